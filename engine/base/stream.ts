@@ -1,0 +1,105 @@
+import type { Sys } from './process.ts';
+import { Signalled } from './process.ts';
+
+/** A writer waits when this many characters are unread, as with a real pipe's 64 kB. */
+export const STREAM_CHARACTERS_MAX = 65_536;
+
+/**
+ * A pipe of text between processes (also a terminal's two directions and the streams of `kubectl exec`).
+ * Text is Unicode; programs that count bytes count its UTF-8 form. One reader at a time.
+ */
+export class Stream {
+  #chunks: string[] = [];
+  #length = 0;
+  #ended = false;
+  #closed = false;
+
+  /** Characters written and not yet read. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** True once the writer has ended the stream; unread text may remain. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** True once the reader went away; a further write raises SIGPIPE. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Adds text at once, whatever the fill; for writers that may not wait. Nothing is kept after `close`. */
+  push(text: string): void {
+    if (text === '' || this.#closed || this.#ended) return;
+    this.#chunks.push(text);
+    this.#length += text.length;
+  }
+
+  /** Adds text, waiting while the stream is full. @throws Signalled PIPE when the reader is gone. */
+  async write(sys: Sys, text: string): Promise<void> {
+    if (!this.#closed && this.#length >= STREAM_CHARACTERS_MAX) {
+      await sys.until(() => this.#length < STREAM_CHARACTERS_MAX || this.#closed);
+    }
+    if (this.#closed) throw new Signalled('PIPE');
+    this.push(text);
+  }
+
+  /** No more will be written. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** No more will be read. */
+  close(): void {
+    this.#closed = true;
+    this.#chunks = [];
+    this.#length = 0;
+  }
+
+  /** Takes everything unread, '' when there is nothing. */
+  take(): string {
+    const text = this.#chunks.join('');
+    this.#chunks = [];
+    this.#length = 0;
+    return text;
+  }
+
+  /** Puts text back in front, for a reader that took more than it wanted (a line at a time). */
+  putBack(text: string): void {
+    if (text === '') return;
+    this.#chunks.unshift(text);
+    this.#length += text.length;
+  }
+
+  /** Waits for text and takes all of it; undefined at the end of the stream or, with `timeoutMs`, when none came in time. */
+  async read(sys: Sys, timeoutMs?: number): Promise<string | undefined> {
+    if (this.#length === 0 && !this.#ended) await sys.until(() => this.#length > 0 || this.#ended, timeoutMs);
+    return this.#length > 0 ? this.take() : undefined;
+  }
+
+  /** Waits for one line and takes it without its newline; the last line may lack one; undefined at the end. */
+  async readLine(sys: Sys): Promise<string | undefined> {
+    let line = '';
+    for (;;) {
+      const text = await this.read(sys);
+      if (text === undefined) return line === '' ? undefined : line;
+      const at = text.indexOf('\n');
+      if (at >= 0) {
+        this.putBack(text.slice(at + 1));
+        return line + text.slice(0, at);
+      }
+      line += text;
+    }
+  }
+
+  /** Reads to the end. */
+  async readAll(sys: Sys): Promise<string> {
+    const parts: string[] = [];
+    for (;;) {
+      const text = await this.read(sys);
+      if (text === undefined) return parts.join('');
+      parts.push(text);
+    }
+  }
+}

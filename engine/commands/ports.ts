@@ -1,0 +1,59 @@
+import type { Json } from '../base/json.ts';
+import type { Sys } from '../base/process.ts';
+import type { Stream } from '../base/stream.ts';
+import type { Flow, FlowFilter } from '../hubble/flow.ts';
+import type { Network } from '../net/socket.ts';
+import type { KubeHandler } from '../objects/api.ts';
+import type { Machine } from '../shell/program.ts';
+
+/**
+ * The real doors of the virtual world, as the programs see them (DESIGN.md idea 2). There are no others: a program that
+ * wants to know something of the cluster asks the Kubernetes API as the real one does.
+ */
+export interface Ports {
+  /** The API server behind the kubeconfig's current context, or undefined when there is no cluster. */
+  readonly kube: KubeHandler | undefined;
+  /** The network namespace of a machine. */
+  network(machine: Machine): Network;
+  /** The agent's socket of the node on which an agent's container runs (`cilium-dbg`); undefined on other machines. */
+  agent(machine: Machine): AgentSocket | undefined;
+  /** Hubble's Observer as reachable at an address; undefined when nothing answers there (connection refused). */
+  observer(machine: Machine, server: string): HubbleObserver | undefined;
+  /** Outside hosts that `ssh` reaches from a machine, by name. */
+  host(name: string): Machine | undefined;
+}
+
+/** What `cilium-dbg` reads from the agent of one node (cilium's api/v1 models as plain JSON). */
+export interface AgentSocket {
+  readonly node: string;
+  /** GET on the agent's REST API: `/endpoint`, `/identity`, `/policy`, `/healthz`, … undefined: 404. */
+  get(path: string): Json | undefined;
+}
+
+/** Hubble's Observer service (observer.proto), as plain values. */
+export interface HubbleObserver {
+  status(): {
+    readonly numFlows: number;
+    readonly maxFlows: number;
+    readonly seenFlows: number;
+    readonly uptimeNs: number;
+    readonly connectedNodes: number;
+    readonly unavailableNodes: readonly string[];
+    readonly version: string;
+    readonly flowsRate: number;
+  };
+  nodes(): readonly { readonly name: string; readonly version: string; readonly address: string; readonly state: string; readonly uptimeNs: number; readonly numFlows: number; readonly maxFlows: number; readonly seenFlows: number }[];
+  namespaces(): readonly { readonly namespace: string; readonly cluster: string }[];
+  /** Flows now in the rings that match, oldest first (GetFlows without follow). Times are ms since the epoch. */
+  flows(request: { readonly number?: number; readonly first?: boolean; readonly sinceMs?: number; readonly untilMs?: number; readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] }): readonly Flow[];
+  /** A cursor of flows from now on (GetFlows with follow). */
+  follow(request: { readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] }): { pending(): boolean; take(): readonly Flow[]; ended(): boolean; stop(): void };
+}
+
+/** Starts a login shell or a command on a machine, for `ssh` and `exec`; resolves to its exit code. */
+export type StartOn = (
+  sys: Sys,
+  machine: Machine,
+  argv: readonly string[],
+  streams: { readonly stdin: Stream; readonly stdout: Stream; readonly stderr: Stream; readonly tty: boolean },
+) => Promise<number>;
