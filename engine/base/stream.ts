@@ -13,6 +13,12 @@ export class Stream {
   #length = 0;
   #ended = false;
   #closed = false;
+  #waiting = 0;
+
+  /** How many readers wait for text just now: 0 or 1. */
+  get waiting(): number {
+    return this.#waiting;
+  }
 
   /** Characters written and not yet read. */
   get length(): number {
@@ -74,7 +80,14 @@ export class Stream {
 
   /** Waits for text and takes all of it; undefined at the end of the stream or, with `timeoutMs`, when none came in time. */
   async read(sys: Sys, timeoutMs?: number): Promise<string | undefined> {
-    if (this.#length === 0 && !this.#ended) await sys.until(() => this.#length > 0 || this.#ended, timeoutMs);
+    if (this.#length === 0 && !this.#ended) {
+      this.#waiting++;
+      try {
+        await sys.until(() => this.#length > 0 || this.#ended, timeoutMs);
+      } finally {
+        this.#waiting--;
+      }
+    }
     return this.#length > 0 ? this.take() : undefined;
   }
 

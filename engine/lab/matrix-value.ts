@@ -1,0 +1,44 @@
+import type { Outcome } from '../net/outcome.ts';
+
+/** Where one rule of a policy stands and what it did to a flow, in words. */
+export type Reason = {
+  /** At which end of the flow: the source's egress or the destination's ingress. */
+  readonly side: 'egress' | 'ingress';
+  /** One sentence: what was decided and why. */
+  readonly text: string;
+  /** `CiliumNetworkPolicy default/database-policy`, absent when no policy decided. */
+  readonly policy?: string;
+  /** `spec.ingress[0].toPorts[0]`. */
+  readonly rule?: string;
+  /** The learner's file that holds the rule, with 1-based line and column, when it is known. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+};
+
+/** One cell: may `row` reach `column`? */
+export type MatrixCell = {
+  /** Index into rows and columns. */
+  readonly row: number;
+  readonly column: number;
+  /** What the task wants; absent when it says nothing of this cell. */
+  readonly wanted?: string;
+  /** What would happen with the editor's drafts applied. */
+  readonly actual: Outcome;
+  /** What happens in the cluster as it is; differs from `actual` when the draft would change the cell. */
+  readonly applied: Outcome;
+  /** True when `wanted` is fulfilled by `actual`; true also where nothing is wanted. */
+  readonly isFulfilled: boolean;
+  readonly reasons: readonly Reason[];
+};
+
+/** The reachability matrix of a task, the goal beside what is. Its rows are sources, its columns destinations. */
+export type MatrixValue = {
+  readonly rows: readonly { readonly id: string; readonly label: string }[];
+  readonly columns: readonly { readonly id: string; readonly label: string }[];
+  readonly cells: readonly MatrixCell[];
+  /** Drafts that the API server or the agent would refuse, with the reason; their policies are not in `actual`. */
+  readonly rejected: readonly { readonly file: string; readonly line?: number; readonly column?: number; readonly message: string }[];
+  /** True while some draft differs from what is applied. */
+  readonly hasDrafts: boolean;
+};
