@@ -1,0 +1,3 @@
+lab: let-the-vpn-in
+$ ssh vpn -- curl -s -m 3 http://database/PING
+[exit 6]

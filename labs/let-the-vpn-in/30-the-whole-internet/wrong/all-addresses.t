@@ -1,0 +1,2 @@
+lab: let-the-vpn-in
+predict: ok, ok, timeout@ingress

@@ -1,0 +1,2 @@
+lab: let-the-vpn-in
+predict: timeout@ingress, timeout@ingress, timeout@ingress

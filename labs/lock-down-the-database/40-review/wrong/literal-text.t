@@ -1,0 +1,2 @@
+lab: lock-down-the-database
+answer: 1 tier=frontend

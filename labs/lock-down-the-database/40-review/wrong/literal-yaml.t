@@ -1,0 +1,2 @@
+lab: lock-down-the-database
+answer: 2 102.213.50.174/32

@@ -1,0 +1,2 @@
+lab: lock-down-the-database
+predict: ok, timeout@ingress, timeout@egress

@@ -1,0 +1,2 @@
+lab: lock-down-the-database
+predict: ok, refused, timeout@egress
