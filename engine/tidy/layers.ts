@@ -57,7 +57,14 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   // Node only.
   'engine/wire': ['engine/base', 'engine/hubble', 'engine/session'],
-  'engine/cli': ['engine/base', 'engine/objects', 'engine/policy', 'engine/lab', 'engine/session', 'engine/wire'],
+  'engine/cli': [
+    'engine/base',
+    'engine/objects',
+    'engine/policy',
+    'engine/lab',
+    'engine/session',
+    'engine/wire',
+  ],
   'engine/tidy': [],
   'app/_server': ['engine/base', 'engine/lab', 'engine/session', 'prisma'],
   'app/_workbench': ['app/_ui', 'engine/lab', 'engine/session'],
