@@ -1,0 +1,136 @@
+import { type CaseError, cidrGroupFacts, decodeCase, type PolicyCase } from './case-file.ts';
+import { readDocument, splitDocuments } from './documents.ts';
+import { importCidrGroup, importPolicy } from './import.ts';
+import type { CidrGroupFacts, FlowVerdict } from './model.ts';
+import { PolicyRepository } from './repository.ts';
+
+/** What became of one policy document, in the form of an expected.json. */
+export type PolicyAnswer = {
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly valid: boolean;
+  readonly stage?: 'schema' | 'decode' | 'sanitize';
+  readonly error?: string;
+  readonly errorVariants?: readonly string[];
+  readonly replaced?: true;
+};
+
+/** The answer to a probe. `unsupported` where the real engine could not compute the endpoint's policy. */
+export type ProbeAnswer = { readonly id?: string } & (FlowVerdict | { readonly unsupported: string });
+
+/** The answers to a case file. */
+export type CaseAnswer = {
+  readonly policies: readonly PolicyAnswer[];
+  readonly cidrGroups?: readonly PolicyAnswer[];
+  readonly probes: readonly ProbeAnswer[];
+};
+
+/**
+ * Answers a case file.
+ * @param policies In place of the file's own `policies`: YAML text.
+ * @throws CaseError where the file itself is wrong.
+ */
+export function runCase(
+  text: string,
+  policies?: string,
+): { readonly world: PolicyCase; readonly answer: CaseAnswer } {
+  const world = decodeCase(text);
+  const { repository, policyAnswers, groupAnswers } = buildCase(world, policies ?? world.policies);
+  const probes = world.probes.map((probe): ProbeAnswer => {
+    const id = probe.id === undefined ? {} : { id: probe.id };
+    const self = selfTalk(repository, probe.flow);
+    return self ? { ...id, unsupported: self } : { ...id, ...repository.judge(probe.flow) };
+  });
+  const groups = groupAnswers ? { cidrGroups: groupAnswers } : {};
+  return { world, answer: { policies: policyAnswers, ...groups, probes } };
+}
+
+function selfTalk(
+  repository: PolicyRepository,
+  flow: { readonly from: object; readonly to: object },
+): string | undefined {
+  void repository;
+  return JSON.stringify(flow.from) === JSON.stringify(flow.to)
+    ? 'a pod or node that talks to itself meets no policy'
+    : undefined;
+}
+
+/** A repository with the world of a case and its valid policies. */
+export function buildCase(world: PolicyCase, policies: string) {
+  const repository = new PolicyRepository(world.config);
+  repository.setNodes(world.nodes);
+  repository.setNamespaces(world.namespaces);
+  repository.setApiServers(world.apiServers);
+  repository.setServices(world.services);
+  repository.setDns(world.dns);
+  for (const endpoint of world.endpoints) repository.upsertEndpoint(endpoint);
+  const groupAnswers = world.cidrGroups === undefined ? undefined : addGroups(repository, world.cidrGroups);
+  const policyAnswers = addPolicies(repository, world, policies);
+  return { repository, policyAnswers, groupAnswers };
+}
+
+function addGroups(repository: PolicyRepository, text: string): PolicyAnswer[] {
+  const groups = new Map<string, CidrGroupFacts>();
+  const answers = splitDocuments(text).map((document): PolicyAnswer => {
+    const read = readDocument(document.text, 'refuse');
+    if ('error' in read) return { kind: '', name: '', valid: false, stage: 'schema', error: read.error };
+    const result = importCidrGroup(read.value);
+    if (!result.valid) return { ...headOf(read.value), valid: false, stage: 'schema', error: result.error };
+    groups.set(result.group.metadata.name, cidrGroupFacts(result.group));
+    return { kind: 'CiliumCIDRGroup', name: result.group.metadata.name, valid: true };
+  });
+  repository.setCidrGroups([...groups.values()]);
+  return answers;
+}
+
+function addPolicies(repository: PolicyRepository, world: PolicyCase, text: string): PolicyAnswer[] {
+  const answers: PolicyAnswer[] = [];
+  const lastByKey = new Map<string, number>();
+  for (const document of splitDocuments(text)) {
+    const read = readDocument(document.text, 'refuse');
+    if ('error' in read) {
+      answers.push({ kind: '', name: '', valid: false, stage: 'schema', error: read.error });
+      continue;
+    }
+    if (read.value === null || read.value === undefined) continue;
+    const result = importPolicy(read.value, {
+      config: world.config,
+      defaultNamespace: world.defaultNamespace,
+    });
+    if (!result.valid) {
+      const { stage, error, variants } = result;
+      const head = headOf(read.value, world.defaultNamespace);
+      answers.push({ ...head, valid: false, stage, error, ...(variants && { errorVariants: variants }) });
+      continue;
+    }
+    const { kind, namespace, name } = result.policy;
+    const key = `${kind}/${namespace}/${name}`;
+    const earlier = lastByKey.get(key);
+    const before = earlier === undefined ? undefined : answers[earlier];
+    if (earlier !== undefined && before) answers[earlier] = { ...before, replaced: true };
+    lastByKey.set(key, answers.length);
+    answers.push({ kind, ...(namespace !== '' && { namespace }), name, valid: true });
+    repository.upsertPolicy(key, result.policy);
+  }
+  return answers;
+}
+
+const CLUSTER_KINDS = ['CiliumClusterwideNetworkPolicy', 'ClusterNetworkPolicy', 'CiliumCIDRGroup'];
+
+/** Kind and name of a refused object, as far as they can be read. */
+function headOf(value: unknown, defaultNamespace = ''): { kind: string; namespace?: string; name: string } {
+  const object = asRecord(value);
+  const metadata = asRecord(object['metadata']);
+  const text = (field: unknown) => (typeof field === 'string' ? field : '');
+  const kind = text(object['kind']);
+  const namespace = text(metadata['namespace']) || defaultNamespace;
+  const isNamespaced = kind !== '' && !CLUSTER_KINDS.includes(kind) && namespace !== '';
+  return { kind, ...(isNamespaced && { namespace }), name: text(metadata['name']) };
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+export type { CaseError };

@@ -1,0 +1,822 @@
+import { present } from '../base/assert.ts';
+import { byKey, byText } from '../base/order.ts';
+import { canonicalAddress, parseAddress } from '../net/address.ts';
+import { cidrContains, type Cidr, parseCidr } from '../net/cidr.ts';
+import { hasPorts, protocolNumber } from '../net/protocol.ts';
+import { buildFilters } from './filters.ts';
+import { type GroupMembership, type Identity, IdentityRegistry, identityLabelTexts } from './identity.ts';
+import { allowsHttp, allowsQuery, allowsServerName } from './l7.ts';
+import {
+  CLUSTER_KEY,
+  isIdentityLabel,
+  type Label,
+  labelMap,
+  NAMESPACE_KEY,
+  NAMESPACE_LABELS_KEY,
+  reserved,
+  SERVICE_ACCOUNT_KEY,
+} from './labels.ts';
+import {
+  type CidrGroupFacts,
+  type EndpointFacts,
+  type FlowSpec,
+  type FlowVerdict,
+  type NamespaceFacts,
+  type NodeFacts,
+  type ParsedPolicy,
+  type Peer,
+  type PolicyConfig,
+  type PolicyRule,
+  type ServiceFacts,
+  type SideVerdict,
+  TIER,
+} from './model.ts';
+import { absoluteName, matchesName } from './name-pattern.ts';
+import { flowVerdict, sideVerdict, UNMANAGED } from './outcome.ts';
+import {
+  ALL_PEERS,
+  cidrSelector,
+  meets,
+  reservedSelector,
+  type Selector,
+  type SelectorContext,
+  selects,
+} from './selector.ts';
+import { serviceSelectors } from './services.ts';
+import { DirectionTable, type Entry, type PortsByName } from './table.ts';
+
+/** A pod as the repository holds it. */
+type Endpoint = { readonly facts: EndpointFacts; readonly identity: Identity; readonly subject: Subject };
+
+/** Something that policy is enforced on: pods that share labels and named ports, or a node. */
+export type Subject = {
+  readonly key: string;
+  readonly identity: Identity;
+  readonly isNode: boolean;
+  readonly ownPorts: PortsByName;
+};
+
+/** The pods of one identity. `ports` is what a named port means there. */
+type PodGroup = {
+  readonly identity: Identity;
+  readonly members: ReadonlySet<string>;
+  readonly ports: PortsByName;
+};
+
+/** A rule in force, in the order that evaluation needs. */
+type ActiveRule = { readonly rule: PolicyRule; readonly namespace: string; readonly order: string };
+
+type Tables = { readonly ingress: DirectionTable; readonly egress: DirectionTable };
+
+/** One side of a flow: who it is there, and who the peer is as that side's node sees it. */
+export type Side = { readonly subject: Subject; readonly peer: Identity; readonly peerPorts: PortsByName };
+
+const NO_PORTS: PortsByName = new Map();
+
+/**
+ * Policies, the peers they speak about, and verdicts: the model of Cilium's policy engine.
+ *
+ * Labels make identities; selectors choose identities; the rules that select a subject are merged into filters and
+ * compiled into one table a direction (`table.ts`); a verdict is a lookup at the source's egress and one at the
+ * destination's ingress. Changes drop only the tables that they touch; tables are made again when asked for.
+ */
+export class PolicyRepository {
+  readonly config: PolicyConfig;
+  readonly context: SelectorContext;
+  #registry: IdentityRegistry;
+  #nodes = new Map<string, NodeFacts>();
+  #nodeByAddress = new Map<string, string>();
+  #namespaces = new Map<string, Readonly<Record<string, string>>>();
+  #services: readonly ServiceFacts[] = [];
+  #groups: readonly { readonly blocks: readonly Cidr[]; readonly membership: GroupMembership }[] = [];
+  #namesByAddress = new Map<string, readonly string[]>();
+  #apiServers = new Set<string>();
+  #endpoints = new Map<string, Endpoint>();
+  #endpointByAddress = new Map<string, string>();
+  #pods = new Map<number, PodGroup>();
+  #policies = new Map<string, { readonly parsed: ParsedPolicy; readonly active: readonly ActiveRule[] }>();
+  #rulesOf = new Map<number, readonly ActiveRule[]>();
+  #nodeRules: readonly ActiveRule[] = [];
+  #tables = new Map<string, Tables>();
+  /** Keys of tables by identity, so that a change finds them. */
+  #tableKeys = new Map<number, readonly string[]>();
+  #postings: Map<string, Identity[]> | undefined;
+  #chosen = new Map<string, readonly Identity[]>();
+  #outside = new Map<string, Identity>();
+  #outsideSelectors: readonly Selector[] | undefined;
+
+  constructor(config: PolicyConfig, registry = new IdentityRegistry()) {
+    this.config = config;
+    this.context = { cidrMatchesNodes: config.cidrMatchMode.includes('nodes') };
+    this.#registry = registry;
+  }
+
+  /** A copy that changes on its own: the live matrix tries drafts on one. Tables are shared until one side changes. */
+  fork(): PolicyRepository {
+    const copy = new PolicyRepository(this.config, this.#registry);
+    copy.#nodes = new Map(this.#nodes);
+    copy.#nodeByAddress = new Map(this.#nodeByAddress);
+    copy.#namespaces = new Map(this.#namespaces);
+    copy.#services = this.#services;
+    copy.#groups = this.#groups;
+    copy.#namesByAddress = this.#namesByAddress;
+    copy.#apiServers = this.#apiServers;
+    copy.#endpoints = new Map(this.#endpoints);
+    copy.#endpointByAddress = new Map(this.#endpointByAddress);
+    copy.#pods = new Map(this.#pods);
+    copy.#policies = new Map(this.#policies);
+    copy.#rulesOf = new Map(this.#rulesOf);
+    copy.#nodeRules = this.#nodeRules;
+    copy.#tables = new Map(this.#tables);
+    copy.#tableKeys = new Map(this.#tableKeys);
+    copy.#chosen = new Map(this.#chosen);
+    copy.#outside = new Map(this.#outside);
+    copy.#outsideSelectors = this.#outsideSelectors;
+    return copy;
+  }
+
+  /** Replaces all nodes. */
+  setNodes(nodes: readonly NodeFacts[]): void {
+    this.#nodes = new Map(nodes.map((node) => [node.name, node]));
+    this.#nodeByAddress = new Map(
+      nodes.flatMap((node) =>
+        node.addresses.map((address) => [canonicalAddress(address), node.name] as const),
+      ),
+    );
+    this.#forgetOutside();
+    for (const key of [...this.#tables.keys()]) if (key.startsWith('node:')) this.#tables.delete(key);
+  }
+
+  /** Replaces all namespaces; pods of those whose labels changed get new identities. */
+  setNamespaces(namespaces: readonly NamespaceFacts[]): void {
+    const before = this.#namespaces;
+    this.#namespaces = new Map(namespaces.map((item) => [item.name, item.labels]));
+    const same = (name: string) =>
+      JSON.stringify(before.get(name) ?? {}) === JSON.stringify(this.#namespaces.get(name) ?? {});
+    for (const { facts } of [...this.#endpoints.values()])
+      if (!same(facts.namespace)) this.upsertEndpoint(facts);
+  }
+
+  /** Replaces all Services; only policies with `toServices` look at them. */
+  setServices(services: readonly ServiceFacts[]): void {
+    this.#services = services;
+    for (const [key, { parsed }] of [...this.#policies]) {
+      if (parsed.rules.some((rule) => rule.services.length > 0)) this.upsertPolicy(key, parsed);
+    }
+  }
+
+  /** Replaces all CiliumCIDRGroups. */
+  setCidrGroups(groups: readonly CidrGroupFacts[]): void {
+    this.#groups = groups.map((group) => ({
+      blocks: group.cidrs.flatMap((text) => parseCidr(text) ?? []),
+      membership: { name: group.name, labels: new Map(Object.entries(group.labels)) },
+    }));
+    this.#forgetOutside();
+  }
+
+  /** Replaces what the DNS proxies have seen: name → addresses. */
+  setDns(names: ReadonlyMap<string, readonly string[]>): void {
+    const byAddress = new Map<string, string[]>();
+    for (const [name, addresses] of names) {
+      for (const address of addresses) {
+        const key = canonicalAddress(address);
+        const list = byAddress.get(key);
+        if (list) list.push(absoluteName(name));
+        else byAddress.set(key, [absoluteName(name)]);
+      }
+    }
+    for (const list of byAddress.values()) list.sort(byText);
+    this.#namesByAddress = byAddress;
+    this.#forgetOutside();
+  }
+
+  /** Replaces the addresses of the kube-apiserver (endpoints of default/kubernetes). */
+  setApiServers(addresses: readonly string[]): void {
+    this.#apiServers = new Set(addresses.map(canonicalAddress));
+    this.#forgetOutside();
+    for (const key of [...this.#tables.keys()]) if (key.startsWith('node:')) this.#tables.delete(key);
+  }
+
+  /** Adds a pod or changes it. */
+  upsertEndpoint(facts: EndpointFacts): void {
+    const before = this.#endpoints.get(facts.key);
+    const identity = this.#podIdentity(facts);
+    const ownPorts = portsByName([facts]);
+    const subject: Subject = {
+      key: `${identity.number}|${portsText(ownPorts)}`,
+      identity,
+      isNode: false,
+      ownPorts,
+    };
+    if (before) this.#detach(before);
+    this.#endpoints.set(facts.key, { facts, identity, subject });
+    for (const address of facts.addresses) this.#endpointByAddress.set(canonicalAddress(address), facts.key);
+    this.#regroup(identity, facts.key, true);
+  }
+
+  /** Removes a pod; does nothing when it is unknown. */
+  removeEndpoint(key: string): void {
+    const before = this.#endpoints.get(key);
+    if (!before) return;
+    this.#endpoints.delete(key);
+    this.#detach(before);
+  }
+
+  /** Adds a policy or replaces the one under `key` (make it unique over kinds, e.g. `cnp/default/web`). */
+  upsertPolicy(key: string, policy: ParsedPolicy): void {
+    this.removePolicy(key);
+    const active = policy.rules.map((rule, i): ActiveRule => {
+      const generated =
+        rule.services.length > 0 ? serviceSelectors(rule.services, this.#services, this.config.cluster) : [];
+      return {
+        rule: generated.length > 0 ? { ...rule, peers: [...(rule.peers ?? []), ...generated] } : rule,
+        namespace: policy.namespace,
+        order: `${key}\u0000${String(i).padStart(6, '0')}`,
+      };
+    });
+    this.#policies.set(key, { parsed: policy, active });
+    for (const item of active) {
+      if (item.rule.isNode) {
+        this.#nodeRules = [...this.#nodeRules, item];
+        continue;
+      }
+      for (const identity of this.#subjectsOf(item)) {
+        this.#rulesOf.set(identity.number, [...(this.#rulesOf.get(identity.number) ?? []), item]);
+        this.#dropTables(identity.number);
+      }
+    }
+    this.#policiesChanged(active);
+  }
+
+  /** Removes a policy; does nothing when it is unknown. */
+  removePolicy(key: string): void {
+    const before = this.#policies.get(key);
+    if (!before) return;
+    this.#policies.delete(key);
+    const gone = new Set(before.active);
+    for (const item of before.active) {
+      if (item.rule.isNode) continue;
+      for (const identity of this.#subjectsOf(item)) {
+        const rules = this.#rulesOf.get(identity.number);
+        if (rules)
+          this.#rulesOf.set(
+            identity.number,
+            rules.filter((rule) => !gone.has(rule)),
+          );
+        this.#dropTables(identity.number);
+      }
+    }
+    this.#nodeRules = this.#nodeRules.filter((item) => !gone.has(item));
+    this.#policiesChanged(before.active);
+  }
+
+  /** Decides about a flow. */
+  judge(flow: FlowSpec): FlowVerdict {
+    return flowVerdict(this.egressVerdict(flow), this.ingressVerdict(flow));
+  }
+
+  /** The decision at the source. */
+  egressVerdict(flow: FlowSpec): SideVerdict {
+    const side = this.sideOf(flow, 'egress');
+    return side ? this.#judgeSide(side, flow, false) : UNMANAGED;
+  }
+
+  /** The decision at the destination. */
+  ingressVerdict(flow: FlowSpec): SideVerdict {
+    const side = this.sideOf(flow, 'ingress');
+    return side ? this.#judgeSide(side, flow, true) : UNMANAGED;
+  }
+
+  /** One end of a flow with policy; undefined when that end is not managed. */
+  sideOf(flow: FlowSpec, direction: 'egress' | 'ingress'): Side | undefined {
+    const [own, other] = direction === 'egress' ? [flow.from, flow.to] : [flow.to, flow.from];
+    const at = this.#subjectAt(own);
+    if (!at) return undefined;
+    const peer = this.#peerSeenFrom(other, at.node);
+    return { subject: at.subject, peer, peerPorts: this.#pods.get(peer.number)?.ports ?? NO_PORTS };
+  }
+
+  /** Whether policy is enforced on a pod, by direction; all false for an unknown pod. */
+  enforcement(endpointKey: string): { readonly ingress: boolean; readonly egress: boolean } {
+    const endpoint = this.#endpoints.get(endpointKey);
+    if (!endpoint) return { ingress: false, egress: false };
+    const tables = this.tablesOf(endpoint.subject);
+    return { ingress: tables.ingress.isEnforced, egress: tables.egress.isEnforced };
+  }
+
+  /** The labels by which policy knows a peer, sorted (`k8s:app=web`, `reserved:world`). A node is shown as a remote one. */
+  identityLabels(peer: Peer): string[] {
+    return identityLabelTexts(this.#peerSeenFrom(peer, undefined));
+  }
+
+  /** A text that is equal for peers that no policy can tell apart. */
+  identityKey(peer: Peer): string {
+    return this.#peerSeenFrom(peer, undefined).key;
+  }
+
+  /** Pods known, by key. */
+  endpointKeys(): string[] {
+    return [...this.#endpoints.keys()];
+  }
+
+  /** The facts of a pod. */
+  endpoint(key: string): EndpointFacts | undefined {
+    return this.#endpoints.get(key)?.facts;
+  }
+
+  /** Policies in force, by their keys. */
+  policyKeys(): string[] {
+    return [...this.#policies.keys()];
+  }
+
+  /** The parsed policy under a key. */
+  policy(key: string): ParsedPolicy | undefined {
+    return this.#policies.get(key)?.parsed;
+  }
+
+  /** Why a pod's policy cannot be computed (rules of different L7 protocols on one port); null when it can. */
+  conflict(endpointKey: string): string | null {
+    const endpoint = this.#endpoints.get(endpointKey);
+    if (!endpoint) return null;
+    const tables = this.tablesOf(endpoint.subject);
+    return tables.ingress.conflict ?? tables.egress.conflict;
+  }
+
+  /** The rules that select a subject in a direction, in order of evaluation; the explanation goes through them. */
+  rulesFor(subject: Subject, isIngress: boolean): PolicyRule[] {
+    const own = subject.isNode
+      ? this.#nodeRules.filter(({ rule }) => selects(rule.subject, subject.identity, this.context))
+      : (this.#rulesOf.get(subject.identity.number) ?? []);
+    return own
+      .filter(({ rule }) => rule.isIngress === isIngress)
+      .sort(
+        (a, b) => a.rule.tier - b.rule.tier || a.rule.priority - b.rule.priority || byText(a.order, b.order),
+      )
+      .map(({ rule }) => rule);
+  }
+
+  /** The tables of a subject, made when first asked for. */
+  tablesOf(subject: Subject): Tables {
+    const known = this.#tables.get(subject.key);
+    if (known) return known;
+    const made = {
+      ingress: this.#compile(subject, true),
+      egress: this.#compile(subject, false),
+    };
+    this.#tables.set(subject.key, made);
+    const number = subject.identity.number;
+    const keys = this.#tableKeys.get(number) ?? [];
+    if (!keys.includes(subject.key)) this.#tableKeys.set(number, [...keys, subject.key]);
+    return made;
+  }
+
+  /** Makes all tables of all pods now, down to the decisions for each peer that some rule names. */
+  compileAll(): void {
+    const chosen = (selector: Selector) => this.#choose(selector);
+    const ports = (peer: Identity) => this.#pods.get(peer.number)?.ports ?? NO_PORTS;
+    for (const { subject } of this.#endpoints.values()) {
+      if (this.#tables.has(subject.key)) continue;
+      const tables = this.tablesOf(subject);
+      tables.ingress.warm(chosen, ports);
+      tables.egress.warm(chosen, ports);
+    }
+  }
+
+  /** A pod for quick lookups: resolve once, then ask `lookup` many times. Undefined for an unknown pod. */
+  handle(
+    endpointKey: string,
+  ): { readonly tables: Tables; readonly identity: Identity; readonly ports: PortsByName } | undefined {
+    const endpoint = this.#endpoints.get(endpointKey);
+    if (!endpoint) return undefined;
+    const { identity, subject } = endpoint;
+    return {
+      tables: this.tablesOf(subject),
+      identity,
+      ports: this.#pods.get(identity.number)?.ports ?? NO_PORTS,
+    };
+  }
+
+  /** The entry of the table that decides one side of a flow. */
+  entryFor(
+    side: Side,
+    flow: FlowSpec,
+    isIngress: boolean,
+  ): { readonly entry: Entry; readonly table: DirectionTable } {
+    const tables = this.tablesOf(side.subject);
+    const table = isIngress ? tables.ingress : tables.egress;
+    const { protocol, port } = portOf(flow);
+    return { entry: table.lookup(side.peer, protocol, port, side.peerPorts), table };
+  }
+
+  #judgeSide(side: Side, flow: FlowSpec, isIngress: boolean): SideVerdict {
+    const { entry, table } = this.entryFor(side, flow, isIngress);
+    return sideVerdict(entry, table.isEnforced, () => this.#judgeL7(entry, table, side, flow));
+  }
+
+  #judgeL7(entry: Entry, table: DirectionTable, side: Side, flow: FlowSpec): 'allowed' | 'denied' | null {
+    const { protocol, port } = portOf(flow);
+    const rows = () => table.rowsAt(side.peer, protocol, port, side.peerPorts);
+    let allowed: boolean | null = null;
+    if (entry.policy?.parser === 'http' && flow.http) allowed = allowsHttp(rows(), flow.http);
+    else if (entry.policy?.parser === 'tls' && flow.sni !== undefined)
+      allowed = allowsServerName(rows(), flow.sni);
+    else if (entry.policy?.parser === 'dns' && flow.dns)
+      allowed = allowsQuery(entry, side.peer, flow.dns.query, this.context);
+    return allowed === null ? null : allowed ? 'allowed' : 'denied';
+  }
+
+  #compile(subject: Subject, isIngress: boolean): DirectionTable {
+    const off = (isEnforced: boolean) =>
+      new DirectionTable(isEnforced, { filters: [], conflict: null }, NO_PORTS, this.context);
+    if (this.config.enforcement === 'never') return off(false);
+    const rules = this.rulesFor(subject, isIngress);
+    const isForced = this.config.enforcement === 'always' || subject.identity.labels.has('init');
+    if (rules.length === 0) return off(isForced);
+    const hasDefaultDeny = isForced || rules.some((rule) => rule.hasDefaultDeny);
+    if (!hasDefaultDeny) rules.push(fallbackRule(isIngress, ALL_PEERS, 'allow', 0));
+    else {
+      if (isIngress && !subject.isNode) rules.push(fallbackRule(true, HOST, 'allow', 0));
+      if (rules.some((rule) => rule.verdict === 'pass'))
+        rules.push(fallbackRule(isIngress, ALL_PEERS, 'deny', 1));
+    }
+    return new DirectionTable(
+      true,
+      buildFilters(rules, hasDefaultDeny),
+      isIngress ? subject.ownPorts : null,
+      this.context,
+    );
+  }
+
+  #subjectAt(peer: Peer): { readonly subject: Subject; readonly node: string | undefined } | undefined {
+    const endpoint = this.#endpointAt(peer);
+    if (endpoint) return { subject: endpoint.subject, node: endpoint.facts.node };
+    const node = this.#nodeAt(peer);
+    if (!node || !this.config.hostFirewall) return undefined;
+    return { subject: this.#nodeSubject(node), node: node.name };
+  }
+
+  #endpointAt(peer: Peer): Endpoint | undefined {
+    if ('endpoint' in peer) return this.#endpoints.get(peer.endpoint);
+    if (!('address' in peer)) return undefined;
+    const key = this.#endpointByAddress.get(canonicalAddress(peer.address));
+    return key === undefined ? undefined : this.#endpoints.get(key);
+  }
+
+  #nodeAt(peer: Peer): NodeFacts | undefined {
+    if ('node' in peer) return this.#nodes.get(peer.node);
+    if (!('address' in peer)) return undefined;
+    const name = this.#nodeByAddress.get(canonicalAddress(peer.address));
+    return name === undefined ? undefined : this.#nodes.get(name);
+  }
+
+  /** A node as the subject of host policies: reserved:host with the labels of the Kubernetes node. */
+  #nodeSubject(node: NodeFacts): Subject {
+    const texts = Object.entries(node.labels).filter(([key]) => isIdentityLabel(key));
+    const key = `node:${node.name}`;
+    const identity = this.#registry.obtain(`subject ${key} ${JSON.stringify(texts)}`, () => ({
+      labels: labelMap([...texts.map(([label, value]) => k8s(label, value)), reserved('host')]),
+      isNode: true,
+    }));
+    return { key, identity, isNode: true, ownPorts: NO_PORTS };
+  }
+
+  #peerSeenFrom(peer: Peer, localNode: string | undefined): Identity {
+    const endpoint = this.#endpointAt(peer);
+    if (endpoint) return endpoint.identity;
+    const node = this.#nodeAt(peer);
+    if (node) return node.name === localNode ? this.#hostIdentity(node) : this.#remoteNodeIdentity(node);
+    if ('address' in peer) return this.#outsideIdentity(canonicalAddress(peer.address));
+    if ('entity' in peer) return this.#entityIdentity(peer.entity, localNode);
+    return this.#registry.obtain('unknown', () => ({ labels: labelMap([]) }));
+  }
+
+  #isApiServer(node: NodeFacts): boolean {
+    return node.addresses.some((address) => this.#apiServers.has(canonicalAddress(address)));
+  }
+
+  #nodeLabels(node: NodeFacts): Label[] {
+    const labels = this.#isApiServer(node) ? [reserved('kube-apiserver')] : [];
+    if (!this.config.nodeSelectorLabels) return labels;
+    const own = Object.entries(node.labels).map(([key, value]): Label => ({ source: 'node', key, value }));
+    return [...labels, ...own, k8s(CLUSTER_KEY, this.config.cluster)];
+  }
+
+  #hostIdentity(node: NodeFacts): Identity {
+    const labels = [...this.#nodeLabels(node), reserved('host')];
+    return this.#registry.obtain(
+      `host ${node.name} ${node.addresses.join(',')} ${JSON.stringify(labels)}`,
+      () => ({
+        labels: labelMap(labels),
+        isNode: true,
+        addresses: node.addresses.flatMap((address) => parseAddress(address) ?? []),
+      }),
+    );
+  }
+
+  #remoteNodeIdentity(node: NodeFacts): Identity {
+    const labels = [...this.#nodeLabels(node), reserved('remote-node')];
+    const isOwn = this.config.nodeSelectorLabels || this.context.cidrMatchesNodes;
+    const addresses = isOwn ? node.addresses : [];
+    return this.#registry.obtain(`remote ${addresses.join(',')} ${JSON.stringify(labels)}`, () => ({
+      labels: labelMap(labels),
+      isNode: true,
+      aggregate: isOwn ? 'remote-node' : 'any',
+      addresses: addresses.flatMap((address) => parseAddress(address) ?? []),
+    }));
+  }
+
+  #worldLabel(family: 4 | 6): Label {
+    return reserved(
+      this.config.ipv6 ? (family === 4 ? 'world-ipv4' : 'world-ipv6') : family === 4 ? 'world' : 'world-ipv6',
+    );
+  }
+
+  #entityIdentity(name: string, localNode: string | undefined): Identity {
+    const node = localNode === undefined ? undefined : this.#nodes.get(localNode);
+    if (name === 'host' && node) return this.#hostIdentity(node);
+    if (name === 'world' || name === 'world-ipv4' || name === 'world-ipv6') {
+      const family = name === 'world-ipv6' ? 6 : 4;
+      return this.#registry.obtain(`entity world ${family} ${this.config.ipv6}`, () => ({
+        labels: labelMap([this.#worldLabel(family)]),
+        isWorld: true,
+        worldFamilies: [family],
+      }));
+    }
+    const labels = name === 'kube-apiserver' ? [reserved(name), reserved('remote-node')] : [reserved(name)];
+    const isNode = name === 'host' || name === 'remote-node' || name === 'kube-apiserver';
+    return this.#registry.obtain(`entity ${name}`, () => ({ labels: labelMap(labels), isNode }));
+  }
+
+  #outsideIdentity(text: string): Identity {
+    const known = this.#outside.get(text);
+    if (known) return known;
+    const made = this.#makeOutside(text);
+    this.#outside.set(text, made);
+    return made;
+  }
+
+  #makeOutside(text: string): Identity {
+    const address = parseAddress(text);
+    if (!address) return this.#entityIdentity('world', undefined);
+    const isApiServer = this.#apiServers.has(text);
+    const names = this.#namesByAddress.get(text) ?? [];
+    const groups = this.#groups
+      .filter((group) => group.blocks.some((block) => cidrContains(block, address)))
+      .map((group) => group.membership);
+    const selectors = this.#selectorsOfOutside();
+    const blocks = selectors.filter(
+      (item) => item.kind === 'cidr' && item.block.bits > 0 && cidrContains(item.block, address),
+    );
+    const named = selectors.filter(
+      (item) => item.kind === 'name' && names.some((name) => matchesName(item.pattern, name)),
+    );
+    const isKnown = isApiServer || groups.length > 0 || blocks.length > 0 || named.length > 0;
+    const labels = [
+      ...blocks.slice(0, 1).map((item): Label => ({ source: 'cidr', key: blockText(item), value: '' })),
+      ...named.map((item): Label => ({ source: 'fqdn', key: item.id.slice('fqdn:'.length), value: '' })),
+      ...(isApiServer ? [reserved('kube-apiserver')] : []),
+      this.#worldLabel(address.family),
+    ];
+    const facts = [
+      text,
+      isKnown,
+      names,
+      groups.map((group) => [group.name, ...group.labels]),
+      labels,
+      this.config.ipv6,
+    ];
+    return this.#registry.obtain(`outside ${JSON.stringify(facts)}`, () => ({
+      labels: labelMap(labels),
+      aggregate: isKnown ? 'world' : 'any',
+      isWorld: true,
+      worldFamilies: [address.family],
+      addresses: [address],
+      names,
+      groups,
+    }));
+  }
+
+  /** CIDR and name selectors in use: the longest blocks first. */
+  #selectorsOfOutside(): readonly Selector[] {
+    if (this.#outsideSelectors) return this.#outsideSelectors;
+    const found = new Map<string, Selector>();
+    const add = (selector: Selector) => {
+      if (selector.kind === 'name') found.set(selector.id, selector);
+      if (selector.kind === 'cidr') found.set(selector.id, selector);
+      if (selector.kind === 'cidr' || selector.kind === 'group') {
+        for (const hole of selector.except) add(cidrSelector(hole));
+      }
+    };
+    for (const { active } of this.#policies.values()) {
+      for (const { rule } of active) for (const selector of rule.peers ?? []) add(selector);
+    }
+    const bits = (selector: Selector) => (selector.kind === 'cidr' ? selector.block.bits : -1);
+    this.#outsideSelectors = [...found.values()].sort((a, b) => bits(b) - bits(a) || byText(a.id, b.id));
+    return this.#outsideSelectors;
+  }
+
+  #forgetOutside(): void {
+    this.#outside = new Map();
+  }
+
+  #policiesChanged(active: readonly ActiveRule[]): void {
+    if (active.some(({ rule }) => rule.isNode)) {
+      for (const key of [...this.#tables.keys()]) if (key.startsWith('node:')) this.#tables.delete(key);
+    }
+    const isOutside = (selector: Selector) => selector.kind !== 'all' && selector.kind !== 'labels';
+    if (active.some(({ rule }) => rule.peers?.some(isOutside))) {
+      this.#outsideSelectors = undefined;
+      this.#forgetOutside();
+    }
+  }
+
+  #podIdentity(facts: EndpointFacts): Identity {
+    if (facts.isInit) return this.#entityIdentity('init', undefined);
+    const labels: Label[] = [];
+    for (const [key, value] of Object.entries(facts.labels))
+      if (isIdentityLabel(key)) labels.push(k8s(key, value));
+    labels.push(k8s(NAMESPACE_KEY, facts.namespace));
+    labels.push(k8s(CLUSTER_KEY, this.config.cluster));
+    labels.push(k8s(SERVICE_ACCOUNT_KEY, facts.serviceAccount));
+    labels.push(k8s(`${NAMESPACE_LABELS_KEY}.kubernetes.io/metadata.name`, facts.namespace));
+    for (const [key, value] of Object.entries(this.#namespaces.get(facts.namespace) ?? {})) {
+      const label = `${NAMESPACE_LABELS_KEY}.${key}`;
+      if (isIdentityLabel(label)) labels.push(k8s(label, value));
+    }
+    const map = labelMap(labels);
+    const key = `pod ${[...map.values()]
+      .map((label) => `${label.key}=${label.value}`)
+      .sort(byText)
+      .join(';')}`;
+    return this.#registry.obtain(key, () => ({ labels: map, aggregate: 'cluster', isPod: true }));
+  }
+
+  #detach(endpoint: Endpoint): void {
+    for (const address of endpoint.facts.addresses) {
+      const key = canonicalAddress(address);
+      if (this.#endpointByAddress.get(key) === endpoint.facts.key) this.#endpointByAddress.delete(key);
+    }
+    this.#regroup(endpoint.identity, endpoint.facts.key, false);
+  }
+
+  /** Moves a pod into or out of the pods of an identity. */
+  #regroup(identity: Identity, key: string, isMember: boolean): void {
+    const before = this.#pods.get(identity.number);
+    const members = new Set(before?.members);
+    if (isMember) members.add(key);
+    else members.delete(key);
+    if (members.size === 0) {
+      this.#pods.delete(identity.number);
+      this.#rulesOf.delete(identity.number);
+      this.#dropTables(identity.number);
+      this.#forgetChoices();
+      return;
+    }
+    const facts = [...members].flatMap((member) => this.#endpoints.get(member)?.facts ?? []);
+    const ports = portsByName(facts);
+    this.#pods.set(identity.number, { identity, members, ports });
+    if (before && portsText(before.ports) !== portsText(ports)) this.#dropPortTables();
+    if (before) return;
+    this.#forgetChoices();
+    const rules = [...this.#policies.values()].flatMap(({ active }) =>
+      active.filter((item) => this.#isSubject(item, identity)),
+    );
+    if (rules.length > 0) this.#rulesOf.set(identity.number, rules);
+  }
+
+  #isSubject(item: ActiveRule, identity: Identity): boolean {
+    if (item.rule.isNode) return false;
+    if (item.namespace !== '' && identity.labels.get(NAMESPACE_KEY)?.value !== item.namespace) return false;
+    return selects(item.rule.subject, identity, this.context);
+  }
+
+  #subjectsOf(item: ActiveRule): readonly Identity[] {
+    const chosen = this.#choose(item.rule.subject);
+    if (item.namespace === '') return chosen;
+    return chosen.filter((identity) => identity.labels.get(NAMESPACE_KEY)?.value === item.namespace);
+  }
+
+  #dropTables(identityNumber: number): void {
+    const keys = this.#tableKeys.get(identityNumber);
+    if (!keys) return;
+    for (const key of keys) this.#tables.delete(key);
+    this.#tableKeys.delete(identityNumber);
+  }
+
+  /** Named ports changed somewhere: tables that look them up at the peer are made anew. */
+  #dropPortTables(): void {
+    for (const [key, tables] of [...this.#tables]) {
+      if (tables.egress.usesPeerPorts || tables.ingress.usesPeerPorts) this.#tables.delete(key);
+    }
+  }
+
+  #forgetChoices(): void {
+    this.#chosen = new Map();
+    this.#postings = undefined;
+  }
+
+  /** Identities of pods that a selector picks. */
+  #choose(selector: Selector): readonly Identity[] {
+    const known = this.#chosen.get(selector.id);
+    if (known) return known;
+    const made = this.#candidates(selector).filter((identity) => selects(selector, identity, this.context));
+    this.#chosen.set(selector.id, made);
+    return made;
+  }
+
+  /** A list that holds all that the selector may pick: the shortest that one of its labels gives. */
+  #candidates(selector: Selector): readonly Identity[] {
+    if (selector.kind === 'cidr' || selector.kind === 'group' || selector.kind === 'name') return [];
+    const everyone = () => [...this.#pods.values()].map((group) => group.identity);
+    if (selector.kind === 'all') return everyone();
+    let best: readonly Identity[] | undefined;
+    for (const item of selector.requirements) {
+      const value = item.values[0];
+      if (item.operator !== 'In' || item.values.length !== 1 || value === undefined) continue;
+      const list = this.#posting(item.key, value);
+      if (!best || list.length < best.length) best = list;
+    }
+    return (
+      best ?? everyone().filter((identity) => selector.requirements.every((item) => meets(item, identity)))
+    );
+  }
+
+  #posting(key: string, value: string): readonly Identity[] {
+    if (!this.#postings) {
+      const postings = new Map<string, Identity[]>();
+      for (const { identity } of this.#pods.values()) {
+        for (const label of identity.labels.values()) {
+          const text = `${label.key}=${label.value}`;
+          const list = postings.get(text);
+          if (list) list.push(identity);
+          else postings.set(text, [identity]);
+        }
+      }
+      this.#postings = postings;
+    }
+    return this.#postings.get(`${key}=${value}`) ?? [];
+  }
+}
+
+const HOST = reservedSelector('host');
+
+function k8s(key: string, value: string): Label {
+  return { source: 'k8s', key, value };
+}
+
+function blockText(selector: Selector): string {
+  return selector.kind === 'cidr' ? (selector.id.slice('cidr:'.length).split('-')[0] ?? '') : '';
+}
+
+/** A rule that the engine adds itself, after all others (Repository.computePolicyEnforcementAndRules). */
+function fallbackRule(
+  isIngress: boolean,
+  peers: Selector,
+  verdict: 'allow' | 'deny',
+  priority: number,
+): PolicyRule {
+  return {
+    tier: TIER.fallback,
+    priority,
+    verdict,
+    isIngress,
+    isNode: false,
+    subject: ALL_PEERS,
+    peers: [peers],
+    services: [],
+    ports: [],
+    hasDefaultDeny: false,
+    log: '',
+    ref: { policyKind: '', namespace: '', name: '', path: [] },
+  };
+}
+
+function portsByName(facts: readonly EndpointFacts[]): PortsByName {
+  const ports = new Map<string, number[]>();
+  for (const { namedPorts } of facts) {
+    for (const port of namedPorts) {
+      const protocol = protocolNumber(port.protocol) ?? 6;
+      if (!hasPorts(protocol)) continue;
+      const key = `${port.name.toLowerCase()}/${protocol}`;
+      const list = ports.get(key) ?? [];
+      if (!list.includes(port.port))
+        ports.set(
+          key,
+          [...list, port.port].sort((a, b) => a - b),
+        );
+    }
+  }
+  return ports;
+}
+
+function portsText(ports: PortsByName): string {
+  return [...ports]
+    .sort(byKey(([name]) => name))
+    .map(([name, list]) => `${name}=${list.join(',')}`)
+    .join(';');
+}
+
+function portOf(flow: FlowSpec): { readonly protocol: number; readonly port: number } {
+  const protocol = present(protocolNumber(flow.protocol), `protocol ${flow.protocol}`);
+  return { protocol, port: hasPorts(protocol) ? (flow.port ?? 0) : (flow.icmpType ?? 0) };
+}
