@@ -1,0 +1,28 @@
+import type { Server } from './server.ts';
+import { deathstar, emojivotoWeb, grpcService, kubeApiserver, metrics, page } from './servers/demos.ts';
+import { httpbin } from './servers/httpbin.ts';
+import { jsonMock } from './servers/json-mock.ts';
+import { nginx } from './servers/nginx.ts';
+import { banner, dns, echo, opaque, postgres, website } from './servers/plain.ts';
+import { redis, webdis } from './servers/redis.ts';
+
+/** All servers by the names that listeners carry, so that a listener is plain data. */
+export const SERVERS: ReadonlyMap<string, Server> = new Map([
+  ['banner', banner],
+  ['deathstar', deathstar],
+  ['dns', dns],
+  ['echo', echo],
+  ['emojivoto-web', emojivotoWeb],
+  ['grpc', grpcService],
+  ['httpbin', httpbin],
+  ['json-mock', jsonMock],
+  ['kube-apiserver', kubeApiserver],
+  ['metrics', metrics],
+  ['nginx', nginx],
+  ['opaque', opaque],
+  ['page', page],
+  ['postgres', postgres],
+  ['redis', redis],
+  ['webdis', webdis],
+  ['website', website],
+]);

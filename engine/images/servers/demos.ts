@@ -1,0 +1,168 @@
+import type { Json } from '../../base/json.ts';
+import { type HttpRequest, type HttpResponse, headerOf, httpDate, splitTarget } from '../http.ts';
+import { type Server, type ServerContext, httpServer } from '../server.ts';
+
+function text(context: ServerContext, status: number, body: string, type = 'text/plain'): HttpResponse {
+  return {
+    status,
+    headers: [
+      ['Content-Type', type],
+      ['Date', httpDate(context.nowMs)],
+    ],
+    body,
+  };
+}
+
+const DEATH_STAR: Json = {
+  name: 'Death Star',
+  hostname: '',
+  model: 'DS-1 Orbital Battle Station',
+  manufacturer: 'Imperial Department of Military Research, Sienar Fleet Systems',
+  cost_in_credits: '1000000000000',
+  length: '120000',
+  crew: '342953',
+  passengers: '843342',
+  cargo_capacity: '1000000000000',
+  hyperdrive_rating: '4.0',
+  starship_class: 'Deep Space Mobile Battlestation',
+  api: [
+    'GET   /v1',
+    'GET   /v1/healthz',
+    'POST  /v1/request-landing',
+    'PUT   /v1/cargobay',
+    'GET   /v1/hyper-matter-reactor/status',
+    'PUT   /v1/exhaust-port',
+  ],
+};
+
+const PANIC = [
+  'Panic: deathstar exploded',
+  '',
+  'goroutine 1 [running]:',
+  'main.HandleGarbage(0x2080c3f50, 0x2, 0x4, 0x425c0, 0x5, 0xa)',
+  '        /code/src/github.com/empire/deathstar/',
+  '        temp/main.go:9 +0x64',
+  'main.main()',
+  '        /code/src/github.com/empire/deathstar/',
+  '        temp/main.go:5 +0x85',
+  '',
+  '',
+].join('\n');
+
+/** The battle station of Cilium's getting started guide. */
+export const deathstar: Server = httpServer({
+  handle: (context, request) => {
+    const path = splitTarget(request.target).path.replace(/(.)\/$/, '$1');
+    const key = `${request.method === 'HEAD' ? 'GET' : request.method} ${path}`;
+    switch (key) {
+      case 'GET /':
+      case 'GET /v1': {
+        const station = { ...(DEATH_STAR as Record<string, Json>), hostname: context.hostname };
+        return text(context, 200, `${JSON.stringify(station, null, '\t')}\n`, 'text/plain; charset=utf-8');
+      }
+      case 'GET /v1/healthz':
+        return text(context, 200, '');
+      case 'POST /v1/request-landing':
+        return text(context, 200, 'Ship landed\n');
+      case 'PUT /v1/cargobay':
+      case 'GET /v1/hyper-matter-reactor/status':
+        return text(context, 200, 'OK\n');
+      case 'PUT /v1/exhaust-port':
+        return text(context, 503, PANIC);
+      default:
+        return text(context, 404, '404 page not found\n');
+    }
+  },
+  bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
+});
+
+/** Prometheus metrics on `/metrics`, nothing else. */
+export const metrics: Server = httpServer({
+  handle: (context, request) =>
+    splitTarget(request.target).path === '/metrics'
+      ? text(context, 200, '# HELP up 1 if the process runs.\n# TYPE up gauge\nup 1\n', 'text/plain; version=0.0.4; charset=utf-8')
+      : text(context, 404, '404 page not found\n'),
+  bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
+});
+
+/** A page with a title and a path that answers 200; options `title`, `paths`, `others` (status elsewhere). */
+export const page: Server = httpServer({
+  handle: (context, request) => {
+    const { path } = splitTarget(request.target);
+    const paths = (context.options['paths'] ?? ['/']) as readonly string[];
+    const title = String(context.options['title'] ?? context.hostname);
+    const others = Number(context.options['others'] ?? 404);
+    if (!paths.includes(path)) return text(context, others, `${others === 404 ? '404 page not found' : title}\n`);
+    const doc = `<!doctype html>\n<html>\n<head>\n    <title>${title}</title>\n</head>\n<body>\n<div>\n    <h1>${title}</h1>\n</div>\n</body>\n</html>\n`;
+    return text(context, 200, doc, 'text/html; charset=UTF-8');
+  },
+  bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
+});
+
+const EMOJI = ['doughnut', 'ghost', 'tada', 'joy', 'clap', 'pizza', 'rocket', 'beer'];
+
+/** emojivoto's web: a page, `/api/list` and `/api/vote`, which ask the emoji and voting services by gRPC. */
+export const emojivotoWeb: Server = httpServer({
+  handle: (context, request) => {
+    const { path, query } = splitTarget(request.target);
+    if (path === '/') return text(context, 200, '<!DOCTYPE html>\n<html><head><title>Emoji Vote</title></head><body><div id="main"></div></body></html>\n', 'text/html; charset=utf-8');
+    if (path === '/api/list') return grpcOr(context, [grpc(context, 'EMOJISVC_HOST', 'EmojiService/ListAll')], EMOJI.map((name) => ({ shortcode: `:${name}:`, unicode: name })));
+    if (path === '/api/vote') {
+      const choice = (query.find(([name]) => name === 'choice')?.[1] ?? '').replaceAll(':', '');
+      const found = grpc(context, 'EMOJISVC_HOST', 'EmojiService/FindByShortcode');
+      const method = choice.split('_').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
+      return grpcOr(context, [found, grpc(context, 'VOTINGSVC_HOST', `VotingService/Vote${method}`)], null);
+    }
+    if (path === '/api/leaderboard') return grpcOr(context, [grpc(context, 'VOTINGSVC_HOST', 'VotingService/Results')], []);
+    return text(context, 404, '404 page not found\n');
+  },
+  bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
+});
+
+function grpc(context: ServerContext, variable: string, method: string): boolean {
+  const target = /^(.*):(\d+)$/.exec(context.env[variable] ?? '');
+  if (!target) return false;
+  const host = target[1] ?? '';
+  const request: HttpRequest = {
+    method: 'POST',
+    target: `/emojivoto.v1.${method}`,
+    version: 'HTTP/1.1',
+    headers: [
+      ['Host', `${host}:${target[2]}`],
+      ['content-type', 'application/grpc'],
+      ['user-agent', 'grpc-go/1.34.0'],
+      ['Content-Length', '0'],
+    ],
+    body: '',
+  };
+  const result = context.call({ host, port: Number(target[2]), request, protocol: 'HTTP/2' });
+  return 'response' in result && result.response.status === 200;
+}
+
+function grpcOr(context: ServerContext, calls: readonly boolean[], value: Json): HttpResponse {
+  if (!calls.every((ok) => ok)) return text(context, 500, '{"error":"rpc error: code = Unavailable"}', 'application/json');
+  return text(context, 200, value === null ? '' : JSON.stringify(value), 'application/json');
+}
+
+/** A gRPC service whose every method of the packages in option `services` answers. */
+export const grpcService: Server = httpServer({
+  handle: (context, request) => {
+    const services = (context.options['services'] ?? []) as readonly string[];
+    const isGrpc = headerOf(request.headers, 'content-type') === 'application/grpc';
+    const known = services.some((name) => request.target.startsWith(`/${name}/`));
+    return isGrpc && known ? text(context, 200, '', 'application/grpc') : text(context, 415, '');
+  },
+});
+
+/** The API server as a pod meets it: nobody is signed in. */
+export const kubeApiserver: Server = httpServer({
+  handle: (context, request) => {
+    const { path } = splitTarget(request.target);
+    if (['/healthz', '/livez', '/readyz'].includes(path)) return text(context, 200, 'ok');
+    if (path === '/version') return text(context, 200, '{\n  "major": "1",\n  "minor": "32",\n  "gitVersion": "v1.32.2"\n}', 'application/json');
+    const message = `forbidden: User "system:anonymous" cannot get path "${path}"`;
+    const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: 'Forbidden', details: {}, code: 403 };
+    return text(context, 403, JSON.stringify(status, null, 2), 'application/json');
+  },
+  bad: (context) => ({ ...text(context, 400, 'Client sent an HTTP request to an HTTPS server.\n'), close: true }),
+});

@@ -1,0 +1,93 @@
+import { type HttpRequest, type HttpResponse, REASONS, httpDate, splitTarget, utf8Length } from '../http.ts';
+import { type Server, type ServerContext, httpServer } from '../server.ts';
+
+/** nginx's welcome page, as its image ships it in /usr/share/nginx/html/index.html. */
+export const WELCOME_PAGE = `<!DOCTYPE html>
+<html>
+<head>
+<title>Welcome to nginx!</title>
+<style>
+html { color-scheme: light dark; }
+body { width: 35em; margin: 0 auto;
+font-family: Tahoma, Verdana, Arial, sans-serif; }
+</style>
+</head>
+<body>
+<h1>Welcome to nginx!</h1>
+<p>If you see this page, the nginx web server is successfully installed and
+working. Further configuration is required.</p>
+
+<p>For online documentation and support please refer to
+<a href="http://nginx.org/">nginx.org</a>.<br/>
+Commercial support is available at
+<a href="http://nginx.com/">nginx.com</a>.</p>
+
+<p><em>Thank you for using nginx.</em></p>
+</body>
+</html>
+`;
+
+const ROOT = '/usr/share/nginx/html';
+
+/** nginx serving files below /usr/share/nginx/html; option `version`. Errors in nginx's own words. */
+export const nginx: Server = httpServer({
+  handle: (context, request) => {
+    const response = answer(context, request);
+    const agent = request.headers.find(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? '-';
+    const line = `"${request.method} ${request.target} ${request.version}" ${response.status} ${utf8Length(response.body)}`;
+    context.log(`${context.remote.address} - - [${logTime(context.nowMs)}] ${line} "-" "${agent}" "-"`);
+    return response;
+  },
+  bad: (context) => ({ ...errorPage(context, 400), close: true }),
+});
+
+function answer(context: ServerContext, request: HttpRequest): HttpResponse {
+  const { path } = splitTarget(request.target);
+  if (!['GET', 'HEAD'].includes(request.method)) return errorPage(context, 405);
+  const file = path.endsWith('/') ? `${path}index.html` : path;
+  const isDefault = file === '/index.html';
+  const content = context.readFile(ROOT + file) ?? (isDefault ? WELCOME_PAGE : undefined);
+  if (content === undefined) return errorPage(context, 404);
+  return {
+    status: 200,
+    headers: [
+      ['Server', serverName(context)],
+      ['Date', httpDate(context.nowMs)],
+      ['Content-Type', file.endsWith('.html') ? 'text/html' : 'text/plain'],
+      ['Content-Length', String(utf8Length(content))],
+      ['Last-Modified', 'Tue, 15 Apr 2025 12:14:23 GMT'],
+      ['Connection', 'keep-alive'],
+      ['ETag', `"67fe4fbf-${utf8Length(content).toString(16)}"`],
+      ['Accept-Ranges', 'bytes'],
+    ],
+    body: content,
+  };
+}
+
+function errorPage(context: ServerContext, status: number): HttpResponse {
+  const title = status === 405 ? '405 Not Allowed' : `${status} ${REASONS.get(status) ?? ''}`;
+  const head = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n`;
+  const body = `${head}<hr><center>${serverName(context)}</center>\r\n</body>\r\n</html>\r\n`;
+  return {
+    status,
+    ...(status === 405 ? { reason: 'Not Allowed' } : {}),
+    headers: [
+      ['Server', serverName(context)],
+      ['Date', httpDate(context.nowMs)],
+      ['Content-Type', 'text/html'],
+      ['Content-Length', String(utf8Length(body))],
+      ['Connection', status === 400 ? 'close' : 'keep-alive'],
+    ],
+    body,
+  };
+}
+
+function serverName(context: ServerContext): string {
+  return `nginx/${String(context.options['version'])}`;
+}
+
+function logTime(nowMs: number): string {
+  const iso = new Date(nowMs).toISOString();
+  const month = httpDate(nowMs).slice(8, 11);
+  return `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
+}

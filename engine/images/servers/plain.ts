@@ -1,0 +1,76 @@
+import { type HttpHeader, headerOf, httpDate, splitTarget } from '../http.ts';
+import { type Server, SILENCE, httpServer } from '../server.ts';
+
+/** PostgreSQL: reads a startup packet; whatever is none closes the connection without an answer. */
+export const postgres: Server = {
+  receive: (context, connection, text) => {
+    connection.buffer = `${connection.buffer}${text}`.slice(-8192);
+    if (connection.buffer.length < 4) return SILENCE;
+    context.log(`${new Date(context.nowMs).toISOString().replace('T', ' ').slice(0, 23)} UTC [68] LOG:  invalid length of startup packet`);
+    return { replies: [], end: 'close' };
+  },
+};
+
+/** Takes connections and says nothing: a server whose protocol no tool of the world speaks; ends on the first bytes. */
+export const opaque: Server = { receive: () => ({ replies: [], end: 'close' }) };
+
+/** Sends back what it gets, over TCP and UDP. */
+export const echo: Server = {
+  receive: (_context, _connection, text) => ({ replies: [{ text }] }),
+  datagram: (_context, payload) => ('text' in payload ? payload : undefined),
+};
+
+/** A daemon that greets, e.g. sshd: option `banner`. */
+export const banner: Server = {
+  open: (context) => ({ replies: [{ text: `${String(context.options['banner'])}\r\n` }] }),
+  receive: () => SILENCE,
+};
+
+/** DNS over UDP: by the cluster in CoreDNS' pods, by the world elsewhere. */
+export const dns: Server = {
+  datagram: (context, payload) => ('dns' in payload ? { dns: context.answerDns(payload.dns) } : undefined),
+  receive: () => ({ replies: [], end: 'close' }),
+};
+
+/**
+ * The public web: serves the virtual internet's files by Host and path; a host without files of its own has a start
+ * page that names it. Redirects nothing; unknown paths are 404. Works the same behind TLS.
+ */
+export const website: Server = httpServer({
+  handle: (context, request) => {
+    const host = (headerOf(request.headers, 'host') ?? context.hostname).replace(/:\d+$/, '');
+    const { path } = splitTarget(request.target);
+    const scheme = context.serverName === undefined ? 'http' : 'https';
+    const query = request.target.includes('?') ? request.target.slice(request.target.indexOf('?')) : '';
+    const urls = [`${scheme}://${host}${path}${query}`, `https://${host}${path}`, `http://${host}${path}`];
+    const file = urls.map((url) => context.internetFile(url)).find((content) => content !== undefined);
+    const head: HttpHeader[] = [
+      ['Date', httpDate(context.nowMs)],
+      ['Server', 'web'],
+    ];
+    if (!['GET', 'HEAD'].includes(request.method)) {
+      return { status: 405, headers: [...head, ['Allow', 'GET, HEAD'], ['Content-Type', 'text/plain']], body: 'Method Not Allowed\n' };
+    }
+    if (file !== undefined) {
+      const isPage = /\.html?$|\/$/.test(path);
+      return { status: 200, headers: [...head, ['Content-Type', isPage ? 'text/html' : 'text/plain; charset=utf-8']], body: file };
+    }
+    if (path !== '/') return { status: 404, headers: [...head, ['Content-Type', 'text/plain; charset=utf-8']], body: '404: Not Found' };
+    return { status: 200, headers: [...head, ['Content-Type', 'text/html; charset=UTF-8']], body: startPage(host) };
+  },
+  bad: (context) => ({
+    status: 400,
+    headers: [
+      ['Date', httpDate(context.nowMs)],
+      ['Content-Type', 'text/plain'],
+    ],
+    body: 'Bad Request\n',
+    close: true,
+  }),
+});
+
+/** A start page titled after the host: `example.com` → `Example Domain` in the reserved example domains, else the host. */
+function startPage(host: string): string {
+  const title = /(^|\.)example\.(com|net|org)$/.test(host) ? 'Example Domain' : host;
+  return `<!doctype html>\n<html>\n<head>\n    <title>${title}</title>\n</head>\n<body>\n<div>\n    <h1>${title}</h1>\n</div>\n</body>\n</html>\n`;
+}
