@@ -12,7 +12,13 @@ const ALPHANUMS = 'bcdfghjklmnpqrstvwxz2456789';
  * (pkg/controller/controller_utils.go, ComputeHash), in the alphabet of generated names.
  */
 export function podTemplateHash(template: unknown): string {
-  return safeEncode(String(fnv32a(utf8(dumpTyped(template, { kind: 'struct', name: 'PodTemplateSpec', go: 'v1.PodTemplateSpec' })))));
+  return safeEncode(
+    String(
+      fnv32a(
+        utf8(dumpTyped(template, { kind: 'struct', name: 'PodTemplateSpec', go: 'v1.PodTemplateSpec' })),
+      ),
+    ),
+  );
 }
 
 /** Replaces each character by one of the alphabet without vowels (apimachinery's rand.SafeEncodeString). */
@@ -25,7 +31,9 @@ export function safeEncode(text: string): string {
 // A value with its type in front, as go-spew prints it for %#v.
 function dumpTyped(value: unknown, type: TypeRef): string {
   if (type.kind === 'pointer') {
-    return value === undefined || value === null ? `(${type.go})<nil>` : `(${type.go})${dump(value, type.to)}`;
+    return value === undefined || value === null
+      ? `(${type.go})<nil>`
+      : `(${type.go})${dump(value, type.to)}`;
   }
   return `(${type.go})${dump(value, type)}`;
 }
@@ -37,7 +45,11 @@ function dump(value: unknown, type: TypeRef): string {
     case 'struct': {
       const object = isJsonObject(value) ? value : {};
       const parts = structNamed(type.name).fields.map((field) => {
-        const member = field.isInline ? object : Object.hasOwn(object, field.json) ? object[field.json] : undefined;
+        const member = field.isInline
+          ? object
+          : Object.hasOwn(object, field.json)
+            ? object[field.json]
+            : undefined;
         return `${field.go}:${dumpTyped(member, field.type)}`;
       });
       return `{${parts.join(' ')}}`;

@@ -68,12 +68,14 @@ const GO_NAMES: Readonly<Record<string, string>> = {
 };
 
 const ROWS = new Map(STRUCT_ROWS.map((row) => [row.slice(0, row.indexOf(': ')), row] as const));
-const ALIASES = new Map(ALIAS_ROWS.map((row) => [row.slice(0, row.indexOf(' ')), row.slice(row.indexOf(' ') + 1)] as const));
+const ALIASES = new Map(
+  ALIAS_ROWS.map((row) => [row.slice(0, row.indexOf(' ')), row.slice(row.indexOf(' ') + 1)] as const),
+);
 const STRUCTS = new Map<string, StructType>();
 
 // Groups whose types have a package of their own in the table.
 const PACKAGES: Readonly<Record<string, string>> = {
-  'v1': '',
+  v1: '',
   'apps/v1': 'apps.',
   'batch/v1': 'batch.',
   'networking.k8s.io/v1': 'networking.',

@@ -30,16 +30,28 @@ export function prepareObject(
   object: KubeObject,
 ): KubeObject {
   const kind = knownKind(resource);
-  const named = { ...object, metadata: namedMeta(sim, object.metadata) };
-  const complete = withAdmission(sim, store, resource, withDefaults(resource, named));
-  const { deletionTimestamp: _, resourceVersion: __, ...rest } = complete.metadata;
-  const metadata: ObjectMeta = {
-    ...rest,
+  const named = withDefaults(resource, {
+    ...object,
+    metadata: namedMeta(sim, withoutSystem(object.metadata)),
+  });
+  const metadata = {
+    ...named.metadata,
     uid: sim.random.uuid('uid'),
     ...(kind.hasGeneration ? { generation: 1 } : {}),
     creationTimestamp: timestamp(sim.clock.nowMs),
   };
-  return { ...complete, metadata };
+  return withAdmission(sim, store, resource, { ...named, metadata });
+}
+
+// What a client may not set on a new object.
+function withoutSystem(metadata: ObjectMeta): ObjectMeta {
+  const { deletionTimestamp: _, resourceVersion: __, uid: ___, generation: ____, ...rest } = metadata;
+  const {
+    selfLink: _____,
+    deletionGracePeriodSeconds: ______,
+    ...asked
+  } = rest as ObjectMeta & Record<string, unknown>;
+  return asked as ObjectMeta;
 }
 
 /**

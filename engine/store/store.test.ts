@@ -63,7 +63,10 @@ test('generation counts specs, not statuses', () => {
   };
   createObject(sim, store, 'ciliumnetworkpolicies.cilium.io', policy);
   updateStatus(store, 'ciliumnetworkpolicies.cilium.io', { ...policy, status: { conditions: [] } });
-  const changed = updateObject(store, 'ciliumnetworkpolicies.cilium.io', { ...policy, spec: { endpointSelector: {}, ingress: [] } });
+  const changed = updateObject(store, 'ciliumnetworkpolicies.cilium.io', {
+    ...policy,
+    spec: { endpointSelector: {}, ingress: [] },
+  });
   expect(changed.metadata.generation).toBe(2);
   expect(changed['status']).toEqual({ conditions: [] });
 });
@@ -79,14 +82,20 @@ test('a running pod gets its grace period, then goes', () => {
   const { name } = createObject(sim, store, 'pods', pod).metadata;
   expect(name).toMatch(/^web-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
   const marked = deleteObject(sim, store, 'pods', 'default', name);
-  expect(marked).toMatchObject({ isGone: false, object: { metadata: { deletionTimestamp: '2026-11-21T09:00:05Z' } } });
+  expect(marked).toMatchObject({
+    isGone: false,
+    object: { metadata: { deletionTimestamp: '2026-11-21T09:00:05Z' } },
+  });
   expect(deleteObject(sim, store, 'pods', 'default', name, { graceSeconds: 0 }).isGone).toBe(true);
   expect(store.get('pods', 'default', name)).toBeUndefined();
 });
 
 test('the last finalizer holds an object', () => {
   const { sim, store } = world();
-  const held = createObject(sim, store, 'configmaps', { ...configMap('a'), metadata: { name: 'a', namespace: 'default', finalizers: ['x/y'] } });
+  const held = createObject(sim, store, 'configmaps', {
+    ...configMap('a'),
+    metadata: { name: 'a', namespace: 'default', finalizers: ['x/y'] },
+  });
   const { object } = deleteObject(sim, store, 'configmaps', 'default', 'a');
   expect(object.metadata.deletionTimestamp).toBe('2026-11-21T09:00:00Z');
   const { finalizers: _, ...metadata } = object.metadata;
