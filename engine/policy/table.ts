@@ -58,12 +58,11 @@ class PeerTable {
   readonly tcp: Ports;
   readonly others: ReadonlyMap<number, Ports>;
   readonly fallback: Entry;
-  readonly specific: readonly Row[];
-  readonly broad: readonly Row[];
+  /** Rows that the proxy weighs: also those that the map leaves out as covered. */
+  readonly weighed: readonly Row[];
 
-  constructor(specific: readonly Row[], broad: readonly Row[], features: Features) {
-    this.specific = specific;
-    this.broad = broad;
+  constructor(specific: readonly Row[], covered: readonly Row[], broad: readonly Row[], features: Features) {
+    this.weighed = [...specific, ...covered, ...broad];
     const protocols = new Set<number>();
     for (const row of specific) protocols.add(row.filter.spec.protocol);
     for (const row of broad) protocols.add(row.filter.spec.protocol);
@@ -143,7 +142,7 @@ export class DirectionTable {
   /** Rows that apply to a peer at a TCP port, the ones that the proxy weighs: highest precedence first, denials before the rest. */
   rowsAt(peer: Identity, protocol: number, port: number, peerPorts: PortsByName = NO_PORTS): readonly Row[] {
     const table = this.#tableOf(peer, peerPorts);
-    const hits = [...hitsAt(table.specific, protocol, port), ...hitsAt(table.broad, protocol, port)];
+    const hits = hitsAt(table.weighed, protocol, port);
     const rows = [...new Set(hits.map((hit) => hit.row))];
     return rows.sort((a, b) => b.precedence - a.precedence);
   }
@@ -166,23 +165,23 @@ export class DirectionTable {
   #makeTable(peer: Identity, peerPorts: PortsByName): PeerTable {
     let signature: string = peer.aggregate;
     const specific: Row[] = [];
+    const covered: Row[] = [];
     for (const [i, row] of this.rows.entries()) {
       if (!selects(row.selector, peer, this.#context)) continue;
+      const into = isCoveredByAll(row) ? covered : specific;
       if (row.blocks.length > 0) {
-        if (isCoveredByAll(row)) continue;
         signature += ` ${i}`;
-        specific.push(row);
+        into.push(row);
         continue;
       }
-      if (isCoveredByAll(row)) continue;
       const named = peerPorts.get(`${row.filter.spec.portName}/${row.filter.spec.protocol}`) ?? [];
       if (named.length === 0) continue;
       signature += ` ${i}:${named.join(',')}`;
-      specific.push({ ...row, blocks: named.map((port) => ({ low: port, high: port, prefix: 25 })) });
+      into.push({ ...row, blocks: named.map((port) => ({ low: port, high: port, prefix: 25 })) });
     }
     const shared = this.#classes.get(signature);
     if (shared) return shared;
-    const table = new PeerTable(specific, this.#broadRows.get(peer.aggregate) ?? [], this.#features);
+    const table = new PeerTable(specific, covered, this.#broadRows.get(peer.aggregate) ?? [], this.#features);
     this.#classes.set(signature, table);
     return table;
   }
