@@ -1,0 +1,362 @@
+import type { Ports } from '../../ports.ts';
+import type { Process, Program } from '../../../shell/program.ts';
+import { requestBody } from './body.ts';
+import { openLink, totalDeadline, verbose } from './connect.ts';
+import { mayUse, runHttp, type Transfer } from './exchange.ts';
+import { expandGlob } from './globbing.ts';
+import { type CurlConfig, parseCurlArguments, type ReadFile } from './options.ts';
+import { absolutePath, Output } from './output.ts';
+import { type CurlRun, Meter, TransferEnd } from './run.ts';
+import { pumpTelnet } from './telnet.ts';
+import { type CurlUrl, formatCurlUrl, parseCurlUrl } from './url.ts';
+import { badUrlText, certificateHelp, closingLine, type CurlFailure, curlVersion, helpText, protocolText, versionText, warning } from './words.ts';
+import { writeOut, type WriteOutValues } from './write-out.ts';
+
+/** The program `curl`; which version it is stands in the machine's facts. */
+export function curlProgram(ports: Ports): Program {
+  return async (process) => {
+    const version = curlVersion(process.machine.versions['curl']);
+    const readFile = fileReader(process);
+    const parsed = await parseCurlArguments(process.argv.slice(1), version, readFile);
+    if (parsed.kind === 'stop') {
+      if (parsed.out === 'version') await process.out(versionText(version, process.machine.libc));
+      else if (parsed.out.startsWith('help')) await process.out(helpText(version));
+      await process.err(parsed.text);
+      return parsed.code;
+    }
+    const run: CurlRun = {
+      process,
+      network: ports.network(process.machine),
+      version,
+      globals: parsed.globals,
+      jar: { cookies: [], isOn: false },
+      links: [],
+      connectionCount: 0,
+      err: errorWriter(process, parsed.globals.stderrFile),
+    };
+    try {
+      let code = 0;
+      for (const config of parsed.configs) code = await runConfig(run, config, readFile);
+      return code;
+    } finally {
+      for (const link of run.links) link.connection.close();
+    }
+  };
+}
+
+function fileReader(process: Process): ReadFile {
+  return async (name) => {
+    if (name === '-') return process.stdin.readAll(process.sys);
+    const read = process.machine.files.read(absolutePath(process, name));
+    return 'content' in read ? read.content : undefined;
+  };
+}
+
+function errorWriter(process: Process, file: string | undefined): (text: string) => Promise<void> {
+  if (file === '-') return (text) => process.out(text);
+  if (file === undefined) return (text) => process.err(text);
+  let isOpen = false;
+  return async (text) => {
+    process.machine.files.write(absolutePath(process, file), text, process.sys.nowMs(), { append: isOpen });
+    isOpen = true;
+  };
+}
+
+async function runConfig(run: CurlRun, config: CurlConfig, readFile: ReadFile): Promise<number> {
+  await loadCookies(run, config, readFile);
+  let code = 0;
+  for (const [i, pattern] of config.urls.entries()) {
+    const globbed = config.isGlob ? expandGlob(pattern) : [{ url: pattern, parts: [] }];
+    if ('fault' in globbed) {
+      await sayError(run, { code: 3, text: globbed.fault, hadConnection: false });
+      return 3;
+    }
+    for (const one of globbed) code = await runUrl({ run, config, readFile, url: one.url, index: i, output: config.outputs[i], parts: one.parts });
+  }
+  if (config.cookieJar !== undefined) saveCookies(run, config.cookieJar);
+  return code;
+}
+
+type UrlJob = {
+  readonly run: CurlRun;
+  readonly config: CurlConfig;
+  readonly readFile: ReadFile;
+  readonly url: string;
+  readonly index: number;
+  readonly output: string | true | undefined;
+  readonly parts: readonly string[];
+};
+
+async function runUrl(job: UrlJob): Promise<number> {
+  const { run, config } = job;
+  const name = outputName(job);
+  if (typeof name === 'object') {
+    await run.err('curl: Remote file name has no length!\n');
+    await sayError(run, name);
+    return name.code;
+  }
+  const output = new Output(run, name);
+  const isShown = !run.globals.isSilent && !run.globals.isNoMeter && !output.isTerminal;
+  const beganMs = run.process.sys.nowMs();
+  let delayMs = config.retryDelayMs ?? 1_000;
+  for (let attempt = 0; ; attempt++) {
+    const result = await attemptUrl(job, output, isShown, attempt);
+    const left = config.retries - attempt;
+    const reason = retryReason(config, result);
+    const isInTime = config.retryMaxMs === undefined || run.process.sys.nowMs() - beganMs + delayMs < config.retryMaxMs;
+    if (left <= 0 || reason === undefined || !isInTime) return result.failure?.code ?? 0;
+    if (!run.globals.isSilent) await run.err(warning(run.version, retryText(run, reason, delayMs, left)));
+    await run.process.sys.sleep(delayMs);
+    if (config.retryDelayMs === undefined) delayMs = Math.min(delayMs * 2, 600_000);
+  }
+}
+
+function retryText(run: CurlRun, reason: string, delayMs: number, left: number): string {
+  const isOld = run.version.number < 80_000;
+  const seconds = Math.floor(delayMs / 1_000);
+  const s = (count: number): string => (isOld || count !== 1 ? 's' : '');
+  return `Problem : ${reason}. Will retry in ${seconds} second${s(seconds)}. ${left} retr${isOld || left !== 1 ? 'ies' : 'y'} left.`;
+}
+
+type AttemptResult = { readonly failure: CurlFailure | undefined; readonly status: number };
+
+function retryReason(config: CurlConfig, result: AttemptResult): string | undefined {
+  const { failure, status } = result;
+  if (failure?.isTransient) return 'timeout';
+  if ([408, 429, 500, 502, 503, 504].includes(status)) return 'HTTP error';
+  if (failure?.code === 7 && config.isRetryRefused) return 'connection refused';
+  return failure && config.isRetryAll ? '(retrying all errors)' : undefined;
+}
+
+function outputName(job: UrlJob): string | undefined | CurlFailure {
+  if (job.output === undefined) return undefined;
+  if (job.output !== true) return job.output.replace(/#(\d)/g, (whole, digit: string) => job.parts[Number(digit) - 1] ?? whole);
+  const path = job.url.replace(/^[a-z]+:\/\//i, '').replace(/[?#].*$/, '');
+  const slash = path.lastIndexOf('/');
+  const name = slash < 0 ? '' : path.slice(slash + 1);
+  if (name !== '') return name;
+  if (job.run.version.number < 80_000) return { code: 23, text: 'Failed writing received data to disk/application', hadConnection: false };
+  return 'curl_response';
+}
+
+async function attemptUrl(job: UrlJob, output: Output, isShown: boolean, attempt: number): Promise<AttemptResult> {
+  const { run, config } = job;
+  const nowMs = run.process.sys.nowMs();
+  const meter = new Meter(run, isShown);
+  let transfer: Transfer | undefined;
+  let failure: CurlFailure | undefined;
+  try {
+    const made = await prepare(job, output, meter, nowMs);
+    transfer = made;
+    await meter.start(attempt === 0);
+    await runScheme(made);
+    await output.finish();
+  } catch (error) {
+    if (!(error instanceof TransferEnd)) throw error;
+    failure = error.failure.code === 0 ? undefined : error.failure;
+  }
+  if (transfer) transfer.moments.endMs = run.process.sys.nowMs();
+  if (failure === undefined || failure.hadConnection) await meter.finish();
+  if (failure?.hadConnection || failure?.code === 6) {
+    await verbose(run, closingLine(run.version, Math.max(0, run.connectionCount - 1), failure.isOrderly ?? false));
+  }
+  if (transfer && config.writeOut !== undefined) await sayWriteOut(job, transfer, output, failure);
+  if (failure) await sayError(run, failure);
+  return { failure, status: transfer?.head?.status ?? 0 };
+}
+
+async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number): Promise<Transfer> {
+  const { run, config } = job;
+  const { body, query } = await requestBody(run, config, job.readFile);
+  const text = query === '' ? job.url : withQuery(job.url, query);
+  const url = parseCurlUrl(text, config.isPathAsIs);
+  if ('badScheme' in url) throw new TransferEnd({ code: 1, text: protocolText(run.version, url.badScheme), hadConnection: false });
+  if ('fault' in url) throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault), hadConnection: false });
+  if (!mayUse(config.protocols, url.scheme)) throw new TransferEnd({ code: 1, text: protocolText(run.version, url.scheme, 'disabled'), hadConnection: false });
+  await checkInterface(run, config);
+  await checkCaFile(run, config, url);
+  for (const rule of config.resolve) {
+    await verbose(run, `* Added ${rule.replace(/^\+/, '')} to DNS cache\n`);
+  }
+  return {
+    run,
+    config,
+    output,
+    meter,
+    url: config.upload !== undefined && url.target.endsWith('/') ? { ...url, target: url.target + (config.upload.split('/').pop() ?? '') } : url,
+    body,
+    moments: { startMs: nowMs, hopMs: nowMs },
+    user: await userOf(run, config, url),
+    dumpHeader: headerDump(run, config),
+    method: config.isHead ? 'HEAD' : 'GET',
+    redirects: 0,
+    redirectUrl: '',
+    connects: 0,
+    headerBytes: 0,
+    requestBytes: 0,
+    downloaded: 0,
+    uploaded: 0,
+  };
+}
+
+function withQuery(url: string, query: string): string {
+  const bare = url.replace(/#.*$/, '');
+  const rooted = /^([a-z]+:\/\/)?[^/?]*$/i.test(bare) ? `${bare}/` : bare;
+  return `${rooted}${rooted.includes('?') ? '&' : '?'}${query}`;
+}
+
+async function checkInterface(run: CurlRun, config: CurlConfig): Promise<void> {
+  const name = config.interface?.replace(/^(if|host)!/, '');
+  if (name === undefined || name === 'lo' || name === 'eth0' || run.network.addresses.includes(name)) return;
+  const text = run.version.number < 80_000 ? `Couldn't bind to '${name}'` : `Could not bind to interface '${name}' with errno 19: No such device`;
+  throw new TransferEnd({ code: 45, text, hadConnection: false });
+}
+
+async function checkCaFile(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<void> {
+  if (config.caFile === undefined || url.scheme !== 'https' || config.isInsecure) return;
+  if ('content' in run.process.machine.files.read(absolutePath(run.process, config.caFile))) return;
+  throw new TransferEnd({ code: 77, text: `error setting certificate file: ${config.caFile}`, hadConnection: false });
+}
+
+function headerDump(run: CurlRun, config: CurlConfig): (text: string) => Promise<void> {
+  const name = config.dumpHeader;
+  if (name === undefined) return async () => {};
+  if (name === '-') return (text) => run.process.out(text);
+  let isOpen = false;
+  return async (text) => {
+    run.process.machine.files.write(absolutePath(run.process, name), text, run.process.sys.nowMs(), { append: isOpen });
+    isOpen = true;
+  };
+}
+
+/** The login of -u or of the URL; a missing password is asked for. */
+async function userOf(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<string | undefined> {
+  if (config.user === undefined) return url.user === undefined ? undefined : `${url.user}:${url.password ?? ''}`;
+  if (config.user.includes(':')) return config.user;
+  await run.process.err(`Enter host password for user '${config.user}':`);
+  const terminal = run.process.tty('stdin');
+  if (terminal) terminal.isEcho = false;
+  const password = terminal ? await run.process.stdin.readLine(run.process.sys) : '';
+  if (terminal) terminal.isEcho = true;
+  await run.process.err('\n');
+  return `${config.user}:${password ?? ''}`;
+}
+
+async function runScheme(transfer: Transfer): Promise<void> {
+  const { url, run } = transfer;
+  if (url.scheme === 'http' || url.scheme === 'https') return runHttp(transfer);
+  if (url.scheme === 'file') return runFile(transfer);
+  const { config, moments, meter } = transfer;
+  const place = { scheme: url.scheme, host: url.host, port: url.port, isProxy: false };
+  const link = await openLink({ run, config, place, moments, meter });
+  if (url.scheme === 'telnet') return pumpTelnet(transfer, link);
+  const got = await link.reader.fill(meter.sys, totalDeadline(config, moments));
+  if (got === 'timeout') {
+    const ms = Math.floor(run.process.sys.nowMs() - moments.startMs);
+    throw new TransferEnd({ code: 28, text: `Operation timed out after ${ms} milliseconds with 0 bytes received`, hadConnection: true, isTransient: true });
+  }
+  throw new TransferEnd({ code: 8, text: 'Weird server reply', hadConnection: true });
+}
+
+async function runFile(transfer: Transfer): Promise<void> {
+  const read = transfer.run.process.machine.files.read(absolutePath(transfer.run.process, transfer.url.target));
+  if ('error' in read) throw new TransferEnd({ code: 37, text: `Couldn't open file ${transfer.url.target}`, hadConnection: false });
+  await transfer.output.write(read.content);
+}
+
+async function sayError(run: CurlRun, failure: CurlFailure): Promise<void> {
+  if ((run.globals.isSilent && !run.globals.isShowError) || failure.text === '') return;
+  await run.err(`curl: (${failure.code}) ${failure.text}\n`);
+  if (failure.code === 60) await run.err(certificateHelp(run.version));
+}
+
+async function sayWriteOut(job: UrlJob, transfer: Transfer, output: Output, failure: CurlFailure | undefined): Promise<void> {
+  const format = job.config.writeOut ?? '';
+  const text = format.startsWith('@') ? ((await job.readFile(format.slice(1))) ?? '') : format;
+  const head = transfer.head;
+  const made = writeOut(text, writeOutValues(job, transfer, output, failure), (name) => head?.headers.find(([key]) => key === name)?.[1] ?? '');
+  for (const name of made.unknown) await job.run.err(`curl: unknown --write-out variable: '${name}'\n`);
+  if (made.text !== '') await job.run.process.out(made.text);
+  if (made.stderr !== '') await job.run.err(made.stderr);
+}
+
+function writeOutValues(job: UrlJob, transfer: Transfer, output: Output, failure: CurlFailure | undefined): WriteOutValues {
+  const { moments, head, link } = transfer;
+  const since = (ms: number | undefined): string => (ms === undefined ? '0.000000' : Math.max(0, (ms - moments.startMs) / 1_000).toFixed(6));
+  const totalMs = (moments.endMs ?? moments.startMs) - moments.startMs;
+  const code = head ? String(head.status) : '000';
+  const speed = (bytes: number): string => String(totalMs > 0 ? Math.floor((bytes * 1_000) / totalMs) : bytes);
+  const { run } = job;
+  const values = new Map<string, string>([
+    ['http_code', code],
+    ['response_code', code],
+    ['http_connect', '000'],
+    ['http_version', head?.version ?? '0'],
+    ['method', transfer.method],
+    ['scheme', run.version.number < 80_000 ? transfer.url.scheme.toUpperCase() : transfer.url.scheme],
+    ['url', job.url],
+    ['url_effective', formatCurlUrl(transfer.url)],
+    ['redirect_url', transfer.config.isLocation ? '' : transfer.redirectUrl],
+    ['num_redirects', String(transfer.redirects)],
+    ['num_connects', String(transfer.connects)],
+    ['num_headers', String(head?.headers.length ?? 0)],
+    ['content_type', head?.headers.find(([key]) => key === 'content-type')?.[1] ?? ''],
+    ['remote_ip', link?.address ?? ''],
+    ['remote_port', String(link?.connection.remote.port ?? 0)],
+    ['local_ip', link?.connection.local.address ?? ''],
+    ['local_port', String(link?.connection.local.port ?? 0)],
+    ['size_download', String(transfer.downloaded)],
+    ['size_upload', String(transfer.uploaded)],
+    ['size_header', String(transfer.headerBytes)],
+    ['size_request', String(transfer.requestBytes)],
+    ['speed_download', speed(transfer.downloaded)],
+    ['speed_upload', speed(transfer.uploaded)],
+    ['time_namelookup', since(moments.resolvedMs)],
+    ['time_connect', since(moments.connectedMs)],
+    ['time_appconnect', since(moments.securedMs)],
+    ['time_pretransfer', since(moments.securedMs ?? moments.connectedMs)],
+    ['time_starttransfer', since(moments.firstByteMs)],
+    ['time_redirect', since(moments.redirectMs)],
+    ['time_total', (totalMs / 1_000).toFixed(6)],
+    ['ssl_verify_result', transfer.config.isInsecure && transfer.url.scheme === 'https' ? '20' : '0'],
+    ['proxy_ssl_verify_result', '0'],
+    ['filename_effective', output.name ?? ''],
+    ['ftp_entry_path', ''],
+    ['referer', transfer.config.referer ?? ''],
+  ]);
+  if (run.version.number >= 77_500) {
+    values.set('errormsg', failure?.text ?? '');
+    values.set('exitcode', String(failure?.code ?? 0));
+    values.set('urlnum', String(job.index));
+    values.set('onerror', '');
+  }
+  if (run.version.number >= 77_000) values.set('json', jsonOf(values));
+  return values;
+}
+
+function jsonOf(values: ReadonlyMap<string, string>): string {
+  const numeric = /^(http_code|response_code|http_connect|num_|.*_port|size_|speed_|time_|ssl_verify|exitcode|urlnum)/;
+  const object: Record<string, string | number> = {};
+  for (const name of [...values.keys()].sort()) object[name] = numeric.test(name) ? Number(values.get(name)) : (values.get(name) ?? '');
+  return JSON.stringify(object);
+}
+
+async function loadCookies(run: CurlRun, config: CurlConfig, readFile: ReadFile): Promise<void> {
+  if (config.cookieJar !== undefined) run.jar.isOn = true;
+  for (const name of config.cookies.filter((text) => !text.includes('='))) {
+    run.jar.isOn = true;
+    const text = name === '' ? undefined : await readFile(name);
+    for (const line of (text ?? '').split('\n')) {
+      const fields = line.replace(/^#HttpOnly_/, '').split('\t');
+      if (line.startsWith('# ') || fields.length < 7) continue;
+      run.jar.cookies.push({ domain: fields[0] ?? '', path: fields[2] ?? '/', name: fields[5] ?? '', value: fields[6] ?? '' });
+    }
+  }
+}
+
+function saveCookies(run: CurlRun, name: string): void {
+  const head = '# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n# This file was generated by libcurl! Edit at your own risk.\n\n';
+  const lines = run.jar.cookies.map((c) => `${c.domain}\t${c.domain.startsWith('.') ? 'TRUE' : 'FALSE'}\t${c.path}\tFALSE\t0\t${c.name}\t${c.value}\n`);
+  if (name === '-') void run.process.out(head + lines.join(''));
+  else run.process.machine.files.write(absolutePath(run.process, name), head + lines.join(''), run.process.sys.nowMs());
+}

@@ -1,0 +1,371 @@
+import { type CurlVersion, warning } from './words.ts';
+
+/** What the options between two `--next` ask for. */
+export type CurlConfig = {
+  urls: string[];
+  /** `-o` (a name) and `-O` (true), in order: the n-th belongs to the n-th URL. */
+  outputs: (string | true)[];
+  method?: string;
+  isHead: boolean;
+  isGet: boolean;
+  data: DataPart[];
+  forms: string[];
+  headers: string[];
+  userAgent?: string;
+  referer?: string;
+  user?: string;
+  cookies: string[];
+  cookieJar?: string;
+  range?: string;
+  upload?: string;
+  isInclude: boolean;
+  isLocation: boolean;
+  maxRedirects: number;
+  maxMs?: number;
+  connectMs?: number;
+  retries: number;
+  retryDelayMs?: number;
+  retryMaxMs?: number;
+  isRetryRefused: boolean;
+  isRetryAll: boolean;
+  isFail: boolean;
+  isFailBody: boolean;
+  isInsecure: boolean;
+  caFile?: string;
+  family?: 4 | 6;
+  resolve: string[];
+  connectTo: string[];
+  proxy?: string;
+  noProxy?: string;
+  interface?: string;
+  writeOut?: string;
+  dumpHeader?: string;
+  isGlob: boolean;
+  isPathAsIs: boolean;
+  isHttp10: boolean;
+  isHttp09: boolean;
+  isRaw: boolean;
+  isCompressed: boolean;
+  urlQuery: string[];
+  protocols?: string;
+  redirectProtocols?: string;
+  maxFileSize?: number;
+  createDirs: boolean;
+};
+
+/** One `-d`, `--data-binary`, `--data-urlencode` or `--json`. */
+export type DataPart = { readonly kind: 'data' | 'raw' | 'binary' | 'urlencode' | 'json'; readonly text: string };
+
+/** Options that hold for the whole command line. */
+export type CurlGlobals = {
+  isSilent: boolean;
+  isShowError: boolean;
+  isVerbose: boolean;
+  isNoMeter: boolean;
+  isBar: boolean;
+  stderrFile?: string;
+};
+
+/** A read command line, or what is wrong with it: `text` goes to stderr (`out` to stdout). */
+export type CurlArguments =
+  | { readonly kind: 'run'; readonly configs: readonly CurlConfig[]; readonly globals: CurlGlobals; readonly warnings: string }
+  | { readonly kind: 'stop'; readonly code: number; readonly text: string; readonly out: string };
+
+/** Reads a file for `-K`, `-d @file`; undefined where there is none. `-` is standard input. */
+export type ReadFile = (name: string) => Promise<string | undefined>;
+
+type Kind = 'flag' | 'text' | 'seconds' | 'count' | 'ignored' | 'ignored-text';
+type Option = { readonly name: string; readonly letter?: string; readonly kind: Kind };
+
+/** `letter name kind`: every option of curl that a network lesson may meet; the ignored ones are accepted without effect. */
+const TABLE: readonly Option[] = (
+  's silent flag|S show-error flag|v verbose flag|i include flag|i show-headers flag|I head flag|L location flag|o output text|O remote-name flag|' +
+  'w write-out text|m max-time seconds|- connect-timeout seconds|X request text|d data text|- data-ascii text|- data-raw text|- data-binary text|' +
+  '- data-urlencode text|- json text|H header text|A user-agent text|e referer text|u user text|k insecure flag|- cacert text|f fail flag|' +
+  '- fail-with-body flag|- retry count|- retry-delay seconds|- retry-max-time seconds|- retry-connrefused flag|- retry-all-errors flag|4 ipv4 flag|' +
+  '6 ipv6 flag|- resolve text|- connect-to text|x proxy text|- noproxy text|T upload-file text|F form text|- form-string text|G get flag|0 http1.0 flag|' +
+  '- http1.1 ignored|- http2 ignored|- http2-prior-knowledge ignored|- http0.9 flag|- progress-meter flag|# progress-bar flag|N no-buffer ignored|' +
+  '- buffer ignored|Z parallel ignored|b cookie text|c cookie-jar text|- path-as-is flag|g globoff flag|- url text|q disable ignored|K config text|' +
+  '- max-redirs count|- interface text|D dump-header text|- stderr text|r range text|- compressed flag|- raw flag|- url-query text|- proto text|' +
+  '- proto-redir text|- proto-default ignored-text|- max-filesize count|- create-dirs flag|V version flag|h help flag|: next flag|- location-trusted flag|' +
+  '- tlsv1 ignored|1 tlsv1.0 ignored|- tlsv1.1 ignored|- tlsv1.2 ignored|- tlsv1.3 ignored|- tls-max ignored-text|- ciphers ignored-text|E cert ignored-text|- key ignored-text|' +
+  '- capath ignored-text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time ignored-text|- limit-rate ignored-text|- local-port ignored-text|' +
+  'y speed-time count|Y speed-limit count|z time-cond ignored-text|R remote-time ignored|J remote-header-name ignored|j junk-session-cookies ignored|' +
+  'a append ignored|n netrc ignored|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user ignored-text|- basic ignored|' +
+  '- digest ignored|- anyauth ignored|- ntlm ignored|- post301 ignored|- post302 ignored|- post303 ignored|- dns-servers ignored-text|- unix-socket text|' +
+  '- trace ignored-text|- trace-ascii ignored-text|- trace-time ignored|- styled-output ignored|- fail-early ignored|- happy-eyeballs-timeout-ms ignored-text|' +
+  '- oauth2-bearer text|- output-dir text|- remote-name-all ignored|- ssl-reqd ignored|- tr-encoding ignored|- expect100-timeout ignored-text|M manual ignored|' +
+  '- http3 ignored|- parallel-max ignored-text|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate ignored-text|- sessionid ignored|- alpn ignored|- npn ignored'
+)
+  .split('|')
+  .map((row) => {
+    const [letter = '', name = '', kind = 'ignored'] = row.split(' ');
+    return { name, kind: kind as Kind, ...(letter === '-' ? {} : { letter }) };
+  });
+
+const TRY = "curl: try 'curl --help' or 'curl --manual' for more information\n";
+
+/** Reads a curl command line as the given version does. Source: recorded curl 7.74–8.23, the group "usage". */
+export async function parseCurlArguments(words: readonly string[], version: CurlVersion, readFile: ReadFile): Promise<CurlArguments> {
+  const reader = new Reader(version, readFile);
+  const stop = await reader.readAll(words);
+  if (stop) return stop;
+  const configs = reader.configs.filter((config) => config.urls.length > 0);
+  if (words.length === 0) return usage('');
+  if (configs.length === 0) return usage(version.number < 80_000 ? 'curl: no URL specified!\n' : 'curl: (2) no URL specified\n');
+  for (const config of configs) {
+    if (config.isHead && config.data.length > 0 && !config.isGet) {
+      const text = 'You can only select one HTTP request method! You asked for both POST (-d, --data) and HEAD (-I, --head).';
+      return { kind: 'stop', code: 2, text: warning(version, text), out: '' };
+    }
+  }
+  return { kind: 'run', configs, globals: reader.globals, warnings: reader.warnings };
+}
+
+function usage(line: string, code = 2): CurlArguments & { kind: 'stop' } {
+  return { kind: 'stop', code, text: line + TRY, out: '' };
+}
+
+function freshConfig(): CurlConfig {
+  return {
+    urls: [],
+    outputs: [],
+    isHead: false,
+    isGet: false,
+    data: [],
+    forms: [],
+    headers: [],
+    cookies: [],
+    isInclude: false,
+    isLocation: false,
+    maxRedirects: 50,
+    retries: 0,
+    isRetryRefused: false,
+    isRetryAll: false,
+    isFail: false,
+    isFailBody: false,
+    isInsecure: false,
+    resolve: [],
+    connectTo: [],
+    isGlob: true,
+    isPathAsIs: false,
+    isHttp10: false,
+    isHttp09: false,
+    isRaw: false,
+    isCompressed: false,
+    urlQuery: [],
+    createDirs: false,
+  };
+}
+
+type Stop = CurlArguments & { kind: 'stop' };
+
+class Reader {
+  readonly configs: CurlConfig[] = [freshConfig()];
+  readonly globals: CurlGlobals = { isSilent: false, isShowError: false, isVerbose: false, isNoMeter: false, isBar: false };
+  warnings = '';
+  readonly #version: CurlVersion;
+  readonly #readFile: ReadFile;
+
+  constructor(version: CurlVersion, readFile: ReadFile) {
+    this.#version = version;
+    this.#readFile = readFile;
+  }
+
+  get #config(): CurlConfig {
+    const last = this.configs.at(-1);
+    if (last) return last;
+    const fresh = freshConfig();
+    this.configs.push(fresh);
+    return fresh;
+  }
+
+  async readAll(words: readonly string[]): Promise<Stop | undefined> {
+    let isPlain = false;
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i] ?? '';
+      if (isPlain || !word.startsWith('-') || word === '-') {
+        this.#config.urls.push(word);
+        continue;
+      }
+      if (word === '--') {
+        isPlain = true;
+        continue;
+      }
+      const next = words[i + 1];
+      const result = word.startsWith('--') ? await this.#readLong(word, next) : await this.#readShort(word, next);
+      if (typeof result === 'object') return result;
+      if (result) i++;
+    }
+    return undefined;
+  }
+
+  /** Returns true when it consumed the next word. */
+  async #readLong(word: string, next: string | undefined): Promise<boolean | Stop> {
+    const asked = word.slice(2);
+    const isNo = asked.startsWith('no-') && find(asked) === undefined;
+    const option = this.#lookUp(isNo ? asked.slice(3) : asked);
+    if (option === 'ambiguous') return usage(`curl: option ${word}: is ambiguous\n`);
+    if (option === undefined || (isNo && option.kind.includes('text'))) return usage(`curl: option ${word}: is unknown\n`);
+    if (option.name === 'http3' && this.#version.number < 80_000) {
+      return usage(`curl: option ${word}: the installed libcurl version doesn't support this\n`);
+    }
+    if (option.kind === 'flag' || option.kind === 'ignored') return (await this.#apply(option, '', { word, isNo })) ?? false;
+    if (next === undefined) return usage(`curl: option ${word}: requires parameter\n`);
+    return (await this.#apply(option, next, { word, isNo })) ?? true;
+  }
+
+  #lookUp(name: string): Option | 'ambiguous' | undefined {
+    const exact = find(name);
+    if (exact) return this.#isKnown(exact) ? exact : undefined;
+    // Until 8.9 a unique beginning of a long option was enough.
+    if (this.#version.number >= 81_000 || name === '') return undefined;
+    const starts = TABLE.filter((option) => option.name.startsWith(name));
+    return starts.length > 1 ? 'ambiguous' : starts[0];
+  }
+
+  #isKnown(option: Option): boolean {
+    const since: Readonly<Record<string, number>> = { 'fail-with-body': 77_600, json: 78_200, 'url-query': 78_700, 'retry-all-errors': 77_100, 'show-headers': 81_000 };
+    return this.#version.number >= (since[option.name] ?? 0);
+  }
+
+  async #readShort(word: string, next: string | undefined): Promise<boolean | Stop> {
+    for (let at = 1; at < word.length; at++) {
+      const letter = word[at] ?? '';
+      const option = TABLE.find((one) => one.letter === letter);
+      if (!option) return usage(`curl: option ${word}: is unknown\n`);
+      if (option.kind === 'flag' || option.kind === 'ignored') {
+        if (option.name === 'help') return helpStop(next);
+        const stop = await this.#apply(option, '', { word: `-${letter}`, isNo: false });
+        if (stop) return stop;
+        continue;
+      }
+      const inline = word.slice(at + 1);
+      const value = inline === '' ? next : inline;
+      if (value === undefined) return usage(`curl: option ${word}: requires parameter\n`);
+      return (await this.#apply(option, value, { word: inline === '' ? word : word, isNo: false })) ?? inline === '';
+    }
+    return false;
+  }
+
+  async #apply(option: Option, value: string, how: { word: string; isNo: boolean }): Promise<Stop | undefined> {
+    if (option.kind === 'seconds' || option.kind === 'count') {
+      const isNumber = option.kind === 'seconds' ? /^-?[0-9]*\.?[0-9]+$/.test(value) : /^-?[0-9]+$/.test(value);
+      if (!isNumber) return usage(`curl: option ${how.word}: expected a proper numerical parameter\n`);
+      if (value.startsWith('-') && option.name !== 'max-redirs') return usage(`curl: option ${how.word}: expected a positive numerical parameter\n`);
+    }
+    if (option.name === 'help') return helpStop(undefined);
+    if (option.name === 'version') return { kind: 'stop', code: 0, text: '', out: 'version' };
+    if (option.name === 'next') {
+      if (this.#config.urls.length > 0) this.configs.push(freshConfig());
+      return undefined;
+    }
+    if (option.name === 'config') return this.#readConfig(value, how.word);
+    if (option.name.startsWith('fail') && !how.isNo) {
+      const config = this.#config;
+      if ((option.name === 'fail' && config.isFailBody) || (option.name === 'fail-with-body' && config.isFail)) {
+        return usage(`curl: You must select either --fail or --fail-with-body, not both.\ncurl: option ${how.word}: is badly used here\n`);
+      }
+    }
+    const set = SETTERS[option.name];
+    set?.({ config: this.#config, globals: this.globals, value, isOn: !how.isNo });
+    return undefined;
+  }
+
+  async #readConfig(name: string, word: string): Promise<Stop | undefined> {
+    const text = await this.#readFile(name);
+    if (text === undefined) {
+      return usage(`curl: option ${word}: error encountered when reading a file\n`, 26);
+    }
+    for (const line of text.split('\n')) {
+      const match = /^\s*(?:--?)?([A-Za-z0-9.-]+)\s*[=:\s]?\s*(.*?)\s*$/.exec(line);
+      if (!match || /^\s*(#|$)/.test(line)) continue;
+      const value = (match[2] ?? '').replace(/^"(.*)"$/, (_, inside: string) => inside.replace(/\\(.)/g, '$1'));
+      const option = (match[1] ?? '').length === 1 ? TABLE.find((one) => one.letter === match[1]) : find(match[1] ?? '');
+      if (!option) continue;
+      const stop = await this.#apply(option, value, { word, isNo: false });
+      if (stop) return stop;
+    }
+    return undefined;
+  }
+}
+
+function helpStop(category: string | undefined): Stop {
+  return { kind: 'stop', code: 0, text: '', out: category === undefined ? 'help' : `help ${category}` };
+}
+
+function find(name: string): Option | undefined {
+  return TABLE.find((option) => option.name === name);
+}
+
+type Setting = { readonly config: CurlConfig; readonly globals: CurlGlobals; readonly value: string; readonly isOn: boolean };
+
+const ms = (value: string): number => Math.round(Number(value) * 1_000);
+
+const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
+  silent: ({ globals, isOn }) => void (globals.isSilent = isOn),
+  'show-error': ({ globals, isOn }) => void (globals.isShowError = isOn),
+  verbose: ({ globals, isOn }) => void (globals.isVerbose = isOn),
+  'progress-meter': ({ globals, isOn }) => void (globals.isNoMeter = !isOn),
+  'progress-bar': ({ globals, isOn }) => void (globals.isBar = isOn),
+  stderr: ({ globals, value }) => void (globals.stderrFile = value),
+  include: ({ config, isOn }) => void (config.isInclude = isOn),
+  'show-headers': ({ config, isOn }) => void (config.isInclude = isOn),
+  head: ({ config, isOn }) => void (config.isHead = isOn),
+  location: ({ config, isOn }) => void (config.isLocation = isOn),
+  'location-trusted': ({ config, isOn }) => void (config.isLocation = isOn),
+  output: ({ config, value }) => void config.outputs.push(value),
+  'remote-name': ({ config }) => void config.outputs.push(true),
+  'write-out': ({ config, value }) => void (config.writeOut = value),
+  'max-time': ({ config, value }) => void (config.maxMs = ms(value)),
+  'connect-timeout': ({ config, value }) => void (config.connectMs = ms(value)),
+  request: ({ config, value }) => void (config.method = value),
+  data: ({ config, value }) => void config.data.push({ kind: 'data', text: value }),
+  'data-ascii': ({ config, value }) => void config.data.push({ kind: 'data', text: value }),
+  'data-raw': ({ config, value }) => void config.data.push({ kind: 'raw', text: value }),
+  'data-binary': ({ config, value }) => void config.data.push({ kind: 'binary', text: value }),
+  'data-urlencode': ({ config, value }) => void config.data.push({ kind: 'urlencode', text: value }),
+  json: ({ config, value }) => void config.data.push({ kind: 'json', text: value }),
+  header: ({ config, value }) => void config.headers.push(value),
+  'user-agent': ({ config, value }) => void (config.userAgent = value),
+  referer: ({ config, value }) => void (config.referer = value),
+  user: ({ config, value }) => void (config.user = value),
+  'oauth2-bearer': ({ config, value }) => void config.headers.push(`Authorization: Bearer ${value}`),
+  insecure: ({ config, isOn }) => void (config.isInsecure = isOn),
+  cacert: ({ config, value }) => void (config.caFile = value),
+  fail: ({ config, isOn }) => void (config.isFail = isOn),
+  'fail-with-body': ({ config, isOn }) => void (config.isFailBody = isOn),
+  retry: ({ config, value }) => void (config.retries = Number(value)),
+  'retry-delay': ({ config, value }) => void (config.retryDelayMs = ms(value)),
+  'retry-max-time': ({ config, value }) => void (config.retryMaxMs = ms(value)),
+  'retry-connrefused': ({ config, isOn }) => void (config.isRetryRefused = isOn),
+  'retry-all-errors': ({ config, isOn }) => void (config.isRetryAll = isOn),
+  ipv4: ({ config }) => void (config.family = 4),
+  ipv6: ({ config }) => void (config.family = 6),
+  resolve: ({ config, value }) => void config.resolve.push(value),
+  'connect-to': ({ config, value }) => void config.connectTo.push(value),
+  proxy: ({ config, value }) => void (config.proxy = value),
+  noproxy: ({ config, value }) => void (config.noProxy = value),
+  'upload-file': ({ config, value }) => void (config.upload = value),
+  form: ({ config, value }) => void config.forms.push(value),
+  'form-string': ({ config, value }) => void config.forms.push(value),
+  get: ({ config, isOn }) => void (config.isGet = isOn),
+  'http1.0': ({ config }) => void (config.isHttp10 = true),
+  'http0.9': ({ config, isOn }) => void (config.isHttp09 = isOn),
+  cookie: ({ config, value }) => void config.cookies.push(value),
+  'cookie-jar': ({ config, value }) => void (config.cookieJar = value),
+  'path-as-is': ({ config, isOn }) => void (config.isPathAsIs = isOn),
+  globoff: ({ config }) => void (config.isGlob = false),
+  url: ({ config, value }) => void config.urls.push(value),
+  'max-redirs': ({ config, value }) => void (config.maxRedirects = Number(value)),
+  interface: ({ config, value }) => void (config.interface = value),
+  'dump-header': ({ config, value }) => void (config.dumpHeader = value),
+  range: ({ config, value }) => void (config.range = value),
+  compressed: ({ config, isOn }) => void (config.isCompressed = isOn),
+  raw: ({ config, isOn }) => void (config.isRaw = isOn),
+  'url-query': ({ config, value }) => void config.urlQuery.push(value),
+  proto: ({ config, value }) => void (config.protocols = value),
+  'proto-redir': ({ config, value }) => void (config.redirectProtocols = value),
+  'max-filesize': ({ config, value }) => void (config.maxFileSize = Number(value)),
+  'create-dirs': ({ config, isOn }) => void (config.createDirs = isOn),
+};

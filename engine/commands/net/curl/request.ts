@@ -1,0 +1,95 @@
+import { base64 } from '../words.ts';
+import type { CurlConfig } from './options.ts';
+import { type CurlUrl, formatCurlUrl, hostHeader } from './url.ts';
+import type { CurlVersion } from './words.ts';
+
+/** A body to send, with the type that curl states for it (absent: none). */
+export type RequestBody = { readonly text: string; readonly type?: string; readonly isUpload: boolean };
+
+/** A request as text, and what -v says before it. */
+export type CurlRequest = { readonly method: string; readonly head: string; readonly body: string; readonly notes: string };
+
+/** Facts of one hop that are not in the configuration. */
+export type HopFacts = {
+  readonly version: CurlVersion;
+  readonly url: CurlUrl;
+  readonly body: RequestBody | undefined;
+  /** Set after a redirect that turns the method into GET. */
+  readonly methodOverride: string | undefined;
+  readonly isProxied: boolean;
+  readonly cookies: string;
+  readonly user: string | undefined;
+};
+
+/** Builds the request of one hop with its headers in curl's order (lib/http.c, Curl_http). */
+export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
+  const custom = customHeaders(config, hop.body);
+  const method = methodOf(config, hop);
+  const target = hop.isProxied ? formatCurlUrl(hop.url) : hop.url.target;
+  const lines = [`${method} ${target} HTTP/${config.isHttp10 ? '1.0' : '1.1'}`];
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined && !custom.replaced.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
+  };
+  if (custom.host !== undefined) lines.push(`Host: ${custom.host}`);
+  else add('Host', hostHeader(hop.url));
+  add('Authorization', hop.user === undefined ? undefined : `Basic ${base64(hop.user)}`);
+  add('Range', config.range === undefined ? undefined : `bytes=${config.range}`);
+  add('User-Agent', config.userAgent === '' ? undefined : (config.userAgent ?? `curl/${hop.version.text}`));
+  add('Accept', '*/*');
+  if (config.isCompressed) add('Accept-Encoding', hop.version.number < 77_800 ? 'deflate, gzip' : 'deflate, gzip, br, zstd');
+  add('Referer', config.referer?.replace(/;auto$/, '') || undefined);
+  if (hop.isProxied) add('Proxy-Connection', 'Keep-Alive');
+  if (hop.cookies !== '') add('Cookie', hop.cookies);
+  lines.push(...custom.lines);
+  if (hop.body) {
+    const isEmptyPost = hop.body.text === '' && hop.body.type === undefined;
+    if (!isEmptyPost) add('Content-Length', String(byteCount(hop.body.text)));
+    add('Content-Type', hop.body.type);
+    if (hop.body.isUpload && hop.version.number < 80_700) add('Expect', '100-continue');
+  }
+  const notes = hop.user === undefined ? '' : `* Server auth using Basic with user '${hop.user.split(':')[0] ?? ''}'\n`;
+  return { method, head: `${lines.join('\r\n')}\r\n\r\n`, body: hop.body?.text ?? '', notes };
+}
+
+function byteCount(text: string): number {
+  let bytes = 0;
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+function methodOf(config: CurlConfig, hop: HopFacts): string {
+  if (hop.methodOverride !== undefined) return hop.methodOverride;
+  if (config.method !== undefined) return config.method;
+  if (config.isHead) return 'HEAD';
+  if (hop.body) return hop.body.isUpload ? 'PUT' : 'POST';
+  return 'GET';
+}
+
+type Custom = { readonly lines: readonly string[]; readonly replaced: ReadonlySet<string>; readonly host: string | undefined };
+
+/** `Name: value` sets, `Name:` removes, `Name;` sends it empty. */
+function customHeaders(config: CurlConfig, body: RequestBody | undefined): Custom {
+  const lines: string[] = [];
+  const replaced = new Set<string>();
+  let host: string | undefined;
+  const own = [...config.headers];
+  if (body && config.data.some((part) => part.kind === 'json')) {
+    const has = (name: string): boolean => own.some((line) => line.toLowerCase().startsWith(name));
+    if (!has('content-type')) own.push('Content-Type: application/json');
+    if (!has('accept:')) own.push('Accept: application/json');
+  }
+  for (const line of own) {
+    const match = /^([^:;]+)([:;])\s*(.*)$/.exec(line);
+    if (!match) continue;
+    const name = match[1] ?? '';
+    const value = (match[3] ?? '').trimEnd();
+    replaced.add(name.toLowerCase());
+    if (name.toLowerCase() === 'host' && value !== '') host = value;
+    else if (match[2] === ';') lines.push(`${name}:`);
+    else if (value !== '') lines.push(`${name}: ${value}`);
+  }
+  return { lines, replaced, host };
+}

@@ -1,0 +1,113 @@
+import type { Sys } from '../../../base/process.ts';
+import type { Connection, Network } from '../../../net/socket.ts';
+import type { Process } from '../../../shell/program.ts';
+import { HttpReader } from '../http-reader.ts';
+import { tickingSys } from '../waiting.ts';
+import { METER_HEAD, type MeterFacts, meterRow } from './meter.ts';
+import type { CurlGlobals } from './options.ts';
+import type { CurlFailure, CurlVersion } from './words.ts';
+
+/** An open connection that the next transfer may use again. */
+export type Link = {
+  readonly number: number;
+  readonly key: string;
+  readonly connection: Connection;
+  readonly reader: HttpReader;
+  readonly address: string;
+};
+
+/** What one curl process keeps over its transfers. */
+export type CurlRun = {
+  readonly process: Process;
+  readonly network: Network;
+  readonly version: CurlVersion;
+  readonly globals: CurlGlobals;
+  readonly jar: CookieJar;
+  links: Link[];
+  connectionCount: number;
+  /** Writes to stderr, or to the file of --stderr. */
+  readonly err: (text: string) => Promise<void>;
+};
+
+/** A cookie of the engine. */
+export type Cookie = { readonly domain: string; readonly path: string; readonly name: string; readonly value: string };
+
+/** The cookies of one run. `isOn` is false until -b or -c asks for the engine. */
+export type CookieJar = { cookies: Cookie[]; isOn: boolean };
+
+/** Thrown within a transfer to end it; never leaves curl. */
+export class TransferEnd extends Error {
+  override readonly name = 'TransferEnd';
+  readonly failure: CurlFailure;
+
+  constructor(failure: CurlFailure) {
+    super(failure.text);
+    this.failure = failure;
+  }
+}
+
+/** The moments of one transfer, virtual ms; absent: not reached. */
+export type Moments = {
+  readonly startMs: number;
+  /** Begin of the present hop: "after N ms" counts from here. */
+  hopMs: number;
+  resolvedMs?: number;
+  connectedMs?: number;
+  securedMs?: number;
+  sentMs?: number;
+  firstByteMs?: number;
+  redirectMs?: number;
+  endMs?: number;
+};
+
+/** The progress meter of one URL, and the clock that moves it. */
+export class Meter {
+  readonly #run: CurlRun;
+  readonly #isShown: boolean;
+  readonly #startMs: number;
+  #isStarted = false;
+  received = 0;
+  receiveTotal: number | undefined;
+  sent = 0;
+  sendTotal: number | undefined;
+  /** A `Sys` that prints a row each second while it waits. */
+  readonly sys: Sys;
+
+  constructor(run: CurlRun, isShown: boolean) {
+    this.#run = run;
+    this.#isShown = isShown;
+    this.#startMs = run.process.sys.nowMs();
+    this.sys = isShown && !run.globals.isBar ? tickingSys(run.process.sys, this.#startMs, () => this.#row()) : run.process.sys;
+  }
+
+  /** Prints the head (once a URL, not at a retry) and the first row. */
+  async start(withHead: boolean): Promise<void> {
+    this.#isStarted = true;
+    if (!this.#isShown || this.#run.globals.isBar) return;
+    if (withHead) await this.#run.err(METER_HEAD);
+    await this.#row();
+  }
+
+  /** Prints the last row and its newline. */
+  async finish(): Promise<void> {
+    if (!this.#isShown || !this.#isStarted) return;
+    this.#isStarted = false;
+    if (this.#run.globals.isBar) {
+      if (this.received > 0) await this.#run.err(`\r${'#'.repeat(72)} 100.0%\n`);
+      return;
+    }
+    await this.#row();
+    await this.#run.err('\n');
+  }
+
+  async #row(): Promise<void> {
+    const facts: MeterFacts = {
+      received: this.received,
+      receiveTotal: this.receiveTotal,
+      sent: this.sent,
+      sendTotal: this.sendTotal,
+      elapsedMs: this.#run.process.sys.nowMs() - this.#startMs,
+    };
+    await this.#run.err(meterRow(facts));
+  }
+}
