@@ -46,7 +46,15 @@ type Fields = Readonly<Record<string, unknown>>;
 export function decodeCase(text: string): PolicyCase {
   const read = readDocument(text, 'refuse');
   if ('error' in read) throw new CaseError(read.error);
-  const top = fieldsOf(read.value, 'case', [
+  return decodeCaseValue(read.value);
+}
+
+/**
+ * Decodes a case that was read already.
+ * @throws CaseError
+ */
+export function decodeCaseValue(value: unknown): PolicyCase {
+  const top = fieldsOf(value, 'case', [
     'about',
     'enforcement',
     'hostFirewall',

@@ -48,6 +48,11 @@ export class IdentityRegistry {
   readonly #byKey = new Map<string, Identity>();
   #next = 0;
 
+  /** Above every number given so far. */
+  get size(): number {
+    return this.#next;
+  }
+
   /** The identity of `key`; `facts` is asked only when the key is new. */
   obtain(key: string, facts: () => IdentityFacts): Identity {
     const known = this.#byKey.get(key);

@@ -56,7 +56,8 @@ export function flowVerdict(egress: SideVerdict, ingress: SideVerdict): FlowVerd
     ['ingress', ingress],
   ] as const) {
     if (side.verdict === 'denied') {
-      const reason = side.deniedBy === 'explicit' ? 'Policy denied by denylist' : 'Policy denied';
+      // The engine's own denial after a Pass is an entry too, so the data path reports it as one.
+      const reason = side.matchType !== 'none' ? 'Policy denied by denylist' : 'Policy denied';
       return { egress, ingress, verdict: 'DROPPED', droppedAt, reason };
     }
     if (side.auth)

@@ -66,7 +66,12 @@ type PodGroup = {
 /** A rule in force, in the order that evaluation needs. */
 type ActiveRule = { readonly rule: PolicyRule; readonly namespace: string; readonly order: string };
 
-type Tables = { readonly ingress: DirectionTable; readonly egress: DirectionTable };
+/** The two tables of a subject. */
+export type Tables = {
+  readonly subject: Subject;
+  readonly ingress: DirectionTable;
+  readonly egress: DirectionTable;
+};
 
 /** One side of a flow: who it is there, and who the peer is as that side's node sees it. */
 export type Side = { readonly subject: Subject; readonly peer: Identity; readonly peerPorts: PortsByName };
@@ -98,6 +103,8 @@ export class PolicyRepository {
   #rulesOf = new Map<number, readonly ActiveRule[]>();
   #nodeRules: readonly ActiveRule[] = [];
   #tables = new Map<string, Tables>();
+  /** Pods' subjects whose tables are yet to be made. */
+  #stale = new Map<string, Subject>();
   /** Keys of tables by identity, so that a change finds them. */
   #tableKeys = new Map<number, readonly string[]>();
   #postings: Map<string, Identity[]> | undefined;
@@ -128,6 +135,7 @@ export class PolicyRepository {
     copy.#rulesOf = new Map(this.#rulesOf);
     copy.#nodeRules = this.#nodeRules;
     copy.#tables = new Map(this.#tables);
+    copy.#stale = new Map(this.#stale);
     copy.#tableKeys = new Map(this.#tableKeys);
     copy.#chosen = new Map(this.#chosen);
     copy.#outside = new Map(this.#outside);
@@ -144,7 +152,7 @@ export class PolicyRepository {
       ),
     );
     this.#forgetOutside();
-    for (const key of [...this.#tables.keys()]) if (key.startsWith('node:')) this.#tables.delete(key);
+    this.#dropNodeTables();
   }
 
   /** Replaces all namespaces; pods of those whose labels changed get new identities. */
@@ -194,7 +202,7 @@ export class PolicyRepository {
   setApiServers(addresses: readonly string[]): void {
     this.#apiServers = new Set(addresses.map(canonicalAddress));
     this.#forgetOutside();
-    for (const key of [...this.#tables.keys()]) if (key.startsWith('node:')) this.#tables.delete(key);
+    this.#dropNodeTables();
   }
 
   /** Adds a pod or changes it. */
@@ -211,6 +219,7 @@ export class PolicyRepository {
     if (before) this.#detach(before);
     this.#endpoints.set(facts.key, { facts, identity, subject });
     for (const address of facts.addresses) this.#endpointByAddress.set(canonicalAddress(address), facts.key);
+    if (!this.#tables.has(subject.key)) this.#stale.set(subject.key, subject);
     this.#regroup(identity, facts.key, true);
   }
 
@@ -360,10 +369,12 @@ export class PolicyRepository {
     const known = this.#tables.get(subject.key);
     if (known) return known;
     const made = {
+      subject,
       ingress: this.#compile(subject, true),
       egress: this.#compile(subject, false),
     };
     this.#tables.set(subject.key, made);
+    this.#stale.delete(subject.key);
     const number = subject.identity.number;
     const keys = this.#tableKeys.get(number) ?? [];
     if (!keys.includes(subject.key)) this.#tableKeys.set(number, [...keys, subject.key]);
@@ -374,11 +385,12 @@ export class PolicyRepository {
   compileAll(): void {
     const chosen = (selector: Selector) => this.#choose(selector);
     const ports = (peer: Identity) => this.#pods.get(peer.number)?.ports ?? NO_PORTS;
-    for (const { subject } of this.#endpoints.values()) {
-      if (this.#tables.has(subject.key)) continue;
+    for (const subject of [...this.#stale.values()]) {
+      this.#stale.delete(subject.key);
+      if (!subject.isNode && !this.#pods.has(subject.identity.number)) continue;
       const tables = this.tablesOf(subject);
-      tables.ingress.warm(chosen, ports);
-      tables.egress.warm(chosen, ports);
+      tables.ingress.warm(chosen, ports, this.#registry.size);
+      tables.egress.warm(chosen, ports, this.#registry.size);
     }
   }
 
@@ -620,9 +632,7 @@ export class PolicyRepository {
   }
 
   #policiesChanged(active: readonly ActiveRule[]): void {
-    if (active.some(({ rule }) => rule.isNode)) {
-      for (const key of [...this.#tables.keys()]) if (key.startsWith('node:')) this.#tables.delete(key);
-    }
+    if (active.some(({ rule }) => rule.isNode)) this.#dropNodeTables();
     const isOutside = (selector: Selector) => selector.kind !== 'all' && selector.kind !== 'labels';
     if (active.some(({ rule }) => rule.peers?.some(isOutside))) {
       this.#outsideSelectors = undefined;
@@ -699,14 +709,26 @@ export class PolicyRepository {
   #dropTables(identityNumber: number): void {
     const keys = this.#tableKeys.get(identityNumber);
     if (!keys) return;
-    for (const key of keys) this.#tables.delete(key);
+    for (const key of keys) this.#drop(key);
     this.#tableKeys.delete(identityNumber);
+  }
+
+  #drop(key: string): void {
+    const tables = this.#tables.get(key);
+    if (!tables) return;
+    this.#tables.delete(key);
+    if (!tables.subject.isNode) this.#stale.set(key, tables.subject);
+  }
+
+  /** Nodes changed, or rules about them. */
+  #dropNodeTables(): void {
+    for (const [key, tables] of [...this.#tables]) if (tables.subject.isNode) this.#drop(key);
   }
 
   /** Named ports changed somewhere: tables that look them up at the peer are made anew. */
   #dropPortTables(): void {
     for (const [key, tables] of [...this.#tables]) {
-      if (tables.egress.usesPeerPorts || tables.ingress.usesPeerPorts) this.#tables.delete(key);
+      if (tables.egress.usesPeerPorts || tables.ingress.usesPeerPorts) this.#drop(key);
     }
   }
 

@@ -1,4 +1,4 @@
-import { present } from '../base/assert.ts';
+import { invariant, present } from '../base/assert.ts';
 import { TCP } from '../net/protocol.ts';
 import type { Filter, Filters, PeerPolicy } from './filters.ts';
 import { AGGREGATES, type Aggregate, type Identity } from './identity.ts';
@@ -55,7 +55,9 @@ type Ports = { readonly starts: readonly number[]; readonly entries: readonly En
 
 /** Decisions for one class of peers. */
 class PeerTable {
-  readonly tcp: Ports;
+  // TCP's decisions are held without a detour: nearly all questions are about them.
+  readonly #tcpStarts: readonly number[];
+  readonly #tcpEntries: readonly Entry[];
   readonly others: ReadonlyMap<number, Ports>;
   readonly fallback: Entry;
   /** Rows that the proxy weighs: also those that the map leaves out as covered. */
@@ -72,17 +74,24 @@ class PeerTable {
       if (protocol !== 0) others.set(protocol, portsOf(specific, broad, protocol, features));
     }
     this.others = others;
-    this.tcp = others.get(TCP) ?? { starts: [0], entries: [this.fallback] };
+    const tcp = others.get(TCP);
+    this.#tcpStarts = tcp?.starts ?? [0];
+    this.#tcpEntries = tcp?.entries ?? [this.fallback];
   }
 
   lookup(protocol: number, port: number): Entry {
-    const ports = protocol === TCP ? this.tcp : this.others.get(protocol);
-    if (ports === undefined) return this.fallback;
-    const starts = ports.starts;
-    let i = starts.length - 1;
-    while (i > 0 && (starts[i] ?? 0) > port) i--;
-    return ports.entries[i] ?? this.fallback;
+    if (protocol === TCP) return entryAt(this.#tcpStarts, this.#tcpEntries, port) ?? this.fallback;
+    const ports = this.others.get(protocol);
+    return ports === undefined
+      ? this.fallback
+      : (entryAt(ports.starts, ports.entries, port) ?? this.fallback);
   }
+}
+
+function entryAt(starts: readonly number[], entries: readonly Entry[], port: number): Entry | undefined {
+  let i = starts.length - 1;
+  while (i > 0 && (starts[i] ?? 0) > port) i--;
+  return entries[i];
 }
 
 type Features = { readonly hasPass: boolean; readonly hasAuth: boolean };
@@ -102,8 +111,11 @@ export class DirectionTable {
   readonly usesPeerPorts: boolean;
   readonly #broadRows: ReadonlyMap<Aggregate, readonly Row[]>;
   readonly #features: Features;
-  readonly #classes = new Map<string, PeerTable>();
-  readonly #byPeer = new Map<number, PeerTable>();
+  /** Class 0 means: not known yet. */
+  readonly #tables: (PeerTable | undefined)[] = [undefined];
+  readonly #bySignature = new Map<string, number>();
+  /** Class by identity number. */
+  #classes = new Uint16Array(0);
   readonly #context: SelectorContext;
 
   constructor(isEnforced: boolean, filters: Filters, ownPorts: PortsByName | null, context: SelectorContext) {
@@ -147,43 +159,102 @@ export class DirectionTable {
     return rows.sort((a, b) => b.precedence - a.precedence);
   }
 
-  /** Makes the tables of `peers` now: `chosen` gives the identities that a selector picks. */
-  warm(chosen: (selector: Selector) => readonly Identity[], portsOf: (peer: Identity) => PortsByName): void {
-    for (const row of this.rows) {
-      for (const peer of chosen(row.selector)) this.#tableOf(peer, portsOf(peer));
+  /**
+   * Makes the decisions for the pods that rows pick now, instead of when they are first asked for.
+   * @param chosen All pods that a selector picks.
+   * @param size Above every identity number in use.
+   */
+  warm(
+    chosen: (selector: Selector) => readonly Identity[],
+    portsOf: (peer: Identity) => PortsByName,
+    size: number,
+  ): void {
+    if (!this.isEnforced || this.rows.length === 0) return;
+    // Each pod walks from one set of rows to the next as rows are added; pods with equal sets share a class.
+    const sets: (readonly number[])[] = [[]];
+    const at = new Uint16Array(size);
+    for (const [i, row] of this.rows.entries()) {
+      const next = new Map<number, number>();
+      for (const peer of chosen(row.selector)) {
+        if (!peer.isPod || this.usesPeerPorts) {
+          this.#tableOf(peer, portsOf(peer));
+          continue;
+        }
+        const from = at[peer.number] ?? 0;
+        let to = next.get(from);
+        if (to === undefined) {
+          to = sets.push([...(sets[from] ?? []), i]) - 1;
+          next.set(from, to);
+        }
+        at[peer.number] = to;
+      }
+    }
+    if (sets.length > 1) this.#adopt(at, sets);
+  }
+
+  #adopt(at: Uint16Array, sets: readonly (readonly number[])[]): void {
+    this.#reserve(at.length);
+    const classes = new Uint16Array(sets.length);
+    for (let number = 0; number < at.length; number++) {
+      const set = at[number] ?? 0;
+      if (set === 0) continue;
+      if (classes[set] === 0) {
+        const members = (sets[set] ?? []).flatMap((i) => this.rows[i] ?? []);
+        classes[set] = this.#classOf('cluster', (sets[set] ?? []).join(' '), members);
+      }
+      this.#classes[number] = classes[set] ?? 0;
     }
   }
 
   #tableOf(peer: Identity, peerPorts: PortsByName): PeerTable {
-    const known = this.#byPeer.get(peer.number);
-    if (known !== undefined) return known;
-    const made = this.#makeTable(peer, peerPorts);
-    this.#byPeer.set(peer.number, made);
-    return made;
+    const known = this.#classes[peer.number];
+    if (known !== undefined && known !== 0) {
+      const table = this.#tables[known];
+      if (table !== undefined) return table;
+    }
+    const made = this.#findClass(peer, peerPorts);
+    this.#reserve(peer.number + 1);
+    this.#classes[peer.number] = made;
+    return present(this.#tables[made], 'the table of a class');
   }
 
-  #makeTable(peer: Identity, peerPorts: PortsByName): PeerTable {
-    let signature: string = peer.aggregate;
-    const specific: Row[] = [];
-    const covered: Row[] = [];
+  /** Makes room for identity numbers below `size`. */
+  #reserve(size: number): void {
+    if (size <= this.#classes.length) return;
+    const grown = new Uint16Array(Math.max(size, Math.min(2 * this.#classes.length, 65536)));
+    grown.set(this.#classes);
+    this.#classes = grown;
+  }
+
+  #findClass(peer: Identity, peerPorts: PortsByName): number {
+    const signature: string[] = [];
+    const members: Row[] = [];
     for (const [i, row] of this.rows.entries()) {
       if (!selects(row.selector, peer, this.#context)) continue;
-      const into = isCoveredByAll(row) ? covered : specific;
       if (row.blocks.length > 0) {
-        signature += ` ${i}`;
-        into.push(row);
+        signature.push(String(i));
+        members.push(row);
         continue;
       }
       const named = peerPorts.get(`${row.filter.spec.portName}/${row.filter.spec.protocol}`) ?? [];
       if (named.length === 0) continue;
-      signature += ` ${i}:${named.join(',')}`;
-      into.push({ ...row, blocks: named.map((port) => ({ low: port, high: port, prefix: 25 })) });
+      signature.push(`${i}:${named.join(',')}`);
+      members.push({ ...row, blocks: named.map((port) => ({ low: port, high: port, prefix: 25 })) });
     }
-    const shared = this.#classes.get(signature);
-    if (shared) return shared;
-    const table = new PeerTable(specific, covered, this.#broadRows.get(peer.aggregate) ?? [], this.#features);
-    this.#classes.set(signature, table);
-    return table;
+    return this.#classOf(peer.aggregate, signature.join(' '), members);
+  }
+
+  #classOf(bucket: Aggregate, signature: string, members: readonly Row[]): number {
+    const key = `${bucket} ${signature}`;
+    const known = this.#bySignature.get(key);
+    if (known !== undefined) return known;
+    const covered = members.filter(isCoveredByAll);
+    const specific = covered.length === 0 ? members : members.filter((row) => !isCoveredByAll(row));
+    const table = new PeerTable(specific, covered, this.#broadRows.get(bucket) ?? [], this.#features);
+    const made = this.#tables.push(table) - 1;
+    invariant(made < 65536, 'a subject knows fewer than 65,536 classes of peers');
+    this.#bySignature.set(key, made);
+    return made;
   }
 }
 

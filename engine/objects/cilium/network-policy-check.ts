@@ -109,8 +109,9 @@ function portErrors(port: RawNetworkPort, path: string): FieldError[] {
   if (typeof port.port === 'number') {
     if (!isPort(port.port)) errors.push(invalid(`${path}.port`, port.port, RANGE));
     if (end !== undefined) {
+      // The real server quotes the port here, not the end.
       if (end < port.port)
-        errors.push(invalid(`${path}.endPort`, end, 'must be greater than or equal to `port`'));
+        errors.push(invalid(`${path}.endPort`, port.port, 'must be greater than or equal to `port`'));
       if (!isPort(end)) errors.push(invalid(`${path}.endPort`, end, RANGE));
     }
   } else if (typeof port.port === 'string') {
