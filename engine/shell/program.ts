@@ -1,5 +1,5 @@
 import type { Stream } from '../base/stream.ts';
-import type { Sys } from '../base/process.ts';
+import type { Signal, Sys } from '../base/process.ts';
 
 /** One entry of a virtual machine's files. Content is text; sizes are counted in UTF-8 bytes. */
 export type FileEntry =
@@ -35,6 +35,11 @@ export interface Terminal {
   isRaw: boolean;
   /** While false, typed lines are not echoed (passwords). */
   isEcho: boolean;
+  /**
+   * Set by the program that owns the terminal (an interactive shell) and called by the edge for Ctrl-C (INT), Ctrl-Z (TSTP)
+   * and Ctrl-\\ (QUIT): it passes the signal to the foreground job. Absent: the edge signals the program it started.
+   */
+  onSignal?: ((signal: Signal) => void) | undefined;
 }
 
 /** What a machine is, apart from its network: who runs there and what it is called. */

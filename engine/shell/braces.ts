@@ -1,0 +1,84 @@
+import type { Word, WordPart } from './ast.ts';
+
+const RESULTS_MAX = 10_000;
+
+type Atom = string | WordPart;
+
+/** Brace expansion of a word (bash): `a{b,c}d`, `{1..5}`, `{a..e}`, `{01..10..2}`. A word without braces is returned as it is. */
+export function expandBraces(word: Word): readonly Word[] {
+  if (!word.parts.some((part) => part.kind === 'text' && !part.isQuoted && part.text.includes('{'))) return [word];
+  const atoms: Atom[] = word.parts.flatMap((part): Atom[] => (part.kind === 'text' && !part.isQuoted ? [...part.text] : [part]));
+  const results = expandAtoms(atoms);
+  if (results.length === 1) return [word];
+  return results.map((result) => ({ parts: joinAtoms(result), text: word.text }));
+}
+
+function joinAtoms(atoms: readonly Atom[]): WordPart[] {
+  const parts: WordPart[] = [];
+  let text = '';
+  for (const atom of [...atoms, undefined]) {
+    if (typeof atom === 'string') text += atom;
+    else {
+      if (text !== '') parts.push({ kind: 'text', text, isQuoted: false });
+      text = '';
+      if (atom !== undefined) parts.push(atom);
+    }
+  }
+  return parts;
+}
+
+function expandAtoms(atoms: readonly Atom[]): Atom[][] {
+  for (let start = 0; start < atoms.length; start++) {
+    if (atoms[start] !== '{') continue;
+    const group = readGroup(atoms, start);
+    if (group === undefined) continue;
+    const head = atoms.slice(0, start);
+    const tails = expandAtoms(atoms.slice(group.end + 1));
+    const middles = group.choices.flatMap((choice) => expandAtoms(choice));
+    return middles.flatMap((middle) => tails.map((tail) => [...head, ...middle, ...tail])).slice(0, RESULTS_MAX);
+  }
+  return [[...atoms]];
+}
+
+function readGroup(atoms: readonly Atom[], start: number): { choices: Atom[][]; end: number } | undefined {
+  const choices: Atom[][] = [[]];
+  let depth = 0;
+  for (let at = start + 1; at < atoms.length; at++) {
+    const atom = atoms[at] ?? '';
+    if (atom === '}' && depth === 0) {
+      if (choices.length > 1) return { choices, end: at };
+      const range = readRange(choices[0] ?? []);
+      return range === undefined ? undefined : { choices: range, end: at };
+    }
+    if (atom === ',' && depth === 0) {
+      choices.push([]);
+      continue;
+    }
+    if (atom === '{') depth++;
+    if (atom === '}') depth--;
+    choices.at(-1)?.push(atom);
+  }
+  return undefined;
+}
+
+function readRange(atoms: readonly Atom[]): Atom[][] | undefined {
+  if (atoms.some((atom) => typeof atom !== 'string')) return undefined;
+  const match = /^(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.(-?\d+))?$/.exec(atoms.join(''));
+  if (match === null) return undefined;
+  const [, from = '', to = '', by] = match;
+  const isNumber = /\d/.test(from);
+  if (isNumber !== /\d/.test(to)) return undefined;
+  const first = isNumber ? Number(from) : from.charCodeAt(0);
+  const last = isNumber ? Number(to) : to.charCodeAt(0);
+  const stride = Math.max(1, Math.abs(Number(by ?? 1)));
+  const width = isNumber && (/^-?0\d/.test(from) || /^-?0\d/.test(to)) ? Math.max(from.length, to.length) : 0;
+  const count = Math.min(RESULTS_MAX, Math.floor(Math.abs(last - first) / stride) + 1);
+  return Array.from({ length: count }, (_, index) => {
+    const value = first + (last >= first ? index : -index) * stride;
+    return [...(isNumber ? padded(value, width) : String.fromCharCode(value))];
+  });
+}
+
+function padded(value: number, width: number): string {
+  return value < 0 ? `-${String(-value).padStart(width - 1, '0')}` : String(value).padStart(width, '0');
+}

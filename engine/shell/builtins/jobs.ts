@@ -1,0 +1,225 @@
+import { SIGNALS } from '../../base/process.ts';
+import type { ProcessHandle, Signal } from '../../base/process.ts';
+import type { Interpreter } from '../interpreter.ts';
+import { jobLine, jobState, jobStatus, signalOf } from '../jobs.ts';
+import type { Job } from '../jobs.ts';
+import type { Builtin } from './table.ts';
+
+async function noSuchJob(shell: Interpreter, name: string, spec: string): Promise<number> {
+  const status = name === 'wait' ? 127 : 1;
+  if (shell.state.dialect === 'bash') return shell.complain(`${name}: ${spec}: no such job`, status);
+  if (spec === 'current') return shell.complain(`${name}: No current job`, 2);
+  return shell.complain(`${name}: ${spec}: no such job`, 2);
+}
+
+/** The lines of `jobs`; jobs that ended are shown once and forgotten. */
+async function jobs(shell: Interpreter, argv: readonly string[]): Promise<number> {
+  const { state } = shell;
+  const flags = argv.slice(1).filter((word) => word.startsWith('-')).join('');
+  const specs = argv.slice(1).filter((word) => !word.startsWith('-'));
+  const wanted: Job[] = [];
+  for (const spec of specs) {
+    const job = state.jobs.find(spec);
+    if (job === undefined) return noSuchJob(shell, 'jobs', spec);
+    wanted.push(job);
+  }
+  const all = specs.length > 0 ? wanted : [...state.jobs.all()];
+  if (state.dialect !== 'bash') all.reverse();
+  const lines: string[] = [];
+  for (const job of all) {
+    const now = jobState(job);
+    if (flags.includes('r') && now !== 'running') continue;
+    if (flags.includes('s') && now !== 'stopped') continue;
+    if (flags.includes('p')) lines.push(`${job.children[0]?.handle.pid ?? 0}\n`);
+    else lines.push(`${jobLine(state.jobs, job, state.dialect, flags.includes('l'))}\n`);
+    if (now === 'stopped') job.told = 'stopped';
+  }
+  await shell.out(lines.join(''));
+  for (const job of all) if (jobState(job) === 'done') state.jobs.remove(job);
+  return 0;
+}
+
+async function foreground(shell: Interpreter, argv: readonly string[]): Promise<number> {
+  const { state } = shell;
+  if (!shell.hasJobControl) return shell.complain(state.dialect === 'bash' ? 'fg: no job control' : 'fg: job control not enabled', state.dialect === 'bash' ? 1 : 2);
+  const spec = argv[1];
+  const job = spec === undefined ? state.jobs.current()[0] : state.jobs.find(spec);
+  if (job === undefined) return noSuchJob(shell, 'fg', spec ?? 'current');
+  await shell.out(`${job.text}\n`);
+  if (jobState(job) === 'done') {
+    state.jobs.remove(job);
+    return shell.state.dialect === 'bash' ? shell.complain('fg: job has terminated') : jobStatus(job);
+  }
+  job.told = 'running';
+  state.jobs.touch(job);
+  for (const child of job.children) child.handle.kill('CONT');
+  const statuses = await shell.waitForeground(job.children, job.text, [], job);
+  return statuses === undefined ? state.status : (statuses.at(-1) ?? 0);
+}
+
+async function background(shell: Interpreter, argv: readonly string[]): Promise<number> {
+  const { state } = shell;
+  if (!shell.hasJobControl) return shell.complain(state.dialect === 'bash' ? 'bg: no job control' : 'bg: job control not enabled', state.dialect === 'bash' ? 1 : 2);
+  const specs = argv.length > 1 ? argv.slice(1) : [undefined];
+  for (const spec of specs) {
+    const job = spec === undefined ? state.jobs.current()[0] : state.jobs.find(spec);
+    if (job === undefined) return noSuchJob(shell, 'bg', spec ?? 'current');
+    if (state.dialect === 'bash' && jobState(job) === 'running') {
+      await shell.complain(`bg: job ${job.id} already in background`);
+      continue;
+    }
+    job.told = 'running';
+    state.jobs.touch(job);
+    for (const child of job.children) child.handle.kill('CONT');
+    await shell.out(state.dialect === 'bash' ? `[${job.id}]${state.jobs.mark(job)} ${job.text} &\n` : `[${job.id}] ${job.text}\n`);
+  }
+  return 0;
+}
+
+async function wait(shell: Interpreter, argv: readonly string[]): Promise<number> {
+  const { state } = shell;
+  const specs = argv.slice(1).filter((word) => word !== '-n' && word !== '-f');
+  if (argv.includes('-n')) return waitAny(shell);
+  if (specs.length === 0) {
+    const all = state.jobs.all();
+    await shell.interruptible(() => shell.sys.until(() => all.every((job) => jobState(job) !== 'running')));
+    if (!state.isInteractive) for (const job of all) if (jobState(job) === 'done') state.jobs.remove(job);
+    return 0;
+  }
+  let status = 0;
+  for (const spec of specs) {
+    const job = spec.startsWith('%') ? state.jobs.find(spec) : state.jobs.byPid(Number(spec));
+    if (job === undefined) {
+      if (spec.startsWith('%')) status = await noSuchJob(shell, 'wait', spec);
+      else if (!/^[0-9]+$/.test(spec)) status = await shell.complain(`wait: \`${spec}': not a pid or valid job spec`);
+      else status = state.dialect === 'bash' ? await shell.complain(`wait: pid ${spec} is not a child of this shell`, 127) : 127;
+      continue;
+    }
+    await shell.interruptible(() => shell.sys.until(() => jobState(job) !== 'running'));
+    const child = spec.startsWith('%') ? undefined : job.children.find((one) => one.handle.pid === Number(spec));
+    status = child?.handle.exitCode() ?? jobStatus(job);
+    if (!state.isInteractive && state.dialect === 'bash') state.jobs.remove(job);
+  }
+  return status;
+}
+
+async function waitAny(shell: Interpreter): Promise<number> {
+  const running = shell.state.jobs.all();
+  if (running.length === 0) return 127;
+  await shell.interruptible(() => shell.sys.until(() => running.some((job) => jobState(job) === 'done')));
+  const job = running.find((one) => jobState(one) === 'done');
+  if (job === undefined) return 127;
+  shell.state.jobs.remove(job);
+  return jobStatus(job);
+}
+
+const LIST = ['HUP', 'INT', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'BUS', 'FPE', 'KILL', 'USR1', 'SEGV', 'USR2', 'PIPE', 'ALRM', 'TERM', 'STKFLT', 'CHLD', 'CONT', 'STOP', 'TSTP'];
+
+async function kill(shell: Interpreter, argv: readonly string[]): Promise<number> {
+  const { state } = shell;
+  let words = argv.slice(1);
+  let signal: Signal | 0 = 'TERM';
+  const first = words[0] ?? '';
+  if (first === '-l' || first === '-L') return listSignals(shell, words[1]);
+  const named = first === '-s' || first === '-n' ? words[1] : /^-[A-Za-z0-9]/.test(first) ? first.slice(1) : undefined;
+  if (named !== undefined) {
+    words = words.slice(first === '-s' || first === '-n' ? 2 : 1);
+    const found = named === '0' ? 0 : signalOf(named);
+    if (found === undefined) return shell.complain(state.dialect === 'bash' ? `kill: ${named}: invalid signal specification` : `bad signal name '${named}'`);
+    signal = found;
+  }
+  if (words[0] === '--') words = words.slice(1);
+  if (words.length === 0) return killUsage(shell);
+  let status = 0;
+  for (const word of words) if ((await killOne(shell, word, signal)) !== 0) status = 1;
+  return status;
+}
+
+async function killUsage(shell: Interpreter): Promise<number> {
+  if (shell.state.dialect === 'ash') return shell.complain('you need to specify whom to kill');
+  if (shell.state.dialect === 'dash') {
+    await shell.err('Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]\n');
+    return 2;
+  }
+  await shell.err('kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n');
+  return 2;
+}
+
+async function killOne(shell: Interpreter, word: string, signal: Signal | 0): Promise<number> {
+  const { state } = shell;
+  if (word.startsWith('%')) {
+    const job = state.jobs.find(word);
+    if (job === undefined) return noSuchJob(shell, 'kill', word);
+    await signalJob(shell, job, signal);
+    return 0;
+  }
+  if (!/^-?[0-9]+$/.test(word)) {
+    return shell.complain(state.dialect === 'bash' ? `kill: ${word}: arguments must be process or job IDs` : state.dialect === 'ash' ? `invalid number '${word}'` : `kill: Illegal number: ${word}`);
+  }
+  const pid = Number(word);
+  const job = pid > 0 ? state.jobs.byPid(pid) : undefined;
+  if (job !== undefined && job.children.length === 1 && jobState(job) !== 'done') {
+    await signalJob(shell, job, signal);
+    return 0;
+  }
+  const all = shell.sys.processes(shell.machine.id);
+  const targets: readonly ProcessHandle[] = pid < 0 ? all.filter((one) => one.group === -pid) : all.filter((one) => one.pid === pid || (pid === state.pid && one.pid === shell.sys.pid));
+  if (targets.length === 0) {
+    return shell.complain(state.dialect === 'bash' ? `kill: (${word}) - No such process` : state.dialect === 'ash' ? `can't kill pid ${word}: No such process` : 'kill: No such process');
+  }
+  if (signal !== 0) for (const target of targets) target.kill(signal);
+  if (signal !== 0 && targets.some((target) => target.pid === shell.sys.pid)) await shell.sys.sleep(0);
+  return 0;
+}
+
+async function signalJob(shell: Interpreter, job: Job, signal: Signal | 0): Promise<void> {
+  if (signal === 0) return;
+  const isStopped = jobState(job) === 'stopped';
+  if (isStopped && shell.state.dialect === 'bash' && signal !== 'CONT' && signal !== 'KILL' && shell.state.isInteractive) {
+    await shell.err(`\n${jobLine(shell.state.jobs, job, 'bash')}\n`);
+  }
+  for (const child of job.children) child.handle.kill(signal);
+  if (isStopped && (signal === 'TERM' || signal === 'HUP')) for (const child of job.children) child.handle.kill('CONT');
+}
+
+async function listSignals(shell: Interpreter, word: string | undefined): Promise<number> {
+  if (word !== undefined) {
+    const number = Number(word) > 128 ? Number(word) - 128 : Number(word);
+    const name = Number.isNaN(number) ? SIGNALS[signalOf(word) ?? 'TERM'] : LIST[number - 1];
+    if (name === undefined) return shell.complain(`kill: ${word}: invalid signal specification`);
+    await shell.out(`${name}\n`);
+    return 0;
+  }
+  if (shell.state.dialect !== 'bash') await shell.out(`${LIST.join('\n')}\n`);
+  else {
+    const cells = LIST.map((name, index) => `${String(index + 1).padStart(2)}) SIG${name}`);
+    const rows = Array.from({ length: Math.ceil(cells.length / 5) }, (_, row) => cells.slice(row * 5, row * 5 + 5).join('\t'));
+    await shell.out(`${rows.join('\n')}\n`);
+  }
+  return 0;
+}
+
+async function disown(shell: Interpreter, argv: readonly string[]): Promise<number> {
+  const { state } = shell;
+  if (argv.includes('-a')) {
+    for (const job of [...state.jobs.all()]) state.jobs.remove(job);
+    return 0;
+  }
+  const specs = argv.slice(1).filter((word) => !word.startsWith('-'));
+  for (const spec of specs.length > 0 ? specs : ['%+']) {
+    const job = spec.startsWith('%') ? state.jobs.find(spec) : state.jobs.byPid(Number(spec));
+    if (job === undefined) return noSuchJob(shell, 'disown', specs.length > 0 ? spec : 'current');
+    state.jobs.remove(job);
+  }
+  return 0;
+}
+
+/** Builtins of job control. */
+export const JOB_BUILTINS: Readonly<Record<string, Builtin>> = {
+  jobs: { run: jobs },
+  fg: { run: foreground },
+  bg: { run: background },
+  wait: { run: wait },
+  kill: { run: kill },
+  disown: { run: disown, isBash: true },
+};

@@ -1,0 +1,905 @@
+import { SIGNALS, Signalled } from '../base/process.ts';
+import type { Signal, Sys } from '../base/process.ts';
+import { LIMITS } from '../base/limits.ts';
+import { Stream } from '../base/stream.ts';
+import { hashText } from '../base/hash.ts';
+import type { Assignment, Chain, Command, Compound, Pipeline, Redirect, Script, Word, WordPart } from './ast.ts';
+import { builtinOf } from './builtins/table.ts';
+import type { Builtin } from './builtins/table.ts';
+import { evaluateCondition } from './condition.ts';
+import { FunctionReturn, LineAbort, LoopJump, ShellExit } from './control.ts';
+import { arithmetic, arithmeticScope, ExpansionFailure, expandParts, expandPattern, expandText, expandWords } from './expand.ts';
+import type { ExpansionHost } from './expand.ts';
+import { evaluateArithmetic } from './arithmetic.ts';
+import { jobLine, signalWords } from './jobs.ts';
+import type { Job } from './jobs.ts';
+import { Parser } from './parser.ts';
+import { compilePattern, matchesPattern } from './pattern.ts';
+import { printChain, quoteWord } from './print.ts';
+import { createProcess, findProgram, spawnProgram, spawnTracked, textStream } from './process.ts';
+import type { Child, Descriptor, Descriptors } from './process.ts';
+import type { Machine, Program } from './program.ts';
+import { applyRedirects, RedirectFailure } from './redirect.ts';
+import type { ShellState } from './state.ts';
+import { SyntaxFailure } from './syntax-error.ts';
+import { syntaxMessage } from './syntax-message.ts';
+
+/** Steps that are paid for together, so that most steps need not wait. */
+const STEPS_PER_BURN = 16;
+const SILENT_SIGNALS = new Set<Signal>(['INT', 'PIPE']);
+
+/**
+ * Runs a shell's commands under the baton. One interpreter is one (sub)shell: it has a state, open files and the
+ * process (`sys`) it runs in. External commands are child processes; a pipeline is a process group of its own when the
+ * shell controls jobs.
+ */
+export class Interpreter implements ExpansionHost {
+  readonly state: ShellState;
+  readonly machine: Machine;
+  readonly sys: Sys;
+  descriptors: Descriptors;
+  /** True in an interactive shell's own process: jobs get groups, Ctrl-Z stops them. */
+  readonly hasJobControl: boolean;
+  /** Above zero where a failure is tested (`if`, `&&`, `!`): `set -e` does not apply. */
+  #tested = 0;
+  #steps = 0;
+  #loops = 0;
+  #isLeaf = false;
+  #processFiles = 0;
+  /** Status of the last command substitution of a command without words. */
+  #outputStatus = 0;
+
+  constructor(state: ShellState, machine: Machine, sys: Sys, descriptors: Descriptors, hasJobControl = false) {
+    this.state = state;
+    this.machine = machine;
+    this.sys = sys;
+    this.descriptors = descriptors;
+    this.hasJobControl = hasJobControl;
+  }
+
+  get files(): Machine['files'] {
+    return this.machine.files;
+  }
+
+  nowMs(): number {
+    return this.sys.nowMs();
+  }
+
+  /** Writes to the shell's stdout. */
+  async out(text: string): Promise<void> {
+    if (text !== '') await this.descriptors.get(1)?.write?.(this.sys, text);
+  }
+
+  /** Writes to the shell's stderr. */
+  async err(text: string): Promise<void> {
+    if (text !== '') await this.descriptors.get(2)?.write?.(this.sys, text);
+  }
+
+  /** Prints one of the shell's own messages, with its prefix, and returns `status`. */
+  async complain(message: string, status = 1): Promise<number> {
+    await this.err(`${this.state.prefix}${message}\n`);
+    return status;
+  }
+
+  /** True inside a loop, where `break` means something. */
+  get isInLoop(): boolean {
+    return this.#loops > 0;
+  }
+
+  /** Pays for one step; runs traps of signals that have come. @throws Signalled */
+  async step(): Promise<void> {
+    if (++this.#steps < STEPS_PER_BURN) return;
+    this.#steps = 0;
+    await this.interruptible(() => this.sys.burn(STEPS_PER_BURN));
+  }
+
+  /** Waits for something, running the trap of a signal that ends the wait and waiting on. @throws Signalled */
+  async interruptible<T>(wait: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await wait();
+      } catch (error) {
+        if (!(error instanceof Signalled)) throw error;
+        const trap = this.state.traps.get(error.signal);
+        if (trap === undefined) throw error;
+        if (trap !== '') await this.runText(trap);
+      }
+    }
+  }
+
+  /** Parses and runs a text line by line: `eval`, `source`, scripts, traps. @throws ShellExit and the like */
+  async runText(text: string, line = this.state.line, label = ''): Promise<number> {
+    const parser = new Parser(text, { dialect: this.state.dialect, isFinal: true, alias: (name) => this.aliasOf(name) });
+    parser.line = line;
+    let status = 0;
+    for (;;) {
+      let script: Script | undefined;
+      try {
+        script = parser.nextLine();
+      } catch (error) {
+        if (!(error instanceof SyntaxFailure)) throw error;
+        await this.err(syntaxMessage(this.state, error, text, label));
+        this.state.status = 2;
+        if (!this.state.isInteractive || this.state.dialect !== 'bash') throw new ShellExit(2);
+        return 2;
+      }
+      if (script === undefined) return status;
+      status = await this.runScript(script);
+    }
+  }
+
+  /** The text of an alias; aliases live in interactive shells (and with `shopt -s expand_aliases`). */
+  aliasOf(name: string): string | undefined {
+    const isOn = this.state.isInteractive || this.state.dialect !== 'bash' || this.state.shopts.has('expand_aliases');
+    return isOn ? this.state.aliases.get(name) : undefined;
+  }
+
+  /** Runs a list of commands; returns the last status. */
+  async runScript(script: Script): Promise<number> {
+    for (const item of script.items) {
+      if (item.isBackground) await this.#startJob(item.chain);
+      else await this.#runChain(item.chain);
+    }
+    return this.state.status;
+  }
+
+  async #runChain(chain: Chain): Promise<void> {
+    const { rest } = chain;
+    let isLast = rest.length === 0;
+    await this.#inTest(!isLast, () => this.#runPipeline(chain.first, isLast));
+    for (const [index, { operator, pipeline }] of rest.entries()) {
+      if ((this.state.status === 0) !== (operator === '&&')) continue;
+      isLast = index === rest.length - 1;
+      await this.#inTest(!isLast, () => this.#runPipeline(pipeline, isLast));
+    }
+  }
+
+  async #inTest(isTested: boolean, run: () => Promise<void>): Promise<void> {
+    if (!isTested) return run();
+    this.#tested++;
+    try {
+      await run();
+    } finally {
+      this.#tested--;
+    }
+  }
+
+  async #runPipeline(pipeline: Pipeline, _isLast: boolean): Promise<void> {
+    const startedMs = this.sys.nowMs();
+    await this.#inTest(pipeline.isNegated, async () => {
+      const [only] = pipeline.commands;
+      if (only === undefined) this.state.status = 0;
+      else if (pipeline.commands.length > 1) await this.#runPiped(pipeline);
+      else {
+        await this.#runCommand(only);
+        if (only.kind === 'simple' || only.kind === 'subshell') this.state.pipeStatus = [this.state.status];
+      }
+    });
+    if (pipeline.timing !== 'none') await this.err(timesText(this.sys.nowMs() - startedMs, pipeline.timing, this.state.variables.get('TIMEFORMAT')));
+    if (pipeline.isNegated) this.state.status = this.state.status === 0 ? 1 : 0;
+    else await this.#checkErrexit(pipeline);
+  }
+
+  async #checkErrexit(pipeline: Pipeline): Promise<void> {
+    if (this.state.status === 0 || this.#tested > 0) return;
+    const last = pipeline.commands.at(-1);
+    const counts = pipeline.commands.length > 1 || last?.kind === 'simple' || last?.kind === 'subshell' || last?.kind === 'condition' || last?.kind === 'arithmetic';
+    if (!counts) return;
+    const trap = this.state.traps.get('ERR');
+    if (trap !== undefined) {
+      const { status } = this.state;
+      await this.runText(trap);
+      this.state.status = status;
+    }
+    if (this.state.options.has('errexit')) throw new ShellExit(this.state.status);
+  }
+
+  async #runPiped(pipeline: Pipeline): Promise<void> {
+    const { children, closers } = await this.#startStages(pipeline.commands, this.descriptors, this.hasJobControl);
+    const text = printChain({ first: pipeline, rest: [] });
+    const statuses = await this.waitForeground(children, text, closers);
+    if (statuses === undefined) return;
+    this.state.pipeStatus = statuses;
+    const last = statuses.at(-1) ?? 0;
+    const failed = this.state.options.has('pipefail') ? [...statuses].reverse().find((status) => status !== 0) : undefined;
+    this.state.status = failed ?? last;
+  }
+
+  async #startStages(commands: readonly Command[], base: Descriptors, ownGroup: boolean): Promise<{ children: Child[]; closers: (() => void)[] }> {
+    const children: Child[] = [];
+    const closers: (() => void)[] = [];
+    let input: Stream | undefined;
+    for (const [index, command] of commands.entries()) {
+      const output = index < commands.length - 1 ? new Stream() : undefined;
+      const descriptors = new Map(base);
+      if (input !== undefined) descriptors.set(0, { stream: input });
+      if (output !== undefined) descriptors.set(1, pipeEnd(output));
+      const reads = input;
+      const close = (): void => {
+        output?.end();
+        reads?.close();
+      };
+      const group = ownGroup ? (children[0]?.handle.group ?? 'new') : undefined;
+      children.push(await this.#spawnCommand(command, descriptors, group, close));
+      closers.push(close);
+      input = output;
+    }
+    return { children, closers };
+  }
+
+  async #spawnCommand(command: Command, descriptors: Descriptors, group: number | 'new' | undefined, close: () => void): Promise<Child> {
+    const words = await this.#preview(command);
+    const state = this.state.clone();
+    return spawnTracked(this.sys, words, this.machine, group, async (sys) => {
+      try {
+        const shell = new Interpreter(state, this.machine, sys, descriptors);
+        shell.#isLeaf = true;
+        return await shell.runToEnd(() => shell.#runCommand(command));
+      } finally {
+        close();
+      }
+    });
+  }
+
+  /** The words that `ps` shows for a command that is about to be started: expanded when that has no effects. */
+  async #preview(command: Command): Promise<string[]> {
+    if (command.kind === 'simple' && command.words.length > 0 && command.words.every((word) => word.parts.every(isHarmless))) {
+      try {
+        return await expandWords(this, command.words);
+      } catch (error) {
+        if (!(error instanceof ExpansionFailure)) throw error;
+      }
+    }
+    return command.kind === 'simple' && command.words.length > 0 ? command.words.map((word) => word.text) : [this.state.name];
+  }
+
+  /** Runs the body of a subshell to its end, with its EXIT trap, and returns its status. @throws Signalled */
+  async runToEnd(body: () => Promise<unknown>): Promise<number> {
+    try {
+      await body();
+    } catch (error) {
+      if (error instanceof ShellExit || error instanceof FunctionReturn || error instanceof LineAbort) this.state.status = error.status;
+      else if (!(error instanceof LoopJump)) throw error;
+    }
+    await this.runExitTrap();
+    return this.state.status & 255;
+  }
+
+  /** Runs the EXIT trap once. */
+  async runExitTrap(): Promise<void> {
+    const trap = this.state.traps.get('EXIT');
+    this.state.traps.delete('EXIT');
+    if (trap === undefined || trap === '') return;
+    const { status } = this.state;
+    try {
+      await this.runText(trap);
+      this.state.status = status;
+    } catch (error) {
+      if (!(error instanceof ShellExit)) throw error;
+      this.state.status = error.status;
+    }
+  }
+
+  /**
+   * Waits for foreground processes. Returns their exit codes, or undefined when they were stopped and became a job.
+   * In an interactive shell a death by Ctrl-C ends the whole line. @throws LineAbort, Signalled
+   */
+  async waitForeground(children: readonly Child[], text: string, closers: readonly (() => void)[] = [], job?: Job): Promise<number[] | undefined> {
+    const ended = children.map(() => false);
+    const { foreground } = this.state;
+    const outer = foreground.group;
+    if (this.hasJobControl) foreground.group = children[0]?.handle.group;
+    try {
+      while (ended.includes(false)) {
+        await this.interruptible(() => this.sys.until(() => children.some((child, index) => !ended[index] && child.handle.exitCode() !== undefined) || this.#isStopped(children)));
+        children.forEach((child, index) => {
+          if (ended[index] || child.handle.exitCode() === undefined) return;
+          ended[index] = true;
+          closers[index]?.();
+        });
+        if (ended.includes(false) && this.#isStopped(children)) return await this.#stopped(children, text, job);
+      }
+    } finally {
+      foreground.group = outer;
+    }
+    if (job !== undefined) this.state.jobs.remove(job);
+    await this.#tellSignal(children, text);
+    return children.map((child) => child.handle.exitCode() ?? 0);
+  }
+
+  #isStopped(children: readonly Child[]): boolean {
+    if (!this.hasJobControl) return false;
+    const living = children.filter((child) => child.handle.exitCode() === undefined);
+    return living.length > 0 && living.every((child) => child.handle.isStopped());
+  }
+
+  async #stopped(children: readonly Child[], text: string, known: Job | undefined): Promise<undefined> {
+    const job = known ?? this.state.jobs.add(children, text, false);
+    job.isForeground = false;
+    job.told = 'stopped';
+    this.state.jobs.touch(job);
+    await this.err(`${this.state.dialect === 'bash' ? '\n' : ''}${jobLine(this.state.jobs, job, this.state.dialect)}\n`);
+    this.state.status = 128 + SIGNALS.TSTP;
+    return undefined;
+  }
+
+  async #tellSignal(children: readonly Child[], text: string): Promise<void> {
+    const signal = children.at(-1)?.signal();
+    if (signal === undefined) return;
+    this.state.status = 128 + SIGNALS[signal];
+    if (signal === 'INT' && this.hasJobControl) {
+      await this.err('\n');
+      throw new LineAbort(this.state.status);
+    }
+    if (SILENT_SIGNALS.has(signal)) return;
+    const words = signalWords(signal);
+    if (this.state.isInteractive || this.state.dialect !== 'bash') await this.err(`${words}\n`);
+    else await this.err(`${this.state.prefix}${String(children.at(-1)?.handle.pid ?? 0).padStart(5)} ${words.padEnd(23)} ${text}\n`);
+  }
+
+  async #startJob(chain: Chain): Promise<void> {
+    const { jobs } = this.state;
+    const descriptors = new Map(this.descriptors);
+    descriptors.set(0, { stream: textStream('') });
+    const single = chain.rest.length === 0 && !chain.first.isNegated && chain.first.timing === 'none' ? chain.first : undefined;
+    const script: Script = { items: [{ chain, isBackground: false }] };
+    const commands: readonly Command[] = single?.commands ?? [{ kind: 'group', body: script, redirects: [], line: this.state.line }];
+    const { children } = await this.#startStages(commands, descriptors, this.hasJobControl);
+    const job = jobs.add(children, printChain(chain), false);
+    this.state.lastJobPid = children.at(-1)?.handle.pid;
+    this.state.status = 0;
+    if (this.state.isInteractive && this.state.dialect === 'bash' && !this.state.isSubshell) await this.err(`[${job.id}] ${this.state.lastJobPid ?? 0}\n`);
+  }
+
+  async #runCommand(command: Command): Promise<void> {
+    await this.step();
+    this.state.line = command.line;
+    if (command.kind !== 'simple') this.#isLeaf = false;
+    if (command.kind === 'simple') await this.#runSimple(command);
+    else if (command.kind === 'function') this.#define(command);
+    else if (command.redirects.length === 0) await this.#runCompound(command);
+    else await this.#withRedirects(command.redirects, () => this.#runCompound(command));
+  }
+
+  #define(command: Extract<Compound, { kind: 'function' }>): void {
+    this.state.functions.set(command.name, command.body);
+    this.state.status = 0;
+  }
+
+  async #withRedirects(redirects: readonly Redirect[], run: () => Promise<void>): Promise<void> {
+    const saved = this.descriptors;
+    try {
+      this.descriptors = await this.#open(redirects);
+    } catch (error) {
+      await this.#expansionFailed(error);
+      return;
+    }
+    try {
+      await run();
+    } finally {
+      this.descriptors = saved;
+    }
+  }
+
+  #open(redirects: readonly Redirect[]): Promise<Descriptors> {
+    return applyRedirects(this, this.descriptors, redirects);
+  }
+
+  /** Reports a failed expansion or redirection: the command fails, and where the shell says so, the shell ends. */
+  async #expansionFailed(error: unknown, isSpecial = false): Promise<void> {
+    if (error instanceof RedirectFailure) {
+      this.state.status = await this.complain(error.message, this.state.dialect === 'dash' ? 2 : 1);
+      if (isSpecial && !this.state.isInteractive && this.state.dialect !== 'bash') throw new ShellExit(this.state.status);
+      return;
+    }
+    if (!(error instanceof ExpansionFailure)) throw error;
+    const status = this.state.isInteractive ? 1 : error.status;
+    await this.complain(error.message);
+    this.state.status = status;
+    if (this.state.isInteractive) throw new LineAbort(this.state.dialect === 'bash' ? 1 : 2);
+    throw new ShellExit(status);
+  }
+
+  async #runCompound(command: Compound): Promise<void> {
+    switch (command.kind) {
+      case 'subshell':
+        this.state.status = await this.subshell((shell) => shell.runScript(command.body), this.descriptors);
+        return;
+      case 'group':
+        await this.runScript(command.body);
+        return;
+      case 'if':
+        return this.#runIf(command);
+      case 'while':
+        return this.#runWhile(command);
+      case 'for':
+        return this.#runFor(command);
+      case 'select':
+        return this.#runSelect(command);
+      case 'count':
+        return this.#runCount(command);
+      case 'case':
+        return this.#runCase(command);
+      case 'condition':
+        return this.#guard(async () => {
+          if (this.state.options.has('xtrace')) await this.#trace(`[[ ${command.text} ]]`);
+          this.state.status = (await evaluateCondition(this, command.test)) ? 0 : 1;
+        });
+      case 'arithmetic':
+        return this.#guard(async () => {
+          this.state.status = (await arithmetic(this, command.parts)) !== 0n ? 0 : 1;
+        });
+      case 'function':
+        this.#define(command);
+    }
+  }
+
+  async #guard(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      if (!(error instanceof ExpansionFailure)) throw error;
+      await this.complain(error.message);
+      this.state.status = 1;
+    }
+  }
+
+  /** Runs something in a copy of this shell, in the same process; returns its status. */
+  async subshell(run: (shell: Interpreter) => Promise<unknown>, descriptors: Descriptors): Promise<number> {
+    if (this.state.depth >= LIMITS.shellDepthMax) return this.complain(`maximum nesting of ${LIMITS.shellDepthMax} exceeded`);
+    const state = this.state.clone();
+    state.depth++;
+    const shell = new Interpreter(state, this.machine, this.sys, descriptors, this.hasJobControl);
+    shell.#tested = this.#tested;
+    return shell.runToEnd(() => run(shell));
+  }
+
+  async #runIf(command: Extract<Compound, { kind: 'if' }>): Promise<void> {
+    for (const { condition, body } of command.branches) {
+      if (await this.#holds(condition)) {
+        await this.runScript(body);
+        return;
+      }
+    }
+    this.state.status = 0;
+    if (command.otherwise !== undefined) await this.runScript(command.otherwise);
+  }
+
+  async #holds(condition: Script): Promise<boolean> {
+    await this.#inTest(true, async () => {
+      await this.runScript(condition);
+    });
+    return this.state.status === 0;
+  }
+
+  /** Runs a loop's body once; false when a `break` ended the loop. */
+  async #turn(body: Script): Promise<boolean> {
+    await this.step();
+    this.#loops++;
+    try {
+      await this.runScript(body);
+      return true;
+    } catch (error) {
+      if (!(error instanceof LoopJump)) throw error;
+      this.state.status = 0;
+      if (--error.levels > 0) throw error;
+      return error.kind === 'continue';
+    } finally {
+      this.#loops--;
+    }
+  }
+
+  async #runWhile(command: Extract<Compound, { kind: 'while' }>): Promise<void> {
+    let status = 0;
+    while ((await this.#holds(command.condition)) !== command.isUntil) {
+      if (!(await this.#turn(command.body))) {
+        status = this.state.status;
+        break;
+      }
+      status = this.state.status;
+    }
+    this.state.status = status;
+  }
+
+  async #loopWords(words: readonly Word[] | undefined): Promise<readonly string[]> {
+    if (words === undefined) return [...this.state.positional];
+    try {
+      return await expandWords(this, words);
+    } catch (error) {
+      await this.#expansionFailed(error);
+      return [];
+    }
+  }
+
+  async #runFor(command: Extract<Compound, { kind: 'for' }>): Promise<void> {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(command.name)) {
+      this.state.status = await this.complain(`\`${command.name}': not a valid identifier`);
+      return;
+    }
+    const values = await this.#loopWords(command.words);
+    this.state.status = 0;
+    for (const value of values) {
+      if (this.state.options.has('xtrace') && this.state.dialect === 'bash') {
+        await this.#trace(`for ${command.name} in ${command.words === undefined ? '"$@"' : command.words.map((word) => word.text).join(' ')}`);
+      }
+      await this.assign(command.name, value);
+      if (!(await this.#turn(command.body))) return;
+    }
+  }
+
+  async #runSelect(command: Extract<Compound, { kind: 'select' }>): Promise<void> {
+    const values = await this.#loopWords(command.words);
+    const width = String(values.length).length;
+    const menu = values.map((value, index) => `${String(index + 1).padStart(width)}) ${value}\n`).join('');
+    await this.err(menu);
+    for (;;) {
+      await this.err(this.state.variables.get('PS3') ?? '#? ');
+      const line = await this.descriptors.get(0)?.stream?.readLine(this.sys);
+      if (line === undefined) {
+        await this.err('\n');
+        this.state.status = 1;
+        return;
+      }
+      if (line.trim() === '') {
+        await this.err(menu);
+        continue;
+      }
+      await this.assign('REPLY', line);
+      await this.assign(command.name, values[Number(line) - 1] ?? '');
+      if (!(await this.#turn(command.body))) return;
+    }
+  }
+
+  async #runCount(command: Extract<Compound, { kind: 'count' }>): Promise<void> {
+    await this.#guard(async () => {
+      await arithmetic(this, command.first);
+      while (command.test.length === 0 || (await arithmetic(this, command.test)) !== 0n) {
+        if (!(await this.#turn(command.body))) return;
+        await arithmetic(this, command.step);
+      }
+    });
+  }
+
+  async #runCase(command: Extract<Compound, { kind: 'case' }>): Promise<void> {
+    const text = await expandText(this, command.word);
+    this.state.status = 0;
+    let falls = false;
+    for (const item of command.items) {
+      if (!falls && !(await this.#matches(item.patterns, text))) continue;
+      await this.runScript(item.body);
+      if (item.end === ';;') return;
+      falls = item.end === ';&';
+    }
+  }
+
+  async #matches(patterns: readonly Word[], text: string): Promise<boolean> {
+    for (const pattern of patterns) {
+      if (matchesPattern(compilePattern(await expandPattern(this, pattern.parts)), text)) return true;
+    }
+    return false;
+  }
+
+  async #runSimple(command: Extract<Command, { kind: 'simple' }>): Promise<void> {
+    const isLeaf = this.#isLeaf;
+    this.#isLeaf = false;
+    let argv: string[];
+    try {
+      this.#outputStatus = 0;
+      argv = await this.#argv(command);
+      if (argv.length === 0) {
+        await this.#assignAll(command.assignments);
+        this.state.status = this.#outputStatus;
+        if (command.redirects.length > 0) await this.#open(command.redirects);
+        return;
+      }
+    } catch (error) {
+      await this.#expansionFailed(error);
+      return;
+    }
+    const files = this.#processFiles;
+    try {
+      await this.#invoke(command, argv, isLeaf);
+    } finally {
+      if (this.#processFiles > files) this.#dropProcessFiles(files);
+    }
+  }
+
+  async #argv(command: Extract<Command, { kind: 'simple' }>): Promise<string[]> {
+    if (!['declare', 'local', 'export', 'readonly', 'typeset'].includes(command.words[0]?.text ?? '')) return expandWords(this, command.words);
+    const argv: string[] = [];
+    for (const [index, word] of command.words.entries()) {
+      const list = command.lists?.get(index);
+      if (list !== undefined) {
+        await this.#assignOne(list, argv.includes('-A'));
+        argv.push(list.name);
+      } else if (/^[A-Za-z_][A-Za-z0-9_]*\+?=/.test(word.text)) argv.push(await expandText(this, word, true));
+      else argv.push(...(await expandWords(this, [word])));
+    }
+    return argv;
+  }
+
+  async #invoke(command: Extract<Command, { kind: 'simple' }>, argv: string[], isLeaf: boolean): Promise<void> {
+    const name = argv[0] ?? '';
+    const builtin = this.state.functions.has(name) ? undefined : builtinOf(name, this.state.dialect);
+    const saved = this.descriptors;
+    try {
+      if (this.state.options.has('xtrace')) await this.#traceCommand(command, argv);
+      this.descriptors = command.redirects.length > 0 ? await this.#open(command.redirects) : saved;
+    } catch (error) {
+      await this.#expansionFailed(error, builtin?.isSpecial === true);
+      return;
+    }
+    const redirected = this.descriptors;
+    try {
+      const body = this.state.functions.get(name);
+      if (body !== undefined) await this.#withAssignments(command.assignments, () => this.callFunction(body, argv));
+      else if (builtin !== undefined) await this.#withAssignments(command.assignments, () => this.runBuiltin(builtin, argv));
+      else await this.#external(command, argv, isLeaf);
+    } finally {
+      const keeps = name === 'exec' && argv.length === 1;
+      if (!keeps || this.descriptors !== redirected) this.descriptors = saved;
+    }
+  }
+
+  /** Runs a builtin with the present open files. */
+  async runBuiltin(builtin: Builtin, argv: readonly string[]): Promise<void> {
+    this.state.status = await builtin.run(this, argv);
+  }
+
+  async #traceCommand(command: Extract<Command, { kind: 'simple' }>, argv: readonly string[]): Promise<void> {
+    for (const one of command.assignments) await this.#trace(`${one.name}=${quoteWord(await expandText(this, one.value, true))}`);
+    await this.#trace(argv.map(quoteWord).join(' '));
+  }
+
+  async #trace(text: string): Promise<void> {
+    await this.err(`${this.state.variables.get('PS4') ?? '+ '}${text}\n`);
+  }
+
+  async #assignAll(assignments: readonly Assignment[]): Promise<void> {
+    for (const one of assignments) {
+      await this.#assignOne(one);
+      if (this.state.options.has('xtrace')) await this.#trace(`${one.name}=${quoteWord(this.state.variables.get(one.name) ?? '')}`);
+    }
+  }
+
+  async #assignOne(one: Assignment, isKeyed = false): Promise<void> {
+    const { variables } = this.state;
+    if (variables.find(one.name)?.isReadonly === true) throw new ExpansionFailure(this.state.dialect === 'bash' ? `${one.name}: readonly variable` : `${one.name}: is read only`);
+    if (one.list !== undefined) return this.#assignList(one, isKeyed);
+    const value = await expandText(this, one.value, true);
+    if (one.index === undefined) {
+      const isInteger = variables.find(one.name)?.isInteger === true;
+      const before = one.isAppend ? (variables.get(one.name) ?? '') : '';
+      const text = isInteger ? evaluateArithmetic(one.isAppend ? `${before}+(${value})` : value, arithmeticScope(this)).toString() : before + value;
+      await this.assign(one.name, text);
+      return;
+    }
+    const variable = variables.declare(one.name);
+    variable.list ??= new Map(variable.value === undefined ? [] : [['0', variable.value]]);
+    const key = await this.#key(one.name, one.index);
+    variable.list.set(key, (one.isAppend ? (variable.list.get(key) ?? '') : '') + value);
+  }
+
+  async #key(name: string, index: readonly WordPart[]): Promise<string> {
+    const text = await expandParts(this, index);
+    const variable = this.state.variables.find(name);
+    if (variable?.isKeyed === true) return text.replace(/^["']|["']$/g, '');
+    const at = Number(evaluateArithmetic(text, arithmeticScope(this)));
+    return String(at < 0 ? at + Math.max(-1, ...[...(variable?.list?.keys() ?? [])].map(Number)) + 1 : at);
+  }
+
+  async #assignList(one: Assignment, isKeyed: boolean): Promise<void> {
+    const variable = this.state.variables.declare(one.name);
+    if (isKeyed) variable.isKeyed = true;
+    const list = one.isAppend ? (variable.list ?? new Map<string, string>()) : new Map<string, string>();
+    let next = Math.max(-1, ...(variable.isKeyed === true ? [] : [...list.keys()].map(Number))) + 1;
+    for (const element of one.list ?? []) {
+      if (element.index !== undefined) {
+        const key = await this.#key(one.name, element.index);
+        list.set(key, await expandText(this, element.value));
+        next = Number(key) + 1;
+      } else for (const value of await expandWords(this, [element.value])) list.set(String(next++), value);
+    }
+    variable.list = list;
+  }
+
+  /** Sets a variable. @throws ExpansionFailure when it is read-only. */
+  async assign(name: string, value: string): Promise<void> {
+    if (!this.state.variables.set(name, value)) throw new ExpansionFailure(`${name}: readonly variable`);
+    if (this.state.options.has('allexport')) this.state.variables.declare(name).isExported = true;
+  }
+
+  async #withAssignments(assignments: readonly Assignment[], run: () => Promise<void>): Promise<void> {
+    if (assignments.length === 0) return run();
+    const { variables } = this.state;
+    const saved = assignments.map((one) => [one.name, variables.find(one.name)] as const);
+    try {
+      for (const one of assignments) {
+        variables.put(one.name, { value: variables.get(one.name), isExported: true });
+        await this.#assignOne(one);
+      }
+      await run();
+    } catch (error) {
+      if (error instanceof ExpansionFailure) await this.#expansionFailed(error);
+      else throw error;
+    } finally {
+      for (const [name, variable] of saved) {
+        if (variable === undefined) variables.unset(name);
+        else variables.put(name, variable);
+      }
+    }
+  }
+
+  /** Calls a function with its words as `$1`…; `return` ends it. */
+  async callFunction(body: Command, argv: readonly string[]): Promise<void> {
+    if (this.state.depth >= LIMITS.shellDepthMax) {
+      await this.complain(`${argv[0] ?? ''}: maximum function nesting level exceeded (${LIMITS.shellDepthMax})`);
+      throw this.state.isInteractive ? new LineAbort(1) : new ShellExit(1);
+    }
+    const saved = this.state.positional;
+    const loops = this.#loops;
+    this.state.positional = argv.slice(1);
+    this.state.variables.pushScope();
+    this.state.depth++;
+    this.#loops = 0;
+    try {
+      await this.#runCommand(body);
+    } catch (error) {
+      if (!(error instanceof FunctionReturn)) throw error;
+      this.state.status = error.status;
+    } finally {
+      this.#loops = loops;
+      this.state.depth--;
+      this.state.variables.popScope();
+      this.state.positional = saved;
+    }
+  }
+
+  async #external(command: Extract<Command, { kind: 'simple' }>, argv: string[], isLeaf: boolean): Promise<void> {
+    const env = this.state.variables.exported();
+    for (const one of command.assignments) env.set(one.name, await expandText(this, one.value, true));
+    await this.runExternal(argv, env, isLeaf ? 'here' : 'child', () => printChain({ first: { commands: [command], isNegated: false, timing: 'none' }, rest: [] }));
+  }
+
+  /** Runs a program: as a child, or in this very process (`exec`, the last command of a subshell process). Sets the status. */
+  async runExternal(argv: readonly string[], env: Map<string, string>, where: 'here' | 'child', text: () => string): Promise<void> {
+    const name = argv[0] ?? '';
+    const found = findProgram(this.machine, this.state.cwd, env.get('PATH') ?? this.state.variables.get('PATH') ?? '', name);
+    if (found.kind !== 'program') {
+      this.state.status = await this.#notFound(name, found.kind, env.get('PATH') ?? this.state.variables.get('PATH') ?? '');
+      return;
+    }
+    env.set('_', found.path);
+    const words = found.prefix.length > 0 ? [...found.prefix, found.path, ...argv.slice(1)] : argv;
+    const parts = { argv: words, env, cwd: this.state.cwd, machine: this.machine, descriptors: this.descriptors };
+    if (where === 'here') {
+      this.state.status = await found.program(createProcess({ ...parts, sys: this.sys }));
+      return;
+    }
+    const child = spawnProgram(this.sys, found.program, parts, this.hasJobControl ? 'new' : undefined);
+    const statuses = await this.waitForeground([child], text());
+    if (statuses !== undefined) this.state.status = statuses[0] ?? 0;
+  }
+
+  async #notFound(name: string, kind: 'missing' | 'denied' | 'folder', path: string): Promise<number> {
+    const isBash = this.state.dialect === 'bash';
+    if (kind === 'folder') return this.complain(`${name}: ${isBash ? 'Is a directory' : 'Permission denied'}`, 126);
+    if (kind === 'denied') return this.complain(`${name}: Permission denied`, 126);
+    if (isBash && (name.includes('/') || path === '')) return this.complain(`${name}: No such file or directory`, 127);
+    return this.complain(isBash ? `${name}: command not found` : `${name}: not found`, 127);
+  }
+
+  /** A program of the machine by its bare name along PATH. */
+  programNamed(name: string): Program | undefined {
+    const found = findProgram(this.machine, this.state.cwd, this.state.variables.get('PATH'), name);
+    return found.kind === 'program' ? found.program : undefined;
+  }
+
+  async output(body: Script): Promise<string> {
+    const parts: string[] = [];
+    const descriptors = new Map<number, Descriptor>(this.descriptors);
+    descriptors.set(1, { write: async (_sys, text) => void parts.push(text) });
+    const input = onlyRedirect(body);
+    if (input !== undefined) {
+      const open = await this.#open([input]);
+      this.#outputStatus = 0;
+      return ((await open.get(0)?.stream?.readAll(this.sys)) ?? '').replace(/\n+$/, '');
+    }
+    this.#outputStatus = await this.subshell((shell) => shell.runScript(body), descriptors);
+    return parts.join('').replace(/\0/g, '').replace(/\n+$/, '');
+  }
+
+  async processPath(body: Script, direction: '<' | '>'): Promise<string> {
+    const path = `/dev/fd/${63 - (this.#processFiles++ % 32)}`;
+    const parts: string[] = [];
+    if (direction === '<') {
+      const descriptors = new Map<number, Descriptor>(this.descriptors);
+      descriptors.set(1, { write: async (_sys, text) => void parts.push(text) });
+      await this.subshell((shell) => shell.runScript(body), descriptors);
+    }
+    this.files.makeFolder('/dev/fd', this.nowMs(), { parents: true });
+    this.files.write(path, parts.join(''), this.nowMs());
+    return path;
+  }
+
+  #dropProcessFiles(from: number): void {
+    while (this.#processFiles > from) this.files.remove(`/dev/fd/${63 - (--this.#processFiles % 32)}`);
+    if (this.#processFiles === 0) this.files.remove('/dev/fd');
+  }
+
+  special(name: string): string | undefined {
+    const { state } = this;
+    switch (name) {
+      case '?':
+        return String(state.status);
+      case '$':
+        return String(state.pid);
+      case '!':
+        return state.lastJobPid === undefined ? undefined : String(state.lastJobPid);
+      case '#':
+        return String(state.positional.length);
+      case '-':
+        return `${state.dialect === 'bash' ? 'hB' : ''}${state.isInteractive ? 'im' : ''}${state.options.has('xtrace') ? 'x' : ''}${state.flags}`;
+      default:
+        return state.dialect === 'dash' ? undefined : this.#dynamic(name);
+    }
+  }
+
+  #dynamic(name: string): string | undefined {
+    const { state } = this;
+    switch (name) {
+      case 'RANDOM':
+        state.randomSeed = Number.parseInt(hashText(`${state.pid}/${state.randomSeed}`).slice(0, 7), 16);
+        return String(state.randomSeed & 32767);
+      case 'SECONDS':
+        return String(Math.floor((this.nowMs() - state.startedMs) / 1000));
+      case 'LINENO':
+        return String(state.line);
+      case 'EPOCHSECONDS':
+        return String(Math.floor(this.nowMs() / 1000));
+      case 'BASHPID':
+        return String(this.sys.pid);
+      case 'PIPESTATUS':
+        return String(state.pipeStatus[0] ?? 0);
+      case 'HOSTNAME':
+        return this.machine.hostname;
+      case 'COLUMNS':
+        return this.#terminal()?.columns.toString();
+      case 'LINES':
+        return this.#terminal()?.rows.toString();
+      default:
+        return undefined;
+    }
+  }
+
+  #terminal(): { readonly columns: number; readonly rows: number } | undefined {
+    return this.state.isInteractive ? [...this.descriptors.values()].find((one) => one.terminal !== undefined)?.terminal : undefined;
+  }
+}
+
+/** The writing end of a pipe. */
+export function pipeEnd(stream: Stream): Descriptor {
+  return { write: (sys, text) => stream.write(sys, text) };
+}
+
+/** `$(<file)`: a script that is nothing but one input redirection. */
+function onlyRedirect(body: Script): Redirect | undefined {
+  const [item] = body.items;
+  const [command] = item?.chain.first.commands ?? [];
+  if (body.items.length !== 1 || command?.kind !== 'simple' || command.words.length > 0 || command.assignments.length > 0) return undefined;
+  return command.redirects.length === 1 && command.redirects[0]?.operator === '<' ? command.redirects[0] : undefined;
+}
+
+function isHarmless(part: WordPart): boolean {
+  if (part.kind === 'text') return true;
+  if (part.kind === 'double') return part.parts.every(isHarmless);
+  return part.kind === 'parameter' && part.parameter.operator === undefined && part.parameter.bad === undefined && part.parameter.index === undefined;
+}
+
+/** What the `time` keyword prints; virtual programs use no processor. */
+function timesText(durationMs: number, form: 'bash' | 'posix', format: string | undefined): string {
+  const seconds = durationMs / 1000;
+  if (form === 'posix') return `real ${seconds.toFixed(2)}\nuser 0.00\nsys 0.00\n`;
+  if (format !== undefined) return format === '' ? '' : `${format.replace(/%(\d?)l?([RUS%])/g, (_all, digits: string, what: string) => (what === '%' ? '%' : (what === 'R' ? seconds : 0).toFixed(digits === '' ? 3 : Number(digits))))}\n`;
+  return `\nreal\t${Math.floor(seconds / 60)}m${(seconds % 60).toFixed(3)}s\nuser\t0m0.000s\nsys\t0m0.000s\n`;
+}

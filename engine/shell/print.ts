@@ -1,0 +1,93 @@
+import type { Chain, Command, Compound, ListItem, Pipeline, Redirect, Script } from './ast.ts';
+
+/** A chain in bash's own layout, as `jobs` shows it. */
+export function printChain(chain: Chain, indent = 0): string {
+  return [printPipeline(chain.first, indent), ...chain.rest.map(({ operator, pipeline }) => `${operator} ${printPipeline(pipeline, indent)}`)].join(' ');
+}
+
+/** A function in bash's own layout, as `type` and `declare -f` show it. */
+export function printFunction(name: string, body: Command): string {
+  return `${name} () \n${printCommand(body.kind === 'group' ? { ...body, kind: 'group' } : body, 0, true)}`;
+}
+
+function printPipeline(pipeline: Pipeline, indent: number): string {
+  const head = `${pipeline.timing === 'none' ? '' : pipeline.timing === 'posix' ? 'time -p ' : 'time '}${pipeline.isNegated ? '! ' : ''}`;
+  return head + pipeline.commands.map((command) => printCommand(command, indent)).join(' | ');
+}
+
+function printCommand(command: Command, indent: number, isFunction = false): string {
+  const redirects = command.redirects.map((redirect) => ` ${printRedirect(redirect)}`).join('');
+  if (command.kind !== 'simple') return printCompound(command, indent, isFunction) + redirects;
+  const words = [
+    ...command.assignments.map((one) => `${one.name}${one.index ? '[…]' : ''}${one.isAppend ? '+' : ''}=${one.list ? `(${one.list.map((element) => element.value.text).join(' ')})` : one.value.text}`),
+    ...command.words.map((word) => word.text),
+  ];
+  return (words.join(' ') + redirects).trim();
+}
+
+function printRedirect(redirect: Redirect): string {
+  const fd = redirect.fd === undefined ? '' : String(redirect.fd);
+  if (redirect.operator === '<&' || redirect.operator === '>&') return `${fd}${redirect.operator}${redirect.target.text}`;
+  if (redirect.heredoc !== undefined) return `${fd}<<${redirect.heredoc.stripsTabs ? '-' : ''}${redirect.target.text}\n${redirect.heredoc.text}${redirect.heredoc.delimiter}\n`;
+  return `${fd}${redirect.operator} ${redirect.target.text}`;
+}
+
+const pad = (indent: number): string => ' '.repeat(indent);
+
+function inline(script: Script, indent: number): string {
+  return script.items.map((item, index) => printChain(item.chain, indent) + separator(item, index === script.items.length - 1)).join(' ');
+}
+
+function separator(item: ListItem, isLast: boolean): string {
+  return item.isBackground ? ' &' : isLast ? '' : ';';
+}
+
+/** A body on lines of its own; a list that was written with `;` stays on one line, as bash keeps it. */
+function block(script: Script, indent: number): string {
+  return `${pad(indent)}${inline(script, indent)};\n`;
+}
+
+function printCompound(command: Compound, indent: number, isFunction: boolean): string {
+  const deep = indent + 4;
+  switch (command.kind) {
+    case 'subshell':
+      return `( ${inline(command.body, indent)} )`;
+    case 'group':
+      if (isFunction) return `{ \n${command.body.items.map((item) => `${pad(deep)}${printChain(item.chain, deep)}${item.isBackground ? ' &' : ''}`).join(';\n')}\n${pad(indent)}}`;
+      return `{ ${inline(command.body, indent)}; }`;
+    case 'while':
+      return `${command.isUntil ? 'until' : 'while'} ${inline(command.condition, indent)}; do\n${block(command.body, deep)}${pad(indent)}done`;
+    case 'for':
+    case 'select':
+      return `${command.kind} ${command.name} in ${command.words === undefined ? '"$@"' : command.words.map((word) => word.text).join(' ')};\n${pad(indent)}do\n${block(command.body, deep)}${pad(indent)}done`;
+    case 'count':
+      return `for ((${command.text}))\n${pad(indent)}do\n${block(command.body, deep)}${pad(indent)}done`;
+    case 'if':
+      return printIf(command, indent);
+    case 'case':
+      return `case ${command.word.text} in \n${command.items.map((item) => `${pad(deep)}${item.patterns.map((pattern) => pattern.text).join(' | ')})\n${pad(deep + 4)}${inline(item.body, deep + 4)}\n${pad(deep)}${item.end}`).join('\n')}\n${pad(indent)}esac`;
+    case 'function':
+      return printFunction(command.name, command.body);
+    case 'condition':
+      return `[[ ${command.text} ]]`;
+    case 'arithmetic':
+      return `((${command.text}))`;
+  }
+}
+
+function printIf(command: Extract<Compound, { kind: 'if' }>, indent: number): string {
+  const deep = indent + 4;
+  const branches = command.branches.map(
+    ({ condition, body }, index) => `${index === 0 ? '' : `${pad(indent)}el`}if ${inline(condition, indent)}; then\n${block(body, deep)}`,
+  );
+  const otherwise = command.otherwise === undefined ? '' : `${pad(indent)}else\n${block(command.otherwise, deep)}`;
+  return `${branches.join('')}${otherwise}${pad(indent)}fi`;
+}
+
+/** A word quoted as bash's `set -x` and `declare -p` quote it; plain words stay as they are. */
+export function quoteWord(word: string): string {
+  if (word === '') return "''";
+  if (/^[A-Za-z0-9_@%+=:,./^-]+$/.test(word)) return word;
+  if (/[\x00-\x1f\x7f]/.test(word)) return `$'${word.replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r').replace(/\x1b/g, '\\E')}'`;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,151 @@
+import { unescapeAnsi } from './lexer.ts';
+import { quoteWord } from './print.ts';
+
+/** What `printf` makes: its text and the complaints about its arguments. `isStopped` after `\c`. */
+export type Printed = { readonly text: string; readonly complaints: readonly string[] };
+
+/** Formats as `printf` does: the format is used again while arguments are left. `nowMs` serves `%(…)T`. */
+export function formatPrintf(format: string, args: readonly string[]): Printed {
+  const complaints: string[] = [];
+  let text = '';
+  let at = 0;
+  do {
+    const before = at;
+    const one = formatOnce(format, args, at, complaints);
+    text += one.text;
+    at = one.at;
+    if (one.isStopped || at === before) break;
+  } while (at < args.length);
+  return { text, complaints };
+}
+
+const DIRECTIVE = /\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[\s\S])|%(%|([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([diouxXeEfFgGcsbq]))|%([\s\S])/g;
+
+function formatOnce(format: string, args: readonly string[], start: number, complaints: string[]): { text: string; at: number; isStopped: boolean } {
+  let at = start;
+  let isStopped = false;
+  const take = (): string | undefined => args[at++];
+  const text = format.replace(DIRECTIVE, (whole: string, escape: string | undefined, spec: string | undefined, flags = '', width = '', precision: string | undefined, kind = '', bad = '') => {
+    if (isStopped) return '';
+    if (escape !== undefined) {
+      if (escape === 'c') isStopped = true;
+      return escape === 'c' ? '' : unescapeAnsi(whole);
+    }
+    if (spec === '%') return '%';
+    if (spec === undefined) {
+      complaints.push(`\`${bad}': invalid format character`);
+      isStopped = true;
+      return '';
+    }
+    const wide = width === '*' ? (take() ?? '0') : width;
+    const exact = precision === '*' ? take() : whole.includes('.') && !'di'.includes('.') ? (precision ?? '0') : undefined;
+    const argument = take();
+    if (kind === 'b') {
+      const raw = argument ?? '';
+      const stop = raw.indexOf('\\c');
+      if (stop >= 0) isStopped = true;
+      return pad(unescapeAnsi((stop >= 0 ? raw.slice(0, stop) : raw).replace(/\\0([0-7]{1,3})/g, '\\$1')), flags, wide);
+    }
+    return directive(kind, flags, wide, exact, argument, complaints);
+  });
+  return { text, at: Math.min(at, Math.max(args.length, start)), isStopped };
+}
+
+function directive(kind: string, flags: string, width: string, precision: string | undefined, argument: string | undefined, complaints: string[]): string {
+  if (kind === 's') return pad(precision === undefined ? (argument ?? '') : (argument ?? '').slice(0, Number(precision)), flags, width);
+  if (kind === 'c') return pad((argument ?? '').slice(0, 1), flags, width);
+  if (kind === 'q') return pad(argument === undefined || argument === '' ? "''" : bashQuote(argument), flags, width);
+  const value = numberOf(argument ?? '', complaints);
+  if ('diouxX'.includes(kind)) return padNumber(integerText(kind, value, precision, flags), flags, width, precision === undefined);
+  return padNumber(floatText(kind, Number(value), precision, flags), flags, width, true);
+}
+
+function bashQuote(text: string): string {
+  const quoted = quoteWord(text);
+  return quoted.startsWith('$') ? quoted : text.replace(/[^A-Za-z0-9_@%+:,./=^-]/g, '\\$&');
+}
+
+function numberOf(text: string, complaints: string[]): number {
+  if (text === '') return 0;
+  if (text.startsWith("'") || text.startsWith('"')) return text.codePointAt(1) ?? 0;
+  const match = /^\s*[+-]?(0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)/.exec(text);
+  if (match === null) {
+    complaints.push(`${text}: invalid number`);
+    return 0;
+  }
+  if (match[0].length !== text.length) complaints.push(`${text}: invalid number`);
+  const digits = match[0].trim();
+  if (/^[+-]?0[0-7]+$/.test(digits)) return Number.parseInt(digits, 8);
+  return /^[+-]?0[xX]/.test(digits) ? Number.parseInt(digits, 16) : Number(digits);
+}
+
+function integerText(kind: string, value: number, precision: string | undefined, flags: string): string {
+  const whole = Math.trunc(value);
+  const magnitude = Math.abs(whole);
+  let digits = kind === 'o' ? magnitude.toString(8) : kind === 'x' || kind === 'X' ? magnitude.toString(16) : magnitude.toString();
+  if (whole < 0 && 'ouxX'.includes(kind)) digits = BigInt.asUintN(64, BigInt(whole)).toString(kind === 'o' ? 8 : kind === 'u' ? 10 : 16);
+  if (precision !== undefined) digits = digits.padStart(Number(precision), '0');
+  if (flags.includes('#') && whole !== 0) digits = (kind === 'o' ? '0' : kind === 'x' || kind === 'X' ? '0x' : '') + digits;
+  if (kind === 'X') digits = digits.toUpperCase();
+  const sign = whole < 0 && 'di'.includes(kind) ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
+  return ('di'.includes(kind) ? sign : '') + digits;
+}
+
+/** A number with `%e`, `%f` or `%g`, as C prints it. */
+export function floatText(kind: string, value: number, precision: string | undefined, flags: string): string {
+  const digits = Math.min(100, precision === undefined ? 6 : Number(precision));
+  const sign = value < 0 || Object.is(value, -0) ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
+  const magnitude = Math.abs(value);
+  if (!Number.isFinite(magnitude)) return sign + (Number.isNaN(magnitude) ? 'nan' : 'inf');
+  let text: string;
+  if (kind === 'f' || kind === 'F') text = magnitude.toFixed(digits);
+  else if (kind === 'e' || kind === 'E') text = exponent(magnitude.toExponential(digits));
+  else text = general(magnitude, digits === 0 ? 1 : digits, flags.includes('#'));
+  return sign + (/[EG]/.test(kind) ? text.toUpperCase() : text);
+}
+
+function general(value: number, digits: number, keepsZeros: boolean): string {
+  const power = value === 0 ? 0 : Number(value.toExponential(digits - 1).split('e')[1]);
+  const isLarge = power < -4 || power >= digits;
+  const text = isLarge ? exponent(value.toExponential(digits - 1)) : value.toFixed(Math.max(0, digits - 1 - power));
+  if (keepsZeros || !text.includes('.')) return text;
+  return text.replace(/\.?0+(?=e|$)/, '');
+}
+
+function exponent(text: string): string {
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+function pad(text: string, flags: string, width: string): string {
+  const size = Math.abs(Number(width));
+  return flags.includes('-') || width.startsWith('-') ? text.padEnd(size) : text.padStart(size);
+}
+
+function padNumber(text: string, flags: string, width: string, zeros: boolean): string {
+  if (!flags.includes('0') || flags.includes('-') || !zeros) return pad(text, flags, width);
+  const sign = /^[+\- ]/.exec(text)?.[0] ?? '';
+  return sign + text.slice(sign.length).padStart(Number(width) - sign.length, '0');
+}
+
+/** What `echo` prints for its words: `-n`, `-e`, `-E` as bash and ash take them; dash always interprets escapes. */
+export function echoText(words: readonly string[], dialect: 'bash' | 'ash' | 'dash'): string {
+  let at = 0;
+  let isBare = false;
+  let interprets = dialect === 'dash';
+  const flags = dialect === 'dash' ? /^-n$/ : /^-[neE]+$/;
+  for (; flags.test(words[at] ?? ''); at++) {
+    const flag = words[at] ?? '';
+    if (flag.includes('n')) isBare = true;
+    if (dialect !== 'dash') for (const letter of flag) interprets = letter === 'e' ? true : letter === 'E' ? false : interprets;
+  }
+  let text = words.slice(at).join(' ');
+  if (interprets) {
+    const stop = /(^|[^\\])((?:\\\\)*)\\c/.exec(text);
+    if (stop !== null) {
+      text = text.slice(0, stop.index + (stop[1] ?? '').length + (stop[2] ?? '').length);
+      isBare = true;
+    }
+    text = unescapeAnsi(text.replace(/\\0([0-7]{1,3})/g, '\\$1'));
+  }
+  return isBare ? text : `${text}\n`;
+}

@@ -1,0 +1,122 @@
+import type { Redirect } from './ast.ts';
+import { expandParts, expandText, expandWords } from './expand.ts';
+import type { ExpansionHost } from './expand.ts';
+import { failureText, parentOf, resolvePath, statThrough } from './path.ts';
+import type { Descriptor, Descriptors } from './process.ts';
+import { textStream } from './process.ts';
+import type { FileFailure, FileSystem } from './program.ts';
+
+/** A redirection that cannot be made: its message without the shell's prefix. */
+export class RedirectFailure extends Error {
+  override readonly name = 'RedirectFailure';
+}
+
+/** Opens the files of redirections, left to right. @throws RedirectFailure, ExpansionFailure */
+export async function applyRedirects(host: ExpansionHost, base: Descriptors, redirects: readonly Redirect[]): Promise<Map<number, Descriptor>> {
+  const open = new Map(base);
+  for (const redirect of redirects) await applyOne(host, open, redirect);
+  return open;
+}
+
+async function applyOne(host: ExpansionHost, open: Map<number, Descriptor>, redirect: Redirect): Promise<void> {
+  const { operator } = redirect;
+  if (redirect.heredoc !== undefined) {
+    open.set(redirect.fd ?? 0, { stream: textStream(await expandParts(host, redirect.heredoc.body)) });
+    return;
+  }
+  if (operator === '<<<') {
+    open.set(redirect.fd ?? 0, { stream: textStream(`${await expandText(host, redirect.target)}\n`) });
+    return;
+  }
+  const words = await expandWords(host, [redirect.target]);
+  const target = words[0] ?? '';
+  if (words.length !== 1) throw new RedirectFailure(`${redirect.target.text}: ambiguous redirect`);
+  if (operator === '<&' || operator === '>&') {
+    if (/^([0-9]+|-)$/.test(target)) duplicate(open, redirect.fd ?? (operator === '<&' ? 0 : 1), target);
+    else if (operator === '<&' || redirect.fd !== undefined) throw new RedirectFailure(`${target}: ambiguous redirect`);
+    else openBoth(host, open, target, false);
+    return;
+  }
+  if (operator === '&>' || operator === '&>>') {
+    openBoth(host, open, target, operator === '&>>');
+    return;
+  }
+  open.set(redirect.fd ?? (operator === '<' || operator === '<>' ? 0 : 1), openFile(host, open, operator, target));
+}
+
+function duplicate(open: Map<number, Descriptor>, fd: number, target: string): void {
+  if (target === '-') {
+    open.delete(fd);
+    return;
+  }
+  const source = open.get(Number(target));
+  if (source === undefined) throw new RedirectFailure(`${target}: Bad file descriptor`);
+  open.set(fd, source);
+}
+
+function openBoth(host: ExpansionHost, open: Map<number, Descriptor>, target: string, append: boolean): void {
+  const file = openFile(host, open, append ? '>>' : '>', target);
+  open.set(1, file);
+  open.set(2, file);
+}
+
+function openFile(host: ExpansionHost, open: Descriptors, operator: Redirect['operator'], target: string): Descriptor {
+  const path = resolvePath(host.state.cwd, target);
+  const device = openDevice(open, path);
+  if (device !== undefined) return device;
+  if (operator === '<') {
+    const content = host.files.read(path);
+    if ('content' in content) return { stream: textStream(content.content) };
+    if (content.error === 'EISDIR') return { stream: textStream('') };
+    throw new RedirectFailure(readMessage(host, target, content.error));
+  }
+  return openForWriting(host, operator, target, path);
+}
+
+function openForWriting(host: ExpansionHost, operator: Redirect['operator'], target: string, path: string): Descriptor {
+  const { files, state } = host;
+  const old = statThrough(files, path);
+  const fail = (error: FileFailure): never => {
+    throw new RedirectFailure(writeMessage(host, target, error));
+  };
+  if (target === '') fail('ENOENT');
+  if (old?.kind === 'file' && operator === '>' && state.options.has('noclobber') && path !== '/dev/null') {
+    throw new RedirectFailure(state.dialect === 'bash' ? `${target}: cannot overwrite existing file` : `can't create ${target}: File exists`);
+  }
+  const failed = files.write(path, '', host.nowMs(), { append: operator === '>>' || operator === '<>' });
+  if (failed !== undefined) fail(failed);
+  return writerTo(files, path, host);
+}
+
+function writerTo(files: FileSystem, path: string, host: ExpansionHost): Descriptor {
+  return {
+    write: async (_sys, text) => {
+      files.write(path, text, host.nowMs(), { append: true });
+    },
+  };
+}
+
+function openDevice(open: Descriptors, path: string): Descriptor | undefined {
+  if (path === '/dev/null') return { stream: textStream(''), write: async () => {} };
+  const fd = /^\/dev\/fd\/([0-9]+)$/.exec(path)?.[1];
+  if (fd !== undefined) return open.get(Number(fd));
+  if (path === '/dev/stdin') return open.get(0);
+  if (path === '/dev/stdout') return open.get(1);
+  if (path === '/dev/stderr') return open.get(2);
+  if (path === '/dev/tty') return [...open.values()].find((one) => one.terminal !== undefined && one.write !== undefined);
+  return undefined;
+}
+
+/** The words for a file that cannot be read (tools/FACTS.md §7). */
+function readMessage(host: ExpansionHost, target: string, error: FileFailure): string {
+  if (host.state.dialect === 'bash') return `${target}: ${failureText(error)}`;
+  if (host.state.dialect === 'ash') return `can't open ${target}: ${error === 'ENOENT' ? 'no such file' : failureText(error)}`;
+  return `cannot open ${target}: ${error === 'ENOENT' ? 'No such file' : failureText(error)}`;
+}
+
+function writeMessage(host: ExpansionHost, target: string, error: FileFailure): string {
+  if (host.state.dialect === 'bash') return `${target}: ${failureText(error)}`;
+  const isNoFolder = error === 'ENOENT' && statThrough(host.files, parentOf(resolvePath(host.state.cwd, target)))?.kind !== 'folder';
+  if (host.state.dialect === 'ash') return `can't create ${target}: ${isNoFolder ? 'nonexistent directory' : failureText(error)}`;
+  return `cannot create ${target}: ${isNoFolder ? 'Directory nonexistent' : failureText(error)}`;
+}

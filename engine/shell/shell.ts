@@ -1,0 +1,192 @@
+import { Signalled } from '../base/process.ts';
+import type { Signal, Sys } from '../base/process.ts';
+import { FunctionReturn, LineAbort, LoopJump, ShellExit } from './control.ts';
+import { expandHistory } from './history.ts';
+import { Interpreter } from './interpreter.ts';
+import { jobLine, jobState } from './jobs.ts';
+import type { Dialect } from './lexer.ts';
+import { parseScript } from './parser.ts';
+import type { Descriptors } from './process.ts';
+import type { Machine } from './program.ts';
+import { expandPrompt } from './prompt.ts';
+import { ShellState } from './state.ts';
+import { SyntaxFailure } from './syntax-error.ts';
+import { syntaxMessage } from './syntax-message.ts';
+
+/** What bash and ash search when the environment has no PATH. */
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What a shell is started with. */
+export type ShellOptions = {
+  readonly dialect: Dialect;
+  /** `$0`: `bash`, `sh`, a script's path. */
+  readonly name: string;
+  readonly machine: Machine;
+  readonly sys: Sys;
+  readonly descriptors: Descriptors;
+  readonly env: ReadonlyMap<string, string>;
+  readonly cwd: string;
+  readonly isInteractive: boolean;
+  readonly positional?: readonly string[];
+};
+
+/** What became of a submitted line. `more`: it is not complete, the next line continues it (prompt PS2). */
+export type Submitted = { readonly kind: 'more' } | { readonly kind: 'done'; readonly exit: number; readonly isExited: boolean };
+
+/**
+ * One shell session: variables, files' folder, jobs and history last over the lines it is given. Whoever owns the terminal
+ * shows `prompt()`, reads a line and calls `submit`, all within the shell's own process.
+ */
+export class Shell {
+  readonly state: ShellState;
+  readonly interpreter: Interpreter;
+  #pending = '';
+  #isExited = false;
+  #line = 1;
+
+  constructor(options: ShellOptions) {
+    const state = new ShellState(options.dialect, options.name);
+    this.state = state;
+    state.cwd = options.cwd;
+    state.isInteractive = options.isInteractive;
+    state.positional = [...(options.positional ?? [])];
+    state.pid = options.sys.pid;
+    state.startedMs = options.sys.nowMs();
+    for (const [name, value] of options.env) state.variables.put(name, { value, isExported: true });
+    state.variables.put('PWD', { value: options.cwd, isExported: true });
+    if (state.variables.get('PATH') === undefined) state.variables.set('PATH', DEFAULT_PATH);
+    state.variables.set('IFS', ' \t\n');
+    state.variables.set('OPTIND', '1');
+    if (state.dialect === 'bash') state.variables.set('BASH_VERSION', '5.2.15(1)-release');
+    if (options.isInteractive) setPrompts(state);
+    this.interpreter = new Interpreter(state, options.machine, options.sys, options.descriptors, options.isInteractive);
+  }
+
+  /** The prompt to show now: PS1, or PS2 while a command is incomplete. */
+  prompt(): string {
+    const { variables } = this.state;
+    return expandPrompt(this.#pending === '' ? (variables.get('PS1') ?? '') : (variables.get('PS2') ?? '> '), this.state, this.interpreter.machine);
+  }
+
+  /** True while a command waits for its continuation. */
+  get isContinuing(): boolean {
+    return this.#pending !== '';
+  }
+
+  /** Drops an incomplete command (Ctrl-C at the prompt). */
+  abandon(): void {
+    this.#pending = '';
+    this.state.status = 130;
+  }
+
+  /** Runs one submitted line (or several, as pasted), then tells of jobs that ended. @throws Signalled when the shell itself is killed */
+  async submit(line: string): Promise<Submitted> {
+    const given = await this.#withHistory(line);
+    if (given === undefined) return { kind: 'done', exit: (this.state.status = 1), isExited: false };
+    const text = this.#pending === '' ? given : `${this.#pending}\n${given}`;
+    if (this.#isIncomplete(text)) {
+      this.#pending = text === '' ? '\n' : text;
+      return { kind: 'more' };
+    }
+    this.#pending = '';
+    this.#remember(text);
+    await this.#run(text);
+    this.#line += text.split('\n').length;
+    await this.tellJobs();
+    return { kind: 'done', exit: this.state.status, isExited: this.#isExited };
+  }
+
+  /** The end of input at the prompt (Ctrl-D): ends the shell, or the incomplete command. */
+  async endOfInput(): Promise<Submitted> {
+    if (this.#pending !== '') {
+      const text = this.#pending;
+      this.#pending = '';
+      await this.#run(text);
+      return { kind: 'done', exit: this.state.status, isExited: this.#isExited };
+    }
+    return this.submit('exit');
+  }
+
+  /** Prints what became of background jobs since it was last told: before each prompt, as bash does. */
+  async tellJobs(): Promise<void> {
+    const { jobs, dialect } = this.state;
+    const ended = jobs.all().filter((job) => jobState(job) === 'done' || (jobState(job) === 'stopped' && job.told === 'running'));
+    const lines = ended.map((job) => `${jobLine(jobs, job, dialect)}\n`);
+    for (const job of ended) {
+      if (jobState(job) === 'done') jobs.remove(job);
+      else job.told = 'stopped';
+    }
+    if (this.state.isInteractive) await this.interpreter.err(lines.join(''));
+  }
+
+  /** Passes a signal of the terminal (Ctrl-C, Ctrl-Z, Ctrl-\) to the foreground job, or to the shell when it runs itself. */
+  signal(signal: Signal): void {
+    const { group } = this.state.foreground;
+    const all = this.interpreter.sys.processes(this.interpreter.machine.id);
+    const targets = group === undefined ? all.filter((one) => one.pid === this.interpreter.sys.pid && signal === 'INT') : all.filter((one) => one.group === group);
+    for (const target of targets) target.kill(signal);
+  }
+
+  async #withHistory(line: string): Promise<string | undefined> {
+    if (!this.state.isInteractive || this.state.dialect !== 'bash' || this.state.options.has('-histexpand') || !this.state.options.has('histexpand')) return line;
+    const expanded = expandHistory(line, this.state.history, this.state.historyBase);
+    if ('error' in expanded) {
+      await this.interpreter.err(`${this.state.name}: ${expanded.error}\n`);
+      return undefined;
+    }
+    if (expanded.text !== line) await this.interpreter.err(`${expanded.text}\n`);
+    return expanded.text;
+  }
+
+  #isIncomplete(text: string): boolean {
+    try {
+      parseScript(`${text}\n`, { dialect: this.state.dialect, isFinal: false, alias: (name) => this.interpreter.aliasOf(name) });
+    } catch (error) {
+      if (error instanceof SyntaxFailure) return error.isIncomplete;
+      throw error;
+    }
+    return /(^|[^\\])(\\\\)*\\$/.test(text) && !/^\s*#/.test(text.split('\n').at(-1) ?? '');
+  }
+
+  #remember(text: string): void {
+    const { history } = this.state;
+    if (text.trim() === '' || !this.state.isInteractive) return;
+    const flat = text.includes('<<') ? text : text.replace(/\\\n/g, '').split('\n').map((one) => one.trim()).join('; ').replace(/(do|then|else|\{|\(|&&|\|\||\||;); /g, '$1 ');
+    const kept = text.includes('\n') ? flat : text;
+    const isIgnored = (this.state.variables.get('HISTCONTROL') ?? '').includes('ignore') && (kept.startsWith(' ') || kept === history.at(-1));
+    if (!isIgnored) history.push(kept);
+  }
+
+  async #run(text: string): Promise<void> {
+    const { state } = this;
+    try {
+      await this.interpreter.runText(text, this.#line);
+    } catch (error) {
+      if (error instanceof ShellExit) await this.#exit(error.status, text);
+      else if (error instanceof LineAbort || error instanceof FunctionReturn) state.status = error.status;
+      else if (error instanceof Signalled && error.signal === 'INT' && state.isInteractive) {
+        await this.interpreter.err('\n');
+        state.status = 130;
+      } else if (error instanceof SyntaxFailure) {
+        await this.interpreter.err(syntaxMessage(state, error, text));
+        state.status = 2;
+      } else if (!(error instanceof LoopJump)) throw error;
+    }
+  }
+
+  async #exit(status: number, _text: string): Promise<void> {
+    this.state.status = status;
+    this.#isExited = true;
+    await this.interpreter.runExitTrap();
+  }
+}
+
+function setPrompts(state: ShellState): void {
+  const defaults = state.dialect === 'bash' ? '\\s-\\v\\$ ' : state.dialect === 'ash' ? '\\w \\$ ' : '# ';
+  if (state.variables.get('PS1') === undefined) state.variables.set('PS1', defaults);
+  state.variables.set('PS2', '> ');
+  state.variables.set('PS4', '+ ');
+  if (state.dialect !== 'bash') return;
+  state.options.add('histexpand');
+  state.shopts.add('expand_aliases');
+}

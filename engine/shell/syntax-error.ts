@@ -1,0 +1,24 @@
+/** Why a text is no script. `incomplete` means that more input could still make it one. */
+export type SyntaxProblem =
+  | { readonly kind: 'unexpected'; readonly token: string; readonly expecting?: string }
+  | { readonly kind: 'end'; readonly expecting?: string }
+  | { readonly kind: 'quote'; readonly quote: string }
+  | { readonly kind: 'condition'; readonly token: string };
+
+/** Raised by the parser; the shell prints it in the words of its kind. `line` counts from 1 within the text parsed. */
+export class SyntaxFailure extends Error {
+  override readonly name = 'SyntaxFailure';
+  readonly problem: SyntaxProblem;
+  readonly line: number;
+
+  constructor(problem: SyntaxProblem, line: number) {
+    super(`syntax error: ${problem.kind}`);
+    this.problem = problem;
+    this.line = line;
+  }
+
+  /** True when the text ended too early, so that a prompt for more (PS2) is due. */
+  get isIncomplete(): boolean {
+    return this.problem.kind === 'end' || this.problem.kind === 'quote';
+  }
+}

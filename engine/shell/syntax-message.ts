@@ -1,0 +1,48 @@
+import type { ShellState } from './state.ts';
+import type { SyntaxFailure } from './syntax-error.ts';
+
+/**
+ * A syntax error in the words of the shell's kind, with its newline. `label` is `-c` for a command string of bash; `text`
+ * is the whole source, of which bash repeats the line when it is not interactive (tools/FACTS.md §7).
+ */
+export function syntaxMessage(state: ShellState, failure: SyntaxFailure, text: string, label = ''): string {
+  if (state.dialect === 'bash') return bashMessage(state, failure, text, label);
+  const { problem } = failure;
+  if (state.dialect === 'ash') return `${state.name}: syntax error: ${ashReason(problem)}\n`;
+  return `${state.name}: ${failure.line}: Syntax error: ${dashReason(problem)}\n`;
+}
+
+function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, label: string): string {
+  const { problem } = failure;
+  const lines = text.split('\n');
+  const isAtEnd = problem.kind === 'end';
+  const line = isAtEnd && text.endsWith('\n') ? lines.length : isAtEnd ? lines.length + 1 : failure.line;
+  const where = label === '' ? '' : `${label}: `;
+  const prefix = state.isInteractive ? `${state.name}: ` : `${state.name}: ${where}line ${isAtEnd ? Math.max(line, failure.line) : failure.line}: `;
+  switch (problem.kind) {
+    case 'quote':
+      return `${prefix}unexpected EOF while looking for matching \`${problem.quote}'\n`;
+    case 'end':
+      return `${prefix}syntax error: unexpected end of file\n`;
+    case 'condition':
+      return `${prefix}syntax error in conditional expression: unexpected token \`${problem.token}'\n`;
+    case 'unexpected': {
+      const message = `${prefix}syntax error near unexpected token \`${problem.token}'\n`;
+      return state.isInteractive ? message : `${message}${prefix}\`${lines[failure.line - 1] ?? ''}'\n`;
+    }
+  }
+}
+
+function ashReason(problem: SyntaxFailure['problem']): string {
+  if (problem.kind === 'quote') return problem.quote === '}' ? 'missing \'}\'' : problem.quote === ')' ? 'unexpected end of file (expecting ")")' : 'unterminated quoted string';
+  const expecting = 'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
+  if (problem.kind === 'end') return `unexpected end of file${expecting}`;
+  return problem.token === 'newline' ? `unexpected newline${expecting}` : `unexpected "${problem.token}"${expecting}`;
+}
+
+function dashReason(problem: SyntaxFailure['problem']): string {
+  if (problem.kind === 'quote') return problem.quote === '}' ? 'Missing \'}\'' : problem.quote === ')' ? 'end of file unexpected (expecting ")")' : 'Unterminated quoted string';
+  const expecting = 'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
+  if (problem.kind === 'end') return `end of file unexpected${expecting}`;
+  return problem.token === 'newline' ? `newline unexpected${expecting}` : `"${problem.token}" unexpected${expecting}`;
+}
