@@ -25,4 +25,7 @@ export const SERVERS: ReadonlyMap<string, Server> = new Map([
   ['redis', redis],
   ['webdis', webdis],
   ['website', website],
+  ['file-server', website],
+  ['dns-resolver', dns],
+  ['tcp-echo', echo],
 ]);

@@ -1,0 +1,199 @@
+import type { Json } from '../base/json.ts';
+import type { Simulation } from '../base/simulation.ts';
+import { type ListenerSpec, listener, lookup } from '../images/catalog.ts';
+import { SERVERS } from '../images/registry.ts';
+import type { OutboundCall, OutboundResult, Server, ServerContext } from '../images/server.ts';
+import type { DnsMessage } from '../net/dns.ts';
+import type { SocketAddress } from '../net/socket.ts';
+import type { FlowSpec, FlowVerdict } from '../policy/model.ts';
+import type { FlowWriter } from './flow-writer.ts';
+import type { Route } from './route.ts';
+import { type RunningContainer, type Topology, topologyOf } from './topology.ts';
+import { type AgentsView, nodeOf, type OutsideHostView, type Party, peerOf, type ProgramStates, type StoreView, type WorldView } from './view.ts';
+
+/** A program that listens, found at an address and port. */
+export type FoundServer = {
+  readonly spec: ListenerSpec;
+  readonly server: Server;
+  readonly container: RunningContainer | undefined;
+  readonly hostname: string;
+};
+
+/** What else of a request policy is asked about. */
+export type Extra = Pick<FlowSpec, 'http' | 'dns' | 'sni' | 'icmpType'>;
+
+/** Where nodes ask for names, as a kind node's /etc/resolv.conf has it. */
+export const NODE_RESOLVER = '172.18.0.1';
+
+const RESOLVER_HOST: OutsideHostView = { name: 'node-resolver', addresses: [NODE_RESOLVER], names: [], servers: [{ port: 53, protocol: 'UDP', image: 'dns-resolver' }] };
+
+/** Log lines kept of one container. */
+const LOG_LINES_MAX = 1000;
+
+/** One line of a container's log. */
+export type LogLine = { readonly atMs: number; readonly text: string };
+
+/** What everything of the data plane shares: who is where, what policy says, how long a packet takes. */
+export class Fabric {
+  readonly sim: Simulation;
+  readonly store: StoreView;
+  readonly agents: AgentsView | undefined;
+  readonly world: WorldView;
+  readonly flows: FlowWriter;
+  readonly states: ProgramStates = new Map();
+  readonly logs = new Map<string, LogLine[]>();
+  readonly #readFile: ((container: string, path: string) => string | undefined) | undefined;
+  /** Set by the data plane: calls and questions of image programs. */
+  callOut: (from: Party, call: OutboundCall) => OutboundResult = () => ({ error: 'refused' });
+  answerDns: (at: Party, question: DnsMessage) => DnsMessage = (_at, question) => ({ ...question, code: 'SERVFAIL' });
+
+  constructor(options: {
+    readonly sim: Simulation;
+    readonly store: StoreView;
+    readonly agents: AgentsView | undefined;
+    readonly world: WorldView;
+    readonly flows: FlowWriter;
+    readonly readFile: ((container: string, path: string) => string | undefined) | undefined;
+  }) {
+    this.sim = options.sim;
+    this.store = options.store;
+    this.agents = options.agents;
+    this.world = options.world;
+    this.flows = options.flows;
+    this.#readFile = options.readFile;
+  }
+
+  /** Where everything is now. */
+  topology(): Topology {
+    return topologyOf(this.store);
+  }
+
+  /** What policy says now about a packet of that route; undefined where none is asked (no Cilium, a machine itself). */
+  judge(route: Route, extra: Extra = {}): FlowVerdict | undefined {
+    if (this.agents === undefined || route.isSelf) return undefined;
+    return this.agents.repository.judge(flowSpec(route, extra));
+  }
+
+  /** A seeded one-way delay, ms. */
+  latencyMs(route: Route): number {
+    const stretch = this.sim.random.next('latency');
+    if (route.isSelf) return 0.02 + stretch * 0.03;
+    const isOutside = route.from.kind === 'outside' || route.to.kind === 'outside';
+    if (isOutside) return isNearby(this.world, route) ? 0.3 + stretch : 5 + stretch * 15;
+    return nodeOf(route.from) === nodeOf(route.to) ? 0.1 + stretch * 0.2 : 0.25 + stretch * 0.75;
+  }
+
+  /** True when something is at the address at all. */
+  exists(party: Party): boolean {
+    if (party.kind !== 'outside') return true;
+    return outsideName(this.world, party.address) !== undefined;
+  }
+
+  /** The image program that listens there. `isLocal`: the packet never left the machine. */
+  serverAt(party: Party, want: { readonly port: number; readonly protocol: 'TCP' | 'UDP'; readonly isLocal: boolean }): FoundServer | undefined {
+    return serverIn({ topology: this.topology(), world: this.world }, party, want);
+  }
+
+  /** The plain data that a container's programs keep. */
+  stateOf(found: FoundServer): Record<string, Json> {
+    const key = found.container?.id ?? `host/${found.hostname}`;
+    const old = this.states.get(key);
+    if (old) return old;
+    const state: Record<string, Json> = {};
+    this.states.set(key, state);
+    return state;
+  }
+
+  /** What a server sees while it handles a packet. */
+  contextOf(found: FoundServer, where: { readonly party: Party; readonly local: SocketAddress; readonly remote: SocketAddress; readonly serverName: string | undefined }): ServerContext {
+    const { container } = found;
+    return {
+      options: found.spec.options,
+      env: container?.env ?? {},
+      hostname: found.hostname,
+      nowMs: this.sim.clock.nowMs,
+      state: this.stateOf(found),
+      local: where.local,
+      remote: where.remote,
+      serverName: where.serverName,
+      readFile: (path) => (container ? this.#readFile?.(`pod/${container.podKey}/${container.name}`, path) : undefined),
+      internetFile: (url) => (Object.hasOwn(this.world.internet, url) ? this.world.internet[url] : undefined),
+      uuid: () => this.sim.random.uuid('image'),
+      call: (call) => this.callOut(where.party, call),
+      answerDns: (question) => this.answerDns(where.party, question),
+      log: (line) => {
+        if (container) this.log(container, line);
+      },
+    };
+  }
+
+  /** Adds a line to a container's log. */
+  log(container: RunningContainer, text: string): void {
+    const key = `${container.podKey}/${container.name}`;
+    const lines = this.logs.get(key) ?? [];
+    if (lines.length >= LOG_LINES_MAX) lines.shift();
+    lines.push({ atMs: this.sim.clock.nowMs, text });
+    this.logs.set(key, lines);
+  }
+}
+
+/** The flow that policy is asked about: after Service translation. */
+export function flowSpec(route: Route, extra: Extra): FlowSpec {
+  return {
+    from: peerOf(route.from),
+    to: peerOf(route.to),
+    protocol: route.protocol,
+    ...(route.protocol === 'ICMP' ? { icmpType: extra.icmpType ?? 8 } : { port: route.target.port }),
+    ...(extra.http ? { http: extra.http } : {}),
+    ...(extra.dns ? { dns: extra.dns } : {}),
+    ...(extra.sni === undefined ? {} : { sni: extra.sni }),
+  };
+}
+
+/** Finds the listening program of a party; pure. */
+export function serverIn(
+  where: { readonly topology: Topology; readonly world: WorldView },
+  party: Party,
+  want: { readonly port: number; readonly protocol: 'TCP' | 'UDP'; readonly isLocal: boolean },
+): FoundServer | undefined {
+  if (party.kind === 'outside') return outsideServer(where.world, party.address, want);
+  const pod = party.kind === 'pod' ? where.topology.pods.get(party.key) : undefined;
+  const pods = party.kind === 'pod' ? (pod ? [pod] : []) : (where.topology.hostPods.get(party.name) ?? []);
+  for (const place of pods) {
+    for (const container of place.containers) {
+      const spec = container.listeners.find((item) => item.port === want.port && item.protocol === want.protocol && (want.isLocal || item.isLocal !== true));
+      const server = spec && SERVERS.get(spec.server);
+      if (spec && server) return { spec, server, container, hostname: place.hostname };
+    }
+  }
+  return undefined;
+}
+
+function outsideServer(world: WorldView, address: string, want: { readonly port: number; readonly protocol: string }): FoundServer | undefined {
+  const host = address === NODE_RESOLVER ? RESOLVER_HOST : world.outside.find((item) => item.addresses.includes(address));
+  const entry = host?.servers.find((item) => item.port === want.port && (item.protocol ?? 'TCP') === want.protocol);
+  if (!host || !entry) return undefined;
+  const direct = SERVERS.get(entry.image);
+  const image = direct ? undefined : lookup(entry.image);
+  const made = image?.listeners({}, image.defaultCommand)[0];
+  const server = direct ?? (made && SERVERS.get(made.server));
+  if (!server) return undefined;
+  const base = made ?? listener(entry.port, entry.image);
+  const isTls = entry.protocol !== 'UDP' && [443, 8443].includes(entry.port);
+  const spec = { ...base, port: entry.port, ...(isTls ? { tls: { names: [...host.names], trusted: true } } : {}) };
+  return { spec, server, container: undefined, hostname: host.names[0] ?? host.name };
+}
+
+/** The name of the outside machine with that address; undefined when there is none. */
+export function outsideName(world: WorldView, address: string): string | undefined {
+  if (world.workstation.address === address) return 'workstation';
+  if (address === NODE_RESOLVER) return RESOLVER_HOST.name;
+  return world.outside.find((host) => host.addresses.includes(address))?.name;
+}
+
+/** Hosts without servers are learners' machines beside the cluster, not the far internet. */
+function isNearby(world: WorldView, route: Route): boolean {
+  const address = route.from.kind === 'outside' ? route.from.address : route.to.address;
+  const other = route.from.kind === 'outside' && route.to.kind === 'outside' ? route.to.address : address;
+  return !(world.outside.find((host) => host.addresses.includes(other))?.servers ?? []).length;
+}
