@@ -1,0 +1,75 @@
+import type { JSX } from 'react';
+import { classes } from './classes.ts';
+
+/** The three things a connection can come to, each with a shape of its own (colour is never the only sign). */
+export type Shape = 'open' | 'shut' | 'other';
+
+const COLOURS: Record<Shape, string> = { open: 'text-ok', shut: 'text-bad', other: 'text-warn' };
+
+/** The shape of an outcome: ● an answer, ✕ silence (a drop), ▲ any other refusal. */
+export function shapeOf(outcome: string): Shape {
+  if (outcome === 'ok' || outcome.startsWith('ok:') || outcome === 'icmp-ok') return 'open';
+  return outcome.startsWith('timeout') || outcome.startsWith('dns-') ? 'shut' : 'other';
+}
+
+/** What an outcome means, in words a reader sees on hover and a screen reader says. */
+export function wordsOf(outcome: string): string {
+  const known: Record<string, string> = {
+    ok: 'open',
+    timeout: 'dropped',
+    'timeout@egress': 'dropped leaving the source',
+    'timeout@ingress': 'dropped at the destination',
+    refused: 'refused: arrived, nobody listens',
+    '403': 'HTTP 403: denied by an HTTP rule',
+    'dns-refused': 'the name was refused by a DNS rule',
+    'dns-timeout': 'DNS queries are dropped',
+    'unknown-host': 'no such name',
+    'tls-reset': 'TLS reset by a server-name rule',
+    'no-backend': 'the Service has no pod behind it',
+    'empty-reply': 'the app closed without an answer',
+    'icmp-ok': 'ping answers',
+    'auth-required': 'authentication is demanded',
+    mixed: 'differs between replicas',
+  };
+  return known[outcome] ?? (outcome.startsWith('ok:') ? `open, answers ${outcome.slice(3)}` : outcome);
+}
+
+/** ● ✕ ▲ as a drawing; `isHollow` for what is wanted, filled for what is. */
+export function Glyph({
+  shape,
+  isHollow = false,
+  size = 14,
+  className,
+}: {
+  shape: Shape;
+  isHollow?: boolean;
+  size?: number;
+  className?: string;
+}): JSX.Element {
+  const paint = {
+    fill: isHollow ? 'none' : 'currentColor',
+    stroke: 'currentColor',
+    strokeWidth: isHollow ? 1.6 : 1,
+  };
+  return (
+    <svg
+      aria-hidden="true"
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      className={classes(COLOURS[shape], className)}
+    >
+      {shape === 'open' && <circle cx="8" cy="8" r="5.5" {...paint} />}
+      {shape === 'shut' && (
+        <path
+          d="M3.5 3.5 L12.5 12.5 M12.5 3.5 L3.5 12.5"
+          fill="none"
+          stroke="currentColor"
+          strokeLinecap="round"
+          strokeWidth={isHollow ? 1.6 : 3}
+        />
+      )}
+      {shape === 'other' && <path d="M8 2.5 L14 13 L2 13 Z" strokeLinejoin="round" {...paint} />}
+    </svg>
+  );
+}

@@ -1,0 +1,80 @@
+import type { PageCommand, WorkerEvent } from '../../engine/session/protocol.ts';
+
+/** Milliseconds between two questions whether the worker still answers. */
+const PING_MS = 2_000;
+
+/** Silence after which the worker counts as wedged. Replaying a long journal takes longer, so booting has its own limit. */
+const SILENCE_MS = 8_000;
+const BOOT_SILENCE_MS = 45_000;
+
+/** What the owner of a client is told. */
+export type ClientListener = {
+  event(event: WorkerEvent): void;
+  /** The worker stopped answering, or answers again. */
+  silent(isSilent: boolean): void;
+  /** The worker itself failed, outside of the sandbox: it could not be loaded, or threw. */
+  failed(message: string): void;
+};
+
+/** The page's end of one worker: typed messages and a watchdog. The only place that knows how the worker is made. */
+export class SandboxClient {
+  readonly #worker: Worker;
+  readonly #listener: ClientListener;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #heardMs = Date.now();
+  #isOpen = false;
+  #isSilent = false;
+  #pings = 0;
+
+  constructor(listener: ClientListener) {
+    this.#listener = listener;
+    // Written out in full: bundlers recognise a worker only in this form.
+    this.#worker = new Worker(new URL('./fake-worker.ts', import.meta.url), { type: 'module' });
+    this.#worker.addEventListener('message', (message: MessageEvent<WorkerEvent>) =>
+      this.#take(message.data),
+    );
+    this.#worker.addEventListener('error', (error) =>
+      listener.failed(error.message || 'The worker could not be loaded.'),
+    );
+    this.#timer = setInterval(() => this.#watch(), PING_MS);
+  }
+
+  /** Sends one command; every effect comes back as an event. */
+  post(command: PageCommand): void {
+    if (command.kind === 'open') {
+      this.#isOpen = false;
+      this.#heardMs = Date.now();
+    }
+    this.#worker.postMessage(command);
+  }
+
+  /** Ends the worker at once, whatever it does. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#worker.terminate();
+  }
+
+  #take(event: WorkerEvent): void {
+    this.#heardMs = Date.now();
+    if (event.kind === 'opened') this.#isOpen = true;
+    if (this.#isSilent) {
+      this.#isSilent = false;
+      this.#listener.silent(false);
+    }
+    if (event.kind !== 'pong') this.#listener.event(event);
+  }
+
+  #watch(): void {
+    // A hidden tab's timers are slowed down by the browser: silence then says nothing.
+    if (document.visibilityState === 'hidden') {
+      this.#heardMs = Date.now();
+      return;
+    }
+    this.#worker.postMessage({ kind: 'ping', id: ++this.#pings } satisfies PageCommand);
+    const limitMs = this.#isOpen ? SILENCE_MS : BOOT_SILENCE_MS;
+    if (!this.#isSilent && Date.now() - this.#heardMs > limitMs) {
+      this.#isSilent = true;
+      this.#listener.silent(true);
+    }
+  }
+}

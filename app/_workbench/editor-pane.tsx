@@ -1,0 +1,260 @@
+'use client';
+
+import dynamic from 'next/dynamic';
+import { type JSX, type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import type { MatrixCell } from '../../engine/lab/matrix-value.ts';
+import { Button } from '../_ui/button.tsx';
+import { classes } from '../_ui/classes.ts';
+import type { WorkbenchState } from './state.ts';
+import type { Files } from './use-files.ts';
+
+/** What the editor itself is given; Monaco and the plain text area take the same. */
+export type EditorProps = {
+  readonly path: string;
+  readonly text: string;
+  readonly isReadOnly: boolean;
+  readonly onChange: (text: string) => void;
+  readonly onSave: () => void;
+  readonly onApply: () => void;
+  /** Lines that decided the flow under the pointer. */
+  readonly decided: readonly { readonly line: number; readonly text: string }[];
+  /** What the API server or the agent would refuse. */
+  readonly problems: readonly { readonly line: number; readonly column: number; readonly message: string }[];
+  /** A line to show now; `id` changes with each wish. */
+  readonly jump: { readonly id: number; readonly line: number } | undefined;
+};
+
+/** A plain text area: while Monaco loads, and on small touch screens, where Monaco does not work well. */
+export function PlainEditor(props: EditorProps): JSX.Element {
+  const area = useRef<HTMLTextAreaElement>(null);
+  const { jump, text } = props;
+  const latest = useRef(text);
+  latest.current = text;
+  useEffect(() => {
+    if (jump === undefined || area.current === null) return;
+    const before = latest.current
+      .split('\n')
+      .slice(0, jump.line - 1)
+      .join('\n');
+    const start = before.length + (jump.line > 1 ? 1 : 0);
+    const end = latest.current.indexOf('\n', start);
+    area.current.focus();
+    area.current.setSelectionRange(start, end === -1 ? latest.current.length : end);
+    area.current.scrollTop = Math.max(0, (jump.line - 4) * 20);
+  }, [jump]);
+  const press = (event: KeyboardEvent) => {
+    const isCommand = event.ctrlKey || event.metaKey;
+    if (isCommand && event.key.toLowerCase() === 's') {
+      event.preventDefault();
+      props.onSave();
+    }
+    if (isCommand && event.key === 'Enter') {
+      event.preventDefault();
+      props.onApply();
+    }
+  };
+  return (
+    <div className="flex h-full flex-col">
+      <textarea
+        ref={area}
+        aria-label={`Text of ${props.path}`}
+        value={text}
+        readOnly={props.isReadOnly}
+        spellCheck={false}
+        autoCapitalize="off"
+        autoComplete="off"
+        onChange={(event) => props.onChange(event.target.value)}
+        onKeyDown={press}
+        className="min-h-0 w-full flex-1 resize-none bg-panel px-4 py-2 font-mono text-[13px] leading-5 outline-none"
+      />
+      {props.problems.map((problem) => (
+        <p key={problem.message} className="border-t border-line bg-bad-soft px-3 py-1 text-xs">
+          Line {problem.line}: {problem.message}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+const MonacoEditor = dynamic(() => import('./monaco-editor.tsx'), { ssr: false });
+
+function NewFile({ onCreate }: { onCreate: (name: string) => void }): JSX.Element {
+  const [name, setName] = useState<string | undefined>();
+  if (name === undefined) {
+    return (
+      <Button look="quiet" onClick={() => setName('')} title="New file" aria-label="New file">
+        +
+      </Button>
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (/^[\w.-]+(\/[\w.-]+)*$/.test(name) && !name.split('/').includes('..')) onCreate(name);
+        setName(undefined);
+      }}
+    >
+      <input
+        // biome-ignore lint/a11y/noAutofocus: the field appears because the learner asked for it
+        autoFocus
+        aria-label="Name of the new file"
+        placeholder="name.yaml"
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        onBlur={() => setName(undefined)}
+        onKeyDown={(event) => event.key === 'Escape' && setName(undefined)}
+        className="w-36 rounded border border-line bg-panel px-2 py-0.5 font-mono text-xs"
+      />
+    </form>
+  );
+}
+
+function statusOf(
+  file: { isDirty: boolean; path: string } | undefined,
+  state: WorkbenchState,
+): { text: string; isBad: boolean } {
+  if (file === undefined) return { text: '', isBad: false };
+  const rejected = state.matrix?.rejected.find((problem) => problem.file === file.path);
+  if (rejected !== undefined)
+    return {
+      text: `${rejected.line === undefined ? '' : `Line ${rejected.line}: `}${rejected.message}`,
+      isBad: true,
+    };
+  return { text: file.isDirty ? 'Not saved' : 'Saved', isBad: false };
+}
+
+/** The home folder's files in tabs, with Monaco once it is there. */
+export function EditorPane({
+  files,
+  state,
+  looked,
+  onSave,
+  onApply,
+}: {
+  files: Files;
+  state: WorkbenchState;
+  /** The cell of the matrix that the learner looks at. */
+  looked: MatrixCell | undefined;
+  onSave: (path: string) => void;
+  onApply: (path: string) => void;
+}): JSX.Element {
+  const { current } = files;
+  const [isRich, setRich] = useState<boolean | undefined>();
+  const [isLoaded, setLoaded] = useState(false);
+  useEffect(() => {
+    const isSmall = matchMedia('(max-width: 799px)').matches;
+    setRich(!isSmall);
+    // The chunk is fetched once here, so that the text area can stay until it has come.
+    if (!isSmall) void import('./monaco-editor.tsx').then(() => setLoaded(true));
+  }, []);
+  const status = statusOf(current, state);
+  const decided = useMemo(
+    () =>
+      (looked?.reasons ?? [])
+        .filter((reason) => reason.file === current?.path && reason.line !== undefined)
+        .map((reason) => ({ line: reason.line ?? 1, text: reason.text })),
+    [looked, current?.path],
+  );
+  const problems = useMemo(
+    () =>
+      (state.matrix?.rejected ?? [])
+        .filter((problem) => problem.file === current?.path)
+        .map((problem) => ({
+          line: problem.line ?? 1,
+          column: problem.column ?? 1,
+          message: problem.message,
+        })),
+    [state.matrix, current?.path],
+  );
+  const jump = useMemo(
+    () =>
+      state.jump !== undefined && state.jump.path === current?.path && state.jump.line !== undefined
+        ? { id: state.jump.id, line: state.jump.line }
+        : undefined,
+    [state.jump, current?.path],
+  );
+  const isYaml = current !== undefined && /\.(ya?ml|json)$/.test(current.name);
+  const editor: EditorProps | undefined = current && {
+    path: current.path,
+    text: current.text,
+    isReadOnly: state.isReadOnly || !current.isEditable,
+    onChange: (text) => files.change(current.path, text),
+    onSave: () => onSave(current.path),
+    onApply: () => onApply(current.path),
+    decided,
+    problems,
+    jump,
+  };
+  return (
+    <section aria-label="Editor" data-region="yaml" className="flex h-full min-h-0 flex-col bg-panel">
+      <div className="flex h-9 shrink-0 items-center gap-1 border-b border-line px-2">
+        <div role="tablist" aria-label="Files" className="flex min-w-0 items-center gap-1 overflow-x-auto">
+          {files.files.map((file) => (
+            <button
+              key={file.path}
+              type="button"
+              role="tab"
+              aria-selected={file.path === current?.path}
+              onClick={() => files.open(file.path)}
+              className={classes(
+                'cursor-pointer rounded px-2 py-0.5 font-mono text-xs whitespace-nowrap',
+                file.path === current?.path ? 'bg-sunken text-ink' : 'text-muted hover:text-ink',
+              )}
+            >
+              {file.name}
+              {file.isDirty && (
+                <span role="img" aria-label="not saved" className="ml-1.5 text-accent">
+                  ●
+                </span>
+              )}
+            </button>
+          ))}
+        </div>
+        {!state.isReadOnly && <NewFile onCreate={files.create} />}
+        <div className="ml-auto flex min-w-0 items-center gap-2">
+          <span
+            className={classes('truncate text-xs', status.isBad ? 'text-bad' : 'text-muted')}
+            title={status.text}
+            role="status"
+          >
+            {status.text}
+          </span>
+          {current !== undefined && (
+            <>
+              <Button
+                look="quiet"
+                disabled={!current.isDirty || state.isReadOnly}
+                onClick={() => onSave(current.path)}
+                title="Save (Ctrl+S)"
+              >
+                Save
+              </Button>
+              <Button
+                look="main"
+                disabled={!isYaml || state.isReadOnly}
+                onClick={() => onApply(current.path)}
+                title="Types kubectl apply into the terminal (Ctrl+Enter)"
+              >
+                Apply
+              </Button>
+            </>
+          )}
+        </div>
+      </div>
+      <div className="min-h-0 flex-1">
+        {editor === undefined && (
+          <p className="p-4 text-sm text-muted">No file is open. Make one with +, or in the terminal.</p>
+        )}
+        {current !== undefined && !current.isEditable && (
+          <p className="p-4 text-sm text-muted">
+            {current.name} holds no text, or too much of it for the editor. The terminal can still use it.
+          </p>
+        )}
+        {editor !== undefined &&
+          current?.isEditable === true &&
+          (isRich === true && isLoaded ? <MonacoEditor {...editor} /> : <PlainEditor {...editor} />)}
+      </div>
+    </section>
+  );
+}

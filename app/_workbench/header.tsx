@@ -1,0 +1,204 @@
+'use client';
+
+import Link from 'next/link';
+import { type JSX, useState } from 'react';
+import type { LabBundle } from '../../engine/lab/bundle.ts';
+import { Button } from '../_ui/button.tsx';
+import { classes } from '../_ui/classes.ts';
+import { Logo } from '../_ui/logo.tsx';
+import { ThemeToggle } from '../_ui/theme-toggle.tsx';
+import type { Sandbox } from './sandbox.ts';
+import type { SavedState, WorkbenchState } from './state.ts';
+
+const SAVED: Record<SavedState, readonly [string, string]> = {
+  saved: ['Saved', 'Every step is kept in this browser and on the server.'],
+  saving: ['Saving…', 'Kept in this browser; on its way to the server.'],
+  offline: [
+    'Offline',
+    'The server is away. Everything is kept in this browser and will be sent when it is back.',
+  ],
+  local: ['On this device', 'Every step is kept in this browser.'],
+  refused: ['Not accepted', 'The server refused this journal. Your work stays in this browser, unverified.'],
+};
+
+function Arrow({ isBack }: { isBack: boolean }): JSX.Element {
+  return (
+    <svg
+      aria-hidden="true"
+      width="15"
+      height="15"
+      viewBox="0 0 16 16"
+      className={isBack ? '' : '-scale-x-100'}
+    >
+      <path
+        d="M6 3 L2.5 6.5 L6 10 M3 6.5 H9.5 A3.7 3.7 0 0 1 9.5 13.5 H7"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.6"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
+    </svg>
+  );
+}
+
+/** The tasks as numbers: solved, verified, current. */
+function TaskTicks({
+  bundle,
+  state,
+  onTask,
+}: {
+  bundle: LabBundle;
+  state: WorkbenchState;
+  onTask: (task: number) => void;
+}): JSX.Element {
+  return (
+    <nav aria-label="Tasks" className="flex items-center gap-1">
+      {bundle.tasks.map((task, index) => {
+        const isSolved = state.tasks[index]?.isSolved ?? false;
+        const isVerified = state.verified.includes(index);
+        const isCurrent = index === state.task;
+        const words = `Task ${index + 1}: ${task.title}${isSolved ? ', solved' : ''}${isVerified ? ' and verified' : ''}`;
+        return (
+          <button
+            key={task.id}
+            type="button"
+            title={words}
+            aria-label={words}
+            aria-current={isCurrent ? 'step' : undefined}
+            data-task={index}
+            data-solved={isSolved}
+            data-verified={isVerified}
+            onClick={() => onTask(index)}
+            className={classes(
+              'flex h-7 min-w-7 cursor-pointer items-center justify-center gap-0.5 rounded-full border px-1.5 text-xs tabular-nums',
+              isCurrent ? 'border-accent bg-accent-soft text-ink' : 'border-line text-muted hover:text-ink',
+              isVerified && !isCurrent && 'border-ok',
+            )}
+          >
+            {index + 1}
+            {isSolved && <span className="text-ok">✓</span>}
+            {!isSolved && isCurrent && <span className="text-[9px] text-accent">●</span>}
+          </button>
+        );
+      })}
+    </nav>
+  );
+}
+
+/** The menu of resets; both ask once more, because they move the whole cluster. */
+function ResetMenu({ sandbox, isDisabled }: { sandbox: Sandbox; isDisabled: boolean }): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  const choose = (kind: 'reset-task' | 'reset-lab') => {
+    setOpen(false);
+    sandbox.send({ kind });
+  };
+  return (
+    <div className="relative">
+      <Button look="quiet" disabled={isDisabled} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        Reset
+      </Button>
+      {isOpen && (
+        <div
+          className="absolute right-0 z-30 mt-1 w-64 rounded-lg border border-line bg-panel p-2 shadow-lg"
+          role="menu"
+          onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}
+        >
+          <button
+            type="button"
+            role="menuitem"
+            className="w-full cursor-pointer rounded px-2 py-1.5 text-left text-sm hover:bg-sunken"
+            onClick={() => choose('reset-task')}
+          >
+            Start this task over
+          </button>
+          <button
+            type="button"
+            role="menuitem"
+            className="w-full cursor-pointer rounded px-2 py-1.5 text-left text-sm hover:bg-sunken"
+            onClick={() => choose('reset-lab')}
+          >
+            Start the lab over
+          </button>
+          <p className="px-2 pt-1 text-xs leading-4.5 text-muted">Undo brings everything back.</p>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The bar of the workbench: where the learner is, the steps back and forth, theme and help. */
+export function Header({
+  bundle,
+  state,
+  sandbox,
+  onTask,
+  onHelp,
+}: {
+  bundle: LabBundle;
+  state: WorkbenchState;
+  sandbox: Sandbox;
+  onTask: (task: number) => void;
+  onHelp: () => void;
+}): JSX.Element {
+  const [saved, why] = SAVED[state.saved];
+  const isStill = state.isReadOnly || state.life === 'booting';
+  return (
+    <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-panel px-3">
+      <Link
+        href="/labs"
+        aria-label="All labs"
+        title="All labs"
+        className="shrink-0 rounded p-1 hover:bg-sunken"
+      >
+        <Logo size={20} />
+      </Link>
+      <p className="hidden min-w-0 truncate text-sm font-medium lg:block">
+        <span className="mr-2 font-mono text-xs font-normal text-muted">{bundle.number}</span>
+        {bundle.title}
+      </p>
+      <TaskTicks bundle={bundle} state={state} onTask={onTask} />
+      <div className="ml-auto flex items-center gap-0.5">
+        <span
+          title={why}
+          role="status"
+          className={classes(
+            'mr-2 hidden text-xs md:inline',
+            state.saved === 'refused' || state.saved === 'offline' ? 'text-warn' : 'text-muted',
+          )}
+        >
+          {saved}
+        </span>
+        <Button
+          look="quiet"
+          disabled={!state.canUndo || isStill}
+          onClick={() => sandbox.send({ kind: 'undo' })}
+          aria-label="Undo"
+          title="Undo one step of the cluster (Alt+←)"
+        >
+          <Arrow isBack /> <span className="hidden lg:inline">Undo</span>
+        </Button>
+        <Button
+          look="quiet"
+          disabled={!state.canRedo || isStill}
+          onClick={() => sandbox.send({ kind: 'redo' })}
+          aria-label="Redo"
+          title="Redo (Alt+→)"
+        >
+          <Arrow isBack={false} /> <span className="hidden lg:inline">Redo</span>
+        </Button>
+        <ResetMenu sandbox={sandbox} isDisabled={isStill} />
+        <ThemeToggle />
+        <Button
+          look="quiet"
+          className="hidden md:inline-flex"
+          onClick={onHelp}
+          aria-label="Keyboard shortcuts"
+          title="Keys (?)"
+        >
+          ?
+        </Button>
+      </div>
+    </header>
+  );
+}

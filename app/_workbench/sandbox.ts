@@ -1,0 +1,389 @@
+import { createActor } from 'xstate';
+import type { LabBundle } from '../../engine/lab/bundle.ts';
+import {
+  type JournalEntry,
+  type PageCommand,
+  REPLAY_VERSION,
+  type WorkerEvent,
+} from '../../engine/session/protocol.ts';
+import { SandboxClient } from './client.ts';
+import { type Attempt, JournalStore } from './journal-store.ts';
+import { lifeMachine } from './life.ts';
+import { readProgress, writeProgress } from './progress.ts';
+import { initialState, type PageEvent, reduce, type WorkbenchState } from './state.ts';
+import { HttpSync, type JournalSync } from './sync.ts';
+import { TabLease } from './tab-lease.ts';
+
+/** Entries are sent together when none has come for this long. */
+const SEND_MS = 700;
+
+/** Waiting times after the server was away, each next one longer. */
+const RETRY_MS = [2_000, 5_000, 15_000, 30_000] as const;
+
+/** Entries of one piece; the server has a limit for a request. */
+const PIECE_MAX = 200;
+
+/** A terminal on the page: takes output, or its whole text again. */
+export type ScreenSink = { write(data: string): void; redraw(data: string): void };
+
+function randomHex(bytes: number): string {
+  return [...crypto.getRandomValues(new Uint8Array(bytes))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+}
+
+/**
+ * One learner's sandbox on the page: the worker, its journal (kept in IndexedDB before it is sent), the lease, and the
+ * state that the components read. It holds no DOM; React reads it by `subscribe` and `state`.
+ */
+export class Sandbox {
+  readonly #bundle: LabBundle;
+  readonly #tab = randomHex(8);
+  readonly #sync: JournalSync = new HttpSync(this.#tab);
+  readonly #life = createActor(lifeMachine);
+  readonly #listeners = new Set<() => void>();
+  readonly #sinks = new Map<number, ScreenSink>();
+  readonly #waiting = new Map<number, string>();
+  readonly #lease: TabLease;
+  #state: WorkbenchState;
+  #client: SandboxClient | undefined;
+  #store: JournalStore | undefined;
+  #attempt: Attempt | undefined;
+  #lastKept = 0;
+  #sendTimer: ReturnType<typeof setTimeout> | undefined;
+  #isSending = false;
+  #retries = 0;
+  #takeOver = false;
+  #isStopped = false;
+  #keeping: Promise<void> = Promise.resolve();
+
+  constructor(bundle: LabBundle, task: number) {
+    this.#bundle = bundle;
+    this.#state = initialState(bundle, task);
+    this.#lease = new TabLease(bundle.slug, this.#tab, () => this.#becomeReadOnly());
+    this.#life.subscribe((snapshot) => this.#dispatch({ kind: 'life', life: snapshot.value }));
+    this.#life.start();
+  }
+
+  get state(): WorkbenchState {
+    return this.#state;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Opens the journal and starts the worker on it. */
+  async start(): Promise<void> {
+    this.#store = await JournalStore.open();
+    const isWriter = await this.#lease.acquire();
+    const entries = await this.#openAttempt();
+    if (this.#isStopped) return;
+    if (!isWriter) this.#dispatch({ kind: 'writer', isReadOnly: true });
+    this.#startWorker(entries);
+  }
+
+  /** Ends everything; what is not sent yet stays in IndexedDB. */
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#sendTimer);
+    this.#lease.close();
+    this.#client?.stop();
+    this.#life.stop();
+  }
+
+  /** Sends a command to the worker. A read-only page sends only what changes nothing. */
+  send(command: PageCommand): void {
+    const harmless = ['resize', 'draft', 'visible', 'read-only', 'ping', 'open'];
+    if (this.#state.isReadOnly && !harmless.includes(command.kind)) return;
+    this.#client?.post(command);
+  }
+
+  /** Attaches a terminal; it gets at once what was written before it came. */
+  attach(terminal: number, sink: ScreenSink): () => void {
+    this.#sinks.set(terminal, sink);
+    const missed = this.#waiting.get(terminal);
+    this.#waiting.delete(terminal);
+    if (missed !== undefined) sink.redraw(missed);
+    return () => {
+      if (this.#sinks.get(terminal) === sink) this.#sinks.delete(terminal);
+    };
+  }
+
+  /** Stops the worker, whatever it does, and goes on from the journal in a new one. */
+  async restart(): Promise<void> {
+    this.#life.send({ type: 'RESTART' });
+    this.#client?.stop();
+    await this.#keeping.catch(() => undefined);
+    const entries = (await this.#store?.entries(this.#attempt?.id ?? '')) ?? [];
+    this.#life.send({ type: 'STARTED' });
+    this.#startWorker(entries);
+  }
+
+  /** Makes this tab the one that writes; the other becomes read-only. */
+  async takeOver(): Promise<void> {
+    this.#lease.take();
+    this.#takeOver = true;
+    const entries = await this.#openAttempt();
+    this.#dispatch({ kind: 'writer', isReadOnly: false });
+    this.#life.send({ type: 'RESTART' });
+    this.#client?.stop();
+    this.#life.send({ type: 'STARTED' });
+    this.#startWorker(entries);
+    this.#scheduleSend(0);
+  }
+
+  dismiss(id: number): void {
+    this.#dispatch({ kind: 'dismiss', id });
+  }
+
+  /** Tells the learner something that the page itself found out. */
+  warn(text: string): void {
+    this.#dispatch({ kind: 'notice', level: 'warning', text });
+  }
+
+  jump(path: string, line?: number): void {
+    this.#dispatch({ kind: 'jump', path, ...(line !== undefined && { line }) });
+  }
+
+  /** Unsaved editor text that an earlier visit left. */
+  async drafts(): Promise<Readonly<Record<string, string>>> {
+    return (await this.#store?.drafts(this.#bundle.slug)) ?? {};
+  }
+
+  /** Keeps unsaved editor text; undefined when the file was saved. */
+  keepDraft(path: string, text: string | undefined): void {
+    void this.#store?.putDraft(this.#bundle.slug, path, text).catch(() => undefined);
+  }
+
+  #dispatch(event: WorkerEvent | PageEvent): void {
+    const next = reduce(this.#state, event);
+    if (next === this.#state) return;
+    this.#state = next;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Finds the attempt to go on with: this browser's, or the server's where it has more. Gives its entries. */
+  async #openAttempt(): Promise<readonly JournalEntry[]> {
+    const store = this.#store;
+    if (store === undefined) return [];
+    const slug = this.#bundle.slug;
+    const local = await store.attempt(slug);
+    const localEntries = local === undefined ? [] : await store.entries(local.id);
+    const remote = await this.#sync.load(slug);
+    const hasUnsent = local !== undefined && localEntries.length > local.sentTo;
+    const isRemoteAhead =
+      remote !== undefined &&
+      !hasUnsent &&
+      (remote.id !== local?.id || remote.entries.length > localEntries.length);
+    if (remote?.isWrittenElsewhere === true && !this.#takeOver)
+      this.#dispatch({ kind: 'writer', isReadOnly: true });
+    if (isRemoteAhead) {
+      const { id, header, task, solved, verified, entries } = remote;
+      this.#attempt = { id, lab: slug, header, task, solved, verified, sentTo: entries.length };
+      await store.putAttempt(this.#attempt);
+      await store.replace(id, entries);
+      this.#lastKept = entries.length;
+      return entries;
+    }
+    this.#attempt = local ?? this.#newAttempt();
+    if (local === undefined) await store.putAttempt(this.#attempt).catch(() => undefined);
+    if (remote !== undefined && remote.id === this.#attempt.id) this.#noteVerified(remote.verified);
+    this.#lastKept = localEntries.length;
+    return localEntries;
+  }
+
+  #newAttempt(): Attempt {
+    const [seed = 1] = crypto.getRandomValues(new Uint32Array(1));
+    const header = {
+      replayVersion: REPLAY_VERSION,
+      lab: this.#bundle.slug,
+      labVersion: this.#bundle.version,
+      seed: seed >>> 1,
+      epochMs: Math.floor(Date.now() / 1000) * 1000,
+    };
+    return {
+      id: randomHex(16),
+      lab: this.#bundle.slug,
+      header,
+      task: 0,
+      solved: [],
+      verified: [],
+      sentTo: 0,
+    };
+  }
+
+  #startWorker(entries: readonly JournalEntry[]): void {
+    if (this.#attempt === undefined || this.#isStopped) return;
+    const attempt = this.#attempt;
+    this.#dispatch({ kind: 'verified', tasks: attempt.verified });
+    this.#client = new SandboxClient({
+      event: (event) => this.#take(event),
+      silent: (isSilent) => this.#life.send({ type: isSilent ? 'SILENT' : 'ANSWERED' }),
+      failed: (message) => this.#take({ kind: 'crashed', message }),
+    });
+    this.#client.post({
+      kind: 'open',
+      bundle: this.#bundle,
+      header: attempt.header,
+      entries,
+      solved: [...new Set([...attempt.solved, ...attempt.verified])],
+      task: this.#state.task,
+      isReadOnly: this.#state.isReadOnly,
+    });
+  }
+
+  #take(event: WorkerEvent): void {
+    if (event.kind === 'output' || event.kind === 'screen')
+      this.#show(event.terminal, event.data, event.kind === 'screen');
+    if (event.kind === 'journal') this.#keep(event.entries);
+    if (event.kind === 'opened') this.#life.send({ type: 'OPENED' });
+    if (event.kind === 'crashed') this.#life.send({ type: 'CRASHED' });
+    this.#dispatch(event);
+    if (event.kind === 'busy')
+      this.#life.send({ type: Object.keys(this.#state.busy).length > 0 ? 'WORKING' : 'IDLE' });
+    if (event.kind === 'task' || event.kind === 'opened') this.#noteProgress();
+  }
+
+  #show(terminal: number, data: string, isWhole: boolean): void {
+    const sink = this.#sinks.get(terminal);
+    if (sink === undefined)
+      this.#waiting.set(terminal, isWhole ? data : (this.#waiting.get(terminal) ?? '') + data);
+    else if (isWhole) sink.redraw(data);
+    else sink.write(data);
+  }
+
+  /** Keeps new entries in IndexedDB at once, and has them sent soon. */
+  #keep(entries: readonly JournalEntry[]): void {
+    if (this.#state.isReadOnly || this.#attempt === undefined || entries.length === 0) return;
+    const { id } = this.#attempt;
+    this.#lastKept = Math.max(this.#lastKept, entries.at(-1)?.sequence ?? 0);
+    this.#dispatch({ kind: 'saved', saved: this.#state.saved === 'local' ? 'local' : 'saving' });
+    this.#keeping = this.#keeping
+      .then(() => this.#store?.append(id, entries))
+      .catch(() =>
+        this.#dispatch({
+          kind: 'notice',
+          level: 'warning',
+          text: 'This browser refuses to keep your work (its storage is full or switched off). It lasts while this page is open.',
+        }),
+      );
+    this.#scheduleSend(SEND_MS);
+  }
+
+  #scheduleSend(afterMs: number): void {
+    clearTimeout(this.#sendTimer);
+    this.#sendTimer = setTimeout(() => void this.#sendPiece(), afterMs);
+  }
+
+  async #sendPiece(): Promise<void> {
+    const attempt = this.#attempt;
+    if (
+      this.#isSending ||
+      this.#isStopped ||
+      attempt === undefined ||
+      this.#state.isReadOnly ||
+      this.#state.saved === 'refused'
+    )
+      return;
+    this.#isSending = true;
+    try {
+      await this.#keeping.catch(() => undefined);
+      const entries = (await this.#store?.entries(attempt.id, attempt.sentTo + 1)) ?? [];
+      if (entries.length === 0) return;
+      const piece = entries.slice(0, PIECE_MAX);
+      const from = attempt.sentTo + 1;
+      const result = await this.#sync.append({
+        attempt: attempt.id,
+        header: attempt.header,
+        from,
+        entries: piece,
+        takeOver: this.#takeOver,
+      });
+      await this.#afterSend(result);
+    } finally {
+      this.#isSending = false;
+      if ((this.#attempt?.sentTo ?? 0) < this.#lastKept && this.#state.saved === 'saved')
+        this.#scheduleSend(0);
+    }
+  }
+
+  async #afterSend(result: Awaited<ReturnType<JournalSync['append']>>): Promise<void> {
+    switch (result.kind) {
+      case 'saved':
+        this.#takeOver = false;
+        this.#retries = 0;
+        await this.#patchAttempt({ sentTo: result.upTo });
+        this.#noteVerified(result.verified);
+        this.#dispatch({ kind: 'saved', saved: 'saved' });
+        return;
+      case 'conflict':
+        await this.#fork();
+        return;
+      case 'elsewhere':
+        this.#lease.drop();
+        this.#becomeReadOnly();
+        return;
+      case 'refused':
+        this.#dispatch({ kind: 'saved', saved: 'refused' });
+        this.#dispatch({
+          kind: 'notice',
+          level: 'error',
+          text: `${result.message} Your work stays in this browser, but it cannot be verified.`,
+        });
+        return;
+      case 'away':
+        this.#dispatch({ kind: 'saved', saved: 'offline' });
+        this.#scheduleSend(RETRY_MS[Math.min(this.#retries++, RETRY_MS.length - 1)] ?? 30_000);
+        return;
+      case 'local':
+        this.#dispatch({ kind: 'saved', saved: 'local' });
+    }
+  }
+
+  /** The server holds another history under this name: ours goes on as an attempt of its own, from its first entry. */
+  async #fork(): Promise<void> {
+    const store = this.#store;
+    const attempt = this.#attempt;
+    if (store === undefined || attempt === undefined) return;
+    const entries = await store.entries(attempt.id);
+    this.#attempt = { ...attempt, id: randomHex(16), sentTo: 0 };
+    await store.replace(this.#attempt.id, entries);
+    await store.putAttempt(this.#attempt);
+    this.#dispatch({
+      kind: 'notice',
+      level: 'info',
+      text: 'This lab was also worked on elsewhere. Your work here goes on as an attempt of its own.',
+    });
+    this.#scheduleSend(0);
+  }
+
+  #becomeReadOnly(): void {
+    this.#dispatch({ kind: 'writer', isReadOnly: true });
+    this.#client?.post({ kind: 'read-only', isReadOnly: true });
+  }
+
+  #noteVerified(tasks: readonly number[]): void {
+    if (tasks.length === 0) return;
+    this.#dispatch({ kind: 'verified', tasks });
+    void this.#patchAttempt({ verified: [...new Set([...(this.#attempt?.verified ?? []), ...tasks])] });
+  }
+
+  async #patchAttempt(patch: Partial<Attempt>): Promise<void> {
+    if (this.#attempt === undefined) return;
+    this.#attempt = { ...this.#attempt, ...patch };
+    await this.#store?.putAttempt(this.#attempt).catch(() => undefined);
+  }
+
+  /** Writes down where the learner is; the catalogue reads it. */
+  #noteProgress(): void {
+    if (this.#state.isReadOnly) return;
+    const solved = this.#state.tasks.filter((task) => task.isSolved).map((task) => task.index);
+    const before = readProgress()[this.#bundle.slug];
+    const isSame = before?.task === this.#state.task && before.solved.length === solved.length;
+    if (isSame || (before === undefined && this.#lastKept === 0)) return;
+    writeProgress(this.#bundle.slug, { solved, task: this.#state.task, atMs: Date.now() });
+    void this.#patchAttempt({ task: this.#state.task, solved });
+  }
+}

@@ -1,0 +1,87 @@
+import type { JournalEntry, JournalHeader } from '../../engine/session/protocol.ts';
+
+/** What the server keeps of this learner's attempt at a lab. */
+export type ServerAttempt = {
+  readonly id: string;
+  readonly header: JournalHeader;
+  readonly entries: readonly JournalEntry[];
+  readonly task: number;
+  readonly solved: readonly number[];
+  readonly verified: readonly number[];
+  /** True while another tab or device holds the lease. */
+  readonly isWrittenElsewhere: boolean;
+};
+
+/** What became of a piece of journal. `upTo` is the last sequence that the server has. */
+export type AppendResult =
+  | { readonly kind: 'saved'; readonly upTo: number; readonly verified: readonly number[] }
+  /** The server has other entries at that place. */
+  | { readonly kind: 'conflict'; readonly upTo: number }
+  /** Another tab or device writes. */
+  | { readonly kind: 'elsewhere' }
+  /** The server will not take it, and says why; sending it again is of no use. */
+  | { readonly kind: 'refused'; readonly message: string }
+  /** Try again later. */
+  | { readonly kind: 'away' }
+  /** This server keeps no journals at all. */
+  | { readonly kind: 'local' };
+
+/** The server's part in keeping a journal; behind an interface so that the page works without it. */
+export interface JournalSync {
+  load(lab: string): Promise<ServerAttempt | undefined>;
+  append(piece: {
+    readonly attempt: string;
+    readonly header: JournalHeader;
+    readonly from: number;
+    readonly entries: readonly JournalEntry[];
+    readonly takeOver: boolean;
+  }): Promise<AppendResult>;
+}
+
+/** Talks to `/api/attempts`. `writer` names this tab for the lease. */
+export class HttpSync implements JournalSync {
+  readonly #writer: string;
+
+  constructor(writer: string) {
+    this.#writer = writer;
+  }
+
+  async load(lab: string): Promise<ServerAttempt | undefined> {
+    try {
+      const response = await fetch(`/api/attempts?lab=${encodeURIComponent(lab)}&writer=${this.#writer}`);
+      if (!response.ok || response.status === 204) return undefined;
+      const body = (await response.json()) as { attempt?: ServerAttempt };
+      return body.attempt;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async append(piece: Parameters<JournalSync['append']>[0]): Promise<AppendResult> {
+    const { attempt, ...body } = piece;
+    try {
+      const response = await fetch(`/api/attempts/${attempt}/journal`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...body, writer: this.#writer }),
+      });
+      if (response.status === 404 && !(response.headers.get('content-type') ?? '').includes('json'))
+        return { kind: 'local' };
+      const answer = (await response.json().catch(() => ({}))) as {
+        upTo?: number;
+        verified?: number[];
+        message?: string;
+      };
+      if (response.ok) return { kind: 'saved', upTo: answer.upTo ?? 0, verified: answer.verified ?? [] };
+      if (response.status === 409) return { kind: 'conflict', upTo: answer.upTo ?? 0 };
+      if (response.status === 423) return { kind: 'elsewhere' };
+      if (response.status === 429 || response.status >= 500) return { kind: 'away' };
+      return {
+        kind: 'refused',
+        message: answer.message ?? `The server refused the journal (${response.status}).`,
+      };
+    } catch {
+      return { kind: 'away' };
+    }
+  }
+}

@@ -1,0 +1,143 @@
+'use client';
+
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import type { HomeFile } from '../../engine/session/protocol.ts';
+import type { Sandbox } from './sandbox.ts';
+import type { WorkbenchState } from './state.ts';
+
+/** Characters of a file that the sandbox takes. */
+export const FILE_MAX = 1_048_576;
+
+/** A file as the editor shows it. */
+export type OpenFile = {
+  readonly path: string;
+  readonly name: string;
+  readonly text: string;
+  readonly isDirty: boolean;
+  readonly isEditable: boolean;
+};
+
+/** The files of the home folder together with what was typed into them and not saved. */
+export type Files = {
+  readonly files: readonly OpenFile[];
+  readonly current: OpenFile | undefined;
+  open(path: string): void;
+  change(path: string, text: string): void;
+  /** Saves; false when the text is too large for the sandbox. */
+  save(path: string): boolean;
+  create(name: string): void;
+};
+
+function nameIn(home: string, path: string): string {
+  return path.startsWith(`${home}/`) ? path.slice(home.length + 1) : path;
+}
+
+function isShown(home: string, file: HomeFile): boolean {
+  const name = nameIn(home, file.path);
+  return !name.startsWith('.') && !name.includes('/.') && file.path.startsWith(`${home}/`);
+}
+
+/** Keeps drafts beside the sandbox's files; a draft that equals its file is none. */
+export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
+  const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({});
+  const [chosen, setChosen] = useState<string | undefined>();
+  const { home, files: saved, life } = state;
+
+  useEffect(() => {
+    // What an earlier visit left unsaved comes back once the sandbox is there to hear of it.
+    if (life === 'booting' || life === 'resuming') return;
+    let isGone = false;
+    void sandbox.drafts().then((kept) => {
+      if (isGone) return;
+      setDrafts((now) => ({ ...kept, ...now }));
+      for (const [path, content] of Object.entries(kept)) sandbox.send({ kind: 'draft', path, content });
+    });
+    return () => {
+      isGone = true;
+    };
+  }, [sandbox, life === 'booting' || life === 'resuming']);
+
+  useEffect(() => {
+    setDrafts((now) => {
+      const equal = saved
+        .filter((file) => file.content !== undefined && now[file.path] === file.content)
+        .map((file) => file.path);
+      if (equal.length === 0) return now;
+      for (const path of equal) {
+        sandbox.keepDraft(path, undefined);
+        sandbox.send({ kind: 'draft', path, content: undefined });
+      }
+      return Object.fromEntries(Object.entries(now).filter(([path]) => !equal.includes(path)));
+    });
+  }, [saved, sandbox]);
+
+  const change = useCallback(
+    (path: string, text: string) => {
+      const file = saved.find((candidate) => candidate.path === path);
+      const isSame = file?.content === text;
+      setDrafts((now) => {
+        if (!isSame) return { ...now, [path]: text };
+        const { [path]: _, ...others } = now;
+        return others;
+      });
+      sandbox.keepDraft(path, isSame ? undefined : text);
+      if (text.length <= FILE_MAX) sandbox.send({ kind: 'draft', path, content: isSame ? undefined : text });
+    },
+    [saved, sandbox],
+  );
+
+  const files = useMemo(() => {
+    const fromDisk = saved
+      .filter((file) => isShown(home, file))
+      .map((file) => {
+        const text = drafts[file.path] ?? file.content ?? '';
+        const isEditable = file.content !== undefined;
+        return {
+          path: file.path,
+          name: nameIn(home, file.path),
+          text,
+          isDirty: isEditable && text !== file.content,
+          isEditable,
+        };
+      });
+    const fresh = Object.keys(drafts)
+      .filter((path) => !saved.some((file) => file.path === path))
+      .map((path) => ({
+        path,
+        name: nameIn(home, path),
+        text: drafts[path] ?? '',
+        isDirty: true,
+        isEditable: true,
+      }));
+    return [...fromDisk, ...fresh].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }, [saved, drafts, home]);
+
+  const current =
+    files.find((file) => file.path === chosen) ??
+    files.find((file) => /\.ya?ml$/.test(file.name)) ??
+    files[0];
+
+  const save = useCallback(
+    (path: string) => {
+      const text = drafts[path];
+      if (text === undefined) return true;
+      if (text.length > FILE_MAX) return false;
+      sandbox.send({ kind: 'save', path, content: text });
+      return true;
+    },
+    [drafts, sandbox],
+  );
+
+  const create = useCallback(
+    (name: string) => {
+      const path = `${home}/${name}`;
+      setDrafts((now) =>
+        path in now || saved.some((file) => file.path === path) ? now : { ...now, [path]: '' },
+      );
+      setChosen(path);
+    },
+    [home, saved],
+  );
+
+  return { files, current, open: setChosen, change, save, create };
+}

@@ -1,0 +1,307 @@
+'use client';
+
+import { type JSX, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { LabBundle } from '../../engine/lab/bundle.ts';
+import type { MatrixCell } from '../../engine/lab/matrix-value.ts';
+import { classes } from '../_ui/classes.ts';
+import { Banners } from './banners.tsx';
+import { EditorPane } from './editor-pane.tsx';
+import { FlowsPane } from './flows-pane.tsx';
+import { Checklist, GoalPane } from './goal-pane.tsx';
+import { Header } from './header.tsx';
+import { MatrixPane } from './matrix-pane.tsx';
+import { Sandbox } from './sandbox.ts';
+import { Shortcuts } from './shortcuts.tsx';
+import { Divider, useShare } from './split.tsx';
+import { initialState } from './state.ts';
+import { type TerminalHandle, TerminalPane } from './terminal-pane.tsx';
+import { type Region, useKeys } from './use-keys.ts';
+import { useFiles } from './use-files.ts';
+
+const PHONE_TABS: readonly (readonly [Region, string])[] = [
+  ['text', 'Text'],
+  ['yaml', 'YAML'],
+  ['terminal', 'Terminal'],
+  ['matrix', 'Matrix'],
+  ['checks', 'Checks'],
+];
+
+/** Makes the sandbox once the page is in a browser; the server renders its first state. */
+function useSandbox(bundle: LabBundle, task: number): Sandbox | undefined {
+  const [sandbox, setSandbox] = useState<Sandbox | undefined>();
+  const first = useRef(task);
+  useEffect(() => {
+    const made = new Sandbox(bundle, first.current);
+    setSandbox(made);
+    void made.start();
+    const show = () => made.send({ kind: 'visible', isVisible: document.visibilityState === 'visible' });
+    document.addEventListener('visibilitychange', show);
+    return () => {
+      document.removeEventListener('visibilitychange', show);
+      made.stop();
+    };
+  }, [bundle]);
+  return sandbox;
+}
+
+/** Words of a shell for a path below the home folder. */
+function shellWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** Loads the sandbox and shows the lab; until it is there, the page stands already. */
+export function Workbench({ bundle, task }: { bundle: LabBundle; task: number }): JSX.Element {
+  const sandbox = useSandbox(bundle, task);
+  if (sandbox === undefined) return <Waiting bundle={bundle} task={task} />;
+  return <Bench bundle={bundle} sandbox={sandbox} />;
+}
+
+function Waiting({ bundle, task }: { bundle: LabBundle; task: number }): JSX.Element {
+  return (
+    <div className="flex h-dvh flex-col">
+      <div className="h-12 border-b border-line bg-panel" />
+      <main className="p-4 text-sm">
+        <h1 className="text-lg font-semibold">{bundle.tasks[task]?.title}</h1>
+        <p className="text-muted">The cluster starts…</p>
+      </main>
+    </div>
+  );
+}
+
+function Bench({ bundle, sandbox }: { bundle: LabBundle; sandbox: Sandbox }): JSX.Element {
+  const server = useMemo(() => initialState(bundle, 0), [bundle]);
+  const state = useSyncExternalStore(
+    sandbox.subscribe,
+    () => sandbox.state,
+    () => server,
+  );
+  const files = useFiles(sandbox, state);
+  const [region, setRegion] = useState<Region>('text');
+  const [looked, setLooked] = useState<MatrixCell | undefined>();
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const terminal = useRef<TerminalHandle>(null);
+  const columns = useRef<HTMLDivElement>(null);
+  const middle = useRef<HTMLDivElement>(null);
+  const right = useRef<HTMLDivElement>(null);
+  const [leftShare, setLeftShare] = useShare('left', 25, [16, 45]);
+  const [rightShare, setRightShare] = useShare('right', 29, [16, 45]);
+  const [editorShare, setEditorShare] = useShare('editor', 54, [15, 85]);
+  const [matrixShare, setMatrixShare] = useShare('matrix', 66, [20, 85]);
+  const task = bundle.tasks[state.task] ?? bundle.tasks[0];
+
+  const goTask = (next: number) => {
+    if (next < 0 || next >= bundle.tasks.length) return;
+    sandbox.send({ kind: 'go-task', task: next });
+  };
+  useEffect(() => {
+    const id = bundle.tasks[state.task]?.id;
+    // The address follows the task without a navigation, which would restart the engine.
+    if (id !== undefined && state.life !== 'booting')
+      window.history.replaceState(null, '', `/labs/${bundle.slug}/${id}`);
+  }, [bundle, state.task, state.life]);
+  useEffect(() => {
+    if (state.jump === undefined) return;
+    files.open(state.jump.path);
+    setRegion('yaml');
+  }, [state.jump, files.open]);
+
+  const typeLine = (text: string) => {
+    sandbox.send({ kind: 'type-line', terminal: terminal.current?.current() ?? 1, text });
+    setRegion('terminal');
+    terminal.current?.focus();
+  };
+  const tooLarge = () =>
+    sandbox.warn(
+      'That file is larger than 1 MB, which is more than the sandbox takes. It stays here as a draft and is not saved.',
+    );
+  const save = (path: string) => {
+    if (!files.save(path)) tooLarge();
+  };
+  const apply = (path: string) => {
+    if (!files.save(path)) return tooLarge();
+    const name = path.startsWith(`${state.home}/`) ? path.slice(state.home.length + 1) : path;
+    typeLine(`kubectl apply -f ${shellWord(name)}`);
+  };
+  const focusRegion = (next: Region) => {
+    setRegion(next);
+    requestAnimationFrame(() => {
+      if (next === 'terminal') terminal.current?.focus();
+      else {
+        const pane = document.querySelector<HTMLElement>(`[data-region="${next}"]`);
+        const target =
+          pane?.querySelector<HTMLElement>(
+            '.monaco-editor textarea, .monaco-editor .native-edit-context, textarea, [data-cell][tabindex="0"]',
+          ) ?? pane;
+        target?.focus();
+      }
+    });
+  };
+  useKeys({
+    onRegion: focusRegion,
+    onUndo: () => sandbox.send({ kind: 'undo' }),
+    onRedo: () => sandbox.send({ kind: 'redo' }),
+    onNext: () => goTask(state.task + 1),
+    onHint: () => sandbox.send({ kind: 'hint', task: state.task }),
+    onReset: () => sandbox.send({ kind: 'reset-task' }),
+    onHelp: () => setHelpOpen(true),
+    onApply: () => files.current !== undefined && apply(files.current.path),
+    onSave: () => files.current !== undefined && save(files.current.path),
+  });
+
+  const shown = (name: Region) => (region === name ? '' : 'max-md:hidden');
+  return (
+    <div
+      className="flex h-dvh flex-col overflow-hidden"
+      data-life={state.life}
+      data-read-only={state.isReadOnly}
+    >
+      <Header
+        bundle={bundle}
+        state={state}
+        sandbox={sandbox}
+        onTask={goTask}
+        onHelp={() => setHelpOpen(true)}
+      />
+      <Banners state={state} sandbox={sandbox} />
+      <main
+        ref={columns}
+        className="min-h-0 flex-1 max-md:flex max-md:flex-col md:grid"
+        style={{
+          gridTemplateColumns: `minmax(0, ${leftShare}fr) 5px minmax(0, ${100 - leftShare - rightShare}fr) 5px minmax(0, ${rightShare}fr)`,
+        }}
+      >
+        <div
+          className={classes(
+            'min-h-0 overflow-y-auto bg-panel',
+            region !== 'text' && region !== 'checks' ? 'max-md:hidden' : 'max-md:flex-1',
+          )}
+        >
+          <div className={shown('text')}>
+            {task !== undefined && (
+              <GoalPane bundle={bundle} task={task} state={state} sandbox={sandbox} onRun={typeLine} />
+            )}
+          </div>
+          <div className={classes('border-t border-line max-md:border-0', shown('checks'))}>
+            <Checklist
+              bundle={bundle}
+              state={state}
+              sandbox={sandbox}
+              onNext={() => goTask(state.task + 1)}
+            />
+          </div>
+        </div>
+        <Divider
+          label="Width of the text"
+          axis="x"
+          share={leftShare}
+          onChange={setLeftShare}
+          whole={columns}
+          bounds={[16, 45]}
+        />
+        <div
+          ref={middle}
+          className={classes(
+            'min-h-0 md:grid',
+            region !== 'yaml' && region !== 'terminal'
+              ? 'max-md:hidden'
+              : 'max-md:flex max-md:flex-1 max-md:flex-col',
+          )}
+          style={{ gridTemplateRows: `minmax(0, ${editorShare}fr) 5px minmax(0, ${100 - editorShare}fr)` }}
+        >
+          <div className={classes('min-h-0 max-md:flex-1', shown('yaml'))}>
+            <EditorPane files={files} state={state} looked={looked} onSave={save} onApply={apply} />
+          </div>
+          <Divider
+            label="Height of the editor"
+            axis="y"
+            share={editorShare}
+            onChange={setEditorShare}
+            whole={middle}
+            bounds={[15, 85]}
+          />
+          <div className={classes('min-h-0 max-md:flex-1', shown('terminal'))}>
+            <TerminalPane
+              sandbox={sandbox}
+              state={state}
+              handle={terminal}
+              onLeave={() => focusRegion('matrix')}
+              onTooLong={() =>
+                sandbox.warn(
+                  'That is more text than one input takes (64 kB). Nothing was pasted; put it into a file with the editor instead.',
+                )
+              }
+            />
+          </div>
+        </div>
+        <Divider
+          label="Width of the matrix"
+          axis="x"
+          share={rightShare}
+          onChange={setRightShare}
+          whole={columns}
+          sign={-1}
+          bounds={[16, 45]}
+        />
+        <div
+          ref={right}
+          className={classes(
+            'min-h-0 bg-panel md:grid',
+            region === 'matrix' ? 'max-md:flex max-md:flex-1 max-md:flex-col' : 'max-md:hidden',
+          )}
+          style={{ gridTemplateRows: `minmax(0, ${matrixShare}fr) 5px minmax(0, ${100 - matrixShare}fr)` }}
+        >
+          <section
+            aria-label="Matrix"
+            data-region="matrix"
+            tabIndex={-1}
+            className="min-h-0 overflow-y-auto outline-none max-md:flex-1"
+          >
+            <h2 className="sticky top-0 z-10 flex h-9 items-center border-b border-line bg-panel px-3 text-[13px] font-medium">
+              Who reaches whom
+            </h2>
+            <MatrixPane
+              matrix={state.matrix}
+              onJump={(path, line) => sandbox.jump(path, line)}
+              onLook={setLooked}
+            />
+          </section>
+          <Divider
+            label="Height of the matrix"
+            axis="y"
+            share={matrixShare}
+            onChange={setMatrixShare}
+            whole={right}
+            bounds={[20, 85]}
+          />
+          <section
+            aria-label="Flows"
+            className="min-h-0 overflow-y-auto max-md:max-h-2/5 max-md:border-t max-md:border-line"
+          >
+            <h2 className="flex h-9 items-center px-3 text-[13px] font-medium">Latest flows</h2>
+            <FlowsPane rows={state.flows} />
+          </section>
+        </div>
+      </main>
+      <nav
+        aria-label="Regions"
+        className="flex shrink-0 border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden"
+      >
+        {PHONE_TABS.map(([name, label]) => (
+          <button
+            key={name}
+            type="button"
+            aria-current={region === name ? 'page' : undefined}
+            onClick={() => setRegion(name)}
+            className={classes(
+              'flex-1 cursor-pointer border-t-2 py-2.5 text-xs',
+              region === name ? 'border-accent text-ink' : 'border-transparent text-muted',
+            )}
+          >
+            {label}
+          </button>
+        ))}
+      </nav>
+      <Shortcuts isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
+    </div>
+  );
+}

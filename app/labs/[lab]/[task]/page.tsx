@@ -1,0 +1,21 @@
+import type { Metadata } from 'next';
+import { notFound } from 'next/navigation';
+import type { JSX } from 'react';
+import { readLab } from '../../../_server/labs.ts';
+import { Workbench } from '../../../_workbench/workbench.tsx';
+
+type Props = { params: Promise<{ lab: string; task: string }> };
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const lab = await readLab((await params).lab);
+  return { title: lab === undefined ? 'No such lab' : lab.title };
+}
+
+/** The workbench of one lab, at one task. */
+export default async function TaskPage({ params }: Props): Promise<JSX.Element> {
+  const { lab: slug, task } = await params;
+  const lab = await readLab(slug);
+  const index = lab?.tasks.findIndex((candidate) => candidate.id === task) ?? -1;
+  if (lab === undefined || index === -1) notFound();
+  return <Workbench bundle={lab} task={index} />;
+}

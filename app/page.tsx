@@ -1,0 +1,6 @@
+import { redirect } from 'next/navigation';
+
+/** The catalogue is the front page. */
+export default function Home(): never {
+  redirect('/labs');
+}
