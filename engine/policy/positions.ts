@@ -1,0 +1,96 @@
+import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair } from 'yaml';
+import { isJsonObject } from '../base/json.ts';
+import { parseYaml, splitDocuments } from './documents.ts';
+import type { RuleRef } from './model.ts';
+
+/** A place in a text: line and column count from 1. */
+export type Position = { readonly line: number; readonly column: number };
+
+/** The text of one policy document and where it stands. */
+type SourceDocument = { readonly root: Node | null; readonly lines: LineCounter; readonly firstLine: number };
+
+/**
+ * A YAML text with the positions of what is in it. Reading never fails: a broken document has the positions of the part
+ * that could be read.
+ */
+export class PolicySource {
+  readonly file: string;
+  readonly #documents: readonly SourceDocument[];
+
+  constructor(text: string, file = '') {
+    this.file = file;
+    this.#documents = splitDocuments(text).map((document) => {
+      const lines = new LineCounter();
+      const parsed = parseYaml(document.text, 'last', lines);
+      return { root: parsed.contents, lines, firstLine: document.firstLine };
+    });
+  }
+
+  /** How many documents there are. */
+  get count(): number {
+    return this.#documents.length;
+  }
+
+  /** The index of the document that holds the policy a reference names; undefined when none does. */
+  documentOf(ref: RuleRef, defaultNamespace = 'default'): number | undefined {
+    const found = this.#documents.findIndex(({ root }) => {
+      const value: unknown = isNode(root) ? toPlain(root) : null;
+      if (!isJsonObject(value) || value['kind'] !== ref.policyKind || !isJsonObject(value['metadata']))
+        return false;
+      const metadata = value['metadata'];
+      if (metadata['name'] !== ref.name) return false;
+      return ref.namespace === '' || (metadata['namespace'] ?? defaultNamespace) === ref.namespace;
+    });
+    return found < 0 ? undefined : found;
+  }
+
+  /**
+   * Where a path leads in a document: the key of a member, the start of a list's item. A path that goes on beyond what
+   * is there gives the last place that is; undefined for an unknown document.
+   */
+  locate(document: number, path: readonly (string | number)[]): Position | undefined {
+    const source = this.#documents[document];
+    if (!source) return undefined;
+    let node: Node | null = source.root;
+    let offset = startOf(node);
+    for (const step of path) {
+      const next = stepInto(node, step);
+      if (!next) break;
+      node = next.node;
+      offset = next.offset;
+    }
+    const { line, col } = source.lines.linePos(offset);
+    return { line: line + source.firstLine - 1, column: col };
+  }
+}
+
+function toPlain(node: Node): unknown {
+  if (isMap(node)) {
+    return Object.fromEntries(
+      node.items.map((pair) => [keyText(pair), isNode(pair.value) ? toPlain(pair.value) : null]),
+    );
+  }
+  if (isSeq(node)) return node.items.map((item) => (isNode(item) ? toPlain(item) : null));
+  return isScalar(node) ? node.value : null;
+}
+
+function keyText(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value) : '';
+}
+
+function startOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+function stepInto(
+  node: Node | null,
+  step: string | number,
+): { readonly node: Node | null; readonly offset: number } | undefined {
+  if (typeof step === 'number') {
+    const item = isSeq(node) ? node.items[step] : undefined;
+    return isNode(item) ? { node: item, offset: startOf(item) } : undefined;
+  }
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find((each) => keyText(each) === step);
+  return pair && { node: isNode(pair.value) ? pair.value : null, offset: startOf(pair.key) };
+}
