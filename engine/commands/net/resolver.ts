@@ -178,7 +178,8 @@ type Asking = { readonly name: string; readonly server: string; readonly answers
 async function askOnce(search: Search, asking: Asking): Promise<'done' | 'silent' | 'refused' | 'servfail' | 'timeout'> {
   const { sys, network } = search.context;
   const socket = network.udp();
-  const open = search.types.filter((type) => !asking.answers.has(type));
+  // glibc sends the pair again even when half of it was answered.
+  const open = search.types;
   const ids = sendQuestions(sys, socket, asking, open);
   const untilMs = Math.min(sys.nowMs() + asking.waitMs, search.deadlineMs);
   let bad: 'refused' | 'servfail' | undefined;

@@ -193,14 +193,12 @@ class FakeConnection implements Connection {
   }
 
   finish(): void {
-    this.#isFinished = true;
+    if (this.remote.port === 7) this.#events.push({ dueMs: this.#events.at(-1)?.dueMs ?? 0, result: { kind: 'end' } });
   }
 
   close(): void {
     this.#events = [];
   }
-
-  #isFinished = false;
 }
 
 /** Two ends of a connection within the machine. */

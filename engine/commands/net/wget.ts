@@ -1,0 +1,516 @@
+import type { Sys } from '../../base/process.ts';
+import type { Connection } from '../../net/socket.ts';
+import type { Process, Program } from '../../shell/program.ts';
+import type { Ports } from '../ports.ts';
+import { readOptions } from './arguments.ts';
+import { certificateMatches } from './curl/connect.ts';
+import { absolutePath } from './curl/output.ts';
+import { type HttpHead, HttpReader, headerOf, isKeptAlive } from './http-reader.ts';
+import { literalAddress, resolveHost, resolverWords } from './resolver.ts';
+import { followLocation, formatWebUrl, hostAndPort, parseWebUrl, type WebUrl } from './web-url.ts';
+import { byteLength, connectError, errorText } from './words.ts';
+
+const VERSION = '1.21.3';
+
+type Settings = {
+  isQuiet: boolean;
+  isTerse: boolean;
+  output?: string;
+  log?: string;
+  folder: string;
+  dnsMs?: number;
+  connectMs?: number;
+  readMs?: number;
+  tries: number;
+  isSpider: boolean;
+  isHeadersShown: boolean;
+  method?: string;
+  body?: string;
+  headers: string[];
+  agent: string;
+  isInsecure: boolean;
+  caFile?: string;
+  isContentOnError: boolean;
+  maxRedirects: number;
+  family?: 4 | 6;
+};
+
+const SPEC = {
+  valued: 'OoPTtUeAaBDQRwXli',
+  flags: 'qvSNcn46hVbdFHkKLmprxEI',
+  long: {
+    quiet: false,
+    verbose: false,
+    'no-verbose': false,
+    'output-document': true,
+    'output-file': true,
+    'directory-prefix': true,
+    timeout: true,
+    'dns-timeout': true,
+    'connect-timeout': true,
+    'read-timeout': true,
+    tries: true,
+    spider: false,
+    'server-response': false,
+    'post-data': true,
+    'post-file': true,
+    method: true,
+    'body-data': true,
+    header: true,
+    'user-agent': true,
+    'no-check-certificate': false,
+    'ca-certificate': true,
+    'content-on-error': false,
+    'max-redirect': true,
+    'inet4-only': false,
+    'inet6-only': false,
+    'no-cache': false,
+    'no-proxy': false,
+    'no-clobber': false,
+    continue: false,
+    progress: true,
+    'show-progress': false,
+    wait: true,
+    waitretry: true,
+    user: true,
+    password: true,
+    execute: true,
+    'retry-connrefused': false,
+    version: false,
+    help: false,
+  },
+};
+
+/** GNU wget, as the workstation and Debian images have it. Source: recorded GNU wget 1.21.3. */
+export function gnuWgetProgram(ports: Ports): Program {
+  return async (process) => {
+    const read = readOptions(process.argv.slice(1), SPEC);
+    if (read.kind !== 'ok') {
+      const name = read.option.startsWith('--') ? `unrecognized option '${read.option}'` : `invalid option -- '${read.option}'`;
+      await process.err(`wget: ${read.kind === 'missing' ? `option requires an argument -- '${read.option}'` : name}\n${USAGE}`);
+      return 2;
+    }
+    if (read.options.some(([name]) => name === 'V' || name === 'version')) {
+      await process.out(`GNU Wget ${VERSION} built on linux-gnu.\n`);
+      return 0;
+    }
+    if (read.words.length === 0) {
+      await process.err(`wget: missing URL\n${USAGE}`);
+      return 1;
+    }
+    const settings = await settingsOf(process, read.options);
+    const run = new WgetRun(process, ports, settings);
+    return run.fetchAll(read.words);
+  };
+}
+
+const USAGE = "Usage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n";
+
+async function settingsOf(process: Process, options: readonly (readonly [string, string])[]): Promise<Settings> {
+  const s: Settings = {
+    isQuiet: false,
+    isTerse: false,
+    folder: '',
+    tries: 20,
+    isSpider: false,
+    isHeadersShown: false,
+    headers: [],
+    agent: `Wget/${VERSION}`,
+    isInsecure: false,
+    isContentOnError: false,
+    maxRedirects: 20,
+  };
+  const read = (name: string): string => {
+    const file = process.machine.files.read(absolutePath(process, name));
+    return 'content' in file ? file.content : '';
+  };
+  const ms = (value: string): number => Math.round(Number(value) * 1_000);
+  const apply: Record<string, (value: string) => void> = {
+    q: () => void (s.isQuiet = true),
+    n: () => void (s.isTerse = true),
+    O: (value) => void (s.output = value),
+    o: (value) => void (s.log = value),
+    P: (value) => void (s.folder = value),
+    T: (value) => void (s.dnsMs = s.connectMs = s.readMs = ms(value)),
+    'dns-timeout': (value) => void (s.dnsMs = ms(value)),
+    'connect-timeout': (value) => void (s.connectMs = ms(value)),
+    'read-timeout': (value) => void (s.readMs = ms(value)),
+    t: (value) => void (s.tries = Number(value) === 0 || value === 'inf' ? 1_000 : Number(value)),
+    spider: () => void (s.isSpider = true),
+    S: () => void (s.isHeadersShown = true),
+    'post-data': (value) => void ((s.method = 'POST'), (s.body = value)),
+    'post-file': (value) => void ((s.method = 'POST'), (s.body = read(value))),
+    method: (value) => void (s.method = value.toUpperCase()),
+    'body-data': (value) => void (s.body = value),
+    header: (value) => void s.headers.push(value),
+    U: (value) => void (s.agent = value),
+    'no-check-certificate': () => void (s.isInsecure = true),
+    'ca-certificate': (value) => void (s.caFile = value),
+    'content-on-error': () => void (s.isContentOnError = true),
+    'max-redirect': (value) => void (s.maxRedirects = Number(value)),
+    '4': () => void (s.family = 4),
+    '6': () => void (s.family = 6),
+  };
+  const short: Record<string, string> = {
+    quiet: 'q',
+    'no-verbose': 'n',
+    'output-document': 'O',
+    'output-file': 'o',
+    'directory-prefix': 'P',
+    timeout: 'T',
+    tries: 't',
+    'server-response': 'S',
+    'user-agent': 'U',
+    'inet4-only': '4',
+    'inet6-only': '6',
+  };
+  for (const [name, value] of options) apply[short[name] ?? name]?.(value);
+  return s;
+}
+
+/** What one try came to: an exit code, or another try. */
+type TryResult = { readonly code: number } | { readonly retry: true };
+
+class WgetRun {
+  readonly #process: Process;
+  readonly #sys: Sys;
+  readonly #ports: Ports;
+  readonly #s: Settings;
+  #kept: { readonly key: string; readonly connection: Connection; readonly reader: HttpReader } | undefined;
+  readonly #known = new Map<string, readonly string[]>();
+  #logged = '';
+  #written = new Set<string>();
+
+  constructor(process: Process, ports: Ports, settings: Settings) {
+    this.#process = process;
+    this.#sys = process.sys;
+    this.#ports = ports;
+    this.#s = settings;
+  }
+
+  async fetchAll(urls: readonly string[]): Promise<number> {
+    let code = 0;
+    if (this.#s.output !== undefined && this.#s.output !== '-' && this.#s.output !== '/dev/null') {
+      const failure = this.#process.machine.files.write(absolutePath(this.#process, this.#s.output), '', this.#sys.nowMs());
+      if (failure !== undefined) {
+        await this.#process.err(`${this.#s.output}: No such file or directory\n`);
+        return 1;
+      }
+    }
+    for (const text of urls) {
+      const url = parseWebUrl(text);
+      if (url === undefined) {
+        await this.#process.err(`${text}: Invalid host name.\n`);
+        code = 1;
+      } else if ('otherScheme' in url) {
+        await this.#process.err(`${text}: Unsupported scheme '${url.otherScheme}'.\n`);
+        code = 1;
+      } else {
+        const result = await this.#fetch(url);
+        code = code === 0 ? result : code;
+      }
+    }
+    this.#kept?.connection.close();
+    return code;
+  }
+
+  async #say(text: string): Promise<void> {
+    if (this.#s.isQuiet || this.#s.isTerse) return;
+    await this.#force(text);
+  }
+
+  async #force(text: string): Promise<void> {
+    if (this.#s.log === undefined) return this.#process.err(text);
+    this.#logged += text;
+    this.#process.machine.files.write(absolutePath(this.#process, this.#s.log), this.#logged, this.#sys.nowMs());
+  }
+
+  #stamp(): string {
+    return new Date(this.#sys.nowMs()).toISOString().slice(0, 19).replace('T', ' ');
+  }
+
+  async #fetch(first: WebUrl): Promise<number> {
+    if (this.#s.isSpider) await this.#say('Spider mode enabled. Check if remote file exists.\n');
+    let url = first;
+    let redirects = 0;
+    for (let attempt = 1; ; attempt++) {
+      const count = attempt > 1 ? `(try:${String(attempt).padStart(2)})  ` : '';
+      await this.#say(`--${this.#stamp()}--  ${count}${formatWebUrl(url)}\n`);
+      const result = await this.#try(url, attempt);
+      if ('code' in result) return result.code;
+      if ('follow' in result) {
+        if (++redirects > this.#s.maxRedirects) {
+          await this.#say(`${this.#s.maxRedirects} redirections exceeded.\n`);
+          return 8;
+        }
+        url = result.follow;
+        attempt = 0;
+        continue;
+      }
+      if (attempt >= this.#s.tries) {
+        await this.#say('Giving up.\n\n');
+        return 4;
+      }
+      await this.#say('Retrying.\n\n');
+      await this.#sys.sleep(Math.min(attempt, 10) * 1_000);
+    }
+  }
+
+  async #try(url: WebUrl, attempt: number): Promise<TryResult | { readonly follow: WebUrl }> {
+    const opened = await this.#open(url);
+    if (!('reader' in opened)) return opened;
+    const head = await this.#request(url, opened);
+    if (!('status' in head)) return head;
+    const location = headerOf(head, 'location');
+    if (head.status >= 300 && head.status < 400 && location !== undefined) {
+      await this.#say(`Location: ${location} [following]\n`);
+      await this.#drain(opened.reader);
+      this.#keep(url, opened, head);
+      const follow = followLocation(url, location);
+      return follow ? { follow } : { code: 8 };
+    }
+    if (head.status >= 400) return this.#refused(head, opened.reader);
+    if (this.#s.isSpider) {
+      await this.#say(`${lengthLine(head)}Remote file exists.\n\n`);
+      return { code: 0 };
+    }
+    const result = await this.#save(url, head, opened.reader, attempt);
+    this.#keep(url, opened, head);
+    return result;
+  }
+
+  #keep(url: WebUrl, opened: { connection: Connection; reader: HttpReader }, head: HttpHead): void {
+    if (isKeptAlive(head) && !opened.reader.isUntilClose) this.#kept = { key: `${url.scheme}/${url.host}:${url.port}`, ...opened };
+    else opened.connection.close();
+  }
+
+  async #drain(reader: HttpReader): Promise<void> {
+    while ((await reader.readBody(this.#sys, this.#sys.nowMs() + (this.#s.readMs ?? 900_000))).kind === 'data');
+  }
+
+  async #refused(head: HttpHead, reader: HttpReader): Promise<TryResult> {
+    if (this.#s.isContentOnError) {
+      const piece = await reader.readBody(this.#sys);
+      if (piece.kind === 'data') await this.#write(this.#s.output ?? 'index.html', piece.text, false);
+    }
+    if (head.status === 401) {
+      await this.#say('\nUsername/Password Authentication Failed.\n');
+      return { code: 6 };
+    }
+    if (this.#s.isSpider) await this.#say('Remote file does not exist -- broken link!!!\n\n');
+    else await this.#say(`${this.#stamp()} ERROR ${head.status}: ${head.reason || '(no description)'}.\n${this.#s.isTerse ? '' : '\n'}`);
+    return { code: 8 };
+  }
+
+  async #open(url: WebUrl): Promise<{ connection: Connection; reader: HttpReader } | TryResult> {
+    if (this.#kept?.key === `${url.scheme}/${url.host}:${url.port}`) {
+      await this.#say(`Reusing existing connection to ${url.host}:${url.port}.\n`);
+      const { connection, reader } = this.#kept;
+      this.#kept = undefined;
+      return { connection, reader };
+    }
+    if (url.scheme === 'https' && this.#s.caFile !== undefined) await this.#say(`Loaded CA certificate '${this.#s.caFile}'\n`);
+    const addresses = await this.#resolve(url.host);
+    if (addresses === undefined) return { code: 4 };
+    const isLiteral = literalAddress(url.host) !== undefined;
+    let isTimeout = false;
+    for (const address of addresses) {
+      await this.#say(`Connecting to ${isLiteral ? url.host : `${url.host} (${url.host})|${address}|`}:${url.port}... `);
+      const result = await this.#ports.network(this.#process.machine).connect(this.#sys, { address, port: url.port }, this.#s.connectMs);
+      if (result.kind === 'connected') {
+        await this.#say('connected.\n');
+        if (url.scheme === 'https' && !(await this.#secure(url, result.connection))) return { code: 5 };
+        return { connection: result.connection, reader: new HttpReader(result.connection) };
+      }
+      isTimeout = result.kind === 'timeout';
+      await this.#say(`failed: ${errorText(this.#process.machine.libc, connectError(result))}.\n`);
+    }
+    return isTimeout ? { retry: true } : { code: 4 };
+  }
+
+  async #resolve(host: string): Promise<readonly string[] | undefined> {
+    const known = this.#known.get(host);
+    if (known) return known;
+    const isLiteral = literalAddress(host) !== undefined;
+    if (!isLiteral) await this.#say(`Resolving ${host} (${host})... `);
+    const { machine } = this.#process;
+    const context = { sys: this.#sys, network: this.#ports.network(machine), libc: machine.libc };
+    const deadlineMs = this.#s.dnsMs === undefined ? undefined : this.#sys.nowMs() + this.#s.dnsMs;
+    const result = await resolveHost(context, host, { family: this.#s.family, deadlineMs });
+    if (result.kind === 'found') {
+      if (!isLiteral) await this.#say(`${result.addresses.join(', ')}\n`);
+      this.#known.set(host, result.addresses);
+      return result.addresses;
+    }
+    await this.#say(`failed: ${result.kind === 'timeout' ? 'Connection timed out' : resolverWords(machine.libc, result.why)}.\n`);
+    if (!this.#s.isQuiet) await this.#force(`wget: unable to resolve host address '${host}'\n`);
+    return undefined;
+  }
+
+  async #secure(url: WebUrl, connection: Connection): Promise<boolean> {
+    const timeout = this.#s.connectMs === undefined ? {} : { timeoutMs: this.#s.connectMs };
+    const result = await connection.startTls(this.#sys, { serverName: url.host, ...timeout });
+    if (result.kind !== 'ok') {
+      await this.#say(result.kind === 'reset' ? 'GnuTLS: Error in the pull function.\nUnable to establish SSL connection.\n' : 'GnuTLS: An unexpected TLS packet was received.\nUnable to establish SSL connection.\n');
+      return false;
+    }
+    if (this.#s.isInsecure) return true;
+    if (!result.trusted && this.#s.caFile === undefined) {
+      await this.#say(`ERROR: The certificate of '${url.host}' is not trusted.\nERROR: The certificate of '${url.host}' doesn't have a known issuer.\n`);
+      return false;
+    }
+    if (result.names.some((name) => certificateMatches(name, url.host))) return true;
+    await this.#say(`The certificate's owner does not match hostname '${url.host}'\n`);
+    return false;
+  }
+
+  async #request(url: WebUrl, opened: { connection: Connection; reader: HttpReader }): Promise<HttpHead | TryResult> {
+    const method = this.#s.method ?? (this.#s.isSpider ? 'HEAD' : 'GET');
+    const replaced = new Set(this.#s.headers.map((line) => line.split(':')[0]?.toLowerCase()));
+    const lines = [`${method} ${url.target} HTTP/1.1`];
+    const add = (name: string, value: string): void => {
+      if (!replaced.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
+    };
+    add('Host', hostAndPort(url));
+    add('User-Agent', this.#s.agent);
+    add('Accept', '*/*');
+    add('Accept-Encoding', 'identity');
+    add('Connection', 'Keep-Alive');
+    if (this.#s.body !== undefined) {
+      add('Content-Type', 'application/x-www-form-urlencoded');
+      add('Content-Length', String(byteLength(this.#s.body)));
+    }
+    lines.push(...this.#s.headers);
+    await opened.connection.send(this.#sys, `${lines.join('\r\n')}\r\n\r\n${this.#s.body ?? ''}`);
+    await this.#say('HTTP request sent, awaiting response... ');
+    const result = await opened.reader.readHead(this.#sys, method, this.#sys.nowMs() + (this.#s.readMs ?? 900_000));
+    if (result.kind !== 'head') {
+      const words = { end: 'No data received.', reset: 'Read error (Connection reset by peer) in headers.', timeout: 'Read error (Connection timed out) in headers.', junk: 'Malformed status line.' };
+      await this.#say(`${words[result.kind]}\n`);
+      opened.connection.close();
+      return { retry: true };
+    }
+    const shown = result.head.lines.map((line) => `  ${line}\n`).join('');
+    if (this.#s.isHeadersShown) await this.#force(this.#s.isQuiet || this.#s.isTerse ? shown : `\n${shown}`);
+    else await this.#say(`${result.head.status} ${result.head.reason}\n`);
+    return result.head;
+  }
+
+  async #write(name: string, text: string, isAppend: boolean): Promise<void> {
+    if (name === '-') return this.#process.out(text);
+    if (name !== '/dev/null') this.#process.machine.files.write(absolutePath(this.#process, name), text, this.#sys.nowMs(), { append: isAppend });
+  }
+
+  #fileName(url: WebUrl): string {
+    if (this.#s.output !== undefined) return this.#s.output;
+    const last = url.target.replace(/\?.*$/, '').split('/').pop() ?? '';
+    const base = `${this.#s.folder === '' ? '' : `${this.#s.folder}/`}${last === '' ? 'index.html' : last}`;
+    let name = base;
+    for (let i = 1; this.#process.machine.files.stat(absolutePath(this.#process, name)) !== undefined; i++) name = `${base}.${i}`;
+    return name;
+  }
+
+  async #save(url: WebUrl, head: HttpHead, reader: HttpReader, attempt: number): Promise<TryResult> {
+    const name = this.#fileName(url);
+    await this.#say(`${lengthLine(head)}Saving to: '${name === '-' ? 'STDOUT' : name}'\n\n`);
+    const total = numberOf(headerOf(head, 'content-length'));
+    const bar = new ProgressText(this.#process.tty('stderr') !== undefined, name === '-' ? '-' : name, total);
+    const beganMs = this.#sys.nowMs();
+    await this.#say(bar.begin());
+    let received = 0;
+    for (;;) {
+      const piece = await reader.readBody(this.#sys, this.#sys.nowMs() + (this.#s.readMs ?? 900_000));
+      if (piece.kind === 'data') {
+        await this.#write(name, piece.text, received > 0 || this.#written.has(name));
+        this.#written.add(name);
+        received += byteLength(piece.text);
+        continue;
+      }
+      const seconds = (this.#sys.nowMs() - beganMs) / 1_000;
+      const rate = speedText(received, seconds);
+      await this.#say(`${bar.end(received, seconds)}\n\n`);
+      if (piece.kind !== 'done') {
+        const why = piece.kind === 'timeout' ? 'Read error at byte' : 'Connection closed at byte';
+        await this.#say(`${this.#stamp()} (${rate}) - ${why} ${received}${piece.kind === 'timeout' ? `/${total ?? received} (Connection timed out)` : ''}. `);
+        return { retry: true };
+      }
+      const amount = total === undefined ? `[${received}]` : `[${received}/${total}]`;
+      if (received === 0) await this.#write(name, '', false);
+      if (this.#s.isTerse && !this.#s.isQuiet) await this.#force(`${this.#stamp()} URL:${formatWebUrl(url)} ${amount} -> "${name}" [${attempt}]\n`);
+      await this.#say(`${this.#stamp()} (${rate}) - ${name === '-' ? 'written to stdout' : `'${name}' saved`} ${amount}\n\n`);
+      return { code: 0 };
+    }
+  }
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
+}
+
+function lengthLine(head: HttpHead): string {
+  const length = numberOf(headerOf(head, 'content-length'));
+  const type = headerOf(head, 'content-type')?.split(';')[0];
+  const short = length !== undefined && length >= 1_024 ? ` (${shortSize(length)})` : '';
+  return `Length: ${length === undefined ? 'unspecified' : `${length}${short}`}${type === undefined ? '' : ` [${type}]`}\n`;
+}
+
+function shortSize(bytes: number): string {
+  const units = ['', 'K', 'M', 'G'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1_024 && unit < 3) {
+    value /= 1_024;
+    unit++;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)}${units[unit] ?? ''}`;
+}
+
+function speedText(bytes: number, seconds: number): string {
+  const rate = bytes / Math.max(seconds, 0.000_003);
+  if (rate < 1_024) return `${Math.round(rate)} B/s`;
+  const [value, unit] = rate < 1_048_576 ? [rate / 1_024, 'KB/s'] : [rate / 1_048_576, 'MB/s'];
+  return `${value >= 100 ? Math.round(value) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${unit}`;
+}
+
+/** wget's two progress displays: dots in a file or pipe, a bar on a terminal of 80 columns. */
+class ProgressText {
+  readonly #isTerminal: boolean;
+  readonly #name: string;
+  readonly #total: number | undefined;
+
+  constructor(isTerminal: boolean, name: string, total: number | undefined) {
+    this.#isTerminal = isTerminal;
+    this.#name = name.split('/').pop() ?? name;
+    this.#total = total;
+  }
+
+  begin(): string {
+    if (!this.#isTerminal) return '';
+    const start = this.#total === undefined ? `    [<=>${' '.repeat(17)}]` : `  0%[${' '.repeat(20)}]`;
+    return `\r${this.#name.slice(0, 19).padEnd(20)}${start}       0  --.-KB/s               `;
+  }
+
+  end(received: number, seconds: number): string {
+    const rate = speedText(received, seconds);
+    if (this.#isTerminal) {
+      const bar = this.#total === undefined ? `    [ <=>${' '.repeat(16)}]` : `100%[${'='.repeat(19)}>]`;
+      const size = received < 1_024 ? String(received) : `${(received / 1_024).toFixed(2)}K`;
+      return `\r${this.#name.slice(0, 19).padEnd(20)}${bar}${size.padStart(8)}  --.-KB/s    in ${seconds < 0.05 ? '0s' : `${seconds.toFixed(1)}s`}      `;
+    }
+    const kilobytes = Math.floor(received / 1_024);
+    let text = '';
+    let dots = 0;
+    for (;;) {
+      const isLast = kilobytes - dots <= 50;
+      const inRow = Math.min(50, kilobytes - dots);
+      const groups = Array.from({ length: 5 }, (_, i) => ` ${'.'.repeat(Math.max(0, Math.min(10, inRow - 10 * i))).padEnd(10)}`).join('');
+      const done = isLast ? received : (dots + 50) * 1_024;
+      const percent = this.#total ? `${String(Math.floor((done * 100) / this.#total)).padStart(3)}%` : '    ';
+      const speed = rate.replace(/ ([KM]?)B\/s$/, '$1').replace(/ B\/s/, '');
+      text += `${String(dots).padStart(6)}K${groups}${percent} ${speed.padStart(4)}`;
+      if (isLast) return `${text}=${seconds < 0.0005 ? '0' : seconds.toPrecision(1)}s`;
+      text += ' 0s\n';
+      dots += 50;
+    }
+  }
+}
