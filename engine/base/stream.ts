@@ -9,7 +9,8 @@ export const STREAM_CHARACTERS_MAX = 65_536;
  * Text is Unicode; programs that count bytes count its UTF-8 form. One reader at a time.
  */
 export class Stream {
-  #chunks: string[] = [];
+  /** Text in order; null marks an end of file that is not the stream's end (Ctrl-D at a terminal). */
+  #chunks: (string | null)[] = [];
   #length = 0;
   #ended = false;
   #closed = false;
@@ -51,6 +52,11 @@ export class Stream {
     this.push(text);
   }
 
+  /** Lets the next reader that finds nothing before it see an end of file once, and the ones after it read on: Ctrl-D at a terminal. */
+  pushEndOfFile(): void {
+    if (!this.#closed && !this.#ended) this.#chunks.push(null);
+  }
+
   /** No more will be written. */
   end(): void {
     this.#ended = true;
@@ -63,11 +69,11 @@ export class Stream {
     this.#length = 0;
   }
 
-  /** Takes everything unread, '' when there is nothing. */
+  /** Takes everything unread up to a mark of end of file, '' when there is nothing. */
   take(): string {
-    const text = this.#chunks.join('');
-    this.#chunks = [];
-    this.#length = 0;
+    const mark = this.#chunks.indexOf(null);
+    const text = this.#chunks.splice(0, mark < 0 ? this.#chunks.length : mark).join('');
+    this.#length -= text.length;
     return text;
   }
 
@@ -80,13 +86,17 @@ export class Stream {
 
   /** Waits for text and takes all of it; undefined at the end of the stream or, with `timeoutMs`, when none came in time. */
   async read(sys: Sys, timeoutMs?: number): Promise<string | undefined> {
-    if (this.#length === 0 && !this.#ended) {
+    if (this.#chunks.length === 0 && !this.#ended) {
       this.#waiting++;
       try {
-        await sys.until(() => this.#length > 0 || this.#ended, timeoutMs);
+        await sys.until(() => this.#chunks.length > 0 || this.#ended, timeoutMs);
       } finally {
         this.#waiting--;
       }
+    }
+    if (this.#chunks[0] === null) {
+      this.#chunks.shift();
+      return undefined;
     }
     return this.#length > 0 ? this.take() : undefined;
   }

@@ -1,10 +1,10 @@
 import type { Outcome } from '../net/outcome.ts';
-import type { FlowVerdict } from '../policy/model.ts';
+import type { FlowSpec } from '../policy/model.ts';
 import type { Probe } from './bundle.ts';
 import type { Attempt, ClusterView, PodView, ServiceView } from './view.ts';
 
 /** One concrete attempt behind a probe, with its result; kept for explanations. */
-export type ProbeDetail = { readonly attempt: Attempt; readonly outcome: Outcome; readonly verdict?: FlowVerdict };
+export type ProbeDetail = { readonly attempt: Attempt; readonly outcome: Outcome; readonly flow?: FlowSpec };
 
 /** What a probe came to: `mixed` when its attempts disagree. */
 export type ProbeResult = { readonly outcome: Outcome; readonly details: readonly ProbeDetail[] };
@@ -16,8 +16,8 @@ const DEFAULT_NAMESPACE = 'default';
 export function tryProbe(view: ClusterView, probe: Probe): ProbeResult {
   const details: ProbeDetail[] = [];
   for (const attempt of attemptsOf(view, probe)) {
-    const { outcome, verdict } = view.attempt(attempt);
-    details.push({ attempt, outcome, ...(verdict === undefined ? {} : { verdict }) });
+    const { outcome, flow } = view.attempt(attempt);
+    details.push({ attempt, outcome, ...(flow === undefined ? {} : { flow }) });
   }
   const first = details[0]?.outcome;
   if (first === undefined) return { outcome: 'no-backend', details };

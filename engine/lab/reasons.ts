@@ -1,10 +1,40 @@
 import type { Outcome } from '../net/outcome.ts';
-import type { FlowVerdict, RuleRef, SideVerdict } from '../policy/model.ts';
+import type { FlowExplanation, SideExplanation } from '../policy/explain.ts';
+import type { FlowSpec, RuleRef } from '../policy/model.ts';
 import type { Reason } from './matrix-value.ts';
 import type { ProbeResult } from './peers.ts';
 
-/** Where a rule's text stands in the learner's files; undefined when no file holds it. */
-export type RuleLocator = (rule: RuleRef) => { readonly file: string; readonly line: number; readonly column: number } | undefined;
+/** Explains a flow on the cluster (or draft) that a view shows. */
+export type FlowExplainer = (flow: FlowSpec) => FlowExplanation;
+
+/** Why a probe ended as it did: one reason for each end that says something, taken from its first telling attempt. */
+export function reasonsOf(result: ProbeResult, explain: FlowExplainer): readonly Reason[] {
+  if (result.details.length === 0) return [{ side: 'ingress', text: 'Nobody stands behind that name just now.' }];
+  const detail = result.details.find((candidate) => /^timeout|^403|refused$|^dns|^tls|^auth/.test(candidate.outcome)) ?? result.details[0];
+  if (detail?.flow === undefined) return [{ side: 'ingress', text: `It ${outcomeWords(result.outcome)}.` }];
+  const explained = explain(detail.flow);
+  return sidesToTell(explained).map((side) => sideReason(explained[side]));
+}
+
+function sidesToTell(explained: FlowExplanation): readonly ('egress' | 'ingress')[] {
+  const { droppedAt } = explained.verdict;
+  if (droppedAt !== null) return [droppedAt];
+  const managed = (['egress', 'ingress'] as const).filter((side) => explained[side].side.managed);
+  const enforced = managed.filter((side) => explained[side].side.enforced);
+  return enforced.length > 0 ? enforced : managed.slice(-1);
+}
+
+/** The rule to show: one that decided, else the one that came nearest (it matched nothing but was weighed), with its place. */
+function sideReason(explained: SideExplanation): Reason {
+  const rule = explained.considered.find((candidate) => candidate.isDeciding) ?? explained.considered.at(-1);
+  const text = rule === undefined || rule.isDeciding ? explained.summary : `${explained.summary} ${rule.why}`;
+  return {
+    side: explained.direction,
+    text,
+    ...(rule === undefined ? {} : { policy: policyLabel(rule.ref), rule: pathLabel(rule.ref.path) }),
+    ...(rule?.place === undefined ? {} : { file: rule.place.file, line: rule.place.line, column: rule.place.column }),
+  };
+}
 
 /** A policy as people write it: `CiliumNetworkPolicy default/name`. */
 export function policyLabel(rule: RuleRef): string {
@@ -13,50 +43,8 @@ export function policyLabel(rule: RuleRef): string {
 
 /** `spec.ingress[0].toPorts[0]` of a path. */
 export function pathLabel(path: RuleRef['path']): string {
-  return path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('').replace(/^\./, '');
-}
-
-/** Why a probe ended as it did: one reason for each end that says something, taken from its first telling attempt. */
-export function reasonsOf(result: ProbeResult, selecting: (side: 'egress' | 'ingress', result: ProbeResult) => readonly RuleRef[], locate: RuleLocator): readonly Reason[] {
-  if (result.outcome === 'no-backend') return [{ side: 'ingress', text: 'No pod stands behind that name just now.' }];
-  const detail = result.details.find((candidate) => candidate.outcome.startsWith('timeout')) ?? result.details[0];
-  if (detail?.verdict === undefined) return [{ side: 'ingress', text: outcomeWords(result.outcome) }];
-  const sides = sidesToTell(detail.verdict);
-  return sides.map((side) => sideReason(side, sideOf(detail.verdict as FlowVerdict, side), selecting(side, result), locate));
-}
-
-function sidesToTell(verdict: FlowVerdict): readonly ('egress' | 'ingress')[] {
-  if (verdict.droppedAt !== null) return [verdict.droppedAt];
-  const managed = (['egress', 'ingress'] as const).filter((side) => sideOf(verdict, side).managed);
-  const enforced = managed.filter((side) => sideOf(verdict, side).enforced);
-  return enforced.length > 0 ? enforced : managed.slice(-1);
-}
-
-function sideOf(verdict: FlowVerdict, side: 'egress' | 'ingress'): SideVerdict {
-  return side === 'egress' ? verdict.egress : verdict.ingress;
-}
-
-function sideReason(side: 'egress' | 'ingress', verdict: SideVerdict, selecting: readonly RuleRef[], locate: RuleLocator): Reason {
-  const rule = verdict.rules[0] ?? selecting[0];
-  const where = rule === undefined ? undefined : locate(rule);
-  return {
-    side,
-    text: sentence(side, verdict, rule),
-    ...(rule === undefined ? {} : { policy: policyLabel(rule), rule: pathLabel(rule.path) }),
-    ...(where ?? {}),
-  };
-}
-
-function sentence(side: 'egress' | 'ingress', verdict: SideVerdict, rule: RuleRef | undefined): string {
-  const end = side === 'egress' ? 'at the source' : 'at the destination';
-  if (!verdict.enforced) return `Open ${end}: no policy selects that pod for ${side}.`;
-  if (verdict.deniedBy === 'explicit') return `Dropped ${end}: ${rule === undefined ? 'a deny rule' : policyLabel(rule)} denies it.`;
-  if (verdict.deniedBy === 'default') {
-    const by = rule === undefined ? 'A policy' : policyLabel(rule);
-    return `Dropped ${end}: ${by} turns on default deny for ${side}, and no rule allows this peer on this port.`;
-  }
-  if (verdict.l7verdict === 'denied') return `Refused by the proxy ${end}: no ${verdict.l7?.toUpperCase() ?? 'L7'} rule allows this request.`;
-  return `Allowed ${end} by ${rule === undefined ? 'a rule that is always there' : policyLabel(rule)}.`;
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
+  return text.replace(/^\./, '');
 }
 
 /** What an outcome means, in words. */

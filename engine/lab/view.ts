@@ -1,5 +1,5 @@
 import type { Outcome } from '../net/outcome.ts';
-import type { FlowVerdict } from '../policy/model.ts';
+import type { FlowSpec } from '../policy/model.ts';
 import type { HttpProbe } from './bundle.ts';
 
 /** A pod as checks see it. */
@@ -35,8 +35,8 @@ export type Attempt = {
   readonly name?: string;
 };
 
-/** How an attempt would end, with the verdict behind it when policy was asked. */
-export type AttemptResult = { readonly outcome: Outcome; readonly verdict?: FlowVerdict };
+/** How an attempt would end, with the flow that policy judged, when it was asked. */
+export type AttemptResult = { readonly outcome: Outcome; readonly flow?: FlowSpec };
 
 /**
  * A frozen, read-only picture of a cluster: what checks, matrix and hints judge. Asking it changes nothing, draws no

@@ -1,0 +1,96 @@
+import type { Attempt, AttemptResult, ClusterView, PodView, PolicyView, ServiceView } from '../lab/view.ts';
+import type { ReachabilityView } from '../cluster/cluster.ts';
+import { kindByName } from '../objects/kinds.ts';
+import type { KubeObject } from '../objects/api.ts';
+import type { WorldSpec } from '../cluster/world.ts';
+
+const POLICY_RESOURCES = [
+  'ciliumnetworkpolicies.cilium.io',
+  'ciliumclusterwidenetworkpolicies.cilium.io',
+  'networkpolicies.networking.k8s.io',
+] as const;
+
+/** A cluster (or a fork of it with drafts) as the lab's judge sees it; lists are made when first asked for. */
+export function clusterView(reach: ReachabilityView, world: WorldSpec): ClusterView {
+  let pods: readonly PodView[] | undefined;
+  let services: readonly ServiceView[] | undefined;
+  return {
+    pods: () => (pods ??= podsOf(reach)),
+    services: () => (services ??= servicesOf(reach)),
+    policies: () => POLICY_RESOURCES.flatMap((resource) => reach.list(resource).map(policyOf)),
+    hostAddresses: (name) => (name === 'workstation' ? [world.workstation.address] : (world.outside.find((host) => host.name === name)?.addresses ?? [])),
+    nameAddresses: (name) => world.outside.find((host) => host.names.includes(name))?.addresses ?? [],
+    exists: (kind, name) => {
+      const found = kindByName(kind);
+      return found !== undefined && reach.get(found.resource, found.isNamespaced ? 'default' : undefined, name) !== undefined;
+    },
+    attempt: (attempt) => tryAttempt(reach, attempt),
+  };
+}
+
+function tryAttempt(reach: ReachabilityView, attempt: Attempt): AttemptResult {
+  const { name, http, dns, port, protocol } = attempt;
+  const result = reach.probe({
+    from: attempt.from,
+    to: name === undefined ? attempt.to : { name },
+    port,
+    protocol,
+    ...(http === undefined ? {} : { http }),
+    ...(dns === undefined ? {} : { dns: { query: dns } }),
+  });
+  return { outcome: result.outcome, ...(result.verdict === undefined ? {} : { verdict: result.verdict }) };
+}
+
+function podsOf(reach: ReachabilityView): readonly PodView[] {
+  const pods: PodView[] = [];
+  for (const pod of reach.list('pods')) {
+    const status = pod['status'] as { readonly podIP?: string; readonly phase?: string } | undefined;
+    const spec = pod['spec'] as { readonly hostNetwork?: boolean; readonly containers: readonly { readonly ports?: readonly { readonly containerPort: number }[] }[] };
+    if (status?.podIP === undefined || status.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined || spec.hostNetwork === true) continue;
+    const namespace = pod.metadata.namespace ?? 'default';
+    pods.push({
+      key: `${namespace}/${pod.metadata.name}`,
+      namespace,
+      name: pod.metadata.name,
+      labels: pod.metadata.labels ?? {},
+      address: status.podIP,
+      ports: spec.containers.flatMap((container) => (container.ports ?? []).map((port) => port.containerPort)),
+    });
+  }
+  return pods;
+}
+
+type EndpointsSubset = {
+  readonly addresses?: readonly { readonly ip: string; readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly namespace?: string } }[];
+  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
+};
+
+function servicesOf(reach: ReachabilityView): readonly ServiceView[] {
+  return reach.list('services').map((service) => {
+    const namespace = service.metadata.namespace ?? 'default';
+    const { name } = service.metadata;
+    const ports = (service['spec'] as { readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[] }).ports ?? [];
+    const subsets = (reach.get('endpoints', namespace, name)?.['subsets'] as readonly EndpointsSubset[] | undefined) ?? [];
+    return {
+      namespace,
+      name,
+      ports: ports.map((port) => ({
+        port: port.port,
+        protocol: port.protocol ?? 'TCP',
+        backends: subsets.flatMap((subset) => {
+          const target = subset.ports?.find((candidate) => (candidate.name ?? '') === (port.name ?? ''));
+          if (target === undefined) return [];
+          return (subset.addresses ?? []).map((address) => ({
+            pod: address.targetRef?.kind === 'Pod' ? `${address.targetRef.namespace ?? namespace}/${address.targetRef.name ?? ''}` : undefined,
+            address: address.ip,
+            port: target.port,
+          }));
+        }),
+      })),
+    };
+  });
+}
+
+function policyOf(object: KubeObject): PolicyView {
+  return { kind: object.kind, namespace: object.metadata.namespace ?? '', name: object.metadata.name, object };
+}
