@@ -1,0 +1,47 @@
+import type { Command } from './context.ts';
+import type { FlagSpec } from './flags.ts';
+
+const GROUPS: readonly (readonly [string, readonly string[]])[] = [
+  ['Basic Commands (Beginner)', ['create', 'expose', 'run', 'set']],
+  ['Basic Commands (Intermediate)', ['explain', 'get', 'edit', 'delete']],
+  ['Deploy Commands', ['rollout', 'scale', 'autoscale']],
+  ['Cluster Management Commands', ['certificate', 'cluster-info', 'top', 'cordon', 'uncordon', 'drain', 'taint']],
+  ['Troubleshooting and Debugging Commands', ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'debug', 'events']],
+  ['Advanced Commands', ['diff', 'apply', 'patch', 'replace', 'wait', 'kustomize']],
+  ['Settings Commands', ['label', 'annotate', 'completion']],
+];
+
+/** What `kubectl` alone prints: all verbs in groups. */
+export function overview(commands: readonly Command[]): string {
+  const line = (name: string): string => {
+    const command = commands.find((one) => one.name === name);
+    return command === undefined ? '' : `  ${name.padEnd(15)} ${command.about}\n`;
+  };
+  const grouped = new Set(GROUPS.flatMap(([, names]) => names));
+  const others = commands.filter((one) => !grouped.has(one.name) && one.isHidden !== true).map((one) => one.name);
+  const groups: readonly (readonly [string, readonly string[]])[] = [...GROUPS, ['Other Commands', others]];
+  const body = groups.map(([title, names]) => `${title}:\n${names.map(line).join('')}`).join('\n');
+  return `kubectl controls the Kubernetes cluster manager.\n\n${body}\nUsage:\n  kubectl [flags] [options]\n\nUse "kubectl <command> --help" for more information about a given command.\nUse "kubectl options" for a list of global command-line options (applies to all commands).\n`;
+}
+
+/** The help of one command: what it does, its children, its flags and its usage line. */
+export function helpText(command: Command, path: string): string {
+  const children = (command.children ?? []).filter((one) => one.isHidden !== true);
+  const list = children.length === 0 ? '' : `Available Commands:\n${children.map((one) => `  ${one.name.padEnd(20)} ${one.about}\n`).join('')}\n`;
+  const flags = (command.flags ?? []).length === 0 ? '' : `Options:\n${optionsText(command.flags ?? [])}\n`;
+  const usage = command.run === undefined && children.length > 0 ? `${path} [flags] [options]` : `${path} ${command.usage ?? '[options]'}`;
+  return `${command.about}.\n\n${list}${flags}Usage:\n  ${usage}\n\nUse "kubectl options" for a list of global command-line options (applies to all commands).\n`;
+}
+
+/** Flags with their kinds and defaults, one a paragraph. */
+export function optionsText(flags: readonly FlagSpec[]): string {
+  return [...flags]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((flag) => {
+      const short = flag.short === '' ? '    ' : `-${flag.short}, `;
+      const isText = flag.kind === 'string';
+      const isList = flag.kind === 'strings' || flag.kind === 'stringArray';
+      return `    ${short}--${flag.name}=${isList ? '[]' : isText ? `'${flag.initial}'` : flag.initial}\n`;
+    })
+    .join('');
+}

@@ -1,0 +1,199 @@
+import type { Json, JsonObject } from '../../base/json.ts';
+import { canonicalJson, isJsonObject } from '../../base/json.ts';
+import type { FieldType, StructType, TypeRef } from '../../objects/types.ts';
+import { structNamed } from '../../objects/types.ts';
+
+/** The annotation that holds what was last applied. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+type Members = Record<string, Json | undefined>;
+
+function same(a: Json | undefined, b: Json | undefined): boolean {
+  return canonicalJson(a ?? null) === canonicalJson(b ?? null);
+}
+
+function membersOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+/**
+ * The JSON merge patch of an apply on a custom resource: what `modified` changes in `current`, and nulls for what was
+ * in `original` and is no longer wanted (jsonmergepatch.CreateThreeWayJSONMergePatch).
+ */
+export function jsonThreeWayPatch(original: JsonObject, modified: JsonObject, current: JsonObject): JsonObject {
+  return mergeObjects(jsonDeletions(original, modified), jsonChanges(current, modified));
+}
+
+function jsonChanges(current: JsonObject, modified: JsonObject): JsonObject {
+  const out: Members = {};
+  for (const [key, wanted] of Object.entries(modified)) {
+    const now = current[key];
+    if (isJsonObject(wanted) && isJsonObject(now)) {
+      const inner = jsonChanges(now, wanted);
+      if (Object.keys(inner).length > 0) out[key] = inner;
+    } else if (!same(now, wanted)) out[key] = wanted;
+  }
+  return out;
+}
+
+function jsonDeletions(original: JsonObject, modified: JsonObject): JsonObject {
+  const out: Members = {};
+  for (const [key, was] of Object.entries(original)) {
+    const wanted = modified[key];
+    if (wanted === undefined) out[key] = null;
+    else if (isJsonObject(was) && isJsonObject(wanted)) {
+      const inner = jsonDeletions(was, wanted);
+      if (Object.keys(inner).length > 0) out[key] = inner;
+    }
+  }
+  return out;
+}
+
+function mergeObjects(a: JsonObject, b: JsonObject): JsonObject {
+  const out: Members = { ...a };
+  for (const [key, member] of Object.entries(b)) {
+    const own = out[key];
+    out[key] = isJsonObject(own) && isJsonObject(member) ? mergeObjects(own, member) : member;
+  }
+  return out;
+}
+
+/** The JSON merge patch from one object to another (jsonpatch.CreateMergePatch). */
+export function jsonMergePatch(from: JsonObject, to: JsonObject): JsonObject {
+  const out: Members = {};
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    const [was, wanted] = [from[key], to[key]];
+    if (wanted === undefined) out[key] = null;
+    else if (isJsonObject(was) && isJsonObject(wanted)) {
+      const inner = jsonMergePatch(was, wanted);
+      if (Object.keys(inner).length > 0) out[key] = inner;
+    } else if (!same(was, wanted)) out[key] = wanted;
+  }
+  return out;
+}
+
+/** Applies a JSON merge patch. */
+export function applyMergePatch(target: Json | undefined, patch: Json): Json {
+  if (!isJsonObject(patch)) return patch;
+  const out: Members = { ...membersOf(target) };
+  for (const [key, member] of Object.entries(patch)) {
+    if (member === null) delete out[key];
+    else if (member !== undefined) out[key] = applyMergePatch(out[key], member);
+  }
+  return out;
+}
+
+/** Which halves of a difference a strategic patch holds. */
+type Halves = { readonly hasChanges: boolean; readonly hasDeletions: boolean };
+
+/** The strategic merge patch of an apply on a built-in kind (strategicpatch.CreateThreeWayMergePatch). */
+export function strategicThreeWayPatch(original: JsonObject, modified: JsonObject, current: JsonObject, struct: StructType): JsonObject {
+  const changes = diffObjects(current, modified, struct, { hasChanges: true, hasDeletions: false });
+  const deletions = diffObjects(original, modified, struct, { hasChanges: false, hasDeletions: true });
+  return joinPatches(deletions, changes, struct);
+}
+
+/** The strategic merge patch from one object to another. */
+export function strategicPatch(from: JsonObject, to: JsonObject, struct: StructType): JsonObject {
+  return diffObjects(from, to, struct, { hasChanges: true, hasDeletions: true });
+}
+
+function fieldOf(struct: StructType | undefined, key: string): FieldType | undefined {
+  return struct?.byJson.get(key);
+}
+
+function structOf(type: TypeRef | undefined): StructType | undefined {
+  if (type === undefined) return undefined;
+  if (type.kind === 'struct') return structNamed(type.name);
+  return type.kind === 'pointer' ? structOf(type.to) : undefined;
+}
+
+function itemType(type: TypeRef | undefined): TypeRef | undefined {
+  if (type === undefined) return undefined;
+  if (type.kind === 'pointer') return itemType(type.to);
+  return type.kind === 'list' || type.kind === 'map' ? type.of : undefined;
+}
+
+function diffObjects(from: JsonObject, to: JsonObject, struct: StructType | undefined, halves: Halves, mapItem?: TypeRef): JsonObject {
+  const out: Members = {};
+  for (const [key, wanted] of Object.entries(to)) {
+    if (wanted === undefined) continue;
+    const was = from[key];
+    const field = fieldOf(struct, key);
+    const type = field?.type ?? mapItem;
+    if (was === undefined) {
+      if (halves.hasChanges) out[key] = wanted;
+      continue;
+    }
+    if (isJsonObject(was) && isJsonObject(wanted)) {
+      const inner: Members = { ...diffObjects(was, wanted, structOf(type), halves, itemType(type)) };
+      if (Object.keys(inner).length > 0) {
+        if (field?.isRetainKeys === true && halves.hasChanges) inner.$retainKeys = Object.keys(wanted).sort();
+        out[key] = inner;
+      }
+      continue;
+    }
+    if (Array.isArray(was) && Array.isArray(wanted) && field?.mergeKey !== undefined) {
+      diffList(out, key, was as readonly Json[], wanted as readonly Json[], field, halves);
+      continue;
+    }
+    if (halves.hasChanges && !same(was, wanted)) out[key] = wanted;
+  }
+  if (halves.hasDeletions) for (const key of Object.keys(from)) if (to[key] === undefined && from[key] !== undefined) out[key] = null;
+  return out;
+}
+
+function diffList(out: Members, key: string, was: readonly Json[], wanted: readonly Json[], field: FieldType, halves: Halves): void {
+  const mergeKey = field.mergeKey ?? '';
+  if (mergeKey === '') {
+    const added = wanted.filter((item) => !was.some((one) => same(one, item)));
+    const removed = was.filter((item) => !wanted.some((one) => same(one, item)));
+    if (halves.hasDeletions && removed.length > 0) out[`$deleteFromPrimitiveList/${key}`] = removed;
+    if (halves.hasChanges && added.length > 0) out[key] = added;
+    if (halves.hasChanges && added.length > 0) out[`$setElementOrder/${key}`] = wanted;
+    return;
+  }
+  const struct = structOf(itemType(field.type));
+  const keyOf = (item: Json): Json | undefined => (isJsonObject(item) ? item[mergeKey] : undefined);
+  const patches: Json[] = [];
+  for (const item of wanted) {
+    const own = was.find((one) => same(keyOf(one), keyOf(item)));
+    if (own === undefined) {
+      if (halves.hasChanges) patches.push(item);
+      continue;
+    }
+    const inner = diffObjects(membersOf(own), membersOf(item), struct, halves);
+    if (Object.keys(inner).length > 0) patches.push({ ...inner, [mergeKey]: keyOf(item) });
+  }
+  if (halves.hasDeletions) {
+    for (const item of was) if (!wanted.some((one) => same(keyOf(one), keyOf(item)))) patches.push({ $patch: 'delete', [mergeKey]: keyOf(item) });
+  }
+  const order = (items: readonly Json[]): Json[] => items.map((item) => ({ [mergeKey]: keyOf(item) }));
+  const isMoved = halves.hasChanges && !same(order(was), order(wanted)) && was.length === wanted.length && wanted.every((item) => was.some((one) => same(keyOf(one), keyOf(item))));
+  if (patches.length > 0 || isMoved) {
+    out[`$setElementOrder/${key}`] = order(wanted);
+    if (patches.length > 0) out[key] = patches;
+  }
+}
+
+/** Joins the deletions of a patch with its changes; lists of structs are joined by their key. */
+function joinPatches(deletions: JsonObject, changes: JsonObject, struct: StructType | undefined): JsonObject {
+  const out: Members = { ...deletions };
+  for (const [key, change] of Object.entries(changes)) {
+    const own = out[key];
+    const field = fieldOf(struct, key);
+    if (isJsonObject(own) && isJsonObject(change)) out[key] = joinPatches(own, change, structOf(field?.type));
+    else if (Array.isArray(own) && Array.isArray(change) && field?.mergeKey) out[key] = joinLists(own as readonly Json[], change as readonly Json[], field.mergeKey, structOf(itemType(field.type)));
+    else out[key] = change;
+  }
+  return out;
+}
+
+function joinLists(deletions: readonly Json[], changes: readonly Json[], mergeKey: string, struct: StructType | undefined): Json {
+  const keyOf = (item: Json): Json | undefined => (isJsonObject(item) ? item[mergeKey] : undefined);
+  const out = changes.map((change) => {
+    const own = deletions.find((one) => same(keyOf(one), keyOf(change)));
+    return own === undefined || !isJsonObject(own) || !isJsonObject(change) ? change : joinPatches(own, change, struct);
+  });
+  return [...out, ...deletions.filter((item) => !changes.some((one) => same(keyOf(one), keyOf(item))))];
+}

@@ -1,0 +1,239 @@
+import { isJsonObject } from '../../../base/json.ts';
+import { CommandError } from '../errors.ts';
+import { fromBase64, quoteGo } from '../text.ts';
+import { goValue } from './custom-columns.ts';
+import { unescapeGo } from './jsonpath.ts';
+
+type Node =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'print'; readonly words: readonly string[]; readonly source: string }
+  | { readonly kind: 'block'; readonly word: 'range' | 'if' | 'with'; readonly words: readonly string[]; readonly body: readonly Node[]; readonly other: readonly Node[] };
+
+type Scope = { readonly dot: unknown; readonly root: unknown; readonly variables: Map<string, unknown> };
+
+/** Parses a Go template, the part of the language that kubectl users write. @throws CommandError */
+export function parseGoTemplate(text: string): readonly Node[] {
+  const tokens = tokenize(text);
+  const parser = { at: 0 };
+  const nodes = parseNodes(tokens, parser, false);
+  return nodes.body;
+}
+
+/** Fills a template in with a value. @throws CommandError */
+export function runGoTemplate(nodes: readonly Node[], value: unknown): string {
+  return renderAll(nodes, { dot: value, root: value, variables: new Map([['$', value]]) });
+}
+
+type Token = { readonly text: string } | { readonly action: string };
+
+function tokenize(text: string): readonly Token[] {
+  const out: Token[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const open = text.indexOf('{{', at);
+    if (open < 0) {
+      out.push({ text: text.slice(at) });
+      break;
+    }
+    const close = text.indexOf('}}', open);
+    if (close < 0) throw new CommandError(`error parsing template ${text}, template: output:1: unclosed action`);
+    let before = text.slice(at, open);
+    let action = text.slice(open + 2, close);
+    at = close + 2;
+    if (/^-\s/.test(action)) {
+      before = before.replace(/\s+$/, '');
+      action = action.slice(1);
+    }
+    if (/\s-$/.test(action)) {
+      action = action.slice(0, -1);
+      at += /^\s*/.exec(text.slice(at))?.[0].length ?? 0;
+    }
+    out.push({ text: before }, { action: action.trim() });
+  }
+  return out;
+}
+
+function parseNodes(tokens: readonly Token[], parser: { at: number }, isInner: boolean): { body: Node[]; stop: string } {
+  const body: Node[] = [];
+  while (parser.at < tokens.length) {
+    const token = tokens[parser.at++];
+    if (token === undefined) break;
+    if ('text' in token) {
+      if (token.text !== '') body.push({ kind: 'text', text: token.text });
+      continue;
+    }
+    const words = splitWords(token.action);
+    const [head = ''] = words;
+    if (head.startsWith('/*')) continue;
+    if (head === 'end' || head === 'else') return { body, stop: token.action };
+    if (head === 'range' || head === 'if' || head === 'with') {
+      const inner = parseNodes(tokens, parser, true);
+      let other: Node[] = [];
+      if (inner.stop.startsWith('else if')) {
+        const rest = splitWords(inner.stop.slice(5));
+        const chained = parseNodes(tokens, parser, true);
+        const last = chained.stop === 'else' ? parseNodes(tokens, parser, true).body : [];
+        other = [{ kind: 'block', word: 'if', words: rest.slice(1), body: chained.body, other: last }];
+      } else if (inner.stop === 'else') other = parseNodes(tokens, parser, true).body;
+      body.push({ kind: 'block', word: head, words: words.slice(1), body: inner.body, other });
+      continue;
+    }
+    body.push({ kind: 'print', words, source: token.action });
+  }
+  if (isInner) throw new CommandError('error parsing template, template: output:1: unexpected EOF');
+  return { body, stop: '' };
+}
+
+function splitWords(action: string): readonly string[] {
+  return action.match(/"(?:[^"\\]|\\.)*"|`[^`]*`|:=|\||[(),]|[^\s()|,"`]+/g) ?? [];
+}
+
+function renderAll(nodes: readonly Node[], scope: Scope): string {
+  return nodes.map((node) => render(node, scope)).join('');
+}
+
+function render(node: Node, scope: Scope): string {
+  if (node.kind === 'text') return node.text;
+  if (node.kind === 'print') {
+    if (node.words[1] === ':=' || node.words[1] === '=') {
+      scope.variables.set(node.words[0] ?? '', pipeline(node.words.slice(2), scope));
+      return '';
+    }
+    return goShow(pipeline(node.words, scope));
+  }
+  if (node.word === 'range') return range(node, scope);
+  const value = pipeline(node.words, scope);
+  if (!truthy(value)) return renderAll(node.other, scope);
+  return renderAll(node.body, node.word === 'with' ? { ...scope, dot: value } : scope);
+}
+
+function range(node: Extract<Node, { kind: 'block' }>, scope: Scope): string {
+  const assign = node.words.indexOf(':=');
+  const names = assign < 0 ? [] : node.words.slice(0, assign).filter((word) => word !== ',');
+  const value = pipeline(node.words.slice(assign + 1), scope);
+  const entries: (readonly [unknown, unknown])[] = Array.isArray(value)
+    ? value.map((item, at) => [at, item] as const)
+    : isJsonObject(value)
+      ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+      : [];
+  if (entries.length === 0) return renderAll(node.other, scope);
+  return entries
+    .map(([key, item]) => {
+      const variables = new Map(scope.variables);
+      if (names.length === 1) variables.set(names[0] ?? '', item);
+      if (names.length === 2) variables.set(names[0] ?? '', key).set(names[1] ?? '', item);
+      return renderAll(node.body, { ...scope, dot: item, variables });
+    })
+    .join('');
+}
+
+function truthy(value: unknown): boolean {
+  if (value === null || value === undefined || value === false || value === 0 || value === '') return false;
+  return Array.isArray(value) ? value.length > 0 : typeof value === 'object' ? Object.keys(value).length > 0 : true;
+}
+
+function pipeline(words: readonly string[], scope: Scope): unknown {
+  const stages: string[][] = [[]];
+  let depth = 0;
+  for (const word of words) {
+    if (word === '(') depth++;
+    if (word === ')') depth--;
+    if (word === '|' && depth === 0) stages.push([]);
+    else stages.at(-1)?.push(word);
+  }
+  let value: unknown;
+  stages.forEach((stage, at) => {
+    value = call(stage, scope, at === 0 ? [] : [value]);
+  });
+  return value;
+}
+
+function call(words: readonly string[], scope: Scope, piped: readonly unknown[]): unknown {
+  const parts = operands(words);
+  const [head, ...rest] = parts;
+  if (head === undefined) return piped[0];
+  if (typeof head !== 'string') return pipeline(head, scope);
+  if (Object.hasOwn(FUNCTIONS, head)) return FUNCTIONS[head]?.([...rest.map((part) => evaluate(part, scope)), ...piped]);
+  if (/^[a-z]\w*$/i.test(head) && !/^(true|false|nil)$/.test(head)) {
+    throw new CommandError(`error parsing template, template: output:1: function ${quoteGo(head)} not defined`);
+  }
+  return evaluate(head, scope);
+}
+
+function operands(words: readonly string[]): readonly (string | readonly string[])[] {
+  const out: (string | string[])[] = [];
+  let depth = 0;
+  let group: string[] = [];
+  for (const word of words) {
+    if (word === '(' && depth++ === 0) {
+      group = [];
+      continue;
+    }
+    if (word === ')' && --depth === 0) {
+      out.push(group);
+      continue;
+    }
+    if (depth > 0) group.push(word);
+    else out.push(word);
+  }
+  return out;
+}
+
+function evaluate(part: string | readonly string[], scope: Scope): unknown {
+  if (typeof part !== 'string') return pipeline(part, scope);
+  if (part.startsWith('"')) return unescapeGo(part.slice(1, -1));
+  if (part.startsWith('`')) return part.slice(1, -1);
+  if (/^-?\d+(\.\d+)?$/.test(part)) return Number(part);
+  if (part === 'true' || part === 'false') return part === 'true';
+  if (part === 'nil') return null;
+  if (part === '.') return scope.dot;
+  if (part.startsWith('$')) {
+    const dot = part.indexOf('.');
+    const name = dot < 0 ? part : part.slice(0, dot);
+    return fields(scope.variables.get(name), dot < 0 ? '' : part.slice(dot + 1));
+  }
+  if (part.startsWith('.')) return fields(scope.dot, part.slice(1));
+  return part;
+}
+
+function fields(value: unknown, path: string): unknown {
+  let here = value;
+  for (const name of path.split('.').filter((one) => one !== '')) {
+    here = isJsonObject(here) && Object.hasOwn(here, name) ? here[name] : undefined;
+  }
+  return here;
+}
+
+function goShow(value: unknown): string {
+  return value === undefined || value === null ? '<no value>' : goValue(value);
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b;
+}
+
+const FUNCTIONS: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
+  base64decode: ([text]) => fromBase64(String(text)),
+  len: ([value]) => (Array.isArray(value) || typeof value === 'string' ? value.length : Object.keys(Object(value) as object).length),
+  index: ([value, ...keys]) => keys.reduce((here: unknown, key) => (Array.isArray(here) ? here[Number(key)] : fields(here, '') !== undefined && isJsonObject(here) && Object.hasOwn(here, String(key)) ? here[String(key)] : undefined), value),
+  eq: ([first, ...rest]) => rest.some((one) => same(first, one)),
+  ne: ([a, b]) => !same(a, b),
+  lt: ([a, b]) => Number(a) < Number(b),
+  gt: ([a, b]) => Number(a) > Number(b),
+  le: ([a, b]) => Number(a) <= Number(b),
+  ge: ([a, b]) => Number(a) >= Number(b),
+  and: (args) => args.find((one) => !truthy(one)) ?? args.at(-1),
+  or: (args) => args.find(truthy) ?? args.at(-1),
+  not: ([value]) => !truthy(value),
+  print: (args) => args.map(goShow).join(''),
+  println: (args) => `${args.map(goShow).join(' ')}\n`,
+  printf: ([format, ...args]) => {
+    let at = 0;
+    return String(format).replace(/%[-\d]*[svdq%]/g, (verb) => (verb === '%%' ? '%' : verb.endsWith('q') ? quoteGo(String(args[at++])) : padded(verb, goShow(args[at++]))));
+  },
+};
+
+function padded(verb: string, text: string): string {
+  const width = Number(/-?\d+/.exec(verb)?.[0] ?? 0);
+  return width < 0 ? text.padEnd(-width) : text.padStart(width);
+}

@@ -1,0 +1,132 @@
+import { byText } from '../../base/order.ts';
+import { toBase64, utf8 } from '../../objects/utf8.ts';
+
+/** A string in double quotes as Go's %q writes it. */
+export function quoteGo(text: string): string {
+  return JSON.stringify(text).replace(/\u007f/g, '\\x7f');
+}
+
+/** Labels as `a=b,c=d`, sorted; `<none>` when there are none (labels.FormatLabels). */
+export function formatLabels(labels: Readonly<Record<string, unknown>> | undefined): string {
+  const entries = Object.entries(labels ?? {});
+  if (entries.length === 0) return '<none>';
+  return entries.map(([key, value]) => `${key}=${String(value)}`).sort(byText).join(',');
+}
+
+/** A length of time in words of at most two units (apimachinery duration.HumanDuration). `ms` may be negative. */
+export function humanDuration(ms: number): string {
+  const seconds = Math.trunc(ms / 1000);
+  if (seconds < -1) return '<invalid>';
+  if (seconds < 0) return '0s';
+  if (seconds < 120) return `${seconds}s`;
+  const minutes = Math.trunc(seconds / 60);
+  if (minutes < 10) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`;
+  if (minutes < 180) return `${minutes}m`;
+  const hours = Math.trunc(minutes / 60);
+  if (hours < 8) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
+  if (hours < 48) return `${hours}h`;
+  if (hours < 192) return hours % 24 === 0 ? `${Math.trunc(hours / 24)}d` : `${Math.trunc(hours / 24)}d${hours % 24}h`;
+  const days = Math.trunc(hours / 24);
+  if (days < 365 * 2) return `${days}d`;
+  if (days < 365 * 8) {
+    const rest = Math.trunc(days % 365);
+    return rest === 0 ? `${Math.trunc(days / 365)}y` : `${Math.trunc(days / 365)}y${rest}d`;
+  }
+  return `${Math.trunc(days / 365)}y`;
+}
+
+/** How long ago an RFC 3339 time was; `<unknown>` when absent. */
+export function age(timestamp: unknown, nowMs: number): string {
+  if (typeof timestamp !== 'string' || timestamp === '') return '<unknown>';
+  const at = Date.parse(timestamp);
+  return Number.isNaN(at) ? '<invalid>' : humanDuration(nowMs - at);
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** A time as `describe` prints it: `Sat, 21 Nov 2026 09:23:55 +0000` (RFC 1123 with a numeric zone). */
+export function rfc1123z(timestamp: unknown): string {
+  const date = new Date(Date.parse(String(timestamp)));
+  if (Number.isNaN(date.getTime())) return 'Mon, 01 Jan 0001 00:00:00 +0000';
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+}
+
+/** A time as Go's `String` prints it: `2026-11-21 09:11:10 +0000 UTC`. */
+export function goTime(timestamp: unknown): string {
+  const date = new Date(Date.parse(String(timestamp)));
+  if (Number.isNaN(date.getTime())) return '0001-01-01 00:00:00 +0000 UTC';
+  return `${date.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
+}
+
+/** RFC 3339 with seconds, in UTC. */
+export function rfc3339(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/**
+ * Reads a Go duration (`1m30s`, `500ms`, `0`) into ms; undefined when it is none.
+ * As everywhere in Go a bare number other than 0 needs a unit.
+ */
+export function goDurationMs(text: string): number | undefined {
+  const units: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  const sign = text.startsWith('-') ? -1 : 1;
+  let rest = text.replace(/^[-+]/, '');
+  if (rest === '0') return 0;
+  if (rest === '') return undefined;
+  let total = 0;
+  while (rest !== '') {
+    const match = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/.exec(rest);
+    if (match === null) return undefined;
+    total += Number(match[1]) * (units[match[2] ?? ''] ?? 0);
+    rest = rest.slice(match[0].length);
+  }
+  return sign * total;
+}
+
+/** Standard base64 of the UTF-8 form of a text. */
+export function base64(text: string): string {
+  return toBase64(utf8(text));
+}
+
+/** The text behind standard base64; characters outside of the alphabet are skipped. */
+export function fromBase64(text: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  let escaped = '';
+  let bits = 0;
+  let held = 0;
+  for (const character of text) {
+    const value = alphabet.indexOf(character);
+    if (value < 0) continue;
+    bits = ((bits << 6) | value) & 0xffff;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    escaped += `%${((bits >> held) & 255).toString(16).padStart(2, '0')}`;
+  }
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return '\ufffd';
+  }
+}
+
+/** How many bytes the UTF-8 form of a text has. */
+export function byteLength(text: string): number {
+  return utf8(text).length;
+}
+
+/** Number of single-character changes between two texts, for suggestions (Levenshtein). */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

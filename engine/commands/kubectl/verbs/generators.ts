@@ -1,0 +1,473 @@
+import type { Json, JsonObject } from '../../../base/json.ts';
+import { textAt } from '../client.ts';
+import type { Command, Context } from '../context.ts';
+import { groupVersion, pathOf } from '../discovery.ts';
+import { ApiError, CommandError, PlainError, usageError } from '../errors.ts';
+import { flagTable } from '../flags.ts';
+import { absolutePath, baseName } from '../paths.ts';
+import { base64, quoteGo } from '../text.ts';
+import { createObject } from './create.ts';
+
+const COMMON = `allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-create output,o:string save-config
+  show-managed-fields template:string validate:string=strict?strict`;
+
+function generator(name: string, aliases: readonly string[], about: string, flags: string, run: (context: Context) => Promise<void>, required: readonly string[] = []): Command {
+  return { name, aliases, about, usage: 'NAME [options]', flags: flagTable(`${COMMON} ${flags}`), required, run };
+}
+
+/** The one name that generators want. @throws CommandError */
+function oneName(context: Context): string {
+  const [name] = context.args;
+  const own = context.dashAt >= 0 ? context.args.slice(0, context.dashAt) : context.args;
+  if (name === undefined || own.length !== 1) throw usageError(context.path, `exactly one NAME is required, got ${own.length}`);
+  return name;
+}
+
+function meta(name: string, labels?: JsonObject): JsonObject {
+  return { name, creationTimestamp: null, ...(labels === undefined ? {} : { labels }) };
+}
+
+/** `kubectl create namespace` and its siblings. */
+export const GENERATORS: readonly Command[] = [
+  generator('namespace', ['ns'], 'Create a namespace with the specified name', '', async (context) =>
+    createObject(context, 'namespaces', { kind: 'Namespace', apiVersion: 'v1', metadata: meta(oneName(context)), spec: {}, status: {} }),
+  ),
+  generator('deployment', ['deploy'], 'Create a deployment with the specified name', 'image:strings port:int=-1 replicas,r:int=1', deployment, ['image']),
+  generator('configmap', ['cm'], 'Create a config map from a local file, directory or literal value', 'append-hash from-env-file:strings from-file:strings from-literal:stringArray', configMap),
+  generator('serviceaccount', ['sa'], 'Create a service account with the specified name', '', async (context) =>
+    createObject(context, 'serviceaccounts', { kind: 'ServiceAccount', apiVersion: 'v1', metadata: meta(oneName(context)) }, { isNamed: 'serviceaccount' }),
+  ),
+  generator('job', [], 'Create a job with the specified name', 'from:string image:string', job),
+  generator('cronjob', ['cj'], 'Create a cron job with the specified name', 'image:string restart:string schedule:string', cronJob, ['image', 'schedule']),
+  generator('role', [], 'Create a role with single rule', 'resource:strings resource-name:stringArray verb:strings', role),
+  generator('clusterrole', [], 'Create a cluster role', 'aggregation-rule:string non-resource-url:strings resource:strings resource-name:stringArray verb:strings', clusterRole),
+  generator('rolebinding', [], 'Create a role binding for a particular role or cluster role', 'clusterrole:string group:stringArray role:string serviceaccount:stringArray user:stringArray', (context) => roleBinding(context, false)),
+  generator('clusterrolebinding', [], 'Create a cluster role binding for a particular cluster role', 'clusterrole:string group:stringArray serviceaccount:stringArray user:stringArray', (context) => roleBinding(context, true), ['clusterrole']),
+  generator('ingress', ['ing'], 'Create an ingress with the specified name', 'annotation:stringArray class:string default-backend:string rule:stringArray', ingress),
+  generator('quota', ['resourcequota'], 'Create a quota with the specified name', 'hard:string scopes:string', quota),
+  generator('poddisruptionbudget', ['pdb'], 'Create a pod disruption budget with the specified name', 'max-unavailable:string min-available:string selector:string', pdb),
+  generator('priorityclass', ['pc'], 'Create a priority class with the specified name', 'description:string global-default preemption-policy:string=PreemptLowerPriority value:int=0', priorityClass),
+  generator('token', [], 'Request a service account token', 'audience:stringArray bound-object-kind:string bound-object-name:string bound-object-uid:string duration:duration=0s', token),
+  {
+    name: 'secret',
+    about: 'Create a secret using a specified subcommand',
+    children: [
+      generator('generic', [], 'Create a secret from a local file, directory, or literal value', 'append-hash from-env-file:strings from-file:strings from-literal:stringArray type:string', genericSecret),
+      generator('tls', [], 'Create a TLS secret', 'append-hash cert:string key:string', tlsSecret),
+      generator('docker-registry', [], 'Create a secret for use with a Docker registry', 'append-hash docker-email:string docker-password:string docker-server:string=https://index.docker.io/v1/ docker-username:string from-file:strings', registrySecret),
+    ],
+  },
+  {
+    name: 'service',
+    aliases: ['svc'],
+    about: 'Create a service using a specified subcommand',
+    children: [
+      generator('clusterip', [], 'Create a ClusterIP service', 'clusterip:string tcp:strings', (context) => service(context, 'ClusterIP')),
+      generator('nodeport', [], 'Create a NodePort service', 'node-port:int=0 tcp:strings', (context) => service(context, 'NodePort')),
+      generator('loadbalancer', [], 'Create a LoadBalancer service', 'tcp:strings', (context) => service(context, 'LoadBalancer')),
+      generator('externalname', [], 'Create an ExternalName service', 'external-name:string tcp:strings', (context) => service(context, 'ExternalName'), ['external-name']),
+    ],
+  },
+];
+
+/** A container's name from its image: the last part without tag and digest, made a valid name. */
+function nameOfImage(image: string): string {
+  return (image.split('/').pop() ?? image).replace(/[:@].*$/, '').toLowerCase().replace(/[^a-z0-9-]/g, '-').replace(/^-+|-+$/g, '');
+}
+
+async function deployment(context: Context): Promise<void> {
+  const name = oneName(context);
+  const images = context.flags.list('image');
+  const command = context.dashAt >= 0 ? context.args.slice(context.dashAt) : [];
+  const port = context.flags.int('port');
+  if (images.length > 1 && command.length > 0) throw new CommandError(`cannot specify multiple --image options and command`);
+  const labels = { app: name };
+  const containers = images.map((image) => ({
+    name: nameOfImage(image),
+    image,
+    ...(command.length > 0 ? { command } : {}),
+    ...(port >= 0 && images.indexOf(image) === 0 ? { ports: [{ containerPort: port }] } : {}),
+    resources: {},
+  }));
+  await createObject(
+    context,
+    'deployments.apps',
+    {
+      kind: 'Deployment',
+      apiVersion: 'apps/v1',
+      metadata: meta(name, labels),
+      spec: {
+        replicas: context.flags.int('replicas'),
+        selector: { matchLabels: labels },
+        template: { metadata: { creationTimestamp: null, labels }, spec: { containers } },
+        strategy: {},
+      },
+      status: {},
+    },
+    { isNamed: 'deployment' },
+  );
+}
+
+type Data = Record<string, string>;
+
+function readLiterals(context: Context, into: Data): void {
+  for (const literal of context.flags.list('from-literal')) {
+    const equals = literal.indexOf('=');
+    if (equals <= 0) throw new CommandError(`invalid literal source ${literal}, expected key=value`);
+    let value = literal.slice(equals + 1);
+    if (/^(['"]).*\1$/s.test(value)) value = value.slice(1, -1);
+    addKey(into, literal.slice(0, equals), value);
+  }
+}
+
+function addKey(into: Data, key: string, value: string): void {
+  if (!/^[-._a-zA-Z0-9]+$/.test(key)) throw new CommandError(`${quoteGo(key)} is not valid key name for a ConfigMap: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`);
+  if (Object.hasOwn(into, key)) throw new CommandError(`cannot add key ${quoteGo(key)}, another key by that name already exists in Data for ConfigMap ${quoteGo('')}`.replace(' for ConfigMap ""', ''));
+  into[key] = value;
+}
+
+function readFiles(context: Context, into: Data): void {
+  const { files } = context.process.machine;
+  for (const source of context.flags.list('from-file')) {
+    const equals = source.indexOf('=');
+    const shown = equals < 0 ? source : source.slice(equals + 1);
+    const path = absolutePath(context.process.cwd, shown);
+    const entry = files.stat(path);
+    if (entry === undefined) throw new CommandError(`error reading ${shown}: no such file or directory`);
+    if (entry.kind === 'folder') {
+      if (equals >= 0) throw new CommandError(`cannot give a key name for a directory path`);
+      const names = files.list(path);
+      for (const name of Array.isArray(names) ? (names as readonly string[]) : []) {
+        const file = files.read(`${path}/${name}`);
+        if ('content' in file) addKey(into, name, file.content);
+      }
+      continue;
+    }
+    const file = files.read(path);
+    if ('content' in file) addKey(into, equals < 0 ? baseName(path) : source.slice(0, equals), file.content);
+  }
+  for (const source of context.flags.list('from-env-file')) {
+    const file = files.read(absolutePath(context.process.cwd, source));
+    if ('error' in file) throw new CommandError(`error reading ${source}: no such file or directory`);
+    for (const line of file.content.split('\n').map((one) => one.trimStart())) {
+      if (line === '' || line.startsWith('#')) continue;
+      const equals = line.indexOf('=');
+      addKey(into, equals < 0 ? line : line.slice(0, equals), equals < 0 ? (context.process.env.get(line) ?? '') : line.slice(equals + 1));
+    }
+  }
+}
+
+async function configMap(context: Context): Promise<void> {
+  const name = oneName(context);
+  const data: Data = {};
+  if (context.flags.list('from-env-file').length > 0 && (context.flags.list('from-file').length > 0 || context.flags.list('from-literal').length > 0)) throw new CommandError('from-env-file cannot be combined with from-file or from-literal');
+  readFiles(context, data);
+  readLiterals(context, data);
+  await createObject(context, 'configmaps', { kind: 'ConfigMap', apiVersion: 'v1', metadata: meta(name), ...(Object.keys(data).length > 0 ? { data } : {}) }, { isNamed: 'configmap' });
+}
+
+function encoded(data: Data): JsonObject {
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64(value)]));
+}
+
+async function genericSecret(context: Context): Promise<void> {
+  const name = oneName(context);
+  const data: Data = {};
+  readFiles(context, data);
+  readLiterals(context, data);
+  const type = context.flags.text('type');
+  await createObject(
+    context,
+    'secrets',
+    { kind: 'Secret', apiVersion: 'v1', metadata: meta(name), ...(Object.keys(data).length > 0 ? { data: encoded(data) } : {}), ...(type === '' ? {} : { type }) },
+    { isNamed: 'secret' },
+  );
+}
+
+async function tlsSecret(context: Context): Promise<void> {
+  const name = oneName(context);
+  const read = (flag: string): string => {
+    const path = context.flags.text(flag);
+    if (path === '') throw new CommandError('key and cert must be specified');
+    const file = context.process.machine.files.read(absolutePath(context.process.cwd, path));
+    if ('error' in file) throw new CommandError(`open ${path}: no such file or directory`);
+    return file.content;
+  };
+  const [cert, key] = [read('cert'), read('key')];
+  if (!cert.includes('-----BEGIN')) throw new CommandError('tls: failed to find any PEM data in certificate input');
+  await createObject(context, 'secrets', { kind: 'Secret', apiVersion: 'v1', metadata: meta(name), data: encoded({ 'tls.crt': cert, 'tls.key': key }), type: 'kubernetes.io/tls' }, { isNamed: 'secret' });
+}
+
+async function registrySecret(context: Context): Promise<void> {
+  const name = oneName(context);
+  const { flags } = context;
+  if (flags.list('from-file').length === 0 && (flags.text('docker-username') === '' || flags.text('docker-password') === '')) {
+    throw new CommandError('either --from-file or the combination of --docker-username, --docker-password and --docker-server is required');
+  }
+  const [user, password, email] = [flags.text('docker-username'), flags.text('docker-password'), flags.text('docker-email')];
+  const auth = { username: user, password, ...(email === '' ? {} : { email }), auth: base64(`${user}:${password}`) };
+  const data: Data = {};
+  if (flags.list('from-file').length > 0) readFiles(context, data);
+  else data['.dockerconfigjson'] = JSON.stringify({ auths: { [flags.text('docker-server')]: auth } });
+  await createObject(context, 'secrets', { kind: 'Secret', apiVersion: 'v1', metadata: meta(name), data: encoded(data), type: 'kubernetes.io/dockerconfigjson' }, { isNamed: 'secret' });
+}
+
+async function job(context: Context): Promise<void> {
+  const name = context.args[0];
+  if (name === undefined) throw usageError(context.path, 'exactly one NAME is required, got 0');
+  const command = context.dashAt >= 0 ? context.args.slice(context.dashAt) : context.args.slice(1);
+  const image = context.flags.text('image');
+  const from = context.flags.text('from');
+  if ((image === '') === (from === '')) throw new CommandError('either --image or --from must be specified');
+  if (from !== '' && command.length > 0) throw new CommandError('cannot specify --from and command');
+  if (from !== '') return jobFrom(context, name, from);
+  await createObject(
+    context,
+    'jobs.batch',
+    {
+      kind: 'Job',
+      apiVersion: 'batch/v1',
+      metadata: meta(name),
+      spec: { template: { metadata: { creationTimestamp: null }, spec: { containers: [{ name, image, ...(command.length > 0 ? { command } : {}), resources: {} }], restartPolicy: 'Never' } } },
+      status: {},
+    },
+    { isNamed: 'job' },
+  );
+}
+
+async function jobFrom(context: Context, name: string, from: string): Promise<void> {
+  const [type = '', cronName = ''] = from.split('/');
+  const resource = context.discovery.need(type);
+  if (resource.kind !== 'CronJob') throw new CommandError(`from must be an existing cronjob`);
+  const cron = context.client.get(pathOf(resource, context.namespace, cronName));
+  const template = (cron.spec as JsonObject | undefined)?.jobTemplate as JsonObject | undefined;
+  const metadata = (template?.metadata ?? {}) as JsonObject;
+  await createObject(
+    context,
+    'jobs.batch',
+    {
+      kind: 'Job',
+      apiVersion: 'batch/v1',
+      metadata: {
+        ...meta(name, metadata.labels as JsonObject | undefined),
+        annotations: { 'cronjob.kubernetes.io/instantiate': 'manual', ...((metadata.annotations as JsonObject | undefined) ?? {}) },
+        ownerReferences: [{ apiVersion: groupVersion(resource), kind: 'CronJob', name: cronName, uid: textAt(cron, 'metadata', 'uid'), controller: true }],
+      },
+      spec: (template?.spec ?? {}) as Json,
+      status: {},
+    },
+    { isNamed: 'job' },
+  );
+}
+
+async function cronJob(context: Context): Promise<void> {
+  const [name] = context.args;
+  if (name === undefined) throw usageError(context.path, 'exactly one NAME is required, got 0');
+  const command = context.dashAt >= 0 ? context.args.slice(context.dashAt) : context.args.slice(1);
+  const pod = { containers: [{ name, image: context.flags.text('image'), ...(command.length > 0 ? { command } : {}), resources: {} }], restartPolicy: context.flags.text('restart') || 'OnFailure' };
+  await createObject(
+    context,
+    'cronjobs.batch',
+    {
+      kind: 'CronJob',
+      apiVersion: 'batch/v1',
+      metadata: meta(name),
+      spec: { schedule: context.flags.text('schedule'), jobTemplate: { metadata: meta(name), spec: { template: { metadata: { creationTimestamp: null }, spec: pod } } } },
+      status: {},
+    },
+    { isNamed: 'cronjob' },
+  );
+}
+
+const VERBS = new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', '*', 'use', 'bind', 'escalate', 'impersonate', 'approve', 'sign', 'attest']);
+
+function rules(context: Context): Json[] {
+  const { flags } = context;
+  const verbs = [...new Set(flags.list('verb'))];
+  if (verbs.length === 0) throw new CommandError('at least one verb must be specified');
+  const urls = flags.list('non-resource-url');
+  if (urls.length > 0) return [{ verbs, nonResourceURLs: urls }];
+  if (flags.list('resource').length === 0) throw new CommandError('at least one resource must be specified');
+  for (const verb of verbs) if (!VERBS.has(verb)) context.warn(`'${verb}' is not a standard resource verb`);
+  const groups = new Map<string, string[]>();
+  for (const word of flags.list('resource')) {
+    const [type = '', sub] = word.split('/');
+    const resource = type === '*' ? undefined : context.discovery.find(type);
+    if (resource === undefined && type !== '*') throw new PlainError(`the server doesn't have a resource type ${quoteGo(type)}`);
+    const group = resource?.group ?? '*';
+    groups.set(group, [...(groups.get(group) ?? []), sub === undefined ? (resource?.plural ?? '*') : `${resource?.plural ?? '*'}/${sub}`]);
+  }
+  const names = flags.list('resource-name');
+  return [...groups].map(([group, resources]) => ({ verbs, apiGroups: [group], resources, ...(names.length > 0 ? { resourceNames: names } : {}) }));
+}
+
+async function role(context: Context): Promise<void> {
+  const name = oneName(context);
+  await createObject(context, 'roles.rbac.authorization.k8s.io', { kind: 'Role', apiVersion: 'rbac.authorization.k8s.io/v1', metadata: meta(name), rules: rules(context) }, { isNamed: 'role' });
+}
+
+async function clusterRole(context: Context): Promise<void> {
+  const name = oneName(context);
+  await createObject(context, 'clusterroles.rbac.authorization.k8s.io', { kind: 'ClusterRole', apiVersion: 'rbac.authorization.k8s.io/v1', metadata: meta(name), rules: rules(context) }, { isNamed: 'clusterrole' });
+}
+
+async function roleBinding(context: Context, isCluster: boolean): Promise<void> {
+  const name = oneName(context);
+  const { flags } = context;
+  const api = 'rbac.authorization.k8s.io';
+  if (!isCluster && (flags.text('role') === '') === (flags.text('clusterrole') === '')) throw new CommandError('exactly one of clusterrole or role must be specified');
+  const accounts = flags.list('serviceaccount').map((text) => {
+    const [namespace = '', account = ''] = text.split(':');
+    if (namespace === '' || account === '') throw new CommandError('serviceaccount must be <namespace>:<name>');
+    return { kind: 'ServiceAccount', name: account, namespace };
+  });
+  const subjects = [
+    ...flags.list('user').map((user) => ({ kind: 'User', apiGroup: api, name: user })),
+    ...flags.list('group').map((group) => ({ kind: 'Group', apiGroup: api, name: group })),
+    ...accounts,
+  ];
+  const roleRef = flags.text('role') === '' ? { apiGroup: api, kind: 'ClusterRole', name: flags.text('clusterrole') } : { apiGroup: api, kind: 'Role', name: flags.text('role') };
+  const kind = isCluster ? 'ClusterRoleBinding' : 'RoleBinding';
+  await createObject(context, `${kind.toLowerCase()}s.${api}`, { kind, apiVersion: `${api}/v1`, metadata: meta(name), ...(subjects.length > 0 ? { subjects } : {}), roleRef }, { isNamed: kind.toLowerCase() });
+}
+
+async function ingress(context: Context): Promise<void> {
+  const name = oneName(context);
+  const { flags } = context;
+  if (flags.list('rule').length === 0 && flags.text('default-backend') === '') throw new CommandError('not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)');
+  const hosts = new Map<string, Json[]>();
+  const tls: Json[] = [];
+  for (const text of flags.list('rule')) {
+    const match = /^(([\w*.-]*)(\/[^=*,]*\*?)?)=([\w.-]+):([\w.-]+)(,tls(=([\w.-]*))?)?$/.exec(text);
+    if (match === null) throw new CommandError(`rule ${text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]`);
+    const [, , host = '', path = '/', service_ = '', port = '', isTls, , secret = ''] = match;
+    const isPrefix = path.endsWith('*');
+    const backend = backendOf(service_, port);
+    hosts.set(host, [...(hosts.get(host) ?? []), { path: isPrefix ? path.slice(0, -1) : path, pathType: isPrefix ? 'Prefix' : 'Exact', backend }]);
+    if (isTls !== undefined) tls.push({ ...(host === '' ? {} : { hosts: [host] }), ...(secret === '' ? {} : { secretName: secret }) });
+  }
+  const [service_ = '', port = ''] = flags.text('default-backend').split(':');
+  const annotations = Object.fromEntries(flags.list('annotation').map((text) => text.split('=')));
+  await createObject(
+    context,
+    'ingresses.networking.k8s.io',
+    {
+      kind: 'Ingress',
+      apiVersion: 'networking.k8s.io/v1',
+      metadata: { ...meta(name), ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
+      spec: {
+        ...(flags.text('class') === '' ? {} : { ingressClassName: flags.text('class') }),
+        ...(service_ === '' ? {} : { defaultBackend: backendOf(service_, port) }),
+        ...(tls.length > 0 ? { tls } : {}),
+        ...(hosts.size > 0 ? { rules: [...hosts].map(([host, paths]) => ({ ...(host === '' ? {} : { host }), http: { paths } })) } : {}),
+      },
+      status: { loadBalancer: {} },
+    },
+    { isNamed: 'ingress' },
+  );
+}
+
+function backendOf(name: string, port: string): JsonObject {
+  return { service: { name, port: /^\d+$/.test(port) ? { number: Number(port) } : { name: port } } };
+}
+
+async function quota(context: Context): Promise<void> {
+  const name = oneName(context);
+  const hard: Record<string, string> = {};
+  for (const pair of context.flags.text('hard').split(',').filter((one) => one !== '')) {
+    const [key = '', value] = pair.split('=');
+    if (value === undefined) throw new CommandError(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
+    hard[key] = value;
+  }
+  const scopes = context.flags.text('scopes').split(',').filter((one) => one !== '');
+  await createObject(
+    context,
+    'resourcequotas',
+    { kind: 'ResourceQuota', apiVersion: 'v1', metadata: meta(name), spec: { ...(Object.keys(hard).length > 0 ? { hard } : {}), ...(scopes.length > 0 ? { scopes } : {}) }, status: {} },
+    { isNamed: 'quota' },
+  );
+}
+
+async function pdb(context: Context): Promise<void> {
+  const name = oneName(context);
+  const { flags } = context;
+  if (flags.text('selector') === '') throw new CommandError('a selector must be specified');
+  if ((flags.text('min-available') === '') === (flags.text('max-unavailable') === '')) throw new CommandError('one of min-available or max-unavailable must be specified');
+  const value = (flag: string): Json => (/^\d+$/.test(flags.text(flag)) ? Number(flags.text(flag)) : flags.text(flag));
+  const labels = Object.fromEntries(flags.text('selector').split(',').map((pair) => pair.split(/==?/)));
+  await createObject(
+    context,
+    'poddisruptionbudgets.policy',
+    {
+      kind: 'PodDisruptionBudget',
+      apiVersion: 'policy/v1',
+      metadata: meta(name),
+      spec: { ...(flags.text('min-available') === '' ? {} : { minAvailable: value('min-available') }), selector: { matchLabels: labels }, ...(flags.text('max-unavailable') === '' ? {} : { maxUnavailable: value('max-unavailable') }) },
+      status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
+    },
+    { isNamed: 'poddisruptionbudgets' },
+  );
+}
+
+async function priorityClass(context: Context): Promise<void> {
+  const name = oneName(context);
+  const { flags } = context;
+  await createObject(
+    context,
+    'priorityclasses.scheduling.k8s.io',
+    { kind: 'PriorityClass', apiVersion: 'scheduling.k8s.io/v1', metadata: meta(name), value: flags.int('value'), ...(flags.bool('global-default') ? { globalDefault: true } : {}), ...(flags.text('description') === '' ? {} : { description: flags.text('description') }), preemptionPolicy: flags.text('preemption-policy') },
+    { isNamed: 'priorityclass' },
+  );
+}
+
+async function token(context: Context): Promise<void> {
+  const name = oneName(context);
+  const seconds = context.flags.ms('duration') / 1000;
+  const body = { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata: { creationTimestamp: null }, spec: { audiences: context.flags.list('audience'), ...(seconds > 0 ? { expirationSeconds: seconds } : {}) } };
+  try {
+    const path = pathOf(context.discovery.need('serviceaccounts'), context.namespace, name, 'token');
+    await context.out(`${textAt(context.client.post(path, body), 'status', 'token')}\n`);
+  } catch (error) {
+    if (error instanceof ApiError) throw new CommandError(`failed to create token: ${error.message}`);
+    throw error;
+  }
+}
+
+async function service(context: Context, type: string): Promise<void> {
+  const name = oneName(context);
+  const { flags } = context;
+  const isHeadless = flags.text('clusterip') === 'None';
+  const ports = flags.list('tcp').map((text) => portOf(text, flags.int('node-port')));
+  if (ports.length === 0 && type !== 'ExternalName' && !isHeadless) throw new CommandError('at least one tcp port specifier must be provided');
+  const labels = { app: name };
+  const clusterIp = flags.text('clusterip');
+  await createObject(
+    context,
+    'services',
+    {
+      kind: 'Service',
+      apiVersion: 'v1',
+      metadata: meta(name, labels),
+      spec: {
+        ...(ports.length > 0 ? { ports } : {}),
+        selector: labels,
+        ...(clusterIp === '' ? {} : { clusterIP: clusterIp }),
+        type,
+        ...(type === 'ExternalName' ? { externalName: flags.text('external-name') } : {}),
+      },
+      status: { loadBalancer: {} },
+    },
+    { isNamed: `${type} service` },
+  );
+}
+
+function portOf(text: string, nodePort: number): JsonObject {
+  const [first = '', second] = text.split(':');
+  const number = (part: string): number => {
+    if (!/^\d+$/.test(part)) throw new CommandError(`strconv.Atoi: parsing ${quoteGo(part)}: invalid syntax`);
+    return Number(part);
+  };
+  const port = number(first);
+  const target: Json = second === undefined ? port : /^\d+$/.test(second) ? Number(second) : second;
+  return { name: text.replace(/:/g, '-'), protocol: 'TCP', port, targetPort: target, ...(nodePort > 0 ? { nodePort } : {}) };
+}
