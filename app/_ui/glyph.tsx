@@ -39,11 +39,14 @@ export function Glyph({
   shape,
   isHollow = false,
   size = 14,
+  isPlain = false,
   className,
 }: {
   shape: Shape;
   isHollow?: boolean;
   size?: number;
+  /** Without its colour: where the shape stands for all of its kind. */
+  isPlain?: boolean;
   className?: string;
 }): JSX.Element {
   const paint = {
@@ -57,7 +60,7 @@ export function Glyph({
       width={size}
       height={size}
       viewBox="0 0 16 16"
-      className={classes(COLOURS[shape], className)}
+      className={classes(isPlain ? 'text-muted' : COLOURS[shape], 'shrink-0', className)}
     >
       {shape === 'open' && <circle cx="8" cy="8" r="5.5" {...paint} />}
       {shape === 'shut' && (

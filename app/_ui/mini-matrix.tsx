@@ -19,6 +19,16 @@ export function MiniMatrix({ cells }: { cells: readonly Cell[] }): JSX.Element {
       aria-hidden="true"
       className="border-separate border-spacing-1 font-mono text-[10px] leading-3 text-muted"
     >
+      <thead>
+        <tr>
+          <td />
+          {columns.map((column) => (
+            <th key={column} className="max-w-16 truncate px-0.5 font-normal">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
       <tbody>
         {rows.map((row) => (
           <tr key={row}>
@@ -26,7 +36,7 @@ export function MiniMatrix({ cells }: { cells: readonly Cell[] }): JSX.Element {
             {columns.map((column) => {
               const cell = at(row, column);
               return (
-                <td key={column} title={column} className="h-6 w-6 rounded bg-sunken p-0">
+                <td key={column} title={column} className="h-6 min-w-8 rounded bg-sunken p-0">
                   {cell !== undefined && <Glyph shape={shapeOf(cell.expect)} size={12} className="mx-auto" />}
                 </td>
               );

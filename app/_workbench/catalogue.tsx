@@ -35,10 +35,10 @@ function Card({ lab, progress }: { lab: CatalogueLab; progress: LabProgress | un
           </h3>
         </div>
         <p className="mt-1.5 mb-4 text-sm leading-5.5 text-muted">{lab.teaches}.</p>
-        <div className="mt-auto flex items-end justify-between gap-4">
-          <MiniMatrix cells={lab.goal} />
-          <div className="flex items-center gap-2 text-xs whitespace-nowrap text-muted">
-            <span>{lab.minutes} min</span>
+        <MiniMatrix cells={lab.goal} />
+        <div className="mt-auto pt-4">
+          <div className="flex items-center justify-end gap-2 text-xs whitespace-nowrap text-muted">
+            <span className="mr-auto">{lab.minutes} min</span>
             <Ring done={done} total={lab.tasks.length} />
             <span className="tabular-nums">
               {done}/{lab.tasks.length}

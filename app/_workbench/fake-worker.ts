@@ -99,7 +99,10 @@ function prompt(terminal: number): void {
 function submit(terminal: number, text: string): void {
   keep({ kind: 'line', terminal, text });
   post({ kind: 'output', terminal, data: `\r\n` });
-  if (text === 'hang') return post({ kind: 'busy', terminal, command: 'hang', waitsMs: 127_000 });
+  if (text === 'hang') {
+    post({ kind: 'busy', terminal, command: 'hang', waitsMs: 127_000 });
+    return;
+  }
   if (text === 'evil')
     post({
       kind: 'output',

@@ -21,8 +21,8 @@ export function FlowsPane({ rows }: { rows: readonly FlowRow[] }): JSX.Element {
       <caption className="sr-only">Latest flows, newest first</caption>
       <thead className="sticky top-0 bg-panel text-muted">
         <tr>
-          {['Time', 'From → to', 'What', 'Verdict'].map((title) => (
-            <th key={title} scope="col" className="border-b border-line px-2 py-1 font-normal">
+          {['Time', 'From → to', 'Verdict'].map((title) => (
+            <th key={title} scope="col" className="border-b border-line px-2 py-1 font-normal first:pl-3">
               {title}
             </th>
           ))}
@@ -31,14 +31,23 @@ export function FlowsPane({ rows }: { rows: readonly FlowRow[] }): JSX.Element {
       <tbody>
         {rows.toReversed().map((row) => (
           <tr key={row.id} className="border-b border-line/60 align-top">
-            <td className="px-2 py-1 whitespace-nowrap text-muted">{row.time}</td>
-            <td className="px-2 py-1 [overflow-wrap:anywhere]">
-              {row.source} → {row.destination}
+            <td className="py-1 pr-2 pl-3 whitespace-nowrap text-muted" title={row.time}>
+              {row.time.slice(0, 8)}
             </td>
-            <td className="px-2 py-1 [overflow-wrap:anywhere] text-muted">
-              {row.type} {row.summary}
+            <td className="w-full max-w-0 px-2 py-1">
+              <span className="block truncate" title={row.source}>
+                {row.source}
+              </span>
+              <span className="block truncate" title={row.destination}>
+                <span className="text-muted">→</span> {row.destination}
+              </span>
             </td>
-            <td className={classes('px-2 py-1 whitespace-nowrap', colourOf(row.verdict))}>{row.verdict}</td>
+            <td className="py-1 pr-3 pl-2 whitespace-nowrap">
+              <span className={classes('block', colourOf(row.verdict))}>{row.verdict}</span>
+              <span className="block max-w-28 truncate text-muted" title={`${row.type} ${row.summary}`}>
+                {row.summary === '' ? row.type : row.summary}
+              </span>
+            </td>
           </tr>
         ))}
       </tbody>

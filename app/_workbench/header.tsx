@@ -191,7 +191,7 @@ export function Header({
         <ThemeToggle />
         <Button
           look="quiet"
-          className="hidden md:inline-flex"
+          className="max-md:hidden"
           onClick={onHelp}
           aria-label="Keyboard shortcuts"
           title="Keys (?)"

@@ -5,6 +5,9 @@ import type { MatrixCell, MatrixValue, Reason } from '../../engine/lab/matrix-va
 import { classes } from '../_ui/classes.ts';
 import { Glyph, shapeOf, wordsOf } from '../_ui/glyph.tsx';
 
+/** A pointer that only crosses a cell on its way to the explanation does not change it. */
+const HOVER_MS = 110;
+
 type Selected = { readonly row: number; readonly column: number };
 type Props = {
   matrix: MatrixValue | undefined;
@@ -31,12 +34,15 @@ function Cell({
   isSelected,
   isTabStop,
   onLook,
+  onHover,
 }: {
   matrix: MatrixValue;
   cell: MatrixCell;
   isSelected: boolean;
   isTabStop: boolean;
   onLook: () => void;
+  /** The pointer came (true) or left (false). */
+  onHover: (isOver: boolean) => void;
 }): JSX.Element {
   const isGhost = cell.actual !== cell.applied;
   const isAsked = cell.wanted !== undefined;
@@ -49,7 +55,8 @@ function Cell({
       data-ghost={isGhost}
       tabIndex={isTabStop ? 0 : -1}
       aria-label={sentenceOf(matrix, cell)}
-      onMouseEnter={onLook}
+      onMouseEnter={() => onHover(true)}
+      onMouseLeave={() => onHover(false)}
       onFocus={onLook}
       onClick={onLook}
       className={classes(
@@ -144,11 +151,11 @@ function Legend({ hasDrafts }: { hasDrafts: boolean }): JSX.Element {
   return (
     <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-[11px] text-muted">
       <span className="inline-flex items-center gap-1">
-        <Glyph shape="open" isHollow size={11} className="text-muted" />
+        <Glyph shape="open" isHollow isPlain size={11} />
         wanted
       </span>
       <span className="inline-flex items-center gap-1">
-        <Glyph shape="open" size={11} className="text-muted" />
+        <Glyph shape="open" isPlain size={11} />
         is
       </span>
       <span className="inline-flex items-center gap-1">
@@ -174,6 +181,7 @@ function Legend({ hasDrafts }: { hasDrafts: boolean }): JSX.Element {
 export function MatrixPane({ matrix, onJump, onLook }: Props): JSX.Element {
   const [selected, setSelected] = useState<Selected | undefined>();
   const table = useRef<HTMLTableElement>(null);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   if (matrix === undefined || matrix.rows.length === 0) {
     return (
       <p className="p-4 text-sm text-muted">
@@ -191,6 +199,10 @@ export function MatrixPane({ matrix, onJump, onLook }: Props): JSX.Element {
   const look = (cell: MatrixCell) => {
     setSelected({ row: cell.row, column: cell.column });
     onLook(cell);
+  };
+  const hover = (cell: MatrixCell, isOver: boolean) => {
+    clearTimeout(timer.current);
+    if (isOver) timer.current = setTimeout(() => look(cell), HOVER_MS);
   };
   const move = (event: KeyboardEvent) => {
     const steps: Record<string, readonly [number, number]> = {
@@ -257,6 +269,7 @@ export function MatrixPane({ matrix, onJump, onLook }: Props): JSX.Element {
                           isSelected={cell === shown}
                           isTabStop={cell === tabStop}
                           onLook={() => look(cell)}
+                          onHover={(isOver) => hover(cell, isOver)}
                         />
                       )}
                     </td>

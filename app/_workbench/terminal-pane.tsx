@@ -198,7 +198,7 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onTooLong }: Pro
             aria-pressed={isScreenReader}
             onClick={toggleReader}
             title="Lets a screen reader read the terminal's output"
-            className="hidden text-xs sm:inline-flex"
+            className="text-xs max-sm:hidden"
           >
             Screen reader {isScreenReader ? 'on' : 'off'}
           </Button>
@@ -226,7 +226,7 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onTooLong }: Pro
         {PHONE_KEYS.map(([label, data]) => (
           <Button
             key={label}
-            className="min-w-10 px-2 py-1.5 font-mono"
+            className="min-w-10 shrink-0 px-2 py-1.5 font-mono"
             onClick={() => {
               sandbox.send({ kind: 'keys', terminal: current, data });
               focus();

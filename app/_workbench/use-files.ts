@@ -42,10 +42,11 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
   const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({});
   const [chosen, setChosen] = useState<string | undefined>();
   const { home, files: saved, life } = state;
+  const isThere = life !== 'booting' && life !== 'resuming';
 
   useEffect(() => {
     // What an earlier visit left unsaved comes back once the sandbox is there to hear of it.
-    if (life === 'booting' || life === 'resuming') return;
+    if (!isThere) return;
     let isGone = false;
     void sandbox.drafts().then((kept) => {
       if (isGone) return;
@@ -55,7 +56,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
     return () => {
       isGone = true;
     };
-  }, [sandbox, life === 'booting' || life === 'resuming']);
+  }, [sandbox, isThere]);
 
   useEffect(() => {
     setDrafts((now) => {

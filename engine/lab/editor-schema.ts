@@ -56,11 +56,9 @@ export function editorSchema(): Readonly<Record<string, unknown>> {
       metadata: METADATA,
     },
     allOf: KINDS.map(([kind, apiVersion, schema]) => ({
-      // biome-ignore lint/suspicious/noThenProperty: `then` is JSON Schema's own keyword
-      ...{
-        if: { properties: { kind: { const: kind } }, required: ['kind'] },
-        then: kindSchema(kind, apiVersion, schema),
-      },
+      if: { properties: { kind: { const: kind } }, required: ['kind'] },
+      // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword
+      then: kindSchema(kind, apiVersion, schema),
     })),
   };
 }
