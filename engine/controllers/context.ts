@@ -1,0 +1,85 @@
+import type { Simulation } from '../base/simulation.ts';
+import type { KubeObject } from '../objects/api.ts';
+import type { ContainerSpec, Pod, ProbeSpec } from '../objects/views.ts';
+import type { Store, StoreEvent } from '../store/store.ts';
+
+/** What a kubelet knows of an image it pulled. `name` is canonical (`docker.io/library/nginx:1.27`). */
+export type ImageRecord = {
+  readonly name: string;
+  /** Content hash, 64 hex digits. */
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** How long a first pull takes, virtual ms. */
+  readonly pullMs: number;
+};
+
+/** What becomes of a container once it is started. */
+export type ContainerFate = {
+  /** Virtual ms from start to its own end; absent: it runs on. */
+  readonly endsAfterMs?: number;
+  readonly exitCode?: number;
+  /** The runtime could not start it: the kubelet's message (state `RunContainerError`, exit 128). */
+  readonly startError?: string;
+  /** How long it takes to end after SIGTERM, virtual ms. */
+  readonly stopMs?: number;
+};
+
+/** How a probe ended: undefined for success, or the kubelet's words after `Readiness probe failed: `. */
+export type ProbeFailure = string | undefined;
+
+/** The container runtime as the kubelets see it; the composition root builds it from the catalogue of images. */
+export interface ImageCatalog {
+  /** undefined: no registry has such an image. */
+  lookup(image: string): ImageRecord | undefined;
+  fate(pod: Pod, container: ContainerSpec): ContainerFate;
+  probe(pod: Pod, container: ContainerSpec, probe: ProbeSpec): ProbeFailure;
+}
+
+/** What is shared by the controllers of one cluster. */
+export type ControllerContext = {
+  readonly sim: Simulation;
+  readonly store: Store;
+  readonly images: ImageCatalog;
+  /** True when pods on a node get addresses, i.e. a network plugin runs there. */
+  readonly hasNetwork: (node: string) => boolean;
+};
+
+/** A reconciler: it is told what changed and then does what is left to do. */
+export interface Controller {
+  readonly name: string;
+  /** Notes a committed change; changes nothing itself. */
+  observe(event: StoreEvent): void;
+  /** Works off what it noted; true when it did something. */
+  reconcile(): boolean;
+}
+
+/** Keys to look at, each once, in the order in which they were first noted. */
+export class WorkQueue {
+  #keys = new Set<string>();
+
+  /** Notes a key. */
+  add(key: string): void {
+    this.#keys.add(key);
+  }
+
+  /** Runs `work` for each key noted so far; keys noted meanwhile wait. True when some call returned true. */
+  drain(work: (key: string) => boolean): boolean {
+    if (this.#keys.size === 0) return false;
+    const keys = [...this.#keys];
+    this.#keys.clear();
+    let isBusy = false;
+    for (const key of keys) isBusy = work(key) || isBusy;
+    return isBusy;
+  }
+}
+
+/** Splits a key `namespace/name`. */
+export function splitKey(key: string): readonly [namespace: string, name: string] {
+  const slash = key.indexOf('/');
+  return [key.slice(0, slash), key.slice(slash + 1)];
+}
+
+/** The uid of the owner that controls an object, or undefined. */
+export function controllerUid(object: KubeObject): string | undefined {
+  return object.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
+}

@@ -1,0 +1,114 @@
+import type { Simulation } from '../base/simulation.ts';
+import type { KubeObject } from '../objects/api.ts';
+import type { Store } from '../store/store.ts';
+import { hashText } from '../base/hash.ts';
+import { microTimestamp, parseTimestamp, timestamp } from '../objects/time.ts';
+
+/** An event to record about an object. */
+export type EventNote = {
+  readonly about: KubeObject;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly component: string;
+  /** The node of a kubelet. */
+  readonly host?: string;
+  /** `spec.containers{name}` for events about a container. */
+  readonly fieldPath?: string;
+};
+
+/** How long the API server keeps an event (--event-ttl), ms. */
+export const EVENT_TTL_MS = 3_600_000;
+
+/** After so many repetitions of one event its count only rises every five minutes, as client-go's spam filter has it. */
+const REPEATS_MAX = 25;
+const REPEAT_PAUSE_MS = 300_000;
+
+/**
+ * Records an event, or counts one up that says the same again (client-go tools/record: one series per object, reason and
+ * message). The name is a hash of what makes events equal, so finding the former one costs a look-up.
+ */
+export function recordEvent(sim: Simulation, store: Store, note: EventNote): void {
+  const { about } = note;
+  const namespace = about.metadata.namespace ?? 'default';
+  const key = `${about.metadata.uid}/${note.component}/${note.reason}/${note.fieldPath ?? ''}/${note.message}`;
+  const name = `${about.metadata.name}.18${hashText(key).slice(0, 14)}`;
+  const nowMs = sim.clock.nowMs;
+  const former = store.get('events', namespace, name);
+  if (former !== undefined) return repeatEvent(store, former, nowMs);
+  const uid = sim.random.uuid('event-uid');
+  const now = timestamp(nowMs);
+  const reporter = { reportingComponent: note.component, reportingInstance: note.host ?? '' };
+  store.put('events', {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace, uid, creationTimestamp: now },
+    involvedObject: referenceTo(about, note.fieldPath),
+    reason: note.reason,
+    message: note.message,
+    source: { component: note.component, ...(note.host === undefined ? {} : { host: note.host }) },
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
+    type: note.type,
+    eventTime: null,
+    ...reporter,
+  });
+}
+
+/** Records an event in the form of events.k8s.io, as the scheduler does: no counts, an action, microseconds. */
+export function recordAction(sim: Simulation, store: Store, note: EventNote & { readonly action: string }): void {
+  const { about } = note;
+  const namespace = about.metadata.namespace ?? 'default';
+  const key = `${about.metadata.uid}/${note.component}/${note.reason}/${note.message}`;
+  const name = `${about.metadata.name}.18${hashText(key).slice(0, 14)}`;
+  if (store.get('events', namespace, name) !== undefined) return;
+  store.put('events', {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace, uid: sim.random.uuid('event-uid'), creationTimestamp: timestamp(sim.clock.nowMs) },
+    involvedObject: referenceTo(about, undefined),
+    reason: note.reason,
+    message: note.message,
+    source: {},
+    firstTimestamp: null,
+    lastTimestamp: null,
+    type: note.type,
+    eventTime: microTimestamp(sim.clock.nowMs),
+    action: note.action,
+    reportingComponent: note.component,
+    reportingInstance: note.host ?? note.component,
+  });
+}
+
+/** Removes events older than the API server keeps them. True when there were any. */
+export function expireEvents(sim: Simulation, store: Store): boolean {
+  const limitMs = sim.clock.nowMs - EVENT_TTL_MS;
+  let isBusy = false;
+  for (const event of store.list('events')) {
+    const lastMs = parseTimestamp(event['lastTimestamp'] ?? event['eventTime']) ?? 0;
+    if (lastMs > limitMs) continue;
+    store.remove('events', event.metadata.namespace, event.metadata.name);
+    isBusy = true;
+  }
+  return isBusy;
+}
+
+function repeatEvent(store: Store, former: KubeObject, nowMs: number): void {
+  const count = Number(former['count'] ?? 1);
+  const lastMs = parseTimestamp(former['lastTimestamp']) ?? 0;
+  if (count >= REPEATS_MAX && nowMs - lastMs < REPEAT_PAUSE_MS) return;
+  store.put('events', { ...former, count: count + 1, lastTimestamp: timestamp(nowMs) });
+}
+
+function referenceTo(about: KubeObject, fieldPath: string | undefined): object {
+  return {
+    kind: about.kind,
+    ...(about.metadata.namespace === undefined ? {} : { namespace: about.metadata.namespace }),
+    name: about.metadata.name,
+    uid: about.metadata.uid,
+    apiVersion: about.apiVersion,
+    ...(about.metadata.resourceVersion === undefined ? {} : { resourceVersion: about.metadata.resourceVersion }),
+    ...(fieldPath === undefined ? {} : { fieldPath }),
+  };
+}
