@@ -254,7 +254,7 @@ function Bench({ bundle, sandbox }: { bundle: LabBundle; sandbox: Sandbox }): JS
             aria-label="Matrix"
             data-region="matrix"
             tabIndex={-1}
-            className="min-h-0 overflow-y-auto outline-none max-md:flex-1"
+            className="relative min-h-0 overflow-y-auto outline-none max-md:flex-1"
           >
             <h2 className="sticky top-0 z-10 flex h-9 items-center border-b border-line bg-panel px-3 text-[13px] font-medium">
               Who reaches whom
@@ -275,7 +275,7 @@ function Bench({ bundle, sandbox }: { bundle: LabBundle; sandbox: Sandbox }): JS
           />
           <section
             aria-label="Flows"
-            className="min-h-0 overflow-y-auto max-md:max-h-2/5 max-md:border-t max-md:border-line"
+            className="relative min-h-0 overflow-y-auto max-md:max-h-2/5 max-md:border-t max-md:border-line"
           >
             <h2 className="flex h-9 items-center px-3 text-[13px] font-medium">Latest flows</h2>
             <FlowsPane rows={state.flows} />
