@@ -95,7 +95,7 @@ function convertRule(
       return { error: 'egress.to.nodes is not supported since node selector labels are disabled' };
     }
     const selectors = peerSelectors(peer, isIngress, options.cluster);
-    if (selectors) parts.push({ verdict, peers: selectors, ports, ref: at });
+    if (selectors) parts.push({ verdict, peers: selectors.length > 0 ? selectors : null, ports, ref: at });
     // An unknown kind of peer fails closed: nothing accepted, everything denied.
     else if (verdict !== 'allow') parts.push({ verdict: 'deny', peers: [ALL_PEERS], ports, ref: at });
   }

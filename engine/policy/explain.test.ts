@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { decodeCase } from './case-file.ts';
+import { buildCase } from './case-run.ts';
 import { readDocument, splitDocuments } from './documents.ts';
 import { explain } from './explain.ts';
 import { importPolicy } from './import.ts';
@@ -106,6 +109,36 @@ describe('explanation', () => {
     expect(ingress.considered.map((rule) => [rule.matches, rule.isDeciding])).toEqual([[true, true]]);
     expect(ingress.summary).toBe('Ingress is allowed by default/db.');
   });
+});
+
+describe('explanations of all recorded cases', () => {
+  const folder = new URL('./testdata/conformance/', import.meta.url);
+  let sides = 0;
+  for (const file of readdirSync(folder).sort()) {
+    test(`[P41] agree with the verdicts: ${file}`, () => {
+      for (const line of readFileSync(new URL(file, folder), 'utf8').trimEnd().split('\n').slice(1)) {
+        const world = decodeCase((JSON.parse(line) as { case: string }).case);
+        const { repository } = buildCase(world, world.policies);
+        const source = new PolicySource(world.policies);
+        for (const probe of world.probes) {
+          const explanation = explain(repository, probe.flow, [source]);
+          for (const { side, considered } of [explanation.egress, explanation.ingress]) {
+            sides++;
+            const matching = (verdict: string) => considered.filter((rule) => rule.matches && rule.verdict === verdict);
+            const place = JSON.stringify([probe, considered]);
+            expect(considered.every((rule) => rule.place !== undefined), place).toBe(true);
+            if (side.deniedBy === 'explicit') expect(matching('deny').some((rule) => rule.isDeciding), place).toBe(true);
+            if (side.deniedBy === 'default' && !file.startsWith('kcnp')) expect(matching('allow'), place).toEqual([]);
+            if (side.l7verdict === 'denied') expect(matching('allow'), place).toEqual([]);
+            if (side.verdict === 'allowed' && side.rulesMatched.length > 0) {
+              expect(matching('allow').some((rule) => rule.isDeciding), place).toBe(true);
+            }
+          }
+        }
+      }
+    });
+  }
+  test('[P41] none was left out', () => expect(sides).toBeGreaterThan(17_000));
 });
 
 describe('suggestions', () => {

@@ -75,22 +75,29 @@ function explainSide(
   }
   const side = isIngress ? repository.ingressVerdict(flow) : repository.egressVerdict(flow);
   const ownPorts = isIngress ? where.subject.ownPorts : where.peerPorts;
-  const considered = repository.rulesFor(where.subject, isIngress).map((rule): ConsideredRule => {
-    const weighed = weigh(repository, rule, where, flow, ownPorts, isIngress);
+  const rules = repository.rulesFor(where.subject, isIngress);
+  const isForced = repository.config.enforcement === 'always' || where.subject.identity.labels.has('init');
+  const hasDefaultDeny = isForced || rules.some((rule) => rule.hasDefaultDeny);
+  const considered = rules.map((rule): ConsideredRule => {
+    const weighed = weigh(repository, rule, { where, flow, ports: ownPorts, isIngress, hasDefaultDeny });
+    // Server names of one rule bind the others on the same peers and port; plain rules do not lift them.
+    const isBound = weighed.matches && side.l7 === 'tls' && side.l7verdict === 'denied';
+    const matches = weighed.matches && !isBound;
+    const why = isBound ? `${weighed.why.slice(0, -1)}, but the server names of another rule bind here too.` : weighed.why;
     const ref = weighed.ref;
-    const isDeciding = side.rules.some((other) => isWithin(other, rule.ref));
+    const isDeciding = side.rules.some(
+      (other) => isWithin(other, rule.ref) || (weighed.matches && isWithin(other, entryRef(rule.ref))),
+    );
     const place = placeOf(ref, sources);
-    const base = {
-      ref,
-      policy: policyName(ref),
-      verdict: rule.verdict,
-      matches: weighed.matches,
-      isDeciding,
-      why: weighed.why,
-    };
+    const base = { ref, policy: policyName(ref), verdict: rule.verdict, matches, isDeciding, why };
     return place ? { ...base, place } : base;
   });
   return { direction, side, summary: summaryOf(side, considered, isIngress), considered };
+}
+
+/** The rule that a peer of a NetworkPolicy or ClusterNetworkPolicy stands in: its ports belong to all of its peers. */
+function entryRef(ref: RuleRef): RuleRef {
+  return { ...ref, path: ref.path.slice(0, 3) };
 }
 
 /** True when `inner` is the rule `outer` or a port rule in it. */
@@ -137,14 +144,16 @@ function summaryOf(side: SideVerdict, considered: readonly ConsideredRule[], isI
 
 type Weighed = { readonly matches: boolean; readonly why: string; readonly ref: RuleRef };
 
-function weigh(
-  repository: PolicyRepository,
-  rule: PolicyRule,
-  where: Side,
-  flow: FlowSpec,
-  ports: PortsByName,
-  isIngress: boolean,
-): Weighed {
+type WeighContext = {
+  readonly where: Side;
+  readonly flow: FlowSpec;
+  readonly ports: PortsByName;
+  readonly isIngress: boolean;
+  readonly hasDefaultDeny: boolean;
+};
+
+function weigh(repository: PolicyRepository, rule: PolicyRule, context: WeighContext): Weighed {
+  const { where, flow, ports, isIngress, hasDefaultDeny } = context;
   const does = rule.verdict === 'deny' ? 'denies' : rule.verdict === 'pass' ? 'passes on' : 'allows';
   const other = isIngress ? 'source' : 'destination';
   const miss = (why: string, ref = rule.ref): Weighed => ({ matches: false, why, ref });
@@ -164,7 +173,8 @@ function weigh(
       last = miss(portMiss(portRule, flow), portRule.ref);
       continue;
     }
-    const l7 = l7Miss(portRule, flow);
+    // Without default deny a rule at layer 7 refuses nothing.
+    const l7 = hasDefaultDeny ? l7Miss(portRule, flow) : undefined;
     if (l7 !== undefined) last = miss(l7, portRule.ref);
     else return { matches: true, why: `It ${does} ${who} on ${specText(port)}.`, ref: portRule.ref };
   }
@@ -286,7 +296,7 @@ function keyText(key: string): string {
 
 function requirementText(item: Requirement): string {
   const key = keyText(item.key);
-  if (item.source === 'reserved') return `the reserved identity ${item.key}`;
+  if (item.source === 'reserved') return `the entity ${item.key.replace(/^aggregate-/, '').replace(/-ipv[46]$/, '')}`;
   switch (item.operator) {
     case 'In':
       return item.values.length === 1 ? `${key}=${item.values[0]}` : `${key} in (${item.values.join(', ')})`;
@@ -301,6 +311,7 @@ function requirementText(item: Requirement): string {
 
 function labelsText(item: Requirement, peer: Identity): string {
   const label = peer.labels.get(item.key);
+  if (item.source === 'reserved' && peer.isPod) return 'is a pod';
   if (label) return `has ${keyText(item.key)}=${label.value}`;
   const reserved = [...peer.labels.values()].filter((each) => each.source === 'reserved');
   if (reserved.length > 0) return `is ${reserved.map(labelText).join(', ')}`;

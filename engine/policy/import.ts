@@ -5,10 +5,11 @@ import {
   nameErrors,
   type PolicyKind,
   policyKindOf,
+  readNetworkPolicy,
 } from '../objects/cilium/policy-check.ts';
 import { decodeRefusal, sanitizePolicy } from '../objects/cilium/sanitize.ts';
 import { aggregateText, strictText } from '../objects/cilium/schema-check.ts';
-import type { RawCiliumPolicy, RawClusterPolicy, RawNetworkPolicy } from '../objects/cilium/types.ts';
+import type { RawCiliumPolicy, RawClusterPolicy } from '../objects/cilium/types.ts';
 import { convertCiliumPolicy } from './convert-cilium.ts';
 import { convertClusterPolicy } from './convert-cluster.ts';
 import { convertNetworkPolicy } from './convert-network.ts';
@@ -63,7 +64,7 @@ export function importAsAgent(
   });
   const cluster = options.config.cluster;
   if (kind === 'NetworkPolicy') {
-    return made(convertNetworkPolicy(object as unknown as RawNetworkPolicy, namespace, cluster), namespace);
+    return made(convertNetworkPolicy(readNetworkPolicy(object), namespace, cluster), namespace);
   }
   if (kind === 'ClusterNetworkPolicy') {
     const rules = convertClusterPolicy(object as unknown as RawClusterPolicy, options.config);

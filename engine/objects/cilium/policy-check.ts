@@ -1,5 +1,5 @@
 import { subdomainFaults } from './label-check.ts';
-import { goTypeMismatch, networkPolicyErrors } from './network-policy-check.ts';
+import { goTypeMismatch, networkPolicyErrors, withoutNulls } from './network-policy-check.ts';
 import { checkSchema, type FieldError, typeName, unknownFields } from './schema-check.ts';
 import {
   CILIUM_CIDR_GROUP,
@@ -75,7 +75,7 @@ export function checkPolicySchema(object: Readonly<Record<string, unknown>>): Sc
   if (found.kind === 'NetworkPolicy') {
     const decodeError = goTypeMismatch(object, found.schema, '');
     if (decodeError !== undefined) return { unknown, decodeError, errors: [] };
-    return { unknown, errors: networkPolicyErrors(object as unknown as RawNetworkPolicy) };
+    return { unknown, errors: networkPolicyErrors(readNetworkPolicy(object)) };
   }
   const errors = checkSchema(object, found.schema, '');
   if (
@@ -92,6 +92,11 @@ export function checkPolicySchema(object: Readonly<Record<string, unknown>>): Sc
     };
   }
   return { unknown, errors };
+}
+
+/** A NetworkPolicy as Go reads it: nulls are absent. Its types must have been checked. */
+export function readNetworkPolicy(object: Readonly<Record<string, unknown>>): RawNetworkPolicy {
+  return withoutNulls(object, NETWORK_POLICY) as RawNetworkPolicy;
 }
 
 const GO_KIND: Readonly<Record<string, string>> = { integer: 'number', boolean: 'bool' };
