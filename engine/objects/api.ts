@@ -48,7 +48,10 @@ export type KubeRequest = {
 };
 
 /** One event of a watch, as the wire has it. */
-export type WatchEvent = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'; readonly object: JsonObject };
+export type WatchEvent = {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: JsonObject;
+};
 
 /** A watch in progress: wait with `sys.until(() => cursor.pending() || cursor.ended())`, then `take()`. */
 export interface WatchCursor {
@@ -84,7 +87,12 @@ export interface PortForwardSession {
 
 /** What the API server answers. `body` is an object or a `Status`; the other forms are streams. */
 export type KubeResponse =
-  | { readonly kind: 'json'; readonly status: number; readonly body: JsonObject; readonly warnings?: readonly string[] }
+  | {
+      readonly kind: 'json';
+      readonly status: number;
+      readonly body: JsonObject;
+      readonly warnings?: readonly string[];
+    }
   | { readonly kind: 'text'; readonly status: number; readonly text: string }
   | { readonly kind: 'watch'; readonly status: 200; readonly watch: WatchCursor }
   | { readonly kind: 'logs'; readonly status: 200; readonly logs: Stream }
@@ -96,9 +104,27 @@ export type KubeHandler = (request: KubeRequest) => KubeResponse;
 
 /** What the API server asks of a kubelet; injected by the composition root. Each throws a StatusError where the real one answers an error. */
 export interface Kubelet {
-  exec(pod: KubeObject, container: string, options: { readonly command: readonly string[]; readonly tty: boolean; readonly stdin: boolean }): ExecSession;
+  exec(
+    pod: KubeObject,
+    container: string,
+    options: { readonly command: readonly string[]; readonly tty: boolean; readonly stdin: boolean },
+  ): ExecSession;
   /** `attach` to the container's main process. */
-  attach(pod: KubeObject, container: string, options: { readonly tty: boolean; readonly stdin: boolean }): ExecSession;
-  logs(pod: KubeObject, container: string, options: { readonly follow: boolean; readonly previous: boolean; readonly tailLines?: number; readonly sinceSeconds?: number; readonly timestamps: boolean }): Stream;
+  attach(
+    pod: KubeObject,
+    container: string,
+    options: { readonly tty: boolean; readonly stdin: boolean },
+  ): ExecSession;
+  logs(
+    pod: KubeObject,
+    container: string,
+    options: {
+      readonly follow: boolean;
+      readonly previous: boolean;
+      readonly tailLines?: number;
+      readonly sinceSeconds?: number;
+      readonly timestamps: boolean;
+    },
+  ): Stream;
   portForward(pod: KubeObject): PortForwardSession;
 }

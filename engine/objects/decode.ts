@@ -4,9 +4,18 @@ import { isJsonObject } from '../base/json.ts';
 import { parseQuantity, QUANTITY_FAULT } from './quantity.ts';
 import { structNamed } from './types.ts';
 
-/** A value does not fit its Go type; the message is that of Go's JSON decoder. */
+/**
+ * A value does not fit its Go type; the message is that of Go's JSON decoder. `converted` is what the conversion of an
+ * already parsed object says instead, which is how strategic merge patches are read.
+ */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
+  readonly converted: string;
+
+  constructor(message: string, converted = message) {
+    super(message);
+    this.converted = converted;
+  }
 }
 
 /** A decoded object in Go's shape and field order, and what strict decoding has to say about it. */
@@ -217,11 +226,27 @@ function mismatch(value: unknown, type: TypeRef, place: Place, word = jsonWord(v
     place.path.length === 0
       ? `Go value of type v1.${type.go}`
       : `Go struct field ${place.struct}.${place.path.join('.')} of type ${type.go}`;
-  return new DecodeError(`json: cannot unmarshal ${word} into ${where}`);
+  return new DecodeError(`json: cannot unmarshal ${word} into ${where}`, conversionFault(value, type));
 }
 
 function jsonWord(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+// runtime.DefaultUnstructuredConverter's words.
+function conversionFault(value: unknown, type: TypeRef): string {
+  const shown = Array.isArray(value) ? 'slice' : typeof value === 'object' ? 'map' : typeof value;
+  if (type.kind === 'map') return `cannot restore map from ${goKind(value)}`;
+  if (type.kind === 'list') return `cannot restore slice from ${goKind(value)}`;
+  if (type.kind === 'struct') return `cannot restore struct from: ${goKind(value)}`;
+  if (shown === 'string' || shown === 'map' || shown === 'slice') return `unrecognized type: ${type.go}`;
+  return `cannot convert ${goKind(value)} to ${type.go}`;
+}
+
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return 'slice';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'object' ? 'map' : typeof value === 'boolean' ? 'bool' : typeof value;
 }

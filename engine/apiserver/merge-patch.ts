@@ -1,0 +1,138 @@
+import type { FieldType, StructType } from '../objects/types.ts';
+import { badRequest } from '../objects/status.ts';
+import { isJsonObject } from '../base/json.ts';
+import { structNamed } from '../objects/types.ts';
+import { thawed } from '../store/admission.ts';
+
+type Plain = Record<string, unknown>;
+
+/** Applies a JSON merge patch (RFC 7386): null removes, objects merge, everything else replaces. */
+export function applyMergePatch(target: unknown, patch: unknown): unknown {
+  if (!isJsonObject(patch)) return thawed(patch);
+  const merged: Plain = isJsonObject(target) ? { ...(target as Plain) } : {};
+  for (const key of Object.keys(patch)) {
+    if (key === '__proto__') continue;
+    const value = patch[key];
+    if (value === null) delete merged[key];
+    else merged[key] = applyMergePatch(Object.hasOwn(merged, key) ? merged[key] : undefined, value);
+  }
+  return merged;
+}
+
+/**
+ * Applies a strategic merge patch to an object of a built-in kind: lists with a merge key merge by it, and the directives
+ * `$patch`, `$deleteFromPrimitiveList/…`, `$setElementOrder/…` and `$retainKeys` are honoured.
+ * @throws StatusError BadRequest for an item without its merge key
+ */
+export function applyStrategicPatch(target: unknown, patch: unknown, struct: StructType): unknown {
+  return mergeStruct(isJsonObject(target) ? (target as Plain) : {}, isJsonObject(patch) ? (patch as Plain) : {}, struct);
+}
+
+function mergeStruct(target: Plain, patch: Plain, struct: StructType | undefined): unknown {
+  if (patch['$patch'] === 'replace') return withoutDirectives(patch);
+  if (patch['$patch'] === 'delete') return {};
+  const merged: Plain = { ...target };
+  const retained = patch['$retainKeys'];
+  if (Array.isArray(retained)) {
+    for (const key of Object.keys(merged)) if (!retained.includes(key)) delete merged[key];
+  }
+  for (const key of Object.keys(patch)) {
+    if (key === '__proto__' || key === '$patch' || key === '$retainKeys' || key.startsWith('$setElementOrder/')) continue;
+    if (key.startsWith('$deleteFromPrimitiveList/')) {
+      removePrimitives(merged, key.slice('$deleteFromPrimitiveList/'.length), patch[key]);
+      continue;
+    }
+    const value = patch[key];
+    if (value === null) delete merged[key];
+    else merged[key] = mergeMember(Object.hasOwn(merged, key) ? merged[key] : undefined, value, struct?.byJson.get(key));
+  }
+  for (const key of Object.keys(patch)) {
+    if (key.startsWith('$setElementOrder/')) orderList(merged, key.slice('$setElementOrder/'.length), patch[key], struct);
+  }
+  return merged;
+}
+
+function mergeMember(before: unknown, value: unknown, field: FieldType | undefined): unknown {
+  if (Array.isArray(value)) {
+    if (field?.mergeKey === undefined || hasReplace(value)) return replaced(value, field);
+    const list = Array.isArray(before) ? before : [];
+    if (field.mergeKey === '') return mergePrimitives(list, value);
+    return mergeList(list, value, field.mergeKey, itemStruct(field));
+  }
+  if (!isJsonObject(value)) return value;
+  return mergeStruct(isJsonObject(before) ? (before as Plain) : {}, value as Plain, memberStruct(field));
+}
+
+function replaced(value: readonly unknown[], field: FieldType | undefined): unknown {
+  const struct = field === undefined ? undefined : itemStruct(field);
+  return value
+    .filter((item) => !(isJsonObject(item) && Object.keys(item).length === 1 && item['$patch'] !== undefined))
+    .map((item) => (isJsonObject(item) ? mergeStruct({}, item as Plain, struct) : item));
+}
+
+function hasReplace(value: readonly unknown[]): boolean {
+  return value.some((item) => isJsonObject(item) && item['$patch'] === 'replace');
+}
+
+function mergeList(before: readonly unknown[], patch: readonly unknown[], mergeKey: string, struct: StructType | undefined): unknown[] {
+  const merged = [...before];
+  for (const item of patch) {
+    if (!isJsonObject(item)) continue;
+    const key = item[mergeKey];
+    if (key === undefined) {
+      throw badRequest(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
+    }
+    const at = merged.findIndex((old) => isJsonObject(old) && old[mergeKey] === key);
+    if (item['$patch'] === 'delete') {
+      if (at >= 0) merged.splice(at, 1);
+    } else if (at >= 0) merged[at] = mergeStruct(merged[at] as Plain, item as Plain, struct);
+    else merged.push(mergeStruct({}, item as Plain, struct));
+  }
+  return merged;
+}
+
+function mergePrimitives(before: readonly unknown[], patch: readonly unknown[]): unknown[] {
+  return [...before, ...patch.filter((item) => !before.includes(item))];
+}
+
+function removePrimitives(merged: Plain, name: string, items: unknown): void {
+  const list = Object.hasOwn(merged, name) ? merged[name] : undefined;
+  if (Array.isArray(list) && Array.isArray(items)) merged[name] = list.filter((item) => !items.includes(item));
+}
+
+// Items that the order names come in that order; the others keep their places behind their predecessors.
+function orderList(merged: Plain, name: string, order: unknown, struct: StructType | undefined): void {
+  const list = Object.hasOwn(merged, name) ? merged[name] : undefined;
+  if (!Array.isArray(list) || !Array.isArray(order)) return;
+  const mergeKey = struct?.byJson.get(name)?.mergeKey ?? '';
+  const keyOf = (item: unknown) => (mergeKey !== '' && isJsonObject(item) ? item[mergeKey] : item);
+  const places = order.map(keyOf);
+  const named = list.filter((item) => places.includes(keyOf(item)));
+  named.sort((a, b) => places.indexOf(keyOf(a)) - places.indexOf(keyOf(b)));
+  const others = list.filter((item) => !places.includes(keyOf(item)));
+  merged[name] = [...named, ...others];
+}
+
+function itemStruct(field: FieldType): StructType | undefined {
+  const { type } = field;
+  return type.kind === 'list' && type.of.kind === 'struct' ? structNamed(type.of.name) : undefined;
+}
+
+function memberStruct(field: FieldType | undefined): StructType | undefined {
+  if (field === undefined) return undefined;
+  const type = field.type.kind === 'pointer' ? field.type.to : field.type;
+  return type.kind === 'struct' ? structNamed(type.name) : undefined;
+}
+
+function withoutDirectives(patch: Plain): Plain {
+  return Object.fromEntries(Object.entries(patch).filter(([key]) => !key.startsWith('$') && key !== '__proto__'));
+}
+
+/** A plain value as Go's `%v` prints it: `map[a:1 b:[x y]]` with sorted keys. */
+export function goMap(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
+  if (!isJsonObject(value)) return String(value);
+  const keys = Object.keys(value).sort();
+  return `map[${keys.map((key) => `${key}:${goMap(value[key])}`).join(' ')}]`;
+}

@@ -1,0 +1,64 @@
+import type { JsonObject } from '../base/json.ts';
+import type { KubeRequest, KubeResponse } from '../objects/api.ts';
+import type { Server } from './server.ts';
+import { aggregatedDiscovery, coreVersions, groupDocument, groupList, resourceList } from './discovery.ts';
+import { openApiDocument, openApiIndex } from './openapi.ts';
+import { KINDS } from '../objects/kinds.ts';
+import { methodNotAllowed } from '../objects/status.ts';
+
+/** The version that this API server says it has. */
+export const SERVER_VERSION: JsonObject = {
+  major: '1',
+  minor: '32',
+  gitVersion: 'v1.32.13',
+  gitCommit: '0000000000000000000000000000000000000000',
+  gitTreeState: 'clean',
+  buildDate: '2026-02-10T12:00:00Z',
+  goVersion: 'go1.24.0',
+  compiler: 'gc',
+  platform: 'linux/amd64',
+};
+
+const CHECKS = ['ping', 'log', 'etcd', 'etcd-readiness', 'informer-sync', 'shutdown'];
+
+/** Answers paths that name no object: version, health, discovery, schemas. Undefined for all others. */
+export function nonResource(server: Server, request: KubeRequest, parts: readonly string[]): KubeResponse | undefined {
+  const body = documentOf(server, request, parts);
+  if (body === undefined) return undefined;
+  if (request.method !== 'GET') throw methodNotAllowed();
+  return typeof body === 'string' ? { kind: 'text', status: 200, text: body } : { kind: 'json', status: 200, body };
+}
+
+function documentOf(server: Server, request: KubeRequest, parts: readonly string[]): JsonObject | string | undefined {
+  const [first, second, third] = parts;
+  const isAggregated = (request.headers?.['accept'] ?? '').includes('as=APIGroupDiscoveryList');
+  if (first === undefined) return { paths: rootPaths() };
+  if (parts.length === 1) {
+    if (first === 'version') return SERVER_VERSION;
+    if (['healthz', 'livez', 'readyz'].includes(first)) return health(request, first);
+    if (first === 'api') return isAggregated ? aggregatedDiscovery(true) : coreVersions(server.facts.address);
+    if (first === 'apis') return isAggregated ? aggregatedDiscovery(false) : groupList();
+  }
+  if (first === 'openapi' && second === 'v3') return third === undefined ? openApiIndex() : openApiDocument(parts.slice(2));
+  if (first === 'api' && parts.length === 2 && second !== undefined) return resourceList('', second);
+  if (first === 'apis' && parts.length === 2 && second !== undefined) return groupDocument(second);
+  if (first === 'apis' && parts.length === 3 && second !== undefined && third !== undefined) return resourceList(second, third);
+  return undefined;
+}
+
+function health(request: KubeRequest, name: string): string {
+  const isVerbose = request.query !== undefined && Object.hasOwn(request.query, 'verbose');
+  return isVerbose ? `${CHECKS.map((check) => `[+]${check} ok\n`).join('')}${name} check passed\n` : 'ok';
+}
+
+function rootPaths(): readonly string[] {
+  const paths = new Set(['/api', '/apis', '/healthz', '/livez', '/readyz', '/openapi/v3', '/version']);
+  for (const kind of KINDS) {
+    if (kind.group === '') paths.add(`/api/${kind.version}`);
+    else {
+      paths.add(`/apis/${kind.group}`);
+      paths.add(`/apis/${kind.group}/${kind.version}`);
+    }
+  }
+  return [...paths].sort();
+}
