@@ -124,14 +124,26 @@ describe('explanations of all recorded cases', () => {
           const explanation = explain(repository, probe.flow, [source]);
           for (const { side, considered } of [explanation.egress, explanation.ingress]) {
             sides++;
-            const matching = (verdict: string) => considered.filter((rule) => rule.matches && rule.verdict === verdict);
+            const matching = (verdict: string) =>
+              considered.filter((rule) => rule.matches && rule.verdict === verdict);
             const place = JSON.stringify([probe, considered]);
-            expect(considered.every((rule) => rule.place !== undefined), place).toBe(true);
-            if (side.deniedBy === 'explicit') expect(matching('deny').some((rule) => rule.isDeciding), place).toBe(true);
-            if (side.deniedBy === 'default' && !file.startsWith('kcnp')) expect(matching('allow'), place).toEqual([]);
+            expect(
+              considered.every((rule) => rule.place !== undefined),
+              place,
+            ).toBe(true);
+            if (side.deniedBy === 'explicit')
+              expect(
+                matching('deny').some((rule) => rule.isDeciding),
+                place,
+              ).toBe(true);
+            if (side.deniedBy === 'default' && !file.startsWith('kcnp'))
+              expect(matching('allow'), place).toEqual([]);
             if (side.l7verdict === 'denied') expect(matching('allow'), place).toEqual([]);
             if (side.verdict === 'allowed' && side.rulesMatched.length > 0) {
-              expect(matching('allow').some((rule) => rule.isDeciding), place).toBe(true);
+              expect(
+                matching('allow').some((rule) => rule.isDeciding),
+                place,
+              ).toBe(true);
             }
           }
         }

@@ -83,7 +83,9 @@ function explainSide(
     // Server names of one rule bind the others on the same peers and port; plain rules do not lift them.
     const isBound = weighed.matches && side.l7 === 'tls' && side.l7verdict === 'denied';
     const matches = weighed.matches && !isBound;
-    const why = isBound ? `${weighed.why.slice(0, -1)}, but the server names of another rule bind here too.` : weighed.why;
+    const why = isBound
+      ? `${weighed.why.slice(0, -1)}, but the server names of another rule bind here too.`
+      : weighed.why;
     const ref = weighed.ref;
     const isDeciding = side.rules.some(
       (other) => isWithin(other, rule.ref) || (weighed.matches && isWithin(other, entryRef(rule.ref))),
@@ -296,7 +298,8 @@ function keyText(key: string): string {
 
 function requirementText(item: Requirement): string {
   const key = keyText(item.key);
-  if (item.source === 'reserved') return `the entity ${item.key.replace(/^aggregate-/, '').replace(/-ipv[46]$/, '')}`;
+  if (item.source === 'reserved')
+    return `the entity ${item.key.replace(/^aggregate-/, '').replace(/-ipv[46]$/, '')}`;
   switch (item.operator) {
     case 'In':
       return item.values.length === 1 ? `${key}=${item.values[0]}` : `${key} in (${item.values.join(', ')})`;

@@ -7,7 +7,23 @@ import { DEFAULT_POLICY_CONFIG, type FlowSpec } from './model.ts';
 import { PolicyRepository } from './repository.ts';
 
 const OPTIONS = { config: { ...DEFAULT_POLICY_CONFIG, hostFirewall: true }, defaultNamespace: 'default' };
-const ODD: readonly unknown[] = [null, [], {}, '', 'x', '*', 5, -1, 70000, true, [null], [{}], { a: null }, [[]], '10.0.0.0/8'];
+const ODD: readonly unknown[] = [
+  null,
+  [],
+  {},
+  '',
+  'x',
+  '*',
+  5,
+  -1,
+  70000,
+  true,
+  [null],
+  [{}],
+  { a: null },
+  [[]],
+  '10.0.0.0/8',
+];
 
 function documents(): unknown[] {
   const folder = new URL('./testdata/conformance/', import.meta.url);
@@ -16,7 +32,8 @@ function documents(): unknown[] {
     for (const line of readFileSync(new URL(file, folder), 'utf8').trimEnd().split('\n').slice(1)) {
       const read = readDocument((JSON.parse(line) as { case: string }).case, 'refuse');
       if ('error' in read) continue;
-      for (const document of splitDocuments(String((read.value as { policies?: string }).policies ?? ''))) texts.add(document.text);
+      for (const document of splitDocuments(String((read.value as { policies?: string }).policies ?? '')))
+        texts.add(document.text);
     }
   }
   return [...texts].flatMap((text) => {
@@ -58,19 +75,37 @@ test('[P20] no object makes the import or a verdict throw', () => {
     return Math.floor((state / 2 ** 32) * sides);
   };
   const flows: FlowSpec[] = [
-    { from: { endpoint: 'default/cli' }, to: { endpoint: 'default/app' }, port: 80, protocol: 'TCP', http: { method: 'GET', path: '/' } },
-    { from: { endpoint: 'default/app' }, to: { address: '192.0.2.1' }, port: 53, protocol: 'UDP', dns: { query: 'a.b' } },
+    {
+      from: { endpoint: 'default/cli' },
+      to: { endpoint: 'default/app' },
+      port: 80,
+      protocol: 'TCP',
+      http: { method: 'GET', path: '/' },
+    },
+    {
+      from: { endpoint: 'default/app' },
+      to: { address: '192.0.2.1' },
+      port: 53,
+      protocol: 'UDP',
+      dns: { query: 'a.b' },
+    },
     { from: { address: '192.0.2.1' }, to: { node: 'n1' }, protocol: 'ICMP', icmpType: 8 },
   ];
   let valid = 0;
   for (let i = 0; i < 12_000; i++) {
     const object = all[roll(all.length)];
-    const paths = pathsOf(object).filter((path) => path.length > 0 && path[0] !== 'kind' && path[0] !== 'apiVersion');
+    const paths = pathsOf(object).filter(
+      (path) => path.length > 0 && path[0] !== 'kind' && path[0] !== 'apiVersion',
+    );
     const path = paths[roll(paths.length)];
     if (!path) continue;
-    const edit = roll(4) === 0 ? { kind: 'remove' as const, path } : { kind: 'set' as const, path, value: ODD[roll(ODD.length)] };
+    const edit =
+      roll(4) === 0
+        ? { kind: 'remove' as const, path }
+        : { kind: 'set' as const, path, value: ODD[roll(ODD.length)] };
     const mutated = applyEdit(object, edit);
-    const what = () => `${JSON.stringify(edit)} (was ${JSON.stringify(valueAt(object, path))}) in ${JSON.stringify(object)}`;
+    const what = () =>
+      `${JSON.stringify(edit)} (was ${JSON.stringify(valueAt(object, path))}) in ${JSON.stringify(object)}`;
     try {
       const result = importPolicy(mutated, OPTIONS);
       if (!result.valid) {

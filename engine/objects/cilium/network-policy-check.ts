@@ -49,11 +49,15 @@ function joined(path: string, name: string): string {
 
 /** The value with Go's reading of null: an absent member, or the empty value of a list's item or a map's entry. */
 export function withoutNulls(value: unknown, schema: Schema): unknown {
-  if (Array.isArray(value)) return value.map((item) => (item === null ? emptyOf(schema.items) : withoutNulls(item, schema.items ?? {})));
+  if (Array.isArray(value))
+    return value.map((item) =>
+      item === null ? emptyOf(schema.items) : withoutNulls(item, schema.items ?? {}),
+    );
   if (typeof value !== 'object' || value === null) return value;
   const members: [string, unknown][] = [];
   for (const [name, member] of Object.entries(value)) {
-    const own = schema.properties && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
+    const own =
+      schema.properties && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
     if (member !== null) members.push([name, withoutNulls(member, own ?? schema.additional ?? {})]);
     else if (own === undefined && schema.additional) members.push([name, emptyOf(schema.additional)]);
   }
