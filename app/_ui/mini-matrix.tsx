@@ -17,7 +17,7 @@ export function MiniMatrix({ cells }: { cells: readonly Cell[] }): JSX.Element {
   return (
     <table
       aria-hidden="true"
-      className="border-separate border-spacing-1 font-mono text-[10px] leading-3 text-muted"
+      className="w-fit border-separate border-spacing-1 font-mono text-[10px] leading-3 text-muted"
     >
       <thead>
         <tr>

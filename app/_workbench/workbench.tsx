@@ -172,7 +172,7 @@ function Bench({ bundle, sandbox }: { bundle: LabBundle; sandbox: Sandbox }): JS
       >
         <div
           className={classes(
-            'min-h-0 overflow-y-auto bg-panel',
+            'relative min-h-0 overflow-y-auto bg-panel',
             region !== 'text' && region !== 'checks' ? 'max-md:hidden' : 'max-md:flex-1',
           )}
         >
