@@ -1,0 +1,254 @@
+import { RE2JS } from 're2js';
+import { parseAddress } from '../net/address.ts';
+import { type Cidr, cidrContains, parseCidr } from '../net/cidr.ts';
+import type { Flow, FlowEndpoint, FlowFilter, TcpFlags } from './flow.ts';
+import { FilterError } from './filter-error.ts';
+import { labelSelector } from './label-filter.ts';
+
+/** Decides about one flow. */
+export type FlowTest = (flow: Flow) => boolean;
+
+/**
+ * Builds the test of a request: a flow passes when some whitelist filter matches (or there is none) and no blacklist
+ * filter does (pkg/hubble/filters of Cilium 1.20.2).
+ * @throws FilterError
+ */
+export function buildFilters(lists: { readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] }): FlowTest {
+  const allow = lists.whitelist.map(buildFilter);
+  const deny = lists.blacklist.map(buildFilter);
+  return (flow) => (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
+}
+
+/** Builds one filter: all members must match. @throws FilterError */
+export function buildFilter(filter: FlowFilter): FlowTest {
+  const tests: FlowTest[] = [];
+  const add = <T>(values: readonly T[] | undefined, make: (values: readonly T[]) => FlowTest): void => {
+    if (values && values.length > 0) tests.push(make(values));
+  };
+  addEndpoints(filter, add);
+  add(filter.uuid, (list) => (flow) => list.includes(flow.uuid ?? ''));
+  add(filter.source_ip, (list) => addressTest(list, (flow) => flow.IP?.source));
+  add(filter.source_ip_xlated, (list) => addressTest(list, (flow) => flow.IP?.source_xlated));
+  add(filter.destination_ip, (list) => addressTest(list, (flow) => flow.IP?.destination));
+  add(filter.traffic_direction, (list) => (flow) => list.includes(flow.traffic_direction ?? 'TRAFFIC_DIRECTION_UNKNOWN'));
+  add(filter.verdict, (list) => (flow) => list.includes(flow.verdict ?? 'VERDICT_UNKNOWN'));
+  add(filter.drop_reason_desc, (list) => (flow) => flow.verdict === 'DROPPED' && list.includes(flow.drop_reason_desc ?? 'DROP_REASON_UNKNOWN'));
+  add(filter.interface, (list) => (flow) => list.some((item) => item.name === flow.interface?.name));
+  add(filter.event_type, (list) => (flow) => list.some((item) => (item.type ?? 0) === (flow.event_type?.type ?? 0) && (item.match_sub_type !== true || (item.sub_type ?? 0) === (flow.event_type?.sub_type ?? 0))));
+  addHttp(filter, add);
+  add(filter.protocol, protocolTest);
+  add(filter.source_port, (list) => portTest('source', list));
+  add(filter.destination_port, (list) => portTest('destination', list));
+  add(filter.reply, (list) => (flow) => list.some((wanted) => (flow.is_reply === undefined ? !wanted && flow.verdict === 'DROPPED' : flow.is_reply === wanted)));
+  add(filter.dns_query, (list) => {
+    const patterns = list.map((text) => expression(text, 'dns query'));
+    return (flow) => patterns.some((pattern) => flow.l7?.dns !== undefined && pattern.matcher(flow.l7.dns.query ?? '').find());
+  });
+  add(filter.tcp_flags, (list) => (flow) => list.some((wanted) => hasFlags(flow.l4?.TCP?.flags, wanted)));
+  add(filter.node_name, nodeTest);
+  add(filter.node_labels, (list) => {
+    const selectors = list.map(labelSelector);
+    return (flow) => selectors.some((selector) => selector(flow.node_labels ?? []));
+  });
+  add(filter.ip_version, (list) => (flow) => list.includes(flow.IP?.ipVersion ?? 'IP_NOT_USED'));
+  add(filter.trace_id, (list) => (flow) => list.includes(flow.trace_context?.parent?.trace_id ?? ''));
+  add(filter.ip_trace_id, (list) => (flow) => list.includes(flow.ip_trace_id?.trace_id ?? '0'));
+  add(filter.encrypted, (list) => (flow) => list.includes(flow.IP?.encrypted === true));
+  if (filter.experimental?.cel_expression?.length) throw new FilterError('cel expressions are not supported here');
+  return (flow) => tests.every((test) => test(flow));
+}
+
+type Add = <T>(values: readonly T[] | undefined, make: (values: readonly T[]) => FlowTest) => void;
+
+function addEndpoints(filter: FlowFilter, add: Add): void {
+  for (const side of ['source', 'destination'] as const) {
+    const endpoint = (flow: Flow): FlowEndpoint | undefined => flow[side];
+    add(filter[`${side}_pod`], (list) => {
+      const names = list.map(nameFilter);
+      return (flow) => names.some((test) => test(endpoint(flow)?.namespace ?? '', endpoint(flow)?.pod_name ?? ''));
+    });
+    add(filter[`${side}_service`], (list) => {
+      const names = list.map(nameFilter);
+      return (flow) => names.some((test) => test(flow[`${side}_service`]?.namespace ?? '', flow[`${side}_service`]?.name ?? ''));
+    });
+    add(filter[`${side}_fqdn`], (list) => {
+      const patterns = list.map(fqdnPattern);
+      return (flow) => (flow[`${side}_names`] ?? []).some((name) => patterns.some((pattern) => pattern(name)));
+    });
+    add(filter[`${side}_label`], (list) => {
+      const selectors = list.map(labelSelector);
+      return (flow) => selectors.some((selector) => selector(endpoint(flow)?.labels ?? []));
+    });
+    add(filter[`${side}_workload`], (list) => (flow) => (endpoint(flow)?.workloads ?? []).some((load) => list.some((item) => (!item.name || item.name === load.name) && (!item.kind || item.kind === load.kind))));
+    add(filter[`${side}_cluster_name`], (list) => (flow) => list.includes(endpoint(flow)?.cluster_name ?? ''));
+    add(filter[`${side}_identity`], (list) => (flow) => endpoint(flow) !== undefined && list.includes(endpoint(flow)?.identity ?? 0));
+  }
+}
+
+function addHttp(filter: FlowFilter, add: Add): void {
+  const needsL7 = (what: string): void => {
+    if (filter.event_type?.length && !filter.event_type.every((item) => item.type === 129)) {
+      throw new FilterError(`filtering by ${what} requires the event type filter to only match 'l7' events`);
+    }
+  };
+  add(filter.http_status_code, (list) => {
+    needsL7('http status code');
+    for (const code of list) {
+      if (!/^[1-5]([0-9]{2}|[0-9]?\+)$/.test(code)) throw new FilterError(`invalid http status code filter: invalid status code prefix: ${JSON.stringify(code)}`);
+    }
+    return (flow) => flow.l7?.http !== undefined && list.some((code) => statusMatches(String(flow.l7?.http?.code ?? 0), code));
+  });
+  add(filter.http_method, (list) => {
+    needsL7('http method');
+    return (flow) => flow.l7?.http !== undefined && list.some((method) => method.toUpperCase() === flow.l7?.http?.method?.toUpperCase());
+  });
+  add(filter.http_path, (list) => {
+    needsL7('http path');
+    const patterns = list.map((text) => expression(text, 'http path'));
+    return (flow) => flow.l7?.http !== undefined && patterns.some((pattern) => pattern.matcher(pathOf(flow.l7?.http?.url ?? '')).find());
+  });
+  add(filter.http_url, (list) => {
+    needsL7('http url');
+    const patterns = list.map((text) => expression(text, 'http url'));
+    return (flow) => flow.l7?.http !== undefined && patterns.some((pattern) => pattern.matcher(flow.l7?.http?.url ?? '').find());
+  });
+  add(filter.http_header, (list) => {
+    needsL7('http header');
+    return (flow) => (flow.l7?.http?.headers ?? []).some((header) => list.some((item) => item.key?.toLowerCase() === header.key?.toLowerCase() && item.value === header.value));
+  });
+}
+
+function statusMatches(code: string, wanted: string): boolean {
+  return wanted.endsWith('+') ? code.startsWith(wanted.slice(0, -1)) : code === wanted;
+}
+
+function pathOf(url: string): string {
+  const rest = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+  return rest.replace(/[?#].*$/, '');
+}
+
+function expression(text: string, what: string): RE2JS {
+  try {
+    return RE2JS.compile(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FilterError(`invalid ${what} filter: ${text}: ${reason}`);
+  }
+}
+
+function addressTest(list: readonly string[], addressOf: (flow: Flow) => string | undefined): FlowTest {
+  const exact = new Set<string>();
+  const blocks: Cidr[] = [];
+  for (const text of list) {
+    if (text.includes('/')) {
+      const block = parseCidr(text);
+      if (!block) throw new FilterError(`invalid IP prefix ${JSON.stringify(text)} in filter: netip.ParsePrefix(${JSON.stringify(text)}): ${prefixProblem(text)}`);
+      blocks.push(block);
+    } else {
+      if (!parseAddress(text)) throw new FilterError(`invalid IP address ${JSON.stringify(text)} in filter: ParseAddr(${JSON.stringify(text)}): ${addressProblem(text)}`);
+      exact.add(text);
+    }
+  }
+  return (flow) => {
+    const address = addressOf(flow);
+    if (address === undefined) return false;
+    if (exact.has(address)) return true;
+    const parsed = blocks.length > 0 ? parseAddress(address) : undefined;
+    return parsed !== undefined && blocks.some((block) => cidrContains(block, parsed));
+  };
+}
+
+function prefixProblem(text: string): string {
+  const address = text.slice(0, text.lastIndexOf('/'));
+  return parseAddress(address) ? 'prefix length out of range' : `ParseAddr(${JSON.stringify(address)}): ${addressProblem(address)}`;
+}
+
+function addressProblem(text: string): string {
+  const fields = text.split('.');
+  if (fields.length === 4 && fields.every((field) => /^\d+$/.test(field))) return 'IPv4 field has value >255';
+  if (/^[\d.]+$/.test(text)) return fields.length > 4 ? 'IPv4 address too long' : 'IPv4 address too short';
+  return 'unable to parse IP';
+}
+
+/** `[namespace/]prefix`: without a slash in namespace default; `ns/` any name there; `/x` any namespace. @throws FilterError */
+function nameFilter(text: string): (namespace: string, name: string) => boolean {
+  const slash = text.indexOf('/');
+  const namespace = slash < 0 ? 'default' : text.slice(0, slash);
+  const prefix = slash < 0 ? text : text.slice(slash + 1);
+  if (slash < 0 && prefix === '') throw new FilterError('invalid filter, name must not be empty');
+  return (ownNamespace, name) => (ownNamespace !== '' || name !== '') && (namespace === '' || namespace === ownNamespace) && name.startsWith(prefix);
+}
+
+/** A glob over DNS names: `*` is any run of name characters. @throws FilterError */
+function fqdnPattern(text: string): (name: string) => boolean {
+  const pattern = text.trim().toLowerCase().replace(/\.$/, '');
+  if (pattern === '') throw new FilterError('empty pattern');
+  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const compiled = RE2JS.compile(`^${parts.join('[-.0-9a-z]*')}$`);
+  return (name) => compiled.matcher(name.toLowerCase().replace(/\.$/, '')).find();
+}
+
+function protocolTest(list: readonly string[]): FlowTest {
+  const wanted = list.map((name) => name.toLowerCase());
+  for (const name of wanted) {
+    if (!['dns', 'http', 'icmp', 'icmpv4', 'icmpv6', 'kafka', 'sctp', 'tcp', 'udp', 'vrrp', 'igmp'].includes(name)) throw new FilterError(`invalid protocol filter: unknown protocol: ${JSON.stringify(name)}`);
+  }
+  return (flow) =>
+    wanted.some((name) => {
+      switch (name) {
+        case 'icmp':
+          return flow.l4?.ICMPv4 !== undefined || flow.l4?.ICMPv6 !== undefined;
+        case 'icmpv4':
+          return flow.l4?.ICMPv4 !== undefined;
+        case 'icmpv6':
+          return flow.l4?.ICMPv6 !== undefined;
+        case 'tcp':
+          return flow.l4?.TCP !== undefined;
+        case 'udp':
+          return flow.l4?.UDP !== undefined;
+        case 'sctp':
+          return flow.l4?.SCTP !== undefined;
+        case 'dns':
+          return flow.l7?.dns !== undefined;
+        case 'http':
+          return flow.l7?.http !== undefined;
+        default:
+          return false;
+      }
+    });
+}
+
+function portTest(side: 'source' | 'destination', list: readonly string[]): FlowTest {
+  const ports = list.map((text) => {
+    const why = /^\d+$/.test(text) ? (Number(text) > 65_535 ? 'value out of range' : undefined) : 'invalid syntax';
+    if (why) throw new FilterError(`invalid ${side} port filter: invalid port ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`);
+    return Number(text);
+  });
+  return (flow) => {
+    const transport = flow.l4?.TCP ?? flow.l4?.UDP ?? flow.l4?.SCTP;
+    return transport !== undefined && ports.includes((side === 'source' ? transport.source_port : transport.destination_port) ?? 0);
+  };
+}
+
+function hasFlags(flags: TcpFlags | undefined, wanted: TcpFlags): boolean {
+  if (!flags) return false;
+  return (Object.keys(wanted) as (keyof TcpFlags)[]).every((name) => wanted[name] !== true || flags[name] === true);
+}
+
+/** `[cluster/]glob` over node names; a flow's node name without a slash belongs to the cluster `default`. */
+function nodeTest(list: readonly string[]): FlowTest {
+  const glob = (text: string): RE2JS => RE2JS.compile(`^${text.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[-.0-9a-z]*')}$`);
+  const tests = list.map((text) => {
+    const slash = text.indexOf('/');
+    const cluster = slash < 0 ? undefined : text.slice(0, slash);
+    const node = slash < 0 ? text : text.slice(slash + 1);
+    return { cluster: cluster === undefined ? undefined : glob(cluster === '' ? '*' : cluster), node: glob(node === '' ? '*' : node) };
+  });
+  return (flow) => {
+    const name = flow.node_name ?? '';
+    if (name === '') return false;
+    const slash = name.indexOf('/');
+    const [cluster, node] = slash < 0 ? ['default', name] : [name.slice(0, slash), name.slice(slash + 1)];
+    return tests.some((test) => test.node.matcher(node).find() && (test.cluster === undefined || test.cluster.matcher(cluster).find()));
+  };
+}
