@@ -5,6 +5,14 @@ import { busyboxNetcatProgram } from './busybox-netcat.ts';
 import { busyboxWgetProgram } from './busybox-wget.ts';
 import { curlProgram } from './curl/curl.ts';
 import { netcatProgram } from './netcat.ts';
+import { busyboxPingProgram, pingProgram } from './ping.ts';
+import { pgIsReadyProgram, psqlProgram, redisCliProgram } from './databases.ts';
+import { digProgram } from './dig.ts';
+import { getentProgram, hostProgram } from './host-lookup.ts';
+import { ifconfigProgram, ipProgram, netstatProgram, ssProgram } from './interfaces.ts';
+import { busyboxNslookupProgram, nslookupProgram } from './nslookup.ts';
+import { telnetProgram } from './telnet.ts';
+import { tracerouteProgram } from './traceroute.ts';
 import { sshProgram } from './ssh.ts';
 import { gnuWgetProgram } from './wget.ts';
 
@@ -16,19 +24,51 @@ export function netPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string,
     return (process: Process) => (applet && isBusybox(process) ? applet(process) : full(process));
   };
   const netcat = either('nc', netcatProgram(ports));
+  const ping = either('ping', pingProgram(ports));
   return new Map<string, Program>([
     ['curl', curlProgram(ports)],
     ['wget', either('wget', gnuWgetProgram(ports))],
     ['nc', netcat],
     ['netcat', netcat],
+    ['dig', digProgram(ports)],
+    ['nslookup', either('nslookup', nslookupProgram(ports))],
+    ['host', hostProgram(ports)],
+    ['getent', getentProgram(ports)],
+    ['ping', ping],
+    ['ping6', ping],
+    ['telnet', telnetProgram(ports)],
+    ['traceroute', tracerouteProgram(ports)],
+    ['ip', ipProgram(ports)],
+    ['ifconfig', ifconfigProgram(ports)],
+    ['netstat', netstatProgram(ports)],
+    ['ss', ssProgram],
     ['ssh', sshProgram(ports, startOn)],
+    ['redis-cli', redisCliProgram(ports)],
+    ['psql', psqlProgram(ports)],
+    ['pg_isready', pgIsReadyProgram(ports)],
+    ['tcpdump', tcpdumpProgram],
   ]);
 }
 
 /** The network applets of busybox by name, for `busybox NAME …` and for images that have nothing else. */
 export function busyboxNetApplets(ports: Ports): ReadonlyMap<string, Program> {
+  const ping = busyboxPingProgram(ports);
   return new Map<string, Program>([
     ['wget', busyboxWgetProgram(ports)],
     ['nc', busyboxNetcatProgram(ports)],
+    ['nslookup', busyboxNslookupProgram(ports)],
+    ['ping', ping],
+    ['ping6', ping],
+    ['telnet', telnetProgram(ports)],
+    ['traceroute', tracerouteProgram(ports)],
+    ['ip', ipProgram(ports)],
+    ['ifconfig', ifconfigProgram(ports)],
+    ['netstat', netstatProgram(ports)],
   ]);
 }
+
+/** Unprivileged containers may not open a packet socket. */
+const tcpdumpProgram: Program = async (process) => {
+  await process.err("tcpdump: eth0: You don't have permission to perform this capture on that device\n(socket: Operation not permitted)\n");
+  return 1;
+};

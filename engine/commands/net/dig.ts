@@ -1,0 +1,187 @@
+import { hashText } from '../../base/hash.ts';
+import type { DnsMessage, DnsType } from '../../net/dns.ts';
+import type { Process, Program } from '../../shell/program.ts';
+import type { Ports } from '../ports.ts';
+import { askServers, columns, type Answer, dnsType, messageSize, recordLine, reverseName, searchNames } from './dns-query.ts';
+import { resolveHost } from './resolver.ts';
+import { parseAddress } from '../../net/address.ts';
+
+const VERSION = 'DiG 9.18.49-1~deb12u3-Debian';
+
+type Flags = { cmd: boolean; question: boolean; answer: boolean; authority: boolean; comments: boolean; stats: boolean; short: boolean; search: boolean };
+
+type Plan = {
+  name: string | undefined;
+  type: DnsType | undefined;
+  server: string | undefined;
+  flags: Flags;
+  timeoutMs: number;
+  tries: number;
+  warnings: string;
+};
+
+/** dig of bind. Source: recorded dig 9.18; EDNS is always shown, as the servers of the virtual world speak it. */
+export function digProgram(ports: Ports): Program {
+  return async (process) => {
+    const words = process.argv.slice(1);
+    if (words.includes('-v')) {
+      await process.err(`${VERSION}\n`);
+      return 0;
+    }
+    const plan = readPlan(words);
+    if (typeof plan === 'string') {
+      await process.err(plan);
+      return 1;
+    }
+    await process.err(plan.warnings);
+    const network = ports.network(process.machine);
+    let servers = network.resolver.nameservers;
+    if (plan.server !== undefined) {
+      const resolved = parseAddress(plan.server) ? undefined : await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, plan.server);
+      if (resolved && resolved.kind !== 'found') {
+        await process.err(`dig: couldn't get address for '${plan.server}': not found\n`);
+        return 1;
+      }
+      servers = resolved?.addresses ?? [plan.server];
+    }
+    return ask(process, ports, plan, servers);
+  };
+}
+
+const USAGE =
+  'Usage:  dig [@global-server] [domain] [q-type] [q-class] {q-opt}\n            {global-d-opt} host [@local-server] {local-d-opt}\n' +
+  '            [ host [@local-server] {local-d-opt} [...]]\n\nUse "dig -h" (or "dig -h | more") for complete list of options\n';
+
+function readPlan(words: readonly string[]): Plan | string {
+  const flags: Flags = { cmd: true, question: true, answer: true, authority: true, comments: true, stats: true, short: false, search: false };
+  const plan: Plan = { name: undefined, type: undefined, server: undefined, flags, timeoutMs: 5_000, tries: 3, warnings: '' };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    if (word.startsWith('@')) plan.server = word.slice(1);
+    else if (word.startsWith('+')) {
+      if (!applyFlag(plan, word.slice(1))) return `Invalid option: ${word}\n${USAGE}`;
+    } else if (word === '-x') {
+      plan.name = reverseName(words[++i] ?? '') ?? `${words[i] ?? ''}.in-addr.arpa.`;
+      plan.type = 'PTR';
+    } else if (/^-[tqpcbkyf]/.test(word)) {
+      const value = word.length > 2 ? word.slice(2) : (words[++i] ?? '');
+      if (word[1] === 't') setType(plan, value, true);
+      else if (word[1] === 'q') plan.name = value;
+    } else if (word === '-h') return USAGE;
+    else if (word === '-4' || word === '-6') continue;
+    else if (word.startsWith('-')) return `Invalid option: ${word}\n${USAGE}`;
+    else if (word.toUpperCase() === 'IN' && plan.name !== undefined) continue;
+    else if (dnsType(word) !== undefined) setType(plan, word, false);
+    else plan.name = word;
+  }
+  return plan;
+}
+
+function setType(plan: Plan, text: string, isOption: boolean): void {
+  const type = dnsType(text);
+  if (type === undefined) plan.warnings += `;; Warning, ignoring invalid type ${text}\n`;
+  else {
+    if (plan.type !== undefined && !isOption) plan.warnings += ';; Warning, extra type option\n';
+    plan.type = type;
+  }
+}
+
+function applyFlag(plan: Plan, text: string): boolean {
+  const equals = text.indexOf('=');
+  const whole = equals < 0 ? text : text.slice(0, equals);
+  const isOn = !whole.startsWith('no');
+  const name = isOn ? whole : whole.slice(2);
+  const value = Number(text.slice(equals + 1));
+  const { flags } = plan;
+  if (name === 'all') Object.assign(flags, { question: isOn, answer: isOn, authority: isOn, comments: isOn, stats: isOn, cmd: isOn });
+  else if (name === 'time' || name === 'timeout') plan.timeoutMs = Math.max(1, value) * 1_000;
+  else if (name === 'tries') plan.tries = Math.max(1, value);
+  else if (name === 'retry') plan.tries = value + 1;
+  else if (name === 'search' || name === 'defname' || name === 'short' || name === 'cmd' || name === 'question' || name === 'answer' || name === 'authority' || name === 'comments' || name === 'stats') {
+    flags[name === 'defname' ? 'search' : name] = isOn;
+  } else return ['tcp', 'ignore', 'additional', 'recurse', 'dnssec', 'edns', 'cookie', 'trace', 'multiline', 'vc', 'rec', 'aaonly', 'cdflag', 'adflag', 'ttlid', 'ttlunits', 'class', 'identify', 'bufsize', 'qr', 'domain', 'ndots', 'onesoa', 'yaml', 'fail', 'nssearch', 'idnin', 'idnout', 'showsearch', 'keepopen'].includes(name);
+  return true;
+}
+
+async function ask(process: Process, ports: Ports, plan: Plan, servers: readonly string[]): Promise<number> {
+  const network = ports.network(process.machine);
+  const type = plan.type ?? (plan.name === undefined ? 'NS' : 'A');
+  const name = plan.name === undefined ? '.' : plan.name;
+  const names = plan.flags.search && !name.endsWith('.') ? searchNames(network, name) : [name.endsWith('.') ? name : `${name}.`];
+  let answer: Answer | undefined;
+  for (const candidate of names) {
+    answer = await askServers(process.sys, network, {
+      name: candidate,
+      type,
+      servers,
+      timeoutMs: plan.timeoutMs,
+      tries: plan.tries,
+      onFailure: (server, why) => process.out(`;; communications error to ${server}#53: ${why}\n`),
+    });
+    if (answer === undefined || answer.message.code !== 'NXDOMAIN') break;
+  }
+  const banner = plan.flags.cmd && !plan.flags.short ? bannerOf(process, plan) : '';
+  if (answer === undefined) {
+    await process.out(`${banner};; no servers could be reached\n`);
+    return 9;
+  }
+  if (plan.flags.short) {
+    for (const record of answer.message.answers ?? []) await process.out(`${record.data}\n`);
+    return 0;
+  }
+  await process.out(banner + full(process, plan, answer));
+  return 0;
+}
+
+function bannerOf(process: Process, plan: Plan): string {
+  const words = process.argv.slice(1).join(' ');
+  const server = plan.server === undefined ? '' : '; (1 server found)\n';
+  return `\n; <<>> ${VERSION} <<>>${words === '' ? '' : ` ${words}`}\n${server};; global options: +cmd\n`;
+}
+
+function full(process: Process, plan: Plan, answer: Answer): string {
+  const { message } = answer;
+  const { flags } = plan;
+  let text = '';
+  if (flags.comments) text += comments(process, message);
+  if (flags.question) {
+    if (flags.comments) text += ';; QUESTION SECTION:\n';
+    text += `${columns([[0, `;${message.question.name}`], [32, 'IN'], [40, message.question.type]])}\n${flags.comments ? '\n' : ''}`;
+  }
+  const section = (title: string, records: DnsMessage['answers'], isOn: boolean): void => {
+    if (!isOn || !records || records.length === 0) return;
+    text += `${flags.comments ? `;; ${title} SECTION:\n` : ''}${records.map(recordLine).join('')}${flags.comments ? '\n' : ''}`;
+  };
+  section('ANSWER', message.answers, flags.answer);
+  section('AUTHORITY', message.authority, flags.authority);
+  if (flags.stats) text += stats(process, answer);
+  return text;
+}
+
+function comments(process: Process, message: DnsMessage): string {
+  const isLocal = /(^|\.)local\.$/i.test(message.question.name);
+  const bits = ['qr', message.isAuthoritative ? 'aa' : '', 'rd', message.isRecursionAvailable ? 'ra' : ''].filter((bit) => bit !== '').join(' ');
+  const counts = `QUERY: 1, ANSWER: ${message.answers?.length ?? 0}, AUTHORITY: ${message.authority?.length ?? 0}, ADDITIONAL: 1`;
+  const cookie = hashText(`${message.id}/${message.question.name}/${process.sys.pid}`);
+  return (
+    ';; Got answer:\n' +
+    (isLocal ? ';; WARNING: .local is reserved for Multicast DNS\n;; You are currently testing what happens when an mDNS query is leaked to DNS\n' : '') +
+    `;; ->>HEADER<<- opcode: QUERY, status: ${message.code ?? 'NOERROR'}, id: ${message.id}\n;; flags: ${bits}; ${counts}\n` +
+    (message.isRecursionAvailable ? '' : ';; WARNING: recursion requested but not available\n') +
+    `\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: ${cookie} (echoed)\n`
+  );
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+function stats(process: Process, answer: Answer): string {
+  const date = new Date(process.sys.nowMs());
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${DAYS[date.getUTCDay()] ?? ''} ${MONTHS[date.getUTCMonth()] ?? ''} ${two(date.getUTCDate())}`;
+  const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
+  return (
+    `;; Query time: ${Math.floor(answer.elapsedMs)} msec\n;; SERVER: ${answer.server}#53(${answer.server}) (UDP)\n` +
+    `;; WHEN: ${day} ${time} UTC ${date.getUTCFullYear()}\n;; MSG SIZE  rcvd: ${messageSize(answer.message)}\n\n`
+  );
+}

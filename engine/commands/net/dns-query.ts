@@ -1,0 +1,112 @@
+import type { Sys } from '../../base/process.ts';
+import { parseAddress } from '../../net/address.ts';
+import type { DnsMessage, DnsRecord, DnsType } from '../../net/dns.ts';
+import type { Network } from '../../net/socket.ts';
+import { queryId } from './resolver.ts';
+
+/** The record types the tools know by name. */
+export const DNS_TYPES: readonly DnsType[] = ['A', 'AAAA', 'CNAME', 'PTR', 'SRV', 'TXT', 'MX', 'NS', 'SOA', 'ANY'];
+
+/** Reads a type's name in any case; undefined for one that is not known here. */
+export function dnsType(text: string): DnsType | undefined {
+  return DNS_TYPES.find((type) => type === text.toUpperCase());
+}
+
+/** One question to a list of servers. */
+export type Question = {
+  readonly name: string;
+  readonly type: DnsType;
+  readonly servers: readonly string[];
+  readonly timeoutMs: number;
+  readonly tries: number;
+  /** Hears of every attempt that failed. */
+  readonly onFailure?: (server: string, why: 'timed out' | 'connection refused') => Promise<void>;
+};
+
+/** An answer with who gave it and how long it took. */
+export type Answer = { readonly message: DnsMessage; readonly server: string; readonly elapsedMs: number };
+
+/** Asks as bind's tools do: each server in turn, `tries` times over; undefined when none answered. */
+export async function askServers(sys: Sys, network: Network, question: Question): Promise<Answer | undefined> {
+  for (let round = 0; round < question.tries; round++) {
+    for (const server of question.servers) {
+      const socket = network.udp();
+      const id = queryId(sys, `${question.name}/${question.type}/${socket.local.port}`);
+      const beganMs = sys.nowMs();
+      socket.send({ address: server, port: 53 }, { dns: { id, question: { name: question.name, type: question.type } } });
+      for (;;) {
+        const left = Math.max(0, beganMs + question.timeoutMs - sys.nowMs());
+        const got = await socket.receive(sys, left);
+        if (got.kind === 'datagram') {
+          if (!('dns' in got.payload) || got.payload.dns.id !== id) continue;
+          socket.close();
+          return { message: got.payload.dns, server, elapsedMs: sys.nowMs() - beganMs };
+        }
+        socket.close();
+        await question.onFailure?.(server, got.kind === 'refused' ? 'connection refused' : 'timed out');
+        break;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The names to ask, in order, for a name with the search list of resolv.conf; each with its final dot. */
+export function searchNames(network: Network, name: string): readonly string[] {
+  if (name.endsWith('.')) return [name];
+  const { search, ndots } = network.resolver;
+  const listed = search.map((domain) => `${name}.${domain.replace(/\.$/, '')}.`);
+  return name.split('.').length - 1 >= ndots ? [`${name}.`, ...listed] : [...listed, `${name}.`];
+}
+
+/** `10.0.2.20` → `20.2.0.10.in-addr.arpa.`; IPv6 likewise by nibbles; undefined for what is no address. */
+export function reverseName(text: string): string | undefined {
+  const address = parseAddress(text);
+  if (!address) return undefined;
+  if (address.family === 4) return `${text.split('.').reverse().join('.')}.in-addr.arpa.`;
+  const digits = address.words.map((word) => word.toString(16).padStart(8, '0')).join('');
+  return `${[...digits].reverse().join('.')}.ip6.arpa.`;
+}
+
+/** Text in tab-separated columns as bind prints records: up to the wanted column by tabs, or one space when it is past. */
+export function columns(cells: readonly (readonly [number, string])[]): string {
+  let text = '';
+  let at = 0;
+  for (const [column, cell] of cells) {
+    if (column > 0 && at >= column) {
+      text += ' ';
+      at += 1;
+    }
+    while (at < column) {
+      text += '\t';
+      at = (Math.floor(at / 8) + 1) * 8;
+    }
+    text += cell;
+    at += cell.length;
+  }
+  return text;
+}
+
+/** A record as dig prints it. */
+export function recordLine(record: DnsRecord): string {
+  return `${columns([
+    [0, record.name],
+    [24, String(record.ttl)],
+    [32, 'IN'],
+    [40, record.type],
+    [48, record.data],
+  ])}\n`;
+}
+
+/** The size of a message on the wire, names of answers compressed where they repeat the question. */
+export function messageSize(message: DnsMessage): number {
+  const nameSize = (name: string): number => (name === '.' ? 1 : name.replace(/\.$/, '').length + 2);
+  const asked = message.question.name.toLowerCase();
+  let size = 12 + nameSize(asked) + 4;
+  for (const record of [...(message.answers ?? []), ...(message.authority ?? [])]) {
+    const owner = record.name.toLowerCase() === asked || asked.endsWith(`.${record.name.toLowerCase()}`) ? 2 : nameSize(record.name);
+    const data = record.type === 'A' ? 4 : record.type === 'AAAA' ? 16 : record.type === 'SOA' ? 20 + record.data.split(' ').slice(0, 2).join('').length + 4 : nameSize(record.data);
+    size += owner + 10 + data;
+  }
+  return size + 23;
+}
