@@ -72,6 +72,23 @@ export class Clock {
     this.#nowMs = Math.max(this.#nowMs, toMs);
   }
 
+  /** Sets the time of a world that is about to be built, also backward; nothing may wait yet. */
+  beginAt(ms: number): void {
+    invariant(this.nextDueMs() === undefined, 'nothing waits when a world begins');
+    this.#nowMs = ms;
+  }
+
+  /** The topics that have a handler. */
+  topics(): readonly string[] {
+    return [...this.#handlers.keys()];
+  }
+
+  /** Forgets topics with their handlers and timers, for a world that is taken down while others go on. */
+  forget(topics: readonly string[]): void {
+    for (const topic of topics) this.#handlers.delete(topic);
+    for (const timer of this.#heap) if (topics.includes(timer.topic)) this.cancel(timer.id);
+  }
+
   /** All pending timers by due time, for keyframes. */
   pending(): readonly Timer[] {
     return this.#heap

@@ -1,5 +1,6 @@
 import type { Controller, ControllerContext } from './context.ts';
 import type { Json } from '../base/json.ts';
+import type { Pod } from '../objects/views.ts';
 import { invariant } from '../base/assert.ts';
 import { DaemonSets } from './daemon-sets.ts';
 import { Deployments } from './deployments.ts';
@@ -51,6 +52,11 @@ export class Controllers {
       if (!this.#round()) return isBusy;
       isBusy = true;
     }
+  }
+
+  /** The main program of a container ended by itself, at a terminal that was attached to it. */
+  endContainer(pod: Pod, container: string, exitCode: number): void {
+    this.#kubelets.endContainer(pod, container, exitCode);
   }
 
   /** What the controllers remember outside of the store, for keyframes. */

@@ -24,11 +24,23 @@ export const EVENT_TTL_MS = 3_600_000;
 const REPEATS_MAX = 25;
 const REPEAT_PAUSE_MS = 300_000;
 
+const mutedUntil = new WeakMap<Store, number>();
+
+/** Leaves out events that would be expired by `ms`: a world's past that nobody can see any more. */
+export function muteEvents(store: Store, ms: number): void {
+  mutedUntil.set(store, ms - EVENT_TTL_MS);
+}
+
+function isMuted(sim: Simulation, store: Store): boolean {
+  return sim.clock.nowMs < (mutedUntil.get(store) ?? Number.NEGATIVE_INFINITY);
+}
+
 /**
  * Records an event, or counts one up that says the same again (client-go tools/record: one series per object, reason and
  * message). The name is a hash of what makes events equal, so finding the former one costs a look-up.
  */
 export function recordEvent(sim: Simulation, store: Store, note: EventNote): void {
+  if (isMuted(sim, store)) return;
   const { about } = note;
   const namespace = about.metadata.namespace ?? 'default';
   const key = `${about.metadata.uid}/${note.component}/${note.reason}/${note.fieldPath ?? ''}/${note.message}`;
@@ -58,6 +70,7 @@ export function recordEvent(sim: Simulation, store: Store, note: EventNote): voi
 
 /** Records an event in the form of events.k8s.io, as the scheduler does: no counts, an action, microseconds. */
 export function recordAction(sim: Simulation, store: Store, note: EventNote & { readonly action: string }): void {
+  if (isMuted(sim, store)) return;
   const { about } = note;
   const namespace = about.metadata.namespace ?? 'default';
   const key = `${about.metadata.uid}/${note.component}/${note.reason}/${note.message}`;

@@ -82,6 +82,15 @@ export class Kubelets implements Controller {
     return this.#queue.drain((key) => this.#sync(key)) || mirrors.length > 0;
   }
 
+  /** The main program of a container ended by itself, at a terminal that was attached to it. */
+  endContainer(pod: Pod, container: string, exitCode: number): void {
+    const now = this.#pod(keyOf(pod));
+    const spec = now && containerSpec(now, container);
+    const status = now && containerStatus(now, container);
+    if (now === undefined || spec === undefined || now.metadata.uid !== pod.metadata.uid) return;
+    if (status?.state.running !== undefined) this.#afterEnd(this.#setEnded(now, status, exitCode), spec);
+  }
+
   #sync(key: string): boolean {
     const pod = this.#pod(key);
     if (pod?.spec.nodeName === undefined) return false;

@@ -27,7 +27,8 @@ export class Nodes implements Controller {
   }
 
   observe(event: StoreEvent): void {
-    if (event.resource === 'nodes') this.#isStale = true;
+    // An agent that came up on a node writes its CiliumNode.
+    if (event.resource === 'nodes' || event.resource === 'ciliumnodes.cilium.io') this.#isStale = true;
     const pod = event.object as Pod;
     if (event.resource === 'pods' && pod.spec.hostNetwork === true) this.#isStale = true;
   }

@@ -1,0 +1,144 @@
+import type { ContainerFacts } from './containers.ts';
+import type { Drafts, ReachabilityView } from './view.ts';
+import type { Json, JsonObject } from '../base/json.ts';
+import type { KubeHandler, KubeObject } from '../objects/api.ts';
+import type { Simulation } from '../base/simulation.ts';
+import type { StartContainer } from './pod-access.ts';
+import type { WorldSpec } from './world.ts';
+import { CiliumAgents } from '../agent/agents.ts';
+import type { AgentSocketView } from '../agent/agents.ts';
+import { Controllers } from '../controllers/controllers.ts';
+import { createHandler } from '../apiserver/handler.ts';
+import { DataPlane } from '../dataplane/dataplane.ts';
+import { EVENT_TTL_MS, expireEvents, muteEvents } from '../controllers/events.ts';
+import { Store } from '../store/store.ts';
+import type { StoreSnapshot } from '../store/store.ts';
+import { bootCluster } from './boot.ts';
+import { containerFacts } from './containers.ts';
+import { PodAccess } from './pod-access.ts';
+import { projectionOf } from './projection.ts';
+import { reachabilityView } from './view.ts';
+import { Runtime } from './runtime.ts';
+
+/** What the session gives a cluster: a way to run programs in containers. */
+export type ClusterOptions = { readonly startContainer: StartContainer };
+
+/** A keyframe of a cluster. Timers and chance are the simulation's. */
+export type ClusterSnapshot = { readonly store: StoreSnapshot; readonly controllers: Json; readonly agents: Json; readonly dataplane: Json };
+
+/** One virtual cluster: the API server with everything behind it. */
+export class Cluster {
+  readonly store: Store;
+  /** The API server. */
+  readonly handle: KubeHandler;
+  readonly agents: CiliumAgents;
+  readonly dataplane: DataPlane;
+  readonly #sim: Simulation;
+  readonly #controllers: Controllers;
+  readonly #access: PodAccess;
+  readonly #topics: readonly string[];
+  #settled = -1;
+  #expiryMs = 0;
+
+  constructor(sim: Simulation, world: WorldSpec, options: ClusterOptions) {
+    const before = new Set(sim.clock.topics());
+    this.#sim = sim;
+    this.store = new Store(sim.clock);
+    const store = this.store;
+    this.agents = new CiliumAgents(sim, store);
+    this.dataplane = new DataPlane({ sim, store, agents: this.agents, world });
+    const dataplane = (): DataPlane => this.dataplane;
+    this.#controllers = new Controllers({ sim, store, images: new Runtime(dataplane), hasNetwork: (node) => this.#hasNetwork(node) });
+    this.#access = new PodAccess({ sim, store, dataplane, start: options.startContainer });
+    const node = world.nodes.find((one) => one.isControlPlane) ?? world.nodes[0];
+    this.handle = createHandler({ sim, store, kubelet: this.#access, worldFacts: { address: `${node?.address ?? '127.0.0.1'}:6443` } });
+    this.#topics = sim.clock.topics().filter((topic) => !before.has(topic));
+  }
+
+  /**
+   * Runs controllers and agents until nothing moves at this instant. Call it after every step in which something may have
+   * changed; costs next to nothing when nothing did. `isPast`: a world's past is being made up, traffic bots do not run yet.
+   */
+  settle(isPast = false): void {
+    this.#access.pump((pod, container, exitCode) => this.#controllers.endContainer(pod, container, exitCode));
+    if (this.#sim.clock.nowMs >= this.#expiryMs) this.#expire();
+    for (;;) {
+      const before = this.store.revision;
+      const isBusy = this.#controllers.run();
+      this.agents.sync();
+      if (!isBusy && this.store.revision === before) break;
+    }
+    if (!isPast) this.dataplane.sync();
+    if (this.#settled === this.store.revision) return;
+    this.#settled = this.store.revision;
+    this.#access.pump(() => undefined);
+  }
+
+  /** The socket of the Cilium agent on a node; undefined when none runs there. */
+  agentSocket(node: string): AgentSocketView | undefined {
+    return this.agents.socket(node);
+  }
+
+  /** A running container of a pod (`namespace/name`), the default one without a name; undefined when it does not run. */
+  container(podKey: string, container?: string): ContainerFacts | undefined {
+    return containerFacts(this.store, podKey, container);
+  }
+
+  /** The cluster as it would be with drafts; changes nothing here. */
+  fork(drafts: readonly KubeObject[], removed: readonly KubeObject[] = []): ReachabilityView {
+    const wanted: Drafts = { apply: drafts, remove: removed };
+    return reachabilityView(this.store, this.agents, wanted);
+  }
+
+  /** What a learner can see of the objects, for hashes. */
+  projection(): JsonObject {
+    return projectionOf(this.store);
+  }
+
+  /** A keyframe. */
+  snapshot(): ClusterSnapshot {
+    return { store: this.store.snapshot(), controllers: this.#controllers.state(), agents: this.agents.state(), dataplane: this.dataplane.snapshot() };
+  }
+
+  /** Continues from a keyframe. */
+  restore(snapshot: ClusterSnapshot): void {
+    this.store.restore(snapshot.store);
+    this.agents.restore(snapshot.agents);
+    this.#controllers.restore(snapshot.controllers);
+    this.dataplane.restore(snapshot.dataplane);
+    this.#settled = -1;
+  }
+
+  /** Takes the cluster down (`kind delete cluster`): its timers and handlers leave the clock. */
+  dispose(): void {
+    this.#sim.clock.forget(this.#topics);
+  }
+
+  /** Until `ms`, events of the past that nobody could see any more are not recorded. */
+  muteEventsUntil(ms: number): void {
+    muteEvents(this.store, ms);
+  }
+
+  #hasNetwork(node: string): boolean {
+    if (this.agents.isRunning(node)) return true;
+    return this.store.list('pods', 'kube-system').some((object) => {
+      const pod = object as KubeObject & { readonly spec: { readonly nodeName?: string }; readonly status?: { readonly phase?: string } };
+      return pod.metadata.labels?.['k8s-app'] === 'kindnet' && pod.spec.nodeName === node && pod.status?.phase === 'Running';
+    });
+  }
+
+  #expire(): void {
+    expireEvents(this.#sim, this.store);
+    this.#expiryMs = this.#sim.clock.nowMs + EVENT_TTL_MS / 12;
+  }
+}
+
+/**
+ * Builds a cluster as it is when the learner comes: booted `uptimeSeconds` ago, the world's objects applied, settled. The
+ * clock stands where it stood; when something else waits on it already, the cluster is as young as its boot takes none of it.
+ */
+export function createCluster(sim: Simulation, world: WorldSpec, options: ClusterOptions): Cluster {
+  const cluster = new Cluster(sim, world, options);
+  if (world.hasCluster) bootCluster(sim, cluster, world);
+  return cluster;
+}
