@@ -93,7 +93,11 @@ export function networkPolicyErrors(policy: RawNetworkPolicy): FieldError[] {
   }
   const types = spec.policyTypes ?? [];
   if (types.length > 2) {
-    errors.push(invalid('spec.policyTypes', types, 'may not specify more than two policyTypes'));
+    const goValue = `[]networking.PolicyType{${types.map((type) => JSON.stringify(type)).join(', ')}}`;
+    errors.push({
+      ...invalid('spec.policyTypes', types, 'may not specify more than two policyTypes'),
+      goValue,
+    });
     return errors;
   }
   for (const [i, type] of types.entries()) {

@@ -94,6 +94,48 @@ export function checkPolicySchema(object: Readonly<Record<string, unknown>>): Sc
   return { unknown, errors };
 }
 
+const BLOCKING: readonly string[] = ['Required value', 'Unsupported value', 'Too long', 'Too many'];
+const UNCHECKED: FieldError = {
+  field: '<nil>',
+  kind: 'Invalid value',
+  value: 'null',
+  detail:
+    'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
+/**
+ * Validation errors of a policy object as a running API server lists them: nulls of custom resources count as absent,
+ * sets must not repeat an item, and a note says where rules were left unchecked. The name is not looked at.
+ */
+export function serverPolicyErrors(object: Readonly<Record<string, unknown>>): FieldError[] {
+  const found = policyKindOf(object['kind'], object['apiVersion']);
+  if (!found || found.kind === 'NetworkPolicy') return [...checkPolicySchema(object).errors];
+  const pruned = withoutNulls(object, found.schema) as Readonly<Record<string, unknown>>;
+  const { errors } = checkPolicySchema(pruned);
+  const isBlocking = (error: FieldError) =>
+    BLOCKING.includes(error.kind) || error.detail.includes(' in body must be of type ');
+  // Custom resources without rules of their own have nothing left to check.
+  const note = found.schema.properties?.['specs'] && errors.some(isBlocking) ? [UNCHECKED] : [];
+  return [...errors, ...(errors.length === 0 ? repeatedItems(pruned, found.schema, '') : []), ...note];
+}
+
+function repeatedItems(value: unknown, schema: Schema, path: string): FieldError[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((item: unknown, i): FieldError[] => {
+      const at = `${path}[${i}]`;
+      if (schema.isSet && value.indexOf(item) < i)
+        return [{ field: at, kind: 'Duplicate value', value: item, detail: '' }];
+      return repeatedItems(item, schema.items ?? {}, at);
+    });
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const own =
+      schema.properties && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
+    return own ? repeatedItems(member, own, path === '' ? name : `${path}.${name}`) : [];
+  });
+}
+
 /** A NetworkPolicy as Go reads it: nulls are absent. Its types must have been checked. */
 export function readNetworkPolicy(object: Readonly<Record<string, unknown>>): RawNetworkPolicy {
   return withoutNulls(object, NETWORK_POLICY) as RawNetworkPolicy;

@@ -11,36 +11,50 @@ export type FieldError = {
     | 'Required value'
     | 'Invalid value'
     | 'Unsupported value'
+    | 'Duplicate value'
     | 'Too long'
     | 'Too many'
     | 'Forbidden';
   readonly value?: unknown;
+  /** The value in Go's notation, where older servers print that. */
+  readonly goValue?: string;
   readonly detail: string;
 };
 
-/** The error's text as the API server prints it. */
-export function errorText(error: FieldError): string {
-  const value = error.value === undefined ? '' : ` ${JSON.stringify(error.value)}:`;
+/** The error's text as the API server prints it; a server of 1.32 quotes lists of a built-in kind in Go's notation. */
+export function errorText(error: FieldError, release: '1.32' | '1.36' = '1.36'): string {
   if (error.kind === 'Required value')
     return `${error.field}: Required value${error.detail && `: ${error.detail}`}`;
+  if (error.kind === 'Duplicate value')
+    return `${error.field}: Duplicate value: ${JSON.stringify(error.value)}`;
+  const quoted =
+    release === '1.32' && error.goValue !== undefined ? error.goValue : JSON.stringify(error.value);
+  const value = error.value === undefined ? '' : ` ${quoted}:`;
   return `${error.field}: ${error.kind}:${value} ${error.detail}`;
 }
 
 /** Several errors as one text: in brackets, repeated ones once. */
 export function aggregateText(errors: readonly FieldError[]): string {
-  const texts = [...new Set(errors.map(errorText))];
+  const texts = [...new Set(errors.map((error) => errorText(error)))];
   return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
 }
 
 /** Validates a value as the API server does for custom resources (kube-openapi's validators and their order). */
 export function checkSchema(value: unknown, schema: Schema, path: string): FieldError[] {
   const wrongType = checkType(value, schema, path);
-  if (wrongType) return [wrongType];
+  if (wrongType) return [wrongType, ...(value === null ? [] : choicesOfNoObject(schema, path))];
   if (typeof value === 'string') return checkText(value, schema, path);
   if (typeof value === 'number') return checkNumber(value, schema, path);
   if (Array.isArray(value)) return checkList(value, schema, path);
   if (isRecord(value)) return checkObject(value, schema, path);
   return [];
+}
+
+/** What is no object has no members to choose from, so that every alternative is valid. */
+function choicesOfNoObject(schema: Schema, path: string): FieldError[] {
+  if (!schema.oneOf) return [];
+  const detail = `"${path}" must validate one and only one schema (oneOf). Found ${schema.oneOf.length} valid alternatives`;
+  return [{ field: '<nil>', kind: 'Invalid value', value: '', detail }];
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

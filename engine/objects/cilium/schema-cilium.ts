@@ -208,6 +208,7 @@ const PORTS = list(
     ),
     serverNames: list(text(undefined, { maxLength: 255, pattern: '^([-a-zA-Z0-9_*]+[.]?)+$' }), {
       minItems: 1,
+      isSet: true,
       description: 'Names that a TLS client may ask for (SNI).',
     }),
     terminatingTLS: TLS,

@@ -25,6 +25,8 @@ export type Schema = {
   readonly oneOf?: readonly string[];
   readonly anyOf?: readonly string[];
   readonly isIntOrString?: true;
+  /** A list that is a set: no item may stand twice. */
+  readonly isSet?: true;
   readonly default?: string;
   readonly go?: string;
 };
@@ -65,7 +67,8 @@ export function schemaAt(schema: Schema, path: readonly (string | number)[]): Sc
 
 /** The schema as JSON Schema (draft 7), for editors. */
 export function toJsonSchema(schema: Schema): Readonly<Record<string, unknown>> {
-  const { properties, additional, items, oneOf, anyOf, isIntOrString, required, go, type, ...rest } = schema;
+  const { properties, additional, items, oneOf, anyOf, isIntOrString, isSet, required, go, type, ...rest } =
+    schema;
   void go;
   const only = (name: string) => ({ required: [name] });
   return {
@@ -79,6 +82,7 @@ export function toJsonSchema(schema: Schema): Readonly<Record<string, unknown>> 
     }),
     ...(additional && { additionalProperties: toJsonSchema(additional) }),
     ...(items && { items: toJsonSchema(items) }),
+    ...(isSet && { uniqueItems: true }),
     ...(required && { required }),
     ...(oneOf && { oneOf: oneOf.map(only) }),
     ...(anyOf && { anyOf: anyOf.map(only) }),
