@@ -19,6 +19,7 @@ const REASONS: Readonly<Record<FieldError['kind'], string>> = {
   'Unsupported value': 'FieldValueNotSupported',
   'Too long': 'FieldValueTooLong',
   'Too many': 'FieldValueTooMany',
+  'Duplicate value': 'FieldValueDuplicate',
   Forbidden: 'FieldValueForbidden',
 };
 

@@ -13,6 +13,7 @@ import { isJsonObject } from '../base/json.ts';
 import { knownKind } from '../objects/kinds.ts';
 import { listPredicate } from './read.ts';
 import { memberNumber, memberObject, memberText } from '../objects/members.ts';
+import { policyFindings } from './policy-schema.ts';
 import { shapeOf, shapedList, shapedObject } from './shape.ts';
 import { tracked } from './managed-fields.ts';
 import { thawed } from '../store/admission.ts';
@@ -32,16 +33,14 @@ export function createdObject(server: Server, request: ObjectRequest, object: Ku
   admitNamespace(server, request, placed.metadata.name ?? '');
   checkServiceAccount(server, request, placed);
   const fresh = kind.hasStatus && !KEEPS_STATUS.has(kind.resource) ? withoutStatus(placed) : placed;
-  const hasName = Boolean(fresh.metadata.name) || Boolean(fresh.metadata.generateName);
+  const named = fresh.metadata.name === undefined ? { ...fresh, metadata: { ...fresh.metadata, name: '' } } : fresh;
   // Defaults first, so that faults are found before addresses are allocated.
-  const causes = validateNew(kind, withDefaults(kind.resource, hasName ? fresh : { ...fresh, metadata: { ...fresh.metadata, name: '' } }));
-  const { name } = fresh.metadata;
-  if (causes.length > 0) {
-    if (name && server.store.get(kind.resource, request.namespace, name) !== undefined && causes.length === 0) throw alreadyExists(kind, name);
-    throw invalid(kind, name ?? '', causes);
-  }
+  const whole = withDefaults(kind.resource, named);
+  const causes = [...validateNew(kind, whole), ...policyFindings(whole).causes];
+  const { name } = named.metadata;
+  if (causes.length > 0) throw invalid(kind, name, causes);
   if (name && server.store.get(kind.resource, fresh.metadata.namespace, name) !== undefined) throw alreadyExists(kind, name);
-  const prepared = tracked(server, request, undefined, prepareObject(server.sim, server.store, kind.resource, fresh));
+  const prepared = tracked(server, request, undefined, prepareObject(server.sim, server.store, kind.resource, named));
   return isDryRun(request) ? prepared : server.store.put(kind.resource, prepared);
 }
 
@@ -73,7 +72,7 @@ export function updatedObject(server: Server, request: ObjectRequest, object: Ku
   const asked = isStatus ? object : withDefaults(kind.resource, withSystem(object, previous));
   const prepared = isStatus ? preparedStatus(store, kind.resource, asked) : preparedUpdate(store, kind.resource, asked);
   const allocated = isStatus ? prepared : reallocated(server, kind.resource, prepared, previous);
-  const causes = isStatus ? [] : validateUpdate(kind, allocated, previous);
+  const causes = isStatus ? [] : [...validateUpdate(kind, allocated, previous), ...policyFindings(allocated).causes];
   if (causes.length > 0) throw invalid(kind, object.metadata.name, causes);
   const next = tracked(server, request, previous, allocated);
   return isDryRun(request) ? next : commitUpdate(store, kind.resource, next);

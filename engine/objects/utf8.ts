@@ -60,3 +60,15 @@ export function base64Length(text: string): number {
   const digits = text.replace(/[^A-Za-z0-9+/]/g, '').length;
   return Math.floor((digits * 3) / 4);
 }
+
+/** The number of UTF-8 bytes of a text. */
+export function toUtf8Length(text: string): number {
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const isPair = unit >= 0xd800 && unit < 0xdc00;
+    length += unit < 0x80 ? 1 : unit < 0x800 ? 2 : isPair ? 4 : 3;
+    if (isPair) i++;
+  }
+  return length;
+}
