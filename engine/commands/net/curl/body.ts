@@ -7,7 +7,7 @@ import { warning } from './words.ts';
 /** What -d, -F, -T and -G make of a request: a body, or text for the query. @throws TransferEnd 26 when a file is missing */
 export async function requestBody(run: CurlRun, config: CurlConfig, readFile: ReadFile): Promise<{ body: RequestBody | undefined; query: string }> {
   const queries: string[] = [];
-  for (const text of config.urlQuery) queries.push(await urlencoded(text, readFile));
+  for (const text of config.urlQuery) queries.push(await urlencoded(run, text, readFile));
   if (config.forms.length > 0) return { body: await multipart(run, config.forms, readFile), query: queries.join('&') };
   if (config.upload !== undefined) {
     const text = await readFile(config.upload === '.' ? '-' : config.upload);
@@ -21,7 +21,7 @@ export async function requestBody(run: CurlRun, config: CurlConfig, readFile: Re
   if (config.data.length === 0) return { body: undefined, query: queries.join('&') };
   let text = '';
   for (const [i, part] of config.data.entries()) {
-    const value = part.kind === 'urlencode' ? await urlencoded(part.text, readFile) : await partText(run, part, readFile);
+    const value = part.kind === 'urlencode' ? await urlencoded(run, part.text, readFile) : await partText(run, part, readFile);
     text += i > 0 && part.kind !== 'json' ? `&${value}` : value;
   }
   if (config.isGet) return { body: undefined, query: [text, ...queries].filter((one) => one !== '').join('&') };
@@ -44,16 +44,18 @@ async function partText(run: CurlRun, part: { kind: string; text: string }, read
 }
 
 /** `content`, `=content`, `name=content`, `@file`, `name@file`: the content is escaped. */
-async function urlencoded(text: string, readFile: ReadFile): Promise<string> {
+async function urlencoded(run: CurlRun, text: string, readFile: ReadFile): Promise<string> {
   const match = /^([^=@]*)([=@])([\s\S]*)$/.exec(text);
-  if (!match) return escapeQuery(text);
+  if (!match) return escapeQuery(run, text);
   const [, name = '', mark, rest = ''] = match;
   const content = mark === '@' ? ((await readFile(rest)) ?? '') : rest;
-  return `${name === '' ? '' : `${name}=`}${escapeQuery(content)}`;
+  return `${name === '' ? '' : `${name}=`}${escapeQuery(run, content)}`;
 }
 
-function escapeQuery(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+function escapeQuery(run: CurlRun, text: string): string {
+  const escaped = encodeURIComponent(text);
+  const spaced = run.version.number < 80_000 ? escaped : escaped.replaceAll('%20', '+');
+  return spaced.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 async function multipart(run: CurlRun, forms: readonly string[], readFile: ReadFile): Promise<RequestBody> {

@@ -71,7 +71,10 @@ async function runConfig(run: CurlRun, config: CurlConfig, readFile: ReadFile): 
       await sayError(run, { code: 3, text: globbed.fault, hadConnection: false });
       return 3;
     }
-    for (const one of globbed) code = await runUrl({ run, config, readFile, url: one.url, index: i, output: config.outputs[i], parts: one.parts });
+    for (const one of globbed) {
+      code = await runUrl({ run, config, readFile, url: one.url, index: i, output: config.outputs[i], parts: one.parts });
+      if (code !== 0 && run.globals.isFailEarly) return code;
+    }
   }
   if (config.cookieJar !== undefined) saveCookies(run, config.cookieJar);
   return code;
@@ -91,7 +94,7 @@ async function runUrl(job: UrlJob): Promise<number> {
   const { run, config } = job;
   const name = outputName(job);
   if (typeof name === 'object') {
-    await run.err('curl: Remote file name has no length!\n');
+    if (!run.globals.isSilent || run.globals.isShowError) await run.err('curl: Remote file name has no length!\n');
     await sayError(run, name);
     return name.code;
   }
@@ -122,7 +125,7 @@ type AttemptResult = { readonly failure: CurlFailure | undefined; readonly statu
 
 function retryReason(config: CurlConfig, result: AttemptResult): string | undefined {
   const { failure, status } = result;
-  if (failure?.isTransient) return 'timeout';
+  if (failure?.isTransient || failure?.code === 5 || failure?.code === 6) return 'timeout';
   if ([408, 429, 500, 502, 503, 504].includes(status)) return 'HTTP error';
   if (failure?.code === 7 && config.isRetryRefused) return 'connection refused';
   return failure && config.isRetryAll ? '(retrying all errors)' : undefined;

@@ -6,6 +6,7 @@ import type { Output } from './output.ts';
 import { buildRequest, type RequestBody } from './request.ts';
 import { type Cookie, type CurlRun, type Link, type Meter, type Moments, TransferEnd } from './run.ts';
 import { type CurlUrl, formatCurlUrl, parseCurlUrl, redirectTarget } from './url.ts';
+import { ticketLines } from './tls-lines.ts';
 import { badUrlText, closingLine, partialText, protocolText, wholeMs } from './words.ts';
 
 /** Everything one transfer of an http(s) URL works with; the counters feed `-w`. */
@@ -95,8 +96,13 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
     user: transfer.user,
   });
   transfer.method = request.method;
+  const isSecure = link.isFresh && transfer.url.scheme === 'https' && !place.isProxy;
+  const isTerminal = run.process.tty('stdout') !== undefined;
   if (run.version.number >= 81_000 && link.isFresh) await verbose(run, '* using HTTP/1.x\n');
+  else if (isSecure && run.version.number >= 77_800) await verbose(run, '* using HTTP/1.1\n');
+  if (isSecure && !isTerminal) await verbose(run, '} [5 bytes data]\n');
   await sendRequest(transfer, link, request);
+  if (isSecure) await verbose(run, ticketLines(run.version, isTerminal));
   const head = await readHead(transfer, link, request.method);
   transfer.head = head;
   collectCookies(run, transfer.url, head);
@@ -219,6 +225,7 @@ async function sayHead(transfer: Transfer, head: HttpHead, method: string): Prom
   if (run.globals.isVerbose) {
     if (head.version === '1.0') await verbose(run, '* HTTP 1.0, assume close after body\n');
     const isRejected = head.status === 401 && transfer.user !== undefined;
+    if (run.version.number >= 76_500 && run.version.number < 77_800 && head.version === '1.1') await verbose(run, '* Mark bundle as not supporting multiuse\n');
     for (const line of head.lines) {
       if (isRejected && /^www-authenticate:/i.test(line)) {
         await verbose(run, `* ${run.version.number < 80_000 ? 'Authentication problem. Ignoring this.' : 'Basic authentication problem, ignoring.'}\n`);

@@ -54,7 +54,7 @@ function isAddress(url: string, at: number): boolean {
 
 function badRange(url: string, at: number): GlobFault {
   const inside = url.slice(at + 1);
-  if (/^(\d+-|[A-Za-z]-)/.test(inside)) return fault('bad range', url, at + inside.length + 1);
+  if (/^(\d+-|[A-Za-z]-)/.test(inside)) return fault('bad range', url, at + inside.length + 2);
   return fault('bad range specification', url, at + 2);
 }
 

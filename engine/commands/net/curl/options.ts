@@ -63,6 +63,7 @@ export type CurlGlobals = {
   isVerbose: boolean;
   isNoMeter: boolean;
   isBar: boolean;
+  isFailEarly: boolean;
   stderrFile?: string;
 };
 
@@ -93,7 +94,7 @@ const TABLE: readonly Option[] = (
   'y speed-time count|Y speed-limit count|z time-cond ignored-text|R remote-time ignored|J remote-header-name ignored|j junk-session-cookies ignored|' +
   'a append ignored|n netrc ignored|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user ignored-text|- basic ignored|' +
   '- digest ignored|- anyauth ignored|- ntlm ignored|- post301 ignored|- post302 ignored|- post303 ignored|- dns-servers ignored-text|- unix-socket text|' +
-  '- trace ignored-text|- trace-ascii ignored-text|- trace-time ignored|- styled-output ignored|- fail-early ignored|- happy-eyeballs-timeout-ms ignored-text|' +
+  '- trace ignored-text|- trace-ascii ignored-text|- trace-time ignored|- styled-output ignored|- fail-early flag|Q quote ignored-text|- happy-eyeballs-timeout-ms ignored-text|' +
   '- oauth2-bearer text|- output-dir text|- remote-name-all ignored|- ssl-reqd ignored|- tr-encoding ignored|- expect100-timeout ignored-text|M manual ignored|' +
   '- http3 ignored|- parallel-max ignored-text|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate ignored-text|- sessionid ignored|- alpn ignored|- npn ignored'
 )
@@ -162,7 +163,7 @@ type Stop = CurlArguments & { kind: 'stop' };
 
 class Reader {
   readonly configs: CurlConfig[] = [freshConfig()];
-  readonly globals: CurlGlobals = { isSilent: false, isShowError: false, isVerbose: false, isNoMeter: false, isBar: false };
+  readonly globals: CurlGlobals = { isSilent: false, isShowError: false, isVerbose: false, isNoMeter: false, isBar: false, isFailEarly: false };
   warnings = '';
   readonly #version: CurlVersion;
   readonly #readFile: ReadFile;
@@ -307,6 +308,7 @@ const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
   'show-error': ({ globals, isOn }) => void (globals.isShowError = isOn),
   verbose: ({ globals, isOn }) => void (globals.isVerbose = isOn),
   'progress-meter': ({ globals, isOn }) => void (globals.isNoMeter = !isOn),
+  'fail-early': ({ globals, isOn }) => void (globals.isFailEarly = isOn),
   'progress-bar': ({ globals, isOn }) => void (globals.isBar = isOn),
   stderr: ({ globals, value }) => void (globals.stderrFile = value),
   include: ({ config, isOn }) => void (config.isInclude = isOn),

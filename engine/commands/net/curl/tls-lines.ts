@@ -29,9 +29,11 @@ export function handshakeLines(facts: HandshakeFacts, stage: HandshakeStage): st
   else lines.push(isNew ? '* ALPN: curl offers h2,http/1.1' : '* ALPN: offers h2,http/1.1');
   bytes('}', 5);
   step('OUT', 'TLS handshake, Client hello (1)', isNew ? 1_558 : 512);
-  if (facts.caFile !== undefined) lines.push(`*  CAfile: ${facts.caFile}`, '*  CApath: /etc/ssl/certs');
-  bytes('{', 5);
-  if (stage === 'hello') return withoutLastBytes(lines);
+  if (facts.caFile !== undefined) {
+    lines.push(`*  CAfile: ${facts.caFile}`, '*  CApath: /etc/ssl/certs');
+    bytes('{', 5);
+  }
+  if (stage === 'hello') return `${lines.join('\n')}\n`;
   step('IN', 'TLS handshake, Server hello (2)', 122);
   if (isNew) step('IN', 'TLS change cipher, Change cipher spec (1)', 1);
   step('IN', 'TLS handshake, Encrypted Extensions (8)', 25);
@@ -50,10 +52,6 @@ export function handshakeLines(facts: HandshakeFacts, stage: HandshakeStage): st
   return `${lines.join('\n')}\n`;
 }
 
-function withoutLastBytes(lines: readonly string[]): string {
-  return `${lines.join('\n')}\n`;
-}
-
 function certificateLines(facts: HandshakeFacts, stage: HandshakeStage, isNew: boolean): string[] {
   const day = 86_400_000;
   const lines = [
@@ -64,7 +62,7 @@ function certificateLines(facts: HandshakeFacts, stage: HandshakeStage, isNew: b
   ];
   if (stage === 'wrong-name') return [...lines, `*  subjectAltName does not match ${isNew ? 'hostname ' : ''}${facts.host}`];
   if (stage === 'ok') lines.push(`*  subjectAltName: host "${facts.host}" matched cert's "${facts.names.find((n) => n === facts.host) ?? facts.names[0] ?? ''}"`);
-  lines.push('*  issuer: CN=lab-ca');
+  lines.push('*  issuer: CN=Virtual Internet CA');
   lines.push(
     facts.isTrusted
       ? '*  SSL certificate verify ok.'
@@ -84,4 +82,12 @@ function certificateDate(ms: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
   return `${MONTHS[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)} ${time} ${date.getUTCFullYear()} GMT`;
+}
+
+/** The `*` lines between the request and the answer on a fresh TLS connection: two session tickets. */
+export function ticketLines(version: CurlVersion, isTerminal: boolean): string {
+  const bytes = (count: number): string => (isTerminal ? '' : `{ [${count} bytes data]\n`);
+  const ticket = `* TLSv1.3 (IN), TLS handshake, Newsession Ticket (4):\n${bytes(249)}`;
+  const end = version.number < 80_900 ? '* old SSL session ID is stale, removing\n' : '';
+  return `${bytes(5)}${ticket}${ticket}${end}${bytes(5)}`;
 }

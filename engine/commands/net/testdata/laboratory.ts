@@ -125,8 +125,8 @@ async function dial(sys: Sys, { to, timeoutMs, localPort, listeners }: Dial): Pr
     return { kind: 'connected', connection: near };
   }
   if (/^(10\.99\.|142\.)/.test(to.address)) return { kind: 'unreachable', why: 'network' };
-  if (/^10\.98\./.test(to.address) || to.port === 9002) return { kind: 'unreachable', why: 'host' };
-  const isDropped = to.address === '10.0.2.40' || to.address.startsWith('10.97.') || to.port === 9000;
+  if (/^10\.(98|95)\./.test(to.address) || to.port === 9002) return { kind: 'unreachable', why: 'host' };
+  const isDropped = to.address === '10.0.2.40' || to.address === '10.0.2.41' || to.address.startsWith('10.97.') || to.port === 9000;
   const limitMs = isDropped ? 134_900 : to.address === '10.0.2.50' ? 3_050 : LATENCY_MS;
   await sys.sleep(Math.min(limitMs, timeoutMs ?? limitMs));
   if (limitMs > (timeoutMs ?? limitMs) || isDropped) return { kind: 'timeout' };
@@ -235,7 +235,7 @@ function serverOf(port: number): Server | undefined {
   if (port === 5000) return SILENT;
   if (port === 5001) return (text) => ({ events: text === '' ? [[0.01, { kind: 'end' }]] : [[0, { kind: 'reset' }]], rest: '' });
   if (port === 5002) return () => ({ events: [[0, { kind: 'reset' }]], rest: '' });
-  if (port === 25) return (text) => ({ events: text === '' ? [[0, { kind: 'data', text: '220 web ESMTP\r\n' }]] : [], rest: '' });
+  if (port === 25) return (text) => ({ events: text === '' ? [[0, { kind: 'data', text: '220 lab ESMTP\r\n' }]] : [], rest: '' });
   return undefined;
 }
 
@@ -254,8 +254,9 @@ function http(text: string, port: number, isTls: boolean): { events: Events; res
   if (body.length < length) return nothing;
   const [first = '', ...headers] = head.split('\r\n');
   const [method = '', target = '', protocol = ''] = first.split(' ');
-  const events = answer({ method, target, headers, body: body.slice(0, length) });
-  const isOld = protocol === 'HTTP/1.0' || headers.some((line) => /^connection: close/i.test(line));
+  const events = answer({ protocol, method, target, headers, body: body.slice(0, length) });
+  const isHanging = /never|partialhang/.test(target);
+  const isOld = !isHanging && (protocol === 'HTTP/1.0' || headers.some((line) => /^connection: close/i.test(line)));
   const cut = method === 'HEAD' ? events.map(headOnly) : events;
   return { events: isOld ? [...cut, [(cut.at(-1)?.[0] ?? 0) + 0.01, { kind: 'end' } as ReceiveResult] as const] : cut, rest: body.slice(length) };
 }
@@ -267,7 +268,7 @@ function headOnly(event: readonly [number, ReceiveResult]): readonly [number, Re
   return [delay, { kind: 'data', text: end < 0 ? '' : result.text.slice(0, end + 4) }];
 }
 
-type Asked = { readonly method: string; readonly target: string; readonly headers: readonly string[]; readonly body: string };
+type Asked = { readonly protocol: string; readonly method: string; readonly target: string; readonly headers: readonly string[]; readonly body: string };
 
 const at = (delayMs: number, text: string): readonly [number, ReceiveResult] => [delayMs, { kind: 'data', text }];
 const end = (delayMs = 0.01): readonly [number, ReceiveResult] => [delayMs, { kind: 'end' }];
@@ -295,7 +296,7 @@ function answer(asked: Asked): Events {
   const fixed = ANSWERS[path];
   if (fixed) return fixed;
   if (path === '/echo') return nginx(`${asked.method} ${asked.target} ${asked.body.length} bytes\n${shown.join('\n')}\n\n${asked.body}\n`);
-  if (path === '/headers') return nginx(`${asked.method} ${asked.target} ${'HTTP/1.1'}\n${shown.join('\n')}\n`);
+  if (path === '/headers') return nginx(`${asked.method} ${asked.target} ${asked.protocol}\n${shown.join('\n')}\n`);
   if (path === '/cookie') return nginx(`cookie: ${cookie ?? '-'}\n`, '200 OK', 'text/plain', 'Set-Cookie: sid=abc123; Path=/\r\n');
   return nginx('not found\n', '404 Not Found');
 }
@@ -312,6 +313,8 @@ const ANSWERS: Readonly<Record<string, Events>> = {
   '/500': nginx('boom\n', '500 Internal Server Error'),
   '/503': envoy('upstream connect error or disconnect/reset before headers. reset reason: connection failure', '503 Service Unavailable'),
   '/redir': nginx('moved\n', '302 Found', 'text/plain', 'Location: /\r\n'),
+  '/redirhost': nginx('moved\n', '302 Found', 'text/plain', 'Location: http://db/\r\n'),
+  '/midreset': [at(0, `${LENGTH_100}only this\n`), [0.01, { kind: 'reset' }]],
   '/loop': nginx('moved\n', '302 Found', 'text/plain', 'Location: /loop\r\n'),
   '/close': [at(0, 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nclosed body\n'), end()],
   '/chunked': [at(0, `${CHUNKED}6\r\nhello \r\n6\r\nchunk\n\r\n0\r\n\r\n`)],
