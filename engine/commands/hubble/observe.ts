@@ -89,7 +89,7 @@ function rawLists(lists: FilterLists, uses: readonly FlagUse[]): FilterLists | {
     try {
       const filter = JSON.parse(use.value) as Record<string, unknown>;
       const unknown = Object.keys(filter).find((key) => !FILTER_MEMBERS.has(key));
-      if (unknown !== undefined) return { error: `invalid --${use.name} flag: failed to decode '${use.value}': proto: (line 1:${use.value.indexOf(`"${unknown}"`) + 1}): unknown field ${JSON.stringify(unknown)}` };
+      if (unknown !== undefined) return { error: `invalid --${use.name} flag: failed to decode '${use.value}': proto:\u00a0(line 1:${use.value.indexOf(`"${unknown}"`) + 1}): unknown field ${JSON.stringify(unknown)}` };
       result[use.name].push(filter as FlowFilter);
     } catch {
       const at = /[^\s{]/.exec(use.value)?.[0] ?? '';
