@@ -345,7 +345,8 @@ export class Interpreter implements ExpansionHost {
     const script: Script = { items: [{ chain, isBackground: false }] };
     const commands: readonly Command[] = single?.commands ?? [{ kind: 'group', body: script, redirects: [], line: this.state.line }];
     const { children } = await this.#startStages(commands, descriptors, this.hasJobControl);
-    const job = jobs.add(children, printChain(chain), false);
+    // ash and dash keep no text of a script's jobs.
+    const job = jobs.add(children, this.state.isInteractive || this.state.dialect === 'bash' ? printChain(chain) : '', false);
     this.state.lastJobPid = children.at(-1)?.handle.pid;
     this.state.status = 0;
     if (this.state.isInteractive && this.state.dialect === 'bash' && !this.state.isSubshell) await this.err(`[${job.id}] ${this.state.lastJobPid ?? 0}\n`);

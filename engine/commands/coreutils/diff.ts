@@ -1,0 +1,153 @@
+import type { Process, Program } from '../../shell/program.ts';
+import { failureText, joinPath, statThrough } from '../../shell/path.ts';
+import { formatDate } from './dates.ts';
+import { pathOf, readFile, splitLines, tool } from './tool.ts';
+import type { Options } from './tool.ts';
+
+type Change = { readonly aFrom: number; readonly aTo: number; readonly bFrom: number; readonly bTo: number };
+
+const CELLS_MAX = 4_000_000;
+
+/** The changed ranges between two lists of lines (longest common subsequence), in order. */
+export function changes(a: readonly string[], b: readonly string[]): Change[] {
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start++;
+  let endA = a.length;
+  let endB = b.length;
+  while (endA > start && endB > start && a[endA - 1] === b[endB - 1]) {
+    endA--;
+    endB--;
+  }
+  const height = endA - start;
+  const width = endB - start;
+  if (height === 0 && width === 0) return [];
+  if (height * width > CELLS_MAX) return [{ aFrom: start, aTo: endA, bFrom: start, bTo: endB }];
+  const table = new Uint32Array((height + 1) * (width + 1));
+  const at = (i: number, j: number): number => table[i * (width + 1) + j] ?? 0;
+  for (let i = height - 1; i >= 0; i--) {
+    for (let j = width - 1; j >= 0; j--) table[i * (width + 1) + j] = a[start + i] === b[start + j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+  }
+  const found: Change[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < height || j < width) {
+    if (i < height && j < width && a[start + i] === b[start + j]) {
+      i++;
+      j++;
+      continue;
+    }
+    const [fromI, fromJ] = [i, j];
+    while ((i < height || j < width) && !(i < height && j < width && a[start + i] === b[start + j])) {
+      if (j >= width || (i < height && at(i + 1, j) >= at(i, j + 1))) i++;
+      else j++;
+    }
+    found.push({ aFrom: start + fromI, aTo: start + i, bFrom: start + fromJ, bTo: start + j });
+  }
+  return found;
+}
+
+/** The hunks of a unified diff, without its two head lines; '' when nothing differs. */
+export function unifiedHunks(a: readonly string[], b: readonly string[], context: number): string {
+  const all = changes(a, b);
+  let out = '';
+  for (let index = 0; index < all.length; ) {
+    let last = index;
+    while (last + 1 < all.length && (all[last + 1]?.aFrom ?? 0) - (all[last]?.aTo ?? 0) <= context * 2) last++;
+    out += hunk(a, b, all.slice(index, last + 1), context);
+    index = last + 1;
+  }
+  return out;
+}
+
+function hunk(a: readonly string[], b: readonly string[], group: readonly Change[], context: number): string {
+  const [first] = group;
+  const last = group.at(-1);
+  if (first === undefined || last === undefined) return '';
+  const aFrom = Math.max(0, first.aFrom - context);
+  const aTo = Math.min(a.length, last.aTo + context);
+  const bFrom = Math.max(0, first.bFrom - context);
+  const bTo = Math.min(b.length, last.bTo + context);
+  const range = (from: number, to: number): string => (to - from === 1 ? `${from + 1}` : `${to === from ? from : from + 1},${to - from}`);
+  let out = `@@ -${range(aFrom, aTo)} +${range(bFrom, bTo)} @@\n`;
+  let at = aFrom;
+  for (const change of group) {
+    for (; at < change.aFrom; at++) out += ` ${a[at] ?? ''}\n`;
+    for (; at < change.aTo; at++) out += `-${a[at] ?? ''}\n`;
+    for (let other = change.bFrom; other < change.bTo; other++) out += `+${b[other] ?? ''}\n`;
+  }
+  for (; at < aTo; at++) out += ` ${a[at] ?? ''}\n`;
+  return out;
+}
+
+function normal(a: readonly string[], b: readonly string[]): string {
+  const range = (from: number, to: number): string => (to - from <= 1 ? `${to - from === 0 ? from : from + 1}` : `${from + 1},${to}`);
+  return changes(a, b)
+    .map(({ aFrom, aTo, bFrom, bTo }) => {
+      const letter = aFrom === aTo ? 'a' : bFrom === bTo ? 'd' : 'c';
+      const removed = a.slice(aFrom, aTo).map((line) => `< ${line}\n`).join('');
+      const added = b.slice(bFrom, bTo).map((line) => `> ${line}\n`).join('');
+      return `${range(aFrom, aTo)}${letter}${range(bFrom, bTo)}\n${removed}${letter === 'c' ? '---\n' : ''}${added}`;
+    })
+    .join('');
+}
+
+async function compare(process: Process, options: Options): Promise<number> {
+  const [left, right] = options.operands;
+  if (left === undefined || right === undefined) {
+    await process.err(`diff: missing operand${left === undefined ? '' : ` after '${left}'`}\ndiff: Try 'diff --help' for more information.\n`);
+    return 2;
+  }
+  return compareTwo(process, options, left, right);
+}
+
+async function compareTwo(process: Process, options: Options, left: string, right: string): Promise<number> {
+  const { files } = process.machine;
+  const [a, b] = [statThrough(files, pathOf(process, left)), statThrough(files, pathOf(process, right))];
+  if (a?.kind === 'folder' && b?.kind === 'folder') return compareFolders(process, options, left, right);
+  const texts: string[] = [];
+  let failed = false;
+  for (const operand of [left, right]) {
+    const found = await readFile(process, operand);
+    if ('failure' in found) {
+      await process.err(`diff: ${operand}: ${failureText(found.failure)}\n`);
+      failed = true;
+    } else texts.push(found.text);
+  }
+  if (failed) return 2;
+  const [first = '', second = ''] = texts;
+  if (first === second) return 0;
+  if (options.has('q', 'brief')) {
+    await process.out(`Files ${left} and ${right} differ\n`);
+    return 1;
+  }
+  const bare = (text: string): string[] => splitLines(text).map((line) => (options.has('w', 'b', 'ignore-all-space') ? line.replace(/\s+/g, options.has('w') ? '' : ' ').trimEnd() : line));
+  const [one, other] = [bare(first), bare(second)];
+  const context = options.get('U', 'unified');
+  if (options.has('u', 'U', 'unified')) {
+    const stamp = (ms: number | undefined): string => formatDate(ms ?? process.sys.nowMs(), '%Y-%m-%d %H:%M:%S.%N +0000');
+    const hunks = unifiedHunks(one, other, context === undefined || context === '' ? 3 : Number(context));
+    if (hunks === '') return 0;
+    await process.out(`--- ${left}\t${stamp(a?.modifiedMs)}\n+++ ${right}\t${stamp(b?.modifiedMs)}\n${hunks}`);
+  } else {
+    const text = normal(one, other);
+    if (text === '') return 0;
+    await process.out(text);
+  }
+  return 1;
+}
+
+async function compareFolders(process: Process, options: Options, left: string, right: string): Promise<number> {
+  const [a, b] = [process.machine.files.list(pathOf(process, left)), process.machine.files.list(pathOf(process, right))];
+  if ('error' in a || 'error' in b) return 2;
+  let exit = 0;
+  for (const name of [...new Set([...a, ...b])].sort()) {
+    if (!a.includes(name) || !b.includes(name)) {
+      await process.out(`Only in ${a.includes(name) ? left : right}: ${name}\n`);
+      exit = 1;
+    } else exit = Math.max(exit, await compareTwo(process, options, joinPath(left, name), joinPath(right, name)));
+  }
+  return exit;
+}
+
+/** diff: normal and unified. */
+export const diff: Program = tool({ short: 'uU:qrwbiNBac', long: ['unified?', 'brief', 'recursive', 'ignore-all-space', 'color?', 'new-file'], usageExit: 2 }, compare);

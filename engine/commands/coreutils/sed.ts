@@ -1,0 +1,581 @@
+import type { Process, Program } from '../../shell/program.ts';
+import { compileRegex, RegexFailure } from '../../shell/posix-regex.ts';
+import type { PosixRegex } from '../../shell/posix-regex.ts';
+import { failureText } from '../../shell/path.ts';
+import { pathOf, readOptions, splitLines } from './tool.ts';
+
+type Address = { readonly kind: 'line'; readonly line: number } | { readonly kind: 'last' } | { readonly kind: 'regex'; readonly regex: PosixRegex | undefined } | { readonly kind: 'step'; readonly first: number; readonly step: number } | { readonly kind: 'plus'; readonly count: number };
+type Substitution = { readonly regex: PosixRegex | undefined; readonly replacement: string; readonly global: boolean; readonly nth: number; readonly print: boolean; readonly file: string | undefined };
+type Command = {
+  readonly name: string;
+  readonly from: Address | undefined;
+  readonly to: Address | undefined;
+  readonly isNegated: boolean;
+  readonly text: string;
+  readonly substitution?: Substitution;
+  readonly map?: ReadonlyMap<string, string>;
+  /** For `{`: where its `}` stands; for `b`, `t`, `T`: the label. */
+  end: number;
+  /** A range that has begun: the line it ends at, when that is known. */
+  open: boolean;
+  openUntil: number;
+};
+
+/** A script's mistake: the words after `-e expression #1, char N: `. */
+class SedFailure extends Error {
+  override readonly name = 'SedFailure';
+  readonly at: number;
+
+  constructor(message: string, at: number) {
+    super(message);
+    this.at = at;
+  }
+}
+
+const LOOPS_MAX = 100_000;
+
+class ScriptReader {
+  readonly #text: string;
+  readonly #isExtended: boolean;
+  #at = 0;
+  readonly commands: Command[] = [];
+
+  constructor(text: string, isExtended: boolean) {
+    this.#text = text;
+    this.#isExtended = isExtended;
+  }
+
+  #fail(message: string, at = this.#at): never {
+    throw new SedFailure(message, at);
+  }
+
+  read(): Command[] {
+    const blocks: number[] = [];
+    for (;;) {
+      while (/[\s;]/.test(this.#text[this.#at] ?? '')) this.#at++;
+      const char = this.#text[this.#at];
+      if (char === undefined) break;
+      if (char === '#') {
+        this.#skipLine();
+        continue;
+      }
+      if (char === '}') {
+        const open = blocks.pop();
+        this.#at++;
+        if (open === undefined) this.#fail("unexpected `}'");
+        const block = this.commands[open];
+        if (block !== undefined) block.end = this.commands.length;
+        continue;
+      }
+      const command = this.#command();
+      if (command.name === '{') blocks.push(this.commands.length);
+      this.commands.push(command);
+    }
+    if (blocks.length > 0) this.#fail("unmatched `{'", 0);
+    return this.commands;
+  }
+
+  #skipLine(): void {
+    while (this.#at < this.#text.length && this.#text[this.#at] !== '\n') this.#at++;
+  }
+
+  #blanks(): void {
+    while (/[ \t]/.test(this.#text[this.#at] ?? '')) this.#at++;
+  }
+
+  #command(): Command {
+    const from = this.#address();
+    this.#blanks();
+    let to: Address | undefined;
+    if (from !== undefined && this.#text[this.#at] === ',') {
+      this.#at++;
+      this.#blanks();
+      to = this.#address();
+      if (to === undefined) this.#fail('unexpected `,\'');
+    }
+    this.#blanks();
+    const isNegated = this.#text[this.#at] === '!';
+    while (this.#text[this.#at] === '!' || this.#text[this.#at] === ' ') this.#at++;
+    const name = this.#text[this.#at++];
+    if (name === undefined) this.#fail('missing command');
+    const base = { name, from, to, isNegated, text: '', end: -1, open: false, openUntil: 0 };
+    switch (name) {
+      case '{':
+        return base;
+      case 's':
+        return { ...base, substitution: this.#substitution() };
+      case 'y':
+        return { ...base, map: this.#transliteration() };
+      case 'a':
+      case 'i':
+      case 'c':
+        return { ...base, text: this.#appended() };
+      case ':':
+      case 'b':
+      case 't':
+      case 'T':
+        return { ...base, text: this.#word() };
+      case 'r':
+      case 'w':
+        return { ...base, text: this.#restOfLine() };
+      case 'q':
+      case 'Q':
+      case 'l':
+        this.#blanks();
+        return { ...base, text: /^\d*/.exec(this.#takeWhile(/\d/))?.[0] ?? '' };
+      default:
+        if (!'dDpPnNgGhHx=zF'.includes(name)) this.#fail(`unknown command: \`${name}'`);
+        this.#blanks();
+        if (!/^[\s;}#]?$/.test(this.#text[this.#at] ?? '')) this.#fail('extra characters after command', this.#at + 1);
+        return base;
+    }
+  }
+
+  #takeWhile(pattern: RegExp): string {
+    const start = this.#at;
+    while (this.#at < this.#text.length && pattern.test(this.#text[this.#at] ?? '')) this.#at++;
+    return this.#text.slice(start, this.#at);
+  }
+
+  #word(): string {
+    this.#blanks();
+    return this.#takeWhile(/[^\s;}]/);
+  }
+
+  #restOfLine(): string {
+    this.#blanks();
+    return this.#takeWhile(/[^\n]/);
+  }
+
+  #appended(): string {
+    this.#blanks();
+    if (this.#text[this.#at] === '\\') {
+      this.#at++;
+      this.#blanks();
+      if (this.#text[this.#at] === '\n') this.#at++;
+    }
+    let text = '';
+    for (; this.#at < this.#text.length && this.#text[this.#at] !== '\n'; this.#at++) {
+      if (this.#text[this.#at] === '\\' && this.#at + 1 < this.#text.length) text += this.#text[++this.#at] ?? '';
+      else text += this.#text[this.#at] ?? '';
+    }
+    if (text === '') this.#fail("expected \\ after `a', `c' or `i'");
+    return text;
+  }
+
+  #address(): Address | undefined {
+    const char = this.#text[this.#at] ?? '';
+    if (/\d/.test(char)) {
+      const first = Number(this.#takeWhile(/\d/));
+      if (this.#text[this.#at] !== '~') return { kind: 'line', line: first };
+      this.#at++;
+      return { kind: 'step', first, step: Number(this.#takeWhile(/\d/)) };
+    }
+    if (char === '$') {
+      this.#at++;
+      return { kind: 'last' };
+    }
+    if (char === '+') {
+      this.#at++;
+      return { kind: 'plus', count: Number(this.#takeWhile(/\d/)) };
+    }
+    if (char !== '/' && char !== '\\') return undefined;
+    const delimiter = char === '\\' ? (this.#text[++this.#at] ?? '/') : '/';
+    this.#at++;
+    const source = this.#until(delimiter, 'unterminated address regex', true);
+    const ignoreCase = this.#text[this.#at] === 'I';
+    if (ignoreCase) this.#at++;
+    return { kind: 'regex', regex: this.#regex(source, ignoreCase) };
+  }
+
+  #regex(source: string, ignoreCase: boolean): PosixRegex | undefined {
+    if (source === '') return undefined;
+    try {
+      return compileRegex(source, this.#isExtended ? 'extended' : 'basic', { ignoreCase });
+    } catch (error) {
+      if (error instanceof RegexFailure) this.#fail(error.message);
+      throw error;
+    }
+  }
+
+  /** Text up to an unescaped delimiter; in an expression, brackets hide it and an escaped delimiter is bare. */
+  #until(delimiter: string, message: string, isRegex: boolean): string {
+    let text = '';
+    let inBracket = false;
+    for (;;) {
+      const char = this.#text[this.#at];
+      if (char === undefined || (char === '\n' && isRegex)) this.#fail(message);
+      this.#at++;
+      if (char === '\\') {
+        const next = this.#text[this.#at++];
+        if (next === undefined) this.#fail(message);
+        if (next === delimiter) text += isRegex && /[.*[\]^$+?(){}|]/.test(delimiter) ? `\\${next}` : next;
+        else if (next === 'n' && isRegex) text += '\n';
+        else text += `\\${next}`;
+        continue;
+      }
+      if (isRegex && char === '[' && !inBracket) {
+        inBracket = this.#text.indexOf(']', this.#at + 1) >= 0 && delimiter !== '[';
+        text += char;
+        if (inBracket) {
+          if (this.#text[this.#at] === '^') text += this.#text[this.#at++] ?? '';
+          if (this.#text[this.#at] === ']') text += this.#text[this.#at++] ?? '';
+        }
+        continue;
+      }
+      if (inBracket && char === ']') inBracket = false;
+      if (char === delimiter && !inBracket) return text;
+      text += char;
+    }
+  }
+
+  #substitution(): Substitution {
+    const delimiter = this.#text[this.#at++] ?? '';
+    const message = "unterminated `s' command";
+    if (delimiter === '') this.#fail(message);
+    const source = this.#until(delimiter, message, true);
+    const replacement = this.#until(delimiter, message, false);
+    let global = false;
+    let print = false;
+    let nth = 0;
+    let ignoreCase = false;
+    let file: string | undefined;
+    for (;;) {
+      const flag = this.#text[this.#at] ?? '';
+      if (flag === 'g') global = true;
+      else if (flag === 'p') print = true;
+      else if (flag === 'i' || flag === 'I') ignoreCase = true;
+      else if (flag === 'm' || flag === 'M' || flag === 'e') nth += 0;
+      else if (/\d/.test(flag) && flag !== '') {
+        nth = Number(this.#takeWhile(/\d/));
+        continue;
+      } else if (flag === 'w') {
+        this.#at++;
+        file = this.#restOfLine();
+        break;
+      } else break;
+      this.#at++;
+    }
+    this.#blanks();
+    const after = this.#text[this.#at] ?? '';
+    if (!/^[\s;}#]?$/.test(after)) this.#fail("unknown option to `s'", this.#at + 1);
+    const regex = this.#regex(source, ignoreCase);
+    const highest = Math.max(0, ...[...replacement.matchAll(/\\(\\|[0-9])/g)].map((match) => Number(match[1]) || 0));
+    if (regex !== undefined && highest > regex.groupCount) this.#fail(`invalid reference \\${highest} on \`s' command's RHS`);
+    return { regex, replacement, global, nth, print, file };
+  }
+
+  #transliteration(): ReadonlyMap<string, string> {
+    const delimiter = this.#text[this.#at++] ?? '';
+    const from = [...unescapeText(this.#until(delimiter, "unterminated `y' command", false))];
+    const to = [...unescapeText(this.#until(delimiter, "unterminated `y' command", false))];
+    if (from.length !== to.length) this.#fail("strings for `y' command are different lengths");
+    return new Map(from.map((char, index) => [char, to[index] ?? '']));
+  }
+}
+
+function unescapeText(text: string): string {
+  return text.replace(/\\([\s\S])/g, (_all, char: string) => (char === 'n' ? '\n' : char === 't' ? '\t' : char));
+}
+
+/** The replacement text for a match: `&`, `\1`, `\n`, and the case changers `\U \L \u \l \E`. */
+function replacementFor(template: string, groups: readonly (string | undefined)[]): string {
+  let out = '';
+  let mode = '';
+  let once = '';
+  const add = (text: string): void => {
+    let shown = mode === 'U' ? text.toUpperCase() : mode === 'L' ? text.toLowerCase() : text;
+    if (once !== '' && shown !== '') {
+      shown = (once === 'u' ? shown.slice(0, 1).toUpperCase() : shown.slice(0, 1).toLowerCase()) + shown.slice(1);
+      once = '';
+    }
+    out += shown;
+  };
+  for (let at = 0; at < template.length; at++) {
+    const char = template[at] ?? '';
+    if (char === '&') add(groups[0] ?? '');
+    else if (char === '\\') {
+      const next = template[++at] ?? '';
+      if (/\d/.test(next)) add(groups[Number(next)] ?? '');
+      else if ('ULE'.includes(next)) mode = next === 'E' ? '' : next;
+      else if ('ul'.includes(next)) once = next;
+      else add(next === 'n' ? '\n' : next === 't' ? '\t' : next);
+    } else add(char);
+  }
+  return out;
+}
+
+type Output = (text: string) => Promise<void>;
+
+/** Runs a script over lines. State of one run: pattern space, hold space, line number. */
+class Runner {
+  readonly #commands: readonly Command[];
+  readonly #process: Process;
+  readonly #isQuiet: boolean;
+  #hold = '';
+  #space = '';
+  #line = 0;
+  #at = 0;
+  #lines: readonly string[] = [];
+  #out: Output;
+  #appended: string[] = [];
+  #lastRegex: PosixRegex | undefined;
+  #work = 0;
+  /** Set by `q` and `Q`. */
+  exit: number | undefined;
+
+  constructor(process: Process, commands: readonly Command[], isQuiet: boolean, out: Output) {
+    this.#process = process;
+    this.#commands = commands;
+    this.#isQuiet = isQuiet;
+    this.#out = out;
+  }
+
+  /** Runs over a text's lines; the numbers begin again when `restarts`. */
+  async run(lines: readonly string[], out: Output, restarts: boolean): Promise<void> {
+    this.#lines = lines;
+    this.#at = 0;
+    this.#out = out;
+    if (restarts) this.#line = 0;
+    while (this.#at < lines.length && this.exit === undefined) {
+      this.#space = this.#take();
+      await this.#process.sys.burn(1);
+      await this.#cycle();
+    }
+  }
+
+  #take(): string {
+    this.#line++;
+    return this.#lines[this.#at++] ?? '';
+  }
+
+  async #cycle(): Promise<void> {
+    let replaced = false;
+    let loops = 0;
+    for (let index = 0; index < this.#commands.length; index++) {
+      const command = this.#commands[index];
+      if (command === undefined || ++loops > LOOPS_MAX) break;
+      if (++this.#work % 64 === 0) await this.#process.sys.burn(64);
+      if (!this.#selects(command)) {
+        if (command.name === '{') index = command.end - 1;
+        continue;
+      }
+      const { name } = command;
+      if (name === 's' && command.substitution !== undefined) {
+        if (await this.#substitute(command.substitution)) replaced = true;
+      } else if (name === 'd') return this.#flush();
+      else if (name === 'D') {
+        const at = this.#space.indexOf('\n');
+        if (at < 0) return this.#flush();
+        this.#space = this.#space.slice(at + 1);
+        await this.#flush();
+        index = -1;
+      } else if (name === 'b' || (name === 't' && replaced) || (name === 'T' && !replaced)) {
+        if (name === 't') replaced = false;
+        index = command.text === '' ? this.#commands.length : this.#commands.findIndex((one) => one.name === ':' && one.text === command.text);
+        if (index < 0) break;
+      } else if (name === 'q' || name === 'Q') {
+        this.exit = Number(command.text === '' ? 0 : command.text);
+        if (name === 'Q') return;
+        break;
+      } else if (name === 'n' || name === 'N') {
+        if (this.#at >= this.#lines.length) {
+          if (name === 'n' && this.#isQuiet) return this.#flush();
+          break;
+        }
+        if (name === 'n') {
+          if (!this.#isQuiet) await this.#out(`${this.#space}\n`);
+          await this.#flush();
+          this.#space = this.#take();
+        } else this.#space += `\n${this.#take()}`;
+      } else if (name === 'c') {
+        if (command.to === undefined || !command.open) await this.#out(`${command.text}\n`);
+        return this.#flush();
+      } else await this.#simple(command);
+    }
+    if (!this.#isQuiet) await this.#out(`${this.#space}\n`);
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    for (const text of this.#appended.splice(0)) await this.#out(text);
+  }
+
+  async #simple(command: Command): Promise<void> {
+    switch (command.name) {
+      case 'p':
+        return this.#out(`${this.#space}\n`);
+      case 'P':
+        return this.#out(`${this.#space.split('\n')[0] ?? ''}\n`);
+      case '=':
+        return this.#out(`${this.#line}\n`);
+      case 'l':
+        return this.#out(`${this.#space.replace(/\\/g, '\\\\').replace(/\t/g, '\\t').replace(/\n/g, '\\n')}$\n`);
+      case 'i':
+        return this.#out(`${command.text}\n`);
+      case 'a':
+        this.#appended.push(`${command.text}\n`);
+        return;
+      case 'r': {
+        const found = this.#process.machine.files.read(pathOf(this.#process, command.text));
+        if ('content' in found) this.#appended.push(found.content);
+        return;
+      }
+      case 'w':
+        this.#process.machine.files.write(pathOf(this.#process, command.text), `${this.#space}\n`, this.#process.sys.nowMs(), { append: true });
+        return;
+      case 'y':
+        this.#space = [...this.#space].map((char) => command.map?.get(char) ?? char).join('');
+        return;
+      case 'z':
+        this.#space = '';
+        return;
+      case 'h':
+        this.#hold = this.#space;
+        return;
+      case 'H':
+        this.#hold += `\n${this.#space}`;
+        return;
+      case 'g':
+        this.#space = this.#hold;
+        return;
+      case 'G':
+        this.#space += `\n${this.#hold}`;
+        return;
+      case 'x':
+        [this.#space, this.#hold] = [this.#hold, this.#space];
+    }
+  }
+
+  #selects(command: Command): boolean {
+    return this.#inRange(command) !== command.isNegated;
+  }
+
+  #inRange(command: Command): boolean {
+    const { from, to } = command;
+    if (from === undefined) return true;
+    if (to === undefined) return this.#matches(from);
+    if (command.open) {
+      const isEnd = to.kind === 'line' ? this.#line >= to.line : to.kind === 'plus' ? this.#line >= command.openUntil : this.#matches(to);
+      if (isEnd) command.open = false;
+      return to.kind !== 'line' || this.#line <= to.line;
+    }
+    if (!this.#matches(from)) return false;
+    if (to.kind === 'plus') command.openUntil = this.#line + to.count;
+    command.open = !(to.kind === 'line' && to.line <= this.#line) && !(to.kind === 'plus' && to.count === 0) && !(to.kind === 'last' && this.#at >= this.#lines.length);
+    return true;
+  }
+
+  #matches(address: Address): boolean {
+    if (address.kind === 'line') return this.#line === address.line;
+    if (address.kind === 'last') return this.#at >= this.#lines.length;
+    if (address.kind === 'step') return address.step === 0 ? this.#line === address.first : this.#line >= address.first && (this.#line - address.first) % address.step === 0;
+    if (address.kind === 'plus') return false;
+    const regex = address.regex ?? this.#lastRegex;
+    this.#lastRegex = regex;
+    return regex?.find(this.#space) !== undefined;
+  }
+
+  async #substitute(one: Substitution): Promise<boolean> {
+    const regex = one.regex ?? this.#lastRegex;
+    this.#lastRegex = regex;
+    if (regex === undefined) return false;
+    let out = '';
+    let at = 0;
+    let count = 0;
+    let changed = false;
+    let lastEnd = -1;
+    for (let from = 0; from <= this.#space.length; ) {
+      const match = regex.find(this.#space, from);
+      if (match === undefined) break;
+      const isEmptyAgain = match.end === match.start && match.start === lastEnd;
+      if (!isEmptyAgain) {
+        count++;
+        if (count >= Math.max(1, one.nth)) {
+          out += this.#space.slice(at, match.start) + replacementFor(one.replacement, match.groups);
+          at = match.end;
+          changed = true;
+          if (!one.global) break;
+        }
+      }
+      lastEnd = match.end;
+      from = match.end > match.start ? match.end : match.end + 1;
+    }
+    if (!changed) return false;
+    this.#space = out + this.#space.slice(at);
+    if (one.print) await this.#out(`${this.#space}\n`);
+    if (one.file !== undefined) this.#process.machine.files.write(pathOf(this.#process, one.file), `${this.#space}\n`, this.#process.sys.nowMs(), { append: true });
+    return true;
+  }
+}
+
+const USAGE = 'Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n';
+const TABLE = { short: 'nrEsuze:f:i::', long: ['quiet', 'silent', 'expression=', 'file=', 'in-place?', 'regexp-extended', 'separate', 'posix'] };
+
+/** sed: GNU's, as far as editing manifests and logs goes. */
+export const sed: Program = async (process) => {
+  const options = readOptions(process.argv.slice(1), TABLE);
+  if ('message' in options) {
+    await process.err(`sed: ${options.message}\n${USAGE}`);
+    return 1;
+  }
+  const { files } = process.machine;
+  const operands = [...options.operands];
+  const scripts: string[] = [];
+  for (const [name, value] of options.all) {
+    if (name === 'e' || name === 'expression') scripts.push(value);
+    if (name !== 'f' && name !== 'file') continue;
+    const found = files.read(pathOf(process, value));
+    if ('error' in found) {
+      await process.err(`sed: couldn't open file ${value}: ${failureText(found.error)}\n`);
+      return 1;
+    }
+    scripts.push(found.content.replace(/\n$/, ''));
+  }
+  if (scripts.length === 0) {
+    const first = operands.shift();
+    if (first === undefined) {
+      await process.err(USAGE);
+      return 1;
+    }
+    scripts.push(first);
+  }
+  let commands: Command[];
+  try {
+    commands = new ScriptReader(scripts.join('\n'), options.has('r', 'E', 'regexp-extended')).read();
+  } catch (error) {
+    if (!(error instanceof SedFailure)) throw error;
+    await process.err(`sed: -e expression #1, char ${error.at}: ${error.message}\n`);
+    return 1;
+  }
+  return runOver(process, commands, operands, options.has('n', 'quiet', 'silent'), options.get('i', 'in-place'), options.has('s', 'separate'));
+};
+
+async function runOver(process: Process, commands: readonly Command[], operands: readonly string[], isQuiet: boolean, inPlace: string | undefined, separate: boolean): Promise<number> {
+  const { files } = process.machine;
+  const runner = new Runner(process, commands, isQuiet, (text) => process.out(text));
+  let exit = 0;
+  const lines: string[] = [];
+  for (const operand of operands.length > 0 ? operands : ['-']) {
+    const isStdin = operand === '-' && inPlace === undefined;
+    const path = pathOf(process, operand);
+    const found = isStdin ? { content: await process.stdin.readAll(process.sys) } : files.read(path);
+    if ('error' in found) {
+      await process.err(found.error === 'EISDIR' ? (inPlace === undefined ? `sed: couldn't edit ${operand}: not a regular file\n` : `sed: couldn't edit ${operand}: not a regular file\n`) : `sed: can't read ${operand}: ${failureText(found.error)}\n`);
+      exit = 2;
+      continue;
+    }
+    if (inPlace === undefined && !separate) {
+      lines.push(...splitLines(found.content));
+      continue;
+    }
+    let text = '';
+    await runner.run(splitLines(found.content), inPlace === undefined ? (part) => process.out(part) : async (part) => void (text += part), true);
+    if (inPlace !== undefined) {
+      if (inPlace !== '') files.write(path + inPlace, found.content, process.sys.nowMs());
+      files.write(path, found.content !== '' && !found.content.endsWith('\n') ? text.replace(/\n$/, '') : text, process.sys.nowMs());
+    }
+  }
+  if (inPlace === undefined && !separate) await runner.run(lines, (part) => process.out(part), false);
+  return runner.exit ?? exit;
+}

@@ -1,0 +1,50 @@
+import type { Program } from '../../shell/program.ts';
+import { BYTE_TOOLS } from './bytes.ts';
+import { diff } from './diff.ts';
+import { FACT_TOOLS } from './facts.ts';
+import { FILE_TOOLS } from './files.ts';
+import { find } from './find.ts';
+import { grep } from './grep.ts';
+import { PROCESS_TOOLS } from './processes.ts';
+import { sed } from './sed.ts';
+import { SHAPE_TOOLS } from './shape.ts';
+import { SHOW_TOOLS } from './show.ts';
+
+/** The text, file and process tools by name; each prints GNU's words, or busybox's on machines that have busybox. */
+export function coreutilPrograms(): Map<string, Program> {
+  return new Map<string, Program>([
+    ...SHOW_TOOLS,
+    ...SHAPE_TOOLS,
+    ...FILE_TOOLS,
+    ...PROCESS_TOOLS,
+    ...FACT_TOOLS,
+    ...BYTE_TOOLS,
+    ['grep', grep],
+    ['egrep', grep],
+    ['fgrep', grep],
+    ['sed', sed],
+    ['find', find],
+    ['diff', diff],
+    ['busybox', busybox],
+  ]);
+}
+
+/** The multi-call program: `busybox APPLET …` runs a program of the machine. */
+const busybox: Program = async (process) => {
+  const [applet, ...rest] = process.argv.slice(1);
+  const version = process.machine.versions['busybox'] ?? '1.36.1';
+  if (applet === undefined || applet === '--help') {
+    const names = process.machine.programNames().filter((name) => name !== 'busybox').join(', ');
+    await process.out(`BusyBox v${version} multi-call binary.\nBusyBox is copyrighted by many authors between 1998-2015.\n\nUsage: busybox [function [arguments]...]\n   or: busybox --list[-full]\n\nCurrently defined functions:\n\t${names}\n`);
+    return 0;
+  }
+  if (applet === '--list') {
+    await process.out(process.machine.programNames().filter((name) => name !== 'busybox').map((name) => `${name}\n`).join(''));
+    return 0;
+  }
+  if (process.machine.program(applet) === undefined) {
+    await process.err(`${applet}: applet not found\n`);
+    return 127;
+  }
+  return process.run([applet, ...rest]);
+};
