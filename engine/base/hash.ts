@@ -3,6 +3,17 @@
  * For telemetry, cache keys and seeding; not for security.
  */
 export function hashText(text: string): string {
+  const [a, b] = lanesOf(text);
+  return hex(mix(a ^ (b >>> 7))) + hex(mix(b ^ (a >>> 5)));
+}
+
+/** The first 32 bits of `hashText` as a number, without the way through digits. */
+export function hashNumber(text: string): number {
+  const [a, b] = lanesOf(text);
+  return mix(a ^ (b >>> 7));
+}
+
+function lanesOf(text: string): readonly [a: number, b: number] {
   let a = 0x811c9dc5;
   let b = 0x1b873593;
   for (let i = 0; i < text.length; i++) {
@@ -11,7 +22,7 @@ export function hashText(text: string): string {
     b = Math.imul(b ^ unit, 0x85ebca6b);
     b = (b << 13) | (b >>> 19);
   }
-  return hex(mix(a ^ (b >>> 7))) + hex(mix(b ^ (a >>> 5)));
+  return [a, b];
 }
 
 /** FNV-1a of 32 bits over the UTF-8 bytes of a text, as Go's hash/fnv New32a gives it. */

@@ -1,4 +1,4 @@
-import { hashText } from './hash.ts';
+import { hashNumber } from './hash.ts';
 import { invariant } from './assert.ts';
 
 /** The state of a `Random`, plain data for keyframes: stream name → position. */
@@ -21,7 +21,7 @@ export class Random {
   next(stream: string): number {
     const position = this.#positions.get(stream) ?? 0;
     this.#positions.set(stream, position + 1);
-    return Number.parseInt(hashText(`${this.seed}/${stream}/${position}`).slice(0, 8), 16) / 0x100000000;
+    return hashNumber(`${this.seed}/${stream}/${position}`) / 0x100000000;
   }
 
   /** An integer with `min` ≤ n ≤ `max`. */

@@ -172,7 +172,7 @@ function relay(options: CiliumOptions): BootObject[] {
     ['services', bootObject('v1', 'Service', { name: 'hubble-relay', namespace: NAMESPACE, labels }, { spec })],
     ['configmaps', bootObject('v1', 'ConfigMap', { name: 'hubble-relay-config', namespace: NAMESPACE }, { data: { 'config.yaml': `cluster-name: ${options.clusterName}\npeer-service: "hubble-peer.kube-system.svc.cluster.local.:443"\nlisten-address: :4245\n` } })],
     deployment('hubble-relay', labels, [
-      { name: 'hubble-relay', image: `quay.io/cilium/hubble-relay:${options.version}`, command: ['hubble-relay'], args: ['serve'], ports: [{ name: 'grpc', containerPort: 4245, protocol: 'TCP' }] },
+      { name: 'hubble-relay', image: `quay.io/cilium/hubble-relay:${options.version}`, ports: [{ name: 'grpc', containerPort: 4245, protocol: 'TCP' }] },
     ]),
   ];
 }

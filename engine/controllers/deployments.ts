@@ -3,8 +3,9 @@ import type { Deployment, ReplicaSet } from '../objects/views.ts';
 import type { StoreEvent } from '../store/store.ts';
 import { createObject, deleteObject, updateObject } from '../store/registry.ts';
 import { keyOf } from '../objects/views.ts';
-import { podTemplateHash } from '../objects/template-hash.ts';
+
 import { WorkQueue, controllerUid, splitKey } from './context.ts';
+import { hashOfTemplate } from './template-cache.ts';
 import { controllerReference, isActive, podsOf } from './workloads.ts';
 import { recordEvent } from './events.ts';
 import { maxSurgeOf, maxUnavailableOf } from './deployment-limits.ts';
@@ -130,7 +131,7 @@ export class Deployments implements Controller {
 
   #make(deployment: Deployment, revision: number, old: readonly ReplicaSet[]): ReplicaSet {
     const { sim, store } = this.#context;
-    const hash = podTemplateHash(deployment.spec.template);
+    const hash = hashOfTemplate(deployment.spec.template);
     const labels = { ...deployment.spec.template.metadata?.labels, 'pod-template-hash': hash };
     const { selector, template } = deployment.spec;
     const count = deployment.spec.replicas ?? 1;
@@ -227,7 +228,7 @@ export class Deployments implements Controller {
 }
 
 function currentOf(deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined {
-  const hash = podTemplateHash(deployment.spec.template);
+  const hash = hashOfTemplate(deployment.spec.template);
   return sets.find((set) => set.metadata.labels?.['pod-template-hash'] === hash);
 }
 

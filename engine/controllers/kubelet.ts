@@ -2,6 +2,7 @@ import type { ContainerSpec, ContainerStatus, Node, Pod, PodStatus } from '../ob
 import type { Controller, ControllerContext } from './context.ts';
 import type { Json } from '../base/json.ts';
 import type { StoreEvent } from '../store/store.ts';
+import { hashText } from '../base/hash.ts';
 import { createObject, deleteObject, updateStatus } from '../store/registry.ts';
 import { isPodFinished, keyOf, nodeAddress } from '../objects/views.ts';
 import { parseTimestamp, timestamp } from '../objects/time.ts';
@@ -207,7 +208,7 @@ export class Kubelets implements Controller {
   }
 
   #start(pod: Pod, container: ContainerSpec, data: Step): void {
-    const { images, sim, store } = this.#context;
+    const { images, store } = this.#context;
     const missing = missingReference(store, pod, container);
     if (missing !== undefined) {
       this.#noteOf(pod, container, 'Warning', 'Failed', `Error: ${missing}`);
@@ -217,7 +218,7 @@ export class Kubelets implements Controller {
     const image = images.lookup(container.image);
     const fate = images.fate(pod, container);
     const change: Partial<ContainerStatus> = {
-      containerID: `containerd://${sim.random.text('container', '0123456789abcdef', 64)}`,
+      containerID: `containerd://${containerId(pod, container.name, data.run)}`,
       image: image?.name ?? container.image,
       imageID: image === undefined ? '' : `${image.name.replace(/:[^:/]*$/, '')}@sha256:${image.digest}`,
     };
@@ -410,6 +411,12 @@ export class Kubelets implements Controller {
   #between(minMs: number, maxMs: number): number {
     return this.#context.sim.random.integer('kubelet', Math.floor(minMs), Math.floor(maxMs));
   }
+}
+
+/** 64 hex digits that follow from the pod, the container and its run. */
+function containerId(pod: Pod, name: string, run: number): string {
+  const key = `${pod.metadata.uid}/${name}/${run}`;
+  return [0, 1, 2, 3].map((part) => hashText(`${key}/${part}`)).join('');
 }
 
 /** Back-off of restarts and pulls: 10 s, doubled up to 5 minutes. */

@@ -1,8 +1,9 @@
 import type { ControllerContext } from './context.ts';
 import type { DaemonSet, StatefulSet } from '../objects/views.ts';
 import { createObject } from '../store/registry.ts';
-import { podTemplateHash } from '../objects/template-hash.ts';
+
 import { controllerUid } from './context.ts';
+import { hashOfTemplate } from './template-cache.ts';
 import { controllerReference } from './workloads.ts';
 
 const RESOURCE = 'controllerrevisions.apps';
@@ -10,7 +11,7 @@ const RESOURCE = 'controllerrevisions.apps';
 /** Keeps the template of a DaemonSet or StatefulSet as a ControllerRevision; returns its hash. */
 export function keepRevision(context: ControllerContext, set: DaemonSet | StatefulSet): string {
   const { sim, store } = context;
-  const hash = podTemplateHash(set.spec.template);
+  const hash = hashOfTemplate(set.spec.template);
   const name = `${set.metadata.name}-${hash}`;
   const namespace = set.metadata.namespace ?? '';
   if (store.get(RESOURCE, namespace, name) !== undefined) return hash;
