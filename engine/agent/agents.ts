@@ -25,7 +25,13 @@ const NODES = 'ciliumnodes.cilium.io';
 const GROUPS = 'ciliumcidrgroups.cilium.io';
 
 /** A managed pod: its endpoint's number, node and identity. */
-type Managed = { readonly id: number; readonly node: string; readonly identity: number; readonly uid: string; readonly labels: readonly string[] };
+type Managed = {
+  readonly id: number;
+  readonly node: string;
+  readonly identity: number;
+  readonly uid: string;
+  readonly labels: readonly string[];
+};
 
 /** GET on an agent's REST API, as `commands/ports.ts` has it. */
 export type AgentSocketView = { readonly node: string; get(path: string): Json | undefined };
@@ -54,7 +60,9 @@ export class CiliumAgents {
   constructor(sim: Simulation, store: Store) {
     this.#sim = sim;
     this.#store = store;
-    this.#identities = new Identities(sim, store, (id) => [...this.#managed.values()].some((one) => one.identity === id));
+    this.#identities = new Identities(sim, store, (id) =>
+      [...this.#managed.values()].some((one) => one.identity === id),
+    );
     this.#dns = new DnsCache(sim, () => this.#repository.setDns(this.#dns.table()));
     this.#repository = new PolicyRepository(configOf(store));
     this.#seen = store.revision;
@@ -85,7 +93,10 @@ export class CiliumAgents {
   }
 
   /** Identity and security labels of a pod (`namespace/name`) or of an address. */
-  identityOf(peer: { readonly pod?: string; readonly address?: string }): { readonly id: number; readonly labels: readonly string[] } {
+  identityOf(peer: { readonly pod?: string; readonly address?: string }): {
+    readonly id: number;
+    readonly labels: readonly string[];
+  } {
     const key = peer.pod ?? this.#podByAddress.get(peer.address ?? '');
     if (key !== undefined) return this.#identityOfPod(key);
     const labels = this.#repository.identityLabels({ address: peer.address ?? '' });
@@ -93,7 +104,9 @@ export class CiliumAgents {
   }
 
   /** The endpoint of a managed pod; undefined for one that Cilium does not manage. */
-  endpointOf(pod: string): { readonly id: number; readonly node: string; readonly identity: number } | undefined {
+  endpointOf(
+    pod: string,
+  ): { readonly id: number; readonly node: string; readonly identity: number } | undefined {
     const managed = this.#managed.get(pod);
     return managed && { id: managed.id, node: managed.node, identity: managed.identity };
   }
@@ -104,7 +117,12 @@ export class CiliumAgents {
   }
 
   /** The DNS proxy saw an answer for a pod. */
-  learnDns(lesson: { readonly pod: string; readonly name: string; readonly addresses: readonly string[]; readonly ttlSeconds: number }): void {
+  learnDns(lesson: {
+    readonly pod: string;
+    readonly name: string;
+    readonly addresses: readonly string[];
+    readonly ttlSeconds: number;
+  }): void {
     this.#dns.learn(lesson);
   }
 
@@ -121,7 +139,12 @@ export class CiliumAgents {
 
   /** What is not in the store, for keyframes. */
   state(): Json {
-    return { local: this.#identities.state(), dns: this.#dns.state() as unknown as Json, unmanaged: [...this.#unmanaged].sort(byText), revision: this.#revision };
+    return {
+      local: this.#identities.state(),
+      dns: this.#dns.state() as unknown as Json,
+      unmanaged: [...this.#unmanaged].sort(byText),
+      revision: this.#revision,
+    };
   }
 
   /** Continues from a state, after the store was restored. */
@@ -148,12 +171,21 @@ export class CiliumAgents {
   }
 
   #readEndpoint(object: KubeObject): void {
-    const status = object['status'] as { id?: number; identity?: { id?: number; labels?: readonly string[] } } | undefined;
+    const status = object['status'] as
+      | { id?: number; identity?: { id?: number; labels?: readonly string[] } }
+      | undefined;
     const pod = this.#store.get('pods', object.metadata.namespace, object.metadata.name) as Pod | undefined;
-    if (status?.id === undefined || status.identity?.id === undefined || pod?.metadata.uid === undefined) return;
+    if (status?.id === undefined || status.identity?.id === undefined || pod?.metadata.uid === undefined)
+      return;
     if (object.metadata.ownerReferences?.some((one) => one.uid === pod.metadata.uid) !== true) return;
     const identity = status.identity.id;
-    this.#managed.set(keyOf(pod), { id: status.id, node: pod.spec.nodeName ?? '', identity, uid: pod.metadata.uid, labels: status.identity.labels ?? [] });
+    this.#managed.set(keyOf(pod), {
+      id: status.id,
+      node: pod.spec.nodeName ?? '',
+      identity,
+      uid: pod.metadata.uid,
+      labels: status.identity.labels ?? [],
+    });
   }
 
   /** A new repository with the configuration of now: what an agent does when it starts. */
@@ -194,7 +226,8 @@ export class CiliumAgents {
 
   #followPolicy(event: StoreEvent): void {
     if (this.#running.size === 0) return;
-    const isSpecSame = event.previous !== undefined && event.type === 'put' && sameRules(event.previous, event.object);
+    const isSpecSame =
+      event.previous !== undefined && event.type === 'put' && sameRules(event.previous, event.object);
     if (isSpecSame) return;
     this.#revision += 1;
     if (event.type === 'remove') return followPolicy(this.#repository, event);
@@ -204,12 +237,18 @@ export class CiliumAgents {
   #importPolicy(resource: string, object: KubeObject): void {
     const error = importInto(this.#repository, resource, object);
     const current = this.#store.get(resource, object.metadata.namespace, object.metadata.name);
-    if (current !== undefined && sameRules(current, object)) reportValidity(this.#store, resource, current, error, this.#sim.clock.nowMs);
+    if (current !== undefined && sameRules(current, object))
+      reportValidity(this.#store, resource, current, error, this.#sim.clock.nowMs);
   }
 
   /** An agent's pod became ready or went. */
   #noteAgent(pod: Pod, isGone: boolean): void {
-    if (pod.metadata.labels?.['k8s-app'] !== 'cilium' || pod.metadata.namespace !== 'kube-system' || pod.spec.hostNetwork !== true) return;
+    if (
+      pod.metadata.labels?.['k8s-app'] !== 'cilium' ||
+      pod.metadata.namespace !== 'kube-system' ||
+      pod.spec.hostNetwork !== true
+    )
+      return;
     const node = pod.spec.nodeName;
     const uid = pod.metadata.uid ?? '';
     if (node === undefined) return;
@@ -250,7 +289,13 @@ export class CiliumAgents {
     this.#refresh();
     this.#repository.upsertEndpoint(this.#facts(pod));
     const labels = this.#repository.identityLabels({ endpoint: key });
-    const managed: Managed = { id: this.#newId(node), node, identity: this.#identities.obtain(labels), uid: pod.metadata.uid ?? '', labels };
+    const managed: Managed = {
+      id: this.#newId(node),
+      node,
+      identity: this.#identities.obtain(labels),
+      uid: pod.metadata.uid ?? '',
+      labels,
+    };
     this.#managed.set(key, managed);
     this.#writeEndpoint(pod, managed);
   }
@@ -286,7 +331,8 @@ export class CiliumAgents {
     this.#repository.removeEndpoint(key);
     this.#identities.release(managed.identity);
     const { namespace, name } = pod.metadata;
-    if (this.#store.get(ENDPOINTS, namespace, name) !== undefined) deleteObject(this.#sim, this.#store, ENDPOINTS, namespace, name);
+    if (this.#store.get(ENDPOINTS, namespace, name) !== undefined)
+      deleteObject(this.#sim, this.#store, ENDPOINTS, namespace, name);
   }
 
   /** Someone deleted a CiliumEndpoint of a living pod: the agent writes it again. */
@@ -295,7 +341,8 @@ export class CiliumAgents {
     const { namespace, name } = event.object.metadata;
     const pod = this.#store.get('pods', namespace, name) as Pod | undefined;
     const managed = this.#managed.get(`${namespace}/${name}`);
-    if (pod !== undefined && managed !== undefined && managed.uid === pod.metadata.uid) this.#writeEndpoint(pod, managed);
+    if (pod !== undefined && managed !== undefined && managed.uid === pod.metadata.uid)
+      this.#writeEndpoint(pod, managed);
   }
 
   #followIdentity(event: StoreEvent): void {
@@ -322,11 +369,18 @@ export class CiliumAgents {
 
   #refreshNodes(): void {
     const nodes = this.#store.list('nodes') as Node[];
-    const facts = nodes.map((node): NodeFacts => ({
-      name: node.metadata.name,
-      addresses: [nodeAddress(node), ...(this.#store.get(NODES, undefined, node.metadata.name) === undefined ? [] : [addressAt(node, 1)])].filter((one) => one !== ''),
-      labels: node.metadata.labels ?? {},
-    }));
+    const facts = nodes.map(
+      (node): NodeFacts => ({
+        name: node.metadata.name,
+        addresses: [
+          nodeAddress(node),
+          ...(this.#store.get(NODES, undefined, node.metadata.name) === undefined
+            ? []
+            : [addressAt(node, 1)]),
+        ].filter((one) => one !== ''),
+        labels: node.metadata.labels ?? {},
+      }),
+    );
     this.#repository.setNodes(facts);
     for (const node of nodes) if (this.#running.has(node.metadata.name)) this.#writeNode(node);
   }
@@ -338,9 +392,15 @@ export class CiliumAgents {
     if (known === undefined) {
       createObject(this.#sim, this.#store, NODES, wanted);
       this.#stale.add('nodes');
-    } else if (!sameValue(known['spec'], wanted['spec']) || !sameValue(known.metadata.labels ?? {}, wanted.metadata.labels ?? {})) {
+    } else if (
+      !sameValue(known['spec'], wanted['spec']) ||
+      !sameValue(known.metadata.labels ?? {}, wanted.metadata.labels ?? {})
+    ) {
       const { resourceVersion: _, ...metadata } = known.metadata;
-      updateObject(this.#store, NODES, { ...wanted, metadata: { ...metadata, labels: wanted.metadata.labels ?? {} } });
+      updateObject(this.#store, NODES, {
+        ...wanted,
+        metadata: { ...metadata, labels: wanted.metadata.labels ?? {} },
+      });
     }
   }
 
@@ -352,7 +412,9 @@ export class CiliumAgents {
         name: service.metadata.name,
         labels: service.metadata.labels ?? {},
         selector: spec.selector ?? {},
-        endpoints: addressesOf(this.#store.get('endpoints', service.metadata.namespace, service.metadata.name)),
+        endpoints: addressesOf(
+          this.#store.get('endpoints', service.metadata.namespace, service.metadata.name),
+        ),
       };
     });
     this.#repository.setServices(services);
@@ -369,7 +431,9 @@ export class CiliumAgents {
   }
 
   #refreshNamespaces(): void {
-    const namespaces = this.#store.list('namespaces').map((one) => ({ name: one.metadata.name, labels: one.metadata.labels ?? {} }));
+    const namespaces = this.#store
+      .list('namespaces')
+      .map((one) => ({ name: one.metadata.name, labels: one.metadata.labels ?? {} }));
     this.#repository.setNamespaces(namespaces);
     for (const [key, managed] of this.#managed) {
       const pod = this.#podOf(key);
@@ -394,7 +458,11 @@ export class CiliumAgents {
       node: pod.spec.nodeName ?? '',
       addresses: [pod.status?.podIP ?? ''],
       namedPorts: pod.spec.containers.flatMap((container) =>
-        (container.ports ?? []).flatMap((port) => (port.name === undefined ? [] : [{ name: port.name, port: port.containerPort, protocol: port.protocol ?? 'TCP' }])),
+        (container.ports ?? []).flatMap((port) =>
+          port.name === undefined
+            ? []
+            : [{ name: port.name, port: port.containerPort, protocol: port.protocol ?? 'TCP' }],
+        ),
       ),
     };
   }
@@ -402,7 +470,10 @@ export class CiliumAgents {
   #writeEndpoint(pod: Pod, managed: Managed): void {
     const { namespace, name } = pod.metadata;
     const node = this.#store.get('nodes', undefined, managed.node) as Node | undefined;
-    const wanted = endpointObject(pod, { ...managed, nodeAddress: node === undefined ? '' : nodeAddress(node) });
+    const wanted = endpointObject(pod, {
+      ...managed,
+      nodeAddress: node === undefined ? '' : nodeAddress(node),
+    });
     const known = this.#store.get(ENDPOINTS, namespace, name);
     if (known === undefined) createObject(this.#sim, this.#store, ENDPOINTS, wanted);
     else {
@@ -423,7 +494,8 @@ export class CiliumAgents {
 
   /** The endpoints of the node itself and of its health checker: numbers that follow from the seed. */
   #ownIds(node: string): { readonly host: number; readonly health: number } {
-    const number = (what: string): number => (Number.parseInt(hashText(`${this.#sim.random.seed}/${node}/${what}`).slice(0, 8), 16) % 4095) + 1;
+    const number = (what: string): number =>
+      (Number.parseInt(hashText(`${this.#sim.random.seed}/${node}/${what}`).slice(0, 8), 16) % 4095) + 1;
     const host = number('host');
     const health = number('health');
     return { host, health: health === host ? (host % 4095) + 1 : health };
@@ -433,7 +505,8 @@ export class CiliumAgents {
     const managed = this.#managed.get(key);
     if (managed !== undefined) return { id: managed.identity, labels: managed.labels };
     const pod = this.#podOf(key);
-    if (pod?.spec.hostNetwork === true) return { id: RESERVED_IDENTITIES['host'] ?? 1, labels: ['reserved:host'] };
+    if (pod?.spec.hostNetwork === true)
+      return { id: RESERVED_IDENTITIES['host'] ?? 1, labels: ['reserved:host'] };
     return { id: RESERVED_IDENTITIES['unmanaged'] ?? 3, labels: ['reserved:unmanaged'] };
   }
 
@@ -456,10 +529,31 @@ export class CiliumAgents {
         enforcement: this.#repository.enforcement(key),
       }));
     const none = { ingress: false, egress: false };
-    const hostLabels = ['reserved:host', ...Object.entries(object?.metadata.labels ?? {}).filter(([key]) => key.startsWith('node-role.kubernetes.io/')).map(([key, value]) => (value === '' ? `k8s:${key}` : `k8s:${key}=${value}`))];
-    const kubeApi = addressesOf(this.#store.get('endpoints', 'default', 'kubernetes')).includes(object === undefined ? '' : nodeAddress(object));
-    endpoints.push({ id: own.host, identity: 1, labels: [...hostLabels, ...(kubeApi ? ['reserved:kube-apiserver'] : [])].sort(byText), pod: undefined, address: '', enforcement: none });
-    endpoints.push({ id: own.health, identity: 4, labels: ['reserved:health'], pod: undefined, address: object === undefined ? '' : addressAt(object, 2), enforcement: none });
+    const hostLabels = [
+      'reserved:host',
+      ...Object.entries(object?.metadata.labels ?? {})
+        .filter(([key]) => key.startsWith('node-role.kubernetes.io/'))
+        .map(([key, value]) => (value === '' ? `k8s:${key}` : `k8s:${key}=${value}`)),
+    ];
+    const kubeApi = addressesOf(this.#store.get('endpoints', 'default', 'kubernetes')).includes(
+      object === undefined ? '' : nodeAddress(object),
+    );
+    endpoints.push({
+      id: own.host,
+      identity: 1,
+      labels: [...hostLabels, ...(kubeApi ? ['reserved:kube-apiserver'] : [])].sort(byText),
+      pod: undefined,
+      address: '',
+      enforcement: none,
+    });
+    endpoints.push({
+      id: own.health,
+      identity: 4,
+      labels: ['reserved:health'],
+      pod: undefined,
+      address: object === undefined ? '' : addressAt(object, 2),
+      enforcement: none,
+    });
     const policies = [...POLICY_RESOURCES.keys()].flatMap((resource) => this.#store.list(resource));
     return {
       node,
@@ -477,7 +571,11 @@ export class CiliumAgents {
 }
 
 function sameRules(a: KubeObject, b: KubeObject): boolean {
-  return sameValue(a['spec'], b['spec']) && sameValue(a['specs'], b['specs']) && sameValue(a.metadata.labels, b.metadata.labels);
+  return (
+    sameValue(a['spec'], b['spec']) &&
+    sameValue(a['specs'], b['specs']) &&
+    sameValue(a.metadata.labels, b.metadata.labels)
+  );
 }
 
 function addressesOf(endpoints: KubeObject | undefined): string[] {
@@ -488,7 +586,9 @@ function addressesOf(endpoints: KubeObject | undefined): string[] {
 /** The address with an offset in a node's pod CIDR: 1 is the router's, 2 the health endpoint's. */
 function addressAt(node: Node, offset: number): string {
   const block = parseCidr(node.spec.podCIDR ?? '');
-  return block === undefined ? '' : formatAddress({ family: 4, words: [((block.address.words[0] ?? 0) + offset) >>> 0] });
+  return block === undefined
+    ? ''
+    : formatAddress({ family: 4, words: [((block.address.words[0] ?? 0) + offset) >>> 0] });
 }
 
 function nodeObject(node: Node): KubeObject {
@@ -510,7 +610,11 @@ function nodeObject(node: Node): KubeObject {
   return {
     apiVersion: 'cilium.io/v2',
     kind: 'CiliumNode',
-    metadata: { name, labels: node.metadata.labels ?? {}, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: uid ?? '' }] },
+    metadata: {
+      name,
+      labels: node.metadata.labels ?? {},
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: uid ?? '' }],
+    },
     spec,
     status: { alibabacloud: {}, azure: {}, eni: {}, ipam: { 'operator-status': {} } },
   };

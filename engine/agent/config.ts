@@ -14,7 +14,9 @@ export function configOf(store: Store): PolicyConfig {
     ipv6: text('enable-ipv6') === 'true',
     hostFirewall: text('enable-host-firewall') === 'true',
     nodeSelectorLabels: text('enable-node-selector-labels') === 'true',
-    cidrMatchMode: text('policy-cidr-match-mode').split(/[\s,]+/).filter((word) => word !== ''),
+    cidrMatchMode: text('policy-cidr-match-mode')
+      .split(/[\s,]+/)
+      .filter((word) => word !== ''),
     cluster: text('cluster-name') || 'default',
   };
 }

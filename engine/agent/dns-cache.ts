@@ -26,7 +26,12 @@ export class DnsCache {
   }
 
   /** Takes an answer in. */
-  learn(lesson: { readonly pod: string; readonly name: string; readonly addresses: readonly string[]; readonly ttlSeconds: number }): void {
+  learn(lesson: {
+    readonly pod: string;
+    readonly name: string;
+    readonly addresses: readonly string[];
+    readonly ttlSeconds: number;
+  }): void {
     const name = absolute(lesson.name);
     const lookups = this.#names.get(name) ?? new Map();
     let isNew = false;
@@ -44,7 +49,11 @@ export class DnsCache {
 
   /** Name → addresses, all that is known. */
   table(): ReadonlyMap<string, readonly string[]> {
-    return new Map([...this.#names].sort(([a], [b]) => byText(a, b)).map(([name, lookups]) => [name, [...lookups.keys()].sort(byText)]));
+    return new Map(
+      [...this.#names]
+        .sort(([a], [b]) => byText(a, b))
+        .map(([name, lookups]) => [name, [...lookups.keys()].sort(byText)]),
+    );
   }
 
   /** Names by which a pod knows an address, without the final dot; sorted. */
@@ -54,7 +63,12 @@ export class DnsCache {
   }
 
   /** All entries, for `cilium-dbg fqdn cache list` and keyframes. */
-  state(): readonly { readonly name: string; readonly address: string; readonly expiresMs: number; readonly pods: readonly string[] }[] {
+  state(): readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly expiresMs: number;
+    readonly pods: readonly string[];
+  }[] {
     return [...this.#names]
       .sort(([a], [b]) => byText(a, b))
       .flatMap(([name, lookups]) => [...lookups].map(([address, entry]) => ({ name, address, ...entry })));

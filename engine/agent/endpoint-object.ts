@@ -20,7 +20,11 @@ export function sandboxId(pod: Pod): string {
 export function endpointObject(pod: Pod, report: EndpointReport): KubeObject {
   const { name, namespace, uid } = pod.metadata;
   const ports = pod.spec.containers.flatMap((container) =>
-    (container.ports ?? []).flatMap((port) => (port.name === undefined ? [] : [{ name: port.name, port: port.containerPort, protocol: port.protocol ?? 'TCP' }])),
+    (container.ports ?? []).flatMap((port) =>
+      port.name === undefined
+        ? []
+        : [{ name: port.name, port: port.containerPort, protocol: port.protocol ?? 'TCP' }],
+    ),
   );
   const unknown = { enforcing: false, state: '<status disabled>' };
   return {

@@ -49,7 +49,8 @@ export class Identities {
     const known = this.#byLabels.get(key);
     if (known !== undefined) return known;
     let id = this.#sim.random.integer('identity', 256, 65_535);
-    while (this.#store.get(RESOURCE, undefined, String(id)) !== undefined) id = this.#sim.random.integer('identity', 256, 65_535);
+    while (this.#store.get(RESOURCE, undefined, String(id)) !== undefined)
+      id = this.#sim.random.integer('identity', 256, 65_535);
     this.#byLabels.set(key, id);
     createObject(this.#sim, this.#store, RESOURCE, identityObject(id, labels));
     return id;
@@ -73,7 +74,8 @@ export class Identities {
 
   /** Someone deleted the object of an identity: it is no longer handed out. */
   forget(object: KubeObject): void {
-    for (const [key, id] of this.#byLabels) if (String(id) === object.metadata.name) this.#byLabels.delete(key);
+    for (const [key, id] of this.#byLabels)
+      if (String(id) === object.metadata.name) this.#byLabels.delete(key);
   }
 
   /** Identities with their labels, by number: the cluster's and the local ones. */

@@ -25,7 +25,11 @@ export function policyKey(resource: string, object: KubeObject): string {
  * Puts a policy object into a repository. Returns the agent's refusal in its own words, or undefined. A refused update
  * leaves what was imported before in force, as the agent does (pkg/policy/k8s).
  */
-export function importInto(repository: PolicyRepository, resource: string, object: KubeObject): string | undefined {
+export function importInto(
+  repository: PolicyRepository,
+  resource: string,
+  object: KubeObject,
+): string | undefined {
   const options = { config: repository.config, defaultNamespace: 'default' };
   const result = importAsAgent(object as Readonly<Record<string, unknown>>, options);
   if (!result.valid) return result.error;
@@ -43,9 +47,16 @@ export function followPolicy(repository: PolicyRepository, event: StoreEvent): v
  * Writes the condition Valid of a Cilium policy, as the operator does (operator/pkg/networkpolicy): its message is the
  * error itself, without the words that the agent puts before it.
  */
-export function reportValidity(store: Store, resource: string, object: KubeObject, error: string | undefined, nowMs: number): void {
+export function reportValidity(
+  store: Store,
+  resource: string,
+  object: KubeObject,
+  error: string | undefined,
+  nowMs: number,
+): void {
   if (resource === NETPOL) return;
-  const message = error === undefined ? 'Policy validation succeeded' : error.replace(/^Invalid Cilium\w+ spec: /, '');
+  const message =
+    error === undefined ? 'Policy validation succeeded' : error.replace(/^Invalid Cilium\w+ spec: /, '');
   const status = error === undefined ? 'True' : 'False';
   const before = object['status'] as { readonly conditions?: readonly Record<string, string>[] } | undefined;
   const known = (before?.conditions ?? []).find((one) => one['type'] === 'Valid');
@@ -53,5 +64,9 @@ export function reportValidity(store: Store, resource: string, object: KubeObjec
   const condition = { type: 'Valid', status, lastTransitionTime: timestamp(nowMs), message };
   const others = (before?.conditions ?? []).filter((one) => one['type'] !== 'Valid');
   const { resourceVersion: _, ...metadata } = object.metadata;
-  updateStatus(store, resource, { ...object, metadata, status: { ...before, conditions: [...others, condition] } });
+  updateStatus(store, resource, {
+    ...object,
+    metadata,
+    status: { ...before, conditions: [...others, condition] },
+  });
 }

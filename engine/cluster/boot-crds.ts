@@ -11,7 +11,8 @@ const RESOURCE = 'customresourcedefinitions.apiextensions.k8s.io';
 /** Creates the CustomResourceDefinitions of Cilium, as its operator does when it starts. Schemas live in objects/cilium. */
 export function createCustomResources(sim: Simulation, store: Store, hasCilium: boolean): void {
   if (!hasCilium) return;
-  for (const object of customResources(timestamp(sim.clock.nowMs))) createObject(sim, store, RESOURCE, object);
+  for (const object of customResources(timestamp(sim.clock.nowMs)))
+    createObject(sim, store, RESOURCE, object);
 }
 
 /** The definitions of all custom kinds that are served, one a plural. */
@@ -20,7 +21,9 @@ export function customResources(now: string): KubeObject[] {
   for (const kind of KINDS) {
     if (kind.isCustom) byPlural.set(kind.resource, [...(byPlural.get(kind.resource) ?? []), kind]);
   }
-  return [...byPlural].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, kinds]) => definition(name, kinds, now));
+  return [...byPlural]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, kinds]) => definition(name, kinds, now));
 }
 
 function definition(name: string, kinds: readonly KindInfo[], now: string): KubeObject {
@@ -33,7 +36,13 @@ function definition(name: string, kinds: readonly KindInfo[], now: string): Kube
     shortNames: first?.shortNames ?? [],
     singular: first?.singular,
   };
-  const condition = (type: string, reason: string, message: string): object => ({ lastTransitionTime: now, message, reason, status: 'True', type });
+  const condition = (type: string, reason: string, message: string): object => ({
+    lastTransitionTime: now,
+    message,
+    reason,
+    status: 'True',
+    type,
+  });
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -53,7 +62,10 @@ function definition(name: string, kinds: readonly KindInfo[], now: string): Kube
     },
     status: {
       acceptedNames: names,
-      conditions: [condition('NamesAccepted', 'NoConflicts', 'no conflicts found'), condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted')],
+      conditions: [
+        condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
+        condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+      ],
       storedVersions: [first?.version],
     },
   };

@@ -19,13 +19,22 @@ export const PRELOADED: readonly (readonly [name: string, sizeBytes: number])[] 
   ['docker.io/kindest/kindnetd:v20250214-acbabc1a', 39_008_320],
 ];
 
-const CAPACITY = { cpu: '4', 'ephemeral-storage': '263174212Ki', 'hugepages-2Mi': '0', memory: '8131816Ki', pods: '110' };
+const CAPACITY = {
+  cpu: '4',
+  'ephemeral-storage': '263174212Ki',
+  'hugepages-2Mi': '0',
+  memory: '8131816Ki',
+  pods: '110',
+};
 
 /** A Node as its kubelet registers it; not ready yet. */
 export function nodeObject(world: WorldSpec, node: NodeSpec, nowMs: number): KubeObject {
   const now = timestamp(nowMs);
   const { name } = node;
-  const controlPlane = { 'node-role.kubernetes.io/control-plane': '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' };
+  const controlPlane = {
+    'node-role.kubernetes.io/control-plane': '',
+    'node.kubernetes.io/exclude-from-external-load-balancers': '',
+  };
   const condition = (type: string, reason: string, message: string): object => ({
     lastHeartbeatTime: now,
     lastTransitionTime: now,
@@ -59,7 +68,9 @@ export function nodeObject(world: WorldSpec, node: NodeSpec, nowMs: number): Kub
       podCIDRs: [node.podCidr],
       providerID: `kind://docker/kind/${name}`,
       // As kubeadm has it: a cluster of one node lets its control plane run everything.
-      ...(node.isControlPlane && world.nodes.length > 1 ? { taints: [{ effect: 'NoSchedule', key: 'node-role.kubernetes.io/control-plane' }] } : {}),
+      ...(node.isControlPlane && world.nodes.length > 1
+        ? { taints: [{ effect: 'NoSchedule', key: 'node-role.kubernetes.io/control-plane' }] }
+        : {}),
     },
     status: {
       addresses: [
@@ -85,7 +96,11 @@ export function nodeLease(node: NodeSpec, uid: string, nowMs: number): KubeObjec
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: { name: node.name, namespace: 'kube-node-lease', ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid }] },
+    metadata: {
+      name: node.name,
+      namespace: 'kube-node-lease',
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid }],
+    },
     spec: { holderIdentity: node.name, leaseDurationSeconds: 40, renewTime: microTimestamp(nowMs) },
   };
 }

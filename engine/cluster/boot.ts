@@ -43,14 +43,26 @@ function passTime(sim: Simulation, cluster: Cluster, untilMs: number): void {
 
 function installBase(sim: Simulation, cluster: Cluster, world: WorldSpec): void {
   const { store } = cluster;
-  for (const name of BOOT_NAMESPACES) createObject(sim, store, 'namespaces', bootObject('v1', 'Namespace', { name }));
+  for (const name of BOOT_NAMESPACES)
+    createObject(sim, store, 'namespaces', bootObject('v1', 'Namespace', { name }));
   createCustomResources(sim, store, world.hasCilium);
   const controlPlane = world.nodes.filter((node) => node.isControlPlane);
   for (const spec of world.nodes) {
     const node = createObject(sim, store, 'nodes', nodeObject(world, spec, sim.clock.nowMs));
-    createObject(sim, store, 'leases.coordination.k8s.io', nodeLease(spec, node.metadata.uid ?? '', sim.clock.nowMs));
+    createObject(
+      sim,
+      store,
+      'leases.coordination.k8s.io',
+      nodeLease(spec, node.metadata.uid ?? '', sim.clock.nowMs),
+    );
     const message = `Node ${spec.name} event: Registered Node ${spec.name} in Controller`;
-    recordEvent(sim, store, { about: node, type: 'Normal', reason: 'RegisteredNode', message, component: 'node-controller' });
+    recordEvent(sim, store, {
+      about: node,
+      type: 'Normal',
+      reason: 'RegisteredNode',
+      message,
+      component: 'node-controller',
+    });
     if (!spec.isControlPlane) continue;
     for (const pod of staticPods(spec, node.metadata.uid ?? '')) createObject(sim, store, 'pods', pod);
   }
@@ -74,13 +86,27 @@ function apply(cluster: Cluster, object: KubeObject): void {
   const kind = kindOfObject(object);
   invariant(kind !== undefined, `a world's object has a known kind, not ${object.apiVersion}/${object.kind}`);
   const namespace = kind.isNamespaced ? (object.metadata.namespace ?? 'default') : undefined;
-  const placed = { ...object, metadata: { ...object.metadata, ...(namespace === undefined ? {} : { namespace }) } };
-  const bare = { ...placed, metadata: { ...placed.metadata, annotations: placed.metadata.annotations ?? {} } };
-  const annotations = { ...placed.metadata.annotations, 'kubectl.kubernetes.io/last-applied-configuration': `${canonicalJson(bare)}\n` };
+  const placed = {
+    ...object,
+    metadata: { ...object.metadata, ...(namespace === undefined ? {} : { namespace }) },
+  };
+  const bare = {
+    ...placed,
+    metadata: { ...placed.metadata, annotations: placed.metadata.annotations ?? {} },
+  };
+  const annotations = {
+    ...placed.metadata.annotations,
+    'kubectl.kubernetes.io/last-applied-configuration': `${canonicalJson(bare)}\n`,
+  };
   const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
   const path = `${root}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${kind.plural}`;
   const body = { ...placed, metadata: { ...placed.metadata, annotations } } as unknown as JsonObject;
-  const response = cluster.handle({ method: 'POST', path, query: { fieldManager: 'kubectl-client-side-apply' }, body });
+  const response = cluster.handle({
+    method: 'POST',
+    path,
+    query: { fieldManager: 'kubectl-client-side-apply' },
+    body,
+  });
   if (response.kind === 'json' && response.status < 400) return;
   const why = response.kind === 'json' ? String(response.body['message']) : response.kind;
   const isThere = response.kind === 'json' && response.status === 409;

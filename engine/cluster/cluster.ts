@@ -16,6 +16,7 @@ import type { StoreSnapshot } from '../store/store.ts';
 import { bootCluster } from './boot.ts';
 import { containerFacts } from './containers.ts';
 import { PodAccess } from './pod-access.ts';
+import { probe, type ProbeRequest, type ProbeResult } from '../dataplane/probe.ts';
 import { projectionOf } from './projection.ts';
 import { reachabilityView } from './view.ts';
 import { Runtime } from './runtime.ts';
@@ -24,7 +25,12 @@ import { Runtime } from './runtime.ts';
 export type ClusterOptions = { readonly startContainer: StartContainer };
 
 /** A keyframe of a cluster. Timers and chance are the simulation's. */
-export type ClusterSnapshot = { readonly store: StoreSnapshot; readonly controllers: Json; readonly agents: Json; readonly dataplane: Json };
+export type ClusterSnapshot = {
+  readonly store: StoreSnapshot;
+  readonly controllers: Json;
+  readonly agents: Json;
+  readonly dataplane: Json;
+};
 
 /** One virtual cluster: the API server with everything behind it. */
 export class Cluster {
@@ -34,6 +40,7 @@ export class Cluster {
   readonly agents: CiliumAgents;
   readonly dataplane: DataPlane;
   readonly #sim: Simulation;
+  readonly #world: WorldSpec;
   readonly #controllers: Controllers;
   readonly #access: PodAccess;
   readonly #topics: readonly string[];
@@ -43,15 +50,26 @@ export class Cluster {
   constructor(sim: Simulation, world: WorldSpec, options: ClusterOptions) {
     const before = new Set(sim.clock.topics());
     this.#sim = sim;
+    this.#world = world;
     this.store = new Store(sim.clock);
     const store = this.store;
     this.agents = new CiliumAgents(sim, store);
     this.dataplane = new DataPlane({ sim, store, agents: this.agents, world });
     const dataplane = (): DataPlane => this.dataplane;
-    this.#controllers = new Controllers({ sim, store, images: new Runtime(dataplane), hasNetwork: (node) => this.#hasNetwork(node) });
+    this.#controllers = new Controllers({
+      sim,
+      store,
+      images: new Runtime(dataplane),
+      hasNetwork: (node) => this.#hasNetwork(node),
+    });
     this.#access = new PodAccess({ sim, store, dataplane, start: options.startContainer });
     const node = world.nodes.find((one) => one.isControlPlane) ?? world.nodes[0];
-    this.handle = createHandler({ sim, store, kubelet: this.#access, worldFacts: { address: `${node?.address ?? '127.0.0.1'}:6443` } });
+    this.handle = createHandler({
+      sim,
+      store,
+      kubelet: this.#access,
+      worldFacts: { address: `${node?.address ?? '127.0.0.1'}:6443` },
+    });
     this.#topics = sim.clock.topics().filter((topic) => !before.has(topic));
   }
 
@@ -90,6 +108,26 @@ export class Cluster {
     return reachabilityView(this.store, this.agents, wanted);
   }
 
+  /** The cluster as it is, for checks: nothing is copied, so look at it at once. */
+  live(): ReachabilityView {
+    return { store: this.store, repository: this.agents.repository, agents: this.agents, refused: [] };
+  }
+
+  /** Tries a connection on a view without a trace: no flow, no chance, no state. */
+  probe(view: ReachabilityView, request: ProbeRequest): ProbeResult {
+    const { store, repository } = view;
+    return probe(
+      {
+        store,
+        repository: this.#world.hasCilium ? repository : undefined,
+        world: this.#world,
+        states: this.dataplane.programStates,
+        nowMs: this.#sim.clock.nowMs,
+      },
+      request,
+    );
+  }
+
   /** What a learner can see of the objects, for hashes. */
   projection(): JsonObject {
     return projectionOf(this.store);
@@ -97,7 +135,12 @@ export class Cluster {
 
   /** A keyframe. */
   snapshot(): ClusterSnapshot {
-    return { store: this.store.snapshot(), controllers: this.#controllers.state(), agents: this.agents.state(), dataplane: this.dataplane.snapshot() };
+    return {
+      store: this.store.snapshot(),
+      controllers: this.#controllers.state(),
+      agents: this.agents.state(),
+      dataplane: this.dataplane.snapshot(),
+    };
   }
 
   /** Continues from a keyframe. */
@@ -122,8 +165,15 @@ export class Cluster {
   #hasNetwork(node: string): boolean {
     if (this.agents.isRunning(node)) return true;
     return this.store.list('pods', 'kube-system').some((object) => {
-      const pod = object as KubeObject & { readonly spec: { readonly nodeName?: string }; readonly status?: { readonly phase?: string } };
-      return pod.metadata.labels?.['k8s-app'] === 'kindnet' && pod.spec.nodeName === node && pod.status?.phase === 'Running';
+      const pod = object as KubeObject & {
+        readonly spec: { readonly nodeName?: string };
+        readonly status?: { readonly phase?: string };
+      };
+      return (
+        pod.metadata.labels?.['k8s-app'] === 'kindnet' &&
+        pod.spec.nodeName === node &&
+        pod.status?.phase === 'Running'
+      );
     });
   }
 

@@ -26,9 +26,17 @@ export function containerFacts(store: Store, podKey: string, name?: string): Con
   const slash = podKey.indexOf('/');
   const pod = store.get('pods', podKey.slice(0, slash), podKey.slice(slash + 1)) as Pod | undefined;
   if (pod === undefined) return undefined;
-  const wanted = name ?? pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'] ?? pod.spec.containers[0]?.name;
-  const spec = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((one) => one.name === wanted);
-  const status = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find((one) => one.name === wanted);
+  const wanted =
+    name ??
+    pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'] ??
+    pod.spec.containers[0]?.name;
+  const spec = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
+    (one) => one.name === wanted,
+  );
+  const status = [
+    ...(pod.status?.containerStatuses ?? []),
+    ...(pod.status?.initContainerStatuses ?? []),
+  ].find((one) => one.name === wanted);
   const image = spec === undefined ? undefined : lookup(spec.image);
   if (spec === undefined || image === undefined || status?.state.running === undefined) return undefined;
   return {
@@ -36,7 +44,8 @@ export function containerFacts(store: Store, podKey: string, name?: string): Con
     podKey: keyOf(pod),
     container: spec.name,
     image,
-    hostname: pod.spec.hostNetwork === true ? (pod.spec.nodeName ?? '') : (pod.spec.hostname ?? pod.metadata.name),
+    hostname:
+      pod.spec.hostNetwork === true ? (pod.spec.nodeName ?? '') : (pod.spec.hostname ?? pod.metadata.name),
     env: environmentOf(store, pod, spec, image),
     command: commandOf(image, spec),
     node: pod.spec.nodeName ?? '',
@@ -45,10 +54,19 @@ export function containerFacts(store: Store, podKey: string, name?: string): Con
 }
 
 /** The environment of a container's first process: the image's, the Services' of its namespace, the pod's own. */
-export function environmentOf(store: Store, pod: Pod, container: ContainerSpec, image: ImageFacts): Readonly<Record<string, string>> {
+export function environmentOf(
+  store: Store,
+  pod: Pod,
+  container: ContainerSpec,
+  image: ImageFacts,
+): Readonly<Record<string, string>> {
   const env = new Map<string, string>(Object.entries(image.env));
-  env.set('HOSTNAME', pod.spec.hostNetwork === true ? (pod.spec.nodeName ?? '') : (pod.spec.hostname ?? pod.metadata.name));
-  if ((pod.spec as { enableServiceLinks?: boolean }).enableServiceLinks !== false) addServices(store, pod, env);
+  env.set(
+    'HOSTNAME',
+    pod.spec.hostNetwork === true ? (pod.spec.nodeName ?? '') : (pod.spec.hostname ?? pod.metadata.name),
+  );
+  if ((pod.spec as { enableServiceLinks?: boolean }).enableServiceLinks !== false)
+    addServices(store, pod, env);
   for (const source of container.envFrom ?? []) {
     const resource = source.configMapRef === undefined ? 'secrets' : 'configmaps';
     const reference = source.configMapRef ?? source.secretRef;
@@ -57,21 +75,41 @@ export function environmentOf(store: Store, pod: Pod, container: ContainerSpec, 
   }
   for (const variable of container.env ?? []) {
     const { configMapKeyRef, secretKeyRef, fieldRef } = variable.valueFrom ?? {};
-    const map = configMapKeyRef === undefined ? undefined : dataOf(store, pod, 'configmaps', configMapKeyRef.name);
+    const map =
+      configMapKeyRef === undefined ? undefined : dataOf(store, pod, 'configmaps', configMapKeyRef.name);
     const secret = secretKeyRef === undefined ? undefined : dataOf(store, pod, 'secrets', secretKeyRef.name);
-    const value = variable.value ?? own(map, configMapKeyRef?.key) ?? own(secret, secretKeyRef?.key) ?? fieldOf(pod, fieldRef?.fieldPath);
-    if (value !== undefined) env.set(variable.name, value.replace(/\$\(([A-Za-z_]\w*)\)/g, (whole, key: string) => env.get(key) ?? whole));
+    const value =
+      variable.value ??
+      own(map, configMapKeyRef?.key) ??
+      own(secret, secretKeyRef?.key) ??
+      fieldOf(pod, fieldRef?.fieldPath);
+    if (value !== undefined)
+      env.set(
+        variable.name,
+        value.replace(/\$\(([A-Za-z_]\w*)\)/g, (whole, key: string) => env.get(key) ?? whole),
+      );
   }
   return Object.fromEntries(env);
 }
 
 /** What the kubelet sets for each Service (kubelet/envvars): those of the pod's namespace and `kubernetes`. */
 function addServices(store: Store, pod: Pod, env: Map<string, string>): void {
-  const services = [...store.list('services', 'default').filter((one) => one.metadata.name === 'kubernetes'), ...store.list('services', pod.metadata.namespace)];
+  const services = [
+    ...store.list('services', 'default').filter((one) => one.metadata.name === 'kubernetes'),
+    ...store.list('services', pod.metadata.namespace),
+  ];
   for (const service of services) {
-    const spec = service['spec'] as { clusterIP?: string; ports?: readonly { name?: string; port: number; protocol?: string }[] };
+    const spec = service['spec'] as {
+      clusterIP?: string;
+      ports?: readonly { name?: string; port: number; protocol?: string }[];
+    };
     const created = service.metadata.creationTimestamp ?? '';
-    if (spec.clusterIP === undefined || spec.clusterIP === 'None' || created > (pod.metadata.creationTimestamp ?? '')) continue;
+    if (
+      spec.clusterIP === undefined ||
+      spec.clusterIP === 'None' ||
+      created > (pod.metadata.creationTimestamp ?? '')
+    )
+      continue;
     const name = service.metadata.name.toUpperCase().replaceAll('-', '_');
     const first = spec.ports?.[0];
     if (first === undefined) continue;
@@ -82,7 +120,8 @@ function addServices(store: Store, pod: Pod, env: Map<string, string>): void {
     for (const port of spec.ports ?? []) {
       const protocol = port.protocol ?? 'TCP';
       const key = `${name}_PORT_${port.port}_${protocol}`;
-      if (port.name) env.set(`${name}_SERVICE_PORT_${port.name.toUpperCase().replaceAll('-', '_')}`, String(port.port));
+      if (port.name)
+        env.set(`${name}_SERVICE_PORT_${port.name.toUpperCase().replaceAll('-', '_')}`, String(port.port));
       env.set(key, `${protocol.toLowerCase()}://${spec.clusterIP}:${port.port}`);
       env.set(`${key}_PROTO`, protocol.toLowerCase());
       env.set(`${key}_PORT`, String(port.port));
@@ -91,12 +130,22 @@ function addServices(store: Store, pod: Pod, env: Map<string, string>): void {
   }
 }
 
-function own(data: Readonly<Record<string, string>> | undefined, key: string | undefined): string | undefined {
+function own(
+  data: Readonly<Record<string, string>> | undefined,
+  key: string | undefined,
+): string | undefined {
   return data !== undefined && key !== undefined && Object.hasOwn(data, key) ? data[key] : undefined;
 }
 
-function dataOf(store: Store, pod: Pod, resource: 'configmaps' | 'secrets', name: string | undefined): Readonly<Record<string, string>> {
-  const data = (store.get(resource, pod.metadata.namespace, name ?? '')?.['data'] ?? {}) as Readonly<Record<string, string>>;
+function dataOf(
+  store: Store,
+  pod: Pod,
+  resource: 'configmaps' | 'secrets',
+  name: string | undefined,
+): Readonly<Record<string, string>> {
+  const data = (store.get(resource, pod.metadata.namespace, name ?? '')?.['data'] ?? {}) as Readonly<
+    Record<string, string>
+  >;
   if (resource === 'configmaps') return data;
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, fromBase64(value)]));
 }

@@ -12,11 +12,20 @@ import { badRequest } from '../objects/status.ts';
 import { containerFacts, environmentOf } from './containers.ts';
 
 /** Starts a program in a container; the session gives the machine and the scheduler. */
-export type StartContainer = (container: ContainerFacts, request: { readonly command: readonly string[]; readonly tty: boolean; readonly stdin: boolean }) => ExecSession;
+export type StartContainer = (
+  container: ContainerFacts,
+  request: { readonly command: readonly string[]; readonly tty: boolean; readonly stdin: boolean },
+) => ExecSession;
 
 type LogOptions = Parameters<Kubelet['logs']>[2];
 type Attachment = { readonly session: ExecSession; readonly pod: Pod; readonly container: string };
-type Follower = { readonly stream: Stream; readonly pod: Pod; readonly container: string; readonly timestamps: boolean; sent: number };
+type Follower = {
+  readonly stream: Stream;
+  readonly pod: Pod;
+  readonly container: string;
+  readonly timestamps: boolean;
+  sent: number;
+};
 type Line = { readonly atMs: number; readonly text: string };
 
 /** What the API server asks of the kubelets about running containers: exec, attach, logs, port-forward. */
@@ -28,18 +37,31 @@ export class PodAccess implements Kubelet {
   #attached: Attachment[] = [];
   #followers: Follower[] = [];
 
-  constructor(parts: { readonly sim: Simulation; readonly store: Store; readonly dataplane: () => DataPlane; readonly start: StartContainer }) {
+  constructor(parts: {
+    readonly sim: Simulation;
+    readonly store: Store;
+    readonly dataplane: () => DataPlane;
+    readonly start: StartContainer;
+  }) {
     this.#sim = parts.sim;
     this.#store = parts.store;
     this.#dataplane = parts.dataplane;
     this.#start = parts.start;
   }
 
-  exec(pod: KubeObject, container: string, options: { readonly command: readonly string[]; readonly tty: boolean; readonly stdin: boolean }): ExecSession {
+  exec(
+    pod: KubeObject,
+    container: string,
+    options: { readonly command: readonly string[]; readonly tty: boolean; readonly stdin: boolean },
+  ): ExecSession {
     return this.#start(this.#facts(pod, container), options);
   }
 
-  attach(pod: KubeObject, container: string, options: { readonly tty: boolean; readonly stdin: boolean }): ExecSession {
+  attach(
+    pod: KubeObject,
+    container: string,
+    options: { readonly tty: boolean; readonly stdin: boolean },
+  ): ExecSession {
     const facts = this.#facts(pod, container);
     const session = this.#start(facts, { ...options, command: facts.command });
     this.#attached.push({ session, pod: pod as Pod, container: facts.container });
@@ -48,19 +70,29 @@ export class PodAccess implements Kubelet {
 
   logs(pod: KubeObject, container: string, options: LogOptions): Stream {
     const all = this.#lines(pod as Pod, container, options.previous);
-    const sinceMs = options.sinceSeconds === undefined ? 0 : this.#sim.clock.nowMs - options.sinceSeconds * 1000;
+    const sinceMs =
+      options.sinceSeconds === undefined ? 0 : this.#sim.clock.nowMs - options.sinceSeconds * 1000;
     const recent = all.filter((line) => line.atMs >= sinceMs);
-    const wanted = options.tailLines === undefined ? recent : recent.slice(Math.max(0, recent.length - options.tailLines));
+    const wanted =
+      options.tailLines === undefined ? recent : recent.slice(Math.max(0, recent.length - options.tailLines));
     const stream = new Stream();
     stream.push(wanted.map((line) => written(line, options.timestamps)).join(''));
     if (!options.follow || !this.#isRunning(pod as Pod, container)) stream.end();
-    else this.#followers.push({ stream, pod: pod as Pod, container, timestamps: options.timestamps, sent: all.length });
+    else
+      this.#followers.push({
+        stream,
+        pod: pod as Pod,
+        container,
+        timestamps: options.timestamps,
+        sent: all.length,
+      });
     return stream;
   }
 
   portForward(pod: KubeObject): PortForwardSession {
     const key = keyOf(pod);
-    const isGone = (): boolean => this.#store.get('pods', pod.metadata.namespace, pod.metadata.name)?.metadata.uid !== pod.metadata.uid;
+    const isGone = (): boolean =>
+      this.#store.get('pods', pod.metadata.namespace, pod.metadata.name)?.metadata.uid !== pod.metadata.uid;
     return {
       connect: (sys, port) => this.#dataplane().dialFromPodNamespace(sys, key, port),
       ended: isGone,
@@ -83,7 +115,8 @@ export class PodAccess implements Kubelet {
     const lines = this.#lines(follower.pod, follower.container, false);
     const fresh = lines.slice(follower.sent);
     follower.sent = lines.length;
-    if (fresh.length > 0) follower.stream.push(fresh.map((line) => written(line, follower.timestamps)).join(''));
+    if (fresh.length > 0)
+      follower.stream.push(fresh.map((line) => written(line, follower.timestamps)).join(''));
     if (this.#isRunning(follower.pod, follower.container)) return true;
     follower.stream.end();
     return false;
@@ -98,17 +131,30 @@ export class PodAccess implements Kubelet {
   #isRunning(pod: Pod, container: string): boolean {
     const now = this.#store.get('pods', pod.metadata.namespace, pod.metadata.name) as Pod | undefined;
     if (now === undefined || now.metadata.uid !== pod.metadata.uid) return false;
-    return now.status?.containerStatuses?.some((one) => one.name === container && one.state.running !== undefined) === true;
+    return (
+      now.status?.containerStatuses?.some(
+        (one) => one.name === container && one.state.running !== undefined,
+      ) === true
+    );
   }
 
   /** The lines of a container: what its program said when it started, what it printed, what its servers logged. */
   #lines(pod: Pod, name: string, previous: boolean): Line[] {
     const now = (this.#store.get('pods', pod.metadata.namespace, pod.metadata.name) ?? pod) as Pod;
-    const spec = [...(now.spec.initContainers ?? []), ...now.spec.containers].find((one) => one.name === name);
+    const spec = [...(now.spec.initContainers ?? []), ...now.spec.containers].find(
+      (one) => one.name === name,
+    );
     const image = spec === undefined ? undefined : lookup(spec.image);
-    const status = [...(now.status?.initContainerStatuses ?? []), ...(now.status?.containerStatuses ?? [])].find((one) => one.name === name);
+    const status = [
+      ...(now.status?.initContainerStatuses ?? []),
+      ...(now.status?.containerStatuses ?? []),
+    ].find((one) => one.name === name);
     if (spec === undefined || image === undefined || status === undefined) return [];
-    const state = previous ? status.lastState : status.state.waiting === undefined ? status.state : status.lastState;
+    const state = previous
+      ? status.lastState
+      : status.state.waiting === undefined
+        ? status.state
+        : status.lastState;
     const startedMs = parseTimestamp(state.running?.startedAt ?? state.terminated?.startedAt);
     if (startedMs === undefined) return [];
     const env = environmentOf(this.#store, now, spec, image);
@@ -116,7 +162,11 @@ export class PodAccess implements Kubelet {
     const life = image.lifetime(command);
     const printed = life.kind === 'exits' ? life.output.split('\n').slice(0, -1) : [];
     const first = [...image.logs(env, command), ...printed].map((text) => ({ atMs: startedMs, text }));
-    const served = previous ? [] : this.#dataplane().logLines(keyOf(now), name).filter((line) => line.atMs >= startedMs);
+    const served = previous
+      ? []
+      : this.#dataplane()
+          .logLines(keyOf(now), name)
+          .filter((line) => line.atMs >= startedMs);
     return [...first, ...served];
   }
 }

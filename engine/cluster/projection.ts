@@ -4,7 +4,14 @@ import { isJsonObject } from '../base/json.ts';
 
 /** Resources of which nothing a learner does depends. */
 const LEFT_OUT = new Set(['events', 'leases.coordination.k8s.io']);
-const META = new Set(['uid', 'resourceVersion', 'managedFields', 'generation', 'creationTimestamp', 'ownerReferences']);
+const META = new Set([
+  'uid',
+  'resourceVersion',
+  'managedFields',
+  'generation',
+  'creationTimestamp',
+  'ownerReferences',
+]);
 const VOLATILE = /(Time|Timestamp|ID|startedAt|finishedAt|observedGeneration|renewTime)$/;
 
 /** All objects by `resource/namespace/name` without identifiers, versions and times. */

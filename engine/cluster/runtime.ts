@@ -45,7 +45,10 @@ export class Runtime implements ImageCatalog {
     const prefix = path === undefined ? '' : url;
     if (answer === 'open') return undefined;
     if (answer === 'refused') return `${prefix}dial tcp ${host}: connect: connection refused`;
-    if (answer === 'timeout') return path === undefined ? `dial tcp ${host}: i/o timeout` : `${url}context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
+    if (answer === 'timeout')
+      return path === undefined
+        ? `dial tcp ${host}: i/o timeout`
+        : `${url}context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
     return answer.status < 400 ? undefined : `HTTP probe failed with statuscode: ${answer.status}`;
   }
 }

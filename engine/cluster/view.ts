@@ -9,7 +9,11 @@ import { kindOfObject } from '../objects/kinds.ts';
 import { POLICY_RESOURCES, policyKey } from '../agent/policy-import.ts';
 
 /** A draft that API server or agent would refuse. */
-export type RefusedDraft = { readonly object: KubeObject; readonly stage: 'schema' | 'decode' | 'sanitize'; readonly error: string };
+export type RefusedDraft = {
+  readonly object: KubeObject;
+  readonly stage: 'schema' | 'decode' | 'sanitize';
+  readonly error: string;
+};
 
 /** A cluster as it would be with some drafts: for the matrix, checks and probes. Reading it changes nothing. */
 export type ReachabilityView = {
@@ -68,18 +72,23 @@ function follow(repository: PolicyRepository, store: Store, resource: string): v
       })),
     );
   } else if (resource === 'namespaces') {
-    repository.setNamespaces(store.list(resource).map((one) => ({ name: one.metadata.name, labels: one.metadata.labels ?? {} })));
+    repository.setNamespaces(
+      store.list(resource).map((one) => ({ name: one.metadata.name, labels: one.metadata.labels ?? {} })),
+    );
   } else if (resource === 'pods') {
     for (const pod of store.list('pods')) {
       const facts = repository.endpoint(keyOf(pod));
-      if (facts !== undefined && facts.labels !== pod.metadata.labels) repository.upsertEndpoint({ ...facts, labels: pod.metadata.labels ?? {} });
+      if (facts !== undefined && facts.labels !== pod.metadata.labels)
+        repository.upsertEndpoint({ ...facts, labels: pod.metadata.labels ?? {} });
     }
   }
 }
 
 function merged(store: Store, resource: string, object: KubeObject): KubeObject {
   const known = store.get(resource, object.metadata.namespace, object.metadata.name);
-  return known === undefined ? object : { ...known, ...object, metadata: { ...known.metadata, ...object.metadata } };
+  return known === undefined
+    ? object
+    : { ...known, ...object, metadata: { ...known.metadata, ...object.metadata } };
 }
 
 function resourceOf(object: KubeObject): string {

@@ -15,7 +15,11 @@ export type OutsideHost = {
   readonly addresses: readonly string[];
   /** Public DNS names that resolve to it. */
   readonly names: readonly string[];
-  readonly servers: readonly { readonly port: number; readonly protocol: 'TCP' | 'UDP'; readonly image: string }[];
+  readonly servers: readonly {
+    readonly port: number;
+    readonly protocol: 'TCP' | 'UDP';
+    readonly image: string;
+  }[];
   /** True for the hosts that `ssh NAME` enters from the workstation. */
   readonly hasSsh: boolean;
 };

@@ -98,7 +98,13 @@ export class Controllers {
     const { store } = this.#context;
     for (const resource of store.resources()) {
       for (const object of store.list(resource)) {
-        const event = { revision: this.#seen, atMs: this.#context.sim.clock.nowMs, type: 'put', resource, object } as const;
+        const event = {
+          revision: this.#seen,
+          atMs: this.#context.sim.clock.nowMs,
+          type: 'put',
+          resource,
+          object,
+        } as const;
         for (const controller of this.#all) controller.observe(event);
       }
     }

@@ -21,7 +21,11 @@ const TOLERATIONS: readonly Toleration[] = [
   { effect: 'NoSchedule', key: 'node.kubernetes.io/pid-pressure', operator: 'Exists' },
   { effect: 'NoSchedule', key: 'node.kubernetes.io/unschedulable', operator: 'Exists' },
 ];
-const HOST_TOLERATION: Toleration = { effect: 'NoSchedule', key: 'node.kubernetes.io/network-unavailable', operator: 'Exists' };
+const HOST_TOLERATION: Toleration = {
+  effect: 'NoSchedule',
+  key: 'node.kubernetes.io/network-unavailable',
+  operator: 'Exists',
+};
 
 /** The DaemonSet controller: one pod on every node that its template fits, replaced one after the other on a change. */
 export class DaemonSets implements Controller {
@@ -35,9 +39,12 @@ export class DaemonSets implements Controller {
 
   observe(event: StoreEvent): void {
     if (event.resource === RESOURCE && event.type === 'put') this.#queue.add(keyOf(event.object));
-    if (event.resource === 'nodes') for (const set of this.#context.store.list(RESOURCE)) this.#queue.add(keyOf(set));
+    if (event.resource === 'nodes')
+      for (const set of this.#context.store.list(RESOURCE)) this.#queue.add(keyOf(set));
     if (event.resource !== 'pods') return;
-    const owner = event.object.metadata.ownerReferences?.find((one) => one.controller === true && one.kind === 'DaemonSet');
+    const owner = event.object.metadata.ownerReferences?.find(
+      (one) => one.controller === true && one.kind === 'DaemonSet',
+    );
     if (owner !== undefined) this.#queue.add(`${event.object.metadata.namespace}/${owner.name}`);
   }
 
@@ -65,11 +72,21 @@ export class DaemonSets implements Controller {
       const here = pods.filter((pod) => nodeOf(pod) === node.metadata.name);
       if (here.length > 0) continue;
       const { template } = set.spec;
-      const tolerations = [...(template.spec.tolerations ?? []), ...TOLERATIONS, ...(template.spec.hostNetwork === true ? [HOST_TOLERATION] : [])];
+      const tolerations = [
+        ...(template.spec.tolerations ?? []),
+        ...TOLERATIONS,
+        ...(template.spec.hostNetwork === true ? [HOST_TOLERATION] : []),
+      ];
       createPod(this.#context, set, {
         template,
-        labels: { 'controller-revision-hash': hash, 'pod-template-generation': set.metadata.annotations?.[GENERATION] ?? '1' },
-        spec: { affinity: { ...template.spec.affinity, nodeAffinity: pinnedTo(node.metadata.name) }, tolerations },
+        labels: {
+          'controller-revision-hash': hash,
+          'pod-template-generation': set.metadata.annotations?.[GENERATION] ?? '1',
+        },
+        spec: {
+          affinity: { ...template.spec.affinity, nodeAffinity: pinnedTo(node.metadata.name) },
+          tolerations,
+        },
         component: COMPONENT,
         message: (pod) => `Created pod: ${pod}`,
       });
@@ -82,7 +99,10 @@ export class DaemonSets implements Controller {
 
   #roll(set: DaemonSet, hash: string, count: number, pods: readonly Pod[]): void {
     if (set.spec.updateStrategy?.type === 'OnDelete') return;
-    const limit = Math.max(1, countOf(set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1, count, 'up'));
+    const limit = Math.max(
+      1,
+      countOf(set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1, count, 'up'),
+    );
     let spare = limit - (count - pods.filter(isPodReady).length);
     for (const pod of pods) {
       if (pod.metadata.labels?.['controller-revision-hash'] === hash) continue;
@@ -118,12 +138,19 @@ export class DaemonSets implements Controller {
 function isFor(set: DaemonSet, node: Node): boolean {
   const { spec } = set.spec.template;
   if (!matchesNode({ ...set, spec } as unknown as Pod, node)) return false;
-  const tolerations = [...(spec.tolerations ?? []), ...TOLERATIONS, { operator: 'Exists', key: 'node.kubernetes.io/not-ready' }];
-  return (node.spec.taints ?? []).every((taint) => taint.effect === 'PreferNoSchedule' || tolerates(tolerations, taint));
+  const tolerations = [
+    ...(spec.tolerations ?? []),
+    ...TOLERATIONS,
+    { operator: 'Exists', key: 'node.kubernetes.io/not-ready' },
+  ];
+  return (node.spec.taints ?? []).every(
+    (taint) => taint.effect === 'PreferNoSchedule' || tolerates(tolerations, taint),
+  );
 }
 
 function nodeOf(pod: Pod): string | undefined {
-  const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const terms =
+    pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   return pod.spec.nodeName ?? terms?.[0]?.matchFields?.[0]?.values?.[0];
 }
 

@@ -52,14 +52,19 @@ export class Deployments implements Controller {
   }
 
   #noteOwner(set: ReplicaSet): void {
-    const owner = set.metadata.ownerReferences?.find((one) => one.controller === true && one.kind === 'Deployment');
+    const owner = set.metadata.ownerReferences?.find(
+      (one) => one.controller === true && one.kind === 'Deployment',
+    );
     if (owner !== undefined) this.#queue.add(`${set.metadata.namespace}/${owner.name}`);
   }
 
   #noteRecreate(event: StoreEvent): void {
     const { namespace, ownerReferences } = event.object.metadata;
     const set = ownerReferences?.find((one) => one.kind === 'ReplicaSet');
-    const owner = set === undefined ? undefined : (this.#context.store.get(SETS, namespace, set.name) as ReplicaSet | undefined);
+    const owner =
+      set === undefined
+        ? undefined
+        : (this.#context.store.get(SETS, namespace, set.name) as ReplicaSet | undefined);
     if (owner !== undefined) this.#noteOwner(owner);
   }
 
@@ -103,10 +108,13 @@ export class Deployments implements Controller {
 
   #recreate(deployment: Deployment, known: ReplicaSet | undefined, old: readonly ReplicaSet[]): void {
     for (const set of old) if (wantOf(set) > 0) this.#scale(deployment, set, 0);
-    const isLeft = old.some((set) => podsOf(this.#context, set).some((pod) => isActive(pod) || pod.metadata.deletionTimestamp !== undefined));
+    const isLeft = old.some((set) =>
+      podsOf(this.#context, set).some((pod) => isActive(pod) || pod.metadata.deletionTimestamp !== undefined),
+    );
     if (isLeft) return;
     const current = this.#current(deployment, known, old);
-    if (wantOf(current) !== (deployment.spec.replicas ?? 1)) this.#scale(deployment, current, deployment.spec.replicas ?? 1);
+    if (wantOf(current) !== (deployment.spec.replicas ?? 1))
+      this.#scale(deployment, current, deployment.spec.replicas ?? 1);
     this.#annotate(deployment, current);
   }
 
@@ -155,7 +163,11 @@ export class Deployments implements Controller {
         template: { ...template, metadata: { ...template.metadata, labels } },
       },
     }) as ReplicaSet;
-    sim.clock.after((deployment.spec.progressDeadlineSeconds ?? 600) * 1000 + 1000, DEADLINE, keyOf(deployment));
+    sim.clock.after(
+      (deployment.spec.progressDeadlineSeconds ?? 600) * 1000 + 1000,
+      DEADLINE,
+      keyOf(deployment),
+    );
     if (replicas > 0) this.#note(deployment, set.metadata.name, 0, replicas);
     return set;
   }
@@ -191,7 +203,10 @@ export class Deployments implements Controller {
       want.set(set, wantOf(set) - sick);
       spare -= sick;
     }
-    const available = [current, ...old].reduce((total, set) => total + (set.status?.availableReplicas ?? 0), 0);
+    const available = [current, ...old].reduce(
+      (total, set) => total + (set.status?.availableReplicas ?? 0),
+      0,
+    );
     let healthy = Math.max(0, available - (count - maxUnavailableOf(deployment)));
     for (const set of sets) {
       const left = want.get(set) ?? 0;
@@ -215,12 +230,23 @@ export class Deployments implements Controller {
   #note(about: Deployment, set: string, from: number, to: number): void {
     const { sim, store } = this.#context;
     const message = `Scaled ${to > from ? 'up' : 'down'} replica set ${set} from ${from} to ${to}`;
-    recordEvent(sim, store, { about, type: 'Normal', reason: 'ScalingReplicaSet', message, component: COMPONENT });
+    recordEvent(sim, store, {
+      about,
+      type: 'Normal',
+      reason: 'ScalingReplicaSet',
+      message,
+      component: COMPONENT,
+    });
   }
 
   #cleanUp(deployment: Deployment, old: readonly ReplicaSet[]): void {
     const { sim, store } = this.#context;
-    const empty = old.filter((set) => wantOf(set) === 0 && (set.status?.replicas ?? 0) === 0 && set.metadata.deletionTimestamp === undefined);
+    const empty = old.filter(
+      (set) =>
+        wantOf(set) === 0 &&
+        (set.status?.replicas ?? 0) === 0 &&
+        set.metadata.deletionTimestamp === undefined,
+    );
     const excess = empty.length - (deployment.spec.revisionHistoryLimit ?? 10);
     const oldest = empty.sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, Math.max(0, excess));
     for (const set of oldest) deleteObject(sim, store, SETS, set.metadata.namespace, set.metadata.name);
@@ -233,7 +259,10 @@ function currentOf(deployment: Deployment, sets: readonly ReplicaSet[]): Replica
 }
 
 function isComplete(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[]): boolean {
-  return old.every((set) => wantOf(set) === 0) && (current.status?.availableReplicas ?? 0) === (deployment.spec.replicas ?? 1);
+  return (
+    old.every((set) => wantOf(set) === 0) &&
+    (current.status?.availableReplicas ?? 0) === (deployment.spec.replicas ?? 1)
+  );
 }
 
 function copied(deployment: Deployment): Record<string, string> {

@@ -17,7 +17,11 @@ const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 
 /** A pod that stands behind a Service, with the numbers of the Service's ports in it. */
-type Backend = { readonly pod: Pod; readonly isReady: boolean; readonly ports: readonly (number | undefined)[] };
+type Backend = {
+  readonly pod: Pod;
+  readonly isReady: boolean;
+  readonly ports: readonly (number | undefined)[];
+};
 
 /**
  * The controllers of Endpoints and EndpointSlices: the pods behind each Service with a selector, ready or not, and a
@@ -33,12 +37,18 @@ export class ServiceEndpoints implements Controller {
   }
 
   observe(event: StoreEvent): void {
-    if (event.resource === 'services' || event.resource === 'endpoints' || event.resource === SLICES) this.#noteService(event);
-    if (event.resource !== 'pods' || isUnchanged(event.object as Pod, event.previous as Pod | undefined)) return;
+    if (event.resource === 'services' || event.resource === 'endpoints' || event.resource === SLICES)
+      this.#noteService(event);
+    if (event.resource !== 'pods' || isUnchanged(event.object as Pod, event.previous as Pod | undefined))
+      return;
     const labels = [event.object.metadata.labels, event.previous?.metadata.labels];
-    for (const service of this.#context.store.list('services', event.object.metadata.namespace) as Service[]) {
+    for (const service of this.#context.store.list(
+      'services',
+      event.object.metadata.namespace,
+    ) as Service[]) {
       const { selector } = service.spec;
-      if (selector !== undefined && labels.some((one) => matchesLabels(selector, one))) this.#queue.add(keyOf(service));
+      if (selector !== undefined && labels.some((one) => matchesLabels(selector, one)))
+        this.#queue.add(keyOf(service));
     }
   }
 
@@ -59,7 +69,8 @@ export class ServiceEndpoints implements Controller {
     const before = store.revision;
     const service = store.get('services', namespace, name) as Service | undefined;
     if (service === undefined) this.#forget(namespace, name);
-    else if (service.spec.selector !== undefined && service.spec.type !== 'ExternalName') this.#publish(service);
+    else if (service.spec.selector !== undefined && service.spec.type !== 'ExternalName')
+      this.#publish(service);
     else if (service.metadata.name !== 'kubernetes' || namespace !== 'default') this.#mirror(service);
     return store.revision !== before;
   }
@@ -68,7 +79,8 @@ export class ServiceEndpoints implements Controller {
   #forget(namespace: string, name: string): void {
     const { sim, store } = this.#context;
     const endpoints = store.get('endpoints', namespace, name);
-    if (endpoints?.metadata.annotations?.[TRIGGER] !== undefined) deleteObject(sim, store, 'endpoints', namespace, name);
+    if (endpoints?.metadata.annotations?.[TRIGGER] !== undefined)
+      deleteObject(sim, store, 'endpoints', namespace, name);
   }
 
   #publish(service: Service): void {
@@ -82,35 +94,70 @@ export class ServiceEndpoints implements Controller {
     const selector = service.spec.selector ?? {};
     const pods = this.#context.store.list('pods', service.metadata.namespace) as Pod[];
     return pods
-      .filter((pod) => matchesLabels(selector, pod.metadata.labels) && pod.status?.podIP !== undefined && !isPodFinished(pod))
+      .filter(
+        (pod) =>
+          matchesLabels(selector, pod.metadata.labels) &&
+          pod.status?.podIP !== undefined &&
+          !isPodFinished(pod),
+      )
       .map((pod) => ({
         pod,
-        isReady: (service.spec.publishNotReadyAddresses === true || isPodReady(pod)) && pod.metadata.deletionTimestamp === undefined,
+        isReady:
+          (service.spec.publishNotReadyAddresses === true || isPodReady(pod)) &&
+          pod.metadata.deletionTimestamp === undefined,
         ports: (service.spec.ports ?? []).map((port) => targetPort(pod, port)),
       }))
       .sort((a, b) => byAddress(a.pod.status?.podIP ?? '', b.pod.status?.podIP ?? ''));
   }
 
-  #putEndpoints(service: Service, subsets: readonly object[], trigger: Readonly<Record<string, string>>): void {
+  #putEndpoints(
+    service: Service,
+    subsets: readonly object[],
+    trigger: Readonly<Record<string, string>>,
+  ): void {
     const { sim, store } = this.#context;
     const { namespace, name } = service.metadata;
     const known = store.get('endpoints', namespace, name);
     const headless = service.spec.clusterIP === 'None' ? { 'service.kubernetes.io/headless': '' } : {};
     const labels = { ...service.metadata.labels, ...headless };
     const hasLabels = Object.keys(labels).length > 0;
-    if (known !== undefined && sameValue(known['subsets'] ?? [], subsets) && sameValue(known.metadata.labels ?? {}, labels)) return;
-    const { labels: _, resourceVersion: __, ...rest } = known?.metadata ?? { name, namespace: namespace ?? '' };
-    const metadata = { ...rest, annotations: { ...known?.metadata.annotations, ...trigger }, ...(hasLabels ? { labels } : {}) };
-    const object: KubeObject = { apiVersion: 'v1', kind: 'Endpoints', metadata, ...(subsets.length > 0 ? { subsets } : {}) };
+    if (
+      known !== undefined &&
+      sameValue(known['subsets'] ?? [], subsets) &&
+      sameValue(known.metadata.labels ?? {}, labels)
+    )
+      return;
+    const {
+      labels: _,
+      resourceVersion: __,
+      ...rest
+    } = known?.metadata ?? { name, namespace: namespace ?? '' };
+    const metadata = {
+      ...rest,
+      annotations: { ...known?.metadata.annotations, ...trigger },
+      ...(hasLabels ? { labels } : {}),
+    };
+    const object: KubeObject = {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata,
+      ...(subsets.length > 0 ? { subsets } : {}),
+    };
     if (known === undefined) createObject(sim, store, 'endpoints', object);
     else updateObject(store, 'endpoints', object);
   }
 
   #slicesOf(namespace: string | undefined, service: string): KubeObject[] {
-    return this.#context.store.list(SLICES, namespace).filter((slice) => slice.metadata.labels?.[SERVICE_NAME] === service);
+    return this.#context.store
+      .list(SLICES, namespace)
+      .filter((slice) => slice.metadata.labels?.[SERVICE_NAME] === service);
   }
 
-  #putSlices(service: Service, backends: readonly Backend[], trigger: Readonly<Record<string, string>>): void {
+  #putSlices(
+    service: Service,
+    backends: readonly Backend[],
+    trigger: Readonly<Record<string, string>>,
+  ): void {
     const groups = new Map<string, { ports: readonly object[]; endpoints: object[] }>();
     for (const backend of backends) {
       const ports = slicePorts(service, backend.ports);
@@ -119,7 +166,8 @@ export class ServiceEndpoints implements Controller {
       group.endpoints.push(sliceEndpoint(backend));
       groups.set(key, group);
     }
-    const wanted = groups.size > 0 ? [...groups.values()] : [{ ports: [] as object[], endpoints: [] as object[] }];
+    const wanted =
+      groups.size > 0 ? [...groups.values()] : [{ ports: [] as object[], endpoints: [] as object[] }];
     this.#writeSlices(service, wanted, trigger, 'endpointslice-controller.k8s.io');
   }
 
@@ -131,7 +179,9 @@ export class ServiceEndpoints implements Controller {
   ): void {
     const { sim, store } = this.#context;
     const { namespace, name } = service.metadata;
-    const known = this.#slicesOf(namespace, name).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === manager);
+    const known = this.#slicesOf(namespace, name).filter(
+      (slice) => slice.metadata.labels?.[MANAGED_BY] === manager,
+    );
     const headless = service.spec.clusterIP === 'None' ? { 'service.kubernetes.io/headless': '' } : {};
     const labels = { ...service.metadata.labels, [MANAGED_BY]: manager, [SERVICE_NAME]: name, ...headless };
     wanted.forEach((group, i) => {
@@ -139,15 +189,37 @@ export class ServiceEndpoints implements Controller {
       const content = { addressType: 'IPv4', endpoints: group.endpoints, ports: group.ports };
       if (slice === undefined) {
         const ownerReferences = [controllerReference(service)];
-        const metadata = { name: '', generateName: `${name}-`, namespace: namespace ?? '', labels, annotations: trigger, ownerReferences };
-        createObject(sim, store, SLICES, { ...content, apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata });
+        const metadata = {
+          name: '',
+          generateName: `${name}-`,
+          namespace: namespace ?? '',
+          labels,
+          annotations: trigger,
+          ownerReferences,
+        };
+        createObject(sim, store, SLICES, {
+          ...content,
+          apiVersion: 'discovery.k8s.io/v1',
+          kind: 'EndpointSlice',
+          metadata,
+        });
         return;
       }
-      if (sameValue(slice['endpoints'], group.endpoints) && sameValue(slice['ports'], group.ports) && sameValue(slice.metadata.labels, labels)) return;
+      if (
+        sameValue(slice['endpoints'], group.endpoints) &&
+        sameValue(slice['ports'], group.ports) &&
+        sameValue(slice.metadata.labels, labels)
+      )
+        return;
       const { resourceVersion: _, ...rest } = slice.metadata;
-      updateObject(store, SLICES, { ...slice, ...content, metadata: { ...rest, labels, annotations: { ...rest.annotations, ...trigger } } });
+      updateObject(store, SLICES, {
+        ...slice,
+        ...content,
+        metadata: { ...rest, labels, annotations: { ...rest.annotations, ...trigger } },
+      });
     });
-    for (const slice of known.slice(wanted.length)) deleteObject(sim, store, SLICES, namespace, slice.metadata.name);
+    for (const slice of known.slice(wanted.length))
+      deleteObject(sim, store, SLICES, namespace, slice.metadata.name);
   }
 
   /** EndpointSlices of Endpoints that a person wrote (endpointslicemirroring). */
@@ -155,13 +227,20 @@ export class ServiceEndpoints implements Controller {
     const { store } = this.#context;
     const { namespace, name } = service.metadata;
     const endpoints = store.get('endpoints', namespace, name);
-    const subsets = (endpoints?.['subsets'] ?? []) as readonly { addresses?: readonly { ip: string }[]; notReadyAddresses?: readonly { ip: string }[]; ports?: readonly object[] }[];
+    const subsets = (endpoints?.['subsets'] ?? []) as readonly {
+      addresses?: readonly { ip: string }[];
+      notReadyAddresses?: readonly { ip: string }[];
+      ports?: readonly object[];
+    }[];
     if (subsets.length === 0) return;
     const wanted = subsets.map((subset) => ({
       ports: (subset.ports ?? []).map((port) => ({ name: '', ...port })),
       endpoints: [
         ...(subset.addresses ?? []).map((one) => ({ addresses: [one.ip], conditions: { ready: true } })),
-        ...(subset.notReadyAddresses ?? []).map((one) => ({ addresses: [one.ip], conditions: { ready: false } })),
+        ...(subset.notReadyAddresses ?? []).map((one) => ({
+          addresses: [one.ip],
+          conditions: { ready: false },
+        })),
       ],
     }));
     this.#writeSlices(service, wanted, {}, 'endpointslicemirroring-controller.k8s.io');
@@ -184,7 +263,9 @@ function targetPort(pod: Pod, port: ServicePort): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target;
   for (const container of pod.spec.containers) {
-    const named = (container.ports ?? []).find((one) => one.name === target && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP'));
+    const named = (container.ports ?? []).find(
+      (one) => one.name === target && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+    );
     if (named !== undefined) return named.containerPort;
   }
   return undefined;
@@ -224,7 +305,14 @@ function slicePorts(service: Service, numbers: readonly (number | undefined)[]):
     const number = numbers[i];
     if (number === undefined) return [];
     const { appProtocol } = port;
-    return [{ name: port.name ?? '', port: number, protocol: port.protocol ?? 'TCP', ...(appProtocol ? { appProtocol } : {}) }];
+    return [
+      {
+        name: port.name ?? '',
+        port: number,
+        protocol: port.protocol ?? 'TCP',
+        ...(appProtocol ? { appProtocol } : {}),
+      },
+    ];
   });
 }
 
@@ -255,6 +343,10 @@ function targetRef(pod: Pod): object {
 }
 
 function byAddress(a: string, b: string): number {
-  const padded = (text: string): string => text.split('.').map((part) => part.padStart(3, '0')).join('.');
+  const padded = (text: string): string =>
+    text
+      .split('.')
+      .map((part) => part.padStart(3, '0'))
+      .join('.');
   return byText(padded(a), padded(b));
 }

@@ -69,7 +69,11 @@ export function recordEvent(sim: Simulation, store: Store, note: EventNote): voi
 }
 
 /** Records an event in the form of events.k8s.io, as the scheduler does: no counts, an action, microseconds. */
-export function recordAction(sim: Simulation, store: Store, note: EventNote & { readonly action: string }): void {
+export function recordAction(
+  sim: Simulation,
+  store: Store,
+  note: EventNote & { readonly action: string },
+): void {
   if (isMuted(sim, store)) return;
   const { about } = note;
   const namespace = about.metadata.namespace ?? 'default';
@@ -79,7 +83,12 @@ export function recordAction(sim: Simulation, store: Store, note: EventNote & { 
   store.put('events', {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name, namespace, uid: sim.random.uuid('event-uid'), creationTimestamp: timestamp(sim.clock.nowMs) },
+    metadata: {
+      name,
+      namespace,
+      uid: sim.random.uuid('event-uid'),
+      creationTimestamp: timestamp(sim.clock.nowMs),
+    },
     involvedObject: referenceTo(about, undefined),
     reason: note.reason,
     message: note.message,
@@ -121,7 +130,9 @@ function referenceTo(about: KubeObject, fieldPath: string | undefined): object {
     name: about.metadata.name,
     uid: about.metadata.uid,
     apiVersion: about.apiVersion,
-    ...(about.metadata.resourceVersion === undefined ? {} : { resourceVersion: about.metadata.resourceVersion }),
+    ...(about.metadata.resourceVersion === undefined
+      ? {}
+      : { resourceVersion: about.metadata.resourceVersion }),
     ...(fieldPath === undefined ? {} : { fieldPath }),
   };
 }

@@ -62,21 +62,20 @@ export class Garbage implements Controller {
       if (object === undefined || object.metadata.deletionTimestamp !== undefined) continue;
       const owners = object.metadata.ownerReferences ?? [];
       const living = owners.filter((one) => one.uid !== uid && this.#lives(one.uid, one, object));
-      if (living.length === 0) deleteObject(sim, store, place.resource, place.namespace, place.name, { propagation: 'Background' });
+      if (living.length === 0)
+        deleteObject(sim, store, place.resource, place.namespace, place.name, { propagation: 'Background' });
       else updateObject(store, place.resource, withOwners(object, living));
     }
   }
 
   #lives(uid: string, owner: { readonly kind: string; readonly name: string }, object: KubeObject): boolean {
     const { store } = this.#context;
-    return store
-      .resources()
-      .some((resource) =>
-        [object.metadata.namespace, undefined].some((namespace) => {
-          const found = store.get(resource, namespace, owner.name);
-          return found !== undefined && found.metadata.uid === uid;
-        }),
-      );
+    return store.resources().some((resource) =>
+      [object.metadata.namespace, undefined].some((namespace) => {
+        const found = store.get(resource, namespace, owner.name);
+        return found !== undefined && found.metadata.uid === uid;
+      }),
+    );
   }
 
   #release(place: Place): void {
@@ -94,7 +93,9 @@ export class Garbage implements Controller {
     for (const one of dependents) {
       const dependent = store.get(one.resource, one.namespace, one.name);
       if (dependent === undefined) continue;
-      const reference = dependent.metadata.ownerReferences?.find((owner) => owner.uid === object.metadata.uid);
+      const reference = dependent.metadata.ownerReferences?.find(
+        (owner) => owner.uid === object.metadata.uid,
+      );
       if (reference?.blockOwnerDeletion === true) isWaiting = true;
       if (dependent.metadata.deletionTimestamp !== undefined) continue;
       deleteObject(sim, store, one.resource, one.namespace, one.name, { propagation: 'Foreground' });
@@ -119,14 +120,24 @@ export class Garbage implements Controller {
 
 function isHeld(object: KubeObject): boolean {
   const finalizers = object.metadata.finalizers ?? [];
-  return object.metadata.deletionTimestamp !== undefined && (finalizers.includes('foregroundDeletion') || finalizers.includes('orphan'));
+  return (
+    object.metadata.deletionTimestamp !== undefined &&
+    (finalizers.includes('foregroundDeletion') || finalizers.includes('orphan'))
+  );
 }
 
 function placeOf(event: StoreEvent): Place {
-  return { resource: event.resource, namespace: event.object.metadata.namespace, name: event.object.metadata.name };
+  return {
+    resource: event.resource,
+    namespace: event.object.metadata.namespace,
+    name: event.object.metadata.name,
+  };
 }
 
-function withOwners(object: KubeObject, owners: readonly NonNullable<KubeObject['metadata']['ownerReferences']>[number][]): KubeObject {
+function withOwners(
+  object: KubeObject,
+  owners: readonly NonNullable<KubeObject['metadata']['ownerReferences']>[number][],
+): KubeObject {
   const { ownerReferences: _, resourceVersion: __, ...rest } = object.metadata;
   return { ...object, metadata: owners.length > 0 ? { ...rest, ownerReferences: owners } : rest };
 }

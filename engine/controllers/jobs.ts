@@ -26,7 +26,9 @@ export class Jobs implements Controller {
   observe(event: StoreEvent): void {
     if (event.resource === RESOURCE && event.type === 'put') this.#queue.add(keyOf(event.object));
     if (event.resource !== 'pods') return;
-    const owner = event.object.metadata.ownerReferences?.find((one) => one.controller === true && one.kind === 'Job');
+    const owner = event.object.metadata.ownerReferences?.find(
+      (one) => one.controller === true && one.kind === 'Job',
+    );
     if (owner !== undefined) this.#queue.add(`${event.object.metadata.namespace}/${owner.name}`);
   }
 
@@ -45,7 +47,9 @@ export class Jobs implements Controller {
     const failed = pods.filter((pod) => pod.status?.phase === 'Failed').length;
     const restarts = pods.filter(isActive).reduce((sum, pod) => sum + restartsOf(pod), 0);
     const limit = job.spec.backoffLimit ?? 6;
-    const isFailed = failed > limit || (job.spec.template.spec.restartPolicy === 'OnFailure' && restarts > limit && limit >= 0);
+    const isFailed =
+      failed > limit ||
+      (job.spec.template.spec.restartPolicy === 'OnFailure' && restarts > limit && limit >= 0);
     const wanted = job.spec.completions ?? 1;
     if (isFailed) this.#finish(job, pods, 'Failed');
     else if (succeeded >= wanted) this.#finish(job, pods, 'Complete');
@@ -58,7 +62,11 @@ export class Jobs implements Controller {
     const room = Math.min(job.spec.parallelism ?? 1, wanted - succeeded) - active.length;
     const count = job.spec.suspend === true ? 0 : Math.max(0, room);
     for (let i = 0; i < count; i++) {
-      createPod(this.#context, job, { template: job.spec.template, component: COMPONENT, message: (pod) => `Created pod: ${pod}` });
+      createPod(this.#context, job, {
+        template: job.spec.template,
+        component: COMPONENT,
+        message: (pod) => `Created pod: ${pod}`,
+      });
     }
     const now = timestamp(this.#context.sim.clock.nowMs);
     const running = podsOf(this.#context, job).filter(isActive);
@@ -76,18 +84,21 @@ export class Jobs implements Controller {
   #finish(job: Job, pods: readonly Pod[], type: 'Complete' | 'Failed'): void {
     const { sim, store } = this.#context;
     const now = timestamp(sim.clock.nowMs);
-    for (const pod of pods.filter(isActive)) deletePod(this.#context, job, pod, COMPONENT, `Deleted pod: ${pod.metadata.name}`);
+    for (const pod of pods.filter(isActive))
+      deletePod(this.#context, job, pod, COMPONENT, `Deleted pod: ${pod.metadata.name}`);
     const why =
       type === 'Complete'
         ? { reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }
         : { reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' };
-    const conditions: Condition[] = [type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget', type].map((name) => ({
-      lastProbeTime: now,
-      lastTransitionTime: now,
-      ...why,
-      status: 'True',
-      type: name,
-    }));
+    const conditions: Condition[] = [type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget', type].map(
+      (name) => ({
+        lastProbeTime: now,
+        lastTransitionTime: now,
+        ...why,
+        status: 'True',
+        type: name,
+      }),
+    );
     const succeeded = pods.filter((pod) => pod.status?.phase === 'Succeeded').length;
     const failed = pods.filter((pod) => pod.status?.phase === 'Failed').length;
     this.#report(job, {
@@ -100,17 +111,22 @@ export class Jobs implements Controller {
       terminating: 0,
       uncountedTerminatedPods: {},
     });
-    const note = type === 'Complete' ? ({ type: 'Normal', reason: 'Completed', message: 'Job completed' } as const) : ({ type: 'Warning', ...why } as const);
+    const note =
+      type === 'Complete'
+        ? ({ type: 'Normal', reason: 'Completed', message: 'Job completed' } as const)
+        : ({ type: 'Warning', ...why } as const);
     recordEvent(sim, store, { about: job, component: COMPONENT, ...note });
     const { ttlSecondsAfterFinished } = job.spec;
-    if (ttlSecondsAfterFinished !== undefined) sim.clock.after(ttlSecondsAfterFinished * 1000, EXPIRY, keyOf(job));
+    if (ttlSecondsAfterFinished !== undefined)
+      sim.clock.after(ttlSecondsAfterFinished * 1000, EXPIRY, keyOf(job));
   }
 
   #expire(key: string): void {
     const { sim, store } = this.#context;
     const [namespace, name] = splitKey(key);
     const job = store.get(RESOURCE, namespace, name) as Job | undefined;
-    if (job !== undefined && isOver(job)) deleteObject(sim, store, RESOURCE, namespace, name, { propagation: 'Foreground' });
+    if (job !== undefined && isOver(job))
+      deleteObject(sim, store, RESOURCE, namespace, name, { propagation: 'Foreground' });
   }
 
   #report(job: Job, status: object): void {
@@ -121,7 +137,10 @@ export class Jobs implements Controller {
 
 function isOver(job: Job): boolean {
   const { conditions } = job.status ?? {};
-  return conditionOf(conditions, 'Complete')?.status === 'True' || conditionOf(conditions, 'Failed')?.status === 'True';
+  return (
+    conditionOf(conditions, 'Complete')?.status === 'True' ||
+    conditionOf(conditions, 'Failed')?.status === 'True'
+  );
 }
 
 function restartsOf(pod: Pod): number {

@@ -27,7 +27,16 @@ const MIRROR = 'kubernetes.io/config.mirror';
 
 /** What a kubelet does next for a pod, as a timer's data. */
 type Step = {
-  readonly step: 'sandbox' | 'pulled' | 'backoff' | 'start' | 'ended' | 'restart' | 'readiness' | 'liveness' | 'killed';
+  readonly step:
+    | 'sandbox'
+    | 'pulled'
+    | 'backoff'
+    | 'start'
+    | 'ended'
+    | 'restart'
+    | 'readiness'
+    | 'liveness'
+    | 'killed';
   readonly pod: string;
   readonly uid: string;
   readonly container: string;
@@ -72,7 +81,9 @@ export class Kubelets implements Controller {
       return;
     }
     const isNew = pod.spec.nodeName !== undefined && pod.status?.startTime === undefined;
-    const isGoing = pod.metadata.deletionTimestamp !== undefined && (event.previous as Pod | undefined)?.metadata.deletionTimestamp === undefined;
+    const isGoing =
+      pod.metadata.deletionTimestamp !== undefined &&
+      (event.previous as Pod | undefined)?.metadata.deletionTimestamp === undefined;
     if (isNew || isGoing) this.#queue.add(keyOf(pod));
   }
 
@@ -139,9 +150,13 @@ export class Kubelets implements Controller {
     const missing = missingReference(store, pod, 'volumes');
     if (missing !== undefined) {
       this.#note(pod, 'Warning', 'FailedMount', missing);
-      return this.#after(Math.min(120_000, 1000 * 2 ** data.attempt), pod, { step: 'sandbox', attempt: data.attempt + 1 });
+      return this.#after(Math.min(120_000, 1000 * 2 ** data.attempt), pod, {
+        step: 'sandbox',
+        attempt: data.attempt + 1,
+      });
     }
-    if (!isHost && !hasNetwork(node.metadata.name)) return this.#after(5_000, pod, { step: 'sandbox', attempt: data.attempt + 1 });
+    if (!isHost && !hasNetwork(node.metadata.name))
+      return this.#after(5_000, pod, { step: 'sandbox', attempt: data.attempt + 1 });
     const podIP = isHost ? nodeAddress(node) : this.#addresses.allocate(node);
     const status = { ...pod.status, podIP, podIPs: [{ ip: podIP }] };
     this.#startNext(this.#write(pod, settledStatus(pod, status, this.#now())));
@@ -159,14 +174,26 @@ export class Kubelets implements Controller {
     const node = this.#node(pod);
     if (container === undefined || node === undefined) return;
     const image = this.#context.images.lookup(container.image);
-    const isPresent = image !== undefined && (node.status?.images ?? []).some((one) => one.names.includes(image.name));
+    const isPresent =
+      image !== undefined && (node.status?.images ?? []).some((one) => one.names.includes(image.name));
     const run = containerStatus(pod, name)?.restartCount ?? 0;
     if (isPresent && container.imagePullPolicy !== 'Always') {
-      this.#noteOf(pod, container, 'Normal', 'Pulled', `Container image "${container.image}" already present on machine`);
+      this.#noteOf(
+        pod,
+        container,
+        'Normal',
+        'Pulled',
+        `Container image "${container.image}" already present on machine`,
+      );
       return this.#after(this.#between(60, 250), pod, { step: 'start', container: name, attempt, run });
     }
     this.#noteOf(pod, container, 'Normal', 'Pulling', `Pulling image "${container.image}"`);
-    const pullMs = image === undefined ? this.#between(900, 1600) : isPresent ? this.#between(500, 900) : this.#between(image.pullMs, image.pullMs * 1.5);
+    const pullMs =
+      image === undefined
+        ? this.#between(900, 1600)
+        : isPresent
+          ? this.#between(500, 900)
+          : this.#between(image.pullMs, image.pullMs * 1.5);
     this.#after(pullMs, pod, { step: 'pulled', container: name, attempt, run });
   }
 
@@ -184,7 +211,10 @@ export class Kubelets implements Controller {
   #keepImage(node: Node, name: string, sizeBytes: number): void {
     const images = node.status?.images ?? [];
     if (images.some((one) => one.names.includes(name))) return;
-    updateStatus(this.#context.store, 'nodes', { ...node, status: { ...node.status, images: [...images, { names: [name], sizeBytes }] } });
+    updateStatus(this.#context.store, 'nodes', {
+      ...node,
+      status: { ...node.status, images: [...images, { names: [name], sizeBytes }] },
+    });
   }
 
   #pullFailed(pod: Pod, container: ContainerSpec, data: Step): void {
@@ -202,7 +232,11 @@ export class Kubelets implements Controller {
       this.#noteOf(pod, container, 'Warning', 'Failed', 'Error: ImagePullBackOff');
       const message = `${words}: ErrImagePull: ${pullError(container.image)}`;
       this.#setState(pod, container.name, { state: { waiting: { reason: 'ImagePullBackOff', message } } });
-      return this.#after(backOffMs(data.attempt), pod, { ...data, step: 'backoff', attempt: data.attempt + 1 });
+      return this.#after(backOffMs(data.attempt), pod, {
+        ...data,
+        step: 'backoff',
+        attempt: data.attempt + 1,
+      });
     }
     this.#prepare(pod, container.name, data.attempt);
   }
@@ -212,8 +246,14 @@ export class Kubelets implements Controller {
     const missing = missingReference(store, pod, container);
     if (missing !== undefined) {
       this.#noteOf(pod, container, 'Warning', 'Failed', `Error: ${missing}`);
-      this.#setState(pod, container.name, { state: { waiting: { reason: 'CreateContainerConfigError', message: missing } } });
-      return this.#after(this.#between(9_000, 14_000), pod, { ...data, step: 'start', attempt: data.attempt + 1 });
+      this.#setState(pod, container.name, {
+        state: { waiting: { reason: 'CreateContainerConfigError', message: missing } },
+      });
+      return this.#after(this.#between(9_000, 14_000), pod, {
+        ...data,
+        step: 'start',
+        attempt: data.attempt + 1,
+      });
     }
     const image = images.lookup(container.image);
     const fate = images.fate(pod, container);
@@ -255,8 +295,20 @@ export class Kubelets implements Controller {
     this.#noteOf(pod, container, 'Warning', 'Failed', `Error: ${error}`);
     const time = '1970-01-01T00:00:00Z';
     const containerID = change.containerID ?? '';
-    const terminated = { exitCode: 128, reason: 'StartError', message: error, startedAt: time, finishedAt: this.#now(), containerID };
-    const next = this.#setState(pod, container.name, { ...change, state: { terminated }, ready: false, started: false });
+    const terminated = {
+      exitCode: 128,
+      reason: 'StartError',
+      message: error,
+      startedAt: time,
+      finishedAt: this.#now(),
+      containerID,
+    };
+    const next = this.#setState(pod, container.name, {
+      ...change,
+      state: { terminated },
+      ready: false,
+      started: false,
+    });
     this.#afterEnd(next, container);
   }
 
@@ -289,7 +341,8 @@ export class Kubelets implements Controller {
     const isAgain = policy === 'Always' || (policy === 'OnFailure' && terminated.exitCode !== 0);
     if (!isAgain) return;
     const about = { container: container.name, run: status.restartCount, step: 'restart' } as const;
-    if (status.restartCount === 0 || ranLong(terminated)) return this.#after(this.#between(700, 1300), pod, about);
+    if (status.restartCount === 0 || ranLong(terminated))
+      return this.#after(this.#between(700, 1300), pod, about);
     const waitMs = backOffMs(status.restartCount - 1);
     const { name, namespace, uid } = pod.metadata;
     const why = `back-off ${goSeconds(waitMs)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
@@ -317,8 +370,10 @@ export class Kubelets implements Controller {
     const status = containerStatus(pod, container.name);
     if (probe === undefined || status?.state.running === undefined) return;
     const failure = this.#context.images.probe(pod, container, probe);
-    if (failure === undefined) return void this.#setState(pod, container.name, { ready: true, started: true });
-    if (container.startupProbe === undefined && status.started !== true) this.#setState(pod, container.name, { started: true });
+    if (failure === undefined)
+      return void this.#setState(pod, container.name, { ready: true, started: true });
+    if (container.startupProbe === undefined && status.started !== true)
+      this.#setState(pod, container.name, { started: true });
     const words = container.readinessProbe === undefined ? 'Startup' : 'Readiness';
     this.#noteOf(pod, container, 'Warning', 'Unhealthy', `${words} probe failed: ${failure}`);
     this.#after(pauseMs(probe.periodSeconds, data.attempt), pod, { ...data, attempt: data.attempt + 1 });
@@ -334,7 +389,13 @@ export class Kubelets implements Controller {
     if (data.attempt + 1 < (probe.failureThreshold ?? 3)) {
       return this.#after((probe.periodSeconds ?? 10) * 1000, pod, { ...data, attempt: data.attempt + 1 });
     }
-    this.#noteOf(pod, container, 'Normal', 'Killing', `Container ${container.name} failed liveness probe, will be restarted`);
+    this.#noteOf(
+      pod,
+      container,
+      'Normal',
+      'Killing',
+      `Container ${container.name} failed liveness probe, will be restarted`,
+    );
     this.#afterEnd(this.#setEnded(pod, status, 137), container);
   }
 
@@ -346,7 +407,9 @@ export class Kubelets implements Controller {
       this.#noteOf(pod, container, 'Normal', 'Killing', `Stopping container ${container.name}`);
       stopMs = Math.max(stopMs, this.#context.images.fate(pod, container).stopMs ?? this.#between(500, 1000));
     }
-    const graceMs = 1000 * Number((pod.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds ?? 30);
+    const graceMs =
+      1000 *
+      Number((pod.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds ?? 30);
     this.#after(Math.min(stopMs, graceMs) + this.#between(80, 250), pod, { step: 'killed' });
     return true;
   }
@@ -367,11 +430,20 @@ export class Kubelets implements Controller {
       ...(annotations === undefined ? {} : { annotations }),
       ...(ownerReferences === undefined ? {} : { ownerReferences }),
     };
-    createObject(sim, store, 'pods', { apiVersion: 'v1', kind: 'Pod', metadata, spec: lost.spec, status: lost.status ?? {} });
+    createObject(sim, store, 'pods', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: lost.spec,
+      status: lost.status ?? {},
+    });
   }
 
   #setState(pod: Pod, container: string, change: Partial<ContainerStatus>): Pod {
-    return this.#write(pod, settledStatus(pod, withContainer(pod.status ?? {}, container, change), this.#now()));
+    return this.#write(
+      pod,
+      settledStatus(pod, withContainer(pod.status ?? {}, container, change), this.#now()),
+    );
   }
 
   #write(pod: Pod, status: PodStatus): Pod {
@@ -387,10 +459,24 @@ export class Kubelets implements Controller {
   #note(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void {
     const { sim, store } = this.#context;
     const host = pod.spec.nodeName ?? '';
-    recordEvent(sim, store, { about: pod, type, reason, message, component: 'kubelet', host, ...(fieldPath === undefined ? {} : { fieldPath }) });
+    recordEvent(sim, store, {
+      about: pod,
+      type,
+      reason,
+      message,
+      component: 'kubelet',
+      host,
+      ...(fieldPath === undefined ? {} : { fieldPath }),
+    });
   }
 
-  #noteOf(pod: Pod, container: ContainerSpec, type: 'Normal' | 'Warning', reason: string, message: string): void {
+  #noteOf(
+    pod: Pod,
+    container: ContainerSpec,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): void {
     const list = (pod.spec.initContainers ?? []).includes(container) ? 'initContainers' : 'containers';
     this.#note(pod, type, reason, message, `spec.${list}{${container.name}}`);
   }
@@ -444,7 +530,10 @@ function goSeconds(ms: number): string {
 function pullError(image: string): string {
   const slash = image.indexOf('/');
   const first = slash < 0 ? '' : image.slice(0, slash);
-  const full = /[.:]/.test(first) || first === 'localhost' ? image : `docker.io/${slash < 0 ? `library/${image}` : image}`;
+  const full =
+    /[.:]/.test(first) || first === 'localhost'
+      ? image
+      : `docker.io/${slash < 0 ? `library/${image}` : image}`;
   const name = /:[^/]*$/.test(full) || full.includes('@') ? full : `${full}:latest`;
   return `failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${name}: not found`;
 }

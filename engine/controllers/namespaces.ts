@@ -31,7 +31,9 @@ export class Namespaces implements Controller {
       if (event.type === 'put') this.#queue.add(name);
       return;
     }
-    const isDefault = (event.resource === 'configmaps' && name === ROOT_CA) || (event.resource === 'serviceaccounts' && name === 'default');
+    const isDefault =
+      (event.resource === 'configmaps' && name === ROOT_CA) ||
+      (event.resource === 'serviceaccounts' && name === 'default');
     if (isDefault && event.type === 'remove' && namespace !== undefined) this.#queue.add(namespace);
   }
 
@@ -50,13 +52,25 @@ export class Namespaces implements Controller {
     const { sim, store } = this.#context;
     let isBusy = false;
     if (store.get('serviceaccounts', namespace, 'default') === undefined) {
-      createObject(sim, store, 'serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } });
+      createObject(sim, store, 'serviceaccounts', {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: 'default', namespace },
+      });
       isBusy = true;
     }
     if (store.get('configmaps', namespace, ROOT_CA) === undefined) {
-      const annotations = { 'kubernetes.io/description': 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.' };
+      const annotations = {
+        'kubernetes.io/description':
+          'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
+      };
       const metadata = { name: ROOT_CA, namespace, annotations };
-      createObject(sim, store, 'configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'ca.crt': CERTIFICATE } });
+      createObject(sim, store, 'configmaps', {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata,
+        data: { 'ca.crt': CERTIFICATE },
+      });
       isBusy = true;
     }
     return isBusy;
@@ -69,9 +83,19 @@ export class Namespaces implements Controller {
     if (known !== undefined) return false;
     this.#deleteContent(name);
     const time = namespace.metadata.deletionTimestamp;
-    const conditions = GONE_CONDITIONS.map(([type, reason, message]) => ({ type, status: 'False', reason, message, lastTransitionTime: time }));
+    const conditions = GONE_CONDITIONS.map(([type, reason, message]) => ({
+      type,
+      status: 'False',
+      reason,
+      message,
+      lastTransitionTime: time,
+    }));
     const { resourceVersion: _, ...metadata } = namespace.metadata;
-    updateStatus(this.#context.store, 'namespaces', { ...namespace, metadata, status: { phase: 'Terminating', conditions } });
+    updateStatus(this.#context.store, 'namespaces', {
+      ...namespace,
+      metadata,
+      status: { phase: 'Terminating', conditions },
+    });
     sim.clock.after(sim.random.integer('namespace', 5_000, 6_500), TOPIC, name);
     return true;
   }
@@ -101,15 +125,25 @@ export class Namespaces implements Controller {
 
 // Workloads go before their pods, so that nothing is made again; events go last.
 const NAMESPACED: readonly string[] = [
-  ...new Set(KINDS.filter((kind) => kind.isNamespaced && kind.resource !== 'events').map((kind) => kind.resource)),
+  ...new Set(
+    KINDS.filter((kind) => kind.isNamespaced && kind.resource !== 'events').map((kind) => kind.resource),
+  ),
 ]
   .sort((a, b) => Number(a === 'pods') - Number(b === 'pods'))
   .concat('events');
 
 const GONE_CONDITIONS: readonly (readonly [type: string, reason: string, message: string])[] = [
   ['NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'],
-  ['NamespaceDeletionGroupVersionParsingFailure', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'],
-  ['NamespaceDeletionContentFailure', 'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'],
+  [
+    'NamespaceDeletionGroupVersionParsingFailure',
+    'ParsedGroupVersions',
+    'All legacy kube types successfully parsed',
+  ],
+  [
+    'NamespaceDeletionContentFailure',
+    'ContentDeleted',
+    'All content successfully deleted, may be waiting on finalization',
+  ],
   ['NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed'],
   ['NamespaceFinalizersRemaining', 'ContentHasNoFinalizers', 'All content-preserving finalizers finished'],
 ];

@@ -53,7 +53,14 @@ export class Nodes implements Controller {
       updateStatus(store, 'nodes', { ...node, metadata, status: { ...node.status, conditions } });
       if (isReady && known !== undefined) {
         const message = `Node ${node.metadata.name} status is now: NodeReady`;
-        recordEvent(sim, store, { about: node, type: 'Normal', reason: 'NodeReady', message, component: 'kubelet', host: node.metadata.name });
+        recordEvent(sim, store, {
+          about: node,
+          type: 'Normal',
+          reason: 'NodeReady',
+          message,
+          component: 'kubelet',
+          host: node.metadata.name,
+        });
       }
     }
     this.#taint(node.metadata.name, isReady);
@@ -63,7 +70,9 @@ export class Nodes implements Controller {
     const { sim, store } = this.#context;
     const node = store.get('nodes', undefined, name) as Node | undefined;
     if (node === undefined) return;
-    const others = (node.spec.taints ?? []).filter((taint) => taint.key !== NOT_READY && taint.key !== CORDON);
+    const others = (node.spec.taints ?? []).filter(
+      (taint) => taint.key !== NOT_READY && taint.key !== CORDON,
+    );
     const taints: Taint[] = [
       ...others,
       ...(isReady ? [] : [{ effect: 'NoSchedule', key: NOT_READY }]),

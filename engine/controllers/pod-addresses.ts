@@ -45,6 +45,7 @@ export class PodAddresses {
   restore(state: Json): void {
     this.#last = new Map();
     if (!isJsonObject(state)) return;
-    for (const [node, offset] of Object.entries(state)) if (typeof offset === 'number') this.#last.set(node, offset);
+    for (const [node, offset] of Object.entries(state))
+      if (typeof offset === 'number') this.#last.set(node, offset);
   }
 }

@@ -6,7 +6,11 @@ import type { Store } from '../store/store.ts';
  * The kubelet's words for a ConfigMap or Secret that a pod needs and that is not there: of its volumes, or of the
  * environment of one container. undefined: all is there.
  */
-export function missingReference(store: Store, pod: Pod, what: 'volumes' | ContainerSpec): string | undefined {
+export function missingReference(
+  store: Store,
+  pod: Pod,
+  what: 'volumes' | ContainerSpec,
+): string | undefined {
   return what === 'volumes' ? missingVolume(store, pod) : missingVariable(store, pod, what);
 }
 
@@ -32,7 +36,8 @@ function missingVariable(store: Store, pod: Pod, container: ContainerSpec): stri
     const reference = source.configMapRef ?? source.secretRef;
     if (reference === undefined || reference.optional === true) continue;
     const kind = source.configMapRef === undefined ? 'secret' : 'configmap';
-    if (store.get(`${kind}s`, namespace, reference.name) === undefined) return `${kind} "${reference.name}" not found`;
+    if (store.get(`${kind}s`, namespace, reference.name) === undefined)
+      return `${kind} "${reference.name}" not found`;
   }
   for (const { valueFrom } of container.env ?? []) {
     const reference = valueFrom?.configMapKeyRef ?? valueFrom?.secretKeyRef;
@@ -40,7 +45,8 @@ function missingVariable(store: Store, pod: Pod, container: ContainerSpec): stri
     const kind = valueFrom?.configMapKeyRef === undefined ? 'secret' : 'configmap';
     const object = store.get(`${kind}s`, namespace, reference.name ?? '');
     if (object === undefined) return `${kind} "${reference.name}" not found`;
-    if (!hasKey(object, reference.key)) return `couldn't find key ${reference.key} in ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${namespace}/${reference.name}`;
+    if (!hasKey(object, reference.key))
+      return `couldn't find key ${reference.key} in ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${namespace}/${reference.name}`;
   }
   return undefined;
 }

@@ -1,4 +1,11 @@
-import type { Condition, ContainerSpec, ContainerState, ContainerStatus, Pod, PodStatus } from '../objects/views.ts';
+import type {
+  Condition,
+  ContainerSpec,
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  PodStatus,
+} from '../objects/views.ts';
 import { withCondition } from './conditions.ts';
 
 /** Why a container that was not created yet waits. */
@@ -14,8 +21,16 @@ export function acceptedStatus(pod: Pod, hostIP: string, now: string): PodStatus
     hostIP,
     hostIPs: [{ ip: hostIP }],
     startTime: now,
-    ...(hasInit ? { initContainerStatuses: (pod.spec.initContainers ?? []).map((one) => waitingStatus(one, INITIALIZING)) } : {}),
-    containerStatuses: pod.spec.containers.map((one) => waitingStatus(one, hasInit ? INITIALIZING : CREATING)),
+    ...(hasInit
+      ? {
+          initContainerStatuses: (pod.spec.initContainers ?? []).map((one) =>
+            waitingStatus(one, INITIALIZING),
+          ),
+        }
+      : {}),
+    containerStatuses: pod.spec.containers.map((one) =>
+      waitingStatus(one, hasInit ? INITIALIZING : CREATING),
+    ),
   };
   return settledStatus(pod, { ...status, conditions: acceptedConditions(pod, now) }, now);
 }
@@ -68,33 +83,57 @@ export function nextToStart(pod: Pod, status: PodStatus): string | undefined {
 
 function isUntouched(one: ContainerStatus): boolean {
   const reason = one.state.waiting?.reason;
-  return one.restartCount === 0 && one.containerID === undefined && (reason === CREATING || reason === INITIALIZING);
+  return (
+    one.restartCount === 0 &&
+    one.containerID === undefined &&
+    (reason === CREATING || reason === INITIALIZING)
+  );
 }
 
 /** A status with phase and conditions that follow from its containers (kubelet_pods.go getPhase, status/generate.go). */
 export function settledStatus(pod: Pod, status: PodStatus, now: string): PodStatus {
   const phase = phaseOf(pod, status);
   const isInitialized = (status.initContainerStatuses ?? []).every(
-    (one) => one.state.terminated?.exitCode === 0 || (!isInitContainer(pod, one.name) && one.state.running !== undefined),
+    (one) =>
+      one.state.terminated?.exitCode === 0 ||
+      (!isInitContainer(pod, one.name) && one.state.running !== undefined),
   );
   const unready = (status.containerStatuses ?? []).filter((one) => !one.ready).map((one) => one.name);
   let conditions = status.conditions ?? [];
   const set = (type: string, isTrue: boolean, why?: { reason: string; message?: string }): void => {
-    const condition: Condition = { type, status: isTrue ? 'True' : 'False', lastProbeTime: null, ...(isTrue ? {} : why) };
+    const condition: Condition = {
+      type,
+      status: isTrue ? 'True' : 'False',
+      lastProbeTime: null,
+      ...(isTrue ? {} : why),
+    };
     conditions = withCondition(conditions, condition, now);
   };
   const isDone = phase === 'Succeeded' || phase === 'Failed';
-  const waiting = { reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` };
-  const why = phase === 'Succeeded' ? { reason: 'PodCompleted' } : phase === 'Failed' ? { reason: 'PodFailed' } : waiting;
+  const waiting = {
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: [${unready.join(' ')}]`,
+  };
+  const why =
+    phase === 'Succeeded'
+      ? { reason: 'PodCompleted' }
+      : phase === 'Failed'
+        ? { reason: 'PodFailed' }
+        : waiting;
   set('PodReadyToStartContainers', status.podIP !== undefined && !isDone);
   set('Initialized', isInitialized, {
     reason: 'ContainersNotInitialized',
-    message: `containers with incomplete status: [${(status.initContainerStatuses ?? []).filter((one) => one.state.terminated?.exitCode !== 0).map((one) => one.name).join(' ')}]`,
+    message: `containers with incomplete status: [${(status.initContainerStatuses ?? [])
+      .filter((one) => one.state.terminated?.exitCode !== 0)
+      .map((one) => one.name)
+      .join(' ')}]`,
   });
   set('Ready', unready.length === 0 && !isDone, why);
   set('ContainersReady', unready.length === 0 && !isDone, why);
   if (phase === 'Succeeded' && isInitialized) {
-    conditions = conditions.map((one) => (one.type === 'Initialized' ? { ...one, reason: 'PodCompleted' } : one));
+    conditions = conditions.map((one) =>
+      one.type === 'Initialized' ? { ...one, reason: 'PodCompleted' } : one,
+    );
   }
   return { ...status, phase, conditions };
 }
@@ -102,7 +141,9 @@ export function settledStatus(pod: Pod, status: PodStatus, now: string): PodStat
 function phaseOf(pod: Pod, status: PodStatus): string {
   const main = status.containerStatuses ?? [];
   const policy = pod.spec.restartPolicy ?? 'Always';
-  const failedInit = (status.initContainerStatuses ?? []).some((one) => (one.state.terminated?.exitCode ?? 0) !== 0);
+  const failedInit = (status.initContainerStatuses ?? []).some(
+    (one) => (one.state.terminated?.exitCode ?? 0) !== 0,
+  );
   if (failedInit && policy === 'Never') return 'Failed';
   const isOver = main.length > 0 && main.every((one) => one.state.terminated !== undefined);
   if (isOver && policy !== 'Always') {
@@ -122,7 +163,12 @@ function hasRun(one: ContainerStatus): boolean {
 function acceptedConditions(pod: Pod, now: string): readonly Condition[] {
   const names = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'];
   const scheduled = (pod.status?.conditions ?? []).filter((one) => one.type === 'PodScheduled');
-  const blank = names.map((type) => ({ type, status: 'False', lastProbeTime: null, lastTransitionTime: now }));
+  const blank = names.map((type) => ({
+    type,
+    status: 'False',
+    lastProbeTime: null,
+    lastTransitionTime: now,
+  }));
   const bound = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now };
   return [...blank, ...(scheduled.length > 0 ? scheduled : [bound])];
 }

@@ -30,10 +30,15 @@ export class ReplicaSets implements Controller {
   }
 
   #noteOwners(pod: Pod, previous: Pod | undefined): void {
-    const owner = pod.metadata.ownerReferences?.find((one) => one.controller === true && one.kind === 'ReplicaSet');
+    const owner = pod.metadata.ownerReferences?.find(
+      (one) => one.controller === true && one.kind === 'ReplicaSet',
+    );
     if (owner !== undefined) this.#queue.add(`${pod.metadata.namespace}/${owner.name}`);
     // An orphan may match some ReplicaSet; only new labels or lost owners make that worth a look.
-    const isSame = previous !== undefined && previous.metadata.labels === pod.metadata.labels && controllerUid(previous) === controllerUid(pod);
+    const isSame =
+      previous !== undefined &&
+      previous.metadata.labels === pod.metadata.labels &&
+      controllerUid(previous) === controllerUid(pod);
     if (controllerUid(pod) !== undefined || isSame) return;
     for (const set of this.#context.store.list(RESOURCE, pod.metadata.namespace) as ReplicaSet[]) {
       if (matchesSelector(set.spec.selector, pod.metadata.labels)) this.#queue.add(keyOf(set));
@@ -70,7 +75,9 @@ export class ReplicaSets implements Controller {
   #report(set: ReplicaSet, pods: readonly Pod[]): void {
     const ready = pods.filter(isPodReady).length;
     const labels = set.spec.template.metadata?.labels ?? {};
-    const labeled = pods.filter((pod) => matchesSelector({ matchLabels: labels }, pod.metadata.labels)).length;
+    const labeled = pods.filter((pod) =>
+      matchesSelector({ matchLabels: labels }, pod.metadata.labels),
+    ).length;
     const status = {
       ...(ready > 0 ? { availableReplicas: ready, readyReplicas: ready } : {}),
       ...(labeled > 0 ? { fullyLabeledReplicas: labeled } : {}),

@@ -41,7 +41,11 @@ export class Scheduler implements Controller {
     const pods = store.list('pods') as Pod[];
     const waiting = pods.filter(isWaiting);
     if (waiting.length === 0) return false;
-    waiting.sort((a, b) => byText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') || revision(a) - revision(b));
+    waiting.sort(
+      (a, b) =>
+        byText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
+        revision(a) - revision(b),
+    );
     const nodes = store.list('nodes') as Node[];
     const placed = pods.filter((pod) => pod.spec.nodeName !== undefined && !isPodFinished(pod));
     let isBusy = false;
@@ -79,7 +83,13 @@ export class Scheduler implements Controller {
     const message = refusal(nodeCount, reasons);
     const known = conditionOf(pod.status?.conditions, 'PodScheduled');
     if (known?.status === 'False' && known.message === message) return false;
-    const condition = { type: 'PodScheduled', status: 'False', lastProbeTime: null, reason: 'Unschedulable', message };
+    const condition = {
+      type: 'PodScheduled',
+      status: 'False',
+      lastProbeTime: null,
+      reason: 'Unschedulable',
+      message,
+    };
     const conditions = withCondition(pod.status?.conditions ?? [], condition, timestamp(sim.clock.nowMs));
     updateStatus(store, 'pods', { ...pod, status: { ...pod.status, conditions } });
     this.#note(pod, 'Warning', 'FailedScheduling', message, 'Scheduling');
@@ -122,8 +132,11 @@ function bestOf(nodes: readonly Node[], pod: Pod, placed: readonly Pod[]): Node 
 function misfit(pod: Pod, node: Node, placed: readonly Pod[]): string[] {
   if (!matchesNode(pod, node)) return ["node(s) didn't match Pod's node affinity/selector"];
   const tolerations = pod.spec.tolerations ?? [];
-  if (node.spec.unschedulable === true && !tolerates(tolerations, UNSCHEDULABLE)) return ['node(s) were unschedulable'];
-  const taint = (node.spec.taints ?? []).find((one) => one.effect !== 'PreferNoSchedule' && !tolerates(tolerations, one));
+  if (node.spec.unschedulable === true && !tolerates(tolerations, UNSCHEDULABLE))
+    return ['node(s) were unschedulable'];
+  const taint = (node.spec.taints ?? []).find(
+    (one) => one.effect !== 'PreferNoSchedule' && !tolerates(tolerations, one),
+  );
   if (taint !== undefined) return [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`];
   return lacking(pod, node, placed);
 }
@@ -133,7 +146,8 @@ const UNSCHEDULABLE: Taint = { key: 'node.kubernetes.io/unschedulable', effect: 
 /** True when a pod may run on a node as far as its node selector and required node affinity go. */
 export function matchesNode(pod: Pod, node: Node): boolean {
   if (!matchesLabels(pod.spec.nodeSelector ?? {}, node.metadata.labels)) return false;
-  const terms = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const terms =
+    pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
   if (terms === undefined) return true;
   const fields = { 'metadata.name': node.metadata.name };
   return terms.some(
@@ -159,21 +173,29 @@ function lacking(pod: Pod, node: Node, placed: readonly Pod[]): string[] {
     if (wanted === 0) continue;
     const free = placed
       .filter((other) => other.spec.nodeName === node.metadata.name)
-      .reduce((left, other) => left - requested(other, resource), quantityNumber(node.status?.allocatable?.[resource] ?? '0'));
+      .reduce(
+        (left, other) => left - requested(other, resource),
+        quantityNumber(node.status?.allocatable?.[resource] ?? '0'),
+      );
     if (wanted > free) why.push(`Insufficient ${resource}`);
   }
   return why;
 }
 
 function requested(pod: Pod, resource: string): number {
-  return pod.spec.containers.reduce((sum, container) => sum + quantityNumber(container.resources?.requests?.[resource] ?? '0'), 0);
+  return pod.spec.containers.reduce(
+    (sum, container) => sum + quantityNumber(container.resources?.requests?.[resource] ?? '0'),
+    0,
+  );
 }
 
 /** The scheduler's words (framework.FitError), with the preemption's verdict after it. */
 function refusal(nodeCount: number, reasons: ReadonlyMap<string, number>): string {
   if (nodeCount === 0) return 'no nodes available to schedule pods';
   const parts = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort(byText);
-  const hopeless = [...reasons].filter(([reason]) => !reason.startsWith('Insufficient')).reduce((sum, [, count]) => sum + count, 0);
+  const hopeless = [...reasons]
+    .filter(([reason]) => !reason.startsWith('Insufficient'))
+    .reduce((sum, [, count]) => sum + count, 0);
   const victims = nodeCount - hopeless;
   const outlook = [
     ...(victims > 0 ? [`${victims} No preemption victims found for incoming pod`] : []),

@@ -23,7 +23,9 @@ export class StatefulSets implements Controller {
   observe(event: StoreEvent): void {
     if (event.resource === RESOURCE && event.type === 'put') this.#queue.add(keyOf(event.object));
     if (event.resource !== 'pods') return;
-    const owner = event.object.metadata.ownerReferences?.find((one) => one.controller === true && one.kind === 'StatefulSet');
+    const owner = event.object.metadata.ownerReferences?.find(
+      (one) => one.controller === true && one.kind === 'StatefulSet',
+    );
     if (owner !== undefined) this.#queue.add(`${event.object.metadata.namespace}/${owner.name}`);
   }
 
@@ -61,7 +63,9 @@ export class StatefulSets implements Controller {
     }
     if (excess.length > 0 || set.spec.updateStrategy?.type === 'OnDelete') return;
     const partition = set.spec.updateStrategy?.rollingUpdate?.partition ?? 0;
-    const stale = pods.filter((pod) => ordinalOf(pod) >= partition && pod.metadata.labels?.['controller-revision-hash'] !== revision);
+    const stale = pods.filter(
+      (pod) => ordinalOf(pod) >= partition && pod.metadata.labels?.['controller-revision-hash'] !== revision,
+    );
     const last = stale.sort((a, b) => ordinalOf(b) - ordinalOf(a))[0];
     if (last !== undefined && pods.every(isPodReady) && isActive(last)) this.#delete(set, last);
   }
@@ -84,7 +88,8 @@ export class StatefulSets implements Controller {
 
   #again(pod: Pod): void {
     const { sim, store } = this.#context;
-    if (pod.metadata.deletionTimestamp === undefined) deleteObject(sim, store, 'pods', pod.metadata.namespace, pod.metadata.name);
+    if (pod.metadata.deletionTimestamp === undefined)
+      deleteObject(sim, store, 'pods', pod.metadata.namespace, pod.metadata.name);
   }
 
   #delete(set: StatefulSet, pod: Pod): void {
@@ -95,10 +100,14 @@ export class StatefulSets implements Controller {
   #report(set: StatefulSet, revision: string, pods: readonly Pod[]): void {
     const active = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
     const ready = active.filter(isPodReady).length;
-    const updated = active.filter((pod) => pod.metadata.labels?.['controller-revision-hash'] === revision).length;
+    const updated = active.filter(
+      (pod) => pod.metadata.labels?.['controller-revision-hash'] === revision,
+    ).length;
     const isRolled = updated === active.length && ready === (set.spec.replicas ?? 1);
     const current = isRolled ? revision : (set.status?.currentRevision ?? revision);
-    const atCurrent = active.filter((pod) => pod.metadata.labels?.['controller-revision-hash'] === current).length;
+    const atCurrent = active.filter(
+      (pod) => pod.metadata.labels?.['controller-revision-hash'] === current,
+    ).length;
     const status = {
       availableReplicas: ready,
       collisionCount: 0,

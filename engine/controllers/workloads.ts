@@ -39,7 +39,12 @@ export function claimPods(context: ControllerContext, owner: KubeObject, selecto
       else release(context, pod, owner);
     } else if (uid === undefined && isMatch && !isGoing && !isPodFinished(pod)) {
       const ownerReferences = [...(pod.metadata.ownerReferences ?? []), controllerReference(owner)];
-      claimed.push(updateObject(context.store, 'pods', { ...pod, metadata: { ...pod.metadata, ownerReferences } }) as Pod);
+      claimed.push(
+        updateObject(context.store, 'pods', {
+          ...pod,
+          metadata: { ...pod.metadata, ownerReferences },
+        }) as Pod,
+      );
     }
   }
   return claimed;
@@ -84,12 +89,24 @@ export function createPod(context: ControllerContext, owner: KubeObject, plan: P
   const spec = { ...template.spec, ...plan.spec };
   const pod = createObject(sim, store, 'pods', { apiVersion: 'v1', kind: 'Pod', metadata, spec }) as Pod;
   const { component } = plan;
-  recordEvent(sim, store, { about: owner, type: 'Normal', reason: 'SuccessfulCreate', message: plan.message(pod.metadata.name), component });
+  recordEvent(sim, store, {
+    about: owner,
+    type: 'Normal',
+    reason: 'SuccessfulCreate',
+    message: plan.message(pod.metadata.name),
+    component,
+  });
   return pod;
 }
 
 /** Deletes a pod of `owner` and says so in an event. */
-export function deletePod(context: ControllerContext, owner: KubeObject, pod: Pod, component: string, message: string): void {
+export function deletePod(
+  context: ControllerContext,
+  owner: KubeObject,
+  pod: Pod,
+  component: string,
+  message: string,
+): void {
   const { sim, store } = context;
   deleteObject(sim, store, 'pods', pod.metadata.namespace, pod.metadata.name);
   recordEvent(sim, store, { about: owner, type: 'Normal', reason: 'SuccessfulDelete', message, component });

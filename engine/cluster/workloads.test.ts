@@ -1,0 +1,297 @@
+import { describe, expect, it } from 'vitest';
+import type { Deployment, Pod } from '../objects/views.ts';
+import { isPodReady } from '../objects/views.ts';
+import { bench, deployment, PATHS, service } from './world.cases.ts';
+
+const names = (list: readonly { readonly metadata: { readonly name: string } }[]): string[] =>
+  list.map((one) => one.metadata.name);
+
+describe('workloads', () => {
+  it('brings the pods of a Deployment from Pending to Ready, with addresses in order and events', () => {
+    const at = bench();
+    at.request('POST', PATHS.deployments, deployment('web'));
+    expect(
+      (at.list('pods', 'default') as Pod[]).map(
+        (pod) => pod.status?.containerStatuses?.[0]?.state.waiting?.reason,
+      ),
+    ).toEqual(['ContainerCreating', 'ContainerCreating']);
+    at.pass(20);
+    const pods = at.list('pods', 'default') as Pod[];
+    expect(pods.every(isPodReady)).toBe(true);
+    for (const pod of pods)
+      expect(pod.metadata.name).toMatch(/^web-[a-z0-9]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+    expect(pods.map((pod) => pod.status?.podIP).sort()).toEqual(['10.244.1.8', '10.244.1.9']);
+    expect(pods.map((pod) => pod.spec.nodeName)).toEqual(['kind-worker', 'kind-worker']);
+    const reasons = at
+      .list('events', 'default')
+      .filter((one) => (one['involvedObject'] as { name: string }).name === pods[0]?.metadata.name);
+    expect(reasons.map((one) => one['reason']).sort()).toEqual([
+      'Created',
+      'Pulled',
+      'Pulling',
+      'Scheduled',
+      'Started',
+    ]);
+    const [web] = at.list('deployments.apps', 'default') as Deployment[];
+    expect(web?.status?.conditions?.map((one) => [one.type, one.status, one.reason])).toEqual([
+      ['Available', 'True', 'MinimumReplicasAvailable'],
+      ['Progressing', 'True', 'NewReplicaSetAvailable'],
+    ]);
+    expect(web?.status).toMatchObject({
+      replicas: 2,
+      readyReplicas: 2,
+      availableReplicas: 2,
+      updatedReplicas: 2,
+      observedGeneration: 1,
+    });
+    expect(web?.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('1');
+  });
+
+  it('has the boot as in life: system pods run, nodes are ready, nothing has restarted', () => {
+    const at = bench();
+    const system = at.list('pods', 'kube-system') as Pod[];
+    expect(system.filter((pod) => !isPodReady(pod)).map((pod) => pod.metadata.name)).toEqual([]);
+    expect(
+      system.flatMap((pod) => pod.status?.containerStatuses ?? []).filter((one) => one.restartCount > 0),
+    ).toEqual([]);
+    expect(system).toHaveLength(15);
+    expect(at.list('events')).toEqual([]);
+    expect(new Date(at.sim.clock.nowMs).toISOString()).toBe('2026-11-21T09:00:00.000Z');
+    expect(at.list('nodes')[0]?.metadata.creationTimestamp).toBe('2026-11-21T06:57:00Z');
+  });
+
+  it('scales, rolls over with the old pods kept until the new ones are ready, and rolls back by template', () => {
+    const at = bench();
+    at.request('POST', PATHS.deployments, deployment('web'));
+    at.pass(20);
+    at.request(
+      'PATCH',
+      `${PATHS.deployments}/web`,
+      { spec: { replicas: 3 } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    at.pass(20);
+    expect(at.list('pods', 'default')).toHaveLength(3);
+    const first = at.list('replicasets.apps', 'default')[0]?.metadata.name;
+    at.request(
+      'PATCH',
+      `${PATHS.deployments}/web`,
+      { spec: { template: { spec: { containers: [{ name: 'main', image: 'nosuch/image:9' }] } } } },
+      { 'content-type': 'application/strategic-merge-patch+json' },
+    );
+    at.pass(40);
+    expect((at.list('pods', 'default') as Pod[]).filter(isPodReady)).toHaveLength(3);
+    expect(
+      (at.list('pods', 'default') as Pod[]).flatMap(
+        (pod) => pod.status?.containerStatuses?.[0]?.state.waiting?.reason ?? [],
+      ),
+    ).toEqual(['ImagePullBackOff']);
+    at.request(
+      'PATCH',
+      `${PATHS.deployments}/web`,
+      { spec: { template: { spec: { containers: [{ name: 'main', image: 'nginx:1.27' }] } } } },
+      { 'content-type': 'application/strategic-merge-patch+json' },
+    );
+    at.pass(40);
+    expect((at.list('pods', 'default') as Pod[]).filter(isPodReady)).toHaveLength(3);
+    expect(at.list('pods', 'default')).toHaveLength(3);
+    const set = at.list('replicasets.apps', 'default').find((one) => one.metadata.name === first);
+    expect(set?.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('3');
+  });
+
+  it('restarts what crashes with a back-off, and completes what ends well', () => {
+    const at = bench();
+    const pod = (name: string, command: readonly string[], restartPolicy: string): void => {
+      at.request('POST', PATHS.pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name },
+        spec: { restartPolicy, containers: [{ name: 'c', image: 'busybox:1.36', command }] },
+      });
+    };
+    pod('crash', ['sh', '-c', 'exit 1'], 'Always');
+    pod('once', ['echo', 'hi'], 'Never');
+    at.pass(12);
+    const [crash, once] = at.list('pods', 'default') as Pod[];
+    expect(crash?.status?.containerStatuses?.[0]).toMatchObject({
+      restartCount: 1,
+      state: { waiting: { reason: 'CrashLoopBackOff' } },
+    });
+    expect(once?.status?.phase).toBe('Succeeded');
+    at.pass(30);
+    expect(
+      (at.list('pods', 'default') as Pod[])[0]?.status?.containerStatuses?.[0]?.restartCount,
+    ).toBeGreaterThanOrEqual(2);
+  });
+
+  it('follows readiness in Endpoints and slices', () => {
+    const at = bench();
+    at.request('POST', PATHS.services, service('web'));
+    expect(at.list('endpointslices.discovery.k8s.io', 'default').map((one) => one.metadata.name)[1]).toMatch(
+      /^web-[a-z0-9]{5}$/,
+    );
+    const probe = { readinessProbe: { tcpSocket: { port: 9999 }, periodSeconds: 5 } };
+    at.request('POST', PATHS.deployments, deployment('web', { more: probe }));
+    at.pass(20);
+    const subsets = (): unknown => at.cluster.store.get('endpoints', 'default', 'web')?.['subsets'];
+    expect(subsets()).toMatchObject([
+      {
+        notReadyAddresses: [{ ip: '10.244.1.8' }, { ip: '10.244.1.9' }],
+        ports: [{ port: 80, protocol: 'TCP' }],
+      },
+    ]);
+    const unhealthy = at.list('events', 'default').find((one) => one['reason'] === 'Unhealthy');
+    expect(unhealthy?.['message']).toMatch(
+      /^Readiness probe failed: dial tcp 10\.244\.1\.[89]:9999: connect: connection refused$/,
+    );
+    at.request(
+      'PATCH',
+      `${PATHS.deployments}/web`,
+      {
+        spec: {
+          template: { spec: { containers: [{ name: 'main', readinessProbe: { tcpSocket: { port: 80 } } }] } },
+        },
+      },
+      { 'content-type': 'application/strategic-merge-patch+json' },
+    );
+    at.pass(30);
+    expect((subsets() as { addresses: unknown[] }[])[0]?.addresses).toHaveLength(2);
+    at.request('DELETE', `${PATHS.services}/web`);
+    at.pass(1);
+    expect(names(at.list('endpoints', 'default'))).toEqual(['kubernetes']);
+    expect(names(at.list('endpointslices.discovery.k8s.io', 'default'))).toEqual(['kubernetes']);
+  });
+
+  it('takes everything along when a Deployment goes, and nothing when it is orphaned', () => {
+    const at = bench();
+    at.request('POST', PATHS.deployments, deployment('web'));
+    at.request('POST', PATHS.deployments, deployment('kept', { replicas: 1 }));
+    at.pass(20);
+    at.request('DELETE', `${PATHS.deployments}/web`);
+    at.request('DELETE', `${PATHS.deployments}/kept`, { propagationPolicy: 'Orphan' });
+    at.pass(10);
+    expect(at.list('deployments.apps', 'default')).toEqual([]);
+    expect(names(at.list('replicasets.apps', 'default')).map((name) => name.split('-')[0])).toEqual(['kept']);
+    expect(at.list('pods', 'default')).toHaveLength(1);
+    expect(at.list('ciliumendpoints.cilium.io', 'default')).toHaveLength(1);
+  });
+
+  it('releases a relabelled pod and makes another one', () => {
+    const at = bench();
+    at.request('POST', PATHS.deployments, deployment('web'));
+    at.pass(20);
+    const [pod] = at.list('pods', 'default');
+    at.request(
+      'PATCH',
+      `${PATHS.pods}/${pod?.metadata.name}`,
+      { metadata: { labels: { app: 'quarantine' } } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    at.pass(20);
+    expect(at.list('pods', 'default')).toHaveLength(3);
+    expect(
+      at.cluster.store.get('pods', 'default', pod?.metadata.name ?? '')?.metadata.ownerReferences,
+    ).toBeUndefined();
+  });
+
+  it('numbers the pods of a StatefulSet, one after the other', () => {
+    const at = bench();
+    const labels = { app: 'db' };
+    at.request('POST', PATHS.statefulsets, {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'db' },
+      spec: {
+        replicas: 2,
+        serviceName: 'db',
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'pg', image: 'nginx:1.27' }] } },
+      },
+    });
+    expect(names(at.list('pods', 'default'))).toEqual(['db-0']);
+    at.pass(20);
+    expect(names(at.list('pods', 'default'))).toEqual(['db-0', 'db-1']);
+    expect(at.list('pods', 'default')[1]?.metadata.labels).toMatchObject({
+      'apps.kubernetes.io/pod-index': '1',
+      'statefulset.kubernetes.io/pod-name': 'db-1',
+    });
+  });
+
+  it('runs a DaemonSet where it is tolerated and a Job to its end', () => {
+    const at = bench();
+    const labels = { app: 'agent' };
+    at.request('POST', PATHS.daemonsets, {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'agent' },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'nginx:1.27' }] } },
+      },
+    });
+    at.request('POST', PATHS.jobs, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'pi' },
+      spec: {
+        completions: 2,
+        parallelism: 1,
+        template: {
+          spec: {
+            restartPolicy: 'Never',
+            containers: [{ name: 'pi', image: 'busybox:1.36', command: ['echo', '3.14'] }],
+          },
+        },
+      },
+    });
+    at.pass(30);
+    expect(at.list('daemonsets.apps', 'default')[0]?.['status']).toMatchObject({
+      desiredNumberScheduled: 1,
+      numberReady: 1,
+    });
+    expect(at.list('jobs.batch', 'default')[0]?.['status']).toMatchObject({
+      succeeded: 2,
+      conditions: [{ type: 'SuccessCriteriaMet' }, { type: 'Complete', status: 'True' }],
+    });
+  });
+
+  it('says why a pod fits nowhere', () => {
+    const at = bench();
+    at.request('POST', PATHS.pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'nofit' },
+      spec: { nodeSelector: { disk: 'ssd' }, containers: [{ name: 'c', image: 'nginx:1.27' }] },
+    });
+    const failed = at.list('events', 'default').find((one) => one['reason'] === 'FailedScheduling');
+    expect(failed?.['message']).toBe(
+      "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+    );
+    at.request(
+      'PATCH',
+      '/api/v1/nodes/kind-worker',
+      { metadata: { labels: { disk: 'ssd' } } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    at.pass(20);
+    expect(isPodReady(at.list('pods', 'default')[0] as Pod)).toBe(true);
+  });
+
+  it('furnishes a namespace and takes seconds to remove it with its content', () => {
+    const at = bench();
+    at.request('POST', PATHS.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lab' } });
+    expect(names(at.list('configmaps', 'lab'))).toEqual(['kube-root-ca.crt']);
+    expect(names(at.list('serviceaccounts', 'lab'))).toEqual(['default']);
+    at.request('POST', '/apis/apps/v1/namespaces/lab/deployments', deployment('web'));
+    at.pass(20);
+    at.request('DELETE', `${PATHS.namespaces}/lab`);
+    expect(at.cluster.store.get('namespaces', undefined, 'lab')?.['status']).toMatchObject({
+      phase: 'Terminating',
+    });
+    at.pass(3);
+    expect(at.cluster.store.get('namespaces', undefined, 'lab')).toBeDefined();
+    at.pass(8);
+    expect(at.cluster.store.get('namespaces', undefined, 'lab')).toBeUndefined();
+    for (const resource of at.cluster.store.resources()) expect(at.list(resource, 'lab')).toEqual([]);
+  });
+});
