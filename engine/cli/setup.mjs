@@ -146,6 +146,7 @@ function install() {
     '--include=dev',
     '--no-audit',
     '--no-fund',
+    '--loglevel=error',
     ...extra,
   ]);
   stamp('install', hashOf('package.json', 'package-lock.json'));
