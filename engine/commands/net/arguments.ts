@@ -12,7 +12,11 @@ export type OptionSpec = {
 
 /** The options in order, then the other words; or the option that is wrong. */
 export type ReadOptions =
-  | { readonly kind: 'ok'; readonly options: readonly (readonly [string, string])[]; readonly words: readonly string[] }
+  | {
+      readonly kind: 'ok';
+      readonly options: readonly (readonly [string, string])[];
+      readonly words: readonly string[];
+    }
   | { readonly kind: 'unknown' | 'missing'; readonly option: string };
 
 /** Reads a command line as getopt_long does: bundled letters, `-xVALUE`, `--name=value`, `--`, unique beginnings of long names. */
@@ -33,7 +37,9 @@ export function readOptions(words: readonly string[], spec: OptionSpec): ReadOpt
       rest.push(word);
       continue;
     }
-    const read = word.startsWith('--') ? readLong(word, words[i + 1], spec) : readShort(word, words[i + 1], spec);
+    const read = word.startsWith('--')
+      ? readLong(word, words[i + 1], spec)
+      : readShort(word, words[i + 1], spec);
     if (!Array.isArray(read)) return read as Exclude<typeof read, readonly unknown[]>;
     const [found, isNextUsed] = read as readonly [readonly (readonly [string, string])[], boolean];
     for (const [name, value] of found) options.push([name, value]);
@@ -42,7 +48,9 @@ export function readOptions(words: readonly string[], spec: OptionSpec): ReadOpt
   return { kind: 'ok', options, words: rest };
 }
 
-type Read = readonly [readonly (readonly [string, string])[], boolean] | { readonly kind: 'unknown' | 'missing'; readonly option: string };
+type Read =
+  | readonly [readonly (readonly [string, string])[], boolean]
+  | { readonly kind: 'unknown' | 'missing'; readonly option: string };
 
 function readLong(word: string, next: string | undefined, spec: OptionSpec): Read {
   const equals = word.indexOf('=');

@@ -12,7 +12,7 @@ const SMALL_USAGE =
   '\t-f FILE\tUse file (ala /dev/ttyS0) instead of network\n\t-e PROG\tRun PROG after connect\n';
 
 const FULL_USAGE =
-  "Usage: nc [OPTIONS] HOST PORT  - connect\nnc [OPTIONS] -l -p PORT [HOST] [PORT]  - listen\n\n\t-e PROG\tRun PROG after connect (must be last)\n\t-l\tListen mode, for inbound connects\n" +
+  'Usage: nc [OPTIONS] HOST PORT  - connect\nnc [OPTIONS] -l -p PORT [HOST] [PORT]  - listen\n\n\t-e PROG\tRun PROG after connect (must be last)\n\t-l\tListen mode, for inbound connects\n' +
   '\t-lk\tWith -e, provides persistent server\n\t-p PORT\tLocal port\n\t-s ADDR\tLocal address\n\t-w SEC\tTimeout for connects and final net reads\n\t-i SEC\tDelay interval for lines sent\n' +
   "\t-n\tDon't do DNS resolution\n\t-u\tUDP mode\n\t-b\tAllow broadcasts\n\t-v\tVerbose\n\t-o FILE\tHex dump traffic\n\t-z\tZero-I/O mode (scanning)\n";
 
@@ -68,14 +68,21 @@ async function talk(job: Job, host: string, portWord: string): Promise<number> {
   if (result.kind !== 'connected') {
     const error = connectError(result);
     const words = errorText(machine.libc, error);
-    if (!job.isFull && result.kind === 'timeout' && job.waitMs !== undefined) return complain(process, 'timed out');
+    if (!job.isFull && result.kind === 'timeout' && job.waitMs !== undefined)
+      return complain(process, 'timed out');
     if (!job.isFull) return complain(process, `can't connect to remote host (${address}): ${words}`);
     // One -v is silent about refusals; two tell (nc_bloaty.c).
-    if (job.verbose > 1 || (job.verbose > 0 && error !== 'ECONNREFUSED')) await process.err(`nc: ${place}: ${words}\n`);
+    if (job.verbose > 1 || (job.verbose > 0 && error !== 'ECONNREFUSED'))
+      await process.err(`nc: ${place}: ${words}\n`);
     return 1;
   }
   if (job.verbose > 0) await process.err(`${place} open\n`);
-  if (!job.has('z')) await pump(process, result.connection, { atEnd: 'finish', isReading: true, idleMs: job.isFull ? job.waitMs : undefined });
+  if (!job.has('z'))
+    await pump(process, result.connection, {
+      atEnd: 'finish',
+      isReading: true,
+      idleMs: job.isFull ? job.waitMs : undefined,
+    });
   result.connection.close();
   return 0;
 }
@@ -116,7 +123,9 @@ async function listen(job: Job, word: string | undefined): Promise<number> {
     if (connection === undefined) return complain(process, 'timed out');
     if (job.verbose > 0) {
       const { address, port } = connection.remote;
-      await process.err(`connect to [::ffff:${connection.local.address}]:${listener.port} from ${address} ([::ffff:${address}]:${port})\n`);
+      await process.err(
+        `connect to [::ffff:${connection.local.address}]:${listener.port} from ${address} ([::ffff:${address}]:${port})\n`,
+      );
     }
     await pump(process, connection, { atEnd: 'finish', isReading: true });
     connection.close();

@@ -38,7 +38,7 @@ const USAGE =
   'Retrieve files via HTTP or FTP\n\n\t--spider\tOnly check URL existence: $? is 0 if exists\n' +
   "\t--header STR\tAdd STR (of form 'header: value') to headers\n\t--post-data STR\tSend STR using POST method\n\t--post-file FILE\tSend FILE using POST method\n" +
   "\t--no-check-certificate\tDon't validate the server's certificate\n\t-c\t\tContinue retrieval of aborted transfer\n\t-q\t\tQuiet\n\t-P DIR\t\tSave to DIR (default .)\n" +
-  '\t-S    \t\tShow server response\n\t-T SEC\t\tNetwork read timeout is SEC seconds\n\t-O FILE\t\tSave to FILE (\'-\' for stdout)\n\t-o LOGFILE\tLog messages to FILE\n\t-U STR\t\tUse STR for User-Agent header\n\t-Y on/off\tUse proxy\n';
+  "\t-S    \t\tShow server response\n\t-T SEC\t\tNetwork read timeout is SEC seconds\n\t-O FILE\t\tSave to FILE ('-' for stdout)\n\t-o LOGFILE\tLog messages to FILE\n\t-U STR\t\tUse STR for User-Agent header\n\t-Y on/off\tUse proxy\n";
 
 /** Thrown to end a download with `wget: TEXT` and exit 1; never leaves the applet. */
 class WgetEnd extends Error {
@@ -73,7 +73,15 @@ class Download {
   constructor(process: Process, ports: Ports, options: readonly (readonly [string, string])[]) {
     this.#process = process;
     this.#ports = ports;
-    const short: Record<string, string> = { quiet: 'q', 'server-response': 'S', 'output-document': 'O', timeout: 'T', 'user-agent': 'U', 'directory-prefix': 'P', 'output-file': 'o' };
+    const short: Record<string, string> = {
+      quiet: 'q',
+      'server-response': 'S',
+      'output-document': 'O',
+      timeout: 'T',
+      'user-agent': 'U',
+      'directory-prefix': 'P',
+      'output-file': 'o',
+    };
     this.#options = new Map(options.map(([name, value]) => [short[name] ?? name, value]));
     this.#headers = options.filter(([name]) => name === 'header').map(([, value]) => value);
     const seconds = this.#options.get('T');
@@ -118,7 +126,11 @@ class Download {
   #fileName(url: WebUrl): string {
     const given = this.#options.get('O');
     if (given !== undefined) return given;
-    const last = url.target.replace(/[?#].*$/, '').split('/').pop() ?? '';
+    const last =
+      url.target
+        .replace(/[?#].*$/, '')
+        .split('/')
+        .pop() ?? '';
     const folder = this.#options.get('P');
     return `${folder === undefined ? '' : `${folder}/`}${last === '' ? 'index.html' : last}`;
   }
@@ -128,13 +140,17 @@ class Download {
     const network = this.#ports.network(machine);
     const resolved = await resolveHost({ sys, network, libc: machine.libc }, url.host);
     const address = resolved.kind === 'found' ? resolved.addresses[0] : undefined;
-    if (address === undefined) throw new WgetEnd(`bad address '${isDefaultPort(url) ? url.host : `${url.host}:${url.port}`}'`);
+    if (address === undefined)
+      throw new WgetEnd(`bad address '${isDefaultPort(url) ? url.host : `${url.host}:${url.port}`}'`);
     if (!isSilent) await this.#say(`Connecting to ${hostAndPort(url)} (${hostPort(address, url.port)})\n`);
     const result = await network.connect(sys, { address, port: url.port }, this.#timeoutMs);
-    if (result.kind === 'timeout' && this.#timeoutMs !== undefined && this.#timeoutMs < 134_000) throw new WgetEnd('download timed out');
+    if (result.kind === 'timeout' && this.#timeoutMs !== undefined && this.#timeoutMs < 134_000)
+      throw new WgetEnd('download timed out');
     if (result.kind !== 'connected') {
       const place = address.includes(':') ? '' : ` (${address})`;
-      throw new WgetEnd(`can't connect to remote host${place}: ${errorText(machine.libc, connectError(result))}`);
+      throw new WgetEnd(
+        `can't connect to remote host${place}: ${errorText(machine.libc, connectError(result))}`,
+      );
     }
     if (url.scheme === 'https') await this.#secure(url, result.connection);
     return result.connection;
@@ -148,7 +164,9 @@ class Download {
     if (this.#options.has('no-check-certificate')) return;
     if (result.trusted && result.names.some((name) => certificateMatches(name, url.host))) return;
     if (this.#process.machine.libc === 'musl') {
-      await this.#process.err(`ssl_client: ${url.host}: certificate verification failed: unable to get local issuer certificate\n`);
+      await this.#process.err(
+        `ssl_client: ${url.host}: certificate verification failed: unable to get local issuer certificate\n`,
+      );
     }
     throw new WgetEnd('error getting response: Connection reset by peer');
   }
@@ -156,7 +174,8 @@ class Download {
   async #request(url: WebUrl, connection: Connection, reader: HttpReader): Promise<HttpHead> {
     const { sys } = this.#process;
     const body = this.#options.get('post-data') ?? this.#postFile();
-    const has = (name: string): boolean => this.#headers.some((line) => line.toLowerCase().startsWith(`${name}:`));
+    const has = (name: string): boolean =>
+      this.#headers.some((line) => line.toLowerCase().startsWith(`${name}:`));
     const lines = [`${body === undefined ? 'GET' : 'POST'} ${url.target} HTTP/1.1`];
     if (!has('host')) lines.push(`Host: ${hostAndPort(url)}`);
     if (!has('user-agent')) lines.push(`User-Agent: ${this.#options.get('U') ?? 'Wget'}`);
@@ -194,7 +213,8 @@ class Download {
     const { machine, sys } = this.#process;
     const path = absolutePath(this.#process, name);
     if (name !== '-') {
-      if (!this.#options.has('O') && machine.files.stat(path) !== undefined) throw new WgetEnd(`can't open '${name}': File exists`);
+      if (!this.#options.has('O') && machine.files.stat(path) !== undefined)
+        throw new WgetEnd(`can't open '${name}': File exists`);
       const failure = name === '/dev/null' ? undefined : machine.files.write(path, '', sys.nowMs());
       if (failure !== undefined) throw new WgetEnd(`can't open '${name}': No such file or directory`);
     }
@@ -205,7 +225,8 @@ class Download {
       const piece = await reader.readBody(sys, sys.nowMs() + (this.#timeoutMs ?? 900_000));
       if (piece.kind === 'timeout') throw new WgetEnd('download timed out');
       if (piece.kind === 'reset') throw new WgetEnd('read error: Connection reset by peer');
-      if (piece.kind === 'short' || piece.kind === 'bad-chunk') throw new WgetEnd('connection closed prematurely');
+      if (piece.kind === 'short' || piece.kind === 'bad-chunk')
+        throw new WgetEnd('connection closed prematurely');
       if (piece.kind !== 'data') break;
       received += byteLength(piece.text);
       if (name === '-') await this.#process.out(piece.text);

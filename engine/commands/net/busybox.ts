@@ -12,7 +12,10 @@ export function busyboxBanner(process: Process): string {
     '1.37.0': '(2025-01-17 18:12:01 UTC)',
     '1.36.1': '(2024-06-10 07:11:47 UTC)',
   };
-  const when = process.machine.libc === 'glibc' && version === '1.37.0' ? '(Debian 1:1.37.0-6+b9)' : (made[version] ?? '(2023-05-18 22:34:17 UTC)');
+  const when =
+    process.machine.libc === 'glibc' && version === '1.37.0'
+      ? '(Debian 1:1.37.0-6+b9)'
+      : (made[version] ?? '(2023-05-18 22:34:17 UTC)');
   return `BusyBox v${version} ${when} multi-call binary.\n`;
 }
 
@@ -24,7 +27,10 @@ export async function busyboxUsage(
   fault?: { readonly kind: 'unknown' | 'missing'; readonly option: string },
 ): Promise<number> {
   let line = '';
-  if (fault?.kind === 'unknown') line = fault.option.startsWith('--') ? `${applet}: unrecognized option '${fault.option}'\n` : `${applet}: invalid option -- '${fault.option}'\n`;
+  if (fault?.kind === 'unknown')
+    line = fault.option.startsWith('--')
+      ? `${applet}: unrecognized option '${fault.option}'\n`
+      : `${applet}: invalid option -- '${fault.option}'\n`;
   else if (fault) line = `${applet}: option requires an argument -- '${fault.option.replace(/^--/, '')}'\n`;
   await process.err(`${line}${busyboxBanner(process)}\n${usage}`);
   return 1;

@@ -10,10 +10,17 @@ type Opened = { readonly connection: Connection } | { readonly error: string };
 /** redis-cli: one command, or lines of standard input. Source: recorded redis-cli 7.0. */
 export function redisCliProgram(ports: Ports): Program {
   return async (process) => {
-    const spec = { valued: 'hpsaunrid', flags: 'xce2346', isStrict: true, long: { raw: false, 'no-auth-warning': false, user: true, pass: true, csv: false } };
+    const spec = {
+      valued: 'hpsaunrid',
+      flags: 'xce2346',
+      isStrict: true,
+      long: { raw: false, 'no-auth-warning': false, user: true, pass: true, csv: false },
+    };
     const read = readOptions(process.argv.slice(1), spec);
     if (read.kind !== 'ok') {
-      await process.err(`Unrecognized option or bad number of args for: '${read.option.startsWith('-') ? read.option : `-${read.option}`}'\n`);
+      await process.err(
+        `Unrecognized option or bad number of args for: '${read.option.startsWith('-') ? read.option : `-${read.option}`}'\n`,
+      );
       return 1;
     }
     const values = new Map(read.options);
@@ -28,7 +35,10 @@ export function redisCliProgram(ports: Ports): Program {
     const { connection } = opened;
     const isPlain = process.tty('stdout') === undefined || values.has('raw');
     const run = async (words: readonly string[]): Promise<number> => {
-      await connection.send(process.sys, `*${words.length}\r\n${words.map((word) => `$${byteLength(word)}\r\n${word}\r\n`).join('')}`);
+      await connection.send(
+        process.sys,
+        `*${words.length}\r\n${words.map((word) => `$${byteLength(word)}\r\n${word}\r\n`).join('')}`,
+      );
       const reply = await readReply(process, connection);
       if (reply === undefined) {
         await process.err('Error: Connection reset by peer\n');
@@ -46,7 +56,10 @@ export function redisCliProgram(ports: Ports): Program {
     for (;;) {
       await process.out(prompt);
       const line = await process.stdin.readLine(process.sys);
-      const words = (line ?? 'exit').trim().split(/\s+/).filter((word) => word !== '');
+      const words = (line ?? 'exit')
+        .trim()
+        .split(/\s+/)
+        .filter((word) => word !== '');
       if (words[0] === 'exit' || words[0] === 'quit') break;
       if (words.length > 0 && (await run(words)) !== 0) break;
     }
@@ -64,7 +77,8 @@ async function open(process: Process, ports: Ports, host: string, port: number):
     if (resolved.kind !== 'failed' || resolved.why !== 'again') break;
     resolved = await resolveHost({ sys, network, libc: machine.libc }, host, { family });
   }
-  if (resolved.kind !== 'found') return { error: resolverWords(machine.libc, resolved.kind === 'failed' ? resolved.why : 'again') };
+  if (resolved.kind !== 'found')
+    return { error: resolverWords(machine.libc, resolved.kind === 'failed' ? resolved.why : 'again') };
   let error = 'Connection refused';
   for (const address of resolved.addresses) {
     const result = await network.connect(sys, { address, port });
@@ -74,7 +88,10 @@ async function open(process: Process, ports: Ports, host: string, port: number):
   return { error };
 }
 
-type Reply = { readonly kind: 'status' | 'error' | 'number' | 'text'; readonly text: string } | { readonly kind: 'nothing' } | { readonly kind: 'list'; readonly items: readonly Reply[] };
+type Reply =
+  | { readonly kind: 'status' | 'error' | 'number' | 'text'; readonly text: string }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'list'; readonly items: readonly Reply[] };
 
 async function readReply(process: Process, connection: Connection): Promise<Reply | undefined> {
   let buffer = '';
@@ -124,7 +141,10 @@ function plainReply(reply: Reply): string {
 
 function shownReply(reply: Reply): string {
   if (reply.kind === 'nothing') return '(nil)';
-  if (reply.kind === 'list') return reply.items.length === 0 ? '(empty array)' : reply.items.map((item, i) => `${i + 1}) ${shownReply(item)}`).join('\n');
+  if (reply.kind === 'list')
+    return reply.items.length === 0
+      ? '(empty array)'
+      : reply.items.map((item, i) => `${i + 1}) ${shownReply(item)}`).join('\n');
   if (reply.kind === 'error') return `(error) ${reply.text}`;
   if (reply.kind === 'number') return `(integer) ${reply.text}`;
   return reply.kind === 'status' ? reply.text : JSON.stringify(reply.text);
@@ -156,17 +176,28 @@ export function psqlProgram(ports: Ports): Program {
         break;
       }
       const seconds = Number(target.timeout ?? 0);
-      const result = await network.connect(sys, { address, port: target.port }, seconds > 0 ? Math.max(2, seconds) * 1_000 : undefined);
+      const result = await network.connect(
+        sys,
+        { address, port: target.port },
+        seconds > 0 ? Math.max(2, seconds) * 1_000 : undefined,
+      );
       if (result.kind === 'connected') {
-        await result.connection.send(sys, `\0\0\0\b\x04\xd2\x16/user\0${target.user}\0database\0${target.database}\0\0`);
+        await result.connection.send(
+          sys,
+          `\0\0\0\b\x04\xd2\x16/user\0${target.user}\0database\0${target.database}\0\0`,
+        );
         await result.connection.receive(sys, seconds > 0 ? seconds * 1_000 : undefined);
         result.connection.close();
-        texts.push(`${place}server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n\tbefore or while processing the request.\n`);
+        texts.push(
+          `${place}server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n\tbefore or while processing the request.\n`,
+        );
         break;
       }
       const isOwn = result.kind === 'timeout' && seconds > 0;
       const words = isOwn ? 'timeout expired' : errorText(machine.libc, connectError(result));
-      texts.push(`${place}${words}\n${isOwn ? '' : '\tIs the server running on that host and accepting TCP/IP connections?\n'}`);
+      texts.push(
+        `${place}${words}\n${isOwn ? '' : '\tIs the server running on that host and accepting TCP/IP connections?\n'}`,
+      );
     }
     await process.err(`psql: error: ${texts.join('')}`);
     return 2;
@@ -174,18 +205,39 @@ export function psqlProgram(ports: Ports): Program {
 }
 
 function psqlTarget(process: Process): PsqlTarget | string {
-  const spec = { valued: 'cdfLoPRTvFhpU', flags: 'aAbeEHlnqsStVwWxXz019', long: { host: true, port: true, username: true, dbname: true, command: true } };
+  const spec = {
+    valued: 'cdfLoPRTvFhpU',
+    flags: 'aAbeEHlnqsStVwWxXz019',
+    long: { host: true, port: true, username: true, dbname: true, command: true },
+  };
   const read = readOptions(process.argv.slice(1), spec);
-  if (read.kind !== 'ok') return `psql: unrecognized option '${read.option}'\nTry "psql --help" for more information.\n`;
+  if (read.kind !== 'ok')
+    return `psql: unrecognized option '${read.option}'\nTry "psql --help" for more information.\n`;
   const values = new Map(read.options);
   const settings = new Map<string, string>();
-  for (const [, key = '', value = ''] of (read.words[0] ?? '').matchAll(/(\w+)=(\S+)/g)) settings.set(key, value);
-  const url = /^postgres(?:ql)?:\/\/(?:([^:@]*)(?::[^@]*)?@)?([^:/]+)(?::(\d+))?(?:\/(\S*))?$/.exec(read.words[0] ?? '');
+  for (const [, key = '', value = ''] of (read.words[0] ?? '').matchAll(/(\w+)=(\S+)/g))
+    settings.set(key, value);
+  const url = /^postgres(?:ql)?:\/\/(?:([^:@]*)(?::[^@]*)?@)?([^:/]+)(?::(\d+))?(?:\/(\S*))?$/.exec(
+    read.words[0] ?? '',
+  );
   return {
-    host: values.get('h') ?? values.get('host') ?? settings.get('host') ?? url?.[2] ?? process.env.get('PGHOST') ?? 'localhost',
+    host:
+      values.get('h') ??
+      values.get('host') ??
+      settings.get('host') ??
+      url?.[2] ??
+      process.env.get('PGHOST') ??
+      'localhost',
     port: Number(values.get('p') ?? values.get('port') ?? settings.get('port') ?? url?.[3] ?? 5432),
-    user: values.get('U') ?? values.get('username') ?? settings.get('user') ?? url?.[1] ?? process.machine.user,
-    database: values.get('d') ?? values.get('dbname') ?? settings.get('dbname') ?? url?.[4] ?? read.words[0] ?? process.machine.user,
+    user:
+      values.get('U') ?? values.get('username') ?? settings.get('user') ?? url?.[1] ?? process.machine.user,
+    database:
+      values.get('d') ??
+      values.get('dbname') ??
+      settings.get('dbname') ??
+      url?.[4] ??
+      read.words[0] ??
+      process.machine.user,
     timeout: settings.get('connect_timeout') ?? process.env.get('PGCONNECT_TIMEOUT'),
   };
 }
@@ -195,12 +247,20 @@ export function pgIsReadyProgram(ports: Ports): Program {
   return async (process) => {
     const target = psqlTarget(process);
     if (typeof target === 'string') return 3;
-    const opened = await resolveHost({ sys: process.sys, network: ports.network(process.machine), libc: process.machine.libc }, target.host);
+    const opened = await resolveHost(
+      { sys: process.sys, network: ports.network(process.machine), libc: process.machine.libc },
+      target.host,
+    );
     const address = opened.kind === 'found' ? opened.addresses[0] : undefined;
-    const result = address === undefined ? undefined : await ports.network(process.machine).connect(process.sys, { address, port: target.port }, 3_000);
+    const result =
+      address === undefined
+        ? undefined
+        : await ports.network(process.machine).connect(process.sys, { address, port: target.port }, 3_000);
     const isReady = result?.kind === 'connected';
     if (result?.kind === 'connected') result.connection.close();
-    await process.out(`${target.host}:${target.port} - ${isReady ? 'accepting connections' : 'no response'}\n`);
+    await process.out(
+      `${target.host}:${target.port} - ${isReady ? 'accepting connections' : 'no response'}\n`,
+    );
     return isReady ? 0 : 2;
   };
 }

@@ -2,13 +2,31 @@ import { hashText } from '../../base/hash.ts';
 import type { DnsMessage, DnsType } from '../../net/dns.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
-import { askServers, columns, type Answer, dnsType, messageSize, recordLine, reverseName, searchNames } from './dns-query.ts';
+import {
+  askServers,
+  columns,
+  type Answer,
+  dnsType,
+  messageSize,
+  recordLine,
+  reverseName,
+  searchNames,
+} from './dns-query.ts';
 import { resolveHost } from './resolver.ts';
 import { parseAddress } from '../../net/address.ts';
 
 const VERSION = 'DiG 9.18.49-1~deb12u3-Debian';
 
-type Flags = { cmd: boolean; question: boolean; answer: boolean; authority: boolean; comments: boolean; stats: boolean; short: boolean; search: boolean };
+type Flags = {
+  cmd: boolean;
+  question: boolean;
+  answer: boolean;
+  authority: boolean;
+  comments: boolean;
+  stats: boolean;
+  short: boolean;
+  search: boolean;
+};
 
 type Plan = {
   name: string | undefined;
@@ -37,7 +55,9 @@ export function digProgram(ports: Ports): Program {
     const network = ports.network(process.machine);
     let servers = network.resolver.nameservers;
     if (plan.server !== undefined) {
-      const resolved = parseAddress(plan.server) ? undefined : await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, plan.server);
+      const resolved = parseAddress(plan.server)
+        ? undefined
+        : await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, plan.server);
       if (resolved && resolved.kind !== 'found') {
         await process.err(`dig: couldn't get address for '${plan.server}': not found\n`);
         return 1;
@@ -53,8 +73,25 @@ const USAGE =
   '            [ host [@local-server] {local-d-opt} [...]]\n\nUse "dig -h" (or "dig -h | more") for complete list of options\n';
 
 function readPlan(words: readonly string[]): Plan | string {
-  const flags: Flags = { cmd: true, question: true, answer: true, authority: true, comments: true, stats: true, short: false, search: false };
-  const plan: Plan = { name: undefined, type: undefined, server: undefined, flags, timeoutMs: 5_000, tries: 3, warnings: '' };
+  const flags: Flags = {
+    cmd: true,
+    question: true,
+    answer: true,
+    authority: true,
+    comments: true,
+    stats: true,
+    short: false,
+    search: false,
+  };
+  const plan: Plan = {
+    name: undefined,
+    type: undefined,
+    server: undefined,
+    flags,
+    timeoutMs: 5_000,
+    tries: 3,
+    warnings: '',
+  };
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? '';
     if (word.startsWith('@')) plan.server = word.slice(1);
@@ -93,13 +130,63 @@ function applyFlag(plan: Plan, text: string): boolean {
   const name = isOn ? whole : whole.slice(2);
   const value = Number(text.slice(equals + 1));
   const { flags } = plan;
-  if (name === 'all') Object.assign(flags, { question: isOn, answer: isOn, authority: isOn, comments: isOn, stats: isOn, cmd: isOn });
+  if (name === 'all')
+    Object.assign(flags, {
+      question: isOn,
+      answer: isOn,
+      authority: isOn,
+      comments: isOn,
+      stats: isOn,
+      cmd: isOn,
+    });
   else if (name === 'time' || name === 'timeout') plan.timeoutMs = Math.max(1, value) * 1_000;
   else if (name === 'tries') plan.tries = Math.max(1, value);
   else if (name === 'retry') plan.tries = value + 1;
-  else if (name === 'search' || name === 'defname' || name === 'short' || name === 'cmd' || name === 'question' || name === 'answer' || name === 'authority' || name === 'comments' || name === 'stats') {
+  else if (
+    name === 'search' ||
+    name === 'defname' ||
+    name === 'short' ||
+    name === 'cmd' ||
+    name === 'question' ||
+    name === 'answer' ||
+    name === 'authority' ||
+    name === 'comments' ||
+    name === 'stats'
+  ) {
     flags[name === 'defname' ? 'search' : name] = isOn;
-  } else return ['tcp', 'ignore', 'additional', 'recurse', 'dnssec', 'edns', 'cookie', 'trace', 'multiline', 'vc', 'rec', 'aaonly', 'cdflag', 'adflag', 'ttlid', 'ttlunits', 'class', 'identify', 'bufsize', 'qr', 'domain', 'ndots', 'onesoa', 'yaml', 'fail', 'nssearch', 'idnin', 'idnout', 'showsearch', 'keepopen'].includes(name);
+  } else
+    return [
+      'tcp',
+      'ignore',
+      'additional',
+      'recurse',
+      'dnssec',
+      'edns',
+      'cookie',
+      'trace',
+      'multiline',
+      'vc',
+      'rec',
+      'aaonly',
+      'cdflag',
+      'adflag',
+      'ttlid',
+      'ttlunits',
+      'class',
+      'identify',
+      'bufsize',
+      'qr',
+      'domain',
+      'ndots',
+      'onesoa',
+      'yaml',
+      'fail',
+      'nssearch',
+      'idnin',
+      'idnout',
+      'showsearch',
+      'keepopen',
+    ].includes(name);
   return true;
 }
 
@@ -107,7 +194,10 @@ async function ask(process: Process, ports: Ports, plan: Plan, servers: readonly
   const network = ports.network(process.machine);
   const type = plan.type ?? (plan.name === undefined ? 'NS' : 'A');
   const name = plan.name === undefined ? '.' : plan.name;
-  const names = plan.flags.search && !name.endsWith('.') ? searchNames(network, name) : [name.endsWith('.') ? name : `${name}.`];
+  const names =
+    plan.flags.search && !name.endsWith('.')
+      ? searchNames(network, name)
+      : [name.endsWith('.') ? name : `${name}.`];
   let answer: Answer | undefined;
   for (const candidate of names) {
     answer = await askServers(process.sys, network, {
@@ -146,7 +236,11 @@ function full(process: Process, plan: Plan, answer: Answer): string {
   if (flags.comments) text += comments(process, message);
   if (flags.question) {
     if (flags.comments) text += ';; QUESTION SECTION:\n';
-    text += `${columns([[0, `;${message.question.name}`], [32, 'IN'], [40, message.question.type]])}\n${flags.comments ? '\n' : ''}`;
+    text += `${columns([
+      [0, `;${message.question.name}`],
+      [32, 'IN'],
+      [40, message.question.type],
+    ])}\n${flags.comments ? '\n' : ''}`;
   }
   const section = (title: string, records: DnsMessage['answers'], isOn: boolean): void => {
     if (!isOn || !records || records.length === 0) return;
@@ -160,12 +254,16 @@ function full(process: Process, plan: Plan, answer: Answer): string {
 
 function comments(process: Process, message: DnsMessage): string {
   const isLocal = /(^|\.)local\.$/i.test(message.question.name);
-  const bits = ['qr', message.isAuthoritative ? 'aa' : '', 'rd', message.isRecursionAvailable ? 'ra' : ''].filter((bit) => bit !== '').join(' ');
+  const bits = ['qr', message.isAuthoritative ? 'aa' : '', 'rd', message.isRecursionAvailable ? 'ra' : '']
+    .filter((bit) => bit !== '')
+    .join(' ');
   const counts = `QUERY: 1, ANSWER: ${message.answers?.length ?? 0}, AUTHORITY: ${message.authority?.length ?? 0}, ADDITIONAL: 1`;
   const cookie = hashText(`${message.id}/${message.question.name}/${process.sys.pid}`);
   return (
     ';; Got answer:\n' +
-    (isLocal ? ';; WARNING: .local is reserved for Multicast DNS\n;; You are currently testing what happens when an mDNS query is leaked to DNS\n' : '') +
+    (isLocal
+      ? ';; WARNING: .local is reserved for Multicast DNS\n;; You are currently testing what happens when an mDNS query is leaked to DNS\n'
+      : '') +
     `;; ->>HEADER<<- opcode: QUERY, status: ${message.code ?? 'NOERROR'}, id: ${message.id}\n;; flags: ${bits}; ${counts}\n` +
     (message.isRecursionAvailable ? '' : ';; WARNING: recursion requested but not available\n') +
     `\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: ${cookie} (echoed)\n`

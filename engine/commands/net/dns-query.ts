@@ -5,7 +5,18 @@ import type { Network } from '../../net/socket.ts';
 import { queryId } from './resolver.ts';
 
 /** The record types the tools know by name. */
-export const DNS_TYPES: readonly DnsType[] = ['A', 'AAAA', 'CNAME', 'PTR', 'SRV', 'TXT', 'MX', 'NS', 'SOA', 'ANY'];
+export const DNS_TYPES: readonly DnsType[] = [
+  'A',
+  'AAAA',
+  'CNAME',
+  'PTR',
+  'SRV',
+  'TXT',
+  'MX',
+  'NS',
+  'SOA',
+  'ANY',
+];
 
 /** Reads a type's name in any case; undefined for one that is not known here. */
 export function dnsType(text: string): DnsType | undefined {
@@ -27,13 +38,20 @@ export type Question = {
 export type Answer = { readonly message: DnsMessage; readonly server: string; readonly elapsedMs: number };
 
 /** Asks as bind's tools do: each server in turn, `tries` times over; undefined when none answered. */
-export async function askServers(sys: Sys, network: Network, question: Question): Promise<Answer | undefined> {
+export async function askServers(
+  sys: Sys,
+  network: Network,
+  question: Question,
+): Promise<Answer | undefined> {
   for (let round = 0; round < question.tries; round++) {
     for (const server of question.servers) {
       const socket = network.udp();
       const id = queryId(sys, `${question.name}/${question.type}/${socket.local.port}`);
       const beganMs = sys.nowMs();
-      socket.send({ address: server, port: 53 }, { dns: { id, question: { name: question.name, type: question.type } } });
+      socket.send(
+        { address: server, port: 53 },
+        { dns: { id, question: { name: question.name, type: question.type } } },
+      );
       for (;;) {
         const left = Math.max(0, beganMs + question.timeoutMs - sys.nowMs());
         const got = await socket.receive(sys, left);
@@ -104,8 +122,18 @@ export function messageSize(message: DnsMessage): number {
   const asked = message.question.name.toLowerCase();
   let size = 12 + nameSize(asked) + 4;
   for (const record of [...(message.answers ?? []), ...(message.authority ?? [])]) {
-    const owner = record.name.toLowerCase() === asked || asked.endsWith(`.${record.name.toLowerCase()}`) ? 2 : nameSize(record.name);
-    const data = record.type === 'A' ? 4 : record.type === 'AAAA' ? 16 : record.type === 'SOA' ? 20 + record.data.split(' ').slice(0, 2).join('').length + 4 : nameSize(record.data);
+    const owner =
+      record.name.toLowerCase() === asked || asked.endsWith(`.${record.name.toLowerCase()}`)
+        ? 2
+        : nameSize(record.name);
+    const data =
+      record.type === 'A'
+        ? 4
+        : record.type === 'AAAA'
+          ? 16
+          : record.type === 'SOA'
+            ? 20 + record.data.split(' ').slice(0, 2).join('').length + 4
+            : nameSize(record.data);
     size += owner + 10 + data;
   }
   return size + 23;

@@ -113,7 +113,14 @@ function unordered(text: string): string {
 
 async function playGolden(golden: Golden): Promise<string | undefined> {
   const { servers, map } = behavioursOf(golden);
-  const lab = laboratory({ nameservers: servers, search: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local'], ndots: 5 }, map);
+  const lab = laboratory(
+    {
+      nameservers: servers,
+      search: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local'],
+      ndots: 5,
+    },
+    map,
+  );
   const typed = /(?:Ctrl-C typed|SIGINT) after ([\d.]+) s/.exec(golden.note ?? '')?.[1];
   const played = await play(
     {
@@ -132,23 +139,55 @@ async function playGolden(golden: Golden): Promise<string | undefined> {
   const wantedErr = /^\(\d+\)/.test(golden.stderr) ? `curl: ${golden.stderr}\n` : golden.stderr;
   const problems: string[] = [];
   const shape = golden.run.includes('busybox nslookup') ? unordered : normal;
-  if (shape(played.stdout) !== shape(wanted)) problems.push(`stdout\n  want ${JSON.stringify(normal(wanted))}\n  got  ${JSON.stringify(normal(played.stdout))}`);
-  if (normal(played.stderr) !== normal(wantedErr)) problems.push(`stderr\n  want ${JSON.stringify(normal(wantedErr))}\n  got  ${JSON.stringify(normal(played.stderr))}`);
+  if (shape(played.stdout) !== shape(wanted))
+    problems.push(
+      `stdout\n  want ${JSON.stringify(normal(wanted))}\n  got  ${JSON.stringify(normal(played.stdout))}`,
+    );
+  if (normal(played.stderr) !== normal(wantedErr))
+    problems.push(
+      `stderr\n  want ${JSON.stringify(normal(wantedErr))}\n  got  ${JSON.stringify(normal(played.stderr))}`,
+    );
   if (played.exit !== golden.exit) problems.push(`exit want ${golden.exit} got ${played.exit}`);
   const slack = 0.25 + golden.seconds * 0.02;
-  if (Math.abs(played.elapsedMs / 1_000 - golden.seconds) > slack) problems.push(`seconds want ${golden.seconds} got ${played.elapsedMs / 1_000}`);
+  if (Math.abs(played.elapsedMs / 1_000 - golden.seconds) > slack)
+    problems.push(`seconds want ${golden.seconds} got ${played.elapsedMs / 1_000}`);
   return problems.length === 0 ? undefined : problems.join('\n');
 }
 
 /** How many recorded commands of each tool must still be reproduced; raise them as more pass. */
-const PASSING: Readonly<Record<string, number>> = {};
+const PASSING: Readonly<Record<string, number>> = {
+  'curl 7.88.1': 341,
+  'curl 8.14.1': 310,
+  'curl 7.74.0': 270,
+  'libcurl 7.61.1 (via pycurl)': 8,
+  'libcurl 8.7.0 (via curl_cffi, patched fork)': 4,
+  'GNU wget 1.21.3': 60,
+  'netcat-openbsd 1.219': 58,
+  'busybox 1.37.0': 118,
+  'busybox 1.35.0': 16,
+  'dig 9.18': 57,
+  'nslookup 9.18': 20,
+  'host 9.18': 20,
+  'getent (glibc 2.36)': 28,
+  'iputils ping 20221126': 51,
+  'openssh-client 9.2p1': 9,
+  'inetutils-telnet 2.4': 2,
+  'traceroute 2.1': 4,
+  'psql 15': 8,
+  'redis-cli 7.0': 5,
+};
 
 test('the network tools print and end as the recorded ones', { timeout: 120_000 }, async () => {
   const only = process.env['NET_GOLDENS'];
   const counts = new Map<string, { passed: number; run: number }>();
   for (const golden of GOLDENS) {
     if (golden.tool.includes('getaddrinfo') || SKIPPED.some((skip) => skip.test(golden.run))) continue;
-    if (golden.note?.includes('typed hi') || golden.note?.includes('Ctrl-\\') || golden.note?.includes('stopped by the recorder')) continue;
+    if (
+      golden.note?.includes('typed hi') ||
+      golden.note?.includes('Ctrl-\\') ||
+      golden.note?.includes('stopped by the recorder')
+    )
+      continue;
     if (only !== undefined && !golden.tool.includes(only)) continue;
     const tool = golden.tool.replace(/ (wget|ping|nslookup)$/, '');
     const count = counts.get(tool) ?? { passed: 0, run: 0 };
@@ -161,7 +200,10 @@ test('the network tools print and end as the recorded ones', { timeout: 120_000 
       problem = String(error);
     }
     if (problem === undefined) count.passed++;
-    else if (only !== undefined) console.log(`--- ${golden.tool} $ ${golden.run} [${golden.situation}]${golden.tty ? ' tty' : ''}\n${problem}`);
+    else if (only !== undefined)
+      console.log(
+        `--- ${golden.tool} $ ${golden.run} [${golden.situation}]${golden.tty ? ' tty' : ''}\n${problem}`,
+      );
   }
   console.log([...counts].map(([tool, { passed, run }]) => `${tool}: ${passed}/${run}`).join('\n'));
   for (const [tool, floor] of Object.entries(PASSING)) {
@@ -173,13 +215,18 @@ test('both resolvers ask what the recorded ones asked, when they asked it', { ti
   const problems: string[] = [];
   let run = 0;
   for (const golden of GOLDENS) {
-    const call = /^getaddrinfo\(([^,]+), AF_(UNSPEC|INET6?)\)/.exec(golden.run) ?? /getaddrinfo\(([^,]+), AF_(UNSPEC|INET6?)\)/.exec(golden.run);
+    const call =
+      /^getaddrinfo\(([^,]+), AF_(UNSPEC|INET6?)\)/.exec(golden.run) ??
+      /getaddrinfo\(([^,]+), AF_(UNSPEC|INET6?)\)/.exec(golden.run);
     if (!call || golden.resolv_conf?.includes('timeout:') || golden.run.includes('trunc')) continue;
     run++;
     const libc = golden.tool.startsWith('musl') ? 'musl' : 'glibc';
     const { servers, map } = behavioursOf(golden);
     const search = /search (.*)/.exec(golden.resolv_conf ?? '')?.[1]?.split(' ') ?? [];
-    const lab = laboratory({ nameservers: servers, search, ndots: Number(/ndots:(\d)/.exec(golden.resolv_conf ?? '')?.[1] ?? 1) }, map);
+    const lab = laboratory(
+      { nameservers: servers, search, ndots: Number(/ndots:(\d)/.exec(golden.resolv_conf ?? '')?.[1] ?? 1) },
+      map,
+    );
     const family = call[2] === 'INET' ? 4 : call[2] === 'INET6' ? 6 : undefined;
     const played = await play(
       {
@@ -191,8 +238,18 @@ test('both resolvers ask what the recorded ones asked, when they asked it', { ti
             [
               'ask',
               async (process) => {
-                const result = await resolveHost({ sys: process.sys, network: lab.network, libc }, call[1] ?? '', { family });
-                await process.out(result.kind === 'found' ? result.addresses.join(' ') : result.kind === 'failed' ? resolverWords(libc, result.why) : 'timeout');
+                const result = await resolveHost(
+                  { sys: process.sys, network: lab.network, libc },
+                  call[1] ?? '',
+                  { family },
+                );
+                await process.out(
+                  result.kind === 'found'
+                    ? result.addresses.join(' ')
+                    : result.kind === 'failed'
+                      ? resolverWords(libc, result.why)
+                      : 'timeout',
+                );
                 return 0;
               },
             ],
@@ -200,15 +257,27 @@ test('both resolvers ask what the recorded ones asked, when they asked it', { ti
       },
       'ask',
     );
-    const wantedWords = /error -?\d+ (.*) \(/.exec(golden.stdout)?.[1] ?? [...golden.stdout.matchAll(/-> (\S+)/g)].map((match) => match[1]).join(' ');
-    const wantedQueries = (golden.queries ?? []).map((query) => `${Math.floor(query.t + 0.52)} ${query.type} ${query.name}`).sort();
-    const gotQueries = lab.queries.map((query) => `${Math.floor(query.t / 1_000 + 0.52)} ${query.type} ${query.name}`).sort();
+    const wantedWords =
+      /error -?\d+ (.*) \(/.exec(golden.stdout)?.[1] ??
+      [...golden.stdout.matchAll(/-> (\S+)/g)].map((match) => match[1]).join(' ');
+    const wantedQueries = (golden.queries ?? [])
+      .map((query) => `${Math.floor(query.t + 0.52)} ${query.type} ${query.name}`)
+      .sort();
+    const gotQueries = lab.queries
+      .map((query) => `${Math.floor(query.t / 1_000 + 0.52)} ${query.type} ${query.name}`)
+      .sort();
     const isLate = Math.abs(played.elapsedMs / 1_000 - golden.seconds) > 0.3;
-    if (played.stdout !== wantedWords || isLate || (golden.queries && golden.queries.length > 0 && wantedQueries.join() !== gotQueries.join())) {
-      problems.push(`${golden.tool} ${golden.run} ${golden.situation} ${golden.resolv_conf}: ${played.stdout} after ${played.elapsedMs}, want ${wantedWords} after ${golden.seconds}\n  ${wantedQueries.join('|')}\n  ${gotQueries.join('|')}`);
+    if (
+      played.stdout !== wantedWords ||
+      isLate ||
+      (golden.queries && golden.queries.length > 0 && wantedQueries.join() !== gotQueries.join())
+    ) {
+      problems.push(
+        `${golden.tool} ${golden.run} ${golden.situation} ${golden.resolv_conf}: ${played.stdout} after ${played.elapsedMs}, want ${wantedWords} after ${golden.seconds}\n  ${wantedQueries.join('|')}\n  ${gotQueries.join('|')}`,
+      );
     }
   }
   if (process.env['NET_GOLDENS'] !== undefined) console.log(problems.join('\n'));
   console.log(`resolver: ${run - problems.length}/${run}`);
-  expect(run - problems.length).toBeGreaterThanOrEqual(0);
+  expect(run - problems.length).toBeGreaterThanOrEqual(66);
 });

@@ -15,7 +15,13 @@ const HOST_USAGE =
   '       -t specifies the query type\n       -T enables TCP/IP mode\n       -U enables UDP mode\n       -v enables verbose output\n       -V print version number and exit\n' +
   '       -w specifies to wait forever for a reply\n       -W specifies how long to wait for a reply\n       -4 use IPv4 query transport only\n       -6 use IPv6 query transport only\n';
 
-const CODES: Readonly<Record<string, number>> = { FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 };
+const CODES: Readonly<Record<string, number>> = {
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+};
 
 /** host of bind. Source: recorded host 9.18. */
 export function hostProgram(ports: Ports): Program {
@@ -42,7 +48,14 @@ export function hostProgram(ports: Ports): Program {
     const reverse = reverseName(name);
     const type = dnsType(values.get('t') ?? '');
     const types: readonly DnsType[] = reverse !== undefined ? ['PTR'] : type ? [type] : ['A', 'AAAA', 'MX'];
-    return answerHost(process, { name, names: reverse === undefined ? searchNames(network, name) : [reverse], types, ask, reverse, server });
+    return answerHost(process, {
+      name,
+      names: reverse === undefined ? searchNames(network, name) : [reverse],
+      types,
+      ask,
+      reverse,
+      server,
+    });
   };
 }
 
@@ -66,10 +79,14 @@ async function answerHost(process: Process, job: HostJob): Promise<number> {
     if (first.message.code !== 'NXDOMAIN') break;
   }
   if (first === undefined) return 1;
-  if (job.server !== undefined) await process.out(`Using domain server:\nName: ${job.server}\nAddress: ${job.server}#53\nAliases: \n\n`);
+  if (job.server !== undefined)
+    await process.out(`Using domain server:\nName: ${job.server}\nAddress: ${job.server}#53\nAliases: \n\n`);
   const { message } = first;
   if (message.code !== 'NOERROR') {
-    const shown = (job.reverse ?? (message.code === 'NXDOMAIN' ? job.name : message.question.name)).replace(/\.$/, '');
+    const shown = (job.reverse ?? (message.code === 'NXDOMAIN' ? job.name : message.question.name)).replace(
+      /\.$/,
+      '',
+    );
     await process.out(`Host ${shown} not found: ${CODES[message.code ?? ''] ?? 2}(${message.code ?? ''})\n`);
     return 1;
   }
@@ -79,11 +96,23 @@ async function answerHost(process: Process, job: HostJob): Promise<number> {
     for (const record of answer?.message.answers ?? []) {
       if (i > 0 && record.type !== type) continue;
       isAny = true;
-      const words: Readonly<Record<string, string>> = { A: 'has address', AAAA: 'has IPv6 address', CNAME: 'is an alias for', PTR: 'domain name pointer', MX: 'mail is handled by', NS: 'name server', SRV: 'has SRV record', TXT: 'descriptive text' };
-      await process.out(`${record.name.replace(/\.$/, '')} ${words[record.type] ?? `has ${record.type} record`} ${record.data}\n`);
+      const words: Readonly<Record<string, string>> = {
+        A: 'has address',
+        AAAA: 'has IPv6 address',
+        CNAME: 'is an alias for',
+        PTR: 'domain name pointer',
+        MX: 'mail is handled by',
+        NS: 'name server',
+        SRV: 'has SRV record',
+        TXT: 'descriptive text',
+      };
+      await process.out(
+        `${record.name.replace(/\.$/, '')} ${words[record.type] ?? `has ${record.type} record`} ${record.data}\n`,
+      );
     }
   }
-  if (!isAny && job.types.length === 1) await process.out(`${message.question.name.replace(/\.$/, '')} has no ${job.types[0] ?? 'A'} record\n`);
+  if (!isAny && job.types.length === 1)
+    await process.out(`${message.question.name.replace(/\.$/, '')} has no ${job.types[0] ?? 'A'} record\n`);
   return 0;
 }
 
@@ -92,18 +121,25 @@ export function getentProgram(ports: Ports): Program {
   return async (process) => {
     const [database, ...keys] = process.argv.slice(1);
     if (database === undefined) {
-      await process.err('Usage: getent [OPTION...] database [key ...]\nTry `getent --help\' or `getent --usage\' for more information.\n');
+      await process.err(
+        "Usage: getent [OPTION...] database [key ...]\nTry `getent --help' or `getent --usage' for more information.\n",
+      );
       return 1;
     }
     const network = ports.network(process.machine);
     if (database === 'hosts' && keys.length === 0) return listHosts(process, network);
     if (!/^a?hosts(v[46])?$/.test(database)) {
-      await process.err(`Unknown database: ${database}\nTry \`getent --help' or \`getent --usage' for more information.\n`);
+      await process.err(
+        `Unknown database: ${database}\nTry \`getent --help' or \`getent --usage' for more information.\n`,
+      );
       return 1;
     }
     let code = 0;
     for (const key of keys) {
-      const isFound = database === 'hosts' ? await printHost(process, network, key) : await printAll(process, network, database, key);
+      const isFound =
+        database === 'hosts'
+          ? await printHost(process, network, key)
+          : await printAll(process, network, database, key);
       if (!isFound) code = 2;
     }
     return code;
@@ -112,7 +148,8 @@ export function getentProgram(ports: Ports): Program {
 
 async function listHosts(process: Process, network: Network): Promise<number> {
   await process.out('127.0.0.1       localhost\n127.0.0.1       localhost ip6-localhost ip6-loopback\n');
-  for (const [name, address] of network.hosts) if (name !== 'localhost') await process.out(`${address.padEnd(15)} ${name}\n`);
+  for (const [name, address] of network.hosts)
+    if (name !== 'localhost') await process.out(`${address.padEnd(15)} ${name}\n`);
   return 0;
 }
 
@@ -137,23 +174,37 @@ async function printHost(process: Process, network: Network, key: string): Promi
 }
 
 /** The name that /etc/hosts or DNS gives an address; undefined when there is none. */
-export async function reverseLookup(process: Process, network: Network, address: string): Promise<string | undefined> {
+export async function reverseLookup(
+  process: Process,
+  network: Network,
+  address: string,
+): Promise<string | undefined> {
   if (address === '127.0.0.1' || address === '::1') return 'localhost';
   for (const [name, own] of network.hosts) if (own === address) return name;
   const reverse = reverseName(address);
   if (reverse === undefined || network.resolver.nameservers.length === 0) return undefined;
-  const answer = await askServers(process.sys, network, { name: reverse, type: 'PTR', servers: network.resolver.nameservers, timeoutMs: 5_000, tries: 2 });
+  const answer = await askServers(process.sys, network, {
+    name: reverse,
+    type: 'PTR',
+    servers: network.resolver.nameservers,
+    timeoutMs: 5_000,
+    tries: 2,
+  });
   const record = answer?.message.answers?.find((one) => one.type === 'PTR');
   return record?.data.replace(/\.$/, '');
 }
 
 async function printAll(process: Process, network: Network, database: string, key: string): Promise<boolean> {
   const family = database.endsWith('v4') ? 4 : database.endsWith('v6') ? 6 : undefined;
-  const result = await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, key, { family });
+  const result = await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, key, {
+    family,
+  });
   if (result.kind !== 'found') return false;
   let name = parseAddress(key) ? key : result.canonical;
   for (const address of result.addresses) {
-    await process.out(`${address.padEnd(15)} STREAM ${name}\n${address.padEnd(15)} DGRAM  \n${address.padEnd(15)} RAW    \n`);
+    await process.out(
+      `${address.padEnd(15)} STREAM ${name}\n${address.padEnd(15)} DGRAM  \n${address.padEnd(15)} RAW    \n`,
+    );
     name = '';
   }
   return true;

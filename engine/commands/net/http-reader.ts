@@ -15,7 +15,12 @@ export type HttpHead = {
 export type HttpStop = 'end' | 'reset' | 'timeout';
 
 /** What reading a head gave. `junk`: the peer does not speak HTTP/1.x. */
-export type HeadResult = { readonly kind: 'head'; readonly head: HttpHead } | { readonly kind: 'end' } | { readonly kind: 'reset' } | { readonly kind: 'timeout' } | { readonly kind: 'junk' };
+export type HeadResult =
+  | { readonly kind: 'head'; readonly head: HttpHead }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'junk' };
 
 /** A piece of a body. `short`: the peer closed before the body was complete; `missing` bytes, or undefined within chunks. */
 export type BodyResult =
@@ -23,7 +28,11 @@ export type BodyResult =
   | { readonly kind: 'done' | 'reset' | 'timeout' | 'bad-chunk' }
   | { readonly kind: 'short'; readonly missing: number | undefined };
 
-type Mode = { kind: 'none' } | { kind: 'length'; left: number } | { kind: 'chunked'; left: number; isLast: boolean } | { kind: 'close' };
+type Mode =
+  | { kind: 'none' }
+  | { kind: 'length'; left: number }
+  | { kind: 'chunked'; left: number; isLast: boolean }
+  | { kind: 'close' };
 
 /** Reads HTTP/1.x responses, one after the other, from a connection. */
 export class HttpReader {
@@ -76,7 +85,8 @@ export class HttpReader {
       }
       const got = await this.fill(sys, deadlineMs);
       if (got === 'end' && this.#buffer !== '') return { kind: 'junk' };
-      if (got !== 'data') return got === 'end' ? { kind: 'end' } : got === 'reset' ? { kind: 'reset' } : { kind: 'timeout' };
+      if (got !== 'data')
+        return got === 'end' ? { kind: 'end' } : got === 'reset' ? { kind: 'reset' } : { kind: 'timeout' };
     }
   }
 
@@ -162,8 +172,10 @@ function parseHead(text: string): HttpHead | undefined {
 }
 
 function bodyMode(head: HttpHead, method: string): Mode {
-  if (method === 'HEAD' || head.status === 204 || head.status === 304 || head.status < 200) return { kind: 'none' };
-  if (/\bchunked\b/i.test(headerOf(head, 'transfer-encoding') ?? '')) return { kind: 'chunked', left: 0, isLast: false };
+  if (method === 'HEAD' || head.status === 204 || head.status === 304 || head.status < 200)
+    return { kind: 'none' };
+  if (/\bchunked\b/i.test(headerOf(head, 'transfer-encoding') ?? ''))
+    return { kind: 'chunked', left: 0, isLast: false };
   const length = headerOf(head, 'content-length');
   if (length !== undefined && /^[0-9]+$/.test(length)) return { kind: 'length', left: Number(length) };
   return { kind: 'close' };

@@ -4,7 +4,12 @@ import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
 import { busyboxUsage, isBusybox } from './busybox.ts';
 
-type Facts = { readonly address: string; readonly bits: number; readonly gateway: string; readonly mac: string };
+type Facts = {
+  readonly address: string;
+  readonly bits: number;
+  readonly gateway: string;
+  readonly mac: string;
+};
 
 /** A pod has one address of its own with its node as the next hop; other machines have a network of 256. */
 function factsOf(process: Process, network: Network): Facts {
@@ -49,15 +54,23 @@ function linkLines(facts: Facts, isSmall: boolean, rest: readonly string[], mode
   const state = (text: string): string => (isSmall ? '' : ` state ${text}${mode} group default`);
   const lines: string[] = [];
   if (name === undefined || name === 'lo') {
-    lines.push(`1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue${state('UNKNOWN')} qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n`);
+    lines.push(
+      `1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue${state('UNKNOWN')} qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n`,
+    );
   }
   if (name === undefined || name === 'eth0') {
-    lines.push(`2: eth0@if${isSmall ? '9' : '2'}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue${state('UP')} qlen 1000\n    link/ether ${facts.mac} brd ff:ff:ff:ff:ff:ff link-netnsid 0\n`);
+    lines.push(
+      `2: eth0@if${isSmall ? '9' : '2'}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue${state('UP')} qlen 1000\n    link/ether ${facts.mac} brd ff:ff:ff:ff:ff:ff link-netnsid 0\n`,
+    );
   }
   return lines;
 }
 
-async function addresses(process: Process, facts: Facts, asked: { flags: readonly string[]; rest: readonly string[]; isSmall: boolean }): Promise<number> {
+async function addresses(
+  process: Process,
+  facts: Facts,
+  asked: { flags: readonly string[]; rest: readonly string[]; isSmall: boolean },
+): Promise<number> {
   const { flags, rest, isSmall } = asked;
   const name = wanted(rest);
   if (name !== undefined && name !== 'lo' && name !== 'eth0') {
@@ -65,17 +78,35 @@ async function addresses(process: Process, facts: Facts, asked: { flags: readonl
     return 1;
   }
   if (flags.includes('-j') || flags.includes('-json')) {
-    const eth0 = { ifindex: 2, ifname: 'eth0', mtu: 1500, operstate: 'UP', address: facts.mac, addr_info: [{ family: 'inet', local: facts.address, prefixlen: facts.bits, scope: 'global', label: 'eth0' }] };
-    await process.out(`${JSON.stringify(name === undefined ? [{ ifindex: 1, ifname: 'lo', mtu: 65536, operstate: 'UNKNOWN', addr_info: [{ family: 'inet', local: '127.0.0.1', prefixlen: 8, scope: 'host', label: 'lo' }] }, eth0] : [eth0])}\n`);
+    const eth0 = {
+      ifindex: 2,
+      ifname: 'eth0',
+      mtu: 1500,
+      operstate: 'UP',
+      address: facts.mac,
+      addr_info: [
+        { family: 'inet', local: facts.address, prefixlen: facts.bits, scope: 'global', label: 'eth0' },
+      ],
+    };
+    await process.out(
+      `${JSON.stringify(name === undefined ? [{ ifindex: 1, ifname: 'lo', mtu: 65536, operstate: 'UNKNOWN', addr_info: [{ family: 'inet', local: '127.0.0.1', prefixlen: 8, scope: 'host', label: 'lo' }] }, eth0] : [eth0])}\n`,
+    );
     return 0;
   }
   if (flags.some((flag) => /^-br/.test(flag))) {
-    await process.out(`lo               UNKNOWN        127.0.0.1/8 ::1/128 \neth0@if2         UP             ${facts.address}/${facts.bits} \n`);
+    await process.out(
+      `lo               UNKNOWN        127.0.0.1/8 ::1/128 \neth0@if2         UP             ${facts.address}/${facts.bits} \n`,
+    );
     return 0;
   }
-  const inet = ['    inet 127.0.0.1/8 scope host lo\n', `    inet ${facts.address}/${facts.bits} scope global eth0\n`];
+  const inet = [
+    '    inet 127.0.0.1/8 scope host lo\n',
+    `    inet ${facts.address}/${facts.bits} scope global eth0\n`,
+  ];
   const isV4 = flags.includes('-4');
-  const links = linkLines(facts, isSmall, rest, '').map((text) => (isV4 ? (text.split('\n')[0] ?? '') + '\n' : text));
+  const links = linkLines(facts, isSmall, rest, '').map((text) =>
+    isV4 ? (text.split('\n')[0] ?? '') + '\n' : text,
+  );
   const lifetime = '       valid_lft forever preferred_lft forever\n';
   for (const link of links) {
     const isLoopback = link.startsWith('1:');
@@ -85,13 +116,23 @@ async function addresses(process: Process, facts: Facts, asked: { flags: readonl
   return 0;
 }
 
-async function routes(process: Process, facts: Facts, rest: readonly string[], isSmall: boolean): Promise<number> {
+async function routes(
+  process: Process,
+  facts: Facts,
+  rest: readonly string[],
+  isSmall: boolean,
+): Promise<number> {
   if (rest[0] === 'get' || rest[0] === 'g') {
     const to = rest[1] ?? '';
-    await process.out(`${to} via ${facts.gateway} dev eth0 ${isSmall ? ' ' : ''}src ${facts.address}${isSmall ? ' \n' : ' uid 0 \n    cache \n'}`);
+    await process.out(
+      `${to} via ${facts.gateway} dev eth0 ${isSmall ? ' ' : ''}src ${facts.address}${isSmall ? ' \n' : ' uid 0 \n    cache \n'}`,
+    );
     return 0;
   }
-  const near = facts.bits === 32 ? `${facts.gateway} dev eth0 scope link \n` : `${facts.gateway.replace(/\.1$/, '.0')}/24 dev eth0 ${isSmall ? 'scope link  ' : 'proto kernel scope link '}src ${facts.address} \n`;
+  const near =
+    facts.bits === 32
+      ? `${facts.gateway} dev eth0 scope link \n`
+      : `${facts.gateway.replace(/\.1$/, '.0')}/24 dev eth0 ${isSmall ? 'scope link  ' : 'proto kernel scope link '}src ${facts.address} \n`;
   await process.out(`default via ${facts.gateway} dev eth0 \n${near}`);
   return 0;
 }
@@ -115,7 +156,9 @@ export function ifconfigProgram(ports: Ports): Program {
       );
     }
     if (name !== 'eth0') {
-      await process.out(`lo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          inet6 addr: ::1/128 Scope:Host\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n${counters(1000)}`);
+      await process.out(
+        `lo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          inet6 addr: ::1/128 Scope:Host\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n${counters(1000)}`,
+      );
     }
     return 0;
   };
@@ -136,17 +179,27 @@ export function netstatProgram(ports: Ports): Program {
   return async (process) => {
     const flags = process.argv.slice(1).join('');
     if (isBusybox(process) && flags.includes('p') && process.machine.libc === 'glibc') {
-      const usage = "Usage: netstat [-ral] [-tuwx] [-en]\n\nDisplay networking information\n\n\t-r\tRouting table\n\t-a\tAll sockets\n\t-l\tListening sockets\n\t\tElse: connected sockets\n\t-t\tTCP sockets\n\t-u\tUDP sockets\n\t-w\tRaw sockets\n\t-x\tUnix sockets\n\t\tElse: all socket types\n\t-e\tOther/more information\n\t-n\tDon't resolve names\n";
+      const usage =
+        "Usage: netstat [-ral] [-tuwx] [-en]\n\nDisplay networking information\n\n\t-r\tRouting table\n\t-a\tAll sockets\n\t-l\tListening sockets\n\t\tElse: connected sockets\n\t-t\tTCP sockets\n\t-u\tUDP sockets\n\t-w\tRaw sockets\n\t-x\tUnix sockets\n\t\tElse: all socket types\n\t-e\tOther/more information\n\t-n\tDon't resolve names\n";
       return busyboxUsage(process, 'netstat', usage, { kind: 'unknown', option: 'p' });
     }
     if (flags.includes('r')) {
       const facts = factsOf(process, ports.network(process.machine));
-      const row = (to: string, via: string, mask: string, mark: string): string => `${to.padEnd(16)}${via.padEnd(16)}${mask.padEnd(16)}${mark.padEnd(6)} 0 0          0 eth0\n`;
-      await process.out(`Kernel IP routing table\nDestination     Gateway         Genmask         Flags   MSS Window  irtt Iface\n${row('0.0.0.0', facts.gateway, '0.0.0.0', 'UG')}`);
+      const row = (to: string, via: string, mask: string, mark: string): string =>
+        `${to.padEnd(16)}${via.padEnd(16)}${mask.padEnd(16)}${mark.padEnd(6)} 0 0          0 eth0\n`;
+      await process.out(
+        `Kernel IP routing table\nDestination     Gateway         Genmask         Flags   MSS Window  irtt Iface\n${row('0.0.0.0', facts.gateway, '0.0.0.0', 'UG')}`,
+      );
       return 0;
     }
-    const kind = flags.includes('l') ? 'only servers' : flags.includes('a') ? 'servers and established' : 'w/o servers';
-    await process.out(`Active Internet connections (${kind})\nProto Recv-Q Send-Q Local Address           Foreign Address         State       \n`);
+    const kind = flags.includes('l')
+      ? 'only servers'
+      : flags.includes('a')
+        ? 'servers and established'
+        : 'w/o servers';
+    await process.out(
+      `Active Internet connections (${kind})\nProto Recv-Q Send-Q Local Address           Foreign Address         State       \n`,
+    );
     return 0;
   };
 }

@@ -22,7 +22,10 @@ type Options = {
 /** netcat-openbsd. Source: recorded netcat-openbsd 1.219 of Debian. */
 export function netcatProgram(ports: Ports): Program {
   return async (process) => {
-    const read = readOptions(process.argv.slice(1), { valued: 'IiMmOPpqsTVWwXx', flags: '46CDdFhklNnrStUuvZzb' });
+    const read = readOptions(process.argv.slice(1), {
+      valued: 'IiMmOPpqsTVWwXx',
+      flags: '46CDdFhklNnrStUuvZzb',
+    });
     if (read.kind !== 'ok') {
       const what = read.kind === 'missing' ? 'option requires an argument' : 'invalid option';
       await process.err(`nc: ${what} -- '${read.option}'\n${USAGE}`);
@@ -32,7 +35,9 @@ export function netcatProgram(ports: Ports): Program {
     const wait = values.get('w');
     if (wait !== undefined && !/^\d+$/.test(wait)) return complain(process, `timeout invalid: ${wait}`);
     if (values.has('h')) {
-      await process.err(`OpenBSD netcat (Debian patchlevel 1.219-1)\n${USAGE}\tCommand Summary:\n\t\t-4\t\tUse IPv4\n`);
+      await process.err(
+        `OpenBSD netcat (Debian patchlevel 1.219-1)\n${USAGE}\tCommand Summary:\n\t\t-4\t\tUse IPv4\n`,
+      );
       return 0;
     }
     const options: Options = {
@@ -69,21 +74,35 @@ function portList(words: readonly string[]): number[] | string {
       continue;
     }
     const port = servicePort(word);
-    if (port === undefined) return /^\d/.test(word) ? `port number too large: ${word}` : `service "${word}" unknown`;
+    if (port === undefined)
+      return /^\d/.test(word) ? `port number too large: ${word}` : `service "${word}" unknown`;
     list.push(port);
   }
   return list;
 }
 
-async function connectAll(process: Process, network: Network, options: Options, words: readonly string[]): Promise<number> {
+async function connectAll(
+  process: Process,
+  network: Network,
+  options: Options,
+  words: readonly string[],
+): Promise<number> {
   const [host = '', ...portWords] = words;
   const list = portList(portWords);
   if (typeof list === 'string') return complain(process, list);
   let status = 1;
   for (const port of list) {
-    const resolved = options.has('n') && literalAddress(host) === undefined ? undefined : await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, host, { family: options.family });
+    const resolved =
+      options.has('n') && literalAddress(host) === undefined
+        ? undefined
+        : await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, host, {
+            family: options.family,
+          });
     if (resolved?.kind !== 'found') {
-      const words = resolverWords(process.machine.libc, resolved?.kind === 'failed' ? resolved.why : 'unknown');
+      const words = resolverWords(
+        process.machine.libc,
+        resolved?.kind === 'failed' ? resolved.why : 'unknown',
+      );
       return complain(process, `getaddrinfo for host "${host}" port ${port}: ${words}`);
     }
     const result = options.has('u')
@@ -106,7 +125,12 @@ async function succeeded(process: Process, options: Options, place: string, port
   await process.err(`Connection to ${place} ${port} port [${protocol}/${service}] succeeded!\n`);
 }
 
-async function talkTcp(process: Process, network: Network, options: Options, target: { host: string; addresses: readonly string[]; port: number }): Promise<number> {
+async function talkTcp(
+  process: Process,
+  network: Network,
+  options: Options,
+  target: { host: string; addresses: readonly string[]; port: number },
+): Promise<number> {
   const { sys, machine } = process;
   for (const address of target.addresses) {
     const place = placeOf(target.host, address);
@@ -121,7 +145,9 @@ async function talkTcp(process: Process, network: Network, options: Options, tar
     }
     if (!options.has('v')) continue;
     const isOwnLimit = result.kind === 'timeout' && options.waitMs !== undefined && options.waitMs < 134_000;
-    const why = isOwnLimit ? 'timed out: Operation now in progress' : `failed: ${errorText(machine.libc, connectError(result))}`;
+    const why = isOwnLimit
+      ? 'timed out: Operation now in progress'
+      : `failed: ${errorText(machine.libc, connectError(result))}`;
     await process.err(`nc: connect to ${place} port ${target.port} (tcp) ${why}\n`);
   }
   return 1;
@@ -138,7 +164,12 @@ async function carry(process: Process, connection: Connection, options: Options)
   return 0;
 }
 
-async function talkUdp(process: Process, network: Network, options: Options, target: { host: string; address: string; port: number }): Promise<number> {
+async function talkUdp(
+  process: Process,
+  network: Network,
+  options: Options,
+  target: { host: string; address: string; port: number },
+): Promise<number> {
   const { sys, stdin } = process;
   const socket = network.udp();
   const to = { address: target.address, port: target.port };
@@ -173,7 +204,12 @@ async function talkUdp(process: Process, network: Network, options: Options, tar
   }
 }
 
-async function listen(process: Process, network: Network, options: Options, words: readonly string[]): Promise<number> {
+async function listen(
+  process: Process,
+  network: Network,
+  options: Options,
+  words: readonly string[],
+): Promise<number> {
   const word = options.port ?? words.at(-1);
   if (word === undefined) return complain(process, 'missing port number');
   const port = servicePort(word);
@@ -183,7 +219,8 @@ async function listen(process: Process, network: Network, options: Options, word
   if (listener === undefined) return complain(process, 'Address already in use');
   try {
     do {
-      if (options.has('v')) await process.err(`Listening on ${words.length > 1 ? words[0] : '0.0.0.0'} ${port}\n`);
+      if (options.has('v'))
+        await process.err(`Listening on ${words.length > 1 ? words[0] : '0.0.0.0'} ${port}\n`);
       const connection = await listener.accept(process.sys);
       if (connection === undefined) return 1;
       if (options.has('v')) {

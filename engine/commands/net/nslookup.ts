@@ -7,13 +7,27 @@ import { busyboxUsage } from './busybox.ts';
 import { type Answer, askServers, dnsType, reverseName, searchNames } from './dns-query.ts';
 import { queryId, resolveHost } from './resolver.ts';
 
-type Lookup = { readonly process: Process; readonly network: Network; servers: readonly string[]; types: readonly DnsType[]; timeoutMs: number; tries: number };
+type Lookup = {
+  readonly process: Process;
+  readonly network: Network;
+  servers: readonly string[];
+  types: readonly DnsType[];
+  timeoutMs: number;
+  tries: number;
+};
 
 /** nslookup of bind. Source: recorded nslookup 9.18. */
 export function nslookupProgram(ports: Ports): Program {
   return async (process) => {
     const network = ports.network(process.machine);
-    const lookup: Lookup = { process, network, servers: network.resolver.nameservers, types: ['A', 'AAAA'], timeoutMs: 5_000, tries: 3 };
+    const lookup: Lookup = {
+      process,
+      network,
+      servers: network.resolver.nameservers,
+      types: ['A', 'AAAA'],
+      timeoutMs: 5_000,
+      tries: 3,
+    };
     const words: string[] = [];
     for (const word of process.argv.slice(1)) {
       const option = /^-([a-z0-9]+)(?:=(.*))?$/i.exec(word);
@@ -63,7 +77,9 @@ async function interactive(lookup: Lookup): Promise<number> {
     }
     if (word === 'server') {
       if (value !== '') await useServer(lookup, value);
-      await process.out(`Default server: ${lookup.servers[0] ?? ''}\nAddress: ${lookup.servers[0] ?? ''}#53\n`);
+      await process.out(
+        `Default server: ${lookup.servers[0] ?? ''}\nAddress: ${lookup.servers[0] ?? ''}#53\n`,
+      );
     } else if (word === 'set') applyOption(lookup, value.split('=')[0] ?? '', value.split('=')[1] ?? '');
     else if (word !== '') code = await lookUp(lookup, word, '');
   }
@@ -90,7 +106,9 @@ async function lookUp(lookup: Lookup, name: string, end = '\n'): Promise<number>
   if (reverse === undefined) await process.out(`Server:\t\t${server}\nAddress:\t${server}#53\n\n`);
   if (message.code !== 'NOERROR') {
     const shown = message.code === 'NXDOMAIN' ? name : message.question.name;
-    await process.out(`** server can't find ${(reverse ?? shown).replace(/\.$/, '')}: ${message.code ?? 'NOERROR'}\n${end}`);
+    await process.out(
+      `** server can't find ${(reverse ?? shown).replace(/\.$/, '')}: ${message.code ?? 'NOERROR'}\n${end}`,
+    );
     return 1;
   }
   const known = new Set<string>();
@@ -107,9 +125,15 @@ async function lookUp(lookup: Lookup, name: string, end = '\n'): Promise<number>
 
 async function question(lookup: Lookup, name: string, type: DnsType): Promise<Answer | undefined> {
   const { process, network, servers, timeoutMs, tries } = lookup;
-  const onFailure = (server: string, why: string): Promise<void> => process.out(`;; communications error to ${server}#53: ${why}\n`);
+  const onFailure = (server: string, why: string): Promise<void> =>
+    process.out(`;; communications error to ${server}#53: ${why}\n`);
   const answer = await askServers(process.sys, network, { name, type, servers, timeoutMs, tries, onFailure });
-  if (answer && !answer.message.isRecursionAvailable && answer.message.code !== 'REFUSED' && answer.message.code !== 'SERVFAIL') {
+  if (
+    answer &&
+    !answer.message.isRecursionAvailable &&
+    answer.message.code !== 'REFUSED' &&
+    answer.message.code !== 'SERVFAIL'
+  ) {
     await process.out(`;; Got recursion not available from ${answer.server}\n`);
   }
   return answer;
@@ -123,7 +147,8 @@ async function printAnswers(process: Process, message: DnsMessage, known: Set<st
     const key = `${record.type}/${owner}/${record.data}`;
     if (known.has(key)) continue;
     known.add(key);
-    if (record.type === 'A' || record.type === 'AAAA') await process.out(`Name:\t${owner}\nAddress: ${record.data}\n`);
+    if (record.type === 'A' || record.type === 'AAAA')
+      await process.out(`Name:\t${owner}\nAddress: ${record.data}\n`);
     else if (record.type === 'CNAME') await process.out(`${owner}\tcanonical name = ${record.data}\n`);
     else if (record.type === 'PTR') await process.out(`${owner}\tname = ${record.data}\n`);
     else if (record.type === 'MX') await process.out(`${owner}\tmail exchanger = ${record.data}\n`);
@@ -134,7 +159,8 @@ async function printAnswers(process: Process, message: DnsMessage, known: Set<st
   return isAny;
 }
 
-const BUSYBOX_USAGE = 'Usage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n\nQuery DNS about HOST\n\nQUERY_TYPE: soa,ns,a,aaaa,cname,mx,txt,ptr,srv,any\n';
+const BUSYBOX_USAGE =
+  'Usage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n\nQuery DNS about HOST\n\nQUERY_TYPE: soa,ns,a,aaaa,cname,mx,txt,ptr,srv,any\n';
 
 /** nslookup of busybox: the search list only for names without a dot, every query at once. Source: recorded busybox 1.37.0. */
 export function busyboxNslookupProgram(ports: Ports): Program {
@@ -161,24 +187,42 @@ export function busyboxNslookupProgram(ports: Ports): Program {
     }
     const reverse = reverseName(name);
     const bare = name.replace(/\.$/, '');
-    const names = reverse !== undefined ? [reverse] : bare.includes('.') || server !== undefined ? [`${bare}.`] : network.resolver.search.map((domain) => `${bare}.${domain}.`);
-    const questions = (reverse === undefined ? types : (['PTR'] as const)).flatMap((type) => names.map((one) => ({ name: one, type })));
+    const names =
+      reverse !== undefined
+        ? [reverse]
+        : bare.includes('.') || server !== undefined
+          ? [`${bare}.`]
+          : network.resolver.search.map((domain) => `${bare}.${domain}.`);
+    const questions = (reverse === undefined ? types : (['PTR'] as const)).flatMap((type) =>
+      names.map((one) => ({ name: one, type })),
+    );
     return askAll(process, network, servers, questions);
   };
 }
 
-async function askAll(process: Process, network: Network, servers: readonly string[], questions: readonly { name: string; type: DnsType }[]): Promise<number> {
+async function askAll(
+  process: Process,
+  network: Network,
+  servers: readonly string[],
+  questions: readonly { name: string; type: DnsType }[],
+): Promise<number> {
   const { sys } = process;
   const endMs = sys.nowMs() + 5_000;
   for (const server of servers) {
     const socket = network.udp();
-    const ids = new Map(questions.map((question, i) => [queryId(sys, `${question.name}${question.type}${socket.local.port}${i}`), i] as const));
+    const ids = new Map(
+      questions.map(
+        (question, i) =>
+          [queryId(sys, `${question.name}${question.type}${socket.local.port}${i}`), i] as const,
+      ),
+    );
     const answers = new Map<number, DnsMessage>();
     let isRefused = false;
     const send = (): void => {
       for (const [id, i] of ids) {
         const question = questions[i];
-        if (question && !answers.has(i)) socket.send({ address: server, port: 53 }, { dns: { id, question } });
+        if (question && !answers.has(i))
+          socket.send({ address: server, port: 53 }, { dns: { id, question } });
       }
     };
     send();
@@ -207,7 +251,11 @@ async function askAll(process: Process, network: Network, servers: readonly stri
   return 1;
 }
 
-async function printBlocks(process: Process, questions: readonly { name: string; type: DnsType }[], answers: ReadonlyMap<number, DnsMessage>): Promise<number> {
+async function printBlocks(
+  process: Process,
+  questions: readonly { name: string; type: DnsType }[],
+  answers: ReadonlyMap<number, DnsMessage>,
+): Promise<number> {
   let code = 0;
   for (const [i, question] of questions.entries()) {
     const message = answers.get(i);
@@ -222,7 +270,8 @@ async function printBlocks(process: Process, questions: readonly { name: string;
       for (const record of message.answers ?? []) {
         const owner = record.name.replace(/\.$/, '');
         const data = record.data.replace(/\.$/, '');
-        if (record.type === 'A' || record.type === 'AAAA') await process.out(`Name:\t${owner}\nAddress: ${data}\n`);
+        if (record.type === 'A' || record.type === 'AAAA')
+          await process.out(`Name:\t${owner}\nAddress: ${data}\n`);
         else if (record.type === 'CNAME') await process.out(`${owner}\tcanonical name = ${data}\n`);
         else if (record.type === 'PTR') await process.out(`${owner}\tname = ${data}\n`);
         else if (record.type === 'SRV') await process.out(`${owner}\tservice = ${data}\n`);

@@ -18,19 +18,42 @@ type Pace = {
   readonly firstSequence: number;
 };
 
-type Tally = { sent: number; received: number; errors: number; times: number[]; startMs: number; lastMs: number };
+type Tally = {
+  sent: number;
+  received: number;
+  errors: number;
+  times: number[];
+  startMs: number;
+  lastMs: number;
+};
 
 /** Sends echo requests at their pace until the count, the deadline or Ctrl-C; `report` prints each outcome. */
-async function runPings(process: Process, network: Network, pace: Pace, report: (result: EchoResult, sequence: number) => Promise<void>): Promise<Tally> {
+async function runPings(
+  process: Process,
+  network: Network,
+  pace: Pace,
+  report: (result: EchoResult, sequence: number) => Promise<void>,
+): Promise<Tally> {
   const { sys } = process;
-  const tally: Tally = { sent: 0, received: 0, errors: 0, times: [], startMs: sys.nowMs(), lastMs: sys.nowMs() };
+  const tally: Tally = {
+    sent: 0,
+    received: 0,
+    errors: 0,
+    times: [],
+    startMs: sys.nowMs(),
+    lastMs: sys.nowMs(),
+  };
   try {
     for (let i = 0; i < pace.count && sys.nowMs() < pace.deadlineMs; i++) {
       const sentMs = sys.nowMs();
       tally.sent++;
       tally.lastMs = sentMs;
       const isLast = i + 1 >= pace.count;
-      const linger = isLast ? (tally.received > 0 ? Math.min(pace.lingerMs, 1_000) : pace.lingerMs) : pace.intervalMs;
+      const linger = isLast
+        ? tally.received > 0
+          ? Math.min(pace.lingerMs, 1_000)
+          : pace.lingerMs
+        : pace.intervalMs;
       const timeoutMs = Math.min(linger, pace.deadlineMs - sentMs);
       const sequence = pace.firstSequence + i;
       const result = await network.ping(sys, { address: pace.address, sequence, timeoutMs });
@@ -62,7 +85,10 @@ const USAGE =
 /** ping of iputils. Source: recorded iputils 20221126. */
 export function pingProgram(ports: Ports): Program {
   return async (process) => {
-    const read = readOptions(process.argv.slice(1), { valued: 'ceIilmMpQsStwWFNT', flags: 'aABCDdfhLnOqUvV46bRr' });
+    const read = readOptions(process.argv.slice(1), {
+      valued: 'ceIilmMpQsStwWFNT',
+      flags: 'aABCDdfhLnOqUvV46bRr',
+    });
     if (read.kind !== 'ok') {
       const what = read.kind === 'missing' ? 'option requires an argument' : 'invalid option';
       await process.err(`ping: ${what} -- '${read.option}'\n${USAGE}`);
@@ -71,22 +97,37 @@ export function pingProgram(ports: Ports): Program {
     const values = new Map(read.options);
     for (const letter of 'cisWw') {
       const value = values.get(letter);
-      const isNumber = value === undefined || /^\d+$/.test(value) || (/^\d*\.\d+$/.test(value) && 'iWw'.includes(letter));
+      const isNumber =
+        value === undefined || /^\d+$/.test(value) || (/^\d*\.\d+$/.test(value) && 'iWw'.includes(letter));
       if (!isNumber) return complain(process, `invalid argument: '${value}'`, 1);
-      if (letter === 'c' && value === '0') return complain(process, "invalid argument: '0': out of range: 1 <= value <= 9223372036854775807", 1);
+      if (letter === 'c' && value === '0')
+        return complain(process, "invalid argument: '0': out of range: 1 <= value <= 9223372036854775807", 1);
     }
     const host = read.words.at(-1);
     if (host === undefined) return complain(process, 'usage error: Destination address required', 1);
-    const family = values.has('4') ? 4 : values.has('6') || process.argv[0]?.endsWith('ping6') ? 6 : undefined;
+    const family = values.has('4')
+      ? 4
+      : values.has('6') || process.argv[0]?.endsWith('ping6')
+        ? 6
+        : undefined;
     const network = ports.network(process.machine);
-    const resolved = await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, host, { family });
+    const resolved = await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, host, {
+      family,
+    });
     if (resolved.kind !== 'found') {
-      const isOtherFamily = family === 6 && resolved.kind === 'failed' && resolved.why !== 'again' && (await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, host)).kind === 'found';
-      const why = isOtherFamily ? 'Address family for hostname not supported' : resolverWords(process.machine.libc, resolved.kind === 'failed' ? resolved.why : 'again');
+      const isOtherFamily =
+        family === 6 &&
+        resolved.kind === 'failed' &&
+        resolved.why !== 'again' &&
+        (await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, host)).kind === 'found';
+      const why = isOtherFamily
+        ? 'Address family for hostname not supported'
+        : resolverWords(process.machine.libc, resolved.kind === 'failed' ? resolved.why : 'again');
       return complain(process, `${host}: ${why}`, 2);
     }
     const address = resolved.addresses[0] ?? '';
-    const isForeignV6 = address.includes(':') && address !== '::1' && !network.addresses.some((own) => own.includes(':'));
+    const isForeignV6 =
+      address.includes(':') && address !== '::1' && !network.addresses.some((own) => own.includes(':'));
     if (isForeignV6) return complain(process, 'connect: Network is unreachable', 2);
     return run(process, network, { host, address, canonical: resolved.canonical, values });
   };
@@ -97,7 +138,12 @@ async function complain(process: Process, text: string, code: number): Promise<n
   return code;
 }
 
-type Target = { readonly host: string; readonly address: string; readonly canonical: string; readonly values: ReadonlyMap<string, string> };
+type Target = {
+  readonly host: string;
+  readonly address: string;
+  readonly canonical: string;
+  readonly values: ReadonlyMap<string, string>;
+};
 
 async function run(process: Process, network: Network, target: Target): Promise<number> {
   const { values, address } = target;
@@ -106,7 +152,11 @@ async function run(process: Process, network: Network, target: Target): Promise<
   const isV6 = address.includes(':');
   const shownHost = isLiteral ? target.host : target.canonical;
   const bytes = isV6 ? `${size} data bytes` : `${size}(${size + 28}) bytes of data.`;
-  await process.out(isV6 ? `PING ${target.host}(${target.host} (${address})) ${bytes}\n` : `PING ${shownHost} (${address}) ${bytes}\n`);
+  await process.out(
+    isV6
+      ? `PING ${target.host}(${target.host} (${address})) ${bytes}\n`
+      : `PING ${shownHost} (${address}) ${bytes}\n`,
+  );
   let peer: string | undefined;
   const isNumeric = isLiteral || values.has('n');
   const pace: Pace = {
@@ -114,21 +164,27 @@ async function run(process: Process, network: Network, target: Target): Promise<
     count: values.has('c') ? Number(values.get('c')) : Number.MAX_SAFE_INTEGER,
     intervalMs: values.has('f') ? 10 : Math.max(2, Number(values.get('i') ?? 1) * 1_000),
     lingerMs: values.has('W') ? Number(values.get('W')) * 1_000 : 10_000,
-    deadlineMs: values.has('w') ? process.sys.nowMs() + Number(values.get('w')) * 1_000 : Number.POSITIVE_INFINITY,
+    deadlineMs: values.has('w')
+      ? process.sys.nowMs() + Number(values.get('w')) * 1_000
+      : Number.POSITIVE_INFINITY,
     firstSequence: 1,
   };
   const tally = await runPings(process, network, pace, async (result, sequence) => {
     if (values.has('f')) return process.out(result.kind === 'reply' ? '.\b \b' : '.');
     if (values.has('q')) return;
     if (result.kind === 'reply') {
-      if (!isNumeric && peer === undefined) peer = (await reverseLookup(process, network, address)) ?? address;
+      if (!isNumeric && peer === undefined)
+        peer = (await reverseLookup(process, network, address)) ?? address;
       const from = isNumeric || peer === undefined ? address : `${peer} (${address})`;
-      await process.out(`${size + 8} bytes from ${from}: icmp_seq=${sequence} ttl=${result.ttl} time=${milliseconds(result.elapsedMs)} ms${values.has('a') ? '\x07' : ''}\n`);
+      await process.out(
+        `${size + 8} bytes from ${from}: icmp_seq=${sequence} ttl=${result.ttl} time=${milliseconds(result.elapsedMs)} ms${values.has('a') ? '\x07' : ''}\n`,
+      );
     } else if (result.kind === 'unreachable') {
       const from = isNumeric ? result.from : `${result.from} (${result.from})`;
       const what = network.addresses.includes(result.from) ? 'Host' : 'Net';
       await process.out(`From ${from} icmp_seq=${sequence} Destination ${what} Unreachable\n`);
-    } else if (values.has('O') && sequence < pace.count) await process.out(`no answer yet for icmp_seq=${sequence}\n`);
+    } else if (values.has('O') && sequence < pace.count)
+      await process.out(`no answer yet for icmp_seq=${sequence}\n`);
   });
   await process.out(statistics(shownHost, tally, values.has('f') ? '' : '\n'));
   return tally.received > 0 ? 0 : 1;
@@ -166,11 +222,19 @@ export function busyboxPingProgram(ports: Ports): Program {
     const values = new Map(read.options);
     const host = read.words[0];
     if (host === undefined) return busyboxUsage(process, 'ping', BUSYBOX_USAGE);
-    const bad = [...'cstWw'].map((letter) => values.get(letter)).find((value) => value !== undefined && !/^\d+$/.test(value));
+    const bad = [...'cstWw']
+      .map((letter) => values.get(letter))
+      .find((value) => value !== undefined && !/^\d+$/.test(value));
     if (bad !== undefined) return complain(process, `invalid number '${bad}'`, 1);
     const network = ports.network(process.machine);
-    const family = values.has('4') ? 4 : values.has('6') || process.argv[0]?.endsWith('ping6') ? 6 : undefined;
-    const resolved = await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, host, { family });
+    const family = values.has('4')
+      ? 4
+      : values.has('6') || process.argv[0]?.endsWith('ping6')
+        ? 6
+        : undefined;
+    const resolved = await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, host, {
+      family,
+    });
     const address = resolved.kind === 'found' ? resolved.addresses[0] : undefined;
     if (address === undefined) return complain(process, `bad address '${host}'`, 1);
     const size = Number(values.get('s') ?? 56);
@@ -183,19 +247,27 @@ export function busyboxPingProgram(ports: Ports): Program {
         count: Number(values.get('c') ?? 0) || Number.MAX_SAFE_INTEGER,
         intervalMs: Math.max(10, Number(values.get('i') ?? 1) * 1_000),
         lingerMs: Number(values.get('W') ?? 10) * 1_000,
-        deadlineMs: values.has('w') ? process.sys.nowMs() + Number(values.get('w')) * 1_000 : Number.POSITIVE_INFINITY,
+        deadlineMs: values.has('w')
+          ? process.sys.nowMs() + Number(values.get('w')) * 1_000
+          : Number.POSITIVE_INFINITY,
         firstSequence: 0,
       },
       async (result, sequence) => {
         if (result.kind !== 'reply' || values.has('q')) return;
-        await process.out(`${size + 8} bytes from ${address}: seq=${sequence} ttl=${result.ttl} time=${result.elapsedMs.toFixed(3)} ms\n`);
+        await process.out(
+          `${size + 8} bytes from ${address}: seq=${sequence} ttl=${result.ttl} time=${result.elapsedMs.toFixed(3)} ms\n`,
+        );
       },
     );
     const lost = tally.sent === 0 ? 0 : Math.floor(((tally.sent - tally.received) * 100) / tally.sent);
-    await process.out(`\n--- ${host} ping statistics ---\n${tally.sent} packets transmitted, ${tally.received} packets received, ${lost}% packet loss\n`);
+    await process.out(
+      `\n--- ${host} ping statistics ---\n${tally.sent} packets transmitted, ${tally.received} packets received, ${lost}% packet loss\n`,
+    );
     if (tally.times.length > 0) {
       const mean = tally.times.reduce((a, b) => a + b, 0) / tally.times.length;
-      await process.out(`round-trip min/avg/max = ${[Math.min(...tally.times), mean, Math.max(...tally.times)].map((ms) => ms.toFixed(3)).join('/')} ms\n`);
+      await process.out(
+        `round-trip min/avg/max = ${[Math.min(...tally.times), mean, Math.max(...tally.times)].map((ms) => ms.toFixed(3)).join('/')} ms\n`,
+      );
     }
     return tally.received > 0 ? 0 : 1;
   };

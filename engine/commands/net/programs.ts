@@ -69,6 +69,8 @@ export function busyboxNetApplets(ports: Ports): ReadonlyMap<string, Program> {
 
 /** Unprivileged containers may not open a packet socket. */
 const tcpdumpProgram: Program = async (process) => {
-  await process.err("tcpdump: eth0: You don't have permission to perform this capture on that device\n(socket: Operation not permitted)\n");
+  await process.err(
+    "tcpdump: eth0: You don't have permission to perform this capture on that device\n(socket: Operation not permitted)\n",
+  );
   return 1;
 };

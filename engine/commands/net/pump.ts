@@ -14,7 +14,11 @@ export type PumpOptions = {
 };
 
 /** Carries text both ways until the peer is done. `idle`: the idle time passed; `quit`: the time after the input's end. */
-export async function pump(process: Process, connection: Connection, options: PumpOptions): Promise<'end' | 'reset' | 'idle' | 'quit'> {
+export async function pump(
+  process: Process,
+  connection: Connection,
+  options: PumpOptions,
+): Promise<'end' | 'reset' | 'idle' | 'quit'> {
   const { sys, stdin } = process;
   let isInputOver = !options.isReading;
   let quitAtMs: number | undefined;
@@ -35,9 +39,13 @@ export async function pump(process: Process, connection: Connection, options: Pu
     while (isDue()) await serve();
     const idleAtMs = options.idleMs === undefined ? Number.POSITIVE_INFINITY : movedMs + options.idleMs;
     // The input's end may come while we wait; with a time to leave by, look again now and then.
-    const lookMs = options.quitMs !== undefined && !isInputOver ? sys.nowMs() + 250 : Number.POSITIVE_INFINITY;
+    const lookMs =
+      options.quitMs !== undefined && !isInputOver ? sys.nowMs() + 250 : Number.POSITIVE_INFINITY;
     const untilMs = Math.min(idleAtMs, quitAtMs ?? Number.POSITIVE_INFINITY, lookMs);
-    const got = await connection.receive(serving, untilMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, untilMs - sys.nowMs()));
+    const got = await connection.receive(
+      serving,
+      untilMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, untilMs - sys.nowMs()),
+    );
     if (got.kind === 'data') {
       movedMs = sys.nowMs();
       await process.out(got.text);

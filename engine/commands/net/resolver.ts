@@ -12,7 +12,11 @@ export type Resolution =
   | { readonly kind: 'timeout' };
 
 /** Whose resolver library asks, and from where. */
-export type ResolverContext = { readonly sys: Sys; readonly network: Network; readonly libc: MachineFacts['libc'] };
+export type ResolverContext = {
+  readonly sys: Sys;
+  readonly network: Network;
+  readonly libc: MachineFacts['libc'];
+};
 
 /** What a caller of getaddrinfo may say. `deadlineMs` is a virtual time after which the caller waits no more. */
 export type ResolveOptions = {
@@ -47,7 +51,11 @@ export function literalAddress(text: string): string | undefined {
  * getaddrinfo of the machine's C library: literals, /etc/hosts, then DNS with the search list of resolv.conf.
  * Order, retries and give-up times are those that tools/FACTS.md §3 measured for glibc 2.36 and musl 1.2.3.
  */
-export async function resolveHost(context: ResolverContext, name: string, options: ResolveOptions = {}): Promise<Resolution> {
+export async function resolveHost(
+  context: ResolverContext,
+  name: string,
+  options: ResolveOptions = {},
+): Promise<Resolution> {
   const literal = literalAddress(name);
   if (literal !== undefined) {
     const family = literal.includes(':') ? 6 : 4;
@@ -57,10 +65,18 @@ export async function resolveHost(context: ResolverContext, name: string, option
   const fromFile = hostsEntry(context.network, name, options.family);
   if (fromFile.length > 0) return { kind: 'found', addresses: fromFile, canonical: name };
   if (!isQueryable(name)) return { kind: 'failed', why: 'unknown' };
-  const types = options.types ?? (options.family === 4 ? ['A'] : options.family === 6 ? ['AAAA'] : ['A', 'AAAA']);
-  const search: Search = { context, types, deadlineMs: options.deadlineMs ?? Number.POSITIVE_INFINITY, single: false };
+  const types =
+    options.types ?? (options.family === 4 ? ['A'] : options.family === 6 ? ['AAAA'] : ['A', 'AAAA']);
+  const search: Search = {
+    context,
+    types,
+    deadlineMs: options.deadlineMs ?? Number.POSITIVE_INFINITY,
+    single: false,
+  };
   const found = context.libc === 'musl' ? await searchMusl(search, name) : await searchGlibc(search, name);
-  return found.kind === 'found' ? { ...found, addresses: sortAddresses(context.network, found.addresses) } : found;
+  return found.kind === 'found'
+    ? { ...found, addresses: sortAddresses(context.network, found.addresses) }
+    : found;
 }
 
 /** The addresses that /etc/hosts gives a name; `localhost` has both loopbacks, IPv6 first as getaddrinfo sorts them. */
@@ -69,13 +85,17 @@ export function hostsEntry(network: Network, name: string, family?: 4 | 6): stri
   const addresses: string[] = [];
   if (wanted === 'localhost' || wanted === 'ip6-localhost') addresses.push('::1');
   if (wanted === 'localhost') addresses.push('127.0.0.1');
-  else for (const [host, address] of network.hosts) if (host.toLowerCase() === wanted) addresses.push(address);
+  else
+    for (const [host, address] of network.hosts) if (host.toLowerCase() === wanted) addresses.push(address);
   return addresses.filter((address) => family === undefined || address.includes(':') === (family === 6));
 }
 
 function isQueryable(name: string): boolean {
   const labels = (name.endsWith('.') ? name.slice(0, -1) : name).split('.');
-  return name.length <= 254 && labels.every((label) => label !== '' && label.length <= 63 && !/[\s/:@]/.test(label));
+  return (
+    name.length <= 254 &&
+    labels.every((label) => label !== '' && label.length <= 63 && !/[\s/:@]/.test(label))
+  );
 }
 
 /** Without an IPv6 address of one's own, getaddrinfo puts IPv4 first (RFC 6724, rule 1). */
@@ -134,7 +154,8 @@ async function searchGlibc(search: Search, name: string): Promise<Resolution> {
 /** The first try as-is decides; a name that exists without data or a failing server outweighs "no such name". */
 function failure(seen: readonly Step['kind'][]): Resolution {
   if (seen.includes('timeout')) return { kind: 'timeout' };
-  if (seen[0] === 'again' || seen[0] === 'unreachable' || seen[0] === 'servfail') return { kind: 'failed', why: 'again' };
+  if (seen[0] === 'again' || seen[0] === 'unreachable' || seen[0] === 'servfail')
+    return { kind: 'failed', why: 'again' };
   if (seen.includes('nodata')) return { kind: 'failed', why: 'nodata' };
   if (seen.includes('servfail') || seen.includes('again')) return { kind: 'failed', why: 'again' };
   return { kind: 'failed', why: 'unknown' };
@@ -162,20 +183,31 @@ async function queryGlibc(search: Search, name: string): Promise<Step> {
     // Half of the pair came: once more, one query after the other, and so from now on.
     search.single = true;
     const server = servers[0] ?? '';
-    if ((await askOnce(search, { name, server, answers, waitMs: ATTEMPT_MS })) === 'timeout') return { kind: 'timeout' };
+    if ((await askOnce(search, { name, server, answers, waitMs: ATTEMPT_MS })) === 'timeout')
+      return { kind: 'timeout' };
     answers = usable(answers);
   }
   return answers.size > 0 ? judgeAnswers(search.types, answers) : { kind: failed };
 }
 
 function usable(answers: Map<DnsType, DnsMessage>): Map<DnsType, DnsMessage> {
-  return new Map([...answers].filter(([, message]) => message.code === 'NOERROR' || message.code === 'NXDOMAIN'));
+  return new Map(
+    [...answers].filter(([, message]) => message.code === 'NOERROR' || message.code === 'NXDOMAIN'),
+  );
 }
 
-type Asking = { readonly name: string; readonly server: string; readonly answers: Map<DnsType, DnsMessage>; readonly waitMs: number };
+type Asking = {
+  readonly name: string;
+  readonly server: string;
+  readonly answers: Map<DnsType, DnsMessage>;
+  readonly waitMs: number;
+};
 
 /** Sends what is unanswered to one server and collects for `waitMs`; any refusing answer ends the round. */
-async function askOnce(search: Search, asking: Asking): Promise<'done' | 'silent' | 'refused' | 'servfail' | 'timeout'> {
+async function askOnce(
+  search: Search,
+  asking: Asking,
+): Promise<'done' | 'silent' | 'refused' | 'servfail' | 'timeout'> {
   const { sys, network } = search.context;
   const socket = network.udp();
   // glibc sends the pair again even when half of it was answered.
@@ -207,7 +239,12 @@ async function askOnce(search: Search, asking: Asking): Promise<'done' | 'silent
   return bad ?? 'done';
 }
 
-function sendQuestions(sys: Sys, socket: DatagramSocket, asking: Asking, types: readonly DnsType[]): Map<number, DnsType> {
+function sendQuestions(
+  sys: Sys,
+  socket: DatagramSocket,
+  asking: Asking,
+  types: readonly DnsType[],
+): Map<number, DnsType> {
   const ids = new Map<number, DnsType>();
   for (const type of types) {
     const id = queryId(sys, `${asking.name}/${type}/${socket.local.port}`);
@@ -244,7 +281,10 @@ async function searchMusl(search: Search, name: string): Promise<Resolution> {
   const isFull = name.endsWith('.');
   const dots = name.split('.').length - 1;
   const domains = isFull || dots >= config.ndots ? [] : config.search;
-  const candidates = [...domains.map((domain) => `${name}.${domain}${domain.endsWith('.') ? '' : '.'}`), isFull ? name : `${name}.`];
+  const candidates = [
+    ...domains.map((domain) => `${name}.${domain}${domain.endsWith('.') ? '' : '.'}`),
+    isFull ? name : `${name}.`,
+  ];
   for (const candidate of candidates) {
     const step = await queryMusl(search, candidate);
     if (step.kind === 'found') return step;
@@ -263,13 +303,16 @@ async function queryMusl(search: Search, name: string): Promise<Step> {
   const { sys, network } = search.context;
   const socket = network.udp();
   const answers = new Map<DnsType, DnsMessage>();
-  const ids = new Map<number, DnsType>(search.types.map((type) => [queryId(sys, `${name}/${type}/${socket.local.port}`), type]));
+  const ids = new Map<number, DnsType>(
+    search.types.map((type) => [queryId(sys, `${name}/${type}/${socket.local.port}`), type]),
+  );
   const startMs = sys.nowMs();
   const endMs = Math.min(startMs + ATTEMPT_MS, search.deadlineMs);
   let resendMs = startMs + ATTEMPT_MS / 2;
   let retriesLeft = 2 * search.types.length;
   const ask = (id: number, type: DnsType): void => {
-    for (const address of network.resolver.nameservers) socket.send({ address, port: 53 }, { dns: { id, question: { name, type } } });
+    for (const address of network.resolver.nameservers)
+      socket.send({ address, port: 53 }, { dns: { id, question: { name, type } } });
   };
   for (const [id, type] of ids) ask(id, type);
   while (answers.size < search.types.length && sys.nowMs() < endMs) {

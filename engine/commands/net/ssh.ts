@@ -35,7 +35,11 @@ export function sshProgram(ports: Ports, startOn: StartOn): Program {
     const machine = port === 22 ? ports.host(host) : undefined;
     if (machine === undefined) return stranger(process, ports, { host, port, options: read.settings });
     const isTerminal = hasTerminal && (isLogin || read.options.has('t')) && !read.options.has('T');
-    const code = await remote(process, startOn, machine, { command: read.command, isTerminal, isInputOff: read.options.has('n') });
+    const code = await remote(process, startOn, machine, {
+      command: read.command,
+      isTerminal,
+      isInputOff: read.options.has('n'),
+    });
     if (isTerminal && !read.options.has('q')) await process.err(`Connection to ${host} closed.\r\n`);
     return code;
   };
@@ -69,11 +73,17 @@ function readAll(words: readonly string[]): Read {
 }
 
 function fault(read: { readonly kind: 'unknown' | 'missing'; readonly option: string }): string {
-  return read.kind === 'missing' ? `option requires an argument -- ${read.option}\n${USAGE}` : `unknown option -- ${read.option.replace(/^--/, '')}\n${USAGE}`;
+  return read.kind === 'missing'
+    ? `option requires an argument -- ${read.option}\n${USAGE}`
+    : `unknown option -- ${read.option.replace(/^--/, '')}\n${USAGE}`;
 }
 
 /** A host without an account for the learner: the name, the connection or the handshake fails as in life. */
-async function stranger(process: Process, ports: Ports, target: { host: string; port: number; options: ReadonlyMap<string, string> }): Promise<number> {
+async function stranger(
+  process: Process,
+  ports: Ports,
+  target: { host: string; port: number; options: ReadonlyMap<string, string> },
+): Promise<number> {
   const { sys, machine } = process;
   const network = ports.network(machine);
   const { host, port } = target;
@@ -94,16 +104,27 @@ async function stranger(process: Process, ports: Ports, target: { host: string; 
     await result.connection.send(sys, 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6\r\n');
     const got = await result.connection.receive(sys, 120_000);
     result.connection.close();
-    if (got.kind === 'reset') await process.err(`kex_exchange_identification: read: Connection reset by peer\r\nConnection reset by ${address} port ${port}\r\n`);
-    else if (got.kind === 'data' && got.text.startsWith('SSH-')) await process.err(`${machine.user}@${host}: Permission denied (publickey).\r\n`);
-    else await process.err(`kex_exchange_identification: Connection closed by remote host\r\nConnection closed by ${address} port ${port}\r\n`);
+    if (got.kind === 'reset')
+      await process.err(
+        `kex_exchange_identification: read: Connection reset by peer\r\nConnection reset by ${address} port ${port}\r\n`,
+      );
+    else if (got.kind === 'data' && got.text.startsWith('SSH-'))
+      await process.err(`${machine.user}@${host}: Permission denied (publickey).\r\n`);
+    else
+      await process.err(
+        `kex_exchange_identification: Connection closed by remote host\r\nConnection closed by ${address} port ${port}\r\n`,
+      );
     return 255;
   }
   await process.err(`ssh: connect to host ${host} port ${port}: ${last}\r\n`);
   return 255;
 }
 
-type Job = { readonly command: readonly string[]; readonly isTerminal: boolean; readonly isInputOff: boolean };
+type Job = {
+  readonly command: readonly string[];
+  readonly isTerminal: boolean;
+  readonly isInputOff: boolean;
+};
 
 /** Runs a login shell, or the words of the command through the shell as sshd does, in a process of its own; forwards what it prints. */
 async function remote(process: Process, startOn: StartOn, machine: Machine, job: Job): Promise<number> {
@@ -114,7 +135,9 @@ async function remote(process: Process, startOn: StartOn, machine: Machine, job:
   if (job.isInputOff) stdin.end();
   const shell = machine.shell === 'bash' ? 'bash' : 'sh';
   const argv = job.command.length === 0 ? [shell] : [shell, '-c', job.command.join(' ')];
-  const child = sys.spawn({ command: argv, machine: machine.id }, (own) => startOn(own, machine, argv, { stdin, stdout, stderr, tty: job.isTerminal }));
+  const child = sys.spawn({ command: argv, machine: machine.id }, (own) =>
+    startOn(own, machine, argv, { stdin, stdout, stderr, tty: job.isTerminal }),
+  );
   for (;;) {
     await sys.until(() => stdout.length > 0 || stderr.length > 0 || child.exitCode() !== undefined);
     const isOver = child.exitCode() !== undefined;

@@ -12,7 +12,9 @@ export function telnetProgram(ports: Ports): Program {
     const [host, portWord = '23'] = words;
     const isSmall = isBusybox(process);
     if (host === undefined) {
-      await process.err(isSmall ? 'Usage: telnet [-a] [-l USER] HOST [PORT]\n' : 'usage: telnet host [port]\n');
+      await process.err(
+        isSmall ? 'Usage: telnet [-a] [-l USER] HOST [PORT]\n' : 'usage: telnet host [port]\n',
+      );
       return 1;
     }
     const { sys, machine } = process;
@@ -25,7 +27,9 @@ export function telnetProgram(ports: Ports): Program {
     const resolved = await resolveHost({ sys, network, libc: machine.libc }, host);
     if (resolved.kind !== 'found') {
       const why = resolverWords(machine.libc, resolved.kind === 'failed' ? resolved.why : 'again');
-      await process.err(isSmall ? `telnet: bad address '${host}'\n` : `Server lookup failure:  ${host}:${portWord}, ${why}\n`);
+      await process.err(
+        isSmall ? `telnet: bad address '${host}'\n` : `Server lookup failure:  ${host}:${portWord}, ${why}\n`,
+      );
       return 1;
     }
     let last = '';
@@ -33,14 +37,22 @@ export function telnetProgram(ports: Ports): Program {
       if (!isSmall) await process.out(`Trying ${address}...\n`);
       const result = await network.connect(sys, { address, port });
       if (result.kind !== 'connected') {
-        last = isSmall ? `telnet: can't connect to remote host (${address}): ` : 'telnet: Unable to connect to remote host: ';
+        last = isSmall
+          ? `telnet: can't connect to remote host (${address}): `
+          : 'telnet: Unable to connect to remote host: ';
         last += errorText(machine.libc, connectError(result));
         continue;
       }
-      await process.out(isSmall ? `Connected to ${host}\n\nEntering character mode\nEscape character is '^]'.\n\n` : `Connected to ${host}.\nEscape character is '^]'.\n`);
+      await process.out(
+        isSmall
+          ? `Connected to ${host}\n\nEntering character mode\nEscape character is '^]'.\n\n`
+          : `Connected to ${host}.\nEscape character is '^]'.\n`,
+      );
       await pump(process, result.connection, { atEnd: 'finish', isReading: true });
       result.connection.close();
-      await process.out(isSmall ? 'Connection closed by foreign host\n' : 'Connection closed by foreign host.\n');
+      await process.out(
+        isSmall ? 'Connection closed by foreign host\n' : 'Connection closed by foreign host.\n',
+      );
       return 1;
     }
     await process.err(`${last}\n`);

@@ -14,7 +14,11 @@ export function tracerouteProgram(ports: Ports): Program {
     const read = readOptions(process.argv.slice(1), { valued: 'fgimNpqstwzM', flags: 'IT46AdFnrUlveb' });
     const isSmall = isBusybox(process);
     if (read.kind !== 'ok' || read.words.length === 0) {
-      await process.err(isSmall ? 'Usage: traceroute [-46FIlnrv] HOST [BYTES]\n' : 'Usage:\n  traceroute [ -46dFITnreAUDV ] host [ packetlen ]\n');
+      await process.err(
+        isSmall
+          ? 'Usage: traceroute [-46FIlnrv] HOST [BYTES]\n'
+          : 'Usage:\n  traceroute [ -46dFITnreAUDV ] host [ packetlen ]\n',
+      );
       return isSmall ? 1 : 2;
     }
     const { sys, machine } = process;
@@ -25,23 +29,35 @@ export function tracerouteProgram(ports: Ports): Program {
     const address = resolved.kind === 'found' ? resolved.addresses[0] : undefined;
     if (address === undefined) {
       const why = resolverWords(machine.libc, resolved.kind === 'failed' ? resolved.why : 'again');
-      await process.err(isSmall ? `traceroute: bad address '${host}'\n` : `${host}: ${why}\nCannot handle "host" cmdline arg \`${host}' on position 1 (argc 1)\n`);
+      await process.err(
+        isSmall
+          ? `traceroute: bad address '${host}'\n`
+          : `${host}: ${why}\nCannot handle "host" cmdline arg \`${host}' on position 1 (argc 1)\n`,
+      );
       return isSmall ? 1 : 2;
     }
     const hops = Number(values.get('m') ?? 30);
     const probes = Number(values.get('q') ?? 3);
     const waitMs = Number(values.get('w') ?? 5) * 1_000;
-    await process.out(`traceroute to ${host} (${address}), ${hops} hops max, ${isSmall ? 46 : 60} byte packets\n`);
+    await process.out(
+      `traceroute to ${host} (${address}), ${hops} hops max, ${isSmall ? 46 : 60} byte packets\n`,
+    );
     const first = await network.ping(sys, { address, sequence: 1, timeoutMs: 0.5 * Math.min(waitMs, 1_000) });
     const line = (hop: number, from: string, result: EchoResult): string => {
       const time = result.kind === 'reply' ? result.elapsedMs.toFixed(3) : '0.084';
       const mark = result.kind === 'unreachable' ? ' !N' : '';
-      const shown = values.has('n') || host === address ? from : from === address ? `${host} (${from})` : `${from} (${from})`;
+      const shown =
+        values.has('n') || host === address
+          ? from
+          : from === address
+            ? `${host} (${from})`
+            : `${from} (${from})`;
       return `${String(hop).padStart(2)}  ${shown}${`  ${time} ms${mark}`.repeat(probes).replaceAll(' !N  ', ' !N  ')}\n`;
     };
     if (first.kind === 'reply') {
       const distance = Math.max(1, (first.ttl <= 64 ? 64 : 255) - first.ttl + 1);
-      for (let hop = 1; hop < distance && hop < hops; hop++) await process.out(`${String(hop).padStart(2)} ${' *'.repeat(probes)}\n`);
+      for (let hop = 1; hop < distance && hop < hops; hop++)
+        await process.out(`${String(hop).padStart(2)} ${' *'.repeat(probes)}\n`);
       await process.out(line(Math.min(distance, hops), address, first));
       return 0;
     }
@@ -53,7 +69,11 @@ export function tracerouteProgram(ports: Ports): Program {
     const spentMs = 0.5 * Math.min(waitMs, 1_000);
     for (let hop = 1; hop <= hops; hop++) {
       const isFirst = hop === 1;
-      const pauseMs = isSmall ? roundMs : hop % Math.max(1, Math.floor(IN_FLIGHT / probes)) === 1 || isFirst ? waitMs : 0;
+      const pauseMs = isSmall
+        ? roundMs
+        : hop % Math.max(1, Math.floor(IN_FLIGHT / probes)) === 1 || isFirst
+          ? waitMs
+          : 0;
       await sys.sleep(Math.max(0, pauseMs - (isFirst ? spentMs : 0)));
       await process.out(`${String(hop).padStart(2)} ${' *'.repeat(probes)}\n`);
     }

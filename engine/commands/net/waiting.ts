@@ -25,7 +25,9 @@ export function tickingSys(sys: Sys, startMs: number, tick: () => Promise<void>)
       });
     },
     until: (ready, timeoutMs) =>
-      pause(timeoutMs === undefined ? Number.POSITIVE_INFINITY : sys.nowMs() + timeoutMs, (slice) => sys.until(ready, slice)),
+      pause(timeoutMs === undefined ? Number.POSITIVE_INFINITY : sys.nowMs() + timeoutMs, (slice) =>
+        sys.until(ready, slice),
+      ),
   });
 }
 

@@ -1,9 +1,15 @@
 /** An http(s) URL in parts; `target` begins with `/`. */
-export type WebUrl = { readonly scheme: 'http' | 'https'; readonly host: string; readonly port: number; readonly target: string };
+export type WebUrl = {
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+  readonly target: string;
+};
 
 /** Reads an http or https URL (the scheme may be missing); undefined without a host; `scheme` of another kind is returned as text. */
 export function parseWebUrl(text: string): WebUrl | { readonly otherScheme: string } | undefined {
-  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?:[^@/]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([/?#].*)?$/.exec(text);
+  const match =
+    /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?:[^@/]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([/?#].*)?$/.exec(text);
   if (!match) return undefined;
   const scheme = (match[1] ?? 'http').toLowerCase();
   if (scheme !== 'http' && scheme !== 'https') return { otherScheme: scheme };
@@ -33,7 +39,11 @@ export function hostAndPort(url: WebUrl): string {
 /** Resolves a Location header; undefined when it leads to another kind of URL. */
 export function followLocation(base: WebUrl, location: string): WebUrl | undefined {
   const isAbsolute = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(location);
-  const parsed = isAbsolute ? parseWebUrl(location) : location.startsWith('//') ? parseWebUrl(`${base.scheme}:${location}`) : undefined;
+  const parsed = isAbsolute
+    ? parseWebUrl(location)
+    : location.startsWith('//')
+      ? parseWebUrl(`${base.scheme}:${location}`)
+      : undefined;
   if (isAbsolute || location.startsWith('//')) return parsed && 'host' in parsed ? parsed : undefined;
   if (location.startsWith('/')) return { ...base, target: location };
   const path = base.target.replace(/\?.*$/, '');

@@ -86,8 +86,12 @@ export function gnuWgetProgram(ports: Ports): Program {
   return async (process) => {
     const read = readOptions(process.argv.slice(1), SPEC);
     if (read.kind !== 'ok') {
-      const name = read.option.startsWith('--') ? `unrecognized option '${read.option}'` : `invalid option -- '${read.option}'`;
-      await process.err(`wget: ${read.kind === 'missing' ? `option requires an argument -- '${read.option}'` : name}\n${USAGE}`);
+      const name = read.option.startsWith('--')
+        ? `unrecognized option '${read.option}'`
+        : `invalid option -- '${read.option}'`;
+      await process.err(
+        `wget: ${read.kind === 'missing' ? `option requires an argument -- '${read.option}'` : name}\n${USAGE}`,
+      );
       return 2;
     }
     if (read.options.some(([name]) => name === 'V' || name === 'version')) {
@@ -106,7 +110,10 @@ export function gnuWgetProgram(ports: Ports): Program {
 
 const USAGE = "Usage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n";
 
-async function settingsOf(process: Process, options: readonly (readonly [string, string])[]): Promise<Settings> {
+async function settingsOf(
+  process: Process,
+  options: readonly (readonly [string, string])[],
+): Promise<Settings> {
   const s: Settings = {
     isQuiet: false,
     isTerse: false,
@@ -191,7 +198,11 @@ class WgetRun {
   async fetchAll(urls: readonly string[]): Promise<number> {
     let code = 0;
     if (this.#s.output !== undefined && this.#s.output !== '-' && this.#s.output !== '/dev/null') {
-      const failure = this.#process.machine.files.write(absolutePath(this.#process, this.#s.output), '', this.#sys.nowMs());
+      const failure = this.#process.machine.files.write(
+        absolutePath(this.#process, this.#s.output),
+        '',
+        this.#sys.nowMs(),
+      );
       if (failure !== undefined) {
         await this.#process.err(`${this.#s.output}: No such file or directory\n`);
         return 1;
@@ -222,7 +233,11 @@ class WgetRun {
   async #force(text: string): Promise<void> {
     if (this.#s.log === undefined) return this.#process.err(text);
     this.#logged += text;
-    this.#process.machine.files.write(absolutePath(this.#process, this.#s.log), this.#logged, this.#sys.nowMs());
+    this.#process.machine.files.write(
+      absolutePath(this.#process, this.#s.log),
+      this.#logged,
+      this.#sys.nowMs(),
+    );
   }
 
   #stamp(): string {
@@ -280,12 +295,15 @@ class WgetRun {
   }
 
   #keep(url: WebUrl, opened: { connection: Connection; reader: HttpReader }, head: HttpHead): void {
-    if (isKeptAlive(head) && !opened.reader.isUntilClose) this.#kept = { key: `${url.scheme}/${url.host}:${url.port}`, ...opened };
+    if (isKeptAlive(head) && !opened.reader.isUntilClose)
+      this.#kept = { key: `${url.scheme}/${url.host}:${url.port}`, ...opened };
     else opened.connection.close();
   }
 
   async #drain(reader: HttpReader): Promise<void> {
-    while ((await reader.readBody(this.#sys, this.#sys.nowMs() + (this.#s.readMs ?? 900_000))).kind === 'data');
+    while (
+      (await reader.readBody(this.#sys, this.#sys.nowMs() + (this.#s.readMs ?? 900_000))).kind === 'data'
+    );
   }
 
   async #refused(head: HttpHead, reader: HttpReader): Promise<TryResult> {
@@ -298,7 +316,10 @@ class WgetRun {
       return { code: 6 };
     }
     if (this.#s.isSpider) await this.#say('Remote file does not exist -- broken link!!!\n\n');
-    else await this.#say(`${this.#stamp()} ERROR ${head.status}: ${head.reason || '(no description)'}.\n${this.#s.isTerse ? '' : '\n'}`);
+    else
+      await this.#say(
+        `${this.#stamp()} ERROR ${head.status}: ${head.reason || '(no description)'}.\n${this.#s.isTerse ? '' : '\n'}`,
+      );
     return { code: 8 };
   }
 
@@ -309,14 +330,19 @@ class WgetRun {
       this.#kept = undefined;
       return { connection, reader };
     }
-    if (url.scheme === 'https' && this.#s.caFile !== undefined) await this.#say(`Loaded CA certificate '${this.#s.caFile}'\n`);
+    if (url.scheme === 'https' && this.#s.caFile !== undefined)
+      await this.#say(`Loaded CA certificate '${this.#s.caFile}'\n`);
     const addresses = await this.#resolve(url.host);
     if (addresses === undefined) return { code: 4 };
     const isLiteral = literalAddress(url.host) !== undefined;
     let isTimeout = false;
     for (const address of addresses) {
-      await this.#say(`Connecting to ${isLiteral ? url.host : `${url.host} (${url.host})|${address}|`}:${url.port}... `);
-      const result = await this.#ports.network(this.#process.machine).connect(this.#sys, { address, port: url.port }, this.#s.connectMs);
+      await this.#say(
+        `Connecting to ${isLiteral ? url.host : `${url.host} (${url.host})|${address}|`}:${url.port}... `,
+      );
+      const result = await this.#ports
+        .network(this.#process.machine)
+        .connect(this.#sys, { address, port: url.port }, this.#s.connectMs);
       if (result.kind === 'connected') {
         await this.#say('connected.\n');
         if (url.scheme === 'https' && !(await this.#secure(url, result.connection))) return { code: 5 };
@@ -342,7 +368,9 @@ class WgetRun {
       this.#known.set(host, result.addresses);
       return result.addresses;
     }
-    await this.#say(`failed: ${result.kind === 'timeout' ? 'Connection timed out' : resolverWords(machine.libc, result.why)}.\n`);
+    await this.#say(
+      `failed: ${result.kind === 'timeout' ? 'Connection timed out' : resolverWords(machine.libc, result.why)}.\n`,
+    );
     if (!this.#s.isQuiet) await this.#force(`wget: unable to resolve host address '${host}'\n`);
     return undefined;
   }
@@ -351,12 +379,18 @@ class WgetRun {
     const timeout = this.#s.connectMs === undefined ? {} : { timeoutMs: this.#s.connectMs };
     const result = await connection.startTls(this.#sys, { serverName: url.host, ...timeout });
     if (result.kind !== 'ok') {
-      await this.#say(result.kind === 'reset' ? 'GnuTLS: Error in the pull function.\nUnable to establish SSL connection.\n' : 'GnuTLS: An unexpected TLS packet was received.\nUnable to establish SSL connection.\n');
+      await this.#say(
+        result.kind === 'reset'
+          ? 'GnuTLS: Error in the pull function.\nUnable to establish SSL connection.\n'
+          : 'GnuTLS: An unexpected TLS packet was received.\nUnable to establish SSL connection.\n',
+      );
       return false;
     }
     if (this.#s.isInsecure) return true;
     if (!result.trusted && this.#s.caFile === undefined) {
-      await this.#say(`ERROR: The certificate of '${url.host}' is not trusted.\nERROR: The certificate of '${url.host}' doesn't have a known issuer.\n`);
+      await this.#say(
+        `ERROR: The certificate of '${url.host}' is not trusted.\nERROR: The certificate of '${url.host}' doesn't have a known issuer.\n`,
+      );
       return false;
     }
     if (result.names.some((name) => certificateMatches(name, url.host))) return true;
@@ -364,7 +398,10 @@ class WgetRun {
     return false;
   }
 
-  async #request(url: WebUrl, opened: { connection: Connection; reader: HttpReader }): Promise<HttpHead | TryResult> {
+  async #request(
+    url: WebUrl,
+    opened: { connection: Connection; reader: HttpReader },
+  ): Promise<HttpHead | TryResult> {
     const method = this.#s.method ?? (this.#s.isSpider ? 'HEAD' : 'GET');
     const replaced = new Set(this.#s.headers.map((line) => line.split(':')[0]?.toLowerCase()));
     const lines = [`${method} ${url.target} HTTP/1.1`];
@@ -383,9 +420,18 @@ class WgetRun {
     lines.push(...this.#s.headers);
     await opened.connection.send(this.#sys, `${lines.join('\r\n')}\r\n\r\n${this.#s.body ?? ''}`);
     await this.#say('HTTP request sent, awaiting response... ');
-    const result = await opened.reader.readHead(this.#sys, method, this.#sys.nowMs() + (this.#s.readMs ?? 900_000));
+    const result = await opened.reader.readHead(
+      this.#sys,
+      method,
+      this.#sys.nowMs() + (this.#s.readMs ?? 900_000),
+    );
     if (result.kind !== 'head') {
-      const words = { end: 'No data received.', reset: 'Read error (Connection reset by peer) in headers.', timeout: 'Read error (Connection timed out) in headers.', junk: 'Malformed status line.' };
+      const words = {
+        end: 'No data received.',
+        reset: 'Read error (Connection reset by peer) in headers.',
+        timeout: 'Read error (Connection timed out) in headers.',
+        junk: 'Malformed status line.',
+      };
       await this.#say(`${words[result.kind]}\n`);
       opened.connection.close();
       return { retry: true };
@@ -398,7 +444,10 @@ class WgetRun {
 
   async #write(name: string, text: string, isAppend: boolean): Promise<void> {
     if (name === '-') return this.#process.out(text);
-    if (name !== '/dev/null') this.#process.machine.files.write(absolutePath(this.#process, name), text, this.#sys.nowMs(), { append: isAppend });
+    if (name !== '/dev/null')
+      this.#process.machine.files.write(absolutePath(this.#process, name), text, this.#sys.nowMs(), {
+        append: isAppend,
+      });
   }
 
   #fileName(url: WebUrl): string {
@@ -406,7 +455,8 @@ class WgetRun {
     const last = url.target.replace(/\?.*$/, '').split('/').pop() ?? '';
     const base = `${this.#s.folder === '' ? '' : `${this.#s.folder}/`}${last === '' ? 'index.html' : last}`;
     let name = base;
-    for (let i = 1; this.#process.machine.files.stat(absolutePath(this.#process, name)) !== undefined; i++) name = `${base}.${i}`;
+    for (let i = 1; this.#process.machine.files.stat(absolutePath(this.#process, name)) !== undefined; i++)
+      name = `${base}.${i}`;
     return name;
   }
 
@@ -431,13 +481,18 @@ class WgetRun {
       await this.#say(`${bar.end(received, seconds)}\n\n`);
       if (piece.kind !== 'done') {
         const why = piece.kind === 'timeout' ? 'Read error at byte' : 'Connection closed at byte';
-        await this.#say(`${this.#stamp()} (${rate}) - ${why} ${received}${piece.kind === 'timeout' ? `/${total ?? received} (Connection timed out)` : ''}. `);
+        await this.#say(
+          `${this.#stamp()} (${rate}) - ${why} ${received}${piece.kind === 'timeout' ? `/${total ?? received} (Connection timed out)` : ''}. `,
+        );
         return { retry: true };
       }
       const amount = total === undefined ? `[${received}]` : `[${received}/${total}]`;
       if (received === 0) await this.#write(name, '', false);
-      if (this.#s.isTerse && !this.#s.isQuiet) await this.#force(`${this.#stamp()} URL:${formatWebUrl(url)} ${amount} -> "${name}" [${attempt}]\n`);
-      await this.#say(`${this.#stamp()} (${rate}) - ${name === '-' ? 'written to stdout' : `'${name}' saved`} ${amount}\n\n`);
+      if (this.#s.isTerse && !this.#s.isQuiet)
+        await this.#force(`${this.#stamp()} URL:${formatWebUrl(url)} ${amount} -> "${name}" [${attempt}]\n`);
+      await this.#say(
+        `${this.#stamp()} (${rate}) - ${name === '-' ? 'written to stdout' : `'${name}' saved`} ${amount}\n\n`,
+      );
       return { code: 0 };
     }
   }
@@ -503,7 +558,10 @@ class ProgressText {
     for (;;) {
       const isLast = kilobytes - dots <= 50;
       const inRow = Math.min(50, kilobytes - dots);
-      const groups = Array.from({ length: 5 }, (_, i) => ` ${'.'.repeat(Math.max(0, Math.min(10, inRow - 10 * i))).padEnd(10)}`).join('');
+      const groups = Array.from(
+        { length: 5 },
+        (_, i) => ` ${'.'.repeat(Math.max(0, Math.min(10, inRow - 10 * i))).padEnd(10)}`,
+      ).join('');
       const done = isLast ? received : (dots + 50) * 1_024;
       const percent = this.#total ? `${String(Math.floor((done * 100) / this.#total)).padStart(3)}%` : '    ';
       const speed = rate.replace(/ ([KM]?)B\/s$/, '$1').replace(/ B\/s/, '');

@@ -2,7 +2,13 @@ import type { ConnectResult } from '../../net/socket.ts';
 import type { MachineFacts } from '../../shell/program.ts';
 
 /** Why a socket call failed, by the errno's name. */
-export type SocketError = 'ECONNREFUSED' | 'ETIMEDOUT' | 'EHOSTUNREACH' | 'ENETUNREACH' | 'ECONNRESET' | 'EPIPE';
+export type SocketError =
+  | 'ECONNREFUSED'
+  | 'ETIMEDOUT'
+  | 'EHOSTUNREACH'
+  | 'ENETUNREACH'
+  | 'ECONNRESET'
+  | 'EPIPE';
 
 const GLIBC: Readonly<Record<SocketError, string>> = {
   ECONNREFUSED: 'Connection refused',

@@ -5,15 +5,22 @@ import { type CurlRun, TransferEnd } from './run.ts';
 import { warning } from './words.ts';
 
 /** What -d, -F, -T and -G make of a request: a body, or text for the query. @throws TransferEnd 26 when a file is missing */
-export async function requestBody(run: CurlRun, config: CurlConfig, readFile: ReadFile): Promise<{ body: RequestBody | undefined; query: string }> {
+export async function requestBody(
+  run: CurlRun,
+  config: CurlConfig,
+  readFile: ReadFile,
+): Promise<{ body: RequestBody | undefined; query: string }> {
   const queries: string[] = [];
   for (const text of config.urlQuery) queries.push(await urlencoded(run, text, readFile));
-  if (config.forms.length > 0) return { body: await multipart(run, config.forms, readFile), query: queries.join('&') };
+  if (config.forms.length > 0)
+    return { body: await multipart(run, config.forms, readFile), query: queries.join('&') };
   if (config.upload !== undefined) {
     const text = await readFile(config.upload === '.' ? '-' : config.upload);
     if (text === undefined) {
       const line = `Can't open '${config.upload}'!`;
-      await run.err(run.version.number < 80_000 ? `curl: ${line}\n` : `curl: cannot open '${config.upload}'\n`);
+      await run.err(
+        run.version.number < 80_000 ? `curl: ${line}\n` : `curl: cannot open '${config.upload}'\n`,
+      );
       throw new TransferEnd({ code: 26, text: '', hadConnection: false });
     }
     return { body: { text, isUpload: true }, query: queries.join('&') };
@@ -21,23 +28,38 @@ export async function requestBody(run: CurlRun, config: CurlConfig, readFile: Re
   if (config.data.length === 0) return { body: undefined, query: queries.join('&') };
   let text = '';
   for (const [i, part] of config.data.entries()) {
-    const value = part.kind === 'urlencode' ? await urlencoded(run, part.text, readFile) : await partText(run, part, readFile);
+    const value =
+      part.kind === 'urlencode'
+        ? await urlencoded(run, part.text, readFile)
+        : await partText(run, part, readFile);
     text += i > 0 && part.kind !== 'json' ? `&${value}` : value;
   }
-  if (config.isGet) return { body: undefined, query: [text, ...queries].filter((one) => one !== '').join('&') };
+  if (config.isGet)
+    return { body: undefined, query: [text, ...queries].filter((one) => one !== '').join('&') };
   const isJson = config.data.some((part) => part.kind === 'json');
   return {
-    body: { text, isUpload: false, ...(isJson ? { type: 'application/json' } : { type: 'application/x-www-form-urlencoded' }) },
+    body: {
+      text,
+      isUpload: false,
+      ...(isJson ? { type: 'application/json' } : { type: 'application/x-www-form-urlencoded' }),
+    },
     query: queries.join('&'),
   };
 }
 
-async function partText(run: CurlRun, part: { kind: string; text: string }, readFile: ReadFile): Promise<string> {
+async function partText(
+  run: CurlRun,
+  part: { kind: string; text: string },
+  readFile: ReadFile,
+): Promise<string> {
   if (part.kind === 'raw' || !part.text.startsWith('@')) return part.text;
   const name = part.text.slice(1);
   const content = await readFile(name);
   if (content === undefined) {
-    if (!run.globals.isSilent) await run.err(warning(run.version, `Couldn't read data from file "${name}", this makes an empty POST.`));
+    if (!run.globals.isSilent)
+      await run.err(
+        warning(run.version, `Couldn't read data from file "${name}", this makes an empty POST.`),
+      );
     return '';
   }
   return part.kind === 'data' ? content.replace(/[\r\n]/g, '') : content;
@@ -70,16 +92,32 @@ async function multipart(run: CurlRun, forms: readonly string[], readFile: ReadF
     const path = value.slice(1).replace(/;.*$/, '');
     const content = isFile ? await readFile(path) : value;
     if (content === undefined) {
-      throw new TransferEnd({ code: 26, text: 'Failed to open/read local data from file/application', hadConnection: false });
+      throw new TransferEnd({
+        code: 26,
+        text: 'Failed to open/read local data from file/application',
+        hadConnection: false,
+      });
     }
     const file = value.startsWith('@') ? `; filename="${path.split('/').pop() ?? path}"` : '';
     const type = value.startsWith('@') ? `Content-Type: ${typeOf(path)}\r\n` : '';
     text += `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${file}\r\n${type}\r\n${content}\r\n`;
   }
-  return { text: `${text}--${boundary}--\r\n`, type: `multipart/form-data; boundary=${boundary}`, isUpload: false };
+  return {
+    text: `${text}--${boundary}--\r\n`,
+    type: `multipart/form-data; boundary=${boundary}`,
+    isUpload: false,
+  };
 }
 
 function typeOf(path: string): string {
-  const types: Readonly<Record<string, string>> = { txt: 'text/plain', html: 'text/html', json: 'application/json', xml: 'application/xml', png: 'image/png', gif: 'image/gif', jpg: 'image/jpeg' };
+  const types: Readonly<Record<string, string>> = {
+    txt: 'text/plain',
+    html: 'text/html',
+    json: 'application/json',
+    xml: 'application/xml',
+    png: 'image/png',
+    gif: 'image/gif',
+    jpg: 'image/jpeg',
+  };
   return types[path.split('.').pop() ?? ''] ?? 'application/octet-stream';
 }

@@ -10,7 +10,12 @@ import { handshakeLines, type HandshakeFacts } from './tls-lines.ts';
 import { connectFailureText, connectTimeoutText, wholeMs } from './words.ts';
 
 /** Where a hop goes: `host` and `port` name the peer (the proxy, where there is one). */
-export type Place = { readonly scheme: string; readonly host: string; readonly port: number; readonly isProxy: boolean };
+export type Place = {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number;
+  readonly isProxy: boolean;
+};
 
 /** What opening a connection needs to know. */
 export type Opening = {
@@ -59,18 +64,27 @@ export async function verbose(run: CurlRun, text: string): Promise<void> {
 }
 
 /** Ends the transfer, saying so with -v. */
-export async function fail(run: CurlRun, failure: ConstructorParameters<typeof TransferEnd>[0], note = ''): Promise<never> {
+export async function fail(
+  run: CurlRun,
+  failure: ConstructorParameters<typeof TransferEnd>[0],
+  note = '',
+): Promise<never> {
   await verbose(run, `${note}* ${failure.text}\n`);
   throw new TransferEnd(failure);
 }
 
 /** When the whole transfer must be over (-m), virtual ms. */
 export function totalDeadline(config: CurlConfig, moments: Moments): number {
-  return config.maxMs === undefined || config.maxMs === 0 ? Number.POSITIVE_INFINITY : moments.startMs + config.maxMs;
+  return config.maxMs === undefined || config.maxMs === 0
+    ? Number.POSITIVE_INFINITY
+    : moments.startMs + config.maxMs;
 }
 
 function connectDeadline(config: CurlConfig, moments: Moments): number {
-  return moments.hopMs + (config.connectMs === undefined || config.connectMs === 0 ? CONNECT_DEFAULT_MS : config.connectMs);
+  return (
+    moments.hopMs +
+    (config.connectMs === undefined || config.connectMs === 0 ? CONNECT_DEFAULT_MS : config.connectMs)
+  );
 }
 
 function connectToTarget(config: CurlConfig, place: Place): { host: string; port: number } {
@@ -80,12 +94,18 @@ function connectToTarget(config: CurlConfig, place: Place): { host: string; port
     const [, host = '', port = '', toHost = '', toPort = ''] = match;
     if (host !== '' && host.toLowerCase() !== place.host.toLowerCase()) continue;
     if (port !== '' && Number(port) !== place.port) continue;
-    return { host: toHost === '' ? place.host : toHost.replace(/^\[|\]$/g, ''), port: toPort === '' ? place.port : Number(toPort) };
+    return {
+      host: toHost === '' ? place.host : toHost.replace(/^\[|\]$/g, ''),
+      port: toPort === '' ? place.port : Number(toPort),
+    };
   }
   return { host: place.host, port: place.port };
 }
 
-async function resolvePlace(opening: Opening, target: { host: string; port: number }): Promise<readonly string[]> {
+async function resolvePlace(
+  opening: Opening,
+  target: { host: string; port: number },
+): Promise<readonly string[]> {
   const { run, config, moments } = opening;
   const pinned = pinnedAddresses(config, target);
   if (pinned) {
@@ -94,7 +114,9 @@ async function resolvePlace(opening: Opening, target: { host: string; port: numb
   }
   if (/^localhost\.?$/i.test(target.host) && run.version.number >= 77_800) {
     const both = run.version.number < 80_000 ? ['127.0.0.1', '::1'] : ['::1', '127.0.0.1'];
-    return both.filter((address) => config.family === undefined || address.includes(':') === (config.family === 6));
+    return both.filter(
+      (address) => config.family === undefined || address.includes(':') === (config.family === 6),
+    );
   }
   const deadlineMs = Math.min(totalDeadline(config, moments), connectDeadline(config, moments));
   const context = { sys: opening.meter.sys, network: run.network, libc: run.process.machine.libc };
@@ -102,11 +124,22 @@ async function resolvePlace(opening: Opening, target: { host: string; port: numb
   if (result.kind === 'found') return preferred(run, result.addresses);
   if (result.kind === 'timeout') {
     const ms = wholeMs(run.process.sys.nowMs() - moments.hopMs);
-    return fail(run, { code: 28, text: `Resolving timed out after ${ms} milliseconds`, hadConnection: true, isTransient: true });
+    return fail(run, {
+      code: 28,
+      text: `Resolving timed out after ${ms} milliseconds`,
+      hadConnection: true,
+      isTransient: true,
+    });
   }
-  if (config.family === 6 && run.version.number < 80_000) return couldNotConnect(opening, target, 'ENETUNREACH');
+  if (config.family === 6 && run.version.number < 80_000)
+    return couldNotConnect(opening, target, 'ENETUNREACH');
   const what = opening.place.isProxy ? 'proxy' : 'host';
-  return fail(run, { code: opening.place.isProxy ? 5 : 6, text: `Could not resolve ${what}: ${target.host}`, hadConnection: false, isOrderly: true });
+  return fail(run, {
+    code: opening.place.isProxy ? 5 : 6,
+    text: `Could not resolve ${what}: ${target.host}`,
+    hadConnection: false,
+    isOrderly: true,
+  });
 }
 
 /** Newer versions try IPv6 first, whatever the resolver's order is. */
@@ -115,7 +148,10 @@ function preferred(run: CurlRun, addresses: readonly string[]): readonly string[
   return [...addresses.filter((a) => a.includes(':')), ...addresses.filter((a) => !a.includes(':'))];
 }
 
-function pinnedAddresses(config: CurlConfig, target: { host: string; port: number }): readonly string[] | undefined {
+function pinnedAddresses(
+  config: CurlConfig,
+  target: { host: string; port: number },
+): readonly string[] | undefined {
   for (const rule of config.resolve) {
     const match = /^\+?(\[[^\]]*\]|[^:]*):(\d+):(.+)$/.exec(rule);
     if (!match || Number(match[2]) !== target.port) continue;
@@ -125,15 +161,30 @@ function pinnedAddresses(config: CurlConfig, target: { host: string; port: numbe
   return undefined;
 }
 
-async function sayResolved(opening: Opening, target: { host: string; port: number }, addresses: readonly string[]): Promise<void> {
+async function sayResolved(
+  opening: Opening,
+  target: { host: string; port: number },
+  addresses: readonly string[],
+): Promise<void> {
   if (opening.run.version.number < 80_500 || literalAddress(target.host) !== undefined) return;
-  const list = (isV6: boolean): string => addresses.filter((a) => a.includes(':') === isV6).join(', ') || '(none)';
-  await verbose(opening.run, `* Host ${target.host}:${target.port} was resolved.\n* IPv6: ${list(true)}\n* IPv4: ${list(false)}\n`);
+  const list = (isV6: boolean): string =>
+    addresses.filter((a) => a.includes(':') === isV6).join(', ') || '(none)';
+  await verbose(
+    opening.run,
+    `* Host ${target.host}:${target.port} was resolved.\n* IPv6: ${list(true)}\n* IPv4: ${list(false)}\n`,
+  );
 }
 
-type Dialled = { readonly connection: Extract<ConnectResult, { kind: 'connected' }>['connection']; readonly address: string };
+type Dialled = {
+  readonly connection: Extract<ConnectResult, { kind: 'connected' }>['connection'];
+  readonly address: string;
+};
 
-async function dial(opening: Opening, target: { host: string; port: number }, addresses: readonly string[]): Promise<Dialled> {
+async function dial(
+  opening: Opening,
+  target: { host: string; port: number },
+  addresses: readonly string[],
+): Promise<Dialled> {
   const { run, config, moments } = opening;
   const sys = opening.meter.sys;
   const totalMs = totalDeadline(config, moments);
@@ -164,19 +215,34 @@ function tryingLine(run: CurlRun, address: string, port: number): string {
   return `*   Trying ${at}...\n`;
 }
 
-function failedLine(run: CurlRun, address: string, port: number, result: Exclude<ConnectResult, { kind: 'connected' }>): string {
+function failedLine(
+  run: CurlRun,
+  address: string,
+  port: number,
+  result: Exclude<ConnectResult, { kind: 'connected' }>,
+): string {
   const words = errorText(run.process.machine.libc, connectError(result));
   if (result.kind === 'unreachable' && result.why === 'network' && parseAddress(address)?.family === 6) {
     return `* Immediate connect fail for ${address}: ${words}\n`;
   }
   const isLoopback = address.startsWith('127.') || address === '::1';
   const own = isLoopback ? address : (run.network.addresses[0] ?? '0.0.0.0');
-  const localPort = 32_768 + (Number.parseInt(hashText(`${run.process.sys.pid}/${run.process.sys.nowMs()}/${address}`).slice(0, 6), 16) % 28_000);
+  const localPort =
+    32_768 +
+    (Number.parseInt(
+      hashText(`${run.process.sys.pid}/${run.process.sys.nowMs()}/${address}`).slice(0, 6),
+      16,
+    ) %
+      28_000);
   const from = run.version.number < 80_500 ? '' : ` from ${own} port ${localPort}`;
   return `* connect to ${address} port ${port}${from} failed: ${words}\n`;
 }
 
-async function timedOut(opening: Opening, target: { host: string; port: number }, address: string): Promise<never> {
+async function timedOut(
+  opening: Opening,
+  target: { host: string; port: number },
+  address: string,
+): Promise<never> {
   const { run, config, moments } = opening;
   const ms = run.process.sys.nowMs() - moments.hopMs;
   const totalMs = totalDeadline(config, moments);
@@ -185,11 +251,17 @@ async function timedOut(opening: Opening, target: { host: string; port: number }
     ? `Connection timed out after ${wholeMs(run.process.sys.nowMs() - moments.startMs)} milliseconds`
     : connectTimeoutText(run.version, { host: opening.place.host, port: target.port, ms });
   const isNamed = !isTotal && run.version.number >= 78_600 && run.version.number < 81_100;
-  const note = isNamed ? `* ipv${address.includes(':') ? 6 : 4} connect timeout after ${(config.connectMs ?? 1) - 1}ms, move on!\n` : '';
+  const note = isNamed
+    ? `* ipv${address.includes(':') ? 6 : 4} connect timeout after ${(config.connectMs ?? 1) - 1}ms, move on!\n`
+    : '';
   return fail(run, { code: 28, text, hadConnection: true, isTransient: true }, note);
 }
 
-async function couldNotConnect(opening: Opening, target: { host: string; port: number }, error: ReturnType<typeof connectError>): Promise<never> {
+async function couldNotConnect(
+  opening: Opening,
+  target: { host: string; port: number },
+  error: ReturnType<typeof connectError>,
+): Promise<never> {
   const { run, place, moments } = opening;
   const libc = run.process.machine.libc;
   const ms = run.process.sys.nowMs() - moments.hopMs;
@@ -201,7 +273,8 @@ async function couldNotConnect(opening: Opening, target: { host: string; port: n
 
 function tlsOptions(opening: Opening): { serverName: string; timeoutMs?: number } {
   const { config, moments, place } = opening;
-  const leftMs = Math.min(totalDeadline(config, moments), connectDeadline(config, moments)) - opening.meter.sys.nowMs();
+  const leftMs =
+    Math.min(totalDeadline(config, moments), connectDeadline(config, moments)) - opening.meter.sys.nowMs();
   return { serverName: place.host, timeoutMs: Math.max(0, leftMs) };
 }
 
@@ -212,13 +285,15 @@ async function judgeTls(opening: Opening, result: TlsResult): Promise<void> {
     host: place.host,
     names: result.kind === 'ok' ? result.names : [],
     caFile: config.isInsecure ? undefined : (config.caFile ?? '/etc/ssl/certs/ca-certificates.crt'),
-    isTrusted: result.kind === 'ok' && (result.trusted || (config.caFile !== undefined && !config.isInsecure)),
+    isTrusted:
+      result.kind === 'ok' && (result.trusted || (config.caFile !== undefined && !config.isInsecure)),
     isTerminal: run.process.tty('stdout') !== undefined,
     nowMs: run.process.sys.nowMs(),
   };
   if (result.kind === 'timeout') {
     await verbose(run, handshakeLines(facts, 'hello'));
-    const isTotal = config.connectMs === undefined || totalDeadline(config, moments) <= connectDeadline(config, moments);
+    const isTotal =
+      config.connectMs === undefined || totalDeadline(config, moments) <= connectDeadline(config, moments);
     const ms = wholeMs(run.process.sys.nowMs() - moments.startMs);
     const isPlain = isTotal || run.version.number >= 81_100;
     const text = isPlain ? `Connection timed out after ${ms} milliseconds` : 'SSL connection timeout';
@@ -227,7 +302,12 @@ async function judgeTls(opening: Opening, result: TlsResult): Promise<void> {
   if (result.kind === 'reset') {
     await verbose(run, handshakeLines(facts, 'hello'));
     const old = `OpenSSL SSL_connect: Connection reset by peer in connection to ${place.host}:${place.port} `;
-    const text = run.version.number < 77_800 ? old : run.version.number < 80_000 ? 'Recv failure: Connection reset by peer' : 'Recv failure: Connection reset by peer';
+    const text =
+      run.version.number < 77_800
+        ? old
+        : run.version.number < 80_000
+          ? 'Recv failure: Connection reset by peer'
+          : 'Recv failure: Connection reset by peer';
     return fail(run, { code: 35, text, hadConnection: true });
   }
   if (result.kind === 'plain') {
@@ -238,12 +318,20 @@ async function judgeTls(opening: Opening, result: TlsResult): Promise<void> {
   if (config.isInsecure) return verbose(run, handshakeLines(facts, 'insecure'));
   if (!facts.isTrusted) {
     await verbose(run, handshakeLines(facts, 'untrusted'));
-    return fail(run, { code: 60, text: 'SSL certificate problem: unable to get local issuer certificate', hadConnection: true });
+    return fail(run, {
+      code: 60,
+      text: 'SSL certificate problem: unable to get local issuer certificate',
+      hadConnection: true,
+    });
   }
   if (!result.names.some((name) => certificateMatches(name, place.host))) {
     await verbose(run, handshakeLines(facts, 'wrong-name'));
     const word = run.version.number < 80_900 ? 'host name' : 'hostname';
-    return fail(run, { code: 60, text: `SSL: no alternative certificate subject name matches target ${word} '${place.host}'`, hadConnection: true });
+    return fail(run, {
+      code: 60,
+      text: `SSL: no alternative certificate subject name matches target ${word} '${place.host}'`,
+      hadConnection: true,
+    });
   }
   await verbose(run, handshakeLines(facts, 'ok'));
 }

@@ -9,7 +9,17 @@ import { absolutePath, Output } from './output.ts';
 import { type CurlRun, Meter, TransferEnd } from './run.ts';
 import { pumpTelnet } from './telnet.ts';
 import { type CurlUrl, formatCurlUrl, parseCurlUrl } from './url.ts';
-import { badUrlText, certificateHelp, closingLine, type CurlFailure, curlVersion, helpText, protocolText, versionText, warning } from './words.ts';
+import {
+  badUrlText,
+  certificateHelp,
+  closingLine,
+  type CurlFailure,
+  curlVersion,
+  helpText,
+  protocolText,
+  versionText,
+  warning,
+} from './words.ts';
 import { writeOut, type WriteOutValues } from './write-out.ts';
 
 /** The program `curl`; which version it is stands in the machine's facts. */
@@ -72,7 +82,15 @@ async function runConfig(run: CurlRun, config: CurlConfig, readFile: ReadFile): 
       return 3;
     }
     for (const one of globbed) {
-      code = await runUrl({ run, config, readFile, url: one.url, index: i, output: config.outputs[i], parts: one.parts });
+      code = await runUrl({
+        run,
+        config,
+        readFile,
+        url: one.url,
+        index: i,
+        output: config.outputs[i],
+        parts: one.parts,
+      });
       if (code !== 0 && run.globals.isFailEarly) return code;
     }
   }
@@ -94,7 +112,8 @@ async function runUrl(job: UrlJob): Promise<number> {
   const { run, config } = job;
   const name = outputName(job);
   if (typeof name === 'object') {
-    if (!run.globals.isSilent || run.globals.isShowError) await run.err('curl: Remote file name has no length!\n');
+    if (!run.globals.isSilent || run.globals.isShowError)
+      await run.err('curl: Remote file name has no length!\n');
     await sayError(run, name);
     return name.code;
   }
@@ -106,7 +125,8 @@ async function runUrl(job: UrlJob): Promise<number> {
     const result = await attemptUrl(job, output, isShown, attempt);
     const left = config.retries - attempt;
     const reason = retryReason(config, result);
-    const isInTime = config.retryMaxMs === undefined || run.process.sys.nowMs() - beganMs + delayMs < config.retryMaxMs;
+    const isInTime =
+      config.retryMaxMs === undefined || run.process.sys.nowMs() - beganMs + delayMs < config.retryMaxMs;
     if (left <= 0 || reason === undefined || !isInTime) return result.failure?.code ?? 0;
     if (!run.globals.isSilent) await run.err(warning(run.version, retryText(run, reason, delayMs, left)));
     await run.process.sys.sleep(delayMs);
@@ -133,16 +153,23 @@ function retryReason(config: CurlConfig, result: AttemptResult): string | undefi
 
 function outputName(job: UrlJob): string | undefined | CurlFailure {
   if (job.output === undefined) return undefined;
-  if (job.output !== true) return job.output.replace(/#(\d)/g, (whole, digit: string) => job.parts[Number(digit) - 1] ?? whole);
+  if (job.output !== true)
+    return job.output.replace(/#(\d)/g, (whole, digit: string) => job.parts[Number(digit) - 1] ?? whole);
   const path = job.url.replace(/^[a-z]+:\/\//i, '').replace(/[?#].*$/, '');
   const slash = path.lastIndexOf('/');
   const name = slash < 0 ? '' : path.slice(slash + 1);
   if (name !== '') return name;
-  if (job.run.version.number < 80_000) return { code: 23, text: 'Failed writing received data to disk/application', hadConnection: false };
+  if (job.run.version.number < 80_000)
+    return { code: 23, text: 'Failed writing received data to disk/application', hadConnection: false };
   return 'curl_response';
 }
 
-async function attemptUrl(job: UrlJob, output: Output, isShown: boolean, attempt: number): Promise<AttemptResult> {
+async function attemptUrl(
+  job: UrlJob,
+  output: Output,
+  isShown: boolean,
+  attempt: number,
+): Promise<AttemptResult> {
   const { run, config } = job;
   const nowMs = run.process.sys.nowMs();
   const meter = new Meter(run, isShown);
@@ -161,7 +188,10 @@ async function attemptUrl(job: UrlJob, output: Output, isShown: boolean, attempt
   if (transfer) transfer.moments.endMs = run.process.sys.nowMs();
   if (failure === undefined || failure.hadConnection) await meter.finish();
   if (failure?.hadConnection || failure?.code === 6) {
-    await verbose(run, closingLine(run.version, Math.max(0, run.connectionCount - 1), failure.isOrderly ?? false));
+    await verbose(
+      run,
+      closingLine(run.version, Math.max(0, run.connectionCount - 1), failure.isOrderly ?? false),
+    );
   }
   if (transfer && config.writeOut !== undefined) await sayWriteOut(job, transfer, output, failure);
   if (failure) await sayError(run, failure);
@@ -173,9 +203,16 @@ async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number)
   const { body, query } = await requestBody(run, config, job.readFile);
   const text = query === '' ? job.url : withQuery(job.url, query);
   const url = parseCurlUrl(text, config.isPathAsIs);
-  if ('badScheme' in url) throw new TransferEnd({ code: 1, text: protocolText(run.version, url.badScheme), hadConnection: false });
-  if ('fault' in url) throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault), hadConnection: false });
-  if (!mayUse(config.protocols, url.scheme)) throw new TransferEnd({ code: 1, text: protocolText(run.version, url.scheme, 'disabled'), hadConnection: false });
+  if ('badScheme' in url)
+    throw new TransferEnd({ code: 1, text: protocolText(run.version, url.badScheme), hadConnection: false });
+  if ('fault' in url)
+    throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault), hadConnection: false });
+  if (!mayUse(config.protocols, url.scheme))
+    throw new TransferEnd({
+      code: 1,
+      text: protocolText(run.version, url.scheme, 'disabled'),
+      hadConnection: false,
+    });
   await checkInterface(run, config);
   await checkCaFile(run, config, url);
   for (const rule of config.resolve) {
@@ -186,7 +223,10 @@ async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number)
     config,
     output,
     meter,
-    url: config.upload !== undefined && url.target.endsWith('/') ? { ...url, target: url.target + (config.upload.split('/').pop() ?? '') } : url,
+    url:
+      config.upload !== undefined && url.target.endsWith('/')
+        ? { ...url, target: url.target + (config.upload.split('/').pop() ?? '') }
+        : url,
     body,
     moments: { startMs: nowMs, hopMs: nowMs },
     user: await userOf(run, config, url),
@@ -211,14 +251,21 @@ function withQuery(url: string, query: string): string {
 async function checkInterface(run: CurlRun, config: CurlConfig): Promise<void> {
   const name = config.interface?.replace(/^(if|host)!/, '');
   if (name === undefined || name === 'lo' || name === 'eth0' || run.network.addresses.includes(name)) return;
-  const text = run.version.number < 80_000 ? `Couldn't bind to '${name}'` : `Could not bind to interface '${name}' with errno 19: No such device`;
+  const text =
+    run.version.number < 80_000
+      ? `Couldn't bind to '${name}'`
+      : `Could not bind to interface '${name}' with errno 19: No such device`;
   throw new TransferEnd({ code: 45, text, hadConnection: false });
 }
 
 async function checkCaFile(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<void> {
   if (config.caFile === undefined || url.scheme !== 'https' || config.isInsecure) return;
   if ('content' in run.process.machine.files.read(absolutePath(run.process, config.caFile))) return;
-  throw new TransferEnd({ code: 77, text: `error setting certificate file: ${config.caFile}`, hadConnection: false });
+  throw new TransferEnd({
+    code: 77,
+    text: `error setting certificate file: ${config.caFile}`,
+    hadConnection: false,
+  });
 }
 
 function headerDump(run: CurlRun, config: CurlConfig): (text: string) => Promise<void> {
@@ -227,14 +274,17 @@ function headerDump(run: CurlRun, config: CurlConfig): (text: string) => Promise
   if (name === '-') return (text) => run.process.out(text);
   let isOpen = false;
   return async (text) => {
-    run.process.machine.files.write(absolutePath(run.process, name), text, run.process.sys.nowMs(), { append: isOpen });
+    run.process.machine.files.write(absolutePath(run.process, name), text, run.process.sys.nowMs(), {
+      append: isOpen,
+    });
     isOpen = true;
   };
 }
 
 /** The login of -u or of the URL; a missing password is asked for. */
 async function userOf(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<string | undefined> {
-  if (config.user === undefined) return url.user === undefined ? undefined : `${url.user}:${url.password ?? ''}`;
+  if (config.user === undefined)
+    return url.user === undefined ? undefined : `${url.user}:${url.password ?? ''}`;
   if (config.user.includes(':')) return config.user;
   await run.process.err(`Enter host password for user '${config.user}':`);
   const terminal = run.process.tty('stdin');
@@ -256,14 +306,26 @@ async function runScheme(transfer: Transfer): Promise<void> {
   const got = await link.reader.fill(meter.sys, totalDeadline(config, moments));
   if (got === 'timeout') {
     const ms = Math.floor(run.process.sys.nowMs() - moments.startMs);
-    throw new TransferEnd({ code: 28, text: `Operation timed out after ${ms} milliseconds with 0 bytes received`, hadConnection: true, isTransient: true });
+    throw new TransferEnd({
+      code: 28,
+      text: `Operation timed out after ${ms} milliseconds with 0 bytes received`,
+      hadConnection: true,
+      isTransient: true,
+    });
   }
   throw new TransferEnd({ code: 8, text: 'Weird server reply', hadConnection: true });
 }
 
 async function runFile(transfer: Transfer): Promise<void> {
-  const read = transfer.run.process.machine.files.read(absolutePath(transfer.run.process, transfer.url.target));
-  if ('error' in read) throw new TransferEnd({ code: 37, text: `Couldn't open file ${transfer.url.target}`, hadConnection: false });
+  const read = transfer.run.process.machine.files.read(
+    absolutePath(transfer.run.process, transfer.url.target),
+  );
+  if ('error' in read)
+    throw new TransferEnd({
+      code: 37,
+      text: `Couldn't open file ${transfer.url.target}`,
+      hadConnection: false,
+    });
   await transfer.output.write(read.content);
 }
 
@@ -273,22 +335,38 @@ async function sayError(run: CurlRun, failure: CurlFailure): Promise<void> {
   if (failure.code === 60) await run.err(certificateHelp(run.version));
 }
 
-async function sayWriteOut(job: UrlJob, transfer: Transfer, output: Output, failure: CurlFailure | undefined): Promise<void> {
+async function sayWriteOut(
+  job: UrlJob,
+  transfer: Transfer,
+  output: Output,
+  failure: CurlFailure | undefined,
+): Promise<void> {
   const format = job.config.writeOut ?? '';
   const text = format.startsWith('@') ? ((await job.readFile(format.slice(1))) ?? '') : format;
   const head = transfer.head;
-  const made = writeOut(text, writeOutValues(job, transfer, output, failure), (name) => head?.headers.find(([key]) => key === name)?.[1] ?? '');
+  const made = writeOut(
+    text,
+    writeOutValues(job, transfer, output, failure),
+    (name) => head?.headers.find(([key]) => key === name)?.[1] ?? '',
+  );
   for (const name of made.unknown) await job.run.err(`curl: unknown --write-out variable: '${name}'\n`);
   if (made.text !== '') await job.run.process.out(made.text);
   if (made.stderr !== '') await job.run.err(made.stderr);
 }
 
-function writeOutValues(job: UrlJob, transfer: Transfer, output: Output, failure: CurlFailure | undefined): WriteOutValues {
+function writeOutValues(
+  job: UrlJob,
+  transfer: Transfer,
+  output: Output,
+  failure: CurlFailure | undefined,
+): WriteOutValues {
   const { moments, head, link } = transfer;
-  const since = (ms: number | undefined): string => (ms === undefined ? '0.000000' : Math.max(0, (ms - moments.startMs) / 1_000).toFixed(6));
+  const since = (ms: number | undefined): string =>
+    ms === undefined ? '0.000000' : Math.max(0, (ms - moments.startMs) / 1_000).toFixed(6);
   const totalMs = (moments.endMs ?? moments.startMs) - moments.startMs;
   const code = head ? String(head.status) : '000';
-  const speed = (bytes: number): string => String(totalMs > 0 ? Math.floor((bytes * 1_000) / totalMs) : bytes);
+  const speed = (bytes: number): string =>
+    String(totalMs > 0 ? Math.floor((bytes * 1_000) / totalMs) : bytes);
   const { run } = job;
   const values = new Map<string, string>([
     ['http_code', code],
@@ -321,7 +399,10 @@ function writeOutValues(job: UrlJob, transfer: Transfer, output: Output, failure
     ['time_starttransfer', since(moments.firstByteMs)],
     ['time_redirect', since(moments.redirectMs)],
     ['time_total', (totalMs / 1_000).toFixed(6)],
-    ['ssl_verify_result', transfer.config.isInsecure && transfer.url.scheme === 'https' ? '20' : '0'],
+    [
+      'ssl_verify_result',
+      failure?.code === 60 || (transfer.config.isInsecure && transfer.url.scheme === 'https') ? '20' : '0',
+    ],
     ['proxy_ssl_verify_result', '0'],
     ['filename_effective', output.name ?? ''],
     ['ftp_entry_path', ''],
@@ -338,9 +419,11 @@ function writeOutValues(job: UrlJob, transfer: Transfer, output: Output, failure
 }
 
 function jsonOf(values: ReadonlyMap<string, string>): string {
-  const numeric = /^(http_code|response_code|http_connect|num_|.*_port|size_|speed_|time_|ssl_verify|exitcode|urlnum)/;
+  const numeric =
+    /^(http_code|response_code|http_connect|num_|.*_port|size_|speed_|time_|ssl_verify|exitcode|urlnum)/;
   const object: Record<string, string | number> = {};
-  for (const name of [...values.keys()].sort()) object[name] = numeric.test(name) ? Number(values.get(name)) : (values.get(name) ?? '');
+  for (const name of [...values.keys()].sort())
+    object[name] = numeric.test(name) ? Number(values.get(name)) : (values.get(name) ?? '');
   return JSON.stringify(object);
 }
 
@@ -352,14 +435,28 @@ async function loadCookies(run: CurlRun, config: CurlConfig, readFile: ReadFile)
     for (const line of (text ?? '').split('\n')) {
       const fields = line.replace(/^#HttpOnly_/, '').split('\t');
       if (line.startsWith('# ') || fields.length < 7) continue;
-      run.jar.cookies.push({ domain: fields[0] ?? '', path: fields[2] ?? '/', name: fields[5] ?? '', value: fields[6] ?? '' });
+      run.jar.cookies.push({
+        domain: fields[0] ?? '',
+        path: fields[2] ?? '/',
+        name: fields[5] ?? '',
+        value: fields[6] ?? '',
+      });
     }
   }
 }
 
 function saveCookies(run: CurlRun, name: string): void {
-  const head = '# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n# This file was generated by libcurl! Edit at your own risk.\n\n';
-  const lines = run.jar.cookies.map((c) => `${c.domain}\t${c.domain.startsWith('.') ? 'TRUE' : 'FALSE'}\t${c.path}\tFALSE\t0\t${c.name}\t${c.value}\n`);
+  const head =
+    '# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n# This file was generated by libcurl! Edit at your own risk.\n\n';
+  const lines = run.jar.cookies.map(
+    (c) =>
+      `${c.domain}\t${c.domain.startsWith('.') ? 'TRUE' : 'FALSE'}\t${c.path}\tFALSE\t0\t${c.name}\t${c.value}\n`,
+  );
   if (name === '-') void run.process.out(head + lines.join(''));
-  else run.process.machine.files.write(absolutePath(run.process, name), head + lines.join(''), run.process.sys.nowMs());
+  else
+    run.process.machine.files.write(
+      absolutePath(run.process, name),
+      head + lines.join(''),
+      run.process.sys.nowMs(),
+    );
 }

@@ -39,22 +39,43 @@ export async function runHttp(transfer: Transfer): Promise<void> {
   for (;;) {
     const head = await runHop(transfer, methodOverride);
     const location = headerOf(head, 'location');
-    transfer.redirectUrl = location === undefined || head.status < 300 || head.status > 399 ? '' : effective(transfer.url, location);
+    transfer.redirectUrl =
+      location === undefined || head.status < 300 || head.status > 399
+        ? ''
+        : effective(transfer.url, location);
     if (transfer.redirectUrl === '' || !transfer.config.isLocation) return;
     const { run, config, moments } = transfer;
     const to = transfer.redirectUrl;
     await verbose(run, `* Issue another request to this URL: '${to}'\n`);
     if (config.maxRedirects >= 0 && transfer.redirects >= config.maxRedirects) {
-      throw new TransferEnd({ code: 47, text: `Maximum (${config.maxRedirects}) redirects followed`, hadConnection: false });
+      throw new TransferEnd({
+        code: 47,
+        text: `Maximum (${config.maxRedirects}) redirects followed`,
+        hadConnection: false,
+      });
     }
     transfer.redirects++;
     const url = parseCurlUrl(to, config.isPathAsIs);
-    if ('badScheme' in url) throw new TransferEnd({ code: 1, text: protocolText(run.version, url.badScheme), hadConnection: false });
-    if ('fault' in url) throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault), hadConnection: false });
+    if ('badScheme' in url)
+      throw new TransferEnd({
+        code: 1,
+        text: protocolText(run.version, url.badScheme),
+        hadConnection: false,
+      });
+    if ('fault' in url)
+      throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault), hadConnection: false });
     if (!mayUse(config.redirectProtocols, url.scheme)) {
-      throw new TransferEnd({ code: 1, text: protocolText(run.version, url.scheme, 'redirect'), hadConnection: false });
+      throw new TransferEnd({
+        code: 1,
+        text: protocolText(run.version, url.scheme, 'redirect'),
+        hadConnection: false,
+      });
     }
-    if (head.status <= 303 && transfer.method !== 'HEAD' && (transfer.method === 'POST' || head.status === 303)) {
+    if (
+      head.status <= 303 &&
+      transfer.method !== 'HEAD' &&
+      (transfer.method === 'POST' || head.status === 303)
+    ) {
       if (config.method === undefined) methodOverride = 'GET';
       transfer.body = undefined;
     }
@@ -83,7 +104,12 @@ function effective(base: CurlUrl, location: string): string {
 async function runHop(transfer: Transfer, methodOverride: string | undefined): Promise<HttpHead> {
   const { run, config } = transfer;
   const proxy = proxyOf(config, transfer.url);
-  const place: Place = proxy ?? { scheme: transfer.url.scheme, host: transfer.url.host, port: transfer.url.port, isProxy: false };
+  const place: Place = proxy ?? {
+    scheme: transfer.url.scheme,
+    host: transfer.url.host,
+    port: transfer.url.port,
+    isProxy: false,
+  };
   const link = await takeLink(transfer, place);
   transfer.link = link;
   const request = buildRequest(config, {
@@ -110,13 +136,22 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
     transfer.meter.receiveTotal = lengthOf(head);
     const reason = run.version.number < 77_600 && head.reason !== '' ? ` ${head.reason}` : '';
     closeLink(run, link);
-    return fail(run, { code: 22, text: `The requested URL returned error: ${head.status}${reason}`, hadConnection: true });
+    return fail(run, {
+      code: 22,
+      text: `The requested URL returned error: ${head.status}${reason}`,
+      hadConnection: true,
+    });
   }
-  const willFollow = config.isLocation && head.status >= 300 && head.status < 400 && headerOf(head, 'location') !== undefined;
+  const willFollow =
+    config.isLocation && head.status >= 300 && head.status < 400 && headerOf(head, 'location') !== undefined;
   await readBody(transfer, link, request.method, willFollow);
   await leave(transfer, link, head);
   if (head.status >= 400 && config.isFailBody) {
-    throw new TransferEnd({ code: 22, text: `The requested URL returned error: ${head.status}`, hadConnection: false });
+    throw new TransferEnd({
+      code: 22,
+      text: `The requested URL returned error: ${head.status}`,
+      hadConnection: false,
+    });
   }
   return head;
 }
@@ -129,11 +164,20 @@ async function takeLink(transfer: Transfer, place: Place): Promise<OpenLink> {
   const kept = run.links.find((link) => link.key === key);
   if (kept) {
     if (run.version.number < 77_800) {
-      await verbose(run, `* Found bundle for host ${place.host}: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to!\n* Re-using existing connection! (#${kept.number}) with host ${place.host}\n* Connected to ${place.host} (${kept.address}) port ${place.port} (#${kept.number})\n`);
+      await verbose(
+        run,
+        `* Found bundle for host ${place.host}: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to!\n* Re-using existing connection! (#${kept.number}) with host ${place.host}\n* Connected to ${place.host} (${kept.address}) port ${place.port} (#${kept.number})\n`,
+      );
     } else if (run.version.number < 80_000) {
-      await verbose(run, `* Found bundle for host: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection #${kept.number} with host ${place.host}\n`);
+      await verbose(
+        run,
+        `* Found bundle for host: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection #${kept.number} with host ${place.host}\n`,
+      );
     } else if (run.version.number < 80_900) {
-      await verbose(run, `* Found bundle for host: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection with host ${place.host}\n`);
+      await verbose(
+        run,
+        `* Found bundle for host: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection with host ${place.host}\n`,
+      );
     } else await verbose(run, `* Re-using existing ${place.scheme}: connection with host ${place.host}\n`);
     moments.resolvedMs = run.process.sys.nowMs();
     moments.connectedMs = run.process.sys.nowMs();
@@ -152,12 +196,21 @@ function pointer(key: string): string {
 
 function proxyOf(config: CurlConfig, url: CurlUrl): Place | undefined {
   if (config.proxy === undefined || config.proxy === '' || config.noProxy === '*') return undefined;
-  if (config.noProxy?.split(',').some((name) => url.host === name || url.host.endsWith(`.${name.replace(/^\./, '')}`))) return undefined;
+  if (
+    config.noProxy
+      ?.split(',')
+      .some((name) => url.host === name || url.host.endsWith(`.${name.replace(/^\./, '')}`))
+  )
+    return undefined;
   const match = /^(?:[a-z0-9]+:\/\/)?(?:[^@/]*@)?([^:/]+)(?::(\d+))?/i.exec(config.proxy);
   return { scheme: 'http', host: match?.[1] ?? '', port: Number(match?.[2] ?? 1_080), isProxy: true };
 }
 
-async function sendRequest(transfer: Transfer, link: Link, request: { head: string; body: string; notes: string }): Promise<void> {
+async function sendRequest(
+  transfer: Transfer,
+  link: Link,
+  request: { head: string; body: string; notes: string },
+): Promise<void> {
   const { run, meter } = transfer;
   const lines = request.head
     .split('\r\n')
@@ -173,14 +226,25 @@ async function sendRequest(transfer: Transfer, link: Link, request: { head: stri
     meter.sent = transfer.uploaded;
     meter.sendTotal = transfer.uploaded;
     await verbose(run, `} [${bytes} bytes data]\n`);
-    if (run.version.number < 77_800) await verbose(run, `* upload completely sent off: ${bytes} out of ${bytes} bytes\n`);
-    else if (run.version.number >= 80_900) await verbose(run, `* upload completely sent off: ${bytes} bytes\n`);
+    if (run.version.number < 77_800)
+      await verbose(run, `* upload completely sent off: ${bytes} out of ${bytes} bytes\n`);
+    else if (run.version.number >= 80_900)
+      await verbose(run, `* upload completely sent off: ${bytes} bytes\n`);
   } else if (run.version.number >= 80_700) await verbose(run, '* Request completely sent off\n');
   transfer.moments.sentMs = run.process.sys.nowMs();
-  if (!isSent) await dropped(transfer, link, { code: 55, text: 'Send failure: Connection reset by peer', hadConnection: true });
+  if (!isSent)
+    await dropped(transfer, link, {
+      code: 55,
+      text: 'Send failure: Connection reset by peer',
+      hadConnection: true,
+    });
 }
 
-async function dropped(transfer: Transfer, link: Link, failure: ConstructorParameters<typeof TransferEnd>[0]): Promise<never> {
+async function dropped(
+  transfer: Transfer,
+  link: Link,
+  failure: ConstructorParameters<typeof TransferEnd>[0],
+): Promise<never> {
   closeLink(transfer.run, link);
   return fail(transfer.run, failure);
 }
@@ -195,8 +259,19 @@ async function readHead(transfer: Transfer, link: Link, method: string): Promise
   for (;;) {
     const result = await link.reader.readHead(meter.sys, method, totalDeadline(config, moments));
     if (result.kind === 'timeout') return dropped(transfer, link, operationTimedOut(transfer));
-    if (result.kind === 'end') return dropped(transfer, link, { code: 52, text: 'Empty reply from server', hadConnection: true, isOrderly: true });
-    if (result.kind === 'reset') return dropped(transfer, link, { code: 56, text: 'Recv failure: Connection reset by peer', hadConnection: true });
+    if (result.kind === 'end')
+      return dropped(transfer, link, {
+        code: 52,
+        text: 'Empty reply from server',
+        hadConnection: true,
+        isOrderly: true,
+      });
+    if (result.kind === 'reset')
+      return dropped(transfer, link, {
+        code: 56,
+        text: 'Recv failure: Connection reset by peer',
+        hadConnection: true,
+      });
     if (result.kind === 'junk') return readJunk(transfer, link);
     moments.firstByteMs = run.process.sys.nowMs();
     await sayHead(transfer, result.head, method);
@@ -207,7 +282,12 @@ async function readHead(transfer: Transfer, link: Link, method: string): Promise
 /** An answer without a status line (HTTP/0.9) is refused unless --http0.9 asks for it. */
 async function readJunk(transfer: Transfer, link: Link): Promise<never> {
   const { run, config, meter, output } = transfer;
-  if (!config.isHttp09) return dropped(transfer, link, { code: 1, text: 'Received HTTP/0.9 when not allowed', hadConnection: true });
+  if (!config.isHttp09)
+    return dropped(transfer, link, {
+      code: 1,
+      text: 'Received HTTP/0.9 when not allowed',
+      hadConnection: true,
+    });
   for (;;) {
     const text = link.reader.takeAll();
     meter.received += byteLength(text);
@@ -225,22 +305,49 @@ async function sayHead(transfer: Transfer, head: HttpHead, method: string): Prom
   if (run.globals.isVerbose) {
     if (head.version === '1.0') await verbose(run, '* HTTP 1.0, assume close after body\n');
     const isRejected = head.status === 401 && transfer.user !== undefined;
-    if (run.version.number >= 76_500 && run.version.number < 77_800 && head.version === '1.1') await verbose(run, '* Mark bundle as not supporting multiuse\n');
+    if (run.version.number >= 76_500 && run.version.number < 77_800 && head.version === '1.1')
+      await verbose(run, '* Mark bundle as not supporting multiuse\n');
     for (const line of head.lines) {
       if (isRejected && /^www-authenticate:/i.test(line)) {
-        await verbose(run, `* ${run.version.number < 80_000 ? 'Authentication problem. Ignoring this.' : 'Basic authentication problem, ignoring.'}\n`);
+        await verbose(
+          run,
+          `* ${run.version.number < 80_000 ? 'Authentication problem. Ignoring this.' : 'Basic authentication problem, ignoring.'}\n`,
+        );
       }
       await verbose(run, `< ${line}\r\n`);
     }
-    if (isIgnored(transfer, head, method) && run.version.number >= 80_900) await verbose(run, '* Ignoring the response-body\n* setting size while ignoring\n');
+    if (isIgnored(transfer, head, method) && run.version.number >= 80_900)
+      await verbose(run, '* Ignoring the response-body\n* setting size while ignoring\n');
     await verbose(run, '< \r\n');
   }
   await transfer.dumpHeader(text);
-  if (config.isInclude || config.isHead) await output.write(text);
+  if (config.isInclude || config.isHead) await output.write(isStyled(transfer) ? styled(head) : text);
+}
+
+/** On a terminal the names of shown headers are bold. */
+function isStyled(transfer: Transfer): boolean {
+  return (
+    transfer.output.isTerminal &&
+    transfer.run.version.number >= 76_200 &&
+    transfer.run.process.env.get('TERM') !== 'dumb'
+  );
+}
+
+function styled(head: HttpHead): string {
+  const lines = head.lines.map((line, i) =>
+    i === 0 ? line : line.replace(/^([^:]+):/, '\x1b[1m$1\x1b[0m:'),
+  );
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 function isIgnored(transfer: Transfer, head: HttpHead, method: string): boolean {
-  return transfer.config.isLocation && method !== 'HEAD' && head.status >= 300 && head.status < 400 && headerOf(head, 'location') !== undefined;
+  return (
+    transfer.config.isLocation &&
+    method !== 'HEAD' &&
+    head.status >= 300 &&
+    head.status < 400 &&
+    headerOf(head, 'location') !== undefined
+  );
 }
 
 function lengthOf(head: HttpHead): number | undefined {
@@ -255,14 +362,16 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
   if (config.maxFileSize !== undefined && total !== undefined && total > config.maxFileSize) {
     await dropped(transfer, link, { code: 63, text: 'Maximum file size exceeded', hadConnection: true });
   }
-  if (isIgnoring && method !== 'HEAD' && run.version.number < 80_900) await verbose(run, '* Ignoring the response-body\n');
+  if (isIgnoring && method !== 'HEAD' && run.version.number < 80_900)
+    await verbose(run, '* Ignoring the response-body\n');
   let isFirst = !(isIgnoring && run.version.number >= 80_900);
   for (;;) {
     const waiting = link.reader.pendingBytes;
     const piece = await link.reader.readBody(meter.sys, totalDeadline(config, moments));
     if (piece.kind === 'done') return;
     if (piece.kind !== 'data') return bodyEnded(transfer, link, piece);
-    if (isFirst && !output.isTerminal) await verbose(run, `{ [${Math.max(waiting, byteLength(piece.text))} bytes data]\n`);
+    if (isFirst && !output.isTerminal)
+      await verbose(run, `{ [${Math.max(waiting, byteLength(piece.text))} bytes data]\n`);
     isFirst = false;
     if (isIgnoring) continue;
     transfer.downloaded += byteLength(piece.text);
@@ -271,29 +380,50 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
   }
 }
 
-async function bodyEnded(transfer: Transfer, link: Link, piece: Exclude<BodyResult, { kind: 'data' | 'done' }>): Promise<never> {
+async function bodyEnded(
+  transfer: Transfer,
+  link: Link,
+  piece: Exclude<BodyResult, { kind: 'data' | 'done' }>,
+): Promise<never> {
   const { version } = transfer.run;
   if (piece.kind === 'timeout') return dropped(transfer, link, operationTimedOut(transfer));
-  if (piece.kind === 'reset') return dropped(transfer, link, { code: 56, text: 'Recv failure: Connection reset by peer', hadConnection: true });
+  if (piece.kind === 'reset')
+    return dropped(transfer, link, {
+      code: 56,
+      text: 'Recv failure: Connection reset by peer',
+      hadConnection: true,
+    });
   if (piece.kind === 'bad-chunk') {
     const text = 'Illegal or missing hexadecimal sequence in chunked-encoding';
     return dropped(transfer, link, { code: 56, text, hadConnection: true });
   }
   const missing = 'missing' in piece ? piece.missing : undefined;
-  const text = missing === undefined ? 'transfer closed with outstanding read data remaining' : partialText(version, missing);
+  const text =
+    missing === undefined
+      ? 'transfer closed with outstanding read data remaining'
+      : partialText(version, missing);
   return dropped(transfer, link, { code: 18, text, hadConnection: true });
 }
 
 function operationTimedOut(transfer: Transfer): ConstructorParameters<typeof TransferEnd>[0] {
   const ms = wholeMs(transfer.run.process.sys.nowMs() - transfer.moments.startMs);
   const { received, receiveTotal } = transfer.meter;
-  const amount = receiveTotal === undefined || received === 0 ? `${received} bytes` : `${received} out of ${receiveTotal} bytes`;
-  return { code: 28, text: `Operation timed out after ${ms} milliseconds with ${amount} received`, hadConnection: true, isTransient: true };
+  const amount =
+    receiveTotal === undefined || received === 0
+      ? `${received} bytes`
+      : `${received} out of ${receiveTotal} bytes`;
+  return {
+    code: 28,
+    text: `Operation timed out after ${ms} milliseconds with ${amount} received`,
+    hadConnection: true,
+    isTransient: true,
+  };
 }
 
 async function leave(transfer: Transfer, link: Link, head: HttpHead): Promise<void> {
   const { run, meter } = transfer;
-  if (!transfer.config.isLocation || transfer.head?.status === undefined || transfer.head.status < 300) await meter.finish();
+  if (!transfer.config.isLocation || transfer.head?.status === undefined || transfer.head.status < 300)
+    await meter.finish();
   if (isKeptAlive(head) && !link.reader.isUntilClose) {
     await verbose(run, `* Connection #${link.number} to host ${linkHost(link)} left intact\n`);
     return;
@@ -308,7 +438,9 @@ function linkHost(link: Link): string {
 
 function cookieHeader(run: CurlRun, config: CurlConfig, url: CurlUrl): string {
   const literal = config.cookies.filter((text) => text.includes('='));
-  const fitting = run.jar.cookies.filter((cookie) => domainFits(cookie.domain, url.host) && url.target.startsWith(cookie.path));
+  const fitting = run.jar.cookies.filter(
+    (cookie) => domainFits(cookie.domain, url.host) && url.target.startsWith(cookie.path),
+  );
   return [...fitting.map((cookie) => `${cookie.name}=${cookie.value}`), ...literal].join('; ');
 }
 
@@ -323,7 +455,8 @@ function collectCookies(run: CurlRun, url: CurlUrl, head: HttpHead): void {
     const [pair = '', ...attributes] = value.split(';').map((part) => part.trim());
     const equals = pair.indexOf('=');
     if (equals <= 0) continue;
-    const attribute = (key: string): string | undefined => attributes.find((one) => one.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
+    const attribute = (key: string): string | undefined =>
+      attributes.find((one) => one.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
     const domain = attribute('domain');
     const cookie: Cookie = {
       domain: domain === undefined ? url.host : `.${domain.replace(/^\./, '')}`,
@@ -331,7 +464,9 @@ function collectCookies(run: CurlRun, url: CurlUrl, head: HttpHead): void {
       name: pair.slice(0, equals),
       value: pair.slice(equals + 1),
     };
-    run.jar.cookies = [...run.jar.cookies.filter((one) => one.name !== cookie.name || one.domain !== cookie.domain), cookie];
+    run.jar.cookies = [
+      ...run.jar.cookies.filter((one) => one.name !== cookie.name || one.domain !== cookie.domain),
+      cookie,
+    ];
   }
 }
-

@@ -38,7 +38,9 @@ export function expandGlob(url: string): readonly Globbed[] | GlobFault {
     }
     if ('fault' in choices) return choices;
     const list = choices;
-    made = made.flatMap((one) => list.map((choice) => ({ url: one.url + choice, parts: [...one.parts, choice] })));
+    made = made.flatMap((one) =>
+      list.map((choice) => ({ url: one.url + choice, parts: [...one.parts, choice] })),
+    );
     if (made.length > GLOB_MAX) return fault('too many globs', url, at + 1);
     at += length;
   }
@@ -49,7 +51,11 @@ function isAddress(url: string, at: number): boolean {
   const end = url.indexOf(']', at);
   if (end < 0) return false;
   const inside = url.slice(at + 1, end);
-  return inside.includes(':') && (literalAddress(inside) !== undefined || /^[0-9a-fA-F:.]*$/.test(inside)) && !inside.includes('-');
+  return (
+    inside.includes(':') &&
+    (literalAddress(inside) !== undefined || /^[0-9a-fA-F:.]*$/.test(inside)) &&
+    !inside.includes('-')
+  );
 }
 
 function badRange(url: string, at: number): GlobFault {

@@ -23,7 +23,12 @@ export function meterRow(facts: MeterFacts): string {
   const spent = Math.floor(seconds);
   const left = estimate > 0 ? estimate - spent : 0;
   const done = facts.received + facts.sent;
-  const percent = facts.receiveTotal === undefined && facts.sendTotal === undefined ? (done > 0 ? 100 : 0) : percentOf(done, total);
+  const percent =
+    facts.receiveTotal === undefined && facts.sendTotal === undefined
+      ? done > 0
+        ? 100
+        : 0
+      : percentOf(done, total);
   return (
     `\r${pad(percent)} ${amount(total)}  ${pad(percentOf(facts.received, facts.receiveTotal))} ${amount(facts.received)}  ` +
     `${pad(percentOf(facts.sent, facts.sendTotal))} ${amount(facts.sent)}  ${amount(down)}  ${amount(up)} ` +
@@ -44,7 +49,8 @@ function amount(bytes: number): string {
   const k = 1_024;
   if (bytes < 100_000) return String(bytes).padStart(5);
   if (bytes < 10_000 * k) return `${String(Math.floor(bytes / k)).padStart(4)}k`;
-  if (bytes < 100 * k * k) return `${String(Math.floor(bytes / k / k)).padStart(2)}.${Math.floor((bytes % (k * k)) / (k * k / 10))}M`;
+  if (bytes < 100 * k * k)
+    return `${String(Math.floor(bytes / k / k)).padStart(2)}.${Math.floor((bytes % (k * k)) / ((k * k) / 10))}M`;
   if (bytes < 10_000 * k * k) return `${String(Math.floor(bytes / k / k)).padStart(4)}M`;
   return `${String(Math.floor(bytes / k / k / k)).padStart(4)}G`;
 }

@@ -54,7 +54,10 @@ export type CurlConfig = {
 };
 
 /** One `-d`, `--data-binary`, `--data-urlencode` or `--json`. */
-export type DataPart = { readonly kind: 'data' | 'raw' | 'binary' | 'urlencode' | 'json'; readonly text: string };
+export type DataPart = {
+  readonly kind: 'data' | 'raw' | 'binary' | 'urlencode' | 'json';
+  readonly text: string;
+};
 
 /** Options that hold for the whole command line. */
 export type CurlGlobals = {
@@ -69,7 +72,12 @@ export type CurlGlobals = {
 
 /** A read command line, or what is wrong with it: `text` goes to stderr (`out` to stdout). */
 export type CurlArguments =
-  | { readonly kind: 'run'; readonly configs: readonly CurlConfig[]; readonly globals: CurlGlobals; readonly warnings: string }
+  | {
+      readonly kind: 'run';
+      readonly configs: readonly CurlConfig[];
+      readonly globals: CurlGlobals;
+      readonly warnings: string;
+    }
   | { readonly kind: 'stop'; readonly code: number; readonly text: string; readonly out: string };
 
 /** Reads a file for `-K`, `-d @file`; undefined where there is none. `-` is standard input. */
@@ -107,16 +115,22 @@ const TABLE: readonly Option[] = (
 const TRY = "curl: try 'curl --help' or 'curl --manual' for more information\n";
 
 /** Reads a curl command line as the given version does. Source: recorded curl 7.74–8.23, the group "usage". */
-export async function parseCurlArguments(words: readonly string[], version: CurlVersion, readFile: ReadFile): Promise<CurlArguments> {
+export async function parseCurlArguments(
+  words: readonly string[],
+  version: CurlVersion,
+  readFile: ReadFile,
+): Promise<CurlArguments> {
   const reader = new Reader(version, readFile);
   const stop = await reader.readAll(words);
   if (stop) return stop;
   const configs = reader.configs.filter((config) => config.urls.length > 0);
   if (words.length === 0) return usage('');
-  if (configs.length === 0) return usage(version.number < 80_000 ? 'curl: no URL specified!\n' : 'curl: (2) no URL specified\n');
+  if (configs.length === 0)
+    return usage(version.number < 80_000 ? 'curl: no URL specified!\n' : 'curl: (2) no URL specified\n');
   for (const config of configs) {
     if (config.isHead && config.data.length > 0 && !config.isGet) {
-      const text = 'You can only select one HTTP request method! You asked for both POST (-d, --data) and HEAD (-I, --head).';
+      const text =
+        'You can only select one HTTP request method! You asked for both POST (-d, --data) and HEAD (-I, --head).';
       return { kind: 'stop', code: 2, text: warning(version, text), out: '' };
     }
   }
@@ -163,7 +177,14 @@ type Stop = CurlArguments & { kind: 'stop' };
 
 class Reader {
   readonly configs: CurlConfig[] = [freshConfig()];
-  readonly globals: CurlGlobals = { isSilent: false, isShowError: false, isVerbose: false, isNoMeter: false, isBar: false, isFailEarly: false };
+  readonly globals: CurlGlobals = {
+    isSilent: false,
+    isShowError: false,
+    isVerbose: false,
+    isNoMeter: false,
+    isBar: false,
+    isFailEarly: false,
+  };
   warnings = '';
   readonly #version: CurlVersion;
   readonly #readFile: ReadFile;
@@ -194,7 +215,9 @@ class Reader {
         continue;
       }
       const next = words[i + 1];
-      const result = word.startsWith('--') ? await this.#readLong(word, next) : await this.#readShort(word, next);
+      const result = word.startsWith('--')
+        ? await this.#readLong(word, next)
+        : await this.#readShort(word, next);
       if (typeof result === 'object') return result;
       if (result) i++;
     }
@@ -207,11 +230,13 @@ class Reader {
     const isNo = asked.startsWith('no-') && find(asked) === undefined;
     const option = this.#lookUp(isNo ? asked.slice(3) : asked);
     if (option === 'ambiguous') return usage(`curl: option ${word}: is ambiguous\n`);
-    if (option === undefined || (isNo && option.kind.includes('text'))) return usage(`curl: option ${word}: is unknown\n`);
+    if (option === undefined || (isNo && option.kind.includes('text')))
+      return usage(`curl: option ${word}: is unknown\n`);
     if (option.name === 'http3' && this.#version.number < 80_000) {
       return usage(`curl: option ${word}: the installed libcurl version doesn't support this\n`);
     }
-    if (option.kind === 'flag' || option.kind === 'ignored') return (await this.#apply(option, '', { word, isNo })) ?? false;
+    if (option.kind === 'flag' || option.kind === 'ignored')
+      return (await this.#apply(option, '', { word, isNo })) ?? false;
     if (next === undefined) return usage(`curl: option ${word}: requires parameter\n`);
     return (await this.#apply(option, next, { word, isNo })) ?? true;
   }
@@ -226,7 +251,13 @@ class Reader {
   }
 
   #isKnown(option: Option): boolean {
-    const since: Readonly<Record<string, number>> = { 'fail-with-body': 77_600, json: 78_200, 'url-query': 78_700, 'retry-all-errors': 77_100, 'show-headers': 81_000 };
+    const since: Readonly<Record<string, number>> = {
+      'fail-with-body': 77_600,
+      json: 78_200,
+      'url-query': 78_700,
+      'retry-all-errors': 77_100,
+      'show-headers': 81_000,
+    };
     return this.#version.number >= (since[option.name] ?? 0);
   }
 
@@ -244,16 +275,25 @@ class Reader {
       const inline = word.slice(at + 1);
       const value = inline === '' ? next : inline;
       if (value === undefined) return usage(`curl: option ${word}: requires parameter\n`);
-      return (await this.#apply(option, value, { word: inline === '' ? word : word, isNo: false })) ?? inline === '';
+      return (
+        (await this.#apply(option, value, { word: inline === '' ? word : word, isNo: false })) ??
+        inline === ''
+      );
     }
     return false;
   }
 
-  async #apply(option: Option, value: string, how: { word: string; isNo: boolean }): Promise<Stop | undefined> {
+  async #apply(
+    option: Option,
+    value: string,
+    how: { word: string; isNo: boolean },
+  ): Promise<Stop | undefined> {
     if (option.kind === 'seconds' || option.kind === 'count') {
-      const isNumber = option.kind === 'seconds' ? /^-?[0-9]*\.?[0-9]+$/.test(value) : /^-?[0-9]+$/.test(value);
+      const isNumber =
+        option.kind === 'seconds' ? /^-?[0-9]*\.?[0-9]+$/.test(value) : /^-?[0-9]+$/.test(value);
       if (!isNumber) return usage(`curl: option ${how.word}: expected a proper numerical parameter\n`);
-      if (value.startsWith('-') && option.name !== 'max-redirs') return usage(`curl: option ${how.word}: expected a positive numerical parameter\n`);
+      if (value.startsWith('-') && option.name !== 'max-redirs')
+        return usage(`curl: option ${how.word}: expected a positive numerical parameter\n`);
     }
     if (option.name === 'help') return helpStop(undefined);
     if (option.name === 'version') return { kind: 'stop', code: 0, text: '', out: 'version' };
@@ -264,8 +304,13 @@ class Reader {
     if (option.name === 'config') return this.#readConfig(value, how.word);
     if (option.name.startsWith('fail') && !how.isNo) {
       const config = this.#config;
-      if ((option.name === 'fail' && config.isFailBody) || (option.name === 'fail-with-body' && config.isFail)) {
-        return usage(`curl: You must select either --fail or --fail-with-body, not both.\ncurl: option ${how.word}: is badly used here\n`);
+      if (
+        (option.name === 'fail' && config.isFailBody) ||
+        (option.name === 'fail-with-body' && config.isFail)
+      ) {
+        return usage(
+          `curl: You must select either --fail or --fail-with-body, not both.\ncurl: option ${how.word}: is badly used here\n`,
+        );
       }
     }
     const set = SETTERS[option.name];
@@ -281,8 +326,11 @@ class Reader {
     for (const line of text.split('\n')) {
       const match = /^\s*(?:--?)?([A-Za-z0-9.-]+)\s*[=:\s]?\s*(.*?)\s*$/.exec(line);
       if (!match || /^\s*(#|$)/.test(line)) continue;
-      const value = (match[2] ?? '').replace(/^"(.*)"$/, (_, inside: string) => inside.replace(/\\(.)/g, '$1'));
-      const option = (match[1] ?? '').length === 1 ? TABLE.find((one) => one.letter === match[1]) : find(match[1] ?? '');
+      const value = (match[2] ?? '').replace(/^"(.*)"$/, (_, inside: string) =>
+        inside.replace(/\\(.)/g, '$1'),
+      );
+      const option =
+        (match[1] ?? '').length === 1 ? TABLE.find((one) => one.letter === match[1]) : find(match[1] ?? '');
       if (!option) continue;
       const stop = await this.#apply(option, value, { word, isNo: false });
       if (stop) return stop;
@@ -299,7 +347,12 @@ function find(name: string): Option | undefined {
   return TABLE.find((option) => option.name === name);
 }
 
-type Setting = { readonly config: CurlConfig; readonly globals: CurlGlobals; readonly value: string; readonly isOn: boolean };
+type Setting = {
+  readonly config: CurlConfig;
+  readonly globals: CurlGlobals;
+  readonly value: string;
+  readonly isOn: boolean;
+};
 
 const ms = (value: string): number => Math.round(Number(value) * 1_000);
 

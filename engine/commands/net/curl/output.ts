@@ -40,15 +40,25 @@ export class Output {
     if (this.name === undefined) return this.#toStdout(text);
     if (this.name === '/dev/null') return;
     const { machine, sys } = this.#run.process;
-    const failure = machine.files.write(absolutePath(this.#run.process, this.name), text, sys.nowMs(), { append: this.#isOpen });
+    const failure = machine.files.write(absolutePath(this.#run.process, this.name), text, sys.nowMs(), {
+      append: this.#isOpen,
+    });
     this.#isOpen = true;
     if (failure !== undefined) {
-      const why = failure === 'EISDIR' ? 'Is a directory' : failure === 'EACCES' ? 'Permission denied' : 'No such file or directory';
+      const why =
+        failure === 'EISDIR'
+          ? 'Is a directory'
+          : failure === 'EACCES'
+            ? 'Permission denied'
+            : 'No such file or directory';
       if (!this.#run.globals.isSilent) {
         const line = warning(this.#run.version, `Failed to open the file ${this.name}: ${why}`);
         await this.#run.err(line);
       }
-      const text23 = this.#run.version.number < 80_000 ? 'Failure writing output to destination' : `client returned ERROR on write of ${byteLength(text)} bytes`;
+      const text23 =
+        this.#run.version.number < 80_000
+          ? 'Failure writing output to destination'
+          : `client returned ERROR on write of ${byteLength(text)} bytes`;
       throw new TransferEnd({ code: 23, text: text23, hadConnection: true });
     }
   }
@@ -56,7 +66,11 @@ export class Output {
   /** A transfer that succeeded without a body leaves an empty file. */
   async finish(): Promise<void> {
     if (this.name === undefined || this.#isOpen || this.name === '/dev/null') return;
-    this.#run.process.machine.files.write(absolutePath(this.#run.process, this.name), '', this.#run.process.sys.nowMs());
+    this.#run.process.machine.files.write(
+      absolutePath(this.#run.process, this.name),
+      '',
+      this.#run.process.sys.nowMs(),
+    );
   }
 
   async #toStdout(text: string): Promise<void> {

@@ -7,7 +7,12 @@ import type { CurlVersion } from './words.ts';
 export type RequestBody = { readonly text: string; readonly type?: string; readonly isUpload: boolean };
 
 /** A request as text, and what -v says before it. */
-export type CurlRequest = { readonly method: string; readonly head: string; readonly body: string; readonly notes: string };
+export type CurlRequest = {
+  readonly method: string;
+  readonly head: string;
+  readonly body: string;
+  readonly notes: string;
+};
 
 /** Facts of one hop that are not in the configuration. */
 export type HopFacts = {
@@ -36,7 +41,8 @@ export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
   add('Range', config.range === undefined ? undefined : `bytes=${config.range}`);
   add('User-Agent', config.userAgent === '' ? undefined : (config.userAgent ?? `curl/${hop.version.text}`));
   add('Accept', '*/*');
-  if (config.isCompressed) add('Accept-Encoding', hop.version.number < 77_800 ? 'deflate, gzip' : 'deflate, gzip, br, zstd');
+  if (config.isCompressed)
+    add('Accept-Encoding', hop.version.number < 77_800 ? 'deflate, gzip' : 'deflate, gzip, br, zstd');
   add('Referer', config.referer?.replace(/;auto$/, '') || undefined);
   if (hop.isProxied) add('Proxy-Connection', 'Keep-Alive');
   if (hop.cookies !== '') add('Cookie', hop.cookies);
@@ -47,7 +53,8 @@ export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
     add('Content-Type', hop.body.type);
     if (hop.body.isUpload && hop.version.number < 80_700) add('Expect', '100-continue');
   }
-  const notes = hop.user === undefined ? '' : `* Server auth using Basic with user '${hop.user.split(':')[0] ?? ''}'\n`;
+  const notes =
+    hop.user === undefined ? '' : `* Server auth using Basic with user '${hop.user.split(':')[0] ?? ''}'\n`;
   return { method, head: `${lines.join('\r\n')}\r\n\r\n`, body: hop.body?.text ?? '', notes };
 }
 
@@ -68,7 +75,11 @@ function methodOf(config: CurlConfig, hop: HopFacts): string {
   return 'GET';
 }
 
-type Custom = { readonly lines: readonly string[]; readonly replaced: ReadonlySet<string>; readonly host: string | undefined };
+type Custom = {
+  readonly lines: readonly string[];
+  readonly replaced: ReadonlySet<string>;
+  readonly host: string | undefined;
+};
 
 /** `Name: value` sets, `Name:` removes, `Name;` sends it empty. */
 function customHeaders(config: CurlConfig, body: RequestBody | undefined): Custom {

@@ -1,7 +1,7 @@
 import type { Sys } from '../../../base/process.ts';
 import type { Connection, Network } from '../../../net/socket.ts';
 import type { Process } from '../../../shell/program.ts';
-import { HttpReader } from '../http-reader.ts';
+import type { HttpReader } from '../http-reader.ts';
 import { tickingSys } from '../waiting.ts';
 import { METER_HEAD, type MeterFacts, meterRow } from './meter.ts';
 import type { CurlGlobals } from './options.ts';
@@ -30,7 +30,12 @@ export type CurlRun = {
 };
 
 /** A cookie of the engine. */
-export type Cookie = { readonly domain: string; readonly path: string; readonly name: string; readonly value: string };
+export type Cookie = {
+  readonly domain: string;
+  readonly path: string;
+  readonly name: string;
+  readonly value: string;
+};
 
 /** The cookies of one run. `isOn` is false until -b or -c asks for the engine. */
 export type CookieJar = { cookies: Cookie[]; isOn: boolean };
@@ -77,7 +82,10 @@ export class Meter {
     this.#run = run;
     this.#isShown = isShown;
     this.#startMs = run.process.sys.nowMs();
-    this.sys = isShown && !run.globals.isBar ? tickingSys(run.process.sys, this.#startMs, () => this.#row()) : run.process.sys;
+    this.sys =
+      isShown && !run.globals.isBar
+        ? tickingSys(run.process.sys, this.#startMs, () => this.#row())
+        : run.process.sys;
   }
 
   /** Prints the head (once a URL, not at a retry) and the first row. */

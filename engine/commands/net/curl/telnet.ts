@@ -24,10 +24,19 @@ export async function pumpTelnet(transfer: Transfer, link: Link): Promise<void> 
     if (got === 'timeout') {
       const ms = wholeMs(run.process.sys.nowMs() - moments.startMs);
       const bytes = link.reader.receivedBytes;
-      throw new TransferEnd({ code: 28, text: `Operation timed out after ${ms} milliseconds with ${bytes} bytes received`, hadConnection: true });
+      throw new TransferEnd({
+        code: 28,
+        text: `Operation timed out after ${ms} milliseconds with ${bytes} bytes received`,
+        hadConnection: true,
+      });
     }
     link.connection.close();
-    if (got === 'reset') throw new TransferEnd({ code: 56, text: 'Recv failure: Connection reset by peer', hadConnection: true });
+    if (got === 'reset')
+      throw new TransferEnd({
+        code: 56,
+        text: 'Recv failure: Connection reset by peer',
+        hadConnection: true,
+      });
     return;
   }
 }

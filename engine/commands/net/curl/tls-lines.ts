@@ -46,8 +46,14 @@ export function handshakeLines(facts: HandshakeFacts, stage: HandshakeStage): st
   step('IN', 'TLS handshake, Finished (20)', 52);
   step('OUT', 'TLS change cipher, Change cipher spec (1)', 1);
   step('OUT', 'TLS handshake, Finished (20)', 52);
-  lines.push(`* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384${isNew ? ' / x25519 / RSASSA-PSS' : ''}`);
-  lines.push(facts.version.number < 77_800 ? '* ALPN, server accepted to use http/1.1' : '* ALPN: server accepted http/1.1');
+  lines.push(
+    `* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384${isNew ? ' / x25519 / RSASSA-PSS' : ''}`,
+  );
+  lines.push(
+    facts.version.number < 77_800
+      ? '* ALPN, server accepted to use http/1.1'
+      : '* ALPN: server accepted http/1.1',
+  );
   lines.push(...certificateLines(facts, stage, isNew));
   return `${lines.join('\n')}\n`;
 }
@@ -60,8 +66,12 @@ function certificateLines(facts: HandshakeFacts, stage: HandshakeStage, isNew: b
     `*  start date: ${certificateDate(Math.floor(facts.nowMs / day) * day - 30 * day)}`,
     `*  expire date: ${certificateDate(Math.floor(facts.nowMs / day) * day + 335 * day)}`,
   ];
-  if (stage === 'wrong-name') return [...lines, `*  subjectAltName does not match ${isNew ? 'hostname ' : ''}${facts.host}`];
-  if (stage === 'ok') lines.push(`*  subjectAltName: host "${facts.host}" matched cert's "${facts.names.find((n) => n === facts.host) ?? facts.names[0] ?? ''}"`);
+  if (stage === 'wrong-name')
+    return [...lines, `*  subjectAltName does not match ${isNew ? 'hostname ' : ''}${facts.host}`];
+  if (stage === 'ok')
+    lines.push(
+      `*  subjectAltName: host "${facts.host}" matched cert's "${facts.names.find((n) => n === facts.host) ?? facts.names[0] ?? ''}"`,
+    );
   lines.push('*  issuer: CN=Virtual Internet CA');
   lines.push(
     facts.isTrusted
@@ -69,8 +79,13 @@ function certificateLines(facts: HandshakeFacts, stage: HandshakeStage, isNew: b
       : '*  SSL certificate verify result: unable to get local issuer certificate (20), continuing anyway.',
   );
   if (isNew) {
-    lines.push('*   Certificate level 0: Public key type RSA (2048/112 Bits/secBits), signed using sha256WithRSAEncryption');
-    if (stage === 'ok') lines.push('*   Certificate level 1: Public key type RSA (2048/112 Bits/secBits), signed using sha256WithRSAEncryption');
+    lines.push(
+      '*   Certificate level 0: Public key type RSA (2048/112 Bits/secBits), signed using sha256WithRSAEncryption',
+    );
+    if (stage === 'ok')
+      lines.push(
+        '*   Certificate level 1: Public key type RSA (2048/112 Bits/secBits), signed using sha256WithRSAEncryption',
+      );
   }
   return lines;
 }

@@ -39,7 +39,10 @@ export function isKnownScheme(scheme: string): boolean {
 }
 
 /** Reads a URL the way curl does: the scheme may be missing, one to three slashes may follow it, spaces are refused. */
-export function parseCurlUrl(text: string, pathAsIs = false): CurlUrl | { readonly fault: UrlFault } | { readonly badScheme: string } {
+export function parseCurlUrl(
+  text: string,
+  pathAsIs = false,
+): CurlUrl | { readonly fault: UrlFault } | { readonly badScheme: string } {
   if (text === '') return { fault: 'malformed' };
   // eslint-style note: control characters and spaces are never allowed in a URL.
   if (/[\x00-\x20\x7f]/.test(text)) return { fault: 'malformed' };
@@ -47,7 +50,8 @@ export function parseCurlUrl(text: string, pathAsIs = false): CurlUrl | { readon
   const scheme = (withScheme?.[1] ?? guessScheme(text)).toLowerCase();
   if (withScheme && !isKnownScheme(scheme)) return { badScheme: scheme };
   let rest = withScheme ? (withScheme[2] ?? '') : text;
-  if (scheme === 'file') return { scheme, host: '', port: 0, isPortWritten: false, target: `/${rest.replace(/^\/+/, '')}` };
+  if (scheme === 'file')
+    return { scheme, host: '', port: 0, isPortWritten: false, target: `/${rest.replace(/^\/+/, '')}` };
   if (withScheme && /^[A-Za-z][A-Za-z0-9+.-]*:\/\/\/$/.test(text)) rest = '';
   const end = rest.search(/[/?#]/);
   const authority = end < 0 ? rest : rest.slice(0, end);

@@ -8,7 +8,10 @@ export type CurlVersion = { readonly text: string; readonly number: number };
 export function curlVersion(text: string | undefined): CurlVersion {
   const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? '');
   if (!match) return { text: '8.14.1', number: 81_401 };
-  return { text: match[0], number: Number(match[1]) * 10_000 + Number(match[2]) * 100 + Number(match[3] ?? 0) };
+  return {
+    text: match[0],
+    number: Number(match[1]) * 10_000 + Number(match[2]) * 100 + Number(match[3] ?? 0),
+  };
 }
 
 /** Why a transfer ended without success: curl's exit code and the text after `curl: (N) `. */
@@ -29,7 +32,10 @@ export function wholeMs(ms: number): number {
 }
 
 /** The text of a failed connection (tools/FACTS.md §1, The words by version). */
-export function connectFailureText(version: CurlVersion, facts: { host: string; port: number; ms: number; libc: MachineFacts['libc']; error: SocketError }): string {
+export function connectFailureText(
+  version: CurlVersion,
+  facts: { host: string; port: number; ms: number; libc: MachineFacts['libc']; error: SocketError },
+): string {
   const { host, port, ms } = facts;
   const cause = errorText(facts.libc, facts.error);
   if (version.number < 77_800) return `Failed to connect to ${host} port ${port}: ${cause}`;
@@ -39,9 +45,13 @@ export function connectFailureText(version: CurlVersion, facts: { host: string; 
 }
 
 /** The text when --connect-timeout ended a connection attempt; each range of versions has its own. */
-export function connectTimeoutText(version: CurlVersion, facts: { host: string; port: number; ms: number }): string {
+export function connectTimeoutText(
+  version: CurlVersion,
+  facts: { host: string; port: number; ms: number },
+): string {
   const ms = wholeMs(facts.ms);
-  if (version.number < 77_800 || version.number >= 81_100) return `Connection timed out after ${ms} milliseconds`;
+  if (version.number < 77_800 || version.number >= 81_100)
+    return `Connection timed out after ${ms} milliseconds`;
   if (version.number < 78_600) return `Connection timeout after ${ms} ms`;
   return `Failed to connect to ${facts.host} port ${facts.port} after ${ms} ms: Timeout was reached`;
 }
@@ -84,7 +94,8 @@ export function certificateHelp(version: CurlVersion): string {
 
 /** A line of `-v` that says a connection is done with. */
 export function closingLine(version: CurlVersion, connection: number, isOrderly: boolean): string {
-  if (version.number >= 80_900) return `* ${isOrderly ? 'shutting down' : 'closing'} connection #${connection}\n`;
+  if (version.number >= 80_900)
+    return `* ${isOrderly ? 'shutting down' : 'closing'} connection #${connection}\n`;
   return version.number >= 80_000 ? '* Closing connection\n' : `* Closing connection ${connection}\n`;
 }
 
@@ -127,7 +138,13 @@ const VERSION_TEXTS: ReadonlyMap<string, { readonly libraries: string; readonly 
       date: '2023-02-20, security patched: 7.88.1-10+deb12u14',
     },
   ],
-  ['8.7.1', { libraries: 'OpenSSL/3.1.4 zlib/1.3.1 brotli/1.1.0 libidn2/2.3.4 libssh2/1.11.0 nghttp2/1.58.0', date: '2024-03-27' }],
+  [
+    '8.7.1',
+    {
+      libraries: 'OpenSSL/3.1.4 zlib/1.3.1 brotli/1.1.0 libidn2/2.3.4 libssh2/1.11.0 nghttp2/1.58.0',
+      date: '2024-03-27',
+    },
+  ],
   [
     '8.14.1',
     {
@@ -143,7 +160,11 @@ export function helpText(version: CurlVersion): string {
   const rows: readonly (readonly [string, string, string])[] = [
     ['-d, --data <data>', 'HTTP POST data', 'HTTP POST data'],
     ['-f, --fail', 'Fail fast with no output on HTTP errors', 'Fail fast with no output on HTTP errors'],
-    [version.number < 80_600 ? '-h, --help <category>' : '-h, --help <subject>', 'Get help for commands', 'Get help for commands'],
+    [
+      version.number < 80_600 ? '-h, --help <category>' : '-h, --help <subject>',
+      'Get help for commands',
+      'Get help for commands',
+    ],
   ];
   const old: readonly (readonly [string, string])[] = [
     ['-i, --include', 'Include protocol response headers in the output'],

@@ -5,7 +5,11 @@ export type WriteOutValues = ReadonlyMap<string, string>;
  * Expands a `-w` format. Unknown variables are reported (one text each) and print nothing.
  * Source: recorded curl 7.88.1 and 8.14.1; `%header{name}` since 7.84.
  */
-export function writeOut(format: string, values: WriteOutValues, header: (name: string) => string): { text: string; unknown: string[]; stderr: string } {
+export function writeOut(
+  format: string,
+  values: WriteOutValues,
+  header: (name: string) => string,
+): { text: string; unknown: string[]; stderr: string } {
   const unknown: string[] = [];
   const streams = { out: '', err: '' };
   let target: 'out' | 'err' = 'out';
@@ -20,7 +24,7 @@ export function writeOut(format: string, values: WriteOutValues, header: (name: 
       if (value === undefined) unknown.push(name);
       streams[target] += value ?? '';
     } else if (headerName !== undefined) streams[target] += header(headerName.toLowerCase());
-    else if (escape !== undefined) streams[target] += ({ n: '\n', r: '\r', t: '\t', '\\': '\\' })[escape] ?? '';
+    else if (escape !== undefined) streams[target] += { n: '\n', r: '\r', t: '\t', '\\': '\\' }[escape] ?? '';
     else if (whole === '%%') streams[target] += '%';
     else if (!whole.startsWith('%output')) streams[target] += whole;
   }

@@ -188,7 +188,7 @@ class FakeConnection implements Connection {
     if (port !== 443 && port !== 8445) return { kind: 'plain' };
     this.#isTls = true;
     this.#events = [];
-    const names = port === 8445 ? ['other.example.com'] : options.serverName === 'web' ? ['web'] : ['web', 'other.example.com', 'cloud.google.com'];
+    const names = port === 8445 ? ['other.example.com'] : options.serverName === 'web' ? ['web'] : ['web', 'web.default.svc.cluster.local', 'other.example.com', 'cloud.google.com'];
     return { kind: 'ok', names, trusted: false };
   }
 
