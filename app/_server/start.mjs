@@ -64,7 +64,7 @@ process.chdir(root);
 process.env.NODE_ENV = 'production';
 process.env.NEXT_TELEMETRY_DISABLED = '1';
 process.env.RINGFENCE_DATA = dataDir;
-if (!existsSync(path.join(root, process.env.NEXT_DIST_DIR ?? '.next', 'BUILD_ID')))
+if (!existsSync(path.join(path.resolve(root, process.env.NEXT_DIST_DIR ?? '.next'), 'BUILD_ID')))
   stop('Nothing is built yet.', 'Run: npm start');
 takeLock();
 process.on('exit', releaseLock);

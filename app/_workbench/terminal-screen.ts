@@ -16,11 +16,8 @@ const PASTE_MAX = 65_536;
 /** Keys that belong to the page even while the terminal has the focus. */
 function isPageKey(event: KeyboardEvent): boolean {
   if (event.key === 'F6') return true;
-  if (
-    event.altKey &&
-    !event.ctrlKey &&
-    (/^[1-4nhr]$/i.test(event.key) || event.key === 'ArrowLeft' || event.key === 'ArrowRight')
-  )
+  // By position, because Alt changes the letter on some layouts.
+  if (event.altKey && !event.ctrlKey && /^(Digit[1-4]|Key[NHR]|ArrowLeft|ArrowRight)$/.test(event.code))
     return true;
   return (event.ctrlKey || event.metaKey) && event.key === 'Enter';
 }
