@@ -1,31 +1,212 @@
-import type { KubeResponse } from '../objects/api.ts';
+import type { FieldSet } from './field-sets.ts';
+import type { KubeObject, KubeResponse } from '../objects/api.ts';
+import type { ManagedFields } from './managed-fields.ts';
 import type { ObjectRequest } from './request.ts';
 import type { Server } from './server.ts';
+import { StatusError, badRequest, invalid, required } from '../objects/status.ts';
 import { answer, createdObject, inNamespace, updatedObject } from './write.ts';
 import { applyMergePatch, applyStrategicPatch } from './merge-patch.ts';
+import {
+  changedFields,
+  commonLeaves,
+  difference,
+  namedFields,
+  pathText,
+  removeFields,
+  schemaOf,
+} from './field-sets.ts';
 import { decodeObject, plainBody, settleUnknown } from './decode-body.ts';
-import { badRequest, invalid, required } from '../objects/status.ts';
 import { isJsonObject } from '../base/json.ts';
+import { managedFieldsOf, managerOf } from './managed-fields.ts';
 import { served } from './shape.ts';
 import { structOfKind } from '../objects/types.ts';
-import type { KubeObject } from '../objects/api.ts';
+import { thawed } from '../store/admission.ts';
+import { timestamp } from '../objects/time.ts';
 
-/** Server-side apply: creates the object or merges the applied fields into it, with the conflicts of other managers. */
+/**
+ * Server-side apply: creates the object, or merges the applied fields into it. A field that another manager owns with
+ * another value is a conflict unless `force` is set; fields that this manager applied before and no longer names go.
+ */
 export function applyServerSide(server: Server, request: ObjectRequest): KubeResponse {
-  const { kind, name = '', namespace } = request;
   if (request.query.text('fieldManager') === '') {
-    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [required('fieldManager', 'is required for apply patch')]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      required('fieldManager', 'is required for apply patch'),
+    ]);
   }
-  const body = plainBody(request);
-  if (!isJsonObject(body)) throw badRequest('error decoding YAML: the patch is no object');
-  const decoded = decodeObject(body, kind);
-  settleUnknown(server, request, decoded.unknown, `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}`);
-  const applied = { ...body, apiVersion: kind.apiVersion, kind: kind.kind } as unknown as KubeObject;
-  const named = inNamespace(request, { ...applied, metadata: { ...applied.metadata, name: applied.metadata?.name ?? name } });
+  const { kind, name = '', namespace } = request;
+  const applied = appliedObject(server, request);
+  const set = ownedBy(applied, kind);
   const previous = server.store.get(kind.resource, namespace, name);
-  if (previous === undefined) return answer(server, request, 201, createdObject(server, request, named));
-  const struct = structOfKind(kind.apiVersion, kind.kind);
-  const base = served(kind, previous);
-  const merged = (struct === undefined ? applyMergePatch(base, named) : applyStrategicPatch(base, named, struct)) as KubeObject;
-  return answer(server, request, 200, updatedObject(server, request, decodeObject(merged, kind).object));
+  if (previous === undefined) {
+    const claim = claimOf(server, request, set);
+    return answer(
+      server,
+      { ...request, applyClaim: [claim] },
+      201,
+      createdObject(server, { ...request, applyClaim: [claim] }, applied),
+    );
+  }
+  const next = merged(previous, applied, set, request);
+  const others = othersAfter(previous, applied, set, request);
+  const asked = { ...request, applyClaim: [...others, claimOf(server, request, set)] };
+  return answer(server, asked, 200, updatedObject(server, asked, next));
+}
+
+function appliedObject(server: Server, request: ObjectRequest): KubeObject {
+  const { kind, name = '' } = request;
+  const body = plainBody(request);
+  if (!isJsonObject(body))
+    throw badRequest(
+      'error decoding YAML: json: cannot unmarshal string into Go value of type map[string]interface {}',
+    );
+  const decoded = decodeObject(body, kind);
+  settleUnknown(
+    server,
+    request,
+    decoded.unknown,
+    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}`,
+  );
+  const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
+  if (metadata['managedFields'] !== undefined) throw badRequest('metadata.managedFields must be nil');
+  const named = {
+    ...body,
+    kind: kind.kind,
+    apiVersion: kind.apiVersion,
+    metadata: { ...metadata, name: metadata['name'] ?? name },
+  };
+  return inNamespace(request, named as unknown as KubeObject);
+}
+
+// The system's fields belong to nobody.
+function ownedBy(applied: KubeObject, kind: ObjectRequest['kind']): FieldSet {
+  const {
+    name: _,
+    namespace: __,
+    creationTimestamp: ___,
+    resourceVersion: ____,
+    uid: _____,
+    ...metadata
+  } = applied.metadata;
+  const { kind: ______, apiVersion: _______, status, ...rest } = applied;
+  const plain = { ...rest, ...(kind.hasStatus ? {} : { status }), metadata };
+  const set = namedFields(
+    JSON.parse(JSON.stringify(plain)),
+    schemaOf(structOfKind(applied.apiVersion, applied.kind)),
+  );
+  const meta = set['f:metadata'];
+  if (meta === undefined || Object.keys(meta).length > 0) return set;
+  const { 'f:metadata': ________, ...others } = set;
+  return others;
+}
+
+function claimOf(server: Server, request: ObjectRequest, set: FieldSet): ManagedFields {
+  return {
+    manager: managerOf(request),
+    operation: 'Apply',
+    apiVersion: request.kind.apiVersion,
+    time: timestamp(server.sim.clock.nowMs),
+    fieldsType: 'FieldsV1',
+    fieldsV1: set,
+    ...(request.subresource === undefined ? {} : { subresource: request.subresource }),
+  };
+}
+
+function isMine(entry: ManagedFields, request: ObjectRequest): boolean {
+  return (
+    entry.operation === 'Apply' &&
+    entry.manager === managerOf(request) &&
+    entry.subresource === request.subresource
+  );
+}
+
+// The entries of the others; what they lose by force is gone from them. @throws StatusError Conflict
+function othersAfter(
+  previous: KubeObject,
+  applied: KubeObject,
+  set: FieldSet,
+  request: ObjectRequest,
+): readonly ManagedFields[] {
+  const others = managedFieldsOf(previous).filter((entry) => !isMine(entry, request));
+  const struct = structOfKind(applied.apiVersion, applied.kind);
+  const changed =
+    changedFields(
+      served(request.kind, previous),
+      mergedObject(previous, applied, request),
+      schemaOf(struct),
+    ) ?? {};
+  const conflicts = others.flatMap((entry) =>
+    commonLeaves(entry.fieldsV1, changed)
+      .filter((path) => commonLeaves(set, nested(path)).length > 0)
+      .map((path) => ({ entry, path })),
+  );
+  if (conflicts.length > 0 && !request.query.isTrue('force')) throw conflictError(conflicts);
+  return others.flatMap((entry) => {
+    const rest = conflicts.length === 0 ? entry.fieldsV1 : difference(entry.fieldsV1, changed);
+    return rest === undefined ? [] : [{ ...entry, fieldsV1: rest }];
+  });
+}
+
+function nested(path: readonly string[]): FieldSet {
+  return path.reduceRight<FieldSet>((inner, step) => ({ [step]: inner }), {});
+}
+
+type Conflict = { readonly entry: ManagedFields; readonly path: readonly string[] };
+
+function conflictError(conflicts: readonly Conflict[]): StatusError {
+  const who = ({ entry }: Conflict) => {
+    const sub =
+      entry.subresource === undefined ? '' : ` with subresource ${JSON.stringify(entry.subresource)}`;
+    return (
+      JSON.stringify(entry.manager) + sub + (entry.operation === 'Update' ? ` using ${entry.apiVersion}` : '')
+    );
+  };
+  const causes = conflicts.map((conflict) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${who(conflict)}`,
+    field: pathText(conflict.path),
+  }));
+  const [first] = conflicts;
+  if (conflicts.length === 1 && first !== undefined) {
+    const message = `Apply failed with 1 conflict: conflict with ${who(first)}: ${pathText(first.path)}`;
+    return new StatusError(409, 'Conflict', message, { causes });
+  }
+  const managers = [...new Set(conflicts.map(who))].sort();
+  const lines = managers.flatMap((manager) => [
+    `conflicts with ${manager}:`,
+    ...conflicts
+      .filter((conflict) => who(conflict) === manager)
+      .map((conflict) => `- ${pathText(conflict.path)}`),
+  ]);
+  return new StatusError(
+    409,
+    'Conflict',
+    `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`,
+    { causes },
+  );
+}
+
+function mergedObject(previous: KubeObject, applied: KubeObject, request: ObjectRequest): KubeObject {
+  const base = served(request.kind, previous);
+  const struct = structOfKind(applied.apiVersion, applied.kind);
+  return (
+    struct === undefined ? applyMergePatch(base, applied) : applyStrategicPatch(base, applied, struct)
+  ) as KubeObject;
+}
+
+function merged(
+  previous: KubeObject,
+  applied: KubeObject,
+  set: FieldSet,
+  request: ObjectRequest,
+): KubeObject {
+  const mine = managedFieldsOf(previous).find((entry) => isMine(entry, request));
+  const next = thawed(mergedObject(previous, applied, request));
+  if (mine !== undefined) {
+    let dropped = difference(mine.fieldsV1, set);
+    for (const entry of managedFieldsOf(previous)) {
+      if (entry !== mine && dropped !== undefined) dropped = difference(dropped, entry.fieldsV1);
+    }
+    if (dropped !== undefined) removeFields(next, dropped);
+  }
+  return decodeObject(next, request.kind).object;
 }

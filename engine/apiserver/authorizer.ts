@@ -18,7 +18,10 @@ export type Attributes = {
 export type Decision = { readonly isAllowed: boolean; readonly reason: string };
 
 /** The learner, as kubeadm's kubeconfig names the administrator. */
-export const ADMIN: UserFacts = { name: 'kubernetes-admin', groups: ['kubeadm:cluster-admins', 'system:authenticated'] };
+export const ADMIN: UserFacts = {
+  name: 'kubernetes-admin',
+  groups: ['kubeadm:cluster-admins', 'system:authenticated'],
+};
 
 const ADMIN_REASON =
   'RBAC: allowed by ClusterRoleBinding "kubeadm:cluster-admins" of ClusterRole "cluster-admin" to Group "kubeadm:cluster-admins"';
@@ -32,16 +35,24 @@ export function authorize(store: Store, user: UserFacts, wanted: Attributes): De
   if (user.groups.includes('system:masters')) return { isAllowed: true, reason: '' };
   if (SELF_REVIEWS.has(wanted.resource) && wanted.verb === 'create') return { isAllowed: true, reason: '' };
   for (const binding of store.list('clusterrolebindings.rbac.authorization.k8s.io')) {
-    if (isGranted(store, user, wanted, binding, '')) return { isAllowed: true, reason: reasonOf(binding, user) };
+    if (isGranted(store, user, wanted, binding, ''))
+      return { isAllowed: true, reason: reasonOf(binding, user) };
   }
   if (wanted.namespace === '') return { isAllowed: false, reason: '' };
   for (const binding of store.list('rolebindings.rbac.authorization.k8s.io', wanted.namespace)) {
-    if (isGranted(store, user, wanted, binding, wanted.namespace)) return { isAllowed: true, reason: reasonOf(binding, user) };
+    if (isGranted(store, user, wanted, binding, wanted.namespace))
+      return { isAllowed: true, reason: reasonOf(binding, user) };
   }
   return { isAllowed: false, reason: '' };
 }
 
-function isGranted(store: Store, user: UserFacts, wanted: Attributes, binding: KubeObject, namespace: string): boolean {
+function isGranted(
+  store: Store,
+  user: UserFacts,
+  wanted: Attributes,
+  binding: KubeObject,
+  namespace: string,
+): boolean {
   if (!memberList(binding, 'subjects').some((subject) => isSubject(subject, user, namespace))) return false;
   return rulesOf(store, binding, namespace).some((rule) => permits(rule, wanted));
 }
@@ -79,7 +90,8 @@ function permits(rule: Members, wanted: Attributes): boolean {
   };
   const whole = wanted.subresource === '' ? wanted.resource : `${wanted.resource}/${wanted.subresource}`;
   const isNamed = !Array.isArray(memberOf(rule, 'resourceNames')) || has('resourceNames', wanted.name);
-  const isResource = has('resources', whole) || (wanted.subresource !== '' && has('resources', `*/${wanted.subresource}`));
+  const isResource =
+    has('resources', whole) || (wanted.subresource !== '' && has('resources', `*/${wanted.subresource}`));
   return has('verbs', wanted.verb) && has('apiGroups', wanted.group) && isResource && isNamed;
 }
 
@@ -90,7 +102,8 @@ function reasonOf(binding: KubeObject, user: UserFacts): string {
   const subject = memberList(binding, 'subjects').find((one) => isSubject(one, user, place));
   const kind = memberText(subject, 'kind');
   const name = memberText(subject, 'name');
-  const shown = kind === 'ServiceAccount' ? `"${name}/${memberText(subject, 'namespace') || place}"` : `"${name}"`;
+  const shown =
+    kind === 'ServiceAccount' ? `"${name}/${memberText(subject, 'namespace') || place}"` : `"${name}"`;
   return `RBAC: allowed by ${binding.kind} ${bound} of ${memberText(reference, 'kind')} "${memberText(reference, 'name')}" to ${kind} ${shown}`;
 }
 

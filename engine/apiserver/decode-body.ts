@@ -22,8 +22,13 @@ export type DecodedBody = { readonly object: KubeObject; readonly unknown: reado
  * Reads the object that a request carries: format, kind, Go types and unknown fields, in the API server's order.
  * @throws StatusError 400, 413 or 415
  */
-export function bodyObject(server: Server, request: ObjectRequest, expected: KindInfo = request.kind): KubeObject {
-  if (request.contentType !== '' && !OBJECT_FORMATS.includes(request.contentType)) throw unsupportedMediaType(OBJECT_FORMATS);
+export function bodyObject(
+  server: Server,
+  request: ObjectRequest,
+  expected: KindInfo = request.kind,
+): KubeObject {
+  if (request.contentType !== '' && !OBJECT_FORMATS.includes(request.contentType))
+    throw unsupportedMediaType(OBJECT_FORMATS);
   const value = plainBody(request, expected);
   const decoded = decodeObject(value, expected);
   settleUnknown(server, request, decoded.unknown, describe(value, expected));
@@ -47,7 +52,9 @@ export function tooLarge(): StatusError {
 
 function parseText(text: string, contentType: string, expected: KindInfo): Json {
   try {
-    return thawed(contentType.includes('yaml') ? parseYaml(text, { maxAliasCount: 100 }) : JSON.parse(text)) as Json;
+    return thawed(
+      contentType.includes('yaml') ? parseYaml(text, { maxAliasCount: 100 }) : JSON.parse(text),
+    ) as Json;
   } catch {
     const shown = text.length > 1024 ? `${text.slice(0, 1024)}...` : text;
     const why = `couldn't get version/kind; json parse error: ${jsonFault(text)} (${shown})`;
@@ -70,7 +77,10 @@ export function decodeObject(value: unknown, expected: KindInfo): DecodedBody {
     );
   }
   const kind = typeof value['kind'] === 'string' && value['kind'] !== '' ? value['kind'] : expected.kind;
-  const apiVersion = typeof value['apiVersion'] === 'string' && value['apiVersion'] !== '' ? value['apiVersion'] : expected.apiVersion;
+  const apiVersion =
+    typeof value['apiVersion'] === 'string' && value['apiVersion'] !== ''
+      ? value['apiVersion']
+      : expected.apiVersion;
   checkKind(kind, apiVersion, expected, value);
   const whole = { ...value, kind, apiVersion };
   const struct = structOfKind(apiVersion, kind);
@@ -88,19 +98,26 @@ function checkKind(kind: string, apiVersion: string, expected: KindInfo, value: 
   if (kind === expected.kind && apiVersion === expected.apiVersion) return;
   if (expected.isCustom || kindOfObject({ apiVersion, kind }) === undefined) {
     if (expected.isCustom && kind === expected.kind) {
-      throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`);
+      throw badRequest(
+        `the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`,
+      );
     }
     const why = `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:100"`;
     throw badRequest(`${describe(value, expected)}: ${why}`);
   }
   const from = `${apiVersion.slice(apiVersion.indexOf('/') + 1)}.${kind}`;
   const group = expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '');
-  throw badRequest(`${describe(value, expected)}: converting (${from}) to (${group}.${expected.kind}): unknown conversion`);
+  throw badRequest(
+    `${describe(value, expected)}: converting (${from}) to (${group}.${expected.kind}): unknown conversion`,
+  );
 }
 
 function describe(value: unknown, expected: KindInfo): string {
   const named = isJsonObject(value) && typeof value['kind'] === 'string' ? value['kind'] : expected.kind;
-  const version = isJsonObject(value) && typeof value['apiVersion'] === 'string' ? value['apiVersion'] : expected.apiVersion;
+  const version =
+    isJsonObject(value) && typeof value['apiVersion'] === 'string'
+      ? value['apiVersion']
+      : expected.apiVersion;
   return `${named} in version "${version.slice(version.indexOf('/') + 1)}" cannot be handled as a ${expected.kind}`;
 }
 
@@ -112,9 +129,15 @@ function decodeCustom(value: Record<string, unknown>, expected: KindInfo): Decod
 }
 
 /** Refuses, warns about or passes over unknown fields, as `fieldValidation` says. Warn is the server's default. */
-export function settleUnknown(server: Server, request: ObjectRequest, unknown: readonly string[], prefix: string): void {
+export function settleUnknown(
+  server: Server,
+  request: ObjectRequest,
+  unknown: readonly string[],
+  prefix: string,
+): void {
   const texts = unknown.map((path) => `unknown field "${path}"`);
   const mode = request.query.text('fieldValidation');
-  if (mode === 'Strict' && texts.length > 0) throw badRequest(`${prefix}: strict decoding error: ${texts.join(', ')}`);
+  if (mode === 'Strict' && texts.length > 0)
+    throw badRequest(`${prefix}: strict decoding error: ${texts.join(', ')}`);
   if (mode !== 'Ignore' && mode !== 'Strict') server.warnings.push(...texts);
 }

@@ -66,13 +66,23 @@ export function resourceList(name: string, version: string): JsonObject | undefi
     kind: 'APIResourceList',
     ...(name === '' ? {} : { apiVersion: 'v1' }),
     groupVersion: name === '' ? version : `${name}/${version}`,
-    resources: kinds.flatMap((kind) => [resourceEntry(kind), ...kind.subresources.map((sub) => subresourceEntry(kind, sub))]),
+    resources: kinds.flatMap((kind) => [
+      resourceEntry(kind),
+      ...kind.subresources.map((sub) => subresourceEntry(kind, sub)),
+    ]),
   };
 }
 
 function groupEntry(group: Group): JsonObject {
-  const versions = [...group.versions.keys()].map((version) => ({ groupVersion: `${group.name}/${version}`, version }));
-  return { name: group.name, versions, ...(versions[0] === undefined ? {} : { preferredVersion: versions[0] }) };
+  const versions = [...group.versions.keys()].map((version) => ({
+    groupVersion: `${group.name}/${version}`,
+    version,
+  }));
+  return {
+    name: group.name,
+    versions,
+    ...(versions[0] === undefined ? {} : { preferredVersion: versions[0] }),
+  };
 }
 
 function resourceEntry(kind: KindInfo): JsonObject {

@@ -96,12 +96,19 @@ function placeOf(parts: readonly string[]): Place | 'unknown' | undefined {
   const isCore = parts[0] === 'api';
   if (!isCore && parts[0] !== 'apis') return undefined;
   const [group, version] = isCore ? ['', parts[1] ?? ''] : [parts[1] ?? '', parts[2] ?? ''];
-  if (!hasVersion(group, version)) return groupDocument(group) === undefined || !isCore ? undefined : 'unknown';
+  if (!hasVersion(group, version))
+    return groupDocument(group) === undefined || !isCore ? undefined : 'unknown';
   const rest = parts.slice(isCore ? 2 : 3);
-  const isInNamespace = rest[0] === 'namespaces' && rest.length >= 3 && !['status', 'finalize'].includes(rest[2] ?? '');
+  const isInNamespace =
+    rest[0] === 'namespaces' && rest.length >= 3 && !['status', 'finalize'].includes(rest[2] ?? '');
   const [plural = '', name, sub, extra] = isInNamespace ? rest.slice(2) : rest;
   const kind = kindOfPath(group, version, plural);
-  if (kind === undefined || extra !== undefined || kind.isNamespaced !== (isInNamespace || !isNamespacedPath(kind, name))) return 'unknown';
+  if (
+    kind === undefined ||
+    extra !== undefined ||
+    kind.isNamespaced !== (isInNamespace || !isNamespacedPath(kind, name))
+  )
+    return 'unknown';
   if (sub !== undefined && !kind.subresources.some((one) => one.name === sub)) return 'unknown';
   return { kind, namespace: isInNamespace ? rest[1] : undefined, name, subresource: sub };
 }
@@ -132,7 +139,10 @@ function userOf(name: string, groups: string): UserFacts {
   const account = /^system:serviceaccount:([^:]+):[^:]+$/.exec(name);
   const own = account === null ? [] : ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`];
   const isAnonymous = name === 'system:anonymous';
-  return { name, groups: [...asked, ...own, isAnonymous ? 'system:unauthenticated' : 'system:authenticated'] };
+  return {
+    name,
+    groups: [...asked, ...own, isAnonymous ? 'system:unauthenticated' : 'system:authenticated'],
+  };
 }
 
 /** The verb of a request as RBAC and discovery name it. */
@@ -154,7 +164,14 @@ function verbOf(request: ObjectRequest): string {
 
 function admit(server: Server, request: ObjectRequest): void {
   const { kind, name = '', namespace = '', subresource: sub = '', user } = request;
-  const wanted = { verb: verbOf(request), group: kind.group, resource: kind.plural, subresource: sub, name, namespace };
+  const wanted = {
+    verb: verbOf(request),
+    group: kind.group,
+    resource: kind.plural,
+    subresource: sub,
+    name,
+    namespace,
+  };
   if (!authorize(server.store, user, wanted).isAllowed) throw forbidden(kind, name, refusalOf(user, wanted));
 }
 
@@ -170,7 +187,9 @@ function dispatch(server: Server, request: ObjectRequest): KubeResponse {
   if (kind.verbs.length === 1 && verb === 'create') return review(server, request);
   switch (method) {
     case 'GET':
-      return name === undefined || request.query.isTrue('watch') ? list(server, request) : get(server, request);
+      return name === undefined || request.query.isTrue('watch')
+        ? list(server, request)
+        : get(server, request);
     case 'POST':
       return create(server, request);
     case 'PUT':

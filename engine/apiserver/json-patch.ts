@@ -11,13 +11,17 @@ export class PatchError extends Error {
 export function applyJsonPatch(document: unknown, patch: readonly unknown[]): unknown {
   let root = thawed(document);
   for (const step of patch) {
-    if (!isJsonObject(step) || typeof step['op'] !== 'string' || typeof step['path'] !== 'string') throw new PatchError('malformed');
+    if (!isJsonObject(step) || typeof step['op'] !== 'string' || typeof step['path'] !== 'string')
+      throw new PatchError('malformed');
     root = applyStep(root, step as { op: string; path: string; value?: unknown; from?: unknown });
   }
   return root;
 }
 
-function applyStep(root: unknown, step: { op: string; path: string; value?: unknown; from?: unknown }): unknown {
+function applyStep(
+  root: unknown,
+  step: { op: string; path: string; value?: unknown; from?: unknown },
+): unknown {
   const path = pointer(step.path);
   switch (step.op) {
     case 'add':
@@ -82,7 +86,8 @@ function remove(root: unknown, path: readonly string[]): unknown {
   if (last === undefined) throw new PatchError('the whole document');
   const parent = read(root, path.slice(0, -1));
   if (Array.isArray(parent)) parent.splice(indexOf(last, parent.length - 1), 1);
-  else if (isJsonObject(parent) && Object.hasOwn(parent, last)) delete (parent as Record<string, unknown>)[last];
+  else if (isJsonObject(parent) && Object.hasOwn(parent, last))
+    delete (parent as Record<string, unknown>)[last];
   else throw new PatchError(`no ${last}`);
   return root;
 }

@@ -25,7 +25,11 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
  * @throws StatusError BadRequest for an item without its merge key
  */
 export function applyStrategicPatch(target: unknown, patch: unknown, struct: StructType): unknown {
-  return mergeStruct(isJsonObject(target) ? (target as Plain) : {}, isJsonObject(patch) ? (patch as Plain) : {}, struct);
+  return mergeStruct(
+    isJsonObject(target) ? (target as Plain) : {},
+    isJsonObject(patch) ? (patch as Plain) : {},
+    struct,
+  );
 }
 
 function mergeStruct(target: Plain, patch: Plain, struct: StructType | undefined): unknown {
@@ -37,17 +41,29 @@ function mergeStruct(target: Plain, patch: Plain, struct: StructType | undefined
     for (const key of Object.keys(merged)) if (!retained.includes(key)) delete merged[key];
   }
   for (const key of Object.keys(patch)) {
-    if (key === '__proto__' || key === '$patch' || key === '$retainKeys' || key.startsWith('$setElementOrder/')) continue;
+    if (
+      key === '__proto__' ||
+      key === '$patch' ||
+      key === '$retainKeys' ||
+      key.startsWith('$setElementOrder/')
+    )
+      continue;
     if (key.startsWith('$deleteFromPrimitiveList/')) {
       removePrimitives(merged, key.slice('$deleteFromPrimitiveList/'.length), patch[key]);
       continue;
     }
     const value = patch[key];
     if (value === null) delete merged[key];
-    else merged[key] = mergeMember(Object.hasOwn(merged, key) ? merged[key] : undefined, value, struct?.byJson.get(key));
+    else
+      merged[key] = mergeMember(
+        Object.hasOwn(merged, key) ? merged[key] : undefined,
+        value,
+        struct?.byJson.get(key),
+      );
   }
   for (const key of Object.keys(patch)) {
-    if (key.startsWith('$setElementOrder/')) orderList(merged, key.slice('$setElementOrder/'.length), patch[key], struct);
+    if (key.startsWith('$setElementOrder/'))
+      orderList(merged, key.slice('$setElementOrder/'.length), patch[key], struct);
   }
   return merged;
 }
@@ -74,7 +90,12 @@ function hasReplace(value: readonly unknown[]): boolean {
   return value.some((item) => isJsonObject(item) && item['$patch'] === 'replace');
 }
 
-function mergeList(before: readonly unknown[], patch: readonly unknown[], mergeKey: string, struct: StructType | undefined): unknown[] {
+function mergeList(
+  before: readonly unknown[],
+  patch: readonly unknown[],
+  mergeKey: string,
+  struct: StructType | undefined,
+): unknown[] {
   const merged = [...before];
   for (const item of patch) {
     if (!isJsonObject(item)) continue;
@@ -97,7 +118,8 @@ function mergePrimitives(before: readonly unknown[], patch: readonly unknown[]):
 
 function removePrimitives(merged: Plain, name: string, items: unknown): void {
   const list = Object.hasOwn(merged, name) ? merged[name] : undefined;
-  if (Array.isArray(list) && Array.isArray(items)) merged[name] = list.filter((item) => !items.includes(item));
+  if (Array.isArray(list) && Array.isArray(items))
+    merged[name] = list.filter((item) => !items.includes(item));
 }
 
 // Items that the order names come in that order; the others keep their places behind their predecessors.
@@ -125,7 +147,9 @@ function memberStruct(field: FieldType | undefined): StructType | undefined {
 }
 
 function withoutDirectives(patch: Plain): Plain {
-  return Object.fromEntries(Object.entries(patch).filter(([key]) => !key.startsWith('$') && key !== '__proto__'));
+  return Object.fromEntries(
+    Object.entries(patch).filter(([key]) => !key.startsWith('$') && key !== '__proto__'),
+  );
 }
 
 /** A plain value as Go's `%v` prints it: `map[a:1 b:[x y]]` with sorted keys. */

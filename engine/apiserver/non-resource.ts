@@ -22,14 +22,24 @@ export const SERVER_VERSION: JsonObject = {
 const CHECKS = ['ping', 'log', 'etcd', 'etcd-readiness', 'informer-sync', 'shutdown'];
 
 /** Answers paths that name no object: version, health, discovery, schemas. Undefined for all others. */
-export function nonResource(server: Server, request: KubeRequest, parts: readonly string[]): KubeResponse | undefined {
+export function nonResource(
+  server: Server,
+  request: KubeRequest,
+  parts: readonly string[],
+): KubeResponse | undefined {
   const body = documentOf(server, request, parts);
   if (body === undefined) return undefined;
   if (request.method !== 'GET') throw methodNotAllowed();
-  return typeof body === 'string' ? { kind: 'text', status: 200, text: body } : { kind: 'json', status: 200, body };
+  return typeof body === 'string'
+    ? { kind: 'text', status: 200, text: body }
+    : { kind: 'json', status: 200, body };
 }
 
-function documentOf(server: Server, request: KubeRequest, parts: readonly string[]): JsonObject | string | undefined {
+function documentOf(
+  server: Server,
+  request: KubeRequest,
+  parts: readonly string[],
+): JsonObject | string | undefined {
   const [first, second, third] = parts;
   const isAggregated = (request.headers?.['accept'] ?? '').includes('as=APIGroupDiscoveryList');
   if (first === undefined) return { paths: rootPaths() };
@@ -39,10 +49,12 @@ function documentOf(server: Server, request: KubeRequest, parts: readonly string
     if (first === 'api') return isAggregated ? aggregatedDiscovery(true) : coreVersions(server.facts.address);
     if (first === 'apis') return isAggregated ? aggregatedDiscovery(false) : groupList();
   }
-  if (first === 'openapi' && second === 'v3') return third === undefined ? openApiIndex() : openApiDocument(parts.slice(2));
+  if (first === 'openapi' && second === 'v3')
+    return third === undefined ? openApiIndex() : openApiDocument(parts.slice(2));
   if (first === 'api' && parts.length === 2 && second !== undefined) return resourceList('', second);
   if (first === 'apis' && parts.length === 2 && second !== undefined) return groupDocument(second);
-  if (first === 'apis' && parts.length === 3 && second !== undefined && third !== undefined) return resourceList(second, third);
+  if (first === 'apis' && parts.length === 3 && second !== undefined && third !== undefined)
+    return resourceList(second, third);
   return undefined;
 }
 

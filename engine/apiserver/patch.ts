@@ -3,7 +3,14 @@ import type { ObjectRequest } from './request.ts';
 import type { Server } from './server.ts';
 import { DecodeError, decodeStruct } from '../objects/decode.ts';
 import { PatchError, applyJsonPatch } from './json-patch.ts';
-import { StatusError, badRequest, invalid, invalidValue, notFound, unsupportedMediaType } from '../objects/status.ts';
+import {
+  StatusError,
+  badRequest,
+  invalid,
+  invalidValue,
+  notFound,
+  unsupportedMediaType,
+} from '../objects/status.ts';
 import { answer, inNamespace, updatedObject } from './write.ts';
 import { applyMergePatch, applyStrategicPatch, goMap } from './merge-patch.ts';
 import { applyServerSide } from './apply.ts';
@@ -27,13 +34,20 @@ export function patch(server: Server, request: ObjectRequest): KubeResponse {
   if (previous === undefined) throw notFound(kind, name);
   const patched = patchedObject(server, request, served(kind, previous));
   if (patched.metadata.name !== name) {
-    throw badRequest(`the name of the object (${patched.metadata.name}) does not match the name on the URL (${name})`);
+    throw badRequest(
+      `the name of the object (${patched.metadata.name}) does not match the name on the URL (${name})`,
+    );
   }
   return answer(server, request, 200, updatedObject(server, request, inNamespace(request, patched)));
 }
 
 function checkFormat(request: ObjectRequest): void {
-  const accepted = [JSON_PATCH, MERGE_PATCH, ...(request.kind.isCustom ? [] : [STRATEGIC_PATCH]), APPLY_PATCH];
+  const accepted = [
+    JSON_PATCH,
+    MERGE_PATCH,
+    ...(request.kind.isCustom ? [] : [STRATEGIC_PATCH]),
+    APPLY_PATCH,
+  ];
   if (!accepted.includes(request.contentType)) throw unsupportedMediaType(accepted);
 }
 
@@ -42,10 +56,16 @@ export function patchedObject(server: Server, request: ObjectRequest, previous: 
   const body = plainBody(request);
   const { contentType } = request;
   if (contentType === JSON_PATCH) {
-    if (!Array.isArray(body)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+    if (!Array.isArray(body))
+      throw badRequest(
+        'error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch',
+      );
     return decodePatched(server, request, jsonPatched(previous, body), JSON.stringify(body), false);
   }
-  if (!isJsonObject(body)) throw badRequest('error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}');
+  if (!isJsonObject(body))
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
+    );
   const struct = structOfKind(request.kind.apiVersion, request.kind.kind);
   if (contentType === STRATEGIC_PATCH && struct !== undefined) {
     return decodePatched(server, request, applyStrategicPatch(previous, body, struct), goMap(body), true);
@@ -58,15 +78,27 @@ function jsonPatched(previous: KubeObject, body: readonly unknown[]): unknown {
     return applyJsonPatch(previous, body);
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
-    throw new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+    throw new StatusError(
+      422,
+      'Invalid',
+      'the server rejected our request due to an error in our request',
+      {},
+    );
   }
 }
 
 // A built-in kind's faults name the patch; a custom resource is decoded as if it had been sent whole.
-function decodePatched(server: Server, request: ObjectRequest, value: unknown, shown: string, isConverted: boolean): KubeObject {
+function decodePatched(
+  server: Server,
+  request: ObjectRequest,
+  value: unknown,
+  shown: string,
+  isConverted: boolean,
+): KubeObject {
   const { kind } = request;
   const struct = structOfKind(kind.apiVersion, kind.kind);
-  const refuse = (why: string) => invalid({ group: '', kind: '' }, '', [invalidValue('patch', goQuoted(shown), why)]);
+  const refuse = (why: string) =>
+    invalid({ group: '', kind: '' }, '', [invalidValue('patch', goQuoted(shown), why)]);
   if (struct === undefined) {
     const decoded = decodeObject(value, kind);
     settle(server, request, decoded.unknown, refuse);
@@ -82,7 +114,12 @@ function decodePatched(server: Server, request: ObjectRequest, value: unknown, s
   }
 }
 
-function settle(server: Server, request: ObjectRequest, unknown: readonly string[], refuse: (why: string) => StatusError): void {
+function settle(
+  server: Server,
+  request: ObjectRequest,
+  unknown: readonly string[],
+  refuse: (why: string) => StatusError,
+): void {
   const texts = unknown.map((path) => `unknown field "${path}"`);
   const mode = request.query.text('fieldValidation');
   if (mode === 'Strict' && texts.length > 0) throw refuse(`strict decoding error: ${texts.join(', ')}`);

@@ -1,7 +1,7 @@
 import type { FieldError } from '../objects/cilium/schema-check.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { StatusCause } from '../objects/status.ts';
-import { checkPolicySchema, policyKindOf } from '../objects/cilium/policy-check.ts';
+import { checkPolicySchema, policyKindOf, serverPolicyErrors } from '../objects/cilium/policy-check.ts';
 import { errorText } from '../objects/cilium/schema-check.ts';
 import { isJsonObject } from '../base/json.ts';
 import { thawed } from '../store/admission.ts';
@@ -26,8 +26,7 @@ const REASONS: Readonly<Record<FieldError['kind'], string>> = {
 /** Checks an object of a kind that carries policy; nothing is found for other kinds. */
 export function policyFindings(object: KubeObject): PolicyFindings {
   if (policyKindOf(object.kind, object.apiVersion) === undefined) return { unknown: [], causes: [] };
-  const report = checkPolicySchema(object);
-  return { unknown: report.unknown, causes: report.errors.map(causeOf) };
+  return { unknown: checkPolicySchema(object).unknown, causes: serverPolicyErrors(object).map(causeOf) };
 }
 
 function causeOf(error: FieldError): StatusCause {
@@ -39,7 +38,11 @@ function causeOf(error: FieldError): StatusCause {
 export function pruned(object: KubeObject, unknown: readonly string[]): KubeObject {
   if (unknown.length === 0) return object;
   const copy = thawed(object);
-  for (const path of unknown) removeAt(copy, path.split(/\.|\[(\d+)\]/).filter((part) => part !== undefined && part !== ''));
+  for (const path of unknown)
+    removeAt(
+      copy,
+      path.split(/\.|\[(\d+)\]/).filter((part) => part !== undefined && part !== ''),
+    );
   return copy;
 }
 

@@ -24,7 +24,8 @@ export function listPredicate(request: ObjectRequest): Predicate {
   const labels = labelPredicate(request.query.text('labelSelector'));
   const fields = fieldPredicate(request.kind, request.query.text('fieldSelector'));
   const { name } = request;
-  return (object) => labels(object) && fields(object) && (name === undefined || object.metadata.name === name);
+  return (object) =>
+    labels(object) && fields(object) && (name === undefined || object.metadata.name === name);
 }
 
 /** GET on a collection: a list, or a watch when the query says so. */
@@ -32,7 +33,11 @@ export function list(server: Server, request: ObjectRequest): KubeResponse {
   const shape = shapeOf(request.accept);
   const matches = listPredicate(request);
   if (request.query.isTrue('watch')) {
-    return { kind: 'watch', status: 200, watch: new StoreWatch(server.store, server.sim.clock, request, matches, shape) };
+    return {
+      kind: 'watch',
+      status: 200,
+      watch: new StoreWatch(server.store, server.sim.clock, request, matches, shape),
+    };
   }
   const { kind, namespace, query } = request;
   const found = server.store.list(kind.resource, namespace).filter((object) => matches(object));
@@ -77,7 +82,10 @@ function continueKey(token: string): { readonly key: string; readonly revision: 
     parsed = JSON.parse(text);
   } catch {
     const first = text.charAt(0);
-    const why = first === '' ? 'unexpected end of JSON input' : `invalid character '${first}' looking for beginning of value`;
+    const why =
+      first === ''
+        ? 'unexpected end of JSON input'
+        : `invalid character '${first}' looking for beginning of value`;
     throw badRequest(`invalid continue token: continue key is not valid: ${why}`);
   }
   if (!isJsonObject(parsed) || typeof parsed['start'] !== 'string' || typeof parsed['rv'] !== 'number') {
@@ -95,7 +103,10 @@ function decodeToken(token: string): string {
   let text = '';
   for (const character of token) {
     const value = BASE64URL.indexOf(character);
-    if (value < 0) throw badRequest(`invalid continue token: continue key is not valid: illegal base64 data at input byte ${token.indexOf(character)}`);
+    if (value < 0)
+      throw badRequest(
+        `invalid continue token: continue key is not valid: illegal base64 data at input byte ${token.indexOf(character)}`,
+      );
     bits = (bits << 6) | value;
     held += 6;
     if (held >= 8) {

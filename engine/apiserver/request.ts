@@ -1,6 +1,7 @@
 import type { Json } from '../base/json.ts';
 import type { KindInfo } from '../objects/kinds.ts';
 import type { KubeRequest } from '../objects/api.ts';
+import type { ManagedFields } from './managed-fields.ts';
 import { badRequest } from '../objects/status.ts';
 
 /** Characters of a request's body; the real limit is 3 MiB. */
@@ -21,6 +22,8 @@ export type ObjectRequest = {
   readonly userAgent: string;
   readonly user: UserFacts;
   readonly body: Json | undefined;
+  /** Set by server-side apply: the owners of the fields after it, in place of what an update would make of them. */
+  readonly applyClaim?: readonly ManagedFields[];
 };
 
 /** Who asks. `groups` decide with RBAC; the admin's are those of kubeadm. */

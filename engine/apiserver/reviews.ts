@@ -20,7 +20,11 @@ export function review(server: Server, request: ObjectRequest): KubeResponse {
     case 'localsubjectaccessreviews':
       return reviewed(request, object, accessStatus(server, subjectOf(object), object));
     case 'selfsubjectrulesreviews':
-      return reviewed(request, { spec: {} }, rulesStatus(server, request.user, memberText(memberObject(object, 'spec'), 'namespace')));
+      return reviewed(
+        request,
+        { spec: {} },
+        rulesStatus(server, request.user, memberText(memberObject(object, 'spec'), 'namespace')),
+      );
     case 'selfsubjectreviews':
       return created({
         kind: 'SelfSubjectReview',
@@ -35,7 +39,13 @@ export function review(server: Server, request: ObjectRequest): KubeResponse {
 
 function reviewed(request: ObjectRequest, object: JsonObject, status: JsonObject): KubeResponse {
   const { kind, apiVersion } = request.kind;
-  return created({ kind, apiVersion, metadata: { creationTimestamp: null }, spec: object['spec'] ?? {}, status });
+  return created({
+    kind,
+    apiVersion,
+    metadata: { creationTimestamp: null },
+    spec: object['spec'] ?? {},
+    status,
+  });
 }
 
 function created(body: JsonObject): KubeResponse {
@@ -63,12 +73,28 @@ function subjectOf(object: JsonObject): UserFacts {
 }
 
 const BASIC_RULES = [
-  { verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'] },
+  {
+    verbs: ['create'],
+    apiGroups: ['authorization.k8s.io'],
+    resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+  },
   { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
 ];
 const PUBLIC_URLS = ['/healthz', '/livez', '/readyz', '/version', '/version/'];
 const DISCOVERY_URLS = [
-  ...['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/'],
+  ...[
+    '/api',
+    '/api/*',
+    '/apis',
+    '/apis/*',
+    '/healthz',
+    '/livez',
+    '/openapi',
+    '/openapi/*',
+    '/readyz',
+    '/version',
+    '/version/',
+  ],
 ];
 
 function rulesStatus(server: Server, user: UserFacts, namespace: string): JsonObject {
@@ -81,7 +107,10 @@ function rulesStatus(server: Server, user: UserFacts, namespace: string): JsonOb
   const granted = bindings
     .filter((binding) => {
       const subjects = memberOf(binding, 'subjects');
-      return Array.isArray(subjects) && subjects.some((one) => isJsonObject(one) && isSubject({ ...one }, user, namespace));
+      return (
+        Array.isArray(subjects) &&
+        subjects.some((one) => isJsonObject(one) && isSubject({ ...one }, user, namespace))
+      );
     })
     .flatMap((binding) => rulesOf(store, binding, namespace))
     .filter((rule) => rule['nonResourceURLs'] === undefined) as unknown as JsonObject[];

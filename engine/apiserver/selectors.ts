@@ -109,7 +109,8 @@ class SelectorParser {
     const token = this.#take();
     if (token.kind !== 'word') throw requirementFault(`found '${token.text}', expected: identifier`);
     const why = keyFault(token.text);
-    if (why !== undefined) throw requirementFault(`<nil>: Invalid value: ${JSON.stringify(token.text)}: ${why}`);
+    if (why !== undefined)
+      throw requirementFault(`<nil>: Invalid value: ${JSON.stringify(token.text)}: ${why}`);
     return token.text;
   }
 
@@ -129,7 +130,8 @@ class SelectorParser {
       const token = this.#take();
       if (token.text === ')' && token.kind === 'sign') return values.length === 0 ? [''] : [...values].sort();
       if (token.text === ',' && token.kind === 'sign') continue;
-      if (token.kind !== 'word') throw requirementFault(`found '${token.text}', expected: ',', or identifier`);
+      if (token.kind !== 'word')
+        throw requirementFault(`found '${token.text}', expected: ',', or identifier`);
       values.push(token.text);
     }
   }
@@ -185,14 +187,22 @@ const FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   [
     'pods',
     [
-      ...['spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork'],
+      ...[
+        'spec.nodeName',
+        'spec.restartPolicy',
+        'spec.schedulerName',
+        'spec.serviceAccountName',
+        'spec.hostNetwork',
+      ],
       ...['status.phase', 'status.podIP', 'status.podIPs', 'status.nominatedNodeName'],
     ],
   ],
   [
     'events',
     [
-      ...['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((field) => `involvedObject.${field}`),
+      ...['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map(
+        (field) => `involvedObject.${field}`,
+      ),
       ...['reason', 'reportingComponent', 'source', 'type'],
     ],
   ],
@@ -223,7 +233,10 @@ function fieldTest(kind: KindInfo, term: string): Predicate {
 }
 
 function unsupportedField(kind: KindInfo, field: string): string {
-  if (kind.group === '' && ['pods', 'nodes', 'namespaces', 'secrets', 'services', 'events'].includes(kind.plural)) {
+  if (
+    kind.group === '' &&
+    ['pods', 'nodes', 'namespaces', 'secrets', 'services', 'events'].includes(kind.plural)
+  ) {
     return `field label not supported: ${field}`;
   }
   return `field label not supported: ${field}`;
@@ -231,7 +244,8 @@ function unsupportedField(kind: KindInfo, field: string): string {
 
 function fieldText(object: unknown, path: readonly string[]): string {
   let value: unknown = object;
-  for (const part of path) value = isJsonObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
+  for (const part of path)
+    value = isJsonObject(value) && Object.hasOwn(value, part) ? value[part] : undefined;
   if (path.at(-1) === 'unschedulable') return value === true ? 'true' : 'false';
   if (path.at(-1) === 'hostNetwork') return value === true ? 'true' : 'false';
   return value === undefined || value === null ? '' : String(value);

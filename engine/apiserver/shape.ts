@@ -13,9 +13,21 @@ export function shapeOf(accept: string): Shape {
   if (accept === '') return 'object';
   for (const part of accept.split(',')) {
     const [media = '', ...parameters] = part.split(';').map((text) => text.trim());
-    if (!['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', '*/*', 'application/*'].includes(media)) continue;
+    if (
+      ![
+        'application/json',
+        'application/yaml',
+        'application/vnd.kubernetes.protobuf',
+        '*/*',
+        'application/*',
+      ].includes(media)
+    )
+      continue;
     if (parameters.includes('as=Table')) return 'table';
-    if (parameters.some((one) => one === 'as=PartialObjectMetadata' || one === 'as=PartialObjectMetadataList')) return 'metadata';
+    if (
+      parameters.some((one) => one === 'as=PartialObjectMetadata' || one === 'as=PartialObjectMetadataList')
+    )
+      return 'metadata';
     if (!parameters.some((one) => one.startsWith('as='))) return 'object';
   }
   throw notAcceptable();
@@ -27,7 +39,13 @@ export function served(kind: KindInfo, object: KubeObject): KubeObject {
 }
 
 /** One object in the form that was asked for. */
-export function shapedObject(kind: KindInfo, object: KubeObject, shape: Shape, query: QueryReader, nowMs: number): JsonObject {
+export function shapedObject(
+  kind: KindInfo,
+  object: KubeObject,
+  shape: Shape,
+  query: QueryReader,
+  nowMs: number,
+): JsonObject {
   if (shape === 'table') {
     return table(kind, [object], query, nowMs, { resourceVersion: object.metadata.resourceVersion ?? '' });
   }
@@ -71,12 +89,19 @@ export function table(
   const rows = objects.map((object) => {
     const cells = tableRow(kind, object, nowMs) as Json[];
     if (include === 'None') return { cells, object: null };
-    return { cells, object: include === 'Object' ? (served(kind, object) as JsonObject) : partialMetadata(object) };
+    return {
+      cells,
+      object: include === 'Object' ? (served(kind, object) as JsonObject) : partialMetadata(object),
+    };
   });
   const columnDefinitions = isBare ? null : (tableColumns(kind) as readonly JsonObject[]);
   return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions, rows };
 }
 
 function partialMetadata(object: KubeObject): JsonObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata as JsonObject };
+  return {
+    kind: 'PartialObjectMetadata',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata: object.metadata as JsonObject,
+  };
 }

@@ -3,10 +3,18 @@ import type { KubeObject, KubeResponse } from '../objects/api.ts';
 import type { Members } from '../objects/members.ts';
 import type { ObjectRequest } from './request.ts';
 import type { Server } from './server.ts';
-import { StatusError, badRequest, invalid, invalidValue, methodNotAllowed, notFound, unknownResource } from '../objects/status.ts';
+import {
+  StatusError,
+  badRequest,
+  invalid,
+  invalidValue,
+  methodNotAllowed,
+  notFound,
+  unknownResource,
+} from '../objects/status.ts';
 import { answer, isDryRun, update, updatedObject } from './write.ts';
 import { applyMergePatch } from './merge-patch.ts';
-import { commitUpdate, deleteObject, updateObject, updateStatus } from '../store/registry.ts';
+import { commitUpdate, deleteObject, preparedUpdate, updateObject, updateStatus } from '../store/registry.ts';
 import { get } from './read.ts';
 import { isJsonObject } from '../base/json.ts';
 import { labelPredicate } from './selectors.ts';
@@ -15,6 +23,7 @@ import { patch } from './patch.ts';
 import { plainBody } from './decode-body.ts';
 import { selectorText } from '../objects/selector-text.ts';
 import { timestamp } from '../objects/time.ts';
+import { tracked } from './managed-fields.ts';
 
 /** A request on a subresource that the kind has. */
 export function subresource(server: Server, request: ObjectRequest): KubeResponse {
@@ -29,7 +38,11 @@ export function subresource(server: Server, request: ObjectRequest): KubeRespons
     case 'attach':
       return execute(server, request);
     case 'portforward':
-      return { kind: 'port-forward', status: 101, portForward: server.kubelet.portForward(hostedPod(server, request)) };
+      return {
+        kind: 'port-forward',
+        status: 101,
+        portForward: server.kubelet.portForward(hostedPod(server, request)),
+      };
     case 'binding':
       return bind(server, request);
     case 'eviction':
@@ -70,7 +83,10 @@ function scaleOf(object: KubeObject): JsonObject {
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: { ...(memberNumber(spec, 'replicas') ? { replicas: memberNumber(spec, 'replicas') } : {}) },
-    status: { replicas: memberNumber(memberObject(object, 'status'), 'replicas') ?? 0, ...(text === '<none>' ? {} : { selector: text }) },
+    status: {
+      replicas: memberNumber(memberObject(object, 'status'), 'replicas') ?? 0,
+      ...(text === '<none>' ? {} : { selector: text }),
+    },
   };
 }
 
@@ -80,7 +96,10 @@ function scale(server: Server, request: ObjectRequest): KubeResponse {
   const body = plainBody(request);
   const asked = request.method === 'PATCH' ? applyMergePatch(scaleOf(object), body) : body;
   const replicas = memberOf(memberObject(asked, 'spec'), 'replicas') ?? 0;
-  if (typeof replicas !== 'number') throw badRequest('Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type int32');
+  if (typeof replicas !== 'number')
+    throw badRequest(
+      'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type int32',
+    );
   if (replicas < 0) {
     const cause = invalidValue('spec.replicas', String(replicas), 'must be greater than or equal to 0');
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name, [cause]);
@@ -91,7 +110,9 @@ function scale(server: Server, request: ObjectRequest): KubeResponse {
     metadata: { ...object.metadata, ...(version === '' ? {} : { resourceVersion: version }) },
     spec: { ...memberObject(object, 'spec'), replicas },
   };
-  const stored = isDryRun(request) ? next : updateObject(server.store, request.kind.resource, next);
+  const { resource } = request.kind;
+  const prepared = tracked(server, request, object, preparedUpdate(server.store, resource, next));
+  const stored = isDryRun(request) ? prepared : commitUpdate(server.store, resource, prepared);
   return { kind: 'json', status: 200, body: scaleOf(stored) };
 }
 
@@ -112,7 +133,8 @@ function log(server: Server, request: ObjectRequest): KubeResponse {
 
 function hostedPod(server: Server, request: ObjectRequest): KubeObject {
   const pod = targetOf(server, request);
-  if (memberText(memberObject(pod, 'spec'), 'nodeName') === '') throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+  if (memberText(memberObject(pod, 'spec'), 'nodeName') === '')
+    throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
   return pod;
 }
 
@@ -139,7 +161,9 @@ function containerOf(pod: KubeObject, asked: string): string {
     const [only] = containers;
     if (containers.length === 1 && only !== undefined) return only;
     const extra = inits.length > 0 ? ` or one of the init containers: [${inits.join(' ')}]` : '';
-    throw badRequest(`a container name must be specified for pod ${pod.metadata.name}, choose one of: [${containers.join(' ')}]${extra}`);
+    throw badRequest(
+      `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${containers.join(' ')}]${extra}`,
+    );
   }
   if (![...containers, ...inits, ...names('ephemeralContainers')].includes(asked)) {
     throw badRequest(`container ${asked} is not valid for pod ${pod.metadata.name}`);
@@ -155,38 +179,68 @@ function bind(server: Server, request: ObjectRequest): KubeResponse {
   const assigned = memberText(memberObject(pod, 'spec'), 'nodeName');
   if (assigned !== '') {
     const why = `pod ${pod.metadata.name} is already assigned to node "${assigned}"`;
-    throw new StatusError(409, 'Conflict', `Operation cannot be fulfilled on pods/binding "${pod.metadata.name}": ${why}`, {
-      name: pod.metadata.name,
-      kind: 'pods/binding',
-    });
+    throw new StatusError(
+      409,
+      'Conflict',
+      `Operation cannot be fulfilled on pods/binding "${pod.metadata.name}": ${why}`,
+      {
+        name: pod.metadata.name,
+        kind: 'pods/binding',
+      },
+    );
   }
   if (!isDryRun(request)) bindPod(server, pod, node);
   return { kind: 'json', status: 201, body: SUCCESS };
 }
 
 function bindPod(server: Server, pod: KubeObject, node: string): void {
-  const bound = updateObject(server.store, 'pods', { ...pod, spec: { ...memberObject(pod, 'spec'), nodeName: node } });
+  const bound = updateObject(server.store, 'pods', {
+    ...pod,
+    spec: { ...memberObject(pod, 'spec'), nodeName: node },
+  });
   const before = memberObject(bound, 'status') ?? {};
-  const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: timestamp(server.sim.clock.nowMs) };
+  const scheduled = {
+    type: 'PodScheduled',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: timestamp(server.sim.clock.nowMs),
+  };
   const others = memberList(before, 'conditions').filter((one) => one['type'] !== 'PodScheduled');
   updateStatus(server.store, 'pods', { ...bound, status: { ...before, conditions: [...others, scheduled] } });
 }
 
 function evict(server: Server, request: ObjectRequest): KubeResponse {
   const pod = targetOf(server, request);
-  const budget = server.store.list('poddisruptionbudgets.policy', request.namespace).find((one) => guards(one, pod));
-  if (budget !== undefined && (memberNumber(memberObject(budget, 'status'), 'disruptionsAllowed') ?? 0) <= 0) {
+  const budget = server.store
+    .list('poddisruptionbudgets.policy', request.namespace)
+    .find((one) => guards(one, pod));
+  if (
+    budget !== undefined &&
+    (memberNumber(memberObject(budget, 'status'), 'disruptionsAllowed') ?? 0) <= 0
+  ) {
     const state = memberObject(budget, 'status');
     const cause = {
       reason: 'DisruptionBudget',
       message: `The disruption budget ${budget.metadata.name} needs ${memberNumber(state, 'desiredHealthy') ?? 0} healthy pods and has ${memberNumber(state, 'currentHealthy') ?? 0} currently`,
     };
-    throw new StatusError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", { causes: [cause] });
+    throw new StatusError(
+      429,
+      'TooManyRequests',
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      { causes: [cause] },
+    );
   }
   const options = memberObject(plainBody(request), 'deleteOptions');
   const graceSeconds = memberNumber(options, 'gracePeriodSeconds');
   if (!isDryRun(request)) {
-    deleteObject(server.sim, server.store, 'pods', request.namespace, pod.metadata.name, graceSeconds === undefined ? {} : { graceSeconds });
+    deleteObject(
+      server.sim,
+      server.store,
+      'pods',
+      request.namespace,
+      pod.metadata.name,
+      graceSeconds === undefined ? {} : { graceSeconds },
+    );
   }
   return { kind: 'json', status: 201, body: SUCCESS };
 }
@@ -202,20 +256,30 @@ function token(server: Server, request: ObjectRequest): KubeResponse {
   const spec = memberObject(body, 'spec');
   const seconds = memberNumber(spec, 'expirationSeconds') ?? 3600;
   const refuse = (why: string) =>
-    invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [invalidValue('spec.expirationSeconds', String(seconds), why)]);
+    invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
+      invalidValue('spec.expirationSeconds', String(seconds), why),
+    ]);
   if (seconds < 600) throw refuse('may not specify a duration less than 10 minutes');
   if (seconds > 2 ** 32) throw refuse('may not specify a duration larger than 2^32 seconds');
   const { nowMs } = server.sim.clock;
   const { name, namespace } = account.metadata;
   const asked = memberOf(spec, 'audiences');
-  const audiences = Array.isArray(asked) && asked.length > 0 ? asked : ['https://kubernetes.default.svc.cluster.local'];
-  const secret = server.sim.random.text('token', 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_', 86);
+  const audiences =
+    Array.isArray(asked) && asked.length > 0 ? asked : ['https://kubernetes.default.svc.cluster.local'];
+  const secret = server.sim.random.text(
+    'token',
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_',
+    86,
+  );
   const object = {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
     metadata: { name, namespace, creationTimestamp: timestamp(nowMs) },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: memberOf(spec, 'boundObjectRef') ?? null },
-    status: { token: `eyJhbGciOiJSUzI1NiJ9.e30.${secret}`, expirationTimestamp: timestamp(nowMs + seconds * 1000) },
+    status: {
+      token: `eyJhbGciOiJSUzI1NiJ9.e30.${secret}`,
+      expirationTimestamp: timestamp(nowMs + seconds * 1000),
+    },
   };
   return { kind: 'json', status: 201, body: object as JsonObject };
 }

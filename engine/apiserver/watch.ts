@@ -29,7 +29,13 @@ export class StoreWatch implements WatchCursor {
   #isStopped = false;
   #hasColumns = false;
 
-  constructor(store: Store, clock: Pick<Clock, 'nowMs'>, request: ObjectRequest, matches: Predicate, shape: Shape) {
+  constructor(
+    store: Store,
+    clock: Pick<Clock, 'nowMs'>,
+    request: ObjectRequest,
+    matches: Predicate,
+    shape: Shape,
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#request = request;
@@ -70,7 +76,10 @@ export class StoreWatch implements WatchCursor {
       if (this.#matches(object)) this.#push('ADDED', object);
     }
     if (hasEnd && query.isTrue('allowWatchBookmarks')) {
-      this.#buffer.push({ type: 'BOOKMARK', object: this.#bookmark({ 'k8s.io/initial-events-end': 'true' }) });
+      this.#buffer.push({
+        type: 'BOOKMARK',
+        object: this.#bookmark({ 'k8s.io/initial-events-end': 'true' }),
+      });
     }
   }
 
@@ -84,7 +93,10 @@ export class StoreWatch implements WatchCursor {
 
   #expire(version: string): void {
     const oldest = this.#store.compactedRevision;
-    this.#buffer.push({ type: 'ERROR', object: expired(`too old resource version: ${version} (${oldest})`).toStatus() });
+    this.#buffer.push({
+      type: 'ERROR',
+      object: expired(`too old resource version: ${version} (${oldest})`).toStatus(),
+    });
     this.#isStopped = true;
   }
 
@@ -92,7 +104,8 @@ export class StoreWatch implements WatchCursor {
     const { kind } = this.#request;
     if (this.#isStopped || this.#store.revisionOf(kind.resource) <= this.#seen) return;
     if (this.#seen < this.#store.compactedRevision) return this.#expire(String(this.#seen));
-    for (const event of this.#store.eventsSince(this.#seen)) if (event.resource === kind.resource) this.#translate(event);
+    for (const event of this.#store.eventsSince(this.#seen))
+      if (event.resource === kind.resource) this.#translate(event);
     this.#seen = this.#store.revision;
   }
 
@@ -119,7 +132,11 @@ export class StoreWatch implements WatchCursor {
       return table(kind, [object], query, this.#clock.nowMs, metadata, isBare);
     }
     if (this.#shape === 'metadata') {
-      return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata as JsonObject };
+      return {
+        kind: 'PartialObjectMetadata',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: object.metadata as JsonObject,
+      };
     }
     return served(kind, object) as JsonObject;
   }
@@ -128,5 +145,7 @@ export class StoreWatch implements WatchCursor {
 // An object leaves a watch in the last state that matched, with the revision at which it left.
 function restamped(previous: KubeObject, object: KubeObject): KubeObject {
   const { resourceVersion } = object.metadata;
-  return resourceVersion === undefined ? previous : { ...previous, metadata: { ...previous.metadata, resourceVersion } };
+  return resourceVersion === undefined
+    ? previous
+    : { ...previous, metadata: { ...previous.metadata, resourceVersion } };
 }

@@ -5,10 +5,24 @@ import type { ObjectRequest } from './request.ts';
 import type { Propagation } from '../store/registry.ts';
 import type { Server } from './server.ts';
 import { IMMORTAL_NAMESPACES, isTerminating } from './server.ts';
-import { StatusError, alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from '../objects/status.ts';
+import {
+  StatusError,
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  invalid,
+  notFound,
+} from '../objects/status.ts';
 import { allocateService } from '../store/service-addresses.ts';
 import { bodyObject, plainBody } from './decode-body.ts';
-import { commitUpdate, deleteObject, preparedStatus, preparedUpdate, prepareObject } from '../store/registry.ts';
+import {
+  commitUpdate,
+  deleteObject,
+  preparedStatus,
+  preparedUpdate,
+  prepareObject,
+} from '../store/registry.ts';
 import { isJsonObject } from '../base/json.ts';
 import { knownKind } from '../objects/kinds.ts';
 import { listPredicate } from './read.ts';
@@ -33,14 +47,21 @@ export function createdObject(server: Server, request: ObjectRequest, object: Ku
   admitNamespace(server, request, placed.metadata.name ?? '');
   checkServiceAccount(server, request, placed);
   const fresh = kind.hasStatus && !KEEPS_STATUS.has(kind.resource) ? withoutStatus(placed) : placed;
-  const named = fresh.metadata.name === undefined ? { ...fresh, metadata: { ...fresh.metadata, name: '' } } : fresh;
+  const named =
+    fresh.metadata.name === undefined ? { ...fresh, metadata: { ...fresh.metadata, name: '' } } : fresh;
   // Defaults first, so that faults are found before addresses are allocated.
   const whole = withDefaults(kind.resource, named);
   const causes = [...validateNew(kind, whole), ...policyFindings(whole).causes];
   const { name } = named.metadata;
   if (causes.length > 0) throw invalid(kind, name, causes);
-  if (name && server.store.get(kind.resource, fresh.metadata.namespace, name) !== undefined) throw alreadyExists(kind, name);
-  const prepared = tracked(server, request, undefined, prepareObject(server.sim, server.store, kind.resource, named));
+  if (name && server.store.get(kind.resource, fresh.metadata.namespace, name) !== undefined)
+    throw alreadyExists(kind, name);
+  const prepared = tracked(
+    server,
+    request,
+    undefined,
+    prepareObject(server.sim, server.store, kind.resource, named),
+  );
   return isDryRun(request) ? prepared : server.store.put(kind.resource, prepared);
 }
 
@@ -53,10 +74,16 @@ export function update(server: Server, request: ObjectRequest): KubeResponse {
   const placed = inNamespace(request, object);
   if (!placed.metadata.name) throw invalidName(request, placed);
   if (placed.metadata.name !== name) {
-    throw badRequest(`the name of the object (${placed.metadata.name}) does not match the name on the URL (${name})`);
+    throw badRequest(
+      `the name of the object (${placed.metadata.name}) does not match the name on the URL (${name})`,
+    );
   }
   if (kind.isCustom && !placed.metadata.resourceVersion) {
-    const cause = { reason: 'FieldValueInvalid', message: 'Invalid value: 0x0: must be specified for an update', field: 'metadata.resourceVersion' };
+    const cause = {
+      reason: 'FieldValueInvalid',
+      message: 'Invalid value: 0x0: must be specified for an update',
+      field: 'metadata.resourceVersion',
+    };
     throw invalid(kind, name, [cause]);
   }
   return answer(server, request, 200, updatedObject(server, request, placed));
@@ -70,9 +97,13 @@ export function updatedObject(server: Server, request: ObjectRequest, object: Ku
   const previous = store.get(kind.resource, request.namespace, object.metadata.name);
   if (previous === undefined) throw notFound(kind, object.metadata.name);
   const asked = isStatus ? object : withDefaults(kind.resource, withSystem(object, previous));
-  const prepared = isStatus ? preparedStatus(store, kind.resource, asked) : preparedUpdate(store, kind.resource, asked);
+  const prepared = isStatus
+    ? preparedStatus(store, kind.resource, asked)
+    : preparedUpdate(store, kind.resource, asked);
   const allocated = isStatus ? prepared : reallocated(server, kind.resource, prepared, previous);
-  const causes = isStatus ? [] : [...validateUpdate(kind, allocated, previous), ...policyFindings(allocated).causes];
+  const causes = isStatus
+    ? []
+    : [...validateUpdate(kind, allocated, previous), ...policyFindings(allocated).causes];
   if (causes.length > 0) throw invalid(kind, object.metadata.name, causes);
   const next = tracked(server, request, previous, allocated);
   return isDryRun(request) ? next : commitUpdate(store, kind.resource, next);
@@ -97,7 +128,8 @@ export function remove(server: Server, request: ObjectRequest): KubeResponse {
   const { store } = server;
   const object = store.get(kind.resource, namespace, name);
   if (object === undefined) throw notFound(kind, name);
-  if (kind.resource === 'namespaces' && IMMORTAL_NAMESPACES.has(name)) throw forbidden(kind, name, 'this namespace may not be deleted');
+  if (kind.resource === 'namespaces' && IMMORTAL_NAMESPACES.has(name))
+    throw forbidden(kind, name, 'this namespace may not be deleted');
   const options = deleteOptions(request);
   checkPreconditions(request, options.body, object);
   if (isDryRun(request)) return deletionAnswer(server, request, object, kind.resource !== 'pods');
@@ -107,10 +139,23 @@ export function remove(server: Server, request: ObjectRequest): KubeResponse {
 
 // Kinds whose deletion answers the object even when it is gone (ReturnDeletedObject of their stores).
 const RETURN_DELETED = new Set([
-  ...['pods', 'services', 'serviceaccounts', 'persistentvolumes', 'persistentvolumeclaims', 'podtemplates', 'resourcequotas'],
+  ...[
+    'pods',
+    'services',
+    'serviceaccounts',
+    'persistentvolumes',
+    'persistentvolumeclaims',
+    'podtemplates',
+    'resourcequotas',
+  ],
 ]);
 
-function deletionAnswer(server: Server, request: ObjectRequest, object: KubeObject, isGone: boolean): KubeResponse {
+function deletionAnswer(
+  server: Server,
+  request: ObjectRequest,
+  object: KubeObject,
+  isGone: boolean,
+): KubeResponse {
   const { kind } = request;
   if (!isGone || RETURN_DELETED.has(kind.resource)) return answer(server, request, 200, object);
   const details = {
@@ -119,7 +164,11 @@ function deletionAnswer(server: Server, request: ObjectRequest, object: KubeObje
     kind: kind.plural,
     ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
   };
-  return { kind: 'json', status: 200, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details } };
+  return {
+    kind: 'json',
+    status: 200,
+    body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details },
+  };
 }
 
 /** DELETE on a collection: everything that the selectors match. */
@@ -132,17 +181,29 @@ export function removeCollection(server: Server, request: ObjectRequest): KubeRe
     .filter((object) => matches(object))
     .map((object) => {
       if (isDryRun(request)) return object;
-      return deleteObject(server.sim, server.store, kind.resource, object.metadata.namespace, object.metadata.name, options).object;
+      return deleteObject(
+        server.sim,
+        server.store,
+        kind.resource,
+        object.metadata.namespace,
+        object.metadata.name,
+        options,
+      ).object;
     });
   const metadata = { resourceVersion: String(server.store.revision) };
   const body = shapedList(kind, removed, metadata, shapeOf(request.accept), query, server.sim.clock.nowMs);
   return { kind: 'json', status: 200, body };
 }
 
-type DeleteRequest = { readonly body: JsonObject; readonly graceSeconds?: number; readonly propagation?: Propagation };
+type DeleteRequest = {
+  readonly body: JsonObject;
+  readonly graceSeconds?: number;
+  readonly propagation?: Propagation;
+};
 
 function deleteOptions(request: ObjectRequest): DeleteRequest {
-  const plain = request.body === undefined || request.body === null || request.body === '' ? {} : plainBody(request);
+  const plain =
+    request.body === undefined || request.body === null || request.body === '' ? {} : plainBody(request);
   const body = isJsonObject(plain) ? plain : {};
   const grace = memberNumber(body, 'gracePeriodSeconds') ?? request.query.number('gracePeriodSeconds');
   const asked = memberText(body, 'propagationPolicy') || request.query.text('propagationPolicy');
@@ -151,7 +212,9 @@ function deleteOptions(request: ObjectRequest): DeleteRequest {
   if (propagation !== undefined && !['Background', 'Foreground', 'Orphan'].includes(propagation)) {
     const supported = '"Background", "Foreground", "Orphan"';
     const message = `Unsupported value: "${propagation}": supported values: ${supported}`;
-    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [{ reason: 'FieldValueNotSupported', message, field: 'propagationPolicy' }]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      { reason: 'FieldValueNotSupported', message, field: 'propagationPolicy' },
+    ]);
   }
   return {
     body,
@@ -168,10 +231,15 @@ function checkPreconditions(request: ObjectRequest, options: JsonObject, object:
   const fail = (what: string, asked: string, found: string | undefined) => {
     const why = `the ${what} in the precondition (${asked}) does not match the ${what} in record (${found ?? ''}). The object might have been ${what === 'UID' ? 'deleted and then recreated' : 'modified'}`;
     const message = `Operation cannot be fulfilled on ${kind.kind}${kind.group === '' ? '' : `.${kind.group}`} "${name}": ${why}`;
-    return new StatusError(409, 'Conflict', message, { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind });
+    return new StatusError(409, 'Conflict', message, {
+      name,
+      ...(kind.group === '' ? {} : { group: kind.group }),
+      kind: kind.kind,
+    });
   };
   if (uid !== '' && uid !== object.metadata.uid) throw fail('UID', uid, object.metadata.uid);
-  if (version !== '' && version !== object.metadata.resourceVersion) throw fail('ResourceVersion', version, object.metadata.resourceVersion);
+  if (version !== '' && version !== object.metadata.resourceVersion)
+    throw fail('ResourceVersion', version, object.metadata.resourceVersion);
 }
 
 /** True for requests that only show what they would do. @throws StatusError Invalid for values other than All */
@@ -180,13 +248,31 @@ export function isDryRun(request: ObjectRequest): boolean {
   if (values.length === 0 || values[0] === '') return false;
   if (values.every((value) => value === 'All')) return true;
   const message = `Unsupported value: ${JSON.stringify(values)}: supported values: "All"`;
-  throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [{ reason: 'FieldValueNotSupported', message, field: 'dryRun' }]);
+  throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [
+    { reason: 'FieldValueNotSupported', message, field: 'dryRun' },
+  ]);
 }
 
 /** One object as a response, with the warnings so far. */
-export function answer(server: Server, request: ObjectRequest, status: number, object: KubeObject): KubeResponse {
-  const body = shapedObject(request.kind, object, shapeOf(request.accept), request.query, server.sim.clock.nowMs);
-  return { kind: 'json', status, body, ...(server.warnings.length > 0 ? { warnings: [...server.warnings] } : {}) };
+export function answer(
+  server: Server,
+  request: ObjectRequest,
+  status: number,
+  object: KubeObject,
+): KubeResponse {
+  const body = shapedObject(
+    request.kind,
+    object,
+    shapeOf(request.accept),
+    request.query,
+    server.sim.clock.nowMs,
+  );
+  return {
+    kind: 'json',
+    status,
+    body,
+    ...(server.warnings.length > 0 ? { warnings: [...server.warnings] } : {}),
+  };
 }
 
 /** The object with the namespace of the path. @throws StatusError BadRequest when it names another one */
@@ -213,7 +299,11 @@ function admitNamespace(server: Server, request: ObjectRequest, name: string): v
   if (!isTerminating(found)) return;
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
   const refused = forbidden(kind, name, why);
-  const cause = { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' };
+  const cause = {
+    reason: 'NamespaceTerminating',
+    message: `namespace ${namespace} is being terminated`,
+    field: 'metadata.namespace',
+  };
   throw new StatusError(403, 'Forbidden', refused.message, { ...refused.details, causes: [cause] });
 }
 
@@ -237,6 +327,10 @@ function invalidName(request: ObjectRequest, object: KubeObject): StatusError {
   return object.metadata.resourceVersion === 'never'
     ? conflict(request.kind, '')
     : invalid(request.kind, '', [
-        { reason: 'FieldValueRequired', message: 'Required value: name or generateName is required', field: 'metadata.name' },
+        {
+          reason: 'FieldValueRequired',
+          message: 'Required value: name or generateName is required',
+          field: 'metadata.name',
+        },
       ]);
 }

@@ -6,59 +6,82 @@ import { memberList, memberObject, memberOf, memberText } from './members.ts';
 
 /** Printer columns of the CRDs of Cilium, in their order: a policy shows AGE before VALID, a clusterwide one no AGE. */
 export const CUSTOM_TABLES: ReadonlyMap<string, TableShape> = new Map<string, TableShape>([
-  ['ciliumnetworkpolicies.cilium.io', {
-    columns: columns('Age:date Valid'),
-    row: (object, nowMs) => [...head(object), age(object, nowMs), validity(object)],
-  }],
-  ['ciliumclusterwidenetworkpolicies.cilium.io', {
-    columns: columns('Valid'),
-    row: (object) => [...head(object), validity(object)],
-  }],
-  ['ciliumendpoints.cilium.io', {
-    columns: columns('Security_Identity:integer Ingress_Enforcement* Egress_Enforcement* Endpoint_State IPv4 IPv6'),
-    row: (object) => {
-      const status = memberObject(object, 'status');
-      const policy = memberObject(status, 'policy');
-      const address = memberList(memberObject(status, 'networking'), 'addressing')[0];
-      return [
-        ...head(object),
-        cell(memberOf(memberObject(status, 'identity'), 'id')),
-        cell(memberOf(memberObject(policy, 'ingress'), 'state')),
-        cell(memberOf(memberObject(policy, 'egress'), 'state')),
-        cell(memberOf(status, 'state')),
-        cell(memberOf(address, 'ipv4')),
-        cell(memberOf(address, 'ipv6')),
-      ];
+  [
+    'ciliumnetworkpolicies.cilium.io',
+    {
+      columns: columns('Age:date Valid'),
+      row: (object, nowMs) => [...head(object), age(object, nowMs), validity(object)],
     },
-  }],
-  ['ciliumidentities.cilium.io', {
-    columns: columns('Namespace Age:date'),
-    row: (object, nowMs) => [
-      ...head(object),
-      cell(memberOf(memberObject(object, 'security-labels'), 'k8s:io.kubernetes.pod.namespace')),
-      age(object, nowMs),
-    ],
-  }],
-  ['ciliumnodes.cilium.io', {
-    columns: columns('CiliumInternalIP InternalIP Age:date'),
-    row: (object, nowMs) => [
-      ...head(object),
-      nodeAddress(object, 'CiliumInternalIP'),
-      nodeAddress(object, 'InternalIP'),
-      age(object, nowMs),
-    ],
-  }],
-  ['ciliumcidrgroups.cilium.io', { columns: columns('Age:date'), row: (object, nowMs) => [...head(object), age(object, nowMs)] }],
-  ['ciliumloadbalancerippools.cilium.io', {
-    columns: columns('Disabled:boolean Conflicting IPs_Available Age:date'),
-    row: (object, nowMs) => [
-      ...head(object),
-      cell(memberOf(memberObject(object, 'spec'), 'disabled')),
-      condition(object, 'cilium.io/PoolConflict', 'status'),
-      condition(object, 'cilium.io/IPsAvailable', 'message'),
-      age(object, nowMs),
-    ],
-  }],
+  ],
+  [
+    'ciliumclusterwidenetworkpolicies.cilium.io',
+    {
+      columns: columns('Valid'),
+      row: (object) => [...head(object), validity(object)],
+    },
+  ],
+  [
+    'ciliumendpoints.cilium.io',
+    {
+      columns: columns(
+        'Security_Identity:integer Ingress_Enforcement* Egress_Enforcement* Endpoint_State IPv4 IPv6',
+      ),
+      row: (object) => {
+        const status = memberObject(object, 'status');
+        const policy = memberObject(status, 'policy');
+        const address = memberList(memberObject(status, 'networking'), 'addressing')[0];
+        return [
+          ...head(object),
+          cell(memberOf(memberObject(status, 'identity'), 'id')),
+          cell(memberOf(memberObject(policy, 'ingress'), 'state')),
+          cell(memberOf(memberObject(policy, 'egress'), 'state')),
+          cell(memberOf(status, 'state')),
+          cell(memberOf(address, 'ipv4')),
+          cell(memberOf(address, 'ipv6')),
+        ];
+      },
+    },
+  ],
+  [
+    'ciliumidentities.cilium.io',
+    {
+      columns: columns('Namespace Age:date'),
+      row: (object, nowMs) => [
+        ...head(object),
+        cell(memberOf(memberObject(object, 'security-labels'), 'k8s:io.kubernetes.pod.namespace')),
+        age(object, nowMs),
+      ],
+    },
+  ],
+  [
+    'ciliumnodes.cilium.io',
+    {
+      columns: columns('CiliumInternalIP InternalIP Age:date'),
+      row: (object, nowMs) => [
+        ...head(object),
+        nodeAddress(object, 'CiliumInternalIP'),
+        nodeAddress(object, 'InternalIP'),
+        age(object, nowMs),
+      ],
+    },
+  ],
+  [
+    'ciliumcidrgroups.cilium.io',
+    { columns: columns('Age:date'), row: (object, nowMs) => [...head(object), age(object, nowMs)] },
+  ],
+  [
+    'ciliumloadbalancerippools.cilium.io',
+    {
+      columns: columns('Disabled:boolean Conflicting IPs_Available Age:date'),
+      row: (object, nowMs) => [
+        ...head(object),
+        cell(memberOf(memberObject(object, 'spec'), 'disabled')),
+        condition(object, 'cilium.io/PoolConflict', 'status'),
+        condition(object, 'cilium.io/IPsAvailable', 'message'),
+        age(object, nowMs),
+      ],
+    },
+  ],
 ]);
 
 function head(object: KubeObject): readonly Cell[] {

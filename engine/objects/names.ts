@@ -22,7 +22,7 @@ const KEY_WORDS =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used " +
   "for validation is '[-._a-zA-Z0-9]+')";
 const ENV_WORDS =
-  'a valid environment variable name must consist only of printable ASCII characters other than \'=\'';
+  "a valid environment variable name must consist only of printable ASCII characters other than '='";
 
 function tooMany(maximum: number): string {
   return `must be no more than ${maximum} characters`;
@@ -63,12 +63,15 @@ export function labelValueFaults(value: string): readonly string[] {
 export function qualifiedNameFaults(value: string): readonly string[] {
   const parts = value.split('/');
   if (parts.length > 2) {
-    return [`a qualified name ${NAME_PART_WORDS} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [
+      `a qualified name ${NAME_PART_WORDS} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   }
   const found: string[] = [];
   const [prefix, name] = parts.length === 2 ? [parts[0], parts[1] ?? ''] : [undefined, parts[0] ?? ''];
   if (prefix === '') found.push('prefix part must be non-empty');
-  else if (prefix !== undefined) found.push(...dnsSubdomainFaults(prefix).map((fault) => `prefix part ${fault}`));
+  else if (prefix !== undefined)
+    found.push(...dnsSubdomainFaults(prefix).map((fault) => `prefix part ${fault}`));
   if (name === '') found.push('name part must be non-empty');
   else if (name.length > 63) found.push(`name part ${tooMany(63)}`);
   if (!/^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(name)) found.push(`name part ${NAME_PART_WORDS}`);
@@ -94,7 +97,8 @@ export function envNameFaults(value: string): readonly string[] {
 export function portNameFaults(value: string): readonly string[] {
   const found: string[] = [];
   if (value.length > 15) found.push('must be no more than 15 characters');
-  if (!/^[-a-z0-9]+$/.test(value)) found.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
+  if (!/^[-a-z0-9]+$/.test(value))
+    found.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(value)) found.push('must contain at least one letter (a-z)');
   if (value.includes('--')) found.push('must not contain consecutive hyphens');
   if (value.startsWith('-') || value.endsWith('-')) found.push('must not begin or end with a hyphen');
@@ -106,7 +110,10 @@ export const ANNOTATIONS_MAX = 262_144;
 
 /** The bytes of all keys and values of annotations. */
 export function annotationsSize(annotations: Readonly<Record<string, unknown>>): number {
-  return Object.entries(annotations).reduce((size, [key, value]) => size + toUtf8Length(key) + toUtf8Length(String(value)), 0);
+  return Object.entries(annotations).reduce(
+    (size, [key, value]) => size + toUtf8Length(key) + toUtf8Length(String(value)),
+    0,
+  );
 }
 
 function faults(value: string, maximum: number, pattern: string, words: string): readonly string[] {

@@ -25,7 +25,8 @@ export function summarizePod(pod: KubeObject, nowMs: number): PodSummary {
   const restarts = init.isInitializing ? init : (main ?? init);
   const count = restarts.restarts + (main === undefined ? 0 : init.sidecarRestarts);
   const since = restarts.lastMs;
-  const text = count !== 0 && since !== undefined ? `${count} (${humanDuration(nowMs - since)} ago)` : String(count);
+  const text =
+    count !== 0 && since !== undefined ? `${count} (${humanDuration(nowMs - since)} ago)` : String(count);
   return { ready: `${(main?.ready ?? 0) + init.sidecarsReady}/${total}`, status: reason, restarts: text };
 }
 
@@ -35,7 +36,9 @@ export function podCells(pod: KubeObject, nowMs: number): readonly unknown[] {
   const status = memberObject(pod, 'status');
   const { ready, status: reason, restarts } = summarizePod(pod, nowMs);
   const gates = memberList(spec, 'readinessGates');
-  const passed = gates.filter((gate) => conditionOf(status, memberText(gate, 'conditionType')) === 'True').length;
+  const passed = gates.filter(
+    (gate) => conditionOf(status, memberText(gate, 'conditionType')) === 'True',
+  ).length;
   return [
     ready,
     reason,
@@ -131,7 +134,9 @@ function later(a: number | undefined, b: number | undefined): number | undefined
 }
 
 function sidecars(spec: Members | undefined): ReadonlySet<string> {
-  const containers = memberList(spec, 'initContainers').filter((container) => container['restartPolicy'] === 'Always');
+  const containers = memberList(spec, 'initContainers').filter(
+    (container) => container['restartPolicy'] === 'Always',
+  );
   return new Set(containers.map((container) => memberText(container, 'name')));
 }
 
@@ -140,10 +145,15 @@ function hasReady(status: Members | undefined): boolean {
 }
 
 function isGated(status: Members | undefined): boolean {
-  return memberList(status, 'conditions').some((one) => one['type'] === 'PodScheduled' && one['reason'] === 'SchedulingGated');
+  return memberList(status, 'conditions').some(
+    (one) => one['type'] === 'PodScheduled' && one['reason'] === 'SchedulingGated',
+  );
 }
 
 /** The status (`True`, `False`, `Unknown`) of a condition, '' when there is none. */
 export function conditionOf(status: Members | undefined, type: string): string {
-  return memberText(memberList(status, 'conditions').find((one) => one['type'] === type), 'status');
+  return memberText(
+    memberList(status, 'conditions').find((one) => one['type'] === type),
+    'status',
+  );
 }

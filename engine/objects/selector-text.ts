@@ -4,7 +4,8 @@ import { memberList, memberObject, memberText } from './members.ts';
 /** A LabelSelector as its text form: `app=web,tier in (edge,front)`; `<none>` when it selects everything or is absent. */
 export function selectorText(selector: Members | undefined): string {
   const requirements: [key: string, text: string][] = [];
-  for (const [key, value] of Object.entries(memberObject(selector, 'matchLabels') ?? {})) requirements.push([key, `${key}=${String(value)}`]);
+  for (const [key, value] of Object.entries(memberObject(selector, 'matchLabels') ?? {}))
+    requirements.push([key, `${key}=${String(value)}`]);
   for (const expression of memberList(selector, 'matchExpressions')) {
     const key = memberText(expression, 'key');
     requirements.push([key, expressionText(key, expression)]);

@@ -33,115 +33,190 @@ const NONE = '<none>';
 
 /** The tables of built-in kinds (pkg/printers/internalversion/printers.go). */
 export const TABLES: ReadonlyMap<string, TableShape> = new Map<string, TableShape>([
-  ['pods', shape('Ready Status Restarts Age IP* Node* Nominated_Node* Readiness_Gates*', (o, now) => podCells(o, now) as Cell[])],
-  ['deployments.apps', shape('Ready Up-to-date Available Age Containers* Images* Selector*', deploymentCells)],
-  ['replicasets.apps', shape('Desired:integer Current:integer Ready:integer Age Containers* Images* Selector*', replicaSetCells)],
-  ['replicationcontrollers', shape('Desired:integer Current:integer Ready:integer Age Containers* Images* Selector*', replicaSetCells)],
-  ['statefulsets.apps', shape('Ready Age Containers* Images*', (o, now) => {
-    const ready = `${count(o, 'status', 'readyReplicas')}/${count(o, 'spec', 'replicas')}`;
-    return [ready, age(o, now), ...containerCells(o).slice(0, 2)];
-  })],
-  ['daemonsets.apps', shape(
-    'Desired:integer Current:integer Ready:integer Up-to-date:integer Available:integer Node_Selector Age Containers* Images* Selector*',
-    (o, now) => [
-      count(o, 'status', 'desiredNumberScheduled'),
-      count(o, 'status', 'currentNumberScheduled'),
-      count(o, 'status', 'numberReady'),
-      count(o, 'status', 'updatedNumberScheduled'),
-      count(o, 'status', 'numberAvailable'),
-      mapText(memberObject(memberObject(memberObject(spec(o), 'template'), 'spec'), 'nodeSelector')),
-      age(o, now),
-      ...containerCells(o),
-    ],
-  )],
-  ['jobs.batch', shape('Status Completions Duration Age Containers* Images* Selector*', jobCells)],
-  ['cronjobs.batch', shape(
-    'Schedule Timezone Suspend:boolean Active:integer Last_Schedule Age Containers* Images* Selector*',
-    (o, now) => {
-      const last = memberText(status(o), 'lastScheduleTime');
-      const template = memberObject(memberObject(memberObject(memberObject(spec(o), 'jobTemplate'), 'spec'), 'template'), 'spec');
-      return [
-        memberText(spec(o), 'schedule'),
-        memberText(spec(o), 'timeZone') || NONE,
-        memberOf(spec(o), 'suspend') === true,
-        memberList(status(o), 'active').length,
-        last === '' ? NONE : ageOf(last, now),
+  [
+    'pods',
+    shape(
+      'Ready Status Restarts Age IP* Node* Nominated_Node* Readiness_Gates*',
+      (o, now) => podCells(o, now) as Cell[],
+    ),
+  ],
+  [
+    'deployments.apps',
+    shape('Ready Up-to-date Available Age Containers* Images* Selector*', deploymentCells),
+  ],
+  [
+    'replicasets.apps',
+    shape('Desired:integer Current:integer Ready:integer Age Containers* Images* Selector*', replicaSetCells),
+  ],
+  [
+    'replicationcontrollers',
+    shape('Desired:integer Current:integer Ready:integer Age Containers* Images* Selector*', replicaSetCells),
+  ],
+  [
+    'statefulsets.apps',
+    shape('Ready Age Containers* Images*', (o, now) => {
+      const ready = `${count(o, 'status', 'readyReplicas')}/${count(o, 'spec', 'replicas')}`;
+      return [ready, age(o, now), ...containerCells(o).slice(0, 2)];
+    }),
+  ],
+  [
+    'daemonsets.apps',
+    shape(
+      'Desired:integer Current:integer Ready:integer Up-to-date:integer Available:integer Node_Selector Age Containers* Images* Selector*',
+      (o, now) => [
+        count(o, 'status', 'desiredNumberScheduled'),
+        count(o, 'status', 'currentNumberScheduled'),
+        count(o, 'status', 'numberReady'),
+        count(o, 'status', 'updatedNumberScheduled'),
+        count(o, 'status', 'numberAvailable'),
+        mapText(memberObject(memberObject(memberObject(spec(o), 'template'), 'spec'), 'nodeSelector')),
         age(o, now),
-        ...namesAndImages(template),
-        selectorText(memberObject(memberObject(memberObject(spec(o), 'jobTemplate'), 'spec'), 'selector')),
-      ];
-    },
-  )],
+        ...containerCells(o),
+      ],
+    ),
+  ],
+  ['jobs.batch', shape('Status Completions Duration Age Containers* Images* Selector*', jobCells)],
+  [
+    'cronjobs.batch',
+    shape(
+      'Schedule Timezone Suspend:boolean Active:integer Last_Schedule Age Containers* Images* Selector*',
+      (o, now) => {
+        const last = memberText(status(o), 'lastScheduleTime');
+        const template = memberObject(
+          memberObject(memberObject(memberObject(spec(o), 'jobTemplate'), 'spec'), 'template'),
+          'spec',
+        );
+        return [
+          memberText(spec(o), 'schedule'),
+          memberText(spec(o), 'timeZone') || NONE,
+          memberOf(spec(o), 'suspend') === true,
+          memberList(status(o), 'active').length,
+          last === '' ? NONE : ageOf(last, now),
+          age(o, now),
+          ...namesAndImages(template),
+          selectorText(memberObject(memberObject(memberObject(spec(o), 'jobTemplate'), 'spec'), 'selector')),
+        ];
+      },
+    ),
+  ],
   ['services', shape('Type Cluster-IP External-IP Port(s) Age Selector*', serviceCells)],
   ['endpoints', shape('Endpoints Age', (o, now) => [endpointsText(o), age(o, now)])],
   ['endpointslices.discovery.k8s.io', shape('AddressType Ports Endpoints Age', sliceCells)],
-  ['nodes', shape('Status Roles Age Version Internal-IP* External-IP* OS-Image* Kernel-Version* Container-Runtime*', nodeCells)],
+  [
+    'nodes',
+    shape(
+      'Status Roles Age Version Internal-IP* External-IP* OS-Image* Kernel-Version* Container-Runtime*',
+      nodeCells,
+    ),
+  ],
   ['namespaces', shape('Status Age', (o, now) => [memberText(status(o), 'phase'), age(o, now)])],
   ['configmaps', shape('Data Age', (o, now) => [size(o, 'data') + size(o, 'binaryData'), age(o, now)])],
   ['secrets', shape('Type Data Age', (o, now) => [memberText(o, 'type'), size(o, 'data'), age(o, now)])],
   ['serviceaccounts', shape('Secrets Age', (o, now) => [memberList(o, 'secrets').length, age(o, now)])],
-  ['events', {
-    columns: columns('Last_Seen Type Reason Object Subobject* Source* Message First_Seen* Count* Name:string:name*', false),
-    row: eventCells,
-  }],
-  ['networkpolicies.networking.k8s.io', shape('Pod-Selector Age', (o, now) => [
-    selectorText(memberObject(spec(o), 'podSelector')),
-    age(o, now),
-  ])],
+  [
+    'events',
+    {
+      columns: columns(
+        'Last_Seen Type Reason Object Subobject* Source* Message First_Seen* Count* Name:string:name*',
+        false,
+      ),
+      row: eventCells,
+    },
+  ],
+  [
+    'networkpolicies.networking.k8s.io',
+    shape('Pod-Selector Age', (o, now) => [selectorText(memberObject(spec(o), 'podSelector')), age(o, now)]),
+  ],
   ['ingresses.networking.k8s.io', shape('Class Hosts Address Ports Age', ingressCells)],
-  ['ingressclasses.networking.k8s.io', shape('Controller Parameters Age', (o, now) => [memberText(spec(o), 'controller'), NONE, age(o, now)])],
-  ['persistentvolumes', shape(
-    'Capacity Access_Modes Reclaim_Policy Status Claim StorageClass VolumeAttributesClass Reason Age VolumeMode*',
-    volumeCells,
-  )],
-  ['persistentvolumeclaims', shape('Status Volume Capacity Access_Modes StorageClass VolumeAttributesClass Age VolumeMode*', claimCells)],
-  ['storageclasses.storage.k8s.io', {
-    columns: columns('Provisioner ReclaimPolicy VolumeBindingMode AllowVolumeExpansion Age'),
-    row: (o, now) => {
-      const isDefault = o.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true';
+  [
+    'ingressclasses.networking.k8s.io',
+    shape('Controller Parameters Age', (o, now) => [memberText(spec(o), 'controller'), NONE, age(o, now)]),
+  ],
+  [
+    'persistentvolumes',
+    shape(
+      'Capacity Access_Modes Reclaim_Policy Status Claim StorageClass VolumeAttributesClass Reason Age VolumeMode*',
+      volumeCells,
+    ),
+  ],
+  [
+    'persistentvolumeclaims',
+    shape(
+      'Status Volume Capacity Access_Modes StorageClass VolumeAttributesClass Age VolumeMode*',
+      claimCells,
+    ),
+  ],
+  [
+    'storageclasses.storage.k8s.io',
+    {
+      columns: columns('Provisioner ReclaimPolicy VolumeBindingMode AllowVolumeExpansion Age'),
+      row: (o, now) => {
+        const isDefault = o.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true';
+        return [
+          o.metadata.name + (isDefault ? ' (default)' : ''),
+          memberText(o, 'provisioner'),
+          memberText(o, 'reclaimPolicy') || 'Delete',
+          memberText(o, 'volumeBindingMode') || 'Immediate',
+          memberOf(o, 'allowVolumeExpansion') === true,
+          age(o, now),
+        ];
+      },
+    },
+  ],
+  ['rolebindings.rbac.authorization.k8s.io', shape('Role Age Users* Groups* ServiceAccounts*', bindingCells)],
+  [
+    'clusterrolebindings.rbac.authorization.k8s.io',
+    shape('Role Age Users* Groups* ServiceAccounts*', bindingCells),
+  ],
+  [
+    'poddisruptionbudgets.policy',
+    shape('Min_Available Max_Unavailable Allowed_Disruptions:integer Age', (o, now) => [
+      orWord(memberOf(spec(o), 'minAvailable'), 'N/A'),
+      orWord(memberOf(spec(o), 'maxUnavailable'), 'N/A'),
+      count(o, 'status', 'disruptionsAllowed'),
+      age(o, now),
+    ]),
+  ],
+  [
+    'horizontalpodautoscalers.autoscaling',
+    shape('Reference Targets MinPods MaxPods Replicas Age', (o, now) => {
+      const target = memberObject(spec(o), 'scaleTargetRef');
       return [
-        o.metadata.name + (isDefault ? ' (default)' : ''),
-        memberText(o, 'provisioner'),
-        memberText(o, 'reclaimPolicy') || 'Delete',
-        memberText(o, 'volumeBindingMode') || 'Immediate',
-        memberOf(o, 'allowVolumeExpansion') === true,
+        `${memberText(target, 'kind')}/${memberText(target, 'name')}`,
+        '<unknown>',
+        orWord(memberOf(spec(o), 'minReplicas'), '<unset>'),
+        memberNumber(spec(o), 'maxReplicas') ?? 0,
+        count(o, 'status', 'currentReplicas'),
         age(o, now),
       ];
-    },
-  }],
-  ['rolebindings.rbac.authorization.k8s.io', shape('Role Age Users* Groups* ServiceAccounts*', bindingCells)],
-  ['clusterrolebindings.rbac.authorization.k8s.io', shape('Role Age Users* Groups* ServiceAccounts*', bindingCells)],
-  ['poddisruptionbudgets.policy', shape('Min_Available Max_Unavailable Allowed_Disruptions:integer Age', (o, now) => [
-    orWord(memberOf(spec(o), 'minAvailable'), 'N/A'),
-    orWord(memberOf(spec(o), 'maxUnavailable'), 'N/A'),
-    count(o, 'status', 'disruptionsAllowed'),
-    age(o, now),
-  ])],
-  ['horizontalpodautoscalers.autoscaling', shape('Reference Targets MinPods MaxPods Replicas Age', (o, now) => {
-    const target = memberObject(spec(o), 'scaleTargetRef');
-    return [
-      `${memberText(target, 'kind')}/${memberText(target, 'name')}`,
-      '<unknown>',
-      orWord(memberOf(spec(o), 'minReplicas'), '<unset>'),
-      memberNumber(spec(o), 'maxReplicas') ?? 0,
-      count(o, 'status', 'currentReplicas'),
-      age(o, now),
-    ];
-  })],
+    }),
+  ],
   ['resourcequotas', shape('Age Request Limit', quotaCells)],
-  ['leases.coordination.k8s.io', shape('Holder Age', (o, now) => [memberText(spec(o), 'holderIdentity'), age(o, now)])],
-  ['priorityclasses.scheduling.k8s.io', shape('Value:integer Global-Default:boolean Age PreemptionPolicy', (o, now) => [
-    memberNumber(o, 'value') ?? 0,
-    memberOf(o, 'globalDefault') === true,
-    age(o, now),
-    memberText(o, 'preemptionPolicy'),
-  ])],
-  ['controllerrevisions.apps', shape('Controller Revision:integer Age', (o, now) => {
-    const owner = o.metadata.ownerReferences?.find((one) => one.controller === true);
-    const group = owner?.apiVersion.split('/')[0] ?? '';
-    const name = owner === undefined ? NONE : `${owner.kind.toLowerCase()}${group === 'v1' ? '' : `.${group}`}/${owner.name}`;
-    return [name, memberNumber(o, 'revision') ?? 0, age(o, now)];
-  })],
+  [
+    'leases.coordination.k8s.io',
+    shape('Holder Age', (o, now) => [memberText(spec(o), 'holderIdentity'), age(o, now)]),
+  ],
+  [
+    'priorityclasses.scheduling.k8s.io',
+    shape('Value:integer Global-Default:boolean Age PreemptionPolicy', (o, now) => [
+      memberNumber(o, 'value') ?? 0,
+      memberOf(o, 'globalDefault') === true,
+      age(o, now),
+      memberText(o, 'preemptionPolicy'),
+    ]),
+  ],
+  [
+    'controllerrevisions.apps',
+    shape('Controller Revision Age', (o, now) => {
+      const owner = o.metadata.ownerReferences?.find((one) => one.controller === true);
+      const group = owner?.apiVersion.split('/')[0] ?? '';
+      const name =
+        owner === undefined
+          ? NONE
+          : `${owner.kind.toLowerCase()}${group === 'v1' ? '' : `.${group}`}/${owner.name}`;
+      return [name, memberNumber(o, 'revision') ?? 0, age(o, now)];
+    }),
+  ],
 ]);
 
 function shape(text: string, cells: (object: KubeObject, nowMs: number) => readonly Cell[]): TableShape {
@@ -276,7 +351,8 @@ function endpointsText(object: KubeObject): string {
     const ports = memberList(subset, 'ports');
     const addresses = memberList(subset, 'addresses').map((one) => memberText(one, 'ip'));
     if (ports.length === 0) all.push(...addresses);
-    for (const port of ports) for (const address of addresses) all.push(`${address}:${memberNumber(port, 'port')}`);
+    for (const port of ports)
+      for (const address of addresses) all.push(`${address}:${memberNumber(port, 'port')}`);
     shown++;
   }
   if (shown === 0 || all.length === 0) return NONE;
@@ -286,7 +362,9 @@ function endpointsText(object: KubeObject): string {
 
 function sliceCells(object: KubeObject, nowMs: number): readonly Cell[] {
   const ports = memberList(object, 'ports').map((port) => String(memberNumber(port, 'port') ?? '*'));
-  const addresses = memberList(object, 'endpoints').flatMap((one) => (Array.isArray(one['addresses']) ? one['addresses'].map(String) : []));
+  const addresses = memberList(object, 'endpoints').flatMap((one) =>
+    Array.isArray(one['addresses']) ? one['addresses'].map(String) : [],
+  );
   return [memberText(object, 'addressType'), listText(ports), listText(addresses), age(object, nowMs)];
 }
 
@@ -352,11 +430,15 @@ function eventCells(object: KubeObject, nowMs: number): readonly Cell[] {
 }
 
 function ingressCells(object: KubeObject, nowMs: number): readonly Cell[] {
-  const hosts = memberList(spec(object), 'rules').map((rule) => memberText(rule, 'host')).filter((host) => host !== '');
+  const hosts = memberList(spec(object), 'rules')
+    .map((rule) => memberText(rule, 'host'))
+    .filter((host) => host !== '');
   const balanced = memberList(memberObject(status(object), 'loadBalancer'), 'ingress');
   return [
     memberText(spec(object), 'ingressClassName') || NONE,
-    hosts.length === 0 ? '*' : hosts.slice(0, 3).join(',') + (hosts.length > 3 ? ` + ${hosts.length - 3} more...` : ''),
+    hosts.length === 0
+      ? '*'
+      : hosts.slice(0, 3).join(',') + (hosts.length > 3 ? ` + ${hosts.length - 3} more...` : ''),
     balanced.map((one) => memberText(one, 'ip') || memberText(one, 'hostname')).join(','),
     memberList(spec(object), 'tls').length > 0 ? '80, 443' : '80',
     age(object, nowMs),
@@ -410,7 +492,8 @@ function claimCells(object: KubeObject, nowMs: number): readonly Cell[] {
 function bindingCells(object: KubeObject, nowMs: number): readonly Cell[] {
   const role = memberObject(object, 'roleRef');
   const subjects = memberList(object, 'subjects');
-  const names = (kind: string) => subjects.filter((one) => one['kind'] === kind).map((one) => memberText(one, 'name'));
+  const names = (kind: string) =>
+    subjects.filter((one) => one['kind'] === kind).map((one) => memberText(one, 'name'));
   const accounts = subjects
     .filter((one) => one['kind'] === 'ServiceAccount')
     .map((one) => `${memberText(one, 'namespace')}/${memberText(one, 'name')}`);

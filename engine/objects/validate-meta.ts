@@ -23,14 +23,17 @@ export function validateMeta(kind: KindInfo, object: KubeObject): readonly Statu
   if (generateName) {
     // A prefix may end as a whole name may not.
     const probe = generateName.endsWith('-') ? `${generateName.slice(0, -1)}a` : generateName;
-    for (const fault of rule(probe)) causes.push(invalidValue('metadata.generateName', quoted(generateName), fault));
+    for (const fault of rule(probe))
+      causes.push(invalidValue('metadata.generateName', quoted(generateName), fault));
   }
   if (!name && !generateName) causes.push(required('metadata.name', 'name or generateName is required'));
-  else if (name) for (const fault of rule(name)) causes.push(invalidValue('metadata.name', quoted(name), fault));
+  else if (name)
+    for (const fault of rule(name)) causes.push(invalidValue('metadata.name', quoted(name), fault));
   causes.push(...validateLabels(memberObject(object.metadata, 'labels'), 'metadata.labels'));
   causes.push(...validateAnnotations(memberObject(object.metadata, 'annotations'), 'metadata.annotations'));
   for (const finalizer of finalizers ?? []) {
-    for (const fault of qualifiedNameFaults(finalizer)) causes.push(invalidValue('metadata.finalizers', quoted(finalizer), fault));
+    for (const fault of qualifiedNameFaults(finalizer))
+      causes.push(invalidValue('metadata.finalizers', quoted(finalizer), fault));
   }
   return causes;
 }
@@ -49,7 +52,9 @@ export function validateAnnotations(annotations: Members | undefined, field: str
   const causes = Object.keys(annotations).flatMap((key) =>
     qualifiedNameFaults(key.toLowerCase()).map((fault) => invalidValue(field, quoted(key), fault)),
   );
-  return annotationsSize(annotations) > ANNOTATIONS_MAX ? [...causes, tooLong(field, ANNOTATIONS_MAX)] : causes;
+  return annotationsSize(annotations) > ANNOTATIONS_MAX
+    ? [...causes, tooLong(field, ANNOTATIONS_MAX)]
+    : causes;
 }
 
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
@@ -61,17 +66,21 @@ export function validateSelector(selector: Members | undefined, field: string): 
     const at = `${field}.matchExpressions[${i}]`;
     const operator = memberText(expression, 'operator');
     const values = Array.isArray(expression['values']) ? expression['values'].map(String) : [];
-    if (!OPERATORS.includes(operator)) causes.push(invalidValue(`${at}.operator`, quoted(operator), 'not a valid selector operator'));
+    if (!OPERATORS.includes(operator))
+      causes.push(invalidValue(`${at}.operator`, quoted(operator), 'not a valid selector operator'));
     else if (operator.endsWith('In') && values.length === 0) {
       causes.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
     } else if (!operator.endsWith('In') && values.length > 0) {
-      causes.push(forbiddenValue(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+      causes.push(
+        forbiddenValue(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+      );
     }
     for (const fault of qualifiedNameFaults(memberText(expression, 'key'))) {
       causes.push(invalidValue(`${at}.key`, quoted(memberText(expression, 'key')), fault));
     }
     values.forEach((value, j) => {
-      for (const fault of labelValueFaults(value)) causes.push(invalidValue(`${at}.values[${j}]`, quoted(value), fault));
+      for (const fault of labelValueFaults(value))
+        causes.push(invalidValue(`${at}.values[${j}]`, quoted(value), fault));
     });
   });
   return causes;
@@ -79,7 +88,9 @@ export function validateSelector(selector: Members | undefined, field: string): 
 
 /** True when a selector can be evaluated at all. */
 export function isUsableSelector(selector: Members | undefined): boolean {
-  return memberList(selector, 'matchExpressions').every((one) => OPERATORS.includes(memberText(one, 'operator')));
+  return memberList(selector, 'matchExpressions').every((one) =>
+    OPERATORS.includes(memberText(one, 'operator')),
+  );
 }
 
 /** A string as faults quote it. */

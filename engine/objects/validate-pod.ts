@@ -1,7 +1,14 @@
 import type { Members } from './members.ts';
 import type { StatusCause } from './status.ts';
 import { dnsLabelFaults, dnsSubdomainFaults, envNameFaults, portNameFaults } from './names.ts';
-import { duplicateValue, forbiddenValue, invalidValue, missingValue, required, unsupportedValue } from './status.ts';
+import {
+  duplicateValue,
+  forbiddenValue,
+  invalidValue,
+  missingValue,
+  required,
+  unsupportedValue,
+} from './status.ts';
 import { memberList, memberNumber, memberObject, memberOf, memberText } from './members.ts';
 import { quantityNumber } from './quantity.ts';
 import { quoted, validateLabels } from './validate-meta.ts';
@@ -14,48 +21,77 @@ export function validatePodSpec(spec: Members | undefined, field: string): reado
   const causes = [...validateVolumes(spec, `${field}.volumes`, volumes)];
   causes.push(...validateContainers(spec, field, volumes));
   causes.push(...oneOf(spec, 'restartPolicy', field, ['Always', 'OnFailure', 'Never']));
-  causes.push(...oneOf(spec, 'dnsPolicy', field, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']));
+  causes.push(
+    ...oneOf(spec, 'dnsPolicy', field, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']),
+  );
   causes.push(...validateLabels(memberObject(spec, 'nodeSelector'), `${field}.nodeSelector`));
   const account = memberText(spec, 'serviceAccountName');
-  if (account !== '') for (const fault of dnsSubdomainFaults(account)) causes.push(invalidValue(`${field}.serviceAccountName`, quoted(account), fault));
+  if (account !== '')
+    for (const fault of dnsSubdomainFaults(account))
+      causes.push(invalidValue(`${field}.serviceAccountName`, quoted(account), fault));
   const hostname = memberText(spec, 'hostname');
-  if (hostname !== '') for (const fault of dnsLabelFaults(hostname)) causes.push(invalidValue(`${field}.hostname`, quoted(hostname), fault));
+  if (hostname !== '')
+    for (const fault of dnsLabelFaults(hostname))
+      causes.push(invalidValue(`${field}.hostname`, quoted(hostname), fault));
   const grace = memberNumber(spec, 'terminationGracePeriodSeconds');
   if (grace !== undefined && grace < 0) {
-    causes.push(invalidValue(`${field}.terminationGracePeriodSeconds`, String(grace), 'must be greater than or equal to 0'));
+    causes.push(
+      invalidValue(
+        `${field}.terminationGracePeriodSeconds`,
+        String(grace),
+        'must be greater than or equal to 0',
+      ),
+    );
   }
   return causes;
 }
 
 // An absent enumeration is required, another value is unsupported.
-function oneOf(object: Members | undefined, name: string, field: string, values: readonly string[]): readonly StatusCause[] {
+function oneOf(
+  object: Members | undefined,
+  name: string,
+  field: string,
+  values: readonly string[],
+): readonly StatusCause[] {
   const value = memberText(object, name);
   if (value === '') return [required(`${field}.${name}`)];
   return values.includes(value) ? [] : [unsupportedValue(`${field}.${name}`, quoted(value), values)];
 }
 
-function validateVolumes(spec: Members | undefined, field: string, names: Set<string>): readonly StatusCause[] {
+function validateVolumes(
+  spec: Members | undefined,
+  field: string,
+  names: Set<string>,
+): readonly StatusCause[] {
   return memberList(spec, 'volumes').flatMap((volume, i) => {
     const at = `${field}[${i}]`;
     const name = memberText(volume, 'name');
     const causes: StatusCause[] = [];
     const sources = Object.keys(volume).filter((key) => key !== 'name');
-    for (const source of sources.slice(1)) causes.push(forbiddenValue(`${at}.${source}`, 'may not specify more than 1 volume type'));
+    for (const source of sources.slice(1))
+      causes.push(forbiddenValue(`${at}.${source}`, 'may not specify more than 1 volume type'));
     if (sources.length === 0) causes.push(required(at, 'must specify a volume type'));
     if (name === '') causes.push(required(`${at}.name`));
-    else for (const fault of dnsLabelFaults(name)) causes.push(invalidValue(`${at}.name`, quoted(name), fault));
+    else
+      for (const fault of dnsLabelFaults(name)) causes.push(invalidValue(`${at}.name`, quoted(name), fault));
     if (names.has(name)) causes.push(duplicateValue(`${at}.name`, quoted(name)));
     names.add(name);
     return causes;
   });
 }
 
-function validateContainers(spec: Members | undefined, field: string, volumes: ReadonlySet<string>): readonly StatusCause[] {
+function validateContainers(
+  spec: Members | undefined,
+  field: string,
+  volumes: ReadonlySet<string>,
+): readonly StatusCause[] {
   const names = new Set<string>();
   const containers = memberList(spec, 'containers');
   if (containers.length === 0) return [required(`${field}.containers`)];
   const check = (list: string) =>
-    memberList(spec, list).flatMap((container, i) => validateContainer(container, `${field}.${list}[${i}]`, volumes, names, list === 'initContainers'));
+    memberList(spec, list).flatMap((container, i) =>
+      validateContainer(container, `${field}.${list}[${i}]`, volumes, names, list === 'initContainers'),
+    );
   return [...check('containers'), ...check('initContainers')];
 }
 
@@ -69,10 +105,14 @@ function validateContainer(
   const causes: StatusCause[] = [];
   const name = memberText(container, 'name');
   if (name === '') causes.push(required(`${field}.name`));
-  else for (const fault of dnsLabelFaults(name)) causes.push(invalidValue(`${field}.name`, quoted(name), fault));
+  else
+    for (const fault of dnsLabelFaults(name)) causes.push(invalidValue(`${field}.name`, quoted(name), fault));
   const image = memberText(container, 'image');
   if (image === '') causes.push(required(`${field}.image`));
-  else if (image.trim() !== image) causes.push(invalidValue(`${field}.image`, quoted(image), 'must not have leading or trailing whitespace'));
+  else if (image.trim() !== image)
+    causes.push(
+      invalidValue(`${field}.image`, quoted(image), 'must not have leading or trailing whitespace'),
+    );
   causes.push(...oneOf(container, 'terminationMessagePolicy', field, ['FallbackToLogsOnError', 'File']));
   causes.push(...validatePorts(container, `${field}.ports`), ...validateEnv(container, `${field}.env`));
   causes.push(...validateMounts(container, `${field}.volumeMounts`, volumes));
@@ -83,7 +123,13 @@ function validateContainer(
   const isSidecar = isInit && container['restartPolicy'] === 'Always';
   if (isInit && !isSidecar) {
     for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
-      if (memberObject(container, probe) !== undefined) causes.push(forbiddenValue(`${field}.${probe}`, 'may not be set for init containers without restartPolicy=Always'));
+      if (memberObject(container, probe) !== undefined)
+        causes.push(
+          forbiddenValue(
+            `${field}.${probe}`,
+            'may not be set for init containers without restartPolicy=Always',
+          ),
+        );
     }
     return causes;
   }
@@ -107,12 +153,15 @@ function validatePorts(container: Members, field: string): readonly StatusCause[
     }
     const number = memberNumber(port, 'containerPort') ?? 0;
     if (number === 0) causes.push(required(`${at}.containerPort`));
-    else if (number < 1 || number > 65535) causes.push(invalidValue(`${at}.containerPort`, String(number), PORT_RANGE));
+    else if (number < 1 || number > 65535)
+      causes.push(invalidValue(`${at}.containerPort`, String(number), PORT_RANGE));
     const host = memberNumber(port, 'hostPort') ?? 0;
-    if (host !== 0 && (host < 1 || host > 65535)) causes.push(invalidValue(`${at}.hostPort`, String(host), PORT_RANGE));
+    if (host !== 0 && (host < 1 || host > 65535))
+      causes.push(invalidValue(`${at}.hostPort`, String(host), PORT_RANGE));
     const protocol = memberText(port, 'protocol');
     if (protocol === '') causes.push(required(`${at}.protocol`));
-    else if (!PROTOCOLS.includes(protocol)) causes.push(unsupportedValue(`${at}.protocol`, quoted(protocol), PROTOCOLS));
+    else if (!PROTOCOLS.includes(protocol))
+      causes.push(unsupportedValue(`${at}.protocol`, quoted(protocol), PROTOCOLS));
     return causes;
   });
 }
@@ -125,19 +174,30 @@ function validateEnv(container: Members, field: string): readonly StatusCause[] 
     const name = memberText(variable, 'name');
     const causes: StatusCause[] = [];
     if (name === '') causes.push(required(`${at}.name`));
-    else for (const fault of envNameFaults(name)) causes.push(invalidValue(`${at}.name`, quoted(name), fault));
+    else
+      for (const fault of envNameFaults(name)) causes.push(invalidValue(`${at}.name`, quoted(name), fault));
     const from = memberObject(variable, 'valueFrom');
     if (from !== undefined && memberText(variable, 'value') !== '') {
       causes.push(invalidValue(`${at}.valueFrom`, '""', 'may not be specified when `value` is not empty'));
     }
     if (from !== undefined && Object.keys(from).length === 0) {
-      causes.push(invalidValue(`${at}.valueFrom`, '""', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`'));
+      causes.push(
+        invalidValue(
+          `${at}.valueFrom`,
+          '""',
+          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+        ),
+      );
     }
     return causes;
   });
 }
 
-function validateMounts(container: Members, field: string, volumes: ReadonlySet<string>): readonly StatusCause[] {
+function validateMounts(
+  container: Members,
+  field: string,
+  volumes: ReadonlySet<string>,
+): readonly StatusCause[] {
   const paths = new Set<string>();
   return memberList(container, 'volumeMounts').flatMap((mount, i) => {
     const at = `${field}[${i}]`;
@@ -159,11 +219,22 @@ function validateResources(resources: Members | undefined, field: string): reado
   const causes: StatusCause[] = [];
   const check = (list: Members, at: string) => {
     for (const [name, amount] of Object.entries(list)) {
-      if (!['cpu', 'memory', 'ephemeral-storage'].includes(name) && !name.includes('/') && !name.startsWith('hugepages-')) {
-        causes.push(invalidValue(`${at}[${name}]`, quoted(name), 'must be a standard resource type or fully qualified'));
-        causes.push(invalidValue(`${at}[${name}]`, quoted(name), 'must be a standard resource for containers'));
+      if (
+        !['cpu', 'memory', 'ephemeral-storage'].includes(name) &&
+        !name.includes('/') &&
+        !name.startsWith('hugepages-')
+      ) {
+        causes.push(
+          invalidValue(`${at}[${name}]`, quoted(name), 'must be a standard resource type or fully qualified'),
+        );
+        causes.push(
+          invalidValue(`${at}[${name}]`, quoted(name), 'must be a standard resource for containers'),
+        );
       }
-      if (quantityNumber(amount) < 0) causes.push(invalidValue(`${at}[${name}]`, quoted(String(amount)), 'must be greater than or equal to 0'));
+      if (quantityNumber(amount) < 0)
+        causes.push(
+          invalidValue(`${at}[${name}]`, quoted(String(amount)), 'must be greater than or equal to 0'),
+        );
     }
   };
   check(limits, `${field}.limits`);
@@ -171,7 +242,13 @@ function validateResources(resources: Members | undefined, field: string): reado
   for (const [name, amount] of Object.entries(requests)) {
     const limit = memberOf(limits, name);
     if (limit !== undefined && quantityNumber(amount) > quantityNumber(limit)) {
-      causes.push(invalidValue(`${field}.requests`, quoted(String(amount)), `must be less than or equal to ${name} limit of ${String(limit)}`));
+      causes.push(
+        invalidValue(
+          `${field}.requests`,
+          quoted(String(amount)),
+          `must be less than or equal to ${name} limit of ${String(limit)}`,
+        ),
+      );
     }
   }
   return causes;
@@ -182,7 +259,9 @@ const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'];
 function validateProbe(probe: Members | undefined, field: string): readonly StatusCause[] {
   if (probe === undefined) return [];
   const present = HANDLERS.filter((handler) => memberObject(probe, handler) !== undefined);
-  const causes = present.slice(1).map((handler) => forbiddenValue(`${field}.${handler}`, 'may not specify more than 1 handler type'));
+  const causes = present
+    .slice(1)
+    .map((handler) => forbiddenValue(`${field}.${handler}`, 'may not specify more than 1 handler type'));
   if (present.length === 0) causes.push(required(field, 'must specify a handler type'));
   for (const handler of present.slice(0, 1)) {
     const action = memberObject(probe, handler);
@@ -190,17 +269,28 @@ function validateProbe(probe: Members | undefined, field: string): readonly Stat
     if (handler === 'exec') {
       const command = memberOf(action, 'command');
       if (!Array.isArray(command) || command.length === 0) causes.push(required(`${field}.exec.command`));
-    } else if (typeof port === 'number' && (port < 1 || port > 65535)) causes.push(invalidValue(`${field}.${handler}.port`, String(port), PORT_RANGE));
+    } else if (typeof port === 'number' && (port < 1 || port > 65535))
+      causes.push(invalidValue(`${field}.${handler}.port`, String(port), PORT_RANGE));
     else if (typeof port === 'string') {
-      for (const fault of portNameFaults(port)) causes.push(invalidValue(`${field}.${handler}.port`, quoted(port), fault));
+      for (const fault of portNameFaults(port))
+        causes.push(invalidValue(`${field}.${handler}.port`, quoted(port), fault));
     }
   }
-  for (const name of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold']) {
+  for (const name of [
+    'initialDelaySeconds',
+    'timeoutSeconds',
+    'periodSeconds',
+    'successThreshold',
+    'failureThreshold',
+  ]) {
     const value = memberNumber(probe, name) ?? 0;
-    if (value < 0) causes.push(invalidValue(`${field}.${name}`, String(value), 'must be greater than or equal to 0'));
+    if (value < 0)
+      causes.push(invalidValue(`${field}.${name}`, String(value), 'must be greater than or equal to 0'));
   }
   if (/(liveness|startup)Probe$/.test(field) && (memberNumber(probe, 'successThreshold') ?? 1) !== 1) {
-    causes.push(invalidValue(`${field}.successThreshold`, String(memberNumber(probe, 'successThreshold')), 'must be 1'));
+    causes.push(
+      invalidValue(`${field}.successThreshold`, String(memberNumber(probe, 'successThreshold')), 'must be 1'),
+    );
   }
   return causes;
 }

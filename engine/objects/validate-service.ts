@@ -21,17 +21,22 @@ export function validateService(service: KubeObject): readonly StatusCause[] {
   causes.push(...validatePorts(ports, isHeadless));
   causes.push(...validateLabels(memberObject(spec, 'selector'), 'spec.selector'));
   const affinity = memberText(spec, 'sessionAffinity');
-  if (!['ClientIP', 'None'].includes(affinity)) causes.push(unsupportedValue('spec.sessionAffinity', quoted(affinity), ['ClientIP', 'None']));
+  if (!['ClientIP', 'None'].includes(affinity))
+    causes.push(unsupportedValue('spec.sessionAffinity', quoted(affinity), ['ClientIP', 'None']));
   const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
   if (!types.includes(type)) causes.push(unsupportedValue('spec.type', quoted(type), types));
   if (isHeadless && (type === 'NodePort' || type === 'LoadBalancer')) {
-    causes.push(invalidValue('spec.clusterIPs[0]', quoted('None'), `may not be set to 'None' for ${type} services`));
+    causes.push(
+      invalidValue('spec.clusterIPs[0]', quoted('None'), `may not be set to 'None' for ${type} services`),
+    );
   }
   causes.push(...validateDuplicates(ports));
   if (type === 'ClusterIP') {
     ports.forEach((port, i) => {
       if ((memberNumber(port, 'nodePort') ?? 0) !== 0) {
-        causes.push(forbiddenValue(`spec.ports[${i}].nodePort`, "may not be used when `type` is 'ClusterIP'"));
+        causes.push(
+          forbiddenValue(`spec.ports[${i}].nodePort`, "may not be used when `type` is 'ClusterIP'"),
+        );
       }
     });
   }
@@ -41,9 +46,12 @@ export function validateService(service: KubeObject): readonly StatusCause[] {
 function validateExternalName(spec: Members | undefined): readonly StatusCause[] {
   const causes: StatusCause[] = [];
   const name = memberText(spec, 'externalName').replace(/\.$/, '');
-  if (memberText(spec, 'clusterIP') !== '') causes.push(forbiddenValue('spec.clusterIPs', 'may not be set for ExternalName services'));
+  if (memberText(spec, 'clusterIP') !== '')
+    causes.push(forbiddenValue('spec.clusterIPs', 'may not be set for ExternalName services'));
   if (name === '') causes.push(required('spec.externalName'));
-  else for (const fault of dnsSubdomainFaults(name)) causes.push(invalidValue('spec.externalName', quoted(name), fault));
+  else
+    for (const fault of dnsSubdomainFaults(name))
+      causes.push(invalidValue('spec.externalName', quoted(name), fault));
   return causes;
 }
 
@@ -64,11 +72,14 @@ function validatePorts(ports: readonly Members[], isHeadless: boolean): readonly
     if (number < 1 || number > 65535) causes.push(invalidValue(`${at}.port`, String(number), PORT_RANGE));
     const protocol = memberText(port, 'protocol');
     const protocols = ['SCTP', 'TCP', 'UDP'];
-    if (!protocols.includes(protocol)) causes.push(unsupportedValue(`${at}.protocol`, quoted(protocol), protocols));
+    if (!protocols.includes(protocol))
+      causes.push(unsupportedValue(`${at}.protocol`, quoted(protocol), protocols));
     const target = memberOf(port, 'targetPort');
-    if (typeof target === 'number' && (target < 1 || target > 65535)) causes.push(invalidValue(`${at}.targetPort`, String(target), PORT_RANGE));
+    if (typeof target === 'number' && (target < 1 || target > 65535))
+      causes.push(invalidValue(`${at}.targetPort`, String(target), PORT_RANGE));
     if (typeof target === 'string') {
-      for (const fault of portNameFaults(target)) causes.push(invalidValue(`${at}.targetPort`, quoted(target), fault));
+      for (const fault of portNameFaults(target))
+        causes.push(invalidValue(`${at}.targetPort`, quoted(target), fault));
     }
     return isHeadless ? causes : causes;
   });
@@ -94,7 +105,12 @@ export function validateServiceUpdate(service: KubeObject, previous: KubeObject)
   const [spec, before] = [memberObject(service, 'spec'), memberObject(previous, 'spec')];
   const [now, was] = [memberText(spec, 'clusterIP'), memberText(before, 'clusterIP')];
   const causes = [...validateService(service)];
-  if (was !== '' && now !== was && memberText(before, 'type') !== 'ExternalName' && memberText(spec, 'type') !== 'ExternalName') {
+  if (
+    was !== '' &&
+    now !== was &&
+    memberText(before, 'type') !== 'ExternalName' &&
+    memberText(spec, 'type') !== 'ExternalName'
+  ) {
     causes.unshift(invalidValue('spec.clusterIPs[0]', `[]string{${quoted(now)}}`, 'may not change once set'));
   }
   return causes;

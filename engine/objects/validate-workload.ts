@@ -15,22 +15,35 @@ export function validateWorkload(object: KubeObject, word: string): readonly Sta
   if (selector === undefined) causes.push(required('spec.selector'));
   else {
     causes.push(...validateSelector(selector, 'spec.selector'));
-    if (isEmpty(selector)) causes.push(invalidValue('spec.selector', goSelector(selector), `empty selector is invalid for ${word}`));
+    if (isEmpty(selector))
+      causes.push(
+        invalidValue('spec.selector', goSelector(selector), `empty selector is invalid for ${word}`),
+      );
   }
   if (selector !== undefined && !isUsableSelector(selector)) {
     causes.push(invalidValue('spec.selector', goSelector(selector), 'invalid label selector'));
   } else causes.push(...validateTemplate(memberObject(spec, 'template'), selector));
-  if (word === 'deployment') causes.push(...validateStrategy(memberObject(spec, 'strategy'), 'spec.strategy'));
+  if (word === 'deployment')
+    causes.push(...validateStrategy(memberObject(spec, 'strategy'), 'spec.strategy'));
   causes.push(...notNegative(spec, 'minReadySeconds'), ...notNegative(spec, 'revisionHistoryLimit'));
   if (word === 'deployment') causes.push(...validateDeadline(spec));
   return causes;
 }
 
-function validateTemplate(template: Members | undefined, selector: Members | undefined): readonly StatusCause[] {
+function validateTemplate(
+  template: Members | undefined,
+  selector: Members | undefined,
+): readonly StatusCause[] {
   const labels = memberObject(memberObject(template, 'metadata'), 'labels');
   const causes: StatusCause[] = [];
   if (selector === undefined || (!isEmpty(selector) && !matches(selector, labels ?? {}))) {
-    causes.push(invalidValue('spec.template.metadata.labels', goStringMap(labels), '`selector` does not match template `labels`'));
+    causes.push(
+      invalidValue(
+        'spec.template.metadata.labels',
+        goStringMap(labels),
+        '`selector` does not match template `labels`',
+      ),
+    );
   }
   causes.push(...validatePodTemplate(template, 'spec.template'));
   const restart = memberText(memberObject(template, 'spec'), 'restartPolicy');
@@ -43,7 +56,10 @@ function validateTemplate(template: Members | undefined, selector: Members | und
 /** The faults of a pod template at `field`. */
 export function validatePodTemplate(template: Members | undefined, field: string): readonly StatusCause[] {
   const labels = memberObject(memberObject(template, 'metadata'), 'labels');
-  return [...validateLabels(labels, `${field}.labels`), ...validatePodSpec(memberObject(template, 'spec'), `${field}.spec`)];
+  return [
+    ...validateLabels(labels, `${field}.labels`),
+    ...validatePodSpec(memberObject(template, 'spec'), `${field}.spec`),
+  ];
 }
 
 function validateStrategy(strategy: Members | undefined, field: string): readonly StatusCause[] {
@@ -54,13 +70,21 @@ function validateStrategy(strategy: Members | undefined, field: string): readonl
     const message = "Forbidden: may not be specified when strategy `type` is 'Recreate'";
     return [{ reason: 'FieldValueForbidden', message, field: `${field}.rollingUpdate` }];
   }
-  if (type !== 'RollingUpdate') return [unsupportedValue(`${field}.type`, quoted(type), ['Recreate', 'RollingUpdate'])];
+  if (type !== 'RollingUpdate')
+    return [unsupportedValue(`${field}.type`, quoted(type), ['Recreate', 'RollingUpdate'])];
   const causes: StatusCause[] = [];
-  for (const name of ['maxUnavailable', 'maxSurge']) causes.push(...validateShare(memberOf(rolling, name), `${field}.rollingUpdate.${name}`));
+  for (const name of ['maxUnavailable', 'maxSurge'])
+    causes.push(...validateShare(memberOf(rolling, name), `${field}.rollingUpdate.${name}`));
   const isZero = (value: unknown) => value === 0 || value === '0%';
-  if (causes.length === 0 && isZero(memberOf(rolling, 'maxUnavailable')) && isZero(memberOf(rolling, 'maxSurge'))) {
+  if (
+    causes.length === 0 &&
+    isZero(memberOf(rolling, 'maxUnavailable')) &&
+    isZero(memberOf(rolling, 'maxSurge'))
+  ) {
     const shown = goIntOrString(memberOf(rolling, 'maxUnavailable'));
-    causes.push(invalidValue(`${field}.rollingUpdate.maxUnavailable`, shown, 'may not be 0 when `maxSurge` is 0'));
+    causes.push(
+      invalidValue(`${field}.rollingUpdate.maxUnavailable`, shown, 'may not be 0 when `maxSurge` is 0'),
+    );
   }
   return causes;
 }
@@ -69,8 +93,10 @@ const PERCENT_WORDS =
   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
 function validateShare(value: unknown, field: string): readonly StatusCause[] {
-  if (typeof value === 'string') return /^\d+%$/.test(value) ? [] : [invalidValue(field, goIntOrString(value), PERCENT_WORDS)];
-  if (typeof value === 'number' && value < 0) return [invalidValue(field, String(value), 'must be greater than or equal to 0')];
+  if (typeof value === 'string')
+    return /^\d+%$/.test(value) ? [] : [invalidValue(field, goIntOrString(value), PERCENT_WORDS)];
+  if (typeof value === 'number' && value < 0)
+    return [invalidValue(field, String(value), 'must be greater than or equal to 0')];
   return [];
 }
 
@@ -78,7 +104,9 @@ function validateDeadline(spec: Members | undefined): readonly StatusCause[] {
   const deadline = memberNumber(spec, 'progressDeadlineSeconds');
   const causes = [...notNegative(spec, 'progressDeadlineSeconds')];
   if (deadline !== undefined && deadline <= (memberNumber(spec, 'minReadySeconds') ?? 0)) {
-    causes.push(invalidValue('spec.progressDeadlineSeconds', String(deadline), 'must be greater than minReadySeconds'));
+    causes.push(
+      invalidValue('spec.progressDeadlineSeconds', String(deadline), 'must be greater than minReadySeconds'),
+    );
   }
   return causes;
 }
@@ -91,16 +119,22 @@ export function validateJob(object: KubeObject, field = 'spec'): readonly Status
 
 function validateJobSpec(spec: Members | undefined, field: string): readonly StatusCause[] {
   const template = memberObject(spec, 'template');
-  const causes = ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished'].flatMap((name) =>
-    notNegative(spec, name, field),
-  );
+  const causes = [
+    'parallelism',
+    'completions',
+    'activeDeadlineSeconds',
+    'backoffLimit',
+    'ttlSecondsAfterFinished',
+  ].flatMap((name) => notNegative(spec, name, field));
   const restart = memberText(memberObject(template, 'spec'), 'restartPolicy');
   const pod = validatePodTemplate(template, `${field}.template`);
   causes.push(...pod);
   if (restart === '' || restart === 'Always') {
     causes.push(required(`${field}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'));
   } else if (restart !== 'OnFailure' && restart !== 'Never') {
-    causes.push(unsupportedValue(`${field}.template.spec.restartPolicy`, quoted(restart), ['OnFailure', 'Never']));
+    causes.push(
+      unsupportedValue(`${field}.template.spec.restartPolicy`, quoted(restart), ['OnFailure', 'Never']),
+    );
   }
   return causes;
 }
@@ -111,7 +145,9 @@ export function validateCronJob(object: KubeObject): readonly StatusCause[] {
   const schedule = memberText(spec, 'schedule');
   const causes: StatusCause[] = [];
   if (object.metadata.name.length > 52) {
-    causes.push(invalidValue('metadata.name', quoted(object.metadata.name), 'must be no more than 52 characters'));
+    causes.push(
+      invalidValue('metadata.name', quoted(object.metadata.name), 'must be no more than 52 characters'),
+    );
   }
   const fields = schedule.trim().split(/\s+/);
   if (schedule === '') causes.push(required('spec.schedule'));
@@ -123,22 +159,32 @@ export function validateCronJob(object: KubeObject): readonly StatusCause[] {
   if (!['Allow', 'Forbid', 'Replace'].includes(policy)) {
     causes.push(unsupportedValue('spec.concurrencyPolicy', quoted(policy), ['Allow', 'Forbid', 'Replace']));
   }
-  return [...causes, ...validateJobSpec(memberObject(memberObject(spec, 'jobTemplate'), 'spec'), 'spec.jobTemplate.spec')];
+  return [
+    ...causes,
+    ...validateJobSpec(memberObject(memberObject(spec, 'jobTemplate'), 'spec'), 'spec.jobTemplate.spec'),
+  ];
 }
 
 function notNegative(spec: Members | undefined, name: string, field = 'spec'): readonly StatusCause[] {
   const value = memberNumber(spec, name);
-  return value !== undefined && value < 0 ? [invalidValue(`${field}.${name}`, String(value), 'must be greater than or equal to 0')] : [];
+  return value !== undefined && value < 0
+    ? [invalidValue(`${field}.${name}`, String(value), 'must be greater than or equal to 0')]
+    : [];
 }
 
 function isEmpty(selector: Members): boolean {
-  return Object.keys(memberObject(selector, 'matchLabels') ?? {}).length === 0 && memberList(selector, 'matchExpressions').length === 0;
+  return (
+    Object.keys(memberObject(selector, 'matchLabels') ?? {}).length === 0 &&
+    memberList(selector, 'matchExpressions').length === 0
+  );
 }
 
 /** True when a usable label selector selects these labels. */
 export function matches(selector: Members, labels: Readonly<Record<string, unknown>>): boolean {
   const has = (key: string) => Object.hasOwn(labels, key);
-  const isEqual = Object.entries(memberObject(selector, 'matchLabels') ?? {}).every(([key, value]) => has(key) && labels[key] === value);
+  const isEqual = Object.entries(memberObject(selector, 'matchLabels') ?? {}).every(
+    ([key, value]) => has(key) && labels[key] === value,
+  );
   return (
     isEqual &&
     memberList(selector, 'matchExpressions').every((expression) => {

@@ -35,7 +35,11 @@ export function validateNew(kind: KindInfo, object: KubeObject): readonly Status
 }
 
 /** The faults of the next state of an object, immutable fields included. */
-export function validateUpdate(kind: KindInfo, object: KubeObject, previous: KubeObject): readonly StatusCause[] {
+export function validateUpdate(
+  kind: KindInfo,
+  object: KubeObject,
+  previous: KubeObject,
+): readonly StatusCause[] {
   const causes = validateMeta(kind, object);
   switch (kind.resource) {
     case 'services':
@@ -58,16 +62,25 @@ const SELECTOR_KINDS = new Set(['deployments.apps', 'replicasets.apps', 'daemons
 
 function frozenFields(kind: KindInfo, object: KubeObject, previous: KubeObject): readonly StatusCause[] {
   const [spec, before] = [memberObject(object, 'spec'), memberObject(previous, 'spec')];
-  if (SELECTOR_KINDS.has(kind.resource) && !sameValue(memberOf(spec, 'selector'), memberOf(before, 'selector'))) {
+  if (
+    SELECTOR_KINDS.has(kind.resource) &&
+    !sameValue(memberOf(spec, 'selector'), memberOf(before, 'selector'))
+  ) {
     return [invalidValue('spec.selector', goSelector(memberOf(spec, 'selector')), 'field is immutable')];
   }
-  if (kind.resource === 'statefulsets.apps' && !sameValue(fixedPart(spec), fixedPart(before))) return [forbiddenValue('spec', STATEFUL_WORDS)];
+  if (kind.resource === 'statefulsets.apps' && !sameValue(fixedPart(spec), fixedPart(before)))
+    return [forbiddenValue('spec', STATEFUL_WORDS)];
   if (kind.resource === 'jobs.batch') {
     return ['selector', 'template', 'completionMode'].flatMap((field) =>
-      sameValue(memberOf(spec, field), memberOf(before, field)) ? [] : [invalidValue(`spec.${field}`, shownValue(memberOf(spec, field)), 'field is immutable')],
+      sameValue(memberOf(spec, field), memberOf(before, field))
+        ? []
+        : [invalidValue(`spec.${field}`, shownValue(memberOf(spec, field)), 'field is immutable')],
     );
   }
-  if (kind.plural.endsWith('rolebindings') && !sameValue(memberOf(object, 'roleRef'), memberOf(previous, 'roleRef'))) {
+  if (
+    kind.plural.endsWith('rolebindings') &&
+    !sameValue(memberOf(object, 'roleRef'), memberOf(previous, 'roleRef'))
+  ) {
     const role = memberObject(object, 'roleRef');
     const shown = `rbac.RoleRef{APIGroup:${quoted(memberText(role, 'apiGroup'))}, Kind:${quoted(memberText(role, 'kind'))}, Name:${quoted(memberText(role, 'name'))}}`;
     return [invalidValue('roleRef', shown, 'cannot change roleRef')];
@@ -79,7 +92,15 @@ const STATEFUL_WORDS =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
   "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 const STATEFUL_OPEN = new Set([
-  ...['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'],
+  ...[
+    'replicas',
+    'ordinals',
+    'template',
+    'updateStrategy',
+    'revisionHistoryLimit',
+    'persistentVolumeClaimRetentionPolicy',
+    'minReadySeconds',
+  ],
 ]);
 
 function fixedPart(spec: Members | undefined): Members {
@@ -101,7 +122,11 @@ function podChanges(object: KubeObject, previous: KubeObject): readonly StatusCa
   // The scheduler's binding is a change of its own.
   const isBound = memberText(memberObject(previous, 'spec'), 'nodeName') === '';
   const [now, was] = [fixed(object), fixed(previous)];
-  if (sameValue(now, was) || (isBound && sameValue({ ...(now as object), nodeName: '' }, { ...(was as object), nodeName: '' }))) return [];
+  if (
+    sameValue(now, was) ||
+    (isBound && sameValue({ ...(now as object), nodeName: '' }, { ...(was as object), nodeName: '' }))
+  )
+    return [];
   return [forbiddenValue('spec', `${POD_WORDS}\n`)];
 }
 
@@ -112,12 +137,14 @@ function validateKeys(object: KubeObject): readonly StatusCause[] {
   let size = 0;
   for (const part of ['data', 'binaryData']) {
     for (const [key, value] of Object.entries(memberObject(object, part) ?? {})) {
-      for (const fault of configKeyFaults(key)) causes.push(invalidValue(`${part}[${key}]`, quoted(key), fault));
+      for (const fault of configKeyFaults(key))
+        causes.push(invalidValue(`${part}[${key}]`, quoted(key), fault));
       const isBytes = object.kind === 'Secret' || part === 'binaryData';
       size += isBytes ? base64Length(String(value)) : String(value).length;
     }
   }
-  if (size > DATA_MAX) causes.push(object.kind === 'Secret' ? tooLong('data', DATA_MAX) : tooLong('', DATA_MAX));
+  if (size > DATA_MAX)
+    causes.push(object.kind === 'Secret' ? tooLong('data', DATA_MAX) : tooLong('', DATA_MAX));
   return causes;
 }
 
@@ -127,7 +154,8 @@ function frozenData(object: KubeObject, previous: KubeObject): readonly StatusCa
     causes.push(invalidValue('type', quoted(memberText(object, 'type')), 'field is immutable'));
   }
   if (memberOf(previous, 'immutable') !== true) return causes;
-  if (memberOf(object, 'immutable') !== true) causes.push(forbiddenValue('immutable', 'field is immutable when `immutable` is set'));
+  if (memberOf(object, 'immutable') !== true)
+    causes.push(forbiddenValue('immutable', 'field is immutable when `immutable` is set'));
   for (const part of ['data', 'binaryData']) {
     if (!sameValue(memberOf(object, part) ?? {}, memberOf(previous, part) ?? {})) {
       causes.push(forbiddenValue(part, 'field is immutable when `immutable` is set'));
@@ -141,7 +169,14 @@ function validateIngress(object: KubeObject): readonly StatusCause[] {
   const rules = memberList(spec, 'rules');
   const causes: StatusCause[] = [];
   const backend = memberObject(spec, 'defaultBackend');
-  if (rules.length === 0 && backend === undefined) causes.push(invalidValue('spec', 'networking.IngressSpec{}', 'either `defaultBackend` or `rules` must be specified'));
+  if (rules.length === 0 && backend === undefined)
+    causes.push(
+      invalidValue(
+        'spec',
+        'networking.IngressSpec{}',
+        'either `defaultBackend` or `rules` must be specified',
+      ),
+    );
   rules.forEach((rule, i) => {
     const host = memberText(rule, 'host');
     if (host !== '') {
@@ -166,7 +201,8 @@ function validateIngressPath(path: Members, field: string): readonly StatusCause
   if (service === undefined) return causes;
   const port = memberObject(service, 'port');
   if (memberText(service, 'name') === '') causes.push(required(`${field}.backend.service.name`));
-  if (memberText(port, 'name') === '' && !memberOf(port, 'number')) causes.push(required(`${field}.backend`, 'port name or number is required'));
+  if (memberText(port, 'name') === '' && !memberOf(port, 'number'))
+    causes.push(required(`${field}.backend`, 'port name or number is required'));
   return causes;
 }
 
