@@ -204,12 +204,16 @@ export class CiliumAgents {
 
   #follow(event: StoreEvent): void {
     const { resource } = event;
-    if (POLICY_RESOURCES.has(resource)) return this.#followPolicy(event);
+    if (POLICY_RESOURCES.has(resource)) {
+      this.#followPolicy(event);
+      return;
+    }
     switch (resource) {
       case 'pods':
         if (event.type === 'remove') this.#losePod(event.object as Pod);
         else this.#followPod(event.object as Pod);
-        return this.#noteAgent(event.object as Pod, event.type === 'remove');
+        this.#noteAgent(event.object as Pod, event.type === 'remove');
+        return;
       case 'nodes':
       case 'namespaces':
       case GROUPS:
@@ -218,9 +222,11 @@ export class CiliumAgents {
       case 'endpoints':
         return void this.#stale.add('services');
       case ENDPOINTS:
-        return this.#followEndpoint(event);
+        this.#followEndpoint(event);
+        return;
       case 'ciliumidentities.cilium.io':
-        return this.#followIdentity(event);
+        this.#followIdentity(event);
+        return;
     }
   }
 
@@ -230,7 +236,10 @@ export class CiliumAgents {
       event.previous !== undefined && event.type === 'put' && sameRules(event.previous, event.object);
     if (isSpecSame) return;
     this.#revision += 1;
-    if (event.type === 'remove') return followPolicy(this.#repository, event);
+    if (event.type === 'remove') {
+      followPolicy(this.#repository, event);
+      return;
+    }
     this.#importPolicy(event.resource, event.object);
   }
 
@@ -276,7 +285,10 @@ export class CiliumAgents {
     }
     this.#podByAddress.set(podIP, key);
     const known = this.#managed.get(key);
-    if (known !== undefined && known.uid === pod.metadata.uid) return this.#relabel(pod, known);
+    if (known !== undefined && known.uid === pod.metadata.uid) {
+      this.#relabel(pod, known);
+      return;
+    }
     if (this.#unmanaged.has(pod.metadata.uid ?? '')) return;
     if (!this.#running.has(pod.spec.nodeName ?? '')) return void this.#unmanaged.add(pod.metadata.uid ?? '');
     this.#adopt(pod);

@@ -83,10 +83,15 @@ export class Clock {
     return [...this.#handlers.keys()];
   }
 
+  /** Cancels the timers of some topics. */
+  cancelTopics(topics: readonly string[]): void {
+    for (const timer of this.#heap) if (topics.includes(timer.topic)) this.cancel(timer.id);
+  }
+
   /** Forgets topics with their handlers and timers, for a world that is taken down while others go on. */
   forget(topics: readonly string[]): void {
+    this.cancelTopics(topics);
     for (const topic of topics) this.#handlers.delete(topic);
-    for (const timer of this.#heap) if (topics.includes(timer.topic)) this.cancel(timer.id);
   }
 
   /** All pending timers by due time, for keyframes. */

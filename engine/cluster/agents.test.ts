@@ -16,11 +16,14 @@ describe('Cilium agents', () => {
     at.request('POST', PATHS.deployments, deployment('web'));
     at.pass(20);
     const endpoints = at.list('ciliumendpoints.cilium.io', 'default');
-    const identity = (i: number): { id: number; labels: string[] } =>
-      (endpoints[i]?.['status'] as { identity: { id: number; labels: string[] } }).identity;
+    const statuses = endpoints.map(
+      (one) =>
+        one['status'] as { readonly identity: { readonly id: number; readonly labels: readonly string[] } },
+    );
+    const [first, second] = statuses.map((one) => one.identity);
     expect(endpoints).toHaveLength(2);
-    expect(identity(0).id).toBe(identity(1).id);
-    expect(identity(0).labels).toEqual([
+    expect(first?.id).toBe(second?.id);
+    expect(first?.labels).toEqual([
       'k8s:app=web',
       'k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=default',
       'k8s:io.cilium.k8s.policy.cluster=kind-kind',
@@ -28,9 +31,7 @@ describe('Cilium agents', () => {
       'k8s:io.kubernetes.pod.namespace=default',
     ]);
     expect(
-      at.cluster.store.get('ciliumidentities.cilium.io', undefined, String(identity(0).id))?.[
-        'security-labels'
-      ],
+      at.cluster.store.get('ciliumidentities.cilium.io', undefined, String(first?.id))?.['security-labels'],
     ).toMatchObject({ 'k8s:app': 'web' });
   });
 

@@ -27,7 +27,10 @@ export function bootCluster(sim: Simulation, cluster: Cluster, world: WorldSpec)
   installBase(sim, cluster, world);
   if (world.hasCilium) install(sim, cluster, ciliumObjects(DEFAULT_CILIUM));
   cluster.settle(true);
-  if (uptimeMs === 0) return applyAll(cluster, world.objects);
+  if (uptimeMs === 0) {
+    applyAll(cluster, world.objects);
+    return;
+  }
   passTime(sim, cluster, Math.min(presentMs, presentMs - uptimeMs + APPLY_AFTER_MS));
   applyAll(cluster, world.objects);
   passTime(sim, cluster, presentMs);

@@ -15,11 +15,17 @@ import { Store } from '../store/store.ts';
 import type { StoreSnapshot } from '../store/store.ts';
 import { bootCluster } from './boot.ts';
 import { containerFacts } from './containers.ts';
+import { isPodReady, nodeAddress } from '../objects/views.ts';
+import type { Node, Pod } from '../objects/views.ts';
+import { RelayObserver } from '../dataplane/observer.ts';
+import { parseTimestamp } from '../objects/time.ts';
 import { PodAccess } from './pod-access.ts';
 import { probe, type ProbeRequest, type ProbeResult } from '../dataplane/probe.ts';
 import { projectionOf } from './projection.ts';
 import { reachabilityView } from './view.ts';
 import { Runtime } from './runtime.ts';
+
+export type { ContainerFacts } from './containers.ts';
 
 /** What the session gives a cluster: a way to run programs in containers. */
 export type ClusterOptions = { readonly startContainer: StartContainer };
@@ -39,6 +45,8 @@ export class Cluster {
   readonly handle: KubeHandler;
   readonly agents: CiliumAgents;
   readonly dataplane: DataPlane;
+  /** Hubble's Observer over the rings of all nodes that run an agent, as hubble-relay serves it. */
+  readonly observer: RelayObserver;
   readonly #sim: Simulation;
   readonly #world: WorldSpec;
   readonly #controllers: Controllers;
@@ -61,6 +69,11 @@ export class Cluster {
       store,
       images: new Runtime(dataplane),
       hasNetwork: (node) => this.#hasNetwork(node),
+    });
+    this.observer = new RelayObserver({
+      nowMs: () => sim.clock.nowMs,
+      nodes: () => this.#agentNodes(),
+      flows: this.dataplane.flows,
     });
     this.#access = new PodAccess({ sim, store, dataplane, start: options.startContainer });
     const node = world.nodes.find((one) => one.isControlPlane) ?? world.nodes[0];
@@ -97,6 +110,48 @@ export class Cluster {
     return this.agents.socket(node);
   }
 
+  /** The socket of the agent whose container a machine is (`pod/ns/name/container`); undefined on other machines. */
+  agentSocketOf(machine: string): AgentSocketView | undefined {
+    const [kind, namespace, name] = machine.split('/');
+    if (kind !== 'pod' || name === undefined) return undefined;
+    const pod = this.store.get('pods', namespace, name) as Pod | undefined;
+    return pod?.metadata.labels?.['k8s-app'] === 'cilium'
+      ? this.agents.socket(pod.spec.nodeName ?? '')
+      : undefined;
+  }
+
+  /** Tries a connection in a view without a trace: no flow, no chance, no state. */
+  probe(view: ReachabilityView, request: ProbeRequest): ProbeResult {
+    const hasAgents = this.#agentNodes().length > 0;
+    return probe(
+      {
+        store: view.store,
+        repository: hasAgents ? view.repository : undefined,
+        world: this.#world,
+        states: this.dataplane.programStates,
+        nowMs: this.#sim.clock.nowMs,
+      },
+      request,
+    );
+  }
+
+  /** Boots a cluster of `world` in this place, which is empty: `kind create cluster`. Pods start as time passes. */
+  boot(world: WorldSpec): void {
+    bootCluster(this.#sim, this, world);
+  }
+
+  /** Takes everything away: `kind delete cluster`. Another one may be booted in its place. */
+  clear(): void {
+    this.#sim.clock.cancelTopics(this.#topics);
+    for (const resource of this.store.resources()) {
+      for (const { metadata } of this.store.list(resource))
+        this.store.remove(resource, metadata.namespace, metadata.name);
+    }
+    this.agents.restore(null);
+    this.#controllers.restore(null);
+    this.#settled = -1;
+  }
+
   /** A running container of a pod (`namespace/name`), the default one without a name; undefined when it does not run. */
   container(podKey: string, container?: string): ContainerFacts | undefined {
     return containerFacts(this.store, podKey, container);
@@ -111,21 +166,6 @@ export class Cluster {
   /** The cluster as it is, for checks: nothing is copied, so look at it at once. */
   live(): ReachabilityView {
     return { store: this.store, repository: this.agents.repository, agents: this.agents, refused: [] };
-  }
-
-  /** Tries a connection on a view without a trace: no flow, no chance, no state. */
-  probe(view: ReachabilityView, request: ProbeRequest): ProbeResult {
-    const { store, repository } = view;
-    return probe(
-      {
-        store,
-        repository: this.#world.hasCilium ? repository : undefined,
-        world: this.#world,
-        states: this.dataplane.programStates,
-        nowMs: this.#sim.clock.nowMs,
-      },
-      request,
-    );
   }
 
   /** What a learner can see of the objects, for hashes. */
@@ -174,6 +214,25 @@ export class Cluster {
         pod.spec.nodeName === node &&
         pod.status?.phase === 'Running'
       );
+    });
+  }
+
+  /** Nodes on which an agent runs, by name. */
+  #agentNodes(): readonly { readonly name: string; readonly address: string; readonly startedMs: number }[] {
+    const running = (this.store.list('nodes') as Node[]).filter((node) =>
+      this.agents.isRunning(node.metadata.name),
+    );
+    if (running.length === 0) return [];
+    const pods = (this.store.list('pods', 'kube-system') as Pod[]).filter(
+      (pod) => pod.metadata.labels?.['k8s-app'] === 'cilium' && isPodReady(pod),
+    );
+    return running.map((node) => {
+      const pod = pods.find((one) => one.spec.nodeName === node.metadata.name);
+      return {
+        name: node.metadata.name,
+        address: nodeAddress(node),
+        startedMs: parseTimestamp(pod?.status?.startTime) ?? this.#sim.clock.nowMs,
+      };
     });
   }
 

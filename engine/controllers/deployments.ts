@@ -89,9 +89,15 @@ export class Deployments implements Controller {
   #roll(deployment: Deployment): void {
     const sets = this.#setsOf(deployment);
     const known = currentOf(deployment, sets);
-    if (deployment.spec.paused === true) return this.#scalePaused(deployment, known, sets);
+    if (deployment.spec.paused === true) {
+      this.#scalePaused(deployment, known, sets);
+      return;
+    }
     const old = sets.filter((set) => set !== known);
-    if (deployment.spec.strategy?.type === 'Recreate') return this.#recreate(deployment, known, old);
+    if (deployment.spec.strategy?.type === 'Recreate') {
+      this.#recreate(deployment, known, old);
+      return;
+    }
     const current = this.#current(deployment, known, old);
     const count = deployment.spec.replicas ?? 1;
     const total = sum([current, ...old]);

@@ -47,7 +47,10 @@ export function recordEvent(sim: Simulation, store: Store, note: EventNote): voi
   const name = `${about.metadata.name}.18${hashText(key).slice(0, 14)}`;
   const nowMs = sim.clock.nowMs;
   const former = store.get('events', namespace, name);
-  if (former !== undefined) return repeatEvent(store, former, nowMs);
+  if (former !== undefined) {
+    repeatEvent(store, former, nowMs);
+    return;
+  }
   const uid = sim.random.uuid('event-uid');
   const now = timestamp(nowMs);
   const reporter = { reportingComponent: note.component, reportingInstance: note.host ?? '' };

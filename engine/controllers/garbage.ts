@@ -87,7 +87,8 @@ export class Garbage implements Controller {
     const finalizers = object.metadata.finalizers ?? [];
     if (finalizers.includes('orphan')) {
       for (const one of dependents) this.#letGo(one, object.metadata.uid ?? '');
-      return this.#unfinalize(place, object, 'orphan');
+      this.#unfinalize(place, object, 'orphan');
+      return;
     }
     let isWaiting = false;
     for (const one of dependents) {

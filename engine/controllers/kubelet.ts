@@ -118,27 +118,40 @@ export class Kubelets implements Controller {
   #run(data: Step): void {
     const pod = this.#pod(data.pod);
     if (pod === undefined || pod.metadata.uid !== data.uid || isPodFinished(pod)) return;
-    if (data.step === 'killed') return this.#remove(pod);
+    if (data.step === 'killed') {
+      this.#remove(pod);
+      return;
+    }
     if (pod.metadata.deletionTimestamp !== undefined) return;
-    if (data.step === 'sandbox') return this.#sandbox(pod, data);
+    if (data.step === 'sandbox') {
+      this.#sandbox(pod, data);
+      return;
+    }
     const container = containerSpec(pod, data.container);
     const status = containerStatus(pod, data.container);
     if (container === undefined || status === undefined || status.restartCount !== data.run) return;
     switch (data.step) {
       case 'pulled':
-        return this.#pulled(pod, container, data);
+        this.#pulled(pod, container, data);
+        return;
       case 'backoff':
-        return this.#imageBackOff(pod, container, data);
+        this.#imageBackOff(pod, container, data);
+        return;
       case 'start':
-        return this.#start(pod, container, data);
+        this.#start(pod, container, data);
+        return;
       case 'ended':
-        return this.#ended(pod, container, status);
+        this.#ended(pod, container, status);
+        return;
       case 'restart':
-        return this.#restart(pod, container, status);
+        this.#restart(pod, container, status);
+        return;
       case 'readiness':
-        return this.#readiness(pod, container, data);
+        this.#readiness(pod, container, data);
+        return;
       case 'liveness':
-        return this.#liveness(pod, container, status, data);
+        this.#liveness(pod, container, status, data);
+        return;
     }
   }
 
@@ -150,13 +163,16 @@ export class Kubelets implements Controller {
     const missing = missingReference(store, pod, 'volumes');
     if (missing !== undefined) {
       this.#note(pod, 'Warning', 'FailedMount', missing);
-      return this.#after(Math.min(120_000, 1000 * 2 ** data.attempt), pod, {
+      this.#after(Math.min(120_000, 1000 * 2 ** data.attempt), pod, {
         step: 'sandbox',
         attempt: data.attempt + 1,
       });
+      return;
     }
-    if (!isHost && !hasNetwork(node.metadata.name))
-      return this.#after(5_000, pod, { step: 'sandbox', attempt: data.attempt + 1 });
+    if (!isHost && !hasNetwork(node.metadata.name)) {
+      this.#after(5_000, pod, { step: 'sandbox', attempt: data.attempt + 1 });
+      return;
+    }
     const podIP = isHost ? nodeAddress(node) : this.#addresses.allocate(node);
     const status = { ...pod.status, podIP, podIPs: [{ ip: podIP }] };
     this.#startNext(this.#write(pod, settledStatus(pod, status, this.#now())));
@@ -185,7 +201,8 @@ export class Kubelets implements Controller {
         'Pulled',
         `Container image "${container.image}" already present on machine`,
       );
-      return this.#after(this.#between(60, 250), pod, { step: 'start', container: name, attempt, run });
+      this.#after(this.#between(60, 250), pod, { step: 'start', container: name, attempt, run });
+      return;
     }
     this.#noteOf(pod, container, 'Normal', 'Pulling', `Pulling image "${container.image}"`);
     const pullMs =
@@ -199,7 +216,10 @@ export class Kubelets implements Controller {
 
   #pulled(pod: Pod, container: ContainerSpec, data: Step): void {
     const image = this.#context.images.lookup(container.image);
-    if (image === undefined) return this.#pullFailed(pod, container, data);
+    if (image === undefined) {
+      this.#pullFailed(pod, container, data);
+      return;
+    }
     const node = this.#node(pod);
     if (node !== undefined) this.#keepImage(node, image.name, image.sizeBytes);
     const took = `${((this.#between(0, 999) + image.pullMs) / 1000).toFixed(3).replace(/0+$/, '')}s`;
@@ -232,11 +252,12 @@ export class Kubelets implements Controller {
       this.#noteOf(pod, container, 'Warning', 'Failed', 'Error: ImagePullBackOff');
       const message = `${words}: ErrImagePull: ${pullError(container.image)}`;
       this.#setState(pod, container.name, { state: { waiting: { reason: 'ImagePullBackOff', message } } });
-      return this.#after(backOffMs(data.attempt), pod, {
+      this.#after(backOffMs(data.attempt), pod, {
         ...data,
         step: 'backoff',
         attempt: data.attempt + 1,
       });
+      return;
     }
     this.#prepare(pod, container.name, data.attempt);
   }
@@ -249,11 +270,12 @@ export class Kubelets implements Controller {
       this.#setState(pod, container.name, {
         state: { waiting: { reason: 'CreateContainerConfigError', message: missing } },
       });
-      return this.#after(this.#between(9_000, 14_000), pod, {
+      this.#after(this.#between(9_000, 14_000), pod, {
         ...data,
         step: 'start',
         attempt: data.attempt + 1,
       });
+      return;
     }
     const image = images.lookup(container.image);
     const fate = images.fate(pod, container);
@@ -263,7 +285,10 @@ export class Kubelets implements Controller {
       imageID: image === undefined ? '' : `${image.name.replace(/:[^:/]*$/, '')}@sha256:${image.digest}`,
     };
     this.#noteOf(pod, container, 'Normal', 'Created', `Created container: ${container.name}`);
-    if (fate.startError !== undefined) return this.#startFailed(pod, container, change, fate.startError);
+    if (fate.startError !== undefined) {
+      this.#startFailed(pod, container, change, fate.startError);
+      return;
+    }
     this.#noteOf(pod, container, 'Normal', 'Started', `Started container ${container.name}`);
     const hasProbe = container.readinessProbe !== undefined || container.startupProbe !== undefined;
     const isInit = isInitContainer(pod, container.name);
@@ -336,13 +361,18 @@ export class Kubelets implements Controller {
     const terminated = status?.state.terminated;
     if (status === undefined || terminated === undefined) return;
     const isInit = isInitContainer(pod, container.name);
-    if (isInit && terminated.exitCode === 0) return this.#startNext(pod);
+    if (isInit && terminated.exitCode === 0) {
+      this.#startNext(pod);
+      return;
+    }
     const policy = pod.spec.restartPolicy ?? 'Always';
     const isAgain = policy === 'Always' || (policy === 'OnFailure' && terminated.exitCode !== 0);
     if (!isAgain) return;
     const about = { container: container.name, run: status.restartCount, step: 'restart' } as const;
-    if (status.restartCount === 0 || ranLong(terminated))
-      return this.#after(this.#between(700, 1300), pod, about);
+    if (status.restartCount === 0 || ranLong(terminated)) {
+      this.#after(this.#between(700, 1300), pod, about);
+      return;
+    }
     const waitMs = backOffMs(status.restartCount - 1);
     const { name, namespace, uid } = pod.metadata;
     const why = `back-off ${goSeconds(waitMs)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
@@ -387,7 +417,8 @@ export class Kubelets implements Controller {
     if (failure === undefined) return;
     this.#noteOf(pod, container, 'Warning', 'Unhealthy', `Liveness probe failed: ${failure}`);
     if (data.attempt + 1 < (probe.failureThreshold ?? 3)) {
-      return this.#after((probe.periodSeconds ?? 10) * 1000, pod, { ...data, attempt: data.attempt + 1 });
+      this.#after((probe.periodSeconds ?? 10) * 1000, pod, { ...data, attempt: data.attempt + 1 });
+      return;
     }
     this.#noteOf(
       pod,

@@ -13,12 +13,12 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Lab
 
 /** True when every pair of `wanted` is among the labels. */
 export function matchesLabels(wanted: Readonly<Record<string, string>>, labels: Labels): boolean {
-  return Object.entries(wanted).every(([key, value]) => valueOf(labels, key) === value);
+  return Object.entries(wanted).every(([key, value]) => labelOf(labels, key) === value);
 }
 
 /** True when labels fulfil one requirement, node selectors' Gt and Lt included. */
 export function matchesRequirement(requirement: SelectorRequirement, labels: Labels): boolean {
-  const value = valueOf(labels, requirement.key);
+  const value = labelOf(labels, requirement.key);
   const values = requirement.values ?? [];
   switch (requirement.operator) {
     case 'In':
@@ -38,6 +38,6 @@ export function matchesRequirement(requirement: SelectorRequirement, labels: Lab
   }
 }
 
-function valueOf(labels: Labels, key: string): string | undefined {
+function labelOf(labels: Labels, key: string): string | undefined {
   return labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
