@@ -82,6 +82,8 @@ export class Sandbox {
     if (this.#isStopped) return;
     if (!isWriter) this.#dispatch({ kind: 'writer', isReadOnly: true });
     this.#startWorker(entries);
+    // What an earlier visit could not send goes now.
+    if (entries.length > (this.#attempt?.sentTo ?? 0)) this.#scheduleSend(0);
   }
 
   /** Ends everything; what is not sent yet stays in IndexedDB. */
@@ -259,7 +261,7 @@ export class Sandbox {
     if (this.#state.isReadOnly || this.#attempt === undefined || entries.length === 0) return;
     const { id } = this.#attempt;
     this.#lastKept = Math.max(this.#lastKept, entries.at(-1)?.sequence ?? 0);
-    this.#dispatch({ kind: 'saved', saved: this.#state.saved === 'local' ? 'local' : 'saving' });
+    this.#dispatch({ kind: 'saved', saved: this.#state.saved === 'saved' ? 'saving' : this.#state.saved });
     this.#keeping = this.#keeping
       .then(() => this.#store?.append(id, entries))
       .catch(() =>
@@ -334,6 +336,11 @@ export class Sandbox {
         });
         return;
       case 'away':
+        if (this.#state.saved !== 'offline') {
+          this.warn(
+            'The server is away. Everything you do is kept in this browser and will be sent when it is back.',
+          );
+        }
         this.#dispatch({ kind: 'saved', saved: 'offline' });
         this.#scheduleSend(RETRY_MS[Math.min(this.#retries++, RETRY_MS.length - 1)] ?? 30_000);
         return;
