@@ -105,7 +105,7 @@ async function addresses(
   ];
   const isV4 = flags.includes('-4');
   const links = linkLines(facts, isSmall, rest, '').map((text) =>
-    isV4 ? (text.split('\n')[0] ?? '') + '\n' : text,
+    isV4 ? `${text.split('\n')[0] ?? ''}\n` : text,
   );
   const lifetime = '       valid_lft forever preferred_lft forever\n';
   for (const link of links) {

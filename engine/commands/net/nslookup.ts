@@ -35,7 +35,7 @@ export function nslookupProgram(ports: Ports): Program {
       else applyOption(lookup, option[1] ?? '', option[2] ?? '');
     }
     const [name, server] = words;
-    if (server !== undefined && !(await useServer(lookup, server))) return 1;
+    if (server !== undefined && !(await chooseServer(lookup, server))) return 1;
     if (name === undefined) return interactive(lookup);
     return lookUp(lookup, name);
   };
@@ -48,7 +48,7 @@ function applyOption(lookup: Lookup, name: string, value: string): void {
   else if (name === 'retry') lookup.tries = Math.max(1, Number(value));
 }
 
-async function useServer(lookup: Lookup, server: string): Promise<boolean> {
+async function chooseServer(lookup: Lookup, server: string): Promise<boolean> {
   if (parseAddress(server)) {
     lookup.servers = [server];
     return true;
@@ -76,7 +76,7 @@ async function interactive(lookup: Lookup): Promise<number> {
       return code;
     }
     if (word === 'server') {
-      if (value !== '') await useServer(lookup, value);
+      if (value !== '') await chooseServer(lookup, value);
       await process.out(
         `Default server: ${lookup.servers[0] ?? ''}\nAddress: ${lookup.servers[0] ?? ''}#53\n`,
       );

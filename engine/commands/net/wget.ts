@@ -7,84 +7,15 @@ import { certificateMatches } from './curl/connect.ts';
 import { absolutePath } from './curl/output.ts';
 import { type HttpHead, HttpReader, headerOf, isKeptAlive } from './http-reader.ts';
 import { literalAddress, resolveHost, resolverWords } from './resolver.ts';
+import { ProgressText, speedText } from './wget-progress.ts';
+import { settingsOf, WGET_OPTIONS, WGET_VERSION, type WgetSettings } from './wget-settings.ts';
 import { followLocation, formatWebUrl, hostAndPort, parseWebUrl, type WebUrl } from './web-url.ts';
 import { byteLength, connectError, errorText } from './words.ts';
-
-const VERSION = '1.21.3';
-
-type Settings = {
-  isQuiet: boolean;
-  isTerse: boolean;
-  output?: string;
-  log?: string;
-  folder: string;
-  dnsMs?: number;
-  connectMs?: number;
-  readMs?: number;
-  tries: number;
-  isSpider: boolean;
-  isHeadersShown: boolean;
-  method?: string;
-  body?: string;
-  headers: string[];
-  agent: string;
-  isInsecure: boolean;
-  caFile?: string;
-  isContentOnError: boolean;
-  maxRedirects: number;
-  family?: 4 | 6;
-};
-
-const SPEC = {
-  valued: 'OoPTtUeAaBDQRwXli',
-  flags: 'qvSNcn46hVbdFHkKLmprxEI',
-  long: {
-    quiet: false,
-    verbose: false,
-    'no-verbose': false,
-    'output-document': true,
-    'output-file': true,
-    'directory-prefix': true,
-    timeout: true,
-    'dns-timeout': true,
-    'connect-timeout': true,
-    'read-timeout': true,
-    tries: true,
-    spider: false,
-    'server-response': false,
-    'post-data': true,
-    'post-file': true,
-    method: true,
-    'body-data': true,
-    header: true,
-    'user-agent': true,
-    'no-check-certificate': false,
-    'ca-certificate': true,
-    'content-on-error': false,
-    'max-redirect': true,
-    'inet4-only': false,
-    'inet6-only': false,
-    'no-cache': false,
-    'no-proxy': false,
-    'no-clobber': false,
-    continue: false,
-    progress: true,
-    'show-progress': false,
-    wait: true,
-    waitretry: true,
-    user: true,
-    password: true,
-    execute: true,
-    'retry-connrefused': false,
-    version: false,
-    help: false,
-  },
-};
 
 /** GNU wget, as the workstation and Debian images have it. Source: recorded GNU wget 1.21.3. */
 export function gnuWgetProgram(ports: Ports): Program {
   return async (process) => {
-    const read = readOptions(process.argv.slice(1), SPEC);
+    const read = readOptions(process.argv.slice(1), WGET_OPTIONS);
     if (read.kind !== 'ok') {
       const name = read.option.startsWith('--')
         ? `unrecognized option '${read.option}'`
@@ -95,7 +26,7 @@ export function gnuWgetProgram(ports: Ports): Program {
       return 2;
     }
     if (read.options.some(([name]) => name === 'V' || name === 'version')) {
-      await process.out(`GNU Wget ${VERSION} built on linux-gnu.\n`);
+      await process.out(`GNU Wget ${WGET_VERSION} built on linux-gnu.\n`);
       return 0;
     }
     if (read.words.length === 0) {
@@ -110,71 +41,6 @@ export function gnuWgetProgram(ports: Ports): Program {
 
 const USAGE = "Usage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n";
 
-async function settingsOf(
-  process: Process,
-  options: readonly (readonly [string, string])[],
-): Promise<Settings> {
-  const s: Settings = {
-    isQuiet: false,
-    isTerse: false,
-    folder: '',
-    tries: 20,
-    isSpider: false,
-    isHeadersShown: false,
-    headers: [],
-    agent: `Wget/${VERSION}`,
-    isInsecure: false,
-    isContentOnError: false,
-    maxRedirects: 20,
-  };
-  const read = (name: string): string => {
-    const file = process.machine.files.read(absolutePath(process, name));
-    return 'content' in file ? file.content : '';
-  };
-  const ms = (value: string): number => Math.round(Number(value) * 1_000);
-  const apply: Record<string, (value: string) => void> = {
-    q: () => void (s.isQuiet = true),
-    n: () => void (s.isTerse = true),
-    O: (value) => void (s.output = value),
-    o: (value) => void (s.log = value),
-    P: (value) => void (s.folder = value),
-    T: (value) => void (s.dnsMs = s.connectMs = s.readMs = ms(value)),
-    'dns-timeout': (value) => void (s.dnsMs = ms(value)),
-    'connect-timeout': (value) => void (s.connectMs = ms(value)),
-    'read-timeout': (value) => void (s.readMs = ms(value)),
-    t: (value) => void (s.tries = Number(value) === 0 || value === 'inf' ? 1_000 : Number(value)),
-    spider: () => void (s.isSpider = true),
-    S: () => void (s.isHeadersShown = true),
-    'post-data': (value) => void ((s.method = 'POST'), (s.body = value)),
-    'post-file': (value) => void ((s.method = 'POST'), (s.body = read(value))),
-    method: (value) => void (s.method = value.toUpperCase()),
-    'body-data': (value) => void (s.body = value),
-    header: (value) => void s.headers.push(value),
-    U: (value) => void (s.agent = value),
-    'no-check-certificate': () => void (s.isInsecure = true),
-    'ca-certificate': (value) => void (s.caFile = value),
-    'content-on-error': () => void (s.isContentOnError = true),
-    'max-redirect': (value) => void (s.maxRedirects = Number(value)),
-    '4': () => void (s.family = 4),
-    '6': () => void (s.family = 6),
-  };
-  const short: Record<string, string> = {
-    quiet: 'q',
-    'no-verbose': 'n',
-    'output-document': 'O',
-    'output-file': 'o',
-    'directory-prefix': 'P',
-    timeout: 'T',
-    tries: 't',
-    'server-response': 'S',
-    'user-agent': 'U',
-    'inet4-only': '4',
-    'inet6-only': '6',
-  };
-  for (const [name, value] of options) apply[short[name] ?? name]?.(value);
-  return s;
-}
-
 /** What one try came to: an exit code, or another try. */
 type TryResult = { readonly code: number } | { readonly retry: true };
 
@@ -182,13 +48,13 @@ class WgetRun {
   readonly #process: Process;
   readonly #sys: Sys;
   readonly #ports: Ports;
-  readonly #s: Settings;
+  readonly #s: WgetSettings;
   #kept: { readonly key: string; readonly connection: Connection; readonly reader: HttpReader } | undefined;
   readonly #known = new Map<string, readonly string[]>();
   #logged = '';
   #written = new Set<string>();
 
-  constructor(process: Process, ports: Ports, settings: Settings) {
+  constructor(process: Process, ports: Ports, settings: WgetSettings) {
     this.#process = process;
     this.#sys = process.sys;
     this.#ports = ports;
@@ -518,57 +384,4 @@ function shortSize(bytes: number): string {
     unit++;
   }
   return `${value < 10 ? value.toFixed(1) : Math.round(value)}${units[unit] ?? ''}`;
-}
-
-function speedText(bytes: number, seconds: number): string {
-  const rate = bytes / Math.max(seconds, 0.000_003);
-  if (rate < 1_024) return `${Math.round(rate)} B/s`;
-  const [value, unit] = rate < 1_048_576 ? [rate / 1_024, 'KB/s'] : [rate / 1_048_576, 'MB/s'];
-  return `${value >= 100 ? Math.round(value) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${unit}`;
-}
-
-/** wget's two progress displays: dots in a file or pipe, a bar on a terminal of 80 columns. */
-class ProgressText {
-  readonly #isTerminal: boolean;
-  readonly #name: string;
-  readonly #total: number | undefined;
-
-  constructor(isTerminal: boolean, name: string, total: number | undefined) {
-    this.#isTerminal = isTerminal;
-    this.#name = name.split('/').pop() ?? name;
-    this.#total = total;
-  }
-
-  begin(): string {
-    if (!this.#isTerminal) return '';
-    const start = this.#total === undefined ? `    [<=>${' '.repeat(17)}]` : `  0%[${' '.repeat(20)}]`;
-    return `\r${this.#name.slice(0, 19).padEnd(20)}${start}       0  --.-KB/s               `;
-  }
-
-  end(received: number, seconds: number): string {
-    const rate = speedText(received, seconds);
-    if (this.#isTerminal) {
-      const bar = this.#total === undefined ? `    [ <=>${' '.repeat(16)}]` : `100%[${'='.repeat(19)}>]`;
-      const size = received < 1_024 ? String(received) : `${(received / 1_024).toFixed(2)}K`;
-      return `\r${this.#name.slice(0, 19).padEnd(20)}${bar}${size.padStart(8)}  --.-KB/s    in ${seconds < 0.05 ? '0s' : `${seconds.toFixed(1)}s`}      `;
-    }
-    const kilobytes = Math.floor(received / 1_024);
-    let text = '';
-    let dots = 0;
-    for (;;) {
-      const isLast = kilobytes - dots <= 50;
-      const inRow = Math.min(50, kilobytes - dots);
-      const groups = Array.from(
-        { length: 5 },
-        (_, i) => ` ${'.'.repeat(Math.max(0, Math.min(10, inRow - 10 * i))).padEnd(10)}`,
-      ).join('');
-      const done = isLast ? received : (dots + 50) * 1_024;
-      const percent = this.#total ? `${String(Math.floor((done * 100) / this.#total)).padStart(3)}%` : '    ';
-      const speed = rate.replace(/ ([KM]?)B\/s$/, '$1').replace(/ B\/s/, '');
-      text += `${String(dots).padStart(6)}K${groups}${percent} ${speed.padStart(4)}`;
-      if (isLast) return `${text}=${seconds < 0.0005 ? '0' : seconds.toPrecision(1)}s`;
-      text += ' 0s\n';
-      dots += 50;
-    }
-  }
 }

@@ -15,7 +15,7 @@ export function writeOut(
   let target: 'out' | 'err' = 'out';
   const pattern = /%\{([^}]*)\}|%header\{([^}]*)\}|%output\{[^}]*\}|%%|\\([nrt\\])|[^%\\]+|[%\\]/g;
   for (const match of format.matchAll(pattern)) {
-    const [whole, name, headerName, escape] = match;
+    const [whole, name, headerName, escaped] = match;
     if (name === 'stderr') target = 'err';
     else if (name === 'stdout') target = 'out';
     else if (name === 'onerror') continue;
@@ -24,7 +24,8 @@ export function writeOut(
       if (value === undefined) unknown.push(name);
       streams[target] += value ?? '';
     } else if (headerName !== undefined) streams[target] += header(headerName.toLowerCase());
-    else if (escape !== undefined) streams[target] += { n: '\n', r: '\r', t: '\t', '\\': '\\' }[escape] ?? '';
+    else if (escaped !== undefined)
+      streams[target] += { n: '\n', r: '\r', t: '\t', '\\': '\\' }[escaped] ?? '';
     else if (whole === '%%') streams[target] += '%';
     else if (!whole.startsWith('%output')) streams[target] += whole;
   }
