@@ -91,11 +91,13 @@ export function pathTo(entries: readonly JournalEntry[], sequence: number): read
   while (at > 0) {
     const entry = entries[at - 1];
     if (entry === undefined) break;
-    if (entry.input.kind === 'goto') at = entry.input.sequence;
-    else {
-      path.push(entry);
-      at--;
+    if (entry.input.kind === 'goto') {
+      at = entry.input.sequence;
+      continue;
     }
+    path.push(entry);
+    // Beginning a task on the solutions makes a new sandbox: nothing before it matters.
+    at = entry.input.kind === 'task' && entry.input.from === 'solutions' ? 0 : at - 1;
   }
   return path.reverse();
 }

@@ -5,11 +5,14 @@ import { LIMITS } from '../base/limits.ts';
 import type { ProcessHandle, Sys } from '../base/process.ts';
 import { createSimulation, type Simulation } from '../base/simulation.ts';
 import { Stream } from '../base/stream.ts';
-import { type Cluster, type ContainerFacts, createCluster } from '../cluster/cluster.ts';
+import { type Cluster, createCluster } from '../cluster/cluster.ts';
+import type { ContainerFacts } from '../cluster/containers.ts';
 import type { WorldSpec } from '../cluster/world.ts';
-import type { LabBundle, TaskData } from '../lab/bundle.ts';
+import type { LabBundle, Probe, TaskData } from '../lab/bundle.ts';
 import { type Check, type Deeds, isSolved, judge, type SeenCommand, type SeenFlow } from '../lab/judge.ts';
+import type { Reason } from '../lab/matrix-value.ts';
 import type { ClusterView } from '../lab/view.ts';
+import type { Flow } from '../hubble/flow.ts';
 import type { ExecSession } from '../objects/api.ts';
 import { Shell } from '../shell/shell.ts';
 import type { Descriptor } from '../shell/process.ts';
@@ -89,7 +92,7 @@ export class Sandbox {
       openFile: (path) => this.onOpenFile(path),
       farEnd: (stdin, isAlive) => this.#farEnds.push({ root: this.scheduler.runningRoot(), stdin, isAlive }),
     });
-    this.explanations = new Explanations(this.cluster, this.workplace.workstation);
+    this.explanations = new Explanations(this.workplace.workstation.files, this.workplace.workstation.home);
     this.#openTerminal(1);
   }
 
@@ -136,7 +139,7 @@ export class Sandbox {
     for (const [path, content] of Object.entries(data.start)) files.write(`${home}/${path}`, content, this.nowMs);
     for (const given of data.given) applyManifests(this.cluster.handle, data.start[given] ?? '');
     this.cluster.settle();
-    this.#flowsSeen = this.cluster.observer.status().seenFlows;
+    this.#flowsSeen = this.cluster.dataplane.flows.count;
   }
 
   /** Types the task's solution at a terminal of its own and lets it end, with time jumping; for beginning a later task. */
@@ -254,9 +257,14 @@ export class Sandbox {
     return far !== undefined ? far.stdin.waiting > 0 && far.stdin.length === 0 : terminal.input.waiting > 0 && terminal.input.length === 0;
   }
 
-  /** The cluster as checks see it. */
+  /** The cluster as checks see it; look at it at once, before anything moves. */
   view(): ClusterView {
-    return clusterView(this.cluster.fork([]), this.world);
+    return clusterView(this.cluster, this.cluster.live(), this.world);
+  }
+
+  /** Why a probe ends as it does in the cluster as it is. */
+  explain(probe: Probe): readonly Reason[] {
+    return this.explanations.explain(this.view(), this.cluster.agents.repository, probe);
   }
 
   /** What was done since the task began. */
@@ -264,12 +272,17 @@ export class Sandbox {
     return { flows: this.#flows, commands: this.#commands, answers: this.#answers, prediction: this.#prediction };
   }
 
+  /** Changes whenever the checks may have: a stamp to compare. */
+  judgedVersion(): string {
+    return `${this.task}/${this.#judgedRevision()}/${this.#deedsVersion}/${this.workplace.workstation.files.revision}`;
+  }
+
   /** Judges the task at hand now. */
   checks(): readonly Check[] {
     const task = this.taskData;
     if (task === undefined) return [];
     const view = this.view();
-    return judge(view, task, this.deeds(), (probe) => this.explanations.explain(view, probe));
+    return judge(view, task, this.deeds(), (probe) => this.explain(probe));
   }
 
   /** Hash of what the sandbox is: objects, files, the task and what is solved; not terminal text. */
@@ -421,7 +434,7 @@ export class Sandbox {
   }
 
   #collectFlows(): void {
-    const { seenFlows } = this.cluster.observer.status();
+    const seenFlows = this.cluster.dataplane.flows.count;
     if (seenFlows === this.#flowsSeen) return;
     const fresh = seenFlows - this.#flowsSeen;
     this.#flowsSeen = seenFlows;
@@ -461,24 +474,16 @@ export class Sandbox {
 /** How far a headless run jumps for one command before it gives up waiting for it: a day. */
 const HEADLESS_MAX_MS = 86_400_000;
 
-type FlowLike = {
-  readonly IP?: { readonly source?: string; readonly destination?: string };
-  readonly l4?: { readonly [protocol: string]: { readonly destination_port?: number } | undefined };
-  readonly source?: { readonly namespace?: string; readonly pod_name?: string };
-  readonly destination?: { readonly namespace?: string; readonly pod_name?: string };
-  readonly verdict?: string;
-};
-
 /** A flow of Hubble as deeds ask about it. */
-function seenFlow(flow: FlowLike): SeenFlow {
-  const end = (address: string | undefined, endpoint: FlowLike['source']): SeenFlow['source'] => ({
+function seenFlow(flow: Flow): SeenFlow {
+  const end = (address: string | undefined, endpoint: Flow['source']): SeenFlow['source'] => ({
     address: address ?? '',
     ...(endpoint?.pod_name === undefined ? {} : { pod: `${endpoint.namespace ?? 'default'}/${endpoint.pod_name}` }),
   });
   return {
     source: end(flow.IP?.source, flow.source),
     destination: end(flow.IP?.destination, flow.destination),
-    port: Object.values(flow.l4 ?? {})[0]?.destination_port,
+    port: (flow.l4?.TCP ?? flow.l4?.UDP ?? flow.l4?.SCTP)?.destination_port,
     verdict: flow.verdict ?? '',
   };
 }

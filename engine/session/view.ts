@@ -1,6 +1,9 @@
 import type { Attempt, AttemptResult, ClusterView, PodView, PolicyView, ServiceView } from '../lab/view.ts';
-import type { ReachabilityView } from '../cluster/cluster.ts';
-import { kindByName } from '../objects/kinds.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ReachabilityView } from '../cluster/view.ts';
+import { KINDS } from '../objects/kinds.ts';
+import type { FlowSpec } from '../policy/model.ts';
+import type { Store } from '../store/store.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { WorldSpec } from '../cluster/world.ts';
 
@@ -10,40 +13,49 @@ const POLICY_RESOURCES = [
   'networkpolicies.networking.k8s.io',
 ] as const;
 
-/** A cluster (or a fork of it with drafts) as the lab's judge sees it; lists are made when first asked for. */
-export function clusterView(reach: ReachabilityView, world: WorldSpec): ClusterView {
+/** A cluster, or a fork of it with drafts, as the lab's judge sees it; lists are made when first asked for. */
+export function clusterView(cluster: Cluster, reach: ReachabilityView, world: WorldSpec): ClusterView {
   let pods: readonly PodView[] | undefined;
   let services: readonly ServiceView[] | undefined;
   return {
-    pods: () => (pods ??= podsOf(reach)),
-    services: () => (services ??= servicesOf(reach)),
-    policies: () => POLICY_RESOURCES.flatMap((resource) => reach.list(resource).map(policyOf)),
+    pods: () => (pods ??= podsOf(reach.store)),
+    services: () => (services ??= servicesOf(reach.store)),
+    policies: () => POLICY_RESOURCES.flatMap((resource) => reach.store.list(resource).map(policyOf)),
     hostAddresses: (name) => (name === 'workstation' ? [world.workstation.address] : (world.outside.find((host) => host.name === name)?.addresses ?? [])),
     nameAddresses: (name) => world.outside.find((host) => host.names.includes(name))?.addresses ?? [],
-    exists: (kind, name) => {
-      const found = kindByName(kind);
-      return found !== undefined && reach.get(found.resource, found.isNamespaced ? 'default' : undefined, name) !== undefined;
+    exists: (name, object) => {
+      const kind = KINDS.find((candidate) => [candidate.plural, candidate.singular, ...candidate.shortNames].includes(name));
+      return kind !== undefined && reach.store.get(kind.resource, kind.isNamespaced ? 'default' : undefined, object) !== undefined;
     },
-    attempt: (attempt) => tryAttempt(reach, attempt),
+    attempt: (attempt) => tryAttempt(cluster, reach, attempt),
   };
 }
 
-function tryAttempt(reach: ReachabilityView, attempt: Attempt): AttemptResult {
-  const { name, http, dns, port, protocol } = attempt;
-  const result = reach.probe({
-    from: attempt.from,
-    to: name === undefined ? attempt.to : { name },
+function tryAttempt(cluster: Cluster, reach: ReachabilityView, attempt: Attempt): AttemptResult {
+  const { name, http, dns, port, from, to } = attempt;
+  const protocol = attempt.protocol as 'TCP' | 'UDP' | 'ICMP';
+  const result = cluster.probe(reach, {
+    from,
+    to: name === undefined ? to : { name },
     port,
     protocol,
     ...(http === undefined ? {} : { http }),
     ...(dns === undefined ? {} : { dns: { query: dns } }),
   });
-  return { outcome: result.outcome, ...(result.verdict === undefined ? {} : { verdict: result.verdict }) };
+  if (result.verdict === undefined || result.isLookup === true) return { outcome: result.outcome };
+  const flow: FlowSpec = {
+    from: 'pod' in from ? { endpoint: from.pod } : from,
+    to: 'pod' in to ? { endpoint: to.pod } : to,
+    ...(protocol === 'ICMP' ? { icmpType: 8 } : { port: result.port ?? port }),
+    protocol,
+    ...(http === undefined ? {} : { http }),
+  };
+  return { outcome: result.outcome, flow };
 }
 
-function podsOf(reach: ReachabilityView): readonly PodView[] {
+function podsOf(store: Store): readonly PodView[] {
   const pods: PodView[] = [];
-  for (const pod of reach.list('pods')) {
+  for (const pod of store.list('pods')) {
     const status = pod['status'] as { readonly podIP?: string; readonly phase?: string } | undefined;
     const spec = pod['spec'] as { readonly hostNetwork?: boolean; readonly containers: readonly { readonly ports?: readonly { readonly containerPort: number }[] }[] };
     if (status?.podIP === undefined || status.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined || spec.hostNetwork === true) continue;
@@ -65,12 +77,12 @@ type EndpointsSubset = {
   readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
 };
 
-function servicesOf(reach: ReachabilityView): readonly ServiceView[] {
-  return reach.list('services').map((service) => {
+function servicesOf(store: Store): readonly ServiceView[] {
+  return store.list('services').map((service) => {
     const namespace = service.metadata.namespace ?? 'default';
     const { name } = service.metadata;
     const ports = (service['spec'] as { readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[] }).ports ?? [];
-    const subsets = (reach.get('endpoints', namespace, name)?.['subsets'] as readonly EndpointsSubset[] | undefined) ?? [];
+    const subsets = (store.get('endpoints', namespace, name)?.['subsets'] as readonly EndpointsSubset[] | undefined) ?? [];
     return {
       namespace,
       name,

@@ -1,0 +1,485 @@
+import { recognise } from '../lab/feedback.ts';
+import type { LabBundle } from '../lab/bundle.ts';
+import { isUndoable, pathTo } from './journal.ts';
+import { EditedTerminal } from './edited-terminal.ts';
+import { hintFor } from './hints.ts';
+import { Matrix } from './live-matrix.ts';
+import { flowRows } from './flow-rows.ts';
+import type { CheckResult, HomeFile, Input, JournalEntry, JournalHeader, PageCommand, TaskState, WorkerEvent } from './protocol.ts';
+import { Sandbox } from './sandbox.ts';
+import { resume } from './timeline.ts';
+import { LIMITS } from '../base/limits.ts';
+
+/** Scheduler steps between two looks at the page's messages: Ctrl-C must get a word in. */
+const STEPS_A_SLICE = 500;
+
+/** Without input for this long, time stands still: nobody is looking. */
+const IDLE_STOP_MS = 120_000;
+
+/** Waits longer than this are worth a button that skips them. */
+const SKIPPABLE_MS = 1_000;
+
+/** Flows that the plain table shows. */
+const FLOW_ROWS = 60;
+
+type Undone = { readonly sequence: number; readonly atMs: number; readonly step: number };
+
+/**
+ * One learner's page seen from the engine: turns the page's commands into journalled inputs, runs the sandbox along with
+ * the wall clock, and tells the page what changed. It knows no platform: the edge gives it the wall clock and calls `pump`.
+ */
+export class Desk {
+  readonly #post: (event: WorkerEvent) => void;
+  #sandbox: Sandbox | undefined;
+  #bundle: LabBundle | undefined;
+  #header: JournalHeader | undefined;
+  #entries: JournalEntry[] = [];
+  #queue: PageCommand[] = [];
+  #terminals = new Map<number, EditedTerminal>();
+  #matrix: Matrix | undefined;
+  #redo: Undone[] = [];
+  #solved = new Set<number>();
+  #hints = new Map<number, number>();
+  #attempts = new Map<number, number>();
+  #isReadOnly = false;
+  #isVisible = true;
+  /** Virtual minus wall time while time runs; undefined while it stands. */
+  #offsetMs: number | undefined;
+  #wallMs = 0;
+  #activeWallMs = 0;
+  #skipUntilMs: number | undefined;
+  #told = new Map<string, string>();
+  #seen = { files: -1, revision: -1, flows: -1, deeds: -1, task: -1 };
+  #drafts = new Map<string, string>();
+
+  constructor(post: (event: WorkerEvent) => void) {
+    this.#post = post;
+  }
+
+  /** Takes a command; it has its effect at the next `pump`. */
+  take(command: PageCommand): void {
+    if (command.kind === 'ping') this.#post({ kind: 'pong', id: command.id });
+    else this.#queue.push(command);
+  }
+
+  /**
+   * Handles what was taken and runs the sandbox up to the wall clock's now, a slice at a time.
+   * @returns Wall milliseconds until it should be called again at the latest; 0: at once, after the platform's messages.
+   */
+  async pump(wallMs: number): Promise<number> {
+    this.#wallMs = wallMs;
+    while (this.#queue.length > 0) {
+      const command = this.#queue.shift();
+      if (command !== undefined) await this.#handle(command);
+    }
+    const sandbox = this.#sandbox;
+    if (sandbox === undefined) return Number.POSITIVE_INFINITY;
+    const isDone = await this.#run(sandbox);
+    this.#tell(sandbox, isDone);
+    if (!isDone || this.#queue.length > 0) return 0;
+    return this.#nextWakeMs(sandbox);
+  }
+
+  async #run(sandbox: Sandbox): Promise<boolean> {
+    if (this.#skipUntilMs !== undefined) {
+      const isDone = await sandbox.runUntil(Math.max(this.#skipUntilMs, sandbox.nowMs), STEPS_A_SLICE);
+      if (!isDone) return false;
+      this.#skipUntilMs = undefined;
+      this.#startTime(sandbox);
+      return true;
+    }
+    const isRunning = this.#isVisible && this.#wallMs - this.#activeWallMs < IDLE_STOP_MS;
+    if (!isRunning) this.#offsetMs = undefined;
+    else if (this.#offsetMs === undefined) this.#startTime(sandbox);
+    const untilMs = this.#offsetMs === undefined ? sandbox.nowMs : Math.max(sandbox.nowMs, Math.floor(this.#wallMs + this.#offsetMs));
+    return sandbox.runUntil(untilMs, STEPS_A_SLICE);
+  }
+
+  #startTime(sandbox: Sandbox): void {
+    this.#offsetMs = sandbox.nowMs - this.#wallMs;
+  }
+
+  #nextWakeMs(sandbox: Sandbox): number {
+    if (this.#offsetMs === undefined) return Number.POSITIVE_INFINITY;
+    const dueMs = sandbox.sim.clock.nextDueMs();
+    const untilDue = dueMs === undefined ? 1_000 : dueMs - sandbox.nowMs;
+    return Math.min(Math.max(untilDue, 4), 1_000);
+  }
+
+  async #handle(command: PageCommand): Promise<void> {
+    if (command.kind === 'open') {
+      await this.#open(command);
+      return;
+    }
+    const sandbox = this.#sandbox;
+    if (sandbox === undefined) return;
+    if (command.kind === 'visible') {
+      this.#isVisible = command.isVisible;
+      this.#activeWallMs = this.#wallMs;
+      return;
+    }
+    if (command.kind === 'read-only') {
+      this.#isReadOnly = command.isReadOnly;
+      return;
+    }
+    if (command.kind === 'draft') {
+      this.#setDraft(command.path, command.content);
+      return;
+    }
+    this.#activeWallMs = this.#wallMs;
+    if (this.#isReadOnly) {
+      if (command.kind !== 'resize') this.#notice('warning', 'This lab is open for writing somewhere else. Take it over to go on here.');
+      return;
+    }
+    await this.#act(sandbox, command);
+  }
+
+  async #act(sandbox: Sandbox, command: Exclude<PageCommand, { kind: 'open' | 'visible' | 'read-only' | 'draft' | 'ping' }>): Promise<void> {
+    switch (command.kind) {
+      case 'keys':
+        // Bytes that were typed ahead of a running slice are handled in order, each at a quiet moment.
+        this.#terminals.get(command.terminal)?.keys(command.data);
+        break;
+      case 'resize':
+        this.#resize(sandbox, command.terminal, command.columns, command.rows);
+        break;
+      case 'open-terminal': {
+        const next = Math.max(0, ...sandbox.terminals.keys()) + 1;
+        if (sandbox.terminals.size >= 6) this.#notice('warning', 'Six terminals are enough; close one first.');
+        else this.#input({ kind: 'terminal', terminal: next, change: 'open' });
+        break;
+      }
+      case 'close-terminal':
+        if (sandbox.terminals.size > 1) this.#input({ kind: 'terminal', terminal: command.terminal, change: 'close' });
+        break;
+      case 'type-line':
+        await this.#typeLine(sandbox, command.terminal, command.text);
+        break;
+      case 'save':
+        if (command.content.length > LIMITS.fileCharactersMax) this.#notice('error', `This file is larger than ${LIMITS.fileCharactersMax / 1_048_576} MB and was not saved. Your text is still in the editor.`);
+        else this.#input({ kind: 'save', path: command.path, content: command.content });
+        break;
+      case 'skip-wait':
+        this.#skipUntilMs = this.#nextForeground(sandbox);
+        break;
+      case 'hint':
+        this.#hint(sandbox, command.task);
+        break;
+      case 'answer':
+        this.#countAttempt(sandbox.task);
+        this.#input({ kind: 'answer', task: command.task, question: command.question, choice: command.choice });
+        break;
+      case 'predict':
+        this.#countAttempt(sandbox.task);
+        this.#input({ kind: 'predict', task: command.task, cells: command.cells });
+        break;
+      case 'go-task':
+        await this.#goTask(sandbox, command.task);
+        break;
+      case 'undo':
+      case 'redo':
+      case 'reset-task':
+      case 'reset-lab':
+        await this.#travel(command.kind);
+        break;
+    }
+  }
+
+  // --- opening -------------------------------------------------------------------------------------------------
+
+  async #open(command: Extract<PageCommand, { kind: 'open' }>): Promise<void> {
+    const { bundle, header } = command;
+    this.#bundle = bundle;
+    this.#header = header;
+    this.#entries = [...command.entries];
+    this.#solved = new Set(command.solved);
+    this.#isReadOnly = command.isReadOnly;
+    this.#redo = [];
+    this.#hints.clear();
+    for (const { input } of command.entries) if (input.kind === 'hint') this.#hints.set(input.task, Math.max(this.#hints.get(input.task) ?? 0, input.rung));
+    const startedMs = this.#wallMs;
+    const { sandbox, solved, faithful } = await resume(bundle, header, this.#entries);
+    for (const task of solved) this.#solved.add(task);
+    this.#adopt(sandbox);
+    if (this.#entries.length === 0 && command.task > 0) await this.#goTask(sandbox, command.task);
+    const notice = faithful ? undefined : 'Your history was replayed, though not every moment of it met the same state as before. Look your files over; nothing of them is lost.';
+    this.#post({
+      kind: 'opened',
+      task: this.#sandbox?.task ?? 0,
+      tasks: this.#taskStates(),
+      home: sandbox.workplace.workstation.home,
+      bootMs: this.#wallMs - startedMs,
+      ...(notice === undefined ? {} : { notice }),
+    });
+  }
+
+  /** Makes a sandbox the one that the page sees: terminals are redrawn, everything is told anew. */
+  #adopt(sandbox: Sandbox): void {
+    this.#sandbox = sandbox;
+    this.#told.clear();
+    this.#seen = { files: -1, revision: -1, flows: -1, deeds: -1, task: -1 };
+    this.#skipUntilMs = undefined;
+    this.#startTime(sandbox);
+    this.#activeWallMs = this.#wallMs;
+    for (const task of this.#solved) sandbox.solved.add(task);
+    sandbox.onSolved = (task) => this.#solved.add(task);
+    sandbox.onOpenFile = (path, line) => this.#post({ kind: 'open-file', path, ...(line === undefined ? {} : { line }) });
+    this.#matrix = new Matrix(sandbox);
+    for (const [path, content] of this.#drafts) this.#matrix.setDraft(path, content);
+    this.#terminals.clear();
+    this.#followTerminals(sandbox, true);
+  }
+
+  #followTerminals(sandbox: Sandbox, isRedrawn: boolean): void {
+    const open = [...sandbox.terminals.keys()];
+    for (const id of this.#terminals.keys()) if (!sandbox.terminals.has(id)) this.#terminals.delete(id);
+    if (open.length === 0) {
+      this.#input({ kind: 'terminal', terminal: 1, change: 'open' });
+      return;
+    }
+    for (const id of open) {
+      if (this.#terminals.has(id)) continue;
+      const terminal = sandbox.terminalOf(id);
+      const edited = new EditedTerminal(terminal, sandbox.workplace, {
+        show: (data) => this.#post({ kind: 'output', terminal: id, data }),
+        submit: (text) => this.#submit(id, text),
+        bytes: (data) => this.#input({ kind: 'bytes', terminal: id, data }),
+      });
+      this.#terminals.set(id, edited);
+      if (isRedrawn) this.#post({ kind: 'screen', terminal: id, data: edited.screen() });
+    }
+    this.#tellOnce({ kind: 'terminals', open });
+  }
+
+  // --- inputs --------------------------------------------------------------------------------------------------
+
+  #input(input: Input): void {
+    const sandbox = this.#sandbox;
+    if (sandbox === undefined) return;
+    if (this.#entries.length >= LIMITS.journalEntriesMax) {
+      this.#notice('error', 'This attempt has reached the length that can be kept. Reset the lab to go on; what is solved stays solved.');
+      return;
+    }
+    const entry: JournalEntry = { sequence: this.#entries.length + 1, atMs: sandbox.nowMs, step: sandbox.scheduler.steps, input };
+    this.#entries.push(entry);
+    this.#post({ kind: 'journal', entries: [entry] });
+    if (isUndoable(input)) this.#redo = [];
+    sandbox.apply(input);
+  }
+
+  #submit(terminal: number, text: string): void {
+    if (text.length > LIMITS.inputCharactersMax) {
+      this.#notice('error', 'That is more than one line may hold (64 kB). Save it as a file in the editor instead.');
+      return;
+    }
+    if (/^\s*kubectl\s+(apply|create|replace|edit|patch|delete)\b/.test(text) && this.#sandbox !== undefined) this.#countAttempt(this.#sandbox.task);
+    this.#input({ kind: 'line', terminal, text });
+  }
+
+  #resize(sandbox: Sandbox, id: number, columns: number, rows: number): void {
+    const terminal = sandbox.terminals.get(id);
+    if (terminal === undefined || columns < 2 || rows < 2 || columns > 1000 || rows > 1000) return;
+    this.#terminals.get(id)?.resize(columns);
+    if (terminal.columns === columns && terminal.rows === rows) return;
+    // Only what the learner did belongs into a journal: a size before the first input is part of no history yet.
+    if (this.#entries.length === 0) Object.assign(terminal, { columns, rows });
+    else this.#input({ kind: 'size', terminal: id, columns, rows });
+  }
+
+  async #typeLine(sandbox: Sandbox, id: number, text: string): Promise<void> {
+    const terminal = sandbox.terminals.get(id);
+    if (terminal === undefined || !terminal.isAtPrompt) {
+      this.#notice('info', 'A command still runs in this terminal. Stop it with Ctrl-C first, or open another tab.');
+      return;
+    }
+    this.#terminals.get(id)?.keys(`\x15${text}\r`);
+  }
+
+  #countAttempt(task: number): void {
+    this.#attempts.set(task, (this.#attempts.get(task) ?? 0) + 1);
+  }
+
+  #hint(sandbox: Sandbox, task: number): void {
+    const taken = this.#hints.get(task) ?? 0;
+    const rung = Math.min(taken + 1, 4) as 1 | 2 | 3 | 4;
+    const hint = hintFor(sandbox, task, rung);
+    this.#hints.set(task, rung);
+    this.#input({ kind: 'hint', task, rung });
+    this.#post({ kind: 'hint', task, rung, ...hint });
+    this.#seen.task = -1;
+  }
+
+  async #goTask(sandbox: Sandbox, task: number): Promise<void> {
+    const { bundle, header } = this;
+    if (bundle === undefined || header === undefined || task < 0 || task >= bundle.tasks.length) return;
+    const isNext = task === sandbox.task + 1 && sandbox.solved.has(sandbox.task);
+    if (isNext || task === 0) {
+      if (task === 0 && sandbox.task !== 0) await this.#goto(0, header.epochMs, 0);
+      else this.#input({ kind: 'task', task, from: 'here' });
+      return;
+    }
+    if (bundle.tasks.slice(0, task).some((before) => before.solution === undefined)) {
+      this.#notice('error', 'The tasks before this one could not be loaded. Check the connection and try again.');
+      return;
+    }
+    this.#input({ kind: 'task', task, from: 'solutions' });
+    this.#adopt(await Sandbox.createAt(bundle, header, task));
+  }
+
+  get bundle(): LabBundle | undefined {
+    return this.#bundle;
+  }
+
+  get header(): JournalHeader | undefined {
+    return this.#header;
+  }
+
+  // --- time travel ---------------------------------------------------------------------------------------------
+
+  async #travel(kind: 'undo' | 'redo' | 'reset-task' | 'reset-lab'): Promise<void> {
+    const sandbox = this.#sandbox;
+    if (sandbox === undefined || this.#header === undefined) return;
+    const here: Undone = { sequence: this.#entries.length, atMs: sandbox.nowMs, step: sandbox.scheduler.steps };
+    if (kind === 'redo') {
+      const target = this.#redo.pop();
+      if (target !== undefined) await this.#goto(target.sequence, target.atMs, target.step, 'went forward again');
+      return;
+    }
+    const path = pathTo(this.#entries, this.#entries.length);
+    const target = kind === 'undo' ? lastUndoable(path) : kind === 'reset-task' ? taskStart(path) : { index: 0 };
+    if (target === undefined) {
+      this.#notice('info', 'There is nothing to take back.');
+      return;
+    }
+    const redo = kind === 'undo' ? [...this.#redo, here] : [];
+    const entry = path[target.index];
+    const before = path[target.index - 1]?.sequence ?? 0;
+    if (entry === undefined || kind === 'reset-lab') await this.#goto(0, this.#header.epochMs, 0, 'went back to the beginning');
+    else await this.#goto(before, entry.atMs, entry.step, kind === 'undo' ? `took back: ${inputWords(entry.input)}` : 'went back to the beginning of this task');
+    this.#redo = redo;
+  }
+
+  /** Goes to a moment of history: an entry like any other, and a sandbox replayed to that moment. */
+  async #goto(sequence: number, atMs: number, step: number, words?: string): Promise<void> {
+    const { bundle, header } = this;
+    if (bundle === undefined || header === undefined) return;
+    const sandbox = this.#sandbox;
+    if (sandbox === undefined) return;
+    const isStart = sequence === 0 && step === 0;
+    const first = isStart ? (await Sandbox.create(bundle, header)) : undefined;
+    const moment = first === undefined ? { atMs, step } : { atMs: first.nowMs, step: first.scheduler.steps };
+    const entry: JournalEntry = { sequence: this.#entries.length + 1, atMs: sandbox.nowMs, step: sandbox.scheduler.steps, input: { kind: 'goto', sequence, ...moment } };
+    this.#entries.push(entry);
+    this.#post({ kind: 'journal', entries: [entry] });
+    const replayed = first ?? (await resume(bundle, header, this.#entries)).sandbox;
+    this.#adopt(replayed);
+    if (words !== undefined) this.#notice('info', `The cluster, its clock and your saved files ${words}. Unsaved text in the editor stays.`);
+  }
+
+  // --- telling -------------------------------------------------------------------------------------------------
+
+  #setDraft(path: string, content: string | undefined): void {
+    if (content === undefined) this.#drafts.delete(path);
+    else this.#drafts.set(path, content);
+    this.#matrix?.setDraft(path, content);
+  }
+
+  #tell(sandbox: Sandbox, isQuiet: boolean): void {
+    this.#followTerminals(sandbox, true);
+    for (const terminal of this.#terminals.values()) terminal.flush();
+    if (!isQuiet) return;
+    for (const [id, terminal] of sandbox.terminals) {
+      const isBusy = !terminal.isAtPrompt && terminal.running !== undefined;
+      const waitsMs = isBusy ? this.#waitOf(sandbox) : undefined;
+      this.#tellOnce({ kind: 'busy', terminal: id, command: isBusy ? terminal.running : undefined, waitsMs }, `busy ${id}`);
+    }
+    this.#tellOnce({ kind: 'clock', nowMs: Math.floor(sandbox.nowMs / 1000) * 1000, isRunning: this.#offsetMs !== undefined });
+    this.#tellFiles(sandbox);
+    this.#tellTask(sandbox);
+    this.#tellFlows(sandbox);
+    const canUndo = lastUndoable(pathTo(this.#entries, this.#entries.length)) !== undefined;
+    this.#tellOnce({ kind: 'timeline', canUndo, canRedo: this.#redo.length > 0 });
+    const matrix = this.#matrix?.fresh();
+    if (matrix !== undefined) this.#tellOnce({ kind: 'matrix', matrix });
+  }
+
+  /** Virtual ms until something happens, when that is long and nobody waits for the learner. */
+  #waitOf(sandbox: Sandbox): number | undefined {
+    const dueMs = this.#nextForeground(sandbox);
+    return dueMs - sandbox.nowMs >= SKIPPABLE_MS ? Math.ceil((dueMs - sandbox.nowMs) / 1000) * 1000 : undefined;
+  }
+
+  #nextForeground(sandbox: Sandbox): number {
+    return sandbox.scheduler.nextWakeMs() ?? sandbox.nowMs;
+  }
+
+  #tellFiles(sandbox: Sandbox): void {
+    const { files, home } = sandbox.workplace.workstation;
+    if (files.revision === this.#seen.files) return;
+    this.#seen.files = files.revision;
+    const list: HomeFile[] = [];
+    for (const [path, entry] of files.entries()) {
+      if (entry.kind !== 'file' || !path.startsWith(`${home}/`) || path.includes('/.')) continue;
+      const isText = !entry.content.includes('\0') && !entry.content.includes('\uFFFD') && entry.content.length <= LIMITS.fileCharactersMax;
+      list.push({ path, content: isText ? entry.content : undefined, size: entry.content.length });
+    }
+    this.#post({ kind: 'files', files: list });
+  }
+
+  #tellTask(sandbox: Sandbox): void {
+    const data = sandbox.taskData;
+    const stamp = sandbox.judgedVersion();
+    if (data === undefined || stamp === this.#seen.task) return;
+    this.#seen.task = stamp;
+    const checks: readonly CheckResult[] = sandbox.checks();
+    const view = sandbox.view();
+    const feedback = sandbox.solved.has(sandbox.task) ? undefined : recognise(view, data, sandbox.deeds(), (probe) => sandbox.explain(probe));
+    this.#tellOnce({ kind: 'task', current: sandbox.task, tasks: this.#taskStates(), checks, ...(feedback === undefined ? {} : { feedback }) });
+  }
+
+  #taskStates(): readonly TaskState[] {
+    return (this.#bundle?.tasks ?? []).map((_, index) => ({
+      index,
+      isSolved: this.#solved.has(index),
+      hintsTaken: this.#hints.get(index) ?? 0,
+      attempts: this.#attempts.get(index) ?? 0,
+    }));
+  }
+
+  #tellFlows(sandbox: Sandbox): void {
+    const { seenFlows } = sandbox.cluster.observer.status();
+    if (seenFlows === this.#seen.flows) return;
+    this.#seen.flows = seenFlows;
+    const flows = sandbox.cluster.observer.flows({ number: FLOW_ROWS, whitelist: [], blacklist: [] });
+    this.#post({ kind: 'flows', rows: flowRows(flows) });
+  }
+
+  /** Posts an event unless the last one of its kind (or `key`) said the same. */
+  #tellOnce(event: WorkerEvent, key: string = event.kind): void {
+    const text = JSON.stringify(event);
+    if (this.#told.get(key) === text) return;
+    this.#told.set(key, text);
+    this.#post(event);
+  }
+
+  #notice(level: 'info' | 'warning' | 'error', text: string): void {
+    this.#post({ kind: 'notice', level, text });
+  }
+}
+
+function lastUndoable(path: readonly JournalEntry[]): { readonly index: number } | undefined {
+  const index = path.findLastIndex((entry) => isUndoable(entry.input));
+  return index < 0 ? undefined : { index };
+}
+
+/** The first input after the task at hand began. */
+function taskStart(path: readonly JournalEntry[]): { readonly index: number } | undefined {
+  const begun = path.findLastIndex((entry) => entry.input.kind === 'task');
+  return begun + 1 < path.length ? { index: begun + 1 } : undefined;
+}
+
+function inputWords(input: Input): string {
+  if (input.kind === 'line') return input.text.split('\n')[0]?.slice(0, 60) ?? '';
+  if (input.kind === 'save') return `saving ${input.path.slice(input.path.lastIndexOf('/') + 1)}`;
+  return input.kind === 'task' ? 'going to this task' : 'the last keys';
+}

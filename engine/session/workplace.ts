@@ -1,0 +1,222 @@
+import type { ProcessHandle, Sys } from '../base/process.ts';
+import type { Simulation } from '../base/simulation.ts';
+import type { Stream } from '../base/stream.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ContainerFacts } from '../cluster/containers.ts';
+import type { WorldSpec } from '../cluster/world.ts';
+const ciliumProgram = await import('../commands/cilium/cilium.ts' as string).then((m: any) => m.ciliumProgram).catch(() => () => (('ciliumProgram' === 'coreutilPrograms') ? [] : async () => 127)); // TEMP
+const ciliumDbgProgram = await import('../commands/cilium/cilium-dbg.ts' as string).then((m: any) => m.ciliumDbgProgram).catch(() => () => (('ciliumDbgProgram' === 'coreutilPrograms') ? [] : async () => 127)); // TEMP
+const coreutilPrograms = await import('../commands/coreutils/programs.ts' as string).then((m: any) => m.coreutilPrograms).catch(() => () => (('coreutilPrograms' === 'coreutilPrograms') ? [] : async () => 127)); // TEMP
+import { hubbleProgram } from '../commands/hubble/hubble.ts';
+const jqProgram = await import('../commands/jq/jq.ts' as string).then((m: any) => m.jqProgram).catch(() => () => (('jqProgram' === 'coreutilPrograms') ? [] : async () => 127)); // TEMP
+import { kubectlProgram } from '../commands/kubectl/kubectl.ts';
+import { netPrograms } from '../commands/net/programs.ts';
+import type { AgentSocket, Ports, StartOn } from '../commands/ports.ts';
+import { shellProgram } from '../shell/main.ts';
+import { findProgram } from '../shell/process.ts';
+import type { Machine, MachineFacts, Program } from '../shell/program.ts';
+import { createMachine, remoteTerminal, runOn } from './machines.ts';
+
+/** What the workplace is built from. */
+export type WorkplaceParts = {
+  readonly sim: Simulation;
+  readonly world: WorldSpec;
+  readonly cluster: Cluster;
+  /** Opens a file in the page's editor (`vi FILE`). */
+  readonly openFile: (path: string) => void;
+  /** Tells that a program at the far end of a terminal reads this stream while it lives. */
+  readonly farEnd: (stdin: Stream, isAlive: () => boolean) => void;
+};
+
+/** Versions of the workstation's tools whose words differ (worlds.md). */
+const WORKSTATION_VERSIONS = { curl: '8.14.1', bash: '5.2', jq: '1.7.1', kubectl: '1.32.13' } as const;
+
+/** Programs of the workstation that no container has. */
+const CLUSTER_TOOLS = ['kubectl', 'cilium', 'hubble', 'helm', 'kind', 'ssh'] as const;
+
+/** The machines of a sandbox: the workstation, the outside hosts and one for each container that something ran in. */
+export class Workplace {
+  readonly workstation: Machine;
+  readonly ports: Ports;
+  readonly #parts: WorkplaceParts;
+  readonly #programs: ReadonlyMap<string, Program>;
+  readonly #hosts = new Map<string, Machine>();
+  readonly #containers = new Map<string, Machine>();
+
+  constructor(parts: WorkplaceParts) {
+    this.#parts = parts;
+    this.ports = this.#createPorts();
+    this.#programs = this.#createPrograms();
+    this.workstation = this.#createWorkstation();
+  }
+
+  /** The machine of a container; made when first something runs in it, and kept while the container lives. */
+  containerMachine(container: ContainerFacts): Machine {
+    const key = container.run;
+    const known = this.#containers.get(key);
+    if (known !== undefined) return known;
+    const { image } = container;
+    const programs = new Map<string, Program>();
+    for (const name of image.programs) {
+      const program = name === 'cilium' || name === 'cilium-dbg' ? ciliumDbgProgram(this.ports) : this.#programs.get(name);
+      if (program !== undefined) programs.set(name, program);
+    }
+    const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOSTNAME: container.hostname, HOME: image.machine.home, ...image.env, ...container.env };
+    const files = { '/etc/hostname': `${container.hostname}\n`, '/etc/resolv.conf': resolvConf(this.#network(container.id)), ...image.files };
+    const machine = createMachine({ id: container.id, facts: { hostname: container.hostname, ...image.machine }, files, env, programs }, this.#nowMs);
+    this.#containers.set(key, machine);
+    return machine;
+  }
+
+  /** Why the container runtime cannot start a command, in its words; undefined when it can. */
+  startFailure(machine: Machine, command: readonly string[]): { readonly exit: number; readonly text: string } | undefined {
+    const name = command[0] ?? '';
+    const found = findProgram(machine, '/', machine.env['PATH'], name);
+    if (found.kind === 'program') return undefined;
+    const why = found.kind === 'missing' ? (name.includes('/') ? `stat ${name}: no such file or directory` : 'executable file not found in $PATH') : 'permission denied';
+    const text = `OCI runtime exec failed: exec failed: unable to start container process: exec: ${JSON.stringify(name)}: ${why}: unknown`;
+    return { exit: found.kind === 'missing' ? 127 : 126, text };
+  }
+
+  get #nowMs(): number {
+    return this.#parts.sim.clock.nowMs;
+  }
+
+  #network(machineId: string) {
+    const { dataplane } = this.#parts.cluster;
+    const pod = /^pod\/([^/]+\/[^/]+)\//.exec(machineId)?.[1];
+    if (pod !== undefined) return dataplane.networkOfPod(pod);
+    return dataplane.networkOfHost(machineId.replace(/^host\//, ''));
+  }
+
+  #createPorts(): Ports {
+    const { cluster, world } = this.#parts;
+    return {
+      kube: world.hasCluster ? cluster.handle : undefined,
+      network: (machine) => this.#network(machine.id),
+      agent: (machine) => this.#agentOf(machine),
+      observer: (machine, server) => (this.#isListening(machine, server) ? cluster.observer : undefined),
+      host: (name) => this.#host(name),
+    };
+  }
+
+  /** The socket of the agent whose own container the machine is. */
+  #agentOf(machine: Machine): AgentSocket | undefined {
+    const [, namespace, name] = machine.id.split('/');
+    const pod = machine.id.startsWith('pod/') ? this.#parts.cluster.store.get('pods', namespace, name ?? '') : undefined;
+    const node = (pod?.['spec'] as { readonly nodeName?: string } | undefined)?.nodeName;
+    return node === undefined || pod?.metadata.labels?.['k8s-app'] !== 'cilium' ? undefined : this.#parts.cluster.agentSocket(node);
+  }
+
+  /** Hubble answers at an address of the machine where something listens: the port-forward to its relay. */
+  #isListening(machine: Machine, server: string): boolean {
+    const port = Number(/:(\d+)$/.exec(server)?.[1] ?? Number.NaN);
+    return /^(tcp:\/\/)?(localhost|127\.|\[?::1)/.test(server) && this.#parts.cluster.dataplane.isListening(machine.id.replace(/^host\//, ''), port);
+  }
+
+  #createPrograms(): ReadonlyMap<string, Program> {
+    const { ports } = this;
+    const programs = new Map<string, Program>();
+    const add = (entries: Iterable<readonly [string, Program]>): void => {
+      for (const [name, program] of entries) programs.set(name, program);
+    };
+    add(coreutilPrograms({ openEditor: (path) => this.#parts.openFile(path) }));
+    add(netPrograms(ports, this.#startOn));
+    add([
+      ['bash', shellProgram('bash')],
+      ['sh', shellProgram('dash')],
+      ['dash', shellProgram('dash')],
+      ['ash', shellProgram('ash')],
+      ['jq', jqProgram()],
+      ['kubectl', kubectlProgram(ports)],
+      ['hubble', hubbleProgram(ports)],
+      ['cilium', ciliumProgram(ports)],
+    ]);
+    return programs;
+  }
+
+  /** The same programs with the `sh` of a machine's own kind. */
+  #programsOf(facts: MachineFacts, isWorkstation: boolean): ReadonlyMap<string, Program> {
+    const programs = new Map(this.#programs);
+    if (!isWorkstation) for (const name of CLUSTER_TOOLS) programs.delete(name);
+    if (facts.shell !== 'bash') programs.delete('bash');
+    return programs;
+  }
+
+  #createWorkstation(): Machine {
+    const { user, hostname } = this.#parts.world.workstation;
+    const home = `/home/${user}`;
+    const facts: MachineFacts = { hostname, libc: 'glibc', shell: 'bash', user, home, versions: WORKSTATION_VERSIONS };
+    const files: Record<string, string> = {
+      '/etc/hostname': `${hostname}\n`,
+      '/etc/resolv.conf': resolvConf(this.#network('workstation')),
+    };
+    if (this.#parts.world.hasCluster) files[`${home}/.kube/config`] = KUBECONFIG;
+    const env = {
+      HOME: home,
+      USER: user,
+      LOGNAME: user,
+      SHELL: '/bin/bash',
+      TERM: 'xterm-256color',
+      LANG: 'C.UTF-8',
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      PS1: '\\[\\e[32m\\]\\u@\\h\\[\\e[0m\\]:\\[\\e[34m\\]\\w\\[\\e[0m\\]\\$ ',
+    };
+    return createMachine({ id: 'workstation', facts, files, env, programs: this.#programsOf(facts, true) }, this.#nowMs);
+  }
+
+  #host(name: string): Machine | undefined {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    const host = this.#parts.world.outside.find((candidate) => candidate.hasSsh && (candidate.name === name || candidate.addresses.includes(name)));
+    if (host === undefined) return undefined;
+    const { user } = this.#parts.world.workstation;
+    const home = `/home/${user}`;
+    const facts: MachineFacts = { hostname: host.name, libc: 'glibc', shell: 'bash', user, home, versions: WORKSTATION_VERSIONS };
+    const env = { HOME: home, USER: user, SHELL: '/bin/bash', TERM: 'xterm-256color', PATH: '/usr/local/bin:/usr/bin:/bin', PS1: '\\u@\\h:\\w\\$ ' };
+    const files = { '/etc/hostname': `${host.name}\n`, '/etc/resolv.conf': resolvConf(this.#network(`host/${host.name}`)) };
+    const machine = createMachine({ id: `host/${host.name}`, facts, files, env, programs: this.#programsOf(facts, false) }, this.#nowMs);
+    this.#hosts.set(host.name, machine);
+    return machine;
+  }
+
+  readonly #startOn: StartOn = async (sys: Sys, machine, argv, streams) => {
+    const terminal = streams.tty ? remoteTerminal(80, 24) : undefined;
+    const handle: ProcessHandle = sys.spawn({ command: argv, machine: machine.id, group: 'new' }, (own) => runOn(own, machine, argv, { ...streams, terminal }));
+    if (streams.tty) this.#parts.farEnd(streams.stdin, () => handle.exitCode() === undefined);
+    try {
+      await sys.until(() => handle.exitCode() !== undefined);
+    } finally {
+      if (handle.exitCode() === undefined) handle.kill('HUP');
+    }
+    return handle.exitCode() ?? 0;
+  };
+}
+
+function resolvConf(network: { readonly resolver: { readonly nameservers: readonly string[]; readonly search: readonly string[]; readonly ndots: number } }): string {
+  const { nameservers, search, ndots } = network.resolver;
+  const lines = [...(search.length > 0 ? [`search ${search.join(' ')}`] : []), ...nameservers.map((server) => `nameserver ${server}`), ...(ndots === 1 ? [] : [`options ndots:${ndots}`])];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What `kind create cluster` leaves behind; the keys are placeholders, since nothing is encrypted here. */
+const KUBECONFIG = `apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: UklOR0ZFTkNF
+    server: https://127.0.0.1:6443
+  name: kind-kind
+contexts:
+- context:
+    cluster: kind-kind
+    user: kind-kind
+  name: kind-kind
+current-context: kind-kind
+kind: Config
+preferences: {}
+users:
+- name: kind-kind
+  user:
+    client-certificate-data: UklOR0ZFTkNF
+    client-key-data: UklOR0ZFTkNF
+`;
