@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../base/json.ts';
-import type { Pod } from '../objects/views.ts';
-import { bench, deployment, PATHS } from './world.cases.ts';
+import type { Node, Pod } from '../objects/views.ts';
+import { conditionOf, isPodReady } from '../objects/views.ts';
+import { createObject } from '../store/registry.ts';
+import { ciliumObjects, DEFAULT_CILIUM } from './boot-cilium.ts';
+import { bench, deployment, PATHS, WORLD } from './world.cases.ts';
 
 const POLICY = (spec: Json): Json => ({
   apiVersion: 'cilium.io/v2',
@@ -217,5 +220,56 @@ describe('Cilium agents', () => {
       ['Pending', undefined],
     ]);
     expect(at.cluster.agentSocket('kind-worker')).toBeUndefined();
+    const ready = (): unknown[] =>
+      (at.list('nodes') as Node[]).map((node) => conditionOf(node.status?.conditions, 'Ready')?.status);
+    expect(ready()).toEqual(['False', 'False']);
+    for (const [resource, object] of ciliumObjects(DEFAULT_CILIUM))
+      createObject(at.sim, at.cluster.store, resource, object);
+    at.cluster.settle();
+    at.pass(60);
+    expect(ready()).toEqual(['True', 'True']);
+    expect(
+      (at.list('pods') as Pod[]).filter((pod) => !isPodReady(pod)).map((pod) => pod.metadata.name),
+    ).toEqual([]);
+    expect(
+      at.list('ciliumendpoints.cilium.io', 'kube-system').map((one) => one.metadata.labels?.['k8s-app']),
+    ).toEqual(['kube-dns', 'kube-dns', 'hubble-relay', 'hubble-ui']);
+    expect(at.list('customresourcedefinitions.apiextensions.k8s.io').length).toBeGreaterThan(15);
+  });
+
+  it('can be taken down and booted again in the same place', () => {
+    const at = bench();
+    at.cluster.clear();
+    expect(at.cluster.store.resources()).toEqual([]);
+    at.cluster.boot({ ...WORLD, uptimeSeconds: 0 });
+    at.cluster.settle();
+    at.pass(60);
+    expect(
+      (at.list('pods') as Pod[]).filter((pod) => !isPodReady(pod)).map((pod) => pod.metadata.name),
+    ).toEqual([]);
+  });
+
+  it('keeps agents’ configuration until they start again', () => {
+    const at = bench();
+    at.request('POST', PATHS.deployments, deployment('web', { replicas: 1 }));
+    at.pass(20);
+    const key = `default/${at.list('pods', 'default')[0]?.metadata.name}`;
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    at.request(
+      'PATCH',
+      '/api/v1/namespaces/kube-system/configmaps/cilium-config',
+      { data: { 'enable-policy': 'always' } },
+      merge,
+    );
+    expect(at.cluster.agents.repository.enforcement(key).ingress).toBe(false);
+    at.request(
+      'PATCH',
+      '/apis/apps/v1/namespaces/kube-system/daemonsets/cilium',
+      { spec: { template: { metadata: { annotations: { again: '1' } } } } },
+      merge,
+    );
+    at.pass(60);
+    expect(at.cluster.agents.repository.enforcement(key)).toEqual({ ingress: true, egress: true });
+    expect(at.cluster.agentSocket('kind-worker')).toBeDefined();
   });
 });

@@ -14,6 +14,7 @@ import { EVENT_TTL_MS, expireEvents, muteEvents } from '../controllers/events.ts
 import { Store } from '../store/store.ts';
 import type { StoreSnapshot } from '../store/store.ts';
 import { bootCluster } from './boot.ts';
+import { createCustomResources } from './boot-crds.ts';
 import { containerFacts } from './containers.ts';
 import { isPodReady, nodeAddress } from '../objects/views.ts';
 import type { Node, Pod } from '../objects/views.ts';
@@ -26,6 +27,8 @@ import { reachabilityView } from './view.ts';
 import { Runtime } from './runtime.ts';
 
 export type { ContainerFacts } from './containers.ts';
+
+const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io';
 
 /** What the session gives a cluster: a way to run programs in containers. */
 export type ClusterOptions = { readonly startContainer: StartContainer };
@@ -97,6 +100,7 @@ export class Cluster {
       const before = this.store.revision;
       const isBusy = this.#controllers.run();
       this.agents.sync();
+      this.#defineResources();
       if (!isBusy && this.store.revision === before) break;
     }
     if (!isPast) this.dataplane.sync();
@@ -234,6 +238,12 @@ export class Cluster {
         startedMs: parseTimestamp(pod?.status?.startTime) ?? this.#sim.clock.nowMs,
       };
     });
+  }
+
+  /** Cilium's operator defines its resources when it first comes up. */
+  #defineResources(): void {
+    if (this.store.list(DEFINITIONS).length > 0 || this.#agentNodes().length === 0) return;
+    createCustomResources(this.#sim, this.store, true);
   }
 
   #expire(): void {
