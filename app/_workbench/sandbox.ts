@@ -77,6 +77,7 @@ export class Sandbox {
   /** Opens the journal and starts the worker on it. */
   async start(): Promise<void> {
     this.#store = await JournalStore.open();
+    if (this.#isStopped) return;
     const isWriter = await this.#lease.acquire();
     const entries = await this.#openAttempt();
     if (this.#isStopped) return;
