@@ -1,7 +1,7 @@
 import { type CaseError, cidrGroupFacts, decodeCase, type PolicyCase } from './case-file.ts';
 import { readDocument, splitDocuments } from './documents.ts';
 import { importCidrGroup, importPolicy } from './import.ts';
-import type { CidrGroupFacts, FlowVerdict } from './model.ts';
+import type { CidrGroupFacts, FlowSpec, FlowVerdict } from './model.ts';
 import { PolicyRepository } from './repository.ts';
 
 /** What became of one policy document, in the form of an expected.json. */
@@ -39,21 +39,23 @@ export function runCase(
   const { repository, policyAnswers, groupAnswers } = buildCase(world, policies ?? world.policies);
   const probes = world.probes.map((probe): ProbeAnswer => {
     const id = probe.id === undefined ? {} : { id: probe.id };
-    const self = selfTalk(repository, probe.flow);
-    return self ? { ...id, unsupported: self } : { ...id, ...repository.judge(probe.flow) };
+    const unsupported = unsupportedReason(repository, probe.flow);
+    return unsupported === undefined ? { ...id, ...repository.judge(probe.flow) } : { ...id, unsupported };
   });
   const groups = groupAnswers ? { cidrGroups: groupAnswers } : {};
   return { world, answer: { policies: policyAnswers, ...groups, probes } };
 }
 
-function selfTalk(
-  repository: PolicyRepository,
-  flow: { readonly from: object; readonly to: object },
-): string | undefined {
-  void repository;
-  return JSON.stringify(flow.from) === JSON.stringify(flow.to)
-    ? 'a pod or node that talks to itself meets no policy'
-    : undefined;
+/** Why the real engine has no verdict for a flow; undefined when it has one. */
+function unsupportedReason(repository: PolicyRepository, flow: FlowSpec): string | undefined {
+  const [egress, ingress] = [repository.sideOf(flow, 'egress'), repository.sideOf(flow, 'ingress')];
+  if (egress && ingress && repository.isSelf(flow))
+    return 'a pod or node that talks to itself meets no policy';
+  for (const side of [egress, ingress]) {
+    const conflict = side && repository.conflictAt(side);
+    if (conflict) return `the policy of an endpoint cannot be computed: ${conflict}`;
+  }
+  return undefined;
 }
 
 /** A repository with the world of a case and its valid policies. */

@@ -1,21 +1,21 @@
-import { RE2JS } from 're2js';
+import { Expression } from '../objects/cilium/expression.ts';
 import type { HeaderMatch, HttpFacts, HttpRule } from './model.ts';
 import { absoluteName, matchesName, serverNamePattern } from './name-pattern.ts';
 import type { Identity } from './identity.ts';
 import { type SelectorContext, selects } from './selector.ts';
 import type { Entry, Row } from './table.ts';
 
-const compiled = new Map<string, RE2JS | null>();
+const compiled = new Map<string, Expression | null>();
 const COMPILED_MAX = 2000;
 
-/** A learner's expression, compiled by RE2 (linear time) and kept; null when it does not compile. */
-export function expression(source: string): RE2JS | null {
+/** A learner's expression, compiled once (matching takes linear time) and kept; null when it does not compile. */
+export function expression(source: string): Expression | null {
   const known = compiled.get(source);
   if (known !== undefined) return known;
   if (compiled.size >= COMPILED_MAX) compiled.clear();
-  let made: RE2JS | null = null;
+  let made: Expression | null = null;
   try {
-    made = RE2JS.compile(source);
+    made = new Expression(source);
   } catch {
     made = null;
   }

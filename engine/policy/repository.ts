@@ -343,12 +343,17 @@ export class PolicyRepository {
     return this.#policies.get(key)?.parsed;
   }
 
-  /** Why a pod's policy cannot be computed (rules of different L7 protocols on one port); null when it can. */
-  conflict(endpointKey: string): string | null {
-    const endpoint = this.#endpoints.get(endpointKey);
-    if (!endpoint) return null;
-    const tables = this.tablesOf(endpoint.subject);
+  /** Why the policy of a side cannot be computed (rules of different L7 protocols on one port); null when it can. */
+  conflictAt(side: Side): string | null {
+    const tables = this.tablesOf(side.subject);
     return tables.ingress.conflict ?? tables.egress.conflict;
+  }
+
+  /** True when both ends are the same pod or the same node: such traffic never meets policy. */
+  isSelf(flow: FlowSpec): boolean {
+    const name = (peer: Peer) => this.#endpointAt(peer)?.facts.key ?? this.#nodeAt(peer)?.name;
+    const own = name(flow.from);
+    return own !== undefined && own === name(flow.to);
   }
 
   /** The rules that select a subject in a direction, in order of evaluation; the explanation goes through them. */

@@ -1,6 +1,6 @@
-import { RE2JS } from 're2js';
 import { type Cidr, cidrCovers, parseCidr } from '../../net/cidr.ts';
 import { parseAddress } from '../../net/address.ts';
+import { Expression } from './expression.ts';
 import { icmpTypeNumber } from './icmp-types.ts';
 import { selectorRefusal } from './label-check.ts';
 import { readPortText } from './port-text.ts';
@@ -308,7 +308,7 @@ function httpRefusal(rule: RawHttp): string | undefined {
 function expressionRefusal(source: string | undefined): string | undefined {
   if (source === undefined || source === '') return undefined;
   try {
-    RE2JS.compile(source);
+    new Expression(source);
     return undefined;
   } catch (failure) {
     return failure instanceof Error ? failure.message : String(failure);
