@@ -72,6 +72,11 @@ export class FlowWriter {
     return this.#count;
   }
 
+  /** The cluster's name, which stands before each node's. */
+  get clusterName(): string {
+    return this.#agents?.repository.config?.cluster ?? 'default';
+  }
+
   /** Plain data for a keyframe. */
   snapshot(): { readonly count: number; readonly lastMs: number; readonly rings: readonly (readonly [string, ReturnType<FlowRing['snapshot']>])[] } {
     return { count: this.#count, lastMs: this.#lastMs, rings: [...this.#rings].map(([node, ring]) => [node, ring.snapshot()]) };
@@ -298,7 +303,7 @@ export class FlowWriter {
     return {
       ...(isLocal && endpoint ? { ID: endpoint.id } : {}),
       identity: identity?.id ?? 3,
-      cluster_name: 'default',
+      cluster_name: this.clusterName,
       namespace: party.key.slice(0, slash),
       labels: identity?.labels ?? ['reserved:unmanaged'],
       pod_name: party.key.slice(slash + 1),
@@ -318,7 +323,7 @@ export class FlowWriter {
       uuid: `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-a${more.slice(1, 4)}-${more.slice(4, 16)}`,
       emitter: { name: 'Hubble', version: CILIUM_VERSION },
       ...flow,
-      node_name: `default/${node}`,
+      node_name: `${this.clusterName}/${node}`,
     };
     this.ringOf(node).push(whole);
   }

@@ -17,9 +17,6 @@ export type ObserverView = {
   readonly flows: FlowWriter;
 };
 
-/** Ends of the node names' cluster part. */
-const CLUSTER = 'default';
-
 /** hubble-relay over the rings of all nodes: the values behind `ports.observer`. */
 export class RelayObserver {
   readonly #view: ObserverView;
@@ -51,7 +48,7 @@ export class RelayObserver {
     return this.#view.nodes().map((node) => {
       const ring = this.#view.flows.rings.get(node.name);
       return {
-        name: `${CLUSTER}/${node.name}`,
+        name: `${this.#view.flows.clusterName}/${node.name}`,
         version: CILIUM_VERSION,
         address: `${node.address}:4244`,
         state: 'NODE_CONNECTED',
@@ -67,7 +64,7 @@ export class RelayObserver {
   namespaces(): readonly { readonly namespace: string; readonly cluster: string }[] {
     const found = new Set<string>();
     for (const flow of this.#all()) for (const side of [flow.source, flow.destination]) if (side?.namespace) found.add(side.namespace);
-    return [...found].sort().map((namespace) => ({ namespace, cluster: CLUSTER }));
+    return [...found].sort().map((namespace) => ({ namespace, cluster: this.#view.flows.clusterName }));
   }
 
   /** GetFlows without follow: oldest first. @throws FilterError */

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 export type StoreView = Pick<Store, 'get' | 'list' | 'revision' | 'revisionOf'>;
 
 /** What the data plane asks of the policy engine (PolicyRepository and its forks). */
-export type PolicyView = { judge(flow: FlowSpec): FlowVerdict };
+export type PolicyView = { judge(flow: FlowSpec): FlowVerdict; readonly config?: { readonly cluster: string } };
 
 /** What the data plane asks of the Cilium agents. The last two are optional, so that a world without FQDN caches works. */
 export type AgentsView = {

@@ -26,10 +26,10 @@ const mask = (text: string): string =>
 async function replay(golden: Golden): Promise<{ stdout: string; stderr: string; exit: number | undefined }> {
   const dialect = golden.tool.startsWith('dash') ? 'dash' : golden.tool.includes('ash 1') ? 'ash' : 'bash';
   const machine = testMachine(programs, { shell: dialect });
-  machine.files.write('/home/learner/d.txt', 'b 2\na 10\nc 3\na 1\n', 0);
-  machine.files.write('/home/learner/up.txt', 'hello', 0);
-  machine.files.write('/home/learner/j.json', '{"a":1,"b":[1,2,{"c":null}],"s":"x y"}\n', 0);
-  machine.files.write('/home/learner/y.yaml', 'a: 1\nb:\n  - x\n  - y: 2\n', 0);
+  machine.files.write('/home/learner/d.txt', 'b 2\na 10\nc 3\na 1\n', Date.UTC(2026, 10, 21));
+  machine.files.write('/home/learner/up.txt', 'hello', Date.UTC(2026, 10, 21));
+  machine.files.write('/home/learner/j.json', '{"a":1,"b":[1,2,{"c":null}],"s":"x y"}\n', Date.UTC(2026, 10, 21));
+  machine.files.write('/home/learner/y.yaml', 'a: 1\nb:\n  - x\n  - y: 2\n', Date.UTC(2026, 10, 21));
   const name = golden.situation === 'text' ? 'bash' : dialect === 'ash' ? 'ash' : `/bin/${dialect}`;
   return runProgram(machine, [name, '-c', golden.run], { program: programs.get(dialect) ?? (async () => 127) });
 }

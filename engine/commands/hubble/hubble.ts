@@ -167,7 +167,7 @@ type Nodes = ReturnType<HubbleObserver['nodes']>;
 function nodesText(nodes: Nodes, output: string): string {
   const sorted = [...nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
   if (output === 'json') {
-    const items = sorted.map((node) => ({ name: node.name, version: node.version, address: node.address, state: node.state, tls: { enabled: true, server_name: `${node.name.split('/').at(-1) ?? ''}.default.hubble-grpc.cilium.io` }, uptime_ns: String(Math.round(node.uptimeNs)), num_flows: String(node.numFlows), max_flows: String(node.maxFlows), seen_flows: String(node.seenFlows) }));
+    const items = sorted.map((node) => ({ name: node.name, version: node.version, address: node.address, state: node.state, tls: { enabled: true, server_name: `${node.name.split('/').reverse().join('.')}.hubble-grpc.cilium.io` }, uptime_ns: String(Math.round(node.uptimeNs)), num_flows: String(node.numFlows), max_flows: String(node.maxFlows), seen_flows: String(node.seenFlows) }));
     return `${JSON.stringify(items, null, 2)}\n`;
   }
   const header = ['NAME', 'STATUS', 'AGE', 'FLOWS/S', 'CURRENT/MAX-FLOWS', ...(output === 'wide' ? ['VERSION', 'ADDRESS', 'TLS'] : [])];
