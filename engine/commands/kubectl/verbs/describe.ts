@@ -1,0 +1,97 @@
+import type { JsonObject } from '../../../base/json.ts';
+import type { Want } from '../builder.ts';
+import { fetchWant, itemsOf, readWants } from '../builder.ts';
+import { textAt } from '../client.ts';
+import type { Command, Context } from '../context.ts';
+import { pathOf } from '../discovery.ts';
+import type { KubectlError } from '../errors.ts';
+import { ApiError, CommandError, kubectlErrorOf, throwAll } from '../errors.ts';
+import { flagTable } from '../flags.ts';
+import type { Info } from '../manifests.ts';
+import { describeGeneric } from '../describe/generic.ts';
+import { describeNetworkPolicy } from '../describe/netpol.ts';
+import { describeConfigMap, describeEndpoints, describeEndpointSlice, describeNamespace, describeNode, describeSecret, describeService, describeServiceAccount } from '../describe/others.ts';
+import type { Described } from '../describe/workloads.ts';
+import { describeDaemonSet, describeDeployment, describeJob, describePod, describeReplicaSet, describeStatefulSet } from '../describe/workloads.ts';
+import { nothingFound } from './get.ts';
+
+/** `kubectl describe`. */
+export const describeCommand: Command = {
+  name: 'describe',
+  about: 'Show details of a specific resource or group of resources',
+  usage: '(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME) [options]',
+  flags: flagTable('all-namespaces,A chunk-size:int=500 filename,f:strings kustomize,k:string recursive,R selector,l:string show-events=true'),
+  run: describe,
+};
+
+const DESCRIBERS: Readonly<Record<string, (described: Described) => string>> = {
+  ConfigMap: describeConfigMap,
+  DaemonSet: describeDaemonSet,
+  Deployment: describeDeployment,
+  Endpoints: describeEndpoints,
+  EndpointSlice: describeEndpointSlice,
+  Job: describeJob,
+  Namespace: describeNamespace,
+  NetworkPolicy: ({ object }) => describeNetworkPolicy(object),
+  Node: describeNode,
+  Pod: describePod,
+  ReplicaSet: describeReplicaSet,
+  Secret: describeSecret,
+  Service: describeService,
+  ServiceAccount: describeServiceAccount,
+  StatefulSet: describeStatefulSet,
+};
+
+async function describe(context: Context): Promise<void> {
+  const { flags } = context;
+  if (context.args.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '') {
+    throw new CommandError('You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.');
+  }
+  const options = { allNamespaces: flags.bool('all-namespaces'), selector: flags.text('selector'), isEmptySelectorFine: true };
+  const { wants, errors } = await readWants(context, context.args, options);
+  const faults: KubectlError[] = [...errors];
+  let isFirst = true;
+  for (const want of wants) {
+    try {
+      for (const info of objectsOf(context, want, options)) {
+        await context.out(`${isFirst ? '' : '\n\n'}${describeOne(context, info)}`);
+        isFirst = false;
+      }
+    } catch (error) {
+      faults.push(kubectlErrorOf(error));
+    }
+  }
+  if (isFirst && faults.length === 0) await context.err(nothingFound(context, wants, options));
+  throwAll(faults);
+}
+
+/** The object of a name, or those whose names begin with it. */
+function objectsOf(context: Context, want: Want, options: Parameters<typeof fetchWant>[2]): readonly Info[] {
+  try {
+    return fetchWant(context, want, options);
+  } catch (error) {
+    if (!(error instanceof ApiError) || !error.isNotFound || want.name === undefined || want.info !== undefined) throw error;
+    const { name: prefix, ...rest } = want;
+    const close = fetchWant(context, rest, {}).filter((info) => info.name.startsWith(prefix));
+    if (close.length === 0) throw error;
+    return close;
+  }
+}
+
+function describeOne(context: Context, info: Info): string {
+  const object: JsonObject = info.object;
+  const events = context.flags.bool('show-events') ? eventsOf(context, info) : undefined;
+  const describer = Object.hasOwn(DESCRIBERS, info.resource.kind) && info.resource.group !== 'cilium.io' ? DESCRIBERS[info.resource.kind] : undefined;
+  return describer === undefined ? describeGeneric(object, events, context.nowMs) : describer({ object, events, context });
+}
+
+function eventsOf(context: Context, info: Info): readonly JsonObject[] {
+  const resource = context.discovery.need('events');
+  const uid = info.resource.kind === 'Node' ? info.name : textAt(info.object, 'metadata', 'uid');
+  const generic = !Object.hasOwn(DESCRIBERS, info.resource.kind);
+  const fields = [`involvedObject.name=${info.name}`, `involvedObject.namespace=${info.namespace}`, ...(generic ? [`involvedObject.kind=${info.resource.kind}`] : []), `involvedObject.uid=${uid}`];
+  const list = (selector: readonly string[]): readonly JsonObject[] => itemsOf(context.client.get(pathOf(resource, info.resource.isNamespaced ? info.namespace : ''), { fieldSelector: selector.join(','), limit: '500' }), resource);
+  if (info.resource.isNamespaced) return list(fields);
+  const names = [fields[0] ?? '', `involvedObject.kind=${info.resource.kind}`];
+  return list(names);
+}

@@ -1,0 +1,83 @@
+import type { JsonObject } from '../../../base/json.ts';
+import { isJsonObject } from '../../../base/json.ts';
+import { objectAt, textAt } from '../client.ts';
+import type { Command, Context } from '../context.ts';
+import { pathOf } from '../discovery.ts';
+import type { KubectlError } from '../errors.ts';
+import { ApiError, CommandError, kubectlErrorOf, throwAll, usageError } from '../errors.ts';
+import { flagTable } from '../flags.ts';
+import { unifiedDiff } from '../diff-text.ts';
+import type { Info } from '../manifests.ts';
+import { isInfo, readManifests } from '../manifests.ts';
+import { LAST_APPLIED } from '../merge.ts';
+import { withoutManagedFields } from '../print/output.ts';
+import { toYaml } from '../print/yaml.ts';
+import { patchOf, withLastApplied } from './apply.ts';
+
+/** `kubectl diff`. */
+export const diffCommand: Command = {
+  name: 'diff',
+  about: 'Diff the live version against a would-be applied version',
+  usage: '-f FILENAME [options]',
+  flags: flagTable('concurrency:int=1 field-manager:string=kubectl-client-side-apply filename,f:strings force-conflicts kustomize,k:string prune prune-allowlist:stringArray recursive,R selector,l:string server-side show-managed-fields'),
+  run: diff,
+};
+
+async function diff(context: Context): Promise<number> {
+  const { flags } = context;
+  if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+  if (flags.list('filename').length === 0 && flags.text('kustomize') === '') throw new CommandError('must specify one of -f and -k');
+  const items = await readManifests(context, { isValidated: false });
+  const faults: KubectlError[] = items.filter((item): item is KubectlError => !isInfo(item));
+  let text = '';
+  for (const info of items.filter(isInfo)) {
+    try {
+      text += diffOne(context, info);
+    } catch (error) {
+      faults.push(kubectlErrorOf(error));
+    }
+  }
+  await context.out(text);
+  throwAll(faults);
+  return text === '' ? 0 : 1;
+}
+
+function diffOne(context: Context, info: Info): string {
+  const path = pathOf(info.resource, info.namespace, info.name);
+  let live: JsonObject | undefined;
+  try {
+    live = context.client.get(path);
+  } catch (error) {
+    if (!(error instanceof ApiError) || !error.isNotFound) throw error;
+  }
+  const [from, to] = live === undefined ? ['', shown(createdOf(context, info))] : [shown(live), shown(mergedOf(context, info, live))];
+  const hunks = unifiedDiff(from, to);
+  if (hunks === '') return '';
+  const { group, version, kind } = info.resource;
+  const file = `${group === '' ? '' : `${group}.`}${version}.${kind}.${info.namespace}.${info.name}`;
+  const time = `${new Date(context.nowMs).toISOString().slice(0, 23).replace('T', ' ')}000000 +0000`;
+  const number = String(context.nowMs % 4_000_000_000);
+  return `diff -u -N /tmp/LIVE-${number}/${file} /tmp/MERGED-${number}/${file}\n--- /tmp/LIVE-${number}/${file}\t${time}\n+++ /tmp/MERGED-${number}/${file}\t${time}\n${hunks}`;
+}
+
+function createdOf(context: Context, info: Info): JsonObject {
+  return context.client.post(pathOf(info.resource, info.namespace), info.object, { dryRun: 'All', fieldManager: context.flags.text('field-manager') });
+}
+
+function mergedOf(context: Context, info: Info, live: JsonObject): JsonObject {
+  const { patch, type } = patchOf(info, withLastApplied(info.object), live);
+  if (Object.keys(patch).length === 0) return live;
+  const body: JsonObject = { ...patch, metadata: { ...objectAt(patch, 'metadata'), resourceVersion: textAt(live, 'metadata', 'resourceVersion') } };
+  return context.client.patch(pathOf(info.resource, info.namespace, info.name), type, body, { dryRun: 'All', fieldManager: context.flags.text('field-manager') });
+}
+
+/** The object as the two files hold it: without managedFields and what was last applied; a Secret's values masked. */
+function shown(object: JsonObject): string {
+  const clean = withoutManagedFields(object);
+  const metadata = objectAt(clean, 'metadata');
+  const { [LAST_APPLIED]: _, ...annotations } = objectAt(metadata, 'annotations');
+  const { annotations: __, ...rest } = metadata;
+  const bare: JsonObject = { ...clean, metadata: Object.keys(annotations).length === 0 ? rest : { ...rest, annotations } };
+  if (textAt(object, 'kind') !== 'Secret' || !isJsonObject(object.data)) return toYaml(bare);
+  return toYaml({ ...bare, data: Object.fromEntries(Object.keys(object.data).map((key) => [key, '***'])) });
+}
