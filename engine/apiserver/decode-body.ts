@@ -31,7 +31,7 @@ export function bodyObject(
     throw unsupportedMediaType(OBJECT_FORMATS);
   const value = plainBody(request, expected);
   const decoded = decodeObject(value, expected);
-  settleUnknown(server, request, decoded.unknown, describe(value, expected));
+  settleUnknown(server, request, decoded.unknown, describedKind(value, expected));
   return decoded.object;
 }
 
@@ -89,7 +89,7 @@ export function decodeObject(value: unknown, expected: KindInfo): DecodedBody {
     const decoded = decodeStruct(whole, struct);
     return { object: decoded.value as KubeObject, unknown: decoded.unknown };
   } catch (error) {
-    if (error instanceof DecodeError) throw badRequest(`${describe(value, expected)}: ${error.message}`);
+    if (error instanceof DecodeError) throw badRequest(`${describedKind(value, expected)}: ${error.message}`);
     throw error;
   }
 }
@@ -103,16 +103,16 @@ function checkKind(kind: string, apiVersion: string, expected: KindInfo, value: 
       );
     }
     const why = `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:100"`;
-    throw badRequest(`${describe(value, expected)}: ${why}`);
+    throw badRequest(`${describedKind(value, expected)}: ${why}`);
   }
   const from = `${apiVersion.slice(apiVersion.indexOf('/') + 1)}.${kind}`;
   const group = expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '');
   throw badRequest(
-    `${describe(value, expected)}: converting (${from}) to (${group}.${expected.kind}): unknown conversion`,
+    `${describedKind(value, expected)}: converting (${from}) to (${group}.${expected.kind}): unknown conversion`,
   );
 }
 
-function describe(value: unknown, expected: KindInfo): string {
+function describedKind(value: unknown, expected: KindInfo): string {
   const named = isJsonObject(value) && typeof value['kind'] === 'string' ? value['kind'] : expected.kind;
   const version =
     isJsonObject(value) && typeof value['apiVersion'] === 'string'

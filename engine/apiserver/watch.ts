@@ -103,7 +103,10 @@ export class StoreWatch implements WatchCursor {
   #read(): void {
     const { kind } = this.#request;
     if (this.#isStopped || this.#store.revisionOf(kind.resource) <= this.#seen) return;
-    if (this.#seen < this.#store.compactedRevision) return this.#expire(String(this.#seen));
+    if (this.#seen < this.#store.compactedRevision) {
+      this.#expire(String(this.#seen));
+      return;
+    }
     for (const event of this.#store.eventsSince(this.#seen))
       if (event.resource === kind.resource) this.#translate(event);
     this.#seen = this.#store.revision;
