@@ -104,7 +104,8 @@ export function clusterObjects(): BootObject[] {
   return [...accessObjects(), ...proxyObjects(), ...dnsObjects(), ...storageObjects()];
 }
 
-function accessObjects(): BootObject[] {
+/** Roles and bindings that people meet. */
+export function accessObjects(): BootObject[] {
   const rbac = 'rbac.authorization.k8s.io';
   const role = (name: string, rules: readonly Fields[]): BootObject => [
     `clusterroles.${rbac}`,
@@ -231,7 +232,8 @@ function proxyObjects(): BootObject[] {
   ];
 }
 
-function dnsObjects(): BootObject[] {
+/** CoreDNS with its Service. */
+export function dnsObjects(): BootObject[] {
   const labels = { 'k8s-app': 'kube-dns' };
   const namespace = 'kube-system';
   const corefile =

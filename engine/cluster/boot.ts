@@ -11,6 +11,7 @@ import { kindOfObject } from '../objects/kinds.ts';
 import { recordEvent } from '../controllers/events.ts';
 import { apiServerObjects, BOOT_NAMESPACES, bootObject, clusterObjects, staticPods } from './boot-objects.ts';
 import { ciliumObjects, DEFAULT_CILIUM } from './boot-cilium.ts';
+import { RECORDED_WORLD, recordedObjects } from './boot-recorded.ts';
 import { nodeLease, nodeObject } from './boot-nodes.ts';
 import { createCustomResources } from './boot-crds.ts';
 
@@ -46,9 +47,11 @@ function passTime(sim: Simulation, cluster: Cluster, untilMs: number): void {
 
 function installBase(sim: Simulation, cluster: Cluster, world: WorldSpec): void {
   const { store } = cluster;
-  for (const name of BOOT_NAMESPACES)
+  const isRecorded = world.name === RECORDED_WORLD;
+  const namespaces = BOOT_NAMESPACES.filter((name) => !isRecorded || name !== 'local-path-storage');
+  for (const name of namespaces)
     createObject(sim, store, 'namespaces', bootObject('v1', 'Namespace', { name }));
-  createCustomResources(sim, store, world.hasCilium);
+  createCustomResources(sim, store, world.hasCilium || isRecorded);
   const controlPlane = world.nodes.filter((node) => node.isControlPlane);
   for (const spec of world.nodes) {
     const node = createObject(sim, store, 'nodes', nodeObject(world, spec, sim.clock.nowMs));
@@ -66,11 +69,11 @@ function installBase(sim: Simulation, cluster: Cluster, world: WorldSpec): void 
       message,
       component: 'node-controller',
     });
-    if (!spec.isControlPlane) continue;
+    if (!spec.isControlPlane || isRecorded) continue;
     for (const pod of staticPods(spec, node.metadata.uid ?? '')) createObject(sim, store, 'pods', pod);
   }
   install(sim, cluster, apiServerObjects(controlPlane.map((node) => node.address)));
-  install(sim, cluster, clusterObjects());
+  install(sim, cluster, isRecorded ? recordedObjects() : clusterObjects());
 }
 
 function install(sim: Simulation, cluster: Cluster, objects: readonly BootObject[]): void {

@@ -23,6 +23,7 @@ import { parseTimestamp } from '../objects/time.ts';
 import { PodAccess } from './pod-access.ts';
 import { probe, type ProbeRequest, type ProbeResult } from '../dataplane/probe.ts';
 import { projectionOf } from './projection.ts';
+import { RECORDED_WORLD, RecordedRuntime } from './boot-recorded.ts';
 import { reachabilityView } from './view.ts';
 import { Runtime } from './runtime.ts';
 
@@ -52,6 +53,8 @@ export class Cluster {
   readonly observer: RelayObserver;
   readonly #sim: Simulation;
   readonly #world: WorldSpec;
+  /** The world of kubectl's recordings: no agents, nothing really runs. */
+  readonly #isRecorded: boolean;
   readonly #controllers: Controllers;
   readonly #access: PodAccess;
   readonly #topics: readonly string[];
@@ -62,6 +65,7 @@ export class Cluster {
     const before = new Set(sim.clock.topics());
     this.#sim = sim;
     this.#world = world;
+    this.#isRecorded = world.name === RECORDED_WORLD;
     this.store = new Store(sim.clock);
     const store = this.store;
     this.agents = new CiliumAgents(sim, store);
@@ -70,7 +74,7 @@ export class Cluster {
     this.#controllers = new Controllers({
       sim,
       store,
-      images: new Runtime(dataplane),
+      images: this.#isRecorded ? new RecordedRuntime() : new Runtime(dataplane),
       hasNetwork: (node) => this.#hasNetwork(node),
     });
     this.observer = new RelayObserver({
@@ -99,7 +103,7 @@ export class Cluster {
     for (;;) {
       const before = this.store.revision;
       const isBusy = this.#controllers.run();
-      this.agents.sync();
+      if (!this.#isRecorded) this.agents.sync();
       this.#defineResources();
       if (!isBusy && this.store.revision === before) break;
     }
@@ -207,7 +211,7 @@ export class Cluster {
   }
 
   #hasNetwork(node: string): boolean {
-    if (this.agents.isRunning(node)) return true;
+    if (this.#isRecorded || this.agents.isRunning(node)) return true;
     return this.store.list('pods', 'kube-system').some((object) => {
       const pod = object as KubeObject & {
         readonly spec: { readonly nodeName?: string };

@@ -11,6 +11,10 @@ export type ImageRecord = {
   readonly sizeBytes: number;
   /** How long a first pull takes, virtual ms. */
   readonly pullMs: number;
+  /** On every node from the start. */
+  readonly isPresent?: boolean;
+  /** What `imageID` shows; absent: repository and digest. */
+  readonly imageId?: string;
 };
 
 /** What becomes of a container once it is started. */
@@ -22,6 +26,8 @@ export type ContainerFate = {
   readonly startError?: string;
   /** How long it takes to end after SIGTERM, virtual ms. */
   readonly stopMs?: number;
+  /** A crash is told as so many restarts at once. */
+  readonly restartsAtOnce?: number;
 };
 
 /** How a probe ended: undefined for success, or the kubelet's words after `Readiness probe failed: `. */
@@ -29,6 +35,8 @@ export type ProbeFailure = string | undefined;
 
 /** The container runtime as the kubelets see it; the composition root builds it from the catalogue of images. */
 export interface ImageCatalog {
+  /** Nothing changes by itself: what failed once (a pull, a probe, a crash) is not tried again. */
+  readonly isStill?: boolean;
   /** undefined: no registry has such an image. */
   lookup(image: string): ImageRecord | undefined;
   fate(pod: Pod, container: ContainerSpec): ContainerFate;

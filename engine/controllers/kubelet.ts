@@ -191,7 +191,8 @@ export class Kubelets implements Controller {
     if (container === undefined || node === undefined) return;
     const image = this.#context.images.lookup(container.image);
     const isPresent =
-      image !== undefined && (node.status?.images ?? []).some((one) => one.names.includes(image.name));
+      image !== undefined &&
+      (image.isPresent === true || (node.status?.images ?? []).some((one) => one.names.includes(image.name)));
     const run = containerStatus(pod, name)?.restartCount ?? 0;
     if (isPresent && container.imagePullPolicy !== 'Always') {
       this.#noteOf(
@@ -252,6 +253,7 @@ export class Kubelets implements Controller {
       this.#noteOf(pod, container, 'Warning', 'Failed', 'Error: ImagePullBackOff');
       const message = `${words}: ErrImagePull: ${pullError(container.image)}`;
       this.#setState(pod, container.name, { state: { waiting: { reason: 'ImagePullBackOff', message } } });
+      if (this.#context.images.isStill === true) return;
       this.#after(backOffMs(data.attempt), pod, {
         ...data,
         step: 'backoff',
@@ -282,7 +284,10 @@ export class Kubelets implements Controller {
     const change: Partial<ContainerStatus> = {
       containerID: `containerd://${containerId(pod, container.name, data.run)}`,
       image: image?.name ?? container.image,
-      imageID: image === undefined ? '' : `${image.name.replace(/:[^:/]*$/, '')}@sha256:${image.digest}`,
+      imageID:
+        image === undefined
+          ? ''
+          : (image.imageId ?? `${image.name.replace(/:[^:/]*$/, '')}@sha256:${image.digest}`),
     };
     this.#noteOf(pod, container, 'Normal', 'Created', `Created container: ${container.name}`);
     if (fate.startError !== undefined) {
@@ -369,11 +374,14 @@ export class Kubelets implements Controller {
     const isAgain = policy === 'Always' || (policy === 'OnFailure' && terminated.exitCode !== 0);
     if (!isAgain) return;
     const about = { container: container.name, run: status.restartCount, step: 'restart' } as const;
-    if (status.restartCount === 0 || ranLong(terminated)) {
+    const { restartsAtOnce } = this.#context.images.fate(pod, container);
+    const isStill = this.#context.images.isStill === true;
+    if (!isStill && (status.restartCount === 0 || ranLong(terminated))) {
       this.#after(this.#between(700, 1300), pod, about);
       return;
     }
-    const waitMs = backOffMs(status.restartCount - 1);
+    const restartCount = restartsAtOnce ?? status.restartCount;
+    const waitMs = backOffMs(Math.max(0, restartCount - 1));
     const { name, namespace, uid } = pod.metadata;
     const why = `back-off ${goSeconds(waitMs)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
     const message = `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`;
@@ -381,8 +389,9 @@ export class Kubelets implements Controller {
     const next = this.#setState(pod, container.name, {
       state: { waiting: { reason: 'CrashLoopBackOff', message: why } },
       lastState: { terminated },
+      restartCount,
     });
-    this.#after(waitMs, next, about);
+    if (!isStill) this.#after(waitMs, next, about);
   }
 
   #restart(pod: Pod, container: ContainerSpec, status: ContainerStatus): void {
@@ -406,6 +415,7 @@ export class Kubelets implements Controller {
       this.#setState(pod, container.name, { started: true });
     const words = container.readinessProbe === undefined ? 'Startup' : 'Readiness';
     this.#noteOf(pod, container, 'Warning', 'Unhealthy', `${words} probe failed: ${failure}`);
+    if (this.#context.images.isStill === true) return;
     this.#after(pauseMs(probe.periodSeconds, data.attempt), pod, { ...data, attempt: data.attempt + 1 });
   }
 

@@ -1,0 +1,119 @@
+import type { BootObject } from './boot-objects.ts';
+import type { ContainerFate, ImageCatalog, ImageRecord, ProbeFailure } from '../controllers/context.ts';
+import type { ContainerSpec, Pod, ProbeSpec } from '../objects/views.ts';
+import { accessObjects, bootObject, dnsObjects, serviceAccount } from './boot-objects.ts';
+import { isInitContainer } from '../controllers/pod-status.ts';
+import { parseReference } from '../images/catalog.ts';
+
+/** The name of the world in which kubectl's recordings are played again. */
+export const RECORDED_WORLD = 'recorded';
+
+const LABELS = { cilium: { 'k8s-app': 'cilium' }, operator: { name: 'cilium-operator' } };
+
+/** What the recorded cluster held: CoreDNS, and two workloads named after Cilium's that do nothing. */
+export function recordedObjects(): BootObject[] {
+  const namespace = 'kube-system';
+  const rbac = 'rbac.authorization.k8s.io';
+  const cilium = {
+    selector: { matchLabels: LABELS.cilium },
+    template: {
+      metadata: { labels: LABELS.cilium },
+      spec: {
+        hostNetwork: true,
+        tolerations: [{ operator: 'Exists' }],
+        nodeSelector: { 'kubernetes.io/os': 'linux' },
+        containers: [{ name: 'cilium-agent', image: 'quay.io/cilium/cilium:v1.20.2' }],
+      },
+    },
+  };
+  const operator = {
+    replicas: 1,
+    selector: { matchLabels: LABELS.operator },
+    template: {
+      metadata: { labels: LABELS.operator },
+      spec: {
+        hostNetwork: true,
+        tolerations: [{ operator: 'Exists' }],
+        nodeSelector: { 'node-role.kubernetes.io/control-plane': '' },
+        containers: [{ name: 'cilium-operator', image: 'quay.io/cilium/operator-generic:v1.20.2' }],
+      },
+    },
+  };
+  return [
+    ...accessObjects().filter(([resource]) => resource.endsWith(rbac)),
+    [
+      'storageclasses.storage.k8s.io',
+      bootObject(
+        'storage.k8s.io/v1',
+        'StorageClass',
+        { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+        {
+          provisioner: 'rancher.io/local-path',
+          reclaimPolicy: 'Delete',
+          volumeBindingMode: 'WaitForFirstConsumer',
+        },
+      ),
+    ],
+    [
+      'configmaps',
+      bootObject(
+        'v1',
+        'ConfigMap',
+        { name: 'cilium-config', namespace },
+        { data: { 'cluster-name': 'kind-kind', 'enable-policy': 'default', 'tunnel-protocol': 'vxlan' } },
+      ),
+    ],
+    ...dnsObjects().filter(([resource]) => resource !== 'configmaps' && resource !== 'serviceaccounts'),
+    serviceAccount(namespace, 'coredns'),
+    [
+      'daemonsets.apps',
+      bootObject(
+        'apps/v1',
+        'DaemonSet',
+        { name: 'cilium', namespace, labels: LABELS.cilium },
+        { spec: cilium },
+      ),
+    ],
+    [
+      'deployments.apps',
+      bootObject(
+        'apps/v1',
+        'Deployment',
+        { name: 'cilium-operator', namespace, labels: LABELS.operator },
+        { spec: operator },
+      ),
+    ],
+  ];
+}
+
+/** The container runtime of the recordings: every image is there, nothing really runs, nothing changes by itself. */
+export class RecordedRuntime implements ImageCatalog {
+  readonly isStill = true;
+
+  lookup(image: string): ImageRecord | undefined {
+    const reference = parseReference(image);
+    if (reference === undefined || image.includes('nosuch')) return undefined;
+    const name = `${reference.repository}:${reference.tag}`;
+    const digest = 'a'.repeat(32);
+    return {
+      name,
+      digest,
+      sizeBytes: 50_000_000,
+      pullMs: 300,
+      isPresent: true,
+      imageId: `${name}@sha256:${digest}`,
+    };
+  }
+
+  fate(pod: Pod, container: ContainerSpec): ContainerFate {
+    const words = [...(container.command ?? []), ...(container.args ?? [])].join(' ');
+    if (/\bexit 1\b/.test(words)) return { endsAfterMs: 20, exitCode: 1, restartsAtOnce: 3, stopMs: 500 };
+    const isJob = pod.metadata.ownerReferences?.some((owner) => owner.kind === 'Job') === true;
+    if (isInitContainer(pod, container.name) || isJob) return { endsAfterMs: 300, exitCode: 0, stopMs: 500 };
+    return { stopMs: 500 };
+  }
+
+  probe(_pod: Pod, _container: ContainerSpec, probe: ProbeSpec): ProbeFailure {
+    return probe.httpGet?.path === '/never' ? 'HTTP probe failed with statuscode: 404' : undefined;
+  }
+}
