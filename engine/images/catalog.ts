@@ -102,7 +102,7 @@ export function parseReference(reference: string): Reference | undefined {
 
 /** Numbers, and the words that repositories really use; a made-up tag cannot be pulled. */
 const TAG =
-  /^(v?\d[\w.]*|latest|stable|mainline|edge|alpine[\d.]*|bookworm|bullseye|trixie|slim|perl|musl|glibc|uclibc|main)([-.](alpine[\d.]*|slim|perl|musl|glibc|uclibc|bookworm|bullseye|trixie|debian|otel|rc\d*|\d[\w.]*|[0-9a-f]{40}))*$/;
+  /^(v?\d[\w.]*|latest|stable|mainline|edge|alpine[\d.]*|bookworm|bullseye|trixie|slim|perl|musl|glibc|uclibc|main)([-.](alpine[\d.]*|slim|perl|musl|glibc|uclibc|bookworm|bullseye|trixie|debian|otel|rc\d*|\d[\w.]*|[0-9a-f]{7,40}))*$/;
 
 function isTag(family: Family, tag: string): boolean {
   return family.tags ? family.tags.test(tag) : TAG.test(tag);
@@ -132,7 +132,7 @@ function factsOf(family: Family, reference: Reference): ImageFacts {
       return commandListeners(command);
     },
     bot: (env, command) => made.bot?.({ ...facts.env, ...env }, command),
-    lifetime: (command) => lifetimeOf(command, { programs: facts.programs, isServer: runsServer(command) || made.bot?.(facts.env, command) !== undefined }),
+    lifetime: (command) => lifetimeOf(command, { programs: facts.programs, isServer: runsServer(command) }),
     logs: (env, command) => (runsServer(command) ? (made.logs?.({ ...facts.env, ...env }) ?? []) : []),
   };
 }

@@ -118,10 +118,14 @@ function emojivoto(main: string, tcpPorts: (env: Env) => readonly ListenerSpec[]
     ...base,
     programs: [...base.programs, main, 'emojivoto-vote-bot'],
     entrypoint: [`/usr/local/bin/${main}`],
-    mains: [main],
-    listeners: (env) => tcpPorts(env),
-    bot: (env, command) => (command.some((word) => word.endsWith('emojivoto-vote-bot')) && env['WEB_HOST'] !== undefined ? { bot: 'vote-bot', intervalMs: 1000 } : undefined),
+    mains: [main, 'emojivoto-vote-bot'],
+    listeners: (env, command) => (isVoteBot(command) ? [] : tcpPorts(env)),
+    bot: (env, command) => (isVoteBot(command) && env['WEB_HOST'] !== undefined ? { bot: 'vote-bot', intervalMs: 1000 } : undefined),
   };
+}
+
+function isVoteBot(command: readonly string[]): boolean {
+  return command.some((word) => word.endsWith('emojivoto-vote-bot'));
 }
 
 function grpcPorts(service: string): (env: Env) => readonly ListenerSpec[] {
