@@ -4,6 +4,9 @@ import type { Pod } from '../objects/views.ts';
 import { invariant } from '../base/assert.ts';
 import { DaemonSets } from './daemon-sets.ts';
 import { Deployments } from './deployments.ts';
+import { Disruptions } from './disruption.ts';
+import { Quotas } from './quotas.ts';
+import { Volumes } from './volumes.ts';
 import { Garbage } from './garbage.ts';
 import { Jobs } from './jobs.ts';
 import { Kubelets } from './kubelet.ts';
@@ -38,6 +41,9 @@ export class Controllers {
       new Scheduler(context),
       this.#kubelets,
       new ServiceEndpoints(context),
+      new Disruptions(context),
+      new Volumes(context),
+      new Quotas(context),
       new Garbage(context),
     ];
     this.#seen = context.store.revision;
