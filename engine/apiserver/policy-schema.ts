@@ -30,8 +30,18 @@ export function policyFindings(object: KubeObject): PolicyFindings {
 }
 
 function causeOf(error: FieldError): StatusCause {
-  const text = errorText(error);
+  const text = isList(error) ? listText(error) : errorText(error);
   return { reason: REASONS[error.kind], message: text.slice(error.field.length + 2), field: error.field };
+}
+
+// The only list that a fault quotes is a NetworkPolicy's policyTypes.
+function isList(error: FieldError): boolean {
+  return Array.isArray(error.value);
+}
+
+function listText(error: FieldError): string {
+  const items = (error.value as readonly unknown[]).map((item) => JSON.stringify(item)).join(', ');
+  return `${error.field}: ${error.kind}: []networking.PolicyType{${items}}: ${error.detail}`;
 }
 
 /** A copy of a custom resource without the fields at these paths, as the API server prunes it. */

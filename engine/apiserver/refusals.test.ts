@@ -9,7 +9,12 @@ import { kindOfObject } from '../objects/kinds.ts';
 
 // Manifests with one fault each, and what the real kubectl printed about them. Messages that kubectl's own checks gave
 // before any request are not among them.
-type Refusal = { readonly file: string; readonly verb: string; readonly objects: readonly KubeObject[]; readonly stderr: string };
+type Refusal = {
+  readonly file: string;
+  readonly verb: string;
+  readonly objects: readonly KubeObject[];
+  readonly stderr: string;
+};
 const REFUSALS = readFileSync(new URL('testdata/refusals.jsonl', import.meta.url), 'utf8')
   .trimEnd()
   .split('\n')
@@ -18,8 +23,18 @@ const REFUSALS = readFileSync(new URL('testdata/refusals.jsonl', import.meta.url
 function world() {
   const sim = createSimulation(1, Date.UTC(2026, 10, 21, 9, 0, 0));
   const store = new Store(sim.clock);
-  store.put('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' }, status: { phase: 'Active' } });
-  const handle = createHandler({ sim, store, kubelet: {} as Kubelet, worldFacts: { address: '172.18.0.2:6443' } });
+  store.put('namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'default' },
+    status: { phase: 'Active' },
+  });
+  const handle = createHandler({
+    sim,
+    store,
+    kubelet: {} as Kubelet,
+    worldFacts: { address: '172.18.0.2:6443' },
+  });
   post(handle, {
     apiVersion: 'v1',
     kind: 'Service',
@@ -45,7 +60,11 @@ function post(handle: ReturnType<typeof createHandler>, object: KubeObject) {
 
 // As kubectl prints a Status (kubectl/pkg/cmd/util, StandardErrorMessage).
 function printed(file: string, status: JsonObject): string {
-  const details = (status['details'] ?? {}) as { name?: string; kind?: string; causes?: { field: string; message: string }[] };
+  const details = (status['details'] ?? {}) as {
+    name?: string;
+    kind?: string;
+    causes?: { field: string; message: string }[];
+  };
   if (status['reason'] === 'Invalid') {
     const lines = [...new Set((details.causes ?? []).map((cause) => `${cause.field}: ${cause.message}`))];
     const list = lines.length === 1 ? lines[0] : `\n${lines.map((line) => `* ${line}`).join('\n')}`;
@@ -57,8 +76,12 @@ function printed(file: string, status: JsonObject): string {
 for (const { file, objects, stderr } of REFUSALS) {
   test(`${file} is refused in the real words`, () => {
     const handle = world();
-    const answers = objects.map((object) => post(handle, object)).filter((answer) => answer?.kind === 'json' && answer.status >= 400);
-    const shown = answers.map((answer) => (answer?.kind === 'json' ? printed(file, answer.body) : '')).join('');
+    const answers = objects
+      .map((object) => post(handle, object))
+      .filter((answer) => answer?.kind === 'json' && answer.status >= 400);
+    const shown = answers
+      .map((answer) => (answer?.kind === 'json' ? printed(file, answer.body) : ''))
+      .join('');
     expect(shown).toBe(stderr);
   });
 }

@@ -67,7 +67,10 @@ function validateVolumes(
     const at = `${field}[${i}]`;
     const name = memberText(volume, 'name');
     const causes: StatusCause[] = [];
-    const sources = Object.keys(volume).filter((key) => key !== 'name');
+    // The server looks at emptyDir first, then in the order of its struct.
+    const sources = Object.keys(volume)
+      .filter((key) => key !== 'name')
+      .sort((a, b) => Number(b === 'emptyDir') - Number(a === 'emptyDir'));
     for (const source of sources.slice(1))
       causes.push(forbiddenValue(`${at}.${source}`, 'may not specify more than 1 volume type'));
     if (sources.length === 0) causes.push(required(at, 'must specify a volume type'));
