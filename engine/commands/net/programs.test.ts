@@ -86,6 +86,8 @@ test('ssh runs the words after -- on the host, and its output and exit code come
     exit: 28,
   });
   expect(seen).toEqual([['bash', '-c', 'curl -s -m 3 http://10.0.0.1/']]);
+  await play(withHost, "ssh vpn -- curl -w '%{http_code}\\n' web");
+  expect(seen.at(-1)).toEqual(['bash', '-c', 'curl -w %{http_code}\\\\n web']);
   expect(await play(withHost, 'ssh elsewhere true')).toMatchObject({
     stderr: 'ssh: Could not resolve hostname elsewhere: Name or service not known\r\n',
     exit: 255,

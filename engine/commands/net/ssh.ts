@@ -134,7 +134,7 @@ async function remote(process: Process, startOn: StartOn, machine: Machine, job:
   const stdin = job.isInputOff ? new Stream() : process.stdin;
   if (job.isInputOff) stdin.end();
   const shell = machine.shell === 'bash' ? 'bash' : 'sh';
-  const argv = job.command.length === 0 ? [shell] : [shell, '-c', job.command.join(' ')];
+  const argv = job.command.length === 0 ? [shell] : [shell, '-c', commandText(job.command)];
   const child = sys.spawn({ command: argv, machine: machine.id }, (own) =>
     startOn(own, machine, argv, { stdin, stdout, stderr, tty: job.isTerminal }),
   );
@@ -145,4 +145,12 @@ async function remote(process: Process, startOn: StartOn, machine: Machine, job:
     if (stderr.length > 0) await process.err(stderr.take());
     if (isOver) return child.exitCode() ?? 255;
   }
+}
+
+/**
+ * The text the far shell gets. Real ssh joins the words and so loses a level of quoting; we keep backslashes of a command
+ * of several words, because the lessons type `ssh HOST -- curl -w '%{http_code}\\n' …` and mean the newline.
+ */
+function commandText(words: readonly string[]): string {
+  return words.length === 1 ? (words[0] ?? '') : words.join(' ').replaceAll('\\', '\\\\');
 }
