@@ -22,16 +22,33 @@ async function run<T>(at: Bench, main: (sys: Sys) => Promise<T>): Promise<T> {
 }
 
 function compact(at: Bench, number: number): string {
-  const printer = new FlowPrinter({ output: 'compact', timeFormat: 'stampmilli', withNodeName: false, withPolicyNames: false, withNames: true, withColor: false, isDebug: false });
-  return at.cluster.observer.flows({ number, whitelist: [], blacklist: [] }).map((flow) => printer.print({ flow }).out).join('');
+  const printer = new FlowPrinter({
+    output: 'compact',
+    timeFormat: 'stampmilli',
+    withNodeName: false,
+    withPolicyNames: false,
+    withNames: true,
+    withColor: false,
+    isDebug: false,
+  });
+  return at.cluster.observer
+    .flows({ number, whitelist: [], blacklist: [] })
+    .map((flow) => printer.print({ flow }).out)
+    .join('');
 }
 
 const EMOJI = 'docker.l5d.io/buoyantio/emojivoto-';
 
 function emojivoto(at: Bench): void {
-  at.request('POST', PATHS.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'emojivoto' } });
+  at.request('POST', PATHS.namespaces, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'emojivoto' },
+  });
   const add = (name: string, image: string, env: Record<string, string>, command?: string[]): void => {
-    const base = deployment(name, { replicas: 1, image: `${EMOJI}${image}:v11` }) as { spec: { template: { spec: { containers: Record<string, Json>[] } } } };
+    const base = deployment(name, { replicas: 1, image: `${EMOJI}${image}:v11` }) as {
+      spec: { template: { spec: { containers: Record<string, Json>[] } } };
+    };
     const [container] = base.spec.template.spec.containers;
     if (container) {
       container['env'] = Object.entries(env).map(([key, value]) => ({ name: key, value }));
@@ -42,10 +59,23 @@ function emojivoto(at: Bench): void {
   };
   add('emoji', 'emoji-svc', { GRPC_PORT: '8080', PROM_PORT: '8801' });
   add('voting', 'voting-svc', { GRPC_PORT: '8080', PROM_PORT: '8801' });
-  add('web', 'web', { WEB_PORT: '8080', EMOJISVC_HOST: 'emoji-svc.emojivoto:8080', VOTINGSVC_HOST: 'voting-svc.emojivoto:8080' });
+  add('web', 'web', {
+    WEB_PORT: '8080',
+    EMOJISVC_HOST: 'emoji-svc.emojivoto:8080',
+    VOTINGSVC_HOST: 'voting-svc.emojivoto:8080',
+  });
   add('vote-bot', 'web', { WEB_HOST: 'web-svc.emojivoto:80' }, ['emojivoto-vote-bot']);
-  for (const [name, app, port] of [['emoji-svc', 'emoji', 8080], ['voting-svc', 'voting', 8080], ['web-svc', 'web', 80]] as const) {
-    at.request('POST', '/api/v1/namespaces/emojivoto/services', { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { selector: { app }, ports: [{ port, targetPort: 8080 }] } });
+  for (const [name, app, port] of [
+    ['emoji-svc', 'emoji', 8080],
+    ['voting-svc', 'voting', 8080],
+    ['web-svc', 'web', 80],
+  ] as const) {
+    at.request('POST', '/api/v1/namespaces/emojivoto/services', {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name },
+      spec: { selector: { app }, ports: [{ port, targetPort: 8080 }] },
+    });
   }
 }
 
@@ -56,37 +86,77 @@ describe('in the whole cluster', () => {
     at.request('POST', PATHS.deployments, deployment('client', { replicas: 1 }));
     at.request('POST', PATHS.services, service('web'));
     at.pass(20);
-    at.request('POST', PATHS.cnp, { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', metadata: { name: 'deny' }, spec: { endpointSelector: { matchLabels: { app: 'web' } }, ingress: [{}] } });
+    at.request('POST', PATHS.cnp, {
+      apiVersion: 'cilium.io/v2',
+      kind: 'CiliumNetworkPolicy',
+      metadata: { name: 'deny' },
+      spec: { endpointSelector: { matchLabels: { app: 'web' } }, ingress: [{}] },
+    });
     const client = at.list('pods', 'default').find((pod) => pod.metadata.name.startsWith('client-'));
     const network = at.cluster.dataplane.networkOfPod(`default/${client?.metadata.name}`);
     const kinds = await run(at, async (sys) => {
       const socket = network.udp();
-      socket.send({ address: network.resolver.nameservers[0] ?? '', port: 53 }, { dns: { id: 1, question: { name: 'web.default.svc.cluster.local.', type: 'A' } } });
+      socket.send(
+        { address: network.resolver.nameservers[0] ?? '', port: 53 },
+        { dns: { id: 1, question: { name: 'web.default.svc.cluster.local.', type: 'A' } } },
+      );
       const answer = await socket.receive(sys, 1000);
-      const address = answer.kind === 'datagram' && 'dns' in answer.payload ? (answer.payload.dns.answers?.[0]?.data ?? '') : answer.kind;
+      const address =
+        answer.kind === 'datagram' && 'dns' in answer.payload
+          ? (answer.payload.dns.answers?.[0]?.data ?? '')
+          : answer.kind;
       return [address.startsWith('10.96.'), (await network.connect(sys, { address, port: 80 }, 1500)).kind];
     });
     expect(kinds).toEqual([true, 'timeout']);
     const text = compact(at, 4);
-    expect(text).toMatch(/default\/client-\S+:\d+ \(ID:\d+\) <> default\/web-\S+:80 \(ID:\d+\) policy-verdict:none INGRESS DENIED \(TCP Flags: SYN\)/);
-    expect(text).toMatch(/default\/client-\S+:\d+ \(ID:\d+\) <> default\/web-\S+:80 \(ID:\d+\) Policy denied DROPPED \(TCP Flags: SYN\)/);
+    expect(text).toMatch(
+      /default\/client-\S+:\d+ \(ID:\d+\) <> default\/web-\S+:80 \(ID:\d+\) policy-verdict:none INGRESS DENIED \(TCP Flags: SYN\)/,
+    );
+    expect(text).toMatch(
+      /default\/client-\S+:\d+ \(ID:\d+\) <> default\/web-\S+:80 \(ID:\d+\) Policy denied DROPPED \(TCP Flags: SYN\)/,
+    );
   });
 
   it('lets the vote bot work and sees its requests once an L7 rule is there', () => {
     const at = bench();
     emojivoto(at);
     at.pass(30);
-    const web = at.cluster.observer.flows({ whitelist: [{ source_pod: ['emojivoto/vote-bot'], destination_pod: ['emojivoto/web'] }], blacklist: [] });
+    const web = at.cluster.observer.flows({
+      whitelist: [{ source_pod: ['emojivoto/vote-bot'], destination_pod: ['emojivoto/web'] }],
+      blacklist: [],
+    });
     expect(web.length).toBeGreaterThan(10);
     const ports = [{ ports: [{ port: '8080', protocol: 'TCP' }], rules: { http: [{}] } }];
     const inside = { matchLabels: { 'k8s:io.kubernetes.pod.namespace': 'emojivoto' } };
-    at.request('POST', '/apis/cilium.io/v2/namespaces/emojivoto/ciliumnetworkpolicies', { apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', metadata: { name: 'l7' }, spec: { endpointSelector: {}, ingress: [{ fromEndpoints: [inside], toPorts: ports }] } });
+    at.request('POST', '/apis/cilium.io/v2/namespaces/emojivoto/ciliumnetworkpolicies', {
+      apiVersion: 'cilium.io/v2',
+      kind: 'CiliumNetworkPolicy',
+      metadata: { name: 'l7' },
+      spec: { endpointSelector: {}, ingress: [{ fromEndpoints: [inside], toPorts: ports }] },
+    });
     at.pass(10);
-    const printer = new FlowPrinter({ output: 'compact', timeFormat: 'stampmilli', withNodeName: false, withPolicyNames: false, withNames: true, withColor: false, isDebug: false });
-    const text = at.cluster.observer.flows({ whitelist: [{ protocol: ['http'] }], blacklist: [] }).map((flow) => printer.print({ flow }).out).join('');
-    expect(text).toMatch(/emojivoto\/vote-bot-\S+:\d+ \(ID:\d+\) -> emojivoto\/web-\S+:8080 \(ID:\d+\) http-request FORWARDED \(HTTP\/1\.1 GET http:\/\/\S*\/api\/(list|vote)/);
-    expect(text).toMatch(/emojivoto\/web-\S+:\d+ \(ID:\d+\) -> emojivoto\/(emoji|voting)-\S+:8080 \(ID:\d+\) http-request FORWARDED \(HTTP\/2 POST http:\/\/\S*\/emojivoto\.v1\.(Emoji|Voting)Service\/\w+\)/);
-    expect(text).toMatch(/<- emojivoto\/web-\S+:8080 \(ID:\d+\) http-response FORWARDED \(HTTP\/1\.1 200 \d+ms/);
+    const printer = new FlowPrinter({
+      output: 'compact',
+      timeFormat: 'stampmilli',
+      withNodeName: false,
+      withPolicyNames: false,
+      withNames: true,
+      withColor: false,
+      isDebug: false,
+    });
+    const text = at.cluster.observer
+      .flows({ whitelist: [{ protocol: ['http'] }], blacklist: [] })
+      .map((flow) => printer.print({ flow }).out)
+      .join('');
+    expect(text).toMatch(
+      /emojivoto\/vote-bot-\S+:\d+ \(ID:\d+\) -> emojivoto\/web-\S+:8080 \(ID:\d+\) http-request FORWARDED \(HTTP\/1\.1 GET http:\/\/\S*\/api\/(list|vote)/,
+    );
+    expect(text).toMatch(
+      /emojivoto\/web-\S+:\d+ \(ID:\d+\) -> emojivoto\/(emoji|voting)-\S+:8080 \(ID:\d+\) http-request FORWARDED \(HTTP\/2 POST http:\/\/\S*\/emojivoto\.v1\.(Emoji|Voting)Service\/\w+\)/,
+    );
+    expect(text).toMatch(
+      /<- emojivoto\/web-\S+:8080 \(ID:\d+\) http-response FORWARDED \(HTTP\/1\.1 200 \d+ms/,
+    );
     expect(text).not.toContain('DROPPED');
   });
 

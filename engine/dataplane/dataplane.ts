@@ -64,23 +64,42 @@ export class DataPlane {
   /** The network of a machine outside of pods: `workstation`, an outside host or a node, by name. */
   networkOfHost(name: string): Network {
     const { world } = this.#fabric;
-    const nodeAddress = (): string | undefined => this.#fabric.topology().nodes.get(name)?.address ?? world.nodes.find((node) => node.name === name)?.address;
-    const outside = name === 'workstation' ? world.workstation.address : world.outside.find((host) => host.name === name)?.addresses[0];
+    const nodeAddress = (): string | undefined =>
+      this.#fabric.topology().nodes.get(name)?.address ??
+      world.nodes.find((node) => node.name === name)?.address;
+    const outside =
+      name === 'workstation'
+        ? world.workstation.address
+        : world.outside.find((host) => host.name === name)?.addresses[0];
     const address = (): string | undefined => outside ?? nodeAddress();
     return this.#network(outside === undefined ? `node/${name}` : `outside/${name}`, {
       party: () => {
         const own = address();
         if (own === undefined) return undefined;
-        return outside === undefined ? { kind: 'node', name, address: own } : { kind: 'outside', address: own };
+        return outside === undefined
+          ? { kind: 'node', name, address: own }
+          : { kind: 'outside', address: own };
       },
       addresses: () => [address()].filter((item) => item !== undefined),
-      resolver: () => ({ nameservers: [outside === undefined ? NODE_RESOLVER : this.#worldResolver()], search: [], ndots: 1 }),
-      hosts: () => new Map([['localhost', '127.0.0.1'], ...(outside === undefined && address() !== undefined ? ([[name, address() ?? '']] as const) : [])]),
+      resolver: () => ({
+        nameservers: [outside === undefined ? NODE_RESOLVER : this.#worldResolver()],
+        search: [],
+        ndots: 1,
+      }),
+      hosts: () =>
+        new Map([
+          ['localhost', '127.0.0.1'],
+          ...(outside === undefined && address() !== undefined ? ([[name, address() ?? '']] as const) : []),
+        ]),
     });
   }
 
   /** Enters a pod's own network namespace at localhost (port-forward): no policy, no flows. `error`: the kubelet's words. */
-  async dialFromPodNamespace(sys: Sys, key: string, port: number): Promise<{ readonly connection: Connection } | { readonly error: string }> {
+  async dialFromPodNamespace(
+    sys: Sys,
+    key: string,
+    port: number,
+  ): Promise<{ readonly connection: Connection } | { readonly error: string }> {
     const pod = this.#fabric.topology().pods.get(key);
     if (!pod) return { error: `pod ${key} not found` };
     const network = this.#network(pod.isHostNetwork ? `node/${pod.node}` : `pod/${key}`, {
@@ -93,30 +112,69 @@ export class DataPlane {
     if (result.kind === 'connected') return { connection: result.connection };
     const id = sandboxId(pod);
     const inside = `failed to connect to localhost:${port} inside namespace "${id}", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused IPv6 dial tcp6 [::1]:${port}: connect: connection refused `;
-    return { error: `error forwarding port ${port} to pod ${id}, uid : failed to execute portforward in network namespace "/var/run/netns/cni-${id.slice(0, 8)}": ${inside}` };
+    return {
+      error: `error forwarding port ${port} to pod ${id}, uid : failed to execute portforward in network namespace "/var/run/netns/cni-${id.slice(0, 8)}": ${inside}`,
+    };
   }
 
   /** True when a foreground program of that machine (`workstation`, …) listens on the port. */
   isListening(machine: string, port: number): boolean {
-    return this.#spaces.get(`outside/${machine}`)?.listeners.has(port) === true || this.#spaces.get(`node/${machine}`)?.listeners.has(port) === true;
+    return (
+      this.#spaces.get(`outside/${machine}`)?.listeners.has(port) === true ||
+      this.#spaces.get(`node/${machine}`)?.listeners.has(port) === true
+    );
   }
 
   /** How a kubelet's probe of a pod's port ends: host traffic, so policy applies only where a deny rule names the host. */
-  probePod(key: string, want: { readonly port: number; readonly path?: string }): { readonly status: number } | 'open' | 'refused' | 'timeout' {
+  probePod(
+    key: string,
+    want: { readonly port: number; readonly path?: string },
+  ): { readonly status: number } | 'open' | 'refused' | 'timeout' {
     const pod = this.#fabric.topology().pods.get(key);
     if (!pod) return 'timeout';
-    const from: Party = { kind: 'node', name: pod.node, address: this.#fabric.topology().nodes.get(pod.node)?.address ?? pod.address };
-    const found = this.#fabric.serverAt(podParty(pod), { port: want.port, protocol: 'TCP', isLocal: pod.isHostNetwork });
-    const routed = this.#route({ from, protocol: 'TCP', client: { address: from.address, port: 40_000 }, dialled: { address: pod.address, port: want.port } });
+    const from: Party = {
+      kind: 'node',
+      name: pod.node,
+      address: this.#fabric.topology().nodes.get(pod.node)?.address ?? pod.address,
+    };
+    const found = this.#fabric.serverAt(podParty(pod), {
+      port: want.port,
+      protocol: 'TCP',
+      isLocal: pod.isHostNetwork,
+    });
+    const routed = this.#route({
+      from,
+      protocol: 'TCP',
+      client: { address: from.address, port: 40_000 },
+      dialled: { address: pod.address, port: want.port },
+    });
     if (typeof routed === 'string') return 'refused';
     const verdict = this.#fabric.judge(routed);
     if (verdict && (isStopped(verdict.egress) || isStopped(verdict.ingress))) return 'timeout';
     if (!found) return 'refused';
     if (want.path === undefined) return 'open';
-    const context = this.#fabric.contextOf(found, { party: routed.to, local: routed.target, remote: routed.client, serverName: undefined });
-    const request = writeRequest({ method: 'GET', target: want.path, version: 'HTTP/1.1', headers: [['Host', pod.address], ['User-Agent', 'kube-probe/1.32'], ['Connection', 'close']], body: '' });
+    const context = this.#fabric.contextOf(found, {
+      party: routed.to,
+      local: routed.target,
+      remote: routed.client,
+      serverName: undefined,
+    });
+    const request = writeRequest({
+      method: 'GET',
+      target: want.path,
+      version: 'HTTP/1.1',
+      headers: [
+        ['Host', pod.address],
+        ['User-Agent', 'kube-probe/1.32'],
+        ['Connection', 'close'],
+      ],
+      body: '',
+    });
     const step = found.server.receive?.(context, { buffer: '', data: {} }, request);
-    const answer = parseResponse((step?.replies ?? []).map((reply) => reply.text).join(''), { method: 'GET', ended: true });
+    const answer = parseResponse((step?.replies ?? []).map((reply) => reply.text).join(''), {
+      method: 'GET',
+      ended: true,
+    });
     return answer ? { status: answer.response.status } : 'refused';
   }
 
@@ -142,7 +200,12 @@ export class DataPlane {
   /** Everything that lives on, as plain data. Timers of bots are the clock's. */
   snapshot(): Json {
     return JSON.parse(
-      JSON.stringify({ states: [...this.#fabric.states], logs: [...this.#fabric.logs], flows: this.flows.snapshot(), bots: [...this.#bots] }),
+      JSON.stringify({
+        states: [...this.#fabric.states],
+        logs: [...this.#fabric.logs],
+        flows: this.flows.snapshot(),
+        bots: [...this.#bots],
+      }),
     ) as Json;
   }
 
@@ -170,7 +233,12 @@ export class DataPlane {
   }
 
   #network(id: string, owner: NetworkOwner): SpaceNetwork {
-    return new SpaceNetwork({ fabric: this.#fabric, owner, space: this.#space(id), spaceOf: (party) => this.#spaceOf(party) });
+    return new SpaceNetwork({
+      fabric: this.#fabric,
+      owner,
+      space: this.#space(id),
+      spaceOf: (party) => this.#spaceOf(party),
+    });
   }
 
   #space(id: string): Space {
@@ -188,12 +256,23 @@ export class DataPlane {
   }
 
   #worldResolver(): string {
-    const host = this.#fabric.world.outside.find((item) => item.servers.some((server) => server.port === 53 && server.protocol === 'UDP'));
+    const host = this.#fabric.world.outside.find((item) =>
+      item.servers.some((server) => server.port === 53 && server.protocol === 'UDP'),
+    );
     return host?.addresses[0] ?? NODE_RESOLVER;
   }
 
   #podResolver(pod: PodPlace | undefined): ResolverConfig {
-    const spec = pod?.pod.spec as { readonly dnsPolicy?: string; readonly dnsConfig?: { readonly nameservers?: readonly string[]; readonly searches?: readonly string[]; readonly options?: readonly { readonly name?: string; readonly value?: string }[] } } | undefined;
+    const spec = pod?.pod.spec as
+      | {
+          readonly dnsPolicy?: string;
+          readonly dnsConfig?: {
+            readonly nameservers?: readonly string[];
+            readonly searches?: readonly string[];
+            readonly options?: readonly { readonly name?: string; readonly value?: string }[];
+          };
+        }
+      | undefined;
     const service = this.#fabric.topology().services.get('kube-system/kube-dns');
     const policy = spec?.dnsPolicy ?? 'ClusterFirst';
     const isHost = policy === 'Default' || (policy === 'ClusterFirst' && pod?.isHostNetwork === true);
@@ -204,7 +283,15 @@ export class DataPlane {
         ? { nameservers: [], search: [], ndots: 1 }
         : isHost
           ? { nameservers: [NODE_RESOLVER], search: [], ndots: 1 }
-          : { nameservers: [service?.clusterIp ?? '10.96.0.10'], search: [`${pod?.namespace ?? 'default'}.svc.cluster.local`, 'svc.cluster.local', 'cluster.local'], ndots: 5 };
+          : {
+              nameservers: [service?.clusterIp ?? '10.96.0.10'],
+              search: [
+                `${pod?.namespace ?? 'default'}.svc.cluster.local`,
+                'svc.cluster.local',
+                'cluster.local',
+              ],
+              ndots: 5,
+            };
     return {
       nameservers: [...base.nameservers, ...(own?.nameservers ?? [])],
       search: [...base.search, ...(own?.searches ?? [])],
@@ -230,7 +317,12 @@ export class DataPlane {
   /** CoreDNS asks its node's resolver: its own egress policy applies. */
   #mayForward(at: Party): boolean {
     const port = this.#fabric.sim.random.integer('port', 32_768, 60_999);
-    const routed = this.#route({ from: at, protocol: 'UDP', client: { address: at.address, port }, dialled: { address: NODE_RESOLVER, port: 53 } });
+    const routed = this.#route({
+      from: at,
+      protocol: 'UDP',
+      client: { address: at.address, port },
+      dialled: { address: NODE_RESOLVER, port: 53 },
+    });
     if (typeof routed === 'string') return false;
     const verdict = this.#fabric.judge(routed);
     if (!verdict || !isStopped(verdict.egress)) return true;
@@ -239,7 +331,11 @@ export class DataPlane {
   }
 
   #route(request: RouteRequest): Routed {
-    return routeOf(this.#fabric.topology(), request, seededChoice(this.#fabric.sim.random, request.from.address));
+    return routeOf(
+      this.#fabric.topology(),
+      request,
+      seededChoice(this.#fabric.sim.random, request.from.address),
+    );
   }
 
   /** One HTTP exchange without waiting: for programs that call others (bots, backends). */
@@ -247,10 +343,19 @@ export class DataPlane {
     const address = parseAddress(call.host) ? call.host : this.#resolve(from, call.host);
     if (address === undefined) return { error: 'dns' };
     const port = this.#fabric.sim.random.integer('port', 32_768, 60_999);
-    const routed = this.#route({ from, protocol: 'TCP', client: { address: from.address, port }, dialled: { address, port: call.port } });
+    const routed = this.#route({
+      from,
+      protocol: 'TCP',
+      client: { address: from.address, port },
+      dialled: { address, port: call.port },
+    });
     if (typeof routed === 'string') return { error: 'refused' };
     this.flows.socketTranslation(routed);
-    const result = sendSyn(this.#fabric, routed, { isFirst: true, isTraced: true, spaceOf: (party) => this.#spaceOf(party) });
+    const result = sendSyn(this.#fabric, routed, {
+      isFirst: true,
+      isTraced: true,
+      spaceOf: (party) => this.#spaceOf(party),
+    });
     if (typeof result === 'string') return { error: result === 'refused' ? 'refused' : 'timeout' };
     const { connection } = result;
     connection.protocol = call.protocol ?? 'HTTP/1.1';
@@ -265,21 +370,35 @@ export class DataPlane {
   /** A name to its first address by the machine's resolver, at once; A and AAAA are asked as glibc does. */
   #resolve(from: Party, host: string): string | undefined {
     const pod = from.kind === 'pod' ? this.#fabric.topology().pods.get(from.key) : undefined;
-    const config = from.kind === 'pod' ? this.#podResolver(pod) : { nameservers: [NODE_RESOLVER], search: [], ndots: 1 };
+    const config =
+      from.kind === 'pod' ? this.#podResolver(pod) : { nameservers: [NODE_RESOLVER], search: [], ndots: 1 };
     const [server] = config.nameservers;
     if (server === undefined) return undefined;
     const port = this.#fabric.sim.random.integer('port', 32_768, 60_999);
-    const routed = this.#route({ from, protocol: 'UDP', client: { address: from.address, port }, dialled: { address: server, port: 53 } });
+    const routed = this.#route({
+      from,
+      protocol: 'UDP',
+      client: { address: from.address, port },
+      dialled: { address: server, port: 53 },
+    });
     if (typeof routed === 'string') return undefined;
     this.flows.socketTranslation(routed);
     const dots = host.split('.').length - 1;
     const searched = config.search.map((domain) => `${host}.${domain}.`);
-    const names = host.endsWith('.') ? [host] : dots >= config.ndots ? [`${host}.`, ...searched] : [...searched, `${host}.`];
+    const names = host.endsWith('.')
+      ? [host]
+      : dots >= config.ndots
+        ? [`${host}.`, ...searched]
+        : [...searched, `${host}.`];
     for (const [i, name] of names.entries()) {
       let address: string | undefined;
       for (const [j, type] of (['A', 'AAAA'] as const).entries()) {
         const isFirst = i === 0 && j === 0;
-        const answer = sendDatagram(this.#fabric, routed, { payload: { dns: { id: i * 2 + j, question: { name, type } } }, isNew: isFirst, isTraced: isFirst });
+        const answer = sendDatagram(this.#fabric, routed, {
+          payload: { dns: { id: i * 2 + j, question: { name, type } } },
+          isNew: isFirst,
+          isTraced: isFirst,
+        });
         if (!answer || 'refused' in answer || !('dns' in answer.payload)) return undefined;
         address ??= answer.payload.dns.answers?.find((record) => record.type === 'A')?.data;
       }
@@ -299,7 +418,11 @@ export class DataPlane {
     }
     const state = this.#fabric.states.get(id) ?? {};
     this.#fabric.states.set(id, state);
-    const call = bot({ env: container.env, state, integer: (min, max) => this.#fabric.sim.random.integer('bot', min, max) });
+    const call = bot({
+      env: container.env,
+      state,
+      integer: (min, max) => this.#fabric.sim.random.integer('bot', min, max),
+    });
     if (call) this.#call(podParty(pod), call);
     this.#fabric.sim.clock.after(container.bot.intervalMs, BOT_TOPIC, { id, pod: key });
   }
@@ -313,8 +436,11 @@ function podHosts(pod: PodPlace | undefined): ReadonlyMap<string, string> {
   const hosts = new Map([['localhost', '127.0.0.1']]);
   if (!pod) return hosts;
   hosts.set(pod.hostname, pod.address);
-  const spec = pod.pod.spec as { readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[] };
-  for (const alias of spec.hostAliases ?? []) for (const name of alias.hostnames ?? []) hosts.set(name, alias.ip);
+  const spec = pod.pod.spec as {
+    readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
+  };
+  for (const alias of spec.hostAliases ?? [])
+    for (const name of alias.hostnames ?? []) hosts.set(name, alias.ip);
   return hosts;
 }
 
@@ -323,4 +449,3 @@ function sandboxId(pod: PodPlace): string {
   const digits = (pod.pod.metadata.uid ?? pod.key).replaceAll('-', '');
   return digits.repeat(2).padEnd(64, '0').slice(0, 64);
 }
-

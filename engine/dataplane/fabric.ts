@@ -9,7 +9,16 @@ import type { FlowSpec, FlowVerdict } from '../policy/model.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { Route } from './route.ts';
 import { type RunningContainer, type Topology, topologyOf } from './topology.ts';
-import { type AgentsView, nodeOf, type OutsideHostView, type Party, peerOf, type ProgramStates, type StoreView, type WorldView } from './view.ts';
+import {
+  type AgentsView,
+  nodeOf,
+  type OutsideHostView,
+  type Party,
+  peerOf,
+  type ProgramStates,
+  type StoreView,
+  type WorldView,
+} from './view.ts';
 
 /** A program that listens, found at an address and port. */
 export type FoundServer = {
@@ -25,7 +34,12 @@ export type Extra = Pick<FlowSpec, 'http' | 'dns' | 'sni' | 'icmpType'>;
 /** Where nodes ask for names, as a kind node's /etc/resolv.conf has it. */
 export const NODE_RESOLVER = '172.18.0.1';
 
-const RESOLVER_HOST: OutsideHostView = { name: 'node-resolver', addresses: [NODE_RESOLVER], names: [], servers: [{ port: 53, protocol: 'UDP', image: 'dns-resolver' }] };
+const RESOLVER_HOST: OutsideHostView = {
+  name: 'node-resolver',
+  addresses: [NODE_RESOLVER],
+  names: [],
+  servers: [{ port: 53, protocol: 'UDP', image: 'dns-resolver' }],
+};
 
 /** Log lines kept of one container. */
 const LOG_LINES_MAX = 1000;
@@ -45,7 +59,10 @@ export class Fabric {
   readonly #readFile: ((container: string, path: string) => string | undefined) | undefined;
   /** Set by the data plane: calls and questions of image programs. */
   callOut: (from: Party, call: OutboundCall) => OutboundResult = () => ({ error: 'refused' });
-  answerDns: (at: Party, question: DnsMessage) => DnsMessage = (_at, question) => ({ ...question, code: 'SERVFAIL' });
+  answerDns: (at: Party, question: DnsMessage) => DnsMessage = (_at, question) => ({
+    ...question,
+    code: 'SERVFAIL',
+  });
 
   constructor(options: {
     readonly sim: Simulation;
@@ -90,7 +107,10 @@ export class Fabric {
   }
 
   /** The image program that listens there. `isLocal`: the packet never left the machine. */
-  serverAt(party: Party, want: { readonly port: number; readonly protocol: 'TCP' | 'UDP'; readonly isLocal: boolean }): FoundServer | undefined {
+  serverAt(
+    party: Party,
+    want: { readonly port: number; readonly protocol: 'TCP' | 'UDP'; readonly isLocal: boolean },
+  ): FoundServer | undefined {
     return serverIn({ topology: this.topology(), world: this.world }, party, want);
   }
 
@@ -105,7 +125,15 @@ export class Fabric {
   }
 
   /** What a server sees while it handles a packet. */
-  contextOf(found: FoundServer, where: { readonly party: Party; readonly local: SocketAddress; readonly remote: SocketAddress; readonly serverName: string | undefined }): ServerContext {
+  contextOf(
+    found: FoundServer,
+    where: {
+      readonly party: Party;
+      readonly local: SocketAddress;
+      readonly remote: SocketAddress;
+      readonly serverName: string | undefined;
+    },
+  ): ServerContext {
     const { container } = found;
     return {
       options: found.spec.options,
@@ -116,7 +144,8 @@ export class Fabric {
       local: where.local,
       remote: where.remote,
       serverName: where.serverName,
-      readFile: (path) => (container ? this.#readFile?.(`pod/${container.podKey}/${container.name}`, path) : undefined),
+      readFile: (path) =>
+        container ? this.#readFile?.(`pod/${container.podKey}/${container.name}`, path) : undefined,
       internetFile: (url) => (Object.hasOwn(this.world.internet, url) ? this.world.internet[url] : undefined),
       uuid: () => this.sim.random.uuid('image'),
       call: (call) => this.callOut(where.party, call),
@@ -161,7 +190,12 @@ export function serverIn(
   const pods = party.kind === 'pod' ? (pod ? [pod] : []) : (where.topology.hostPods.get(party.name) ?? []);
   for (const place of pods) {
     for (const container of place.containers) {
-      const spec = container.listeners.find((item) => item.port === want.port && item.protocol === want.protocol && (want.isLocal || item.isLocal !== true));
+      const spec = container.listeners.find(
+        (item) =>
+          item.port === want.port &&
+          item.protocol === want.protocol &&
+          (want.isLocal || item.isLocal !== true),
+      );
       const server = spec && SERVERS.get(spec.server);
       if (spec && server) return { spec, server, container, hostname: place.hostname };
     }
@@ -169,9 +203,18 @@ export function serverIn(
   return undefined;
 }
 
-function outsideServer(world: WorldView, address: string, want: { readonly port: number; readonly protocol: string }): FoundServer | undefined {
-  const host = address === NODE_RESOLVER ? RESOLVER_HOST : world.outside.find((item) => item.addresses.includes(address));
-  const entry = host?.servers.find((item) => item.port === want.port && (item.protocol ?? 'TCP') === want.protocol);
+function outsideServer(
+  world: WorldView,
+  address: string,
+  want: { readonly port: number; readonly protocol: string },
+): FoundServer | undefined {
+  const host =
+    address === NODE_RESOLVER
+      ? RESOLVER_HOST
+      : world.outside.find((item) => item.addresses.includes(address));
+  const entry = host?.servers.find(
+    (item) => item.port === want.port && (item.protocol ?? 'TCP') === want.protocol,
+  );
   if (!host || !entry) return undefined;
   const direct = SERVERS.get(entry.image);
   const image = direct ? undefined : lookup(entry.image);
@@ -180,7 +223,11 @@ function outsideServer(world: WorldView, address: string, want: { readonly port:
   if (!server) return undefined;
   const base = made ?? listener(entry.port, entry.image);
   const isTls = entry.protocol !== 'UDP' && [443, 8443].includes(entry.port);
-  const spec = { ...base, port: entry.port, ...(isTls ? { tls: { names: [...host.names], trusted: true } } : {}) };
+  const spec = {
+    ...base,
+    port: entry.port,
+    ...(isTls ? { tls: { names: [...host.names], trusted: true } } : {}),
+  };
   return { spec, server, container: undefined, hostname: host.names[0] ?? host.name };
 }
 

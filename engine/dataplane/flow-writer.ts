@@ -56,7 +56,11 @@ export class FlowWriter {
   #count = 0;
   #lastMs = 0;
 
-  constructor(options: { readonly sim: Simulation; readonly store: StoreView; readonly agents: AgentsView | undefined }) {
+  constructor(options: {
+    readonly sim: Simulation;
+    readonly store: StoreView;
+    readonly agents: AgentsView | undefined;
+  }) {
     this.#sim = options.sim;
     this.#store = options.store;
     this.#agents = options.agents;
@@ -78,8 +82,16 @@ export class FlowWriter {
   }
 
   /** Plain data for a keyframe. */
-  snapshot(): { readonly count: number; readonly lastMs: number; readonly rings: readonly (readonly [string, ReturnType<FlowRing['snapshot']>])[] } {
-    return { count: this.#count, lastMs: this.#lastMs, rings: [...this.#rings].map(([node, ring]) => [node, ring.snapshot()]) };
+  snapshot(): {
+    readonly count: number;
+    readonly lastMs: number;
+    readonly rings: readonly (readonly [string, ReturnType<FlowRing['snapshot']>])[];
+  } {
+    return {
+      count: this.#count,
+      lastMs: this.#lastMs,
+      rings: [...this.#rings].map(([node, ring]) => [node, ring.snapshot()]),
+    };
   }
 
   /** Continues from a snapshot. */
@@ -117,8 +129,17 @@ export class FlowWriter {
         destination: isPre ? { identity: 2, labels: ['reserved:world'] } : this.#endpoint(route.to, node),
         Type: 'SOCK',
         event_type: { type: 7, sub_type: point },
-        ...(isPre ? { destination_service: { name: route.service?.name ?? '', namespace: route.service?.namespace ?? '' } } : {}),
-        sock_xlate_point: isPre ? 'SOCK_XLATE_POINT_PRE_DIRECTION_FWD' : 'SOCK_XLATE_POINT_POST_DIRECTION_FWD',
+        ...(isPre
+          ? {
+              destination_service: {
+                name: route.service?.name ?? '',
+                namespace: route.service?.namespace ?? '',
+              },
+            }
+          : {}),
+        sock_xlate_point: isPre
+          ? 'SOCK_XLATE_POINT_PRE_DIRECTION_FWD'
+          : 'SOCK_XLATE_POINT_POST_DIRECTION_FWD',
         socket_cookie: cookie,
         cgroup_id: '7001',
         Summary: route.protocol,
@@ -136,21 +157,30 @@ export class FlowWriter {
     const to = this.#isManaged(route.to) && route.to.kind === 'pod' ? route.to : undefined;
     if (from) {
       if (!this.#policySide(packet, verdict.egress, { node: from.node, direction: 'EGRESS' })) return;
-      if (verdict.egress.verdict === 'redirected') this.#trace(packet, TO_PROXY, { node: from.node, direction: 'EGRESS' });
+      if (verdict.egress.verdict === 'redirected')
+        this.#trace(packet, TO_PROXY, { node: from.node, direction: 'EGRESS' });
       else if (nodeOf(route.to) !== from.node) {
-        this.#trace(packet, route.to.kind === 'pod' ? TO_OVERLAY : TO_STACK, { node: from.node, direction: 'EGRESS' });
-      } else if (route.to.kind === 'node') this.#trace(packet, TO_STACK, { node: from.node, direction: 'EGRESS' });
+        this.#trace(packet, route.to.kind === 'pod' ? TO_OVERLAY : TO_STACK, {
+          node: from.node,
+          direction: 'EGRESS',
+        });
+      } else if (route.to.kind === 'node')
+        this.#trace(packet, TO_STACK, { node: from.node, direction: 'EGRESS' });
     }
     if (to && !isStopped(verdict.egress)) {
       if (!this.#policySide(packet, verdict.ingress, { node: to.node, direction: 'INGRESS' })) return;
-      this.#trace(packet, verdict.ingress.verdict === 'redirected' ? TO_PROXY : TO_ENDPOINT, { node: to.node, direction: 'INGRESS' });
+      this.#trace(packet, verdict.ingress.verdict === 'redirected' ? TO_PROXY : TO_ENDPOINT, {
+        node: to.node,
+        direction: 'INGRESS',
+      });
     }
   }
 
   /** What the proxy at the destination passes on to the pod. */
   fromProxy(packet: Packet): void {
     const { to } = packet.route;
-    if (to.kind === 'pod' && this.#isManaged(to)) this.#trace(packet, TO_ENDPOINT, { node: to.node, direction: 'INGRESS' });
+    if (to.kind === 'pod' && this.#isManaged(to))
+      this.#trace(packet, TO_ENDPOINT, { node: to.node, direction: 'INGRESS' });
   }
 
   /** A packet back to the client; conntrack lets replies pass without policy. */
@@ -160,8 +190,13 @@ export class FlowWriter {
     const back = { ...packet, isReply: true };
     const to = this.#isManaged(route.to) && route.to.kind === 'pod' ? route.to : undefined;
     const from = this.#isManaged(route.from) && route.from.kind === 'pod' ? route.from : undefined;
-    if (to && nodeOf(route.from) !== to.node) this.#trace(back, route.from.kind === 'pod' ? TO_OVERLAY : TO_STACK, { node: to.node, direction: 'INGRESS' });
-    else if (to && route.from.kind === 'node') this.#trace(back, TO_HOST, { node: to.node, direction: 'INGRESS' });
+    if (to && nodeOf(route.from) !== to.node)
+      this.#trace(back, route.from.kind === 'pod' ? TO_OVERLAY : TO_STACK, {
+        node: to.node,
+        direction: 'INGRESS',
+      });
+    else if (to && route.from.kind === 'node')
+      this.#trace(back, TO_HOST, { node: to.node, direction: 'INGRESS' });
     if (from) this.#trace(back, TO_ENDPOINT, { node: from.node, direction: 'EGRESS' });
   }
 
@@ -292,7 +327,10 @@ export class FlowWriter {
     if (party.kind === 'node' && party.name === observer) return { identity: 1, labels: ['reserved:host'] };
     if (party.kind !== 'pod') {
       const identity = this.#agents?.identityOf({ address: party.address });
-      return { identity: identity?.id ?? 2, ...(identity && identity.labels.length > 0 ? { labels: identity.labels } : {}) };
+      return {
+        identity: identity?.id ?? 2,
+        ...(identity && identity.labels.length > 0 ? { labels: identity.labels } : {}),
+      };
     }
     const place = topologyOf(this.#store).pods.get(party.key);
     const identity = this.#agents?.identityOf({ pod: party.key });
@@ -336,7 +374,9 @@ export function isStopped(side: SideVerdict): boolean {
 
 function dropOf(side: SideVerdict): { readonly drop_reason: number; readonly drop_reason_desc: string } {
   if (side.verdict !== 'denied') return { drop_reason: 189, drop_reason_desc: 'AUTH_REQUIRED' };
-  return side.deniedBy === 'explicit' ? { drop_reason: 181, drop_reason_desc: 'POLICY_DENY' } : { drop_reason: 133, drop_reason_desc: 'POLICY_DENIED' };
+  return side.deniedBy === 'explicit'
+    ? { drop_reason: 181, drop_reason_desc: 'POLICY_DENY' }
+    : { drop_reason: 133, drop_reason_desc: 'POLICY_DENIED' };
 }
 
 function policiesOf(side: SideVerdict): FlowPolicy[] {
@@ -370,13 +410,16 @@ function layer4(packet: Packet, near: number, far: number): Layer4 {
 
 function summaryOf(packet: Packet): string {
   if (packet.route.protocol === 'UDP') return 'UDP';
-  if (packet.route.protocol === 'ICMP') return packet.icmpType === 0 ? 'ICMPv4 EchoReply' : 'ICMPv4 EchoRequest';
+  if (packet.route.protocol === 'ICMP')
+    return packet.icmpType === 0 ? 'ICMPv4 EchoReply' : 'ICMPv4 EchoRequest';
   return `TCP Flags: ${FLAG_ORDER.filter((flag) => packet.flags?.[flag] === true).join(', ')}`;
 }
 
 function macOf(text: string): string {
   const digits = hashText(text);
-  return ['0a', '58', digits.slice(0, 2), digits.slice(2, 4), digits.slice(4, 6), digits.slice(6, 8)].join(':');
+  return ['0a', '58', digits.slice(0, 2), digits.slice(2, 4), digits.slice(4, 6), digits.slice(6, 8)].join(
+    ':',
+  );
 }
 
 /** RFC 3339 with nanoseconds; the last digits are the flow's number, so that texts differ. */
@@ -398,4 +441,3 @@ function workloadsOf(place: PodPlace): readonly { readonly name: string; readonl
   }
   return [{ name: owner.name, kind: owner.kind }];
 }
-

@@ -1,4 +1,14 @@
-import { type HttpHeader, type HttpRequest, type HttpResponse, headerOf, httpDate, parseRequest, parseResponse, writeRequest, writeResponse } from '../images/http.ts';
+import {
+  type HttpHeader,
+  type HttpRequest,
+  type HttpResponse,
+  headerOf,
+  httpDate,
+  parseRequest,
+  parseResponse,
+  writeRequest,
+  writeResponse,
+} from '../images/http.ts';
 import type { ConnectionState, Reply, ServerStep } from '../images/server.ts';
 import type { HttpFacts } from '../policy/model.ts';
 import type { Fabric } from './fabric.ts';
@@ -38,7 +48,9 @@ export function proxyHttp(connection: HttpProxyConnection, text: string): Server
     if (parsed.kind === 'more') return { replies };
     if (parsed.kind === 'bad') {
       state.buffer = '';
-      replies.push({ text: writeResponse(local(connection, { status: 400, body: 'Bad Request', close: true }), 'GET') });
+      replies.push({
+        text: writeResponse(local(connection, { status: 400, body: 'Bad Request', close: true }), 'GET'),
+      });
       return { replies, end: 'close' };
     }
     state.buffer = parsed.rest;
@@ -48,7 +60,10 @@ export function proxyHttp(connection: HttpProxyConnection, text: string): Server
   }
 }
 
-function handle(connection: HttpProxyConnection, request: HttpRequest): { readonly response: HttpResponse; readonly end: boolean } {
+function handle(
+  connection: HttpProxyConnection,
+  request: HttpRequest,
+): { readonly response: HttpResponse; readonly end: boolean } {
   const { fabric, route, sides } = connection;
   const verdict = fabric.judge(route, { http: factsOf(request) });
   const id = fabric.sim.random.uuid('request-id');
@@ -64,11 +79,16 @@ function handle(connection: HttpProxyConnection, request: HttpRequest): { readon
   }
   const latencyMs = 1 + Math.floor(fabric.sim.random.next('proxy') * 4);
   const response = forward(connection, request, { id, latencyMs });
-  for (const side of order.toReversed()) respond(connection, { side, request, id, response, latencyMs: latencyMs + (response.delayMs ?? 0) });
+  for (const side of order.toReversed())
+    respond(connection, { side, request, id, response, latencyMs: latencyMs + (response.delayMs ?? 0) });
   return { response, end: wantsClose };
 }
 
-function forward(connection: HttpProxyConnection, request: HttpRequest, what: { readonly id: string; readonly latencyMs: number }): HttpResponse {
+function forward(
+  connection: HttpProxyConnection,
+  request: HttpRequest,
+  what: { readonly id: string; readonly latencyMs: number },
+): HttpResponse {
   const headers: HttpHeader[] = request.headers.map(([name, value]) => [name.toLowerCase(), value]);
   const added: HttpHeader[] = [
     ['x-forwarded-proto', 'http'],
@@ -79,26 +99,45 @@ function forward(connection: HttpProxyConnection, request: HttpRequest, what: { 
   const sent = writeRequest({ ...request, headers: [...headers, ...added] });
   const step = connection.upstream(sent);
   if ('error' in step) {
-    const reason = step.error === 'timeout' ? 'connection timeout' : 'remote connection failure, transport failure reason: delayed connect error: Connection refused';
+    const reason =
+      step.error === 'timeout'
+        ? 'connection timeout'
+        : 'remote connection failure, transport failure reason: delayed connect error: Connection refused';
     const body = `upstream connect error or disconnect/reset before headers. ${step.error === 'timeout' ? '' : 'retried and the latest '}reset reason: ${reason}`;
-    return { ...local(connection, { status: 503, body, close: false }), ...(step.error === 'timeout' ? { delayMs: CONNECT_TIMEOUT_MS } : {}) };
+    return {
+      ...local(connection, { status: 503, body, close: false }),
+      ...(step.error === 'timeout' ? { delayMs: CONNECT_TIMEOUT_MS } : {}),
+    };
   }
   const whole = step.replies.map((reply) => reply.text).join('');
   const delayMs = step.replies.reduce((sum, reply) => sum + (reply.delayMs ?? 0), 0);
   const parsed = parseResponse(whole, { method: request.method, ended: true });
-  if (!parsed) return local(connection, { status: 503, body: 'upstream connect error or disconnect/reset before headers. reset reason: connection termination', close: false });
+  if (!parsed)
+    return local(connection, {
+      status: 503,
+      body: 'upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+      close: false,
+    });
   return { ...rewritten(parsed.response, what.latencyMs + delayMs), delayMs };
 }
 
 /** Envoy writes header names in lower case, its own `server`, and the time the program took. */
 function rewritten(response: HttpResponse, latencyMs: number): HttpResponse {
   const drop = new Set(['server', 'connection', 'keep-alive', 'transfer-encoding']);
-  const kept: HttpHeader[] = response.headers.map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name]) => !drop.has(name));
-  return { ...response, headers: [...kept, ['x-envoy-upstream-service-time', String(latencyMs)], ['server', 'envoy']] };
+  const kept: HttpHeader[] = response.headers
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name]) => !drop.has(name));
+  return {
+    ...response,
+    headers: [...kept, ['x-envoy-upstream-service-time', String(latencyMs)], ['server', 'envoy']],
+  };
 }
 
 /** An answer that Envoy gives itself. */
-function local(connection: HttpProxyConnection, what: { readonly status: number; readonly body: string; readonly close: boolean }): HttpResponse {
+function local(
+  connection: HttpProxyConnection,
+  what: { readonly status: number; readonly body: string; readonly close: boolean },
+): HttpResponse {
   const length = String(what.body.length);
   return {
     status: what.status,
@@ -137,7 +176,10 @@ function record(connection: HttpProxyConnection, what: Record & { readonly isDen
   });
 }
 
-function respond(connection: HttpProxyConnection, what: Record & { readonly response: HttpResponse; readonly latencyMs: number }): void {
+function respond(
+  connection: HttpProxyConnection,
+  what: Record & { readonly response: HttpResponse; readonly latencyMs: number },
+): void {
   const url = urlOf(what.request);
   const { status } = what.response;
   connection.fabric.flows.record(connection.route, {
@@ -145,7 +187,13 @@ function respond(connection: HttpProxyConnection, what: Record & { readonly resp
     type: 'RESPONSE',
     isDenied: false,
     latencyNs: Math.max(1, Math.round(what.latencyMs * 1e6)),
-    http: { code: status, method: what.request.method, url, protocol: connection.protocol, headers: headersOf(what) },
+    http: {
+      code: status,
+      method: what.request.method,
+      url,
+      protocol: connection.protocol,
+      headers: headersOf(what),
+    },
     summary: `${connection.protocol} ${status} ${Math.trunc(what.latencyMs)}ms (${what.request.method} ${url})`,
   });
 }

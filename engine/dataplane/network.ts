@@ -1,5 +1,16 @@
 import type { Sys } from '../base/process.ts';
-import type { Connection, ConnectResult, DatagramPayload, DatagramResult, DatagramSocket, EchoResult, Listener, Network, ResolverConfig, SocketAddress } from '../net/socket.ts';
+import type {
+  Connection,
+  ConnectResult,
+  DatagramPayload,
+  DatagramResult,
+  DatagramSocket,
+  EchoResult,
+  Listener,
+  Network,
+  ResolverConfig,
+  SocketAddress,
+} from '../net/socket.ts';
 import type { Fabric } from './fabric.ts';
 import { isStopped } from './flow-writer.ts';
 import { type Route, type Routed, routeOf, seededChoice } from './route.ts';
@@ -8,7 +19,9 @@ import type { Party } from './view.ts';
 import { sendDatagram } from './udp.ts';
 
 /** When a Linux kernel (since 6.5) sends SYNs, ms after connect(); then it gives up (tools/FACTS.md §2). */
-export const SYN_TIMES_MS: readonly number[] = [0, 1030, 2060, 3080, 4100, 5130, 7140, 11_280, 19_470, 35_590, 69_380];
+export const SYN_TIMES_MS: readonly number[] = [
+  0, 1030, 2060, 3080, 4100, 5130, 7140, 11_280, 19_470, 35_590, 69_380,
+];
 /** When connect() fails with ETIMEDOUT, ms. */
 export const CONNECT_GIVE_UP_MS = 134_900;
 
@@ -53,7 +66,8 @@ export class SpaceListener implements Listener {
   }
 
   async accept(sys: Sys, timeoutMs?: number): Promise<Connection | undefined> {
-    if (this.#queue.length === 0 && !this.#isClosed) await sys.until(() => this.#queue.length > 0 || this.#isClosed, timeoutMs);
+    if (this.#queue.length === 0 && !this.#isClosed)
+      await sys.until(() => this.#queue.length > 0 || this.#isClosed, timeoutMs);
     return this.#queue.shift();
   }
 
@@ -81,10 +95,17 @@ export type NetworkOwner = {
 export type SpaceOf = (party: Party) => Space;
 
 /** How one SYN ended. */
-export type SynResult = { readonly connection: TcpConnection; readonly accept: (() => void) | undefined } | 'refused' | 'dropped';
+export type SynResult =
+  | { readonly connection: TcpConnection; readonly accept: (() => void) | undefined }
+  | 'refused'
+  | 'dropped';
 
 /** Sends one SYN: judged now, answered by whoever listens now. */
-export function sendSyn(fabric: Fabric, route: Route, options: { readonly isFirst: boolean; readonly isTraced: boolean; readonly spaceOf: SpaceOf }): SynResult {
+export function sendSyn(
+  fabric: Fabric,
+  route: Route,
+  options: { readonly isFirst: boolean; readonly isTraced: boolean; readonly spaceOf: SpaceOf },
+): SynResult {
   const verdict = fabric.judge(route);
   const isDropped = verdict !== undefined && (isStopped(verdict.egress) || isStopped(verdict.ingress));
   const packet = { route, isReply: false, flags: { SYN: true }, isTraced: options.isTraced };
@@ -97,9 +118,18 @@ export function sendSyn(fabric: Fabric, route: Route, options: { readonly isFirs
   const isLoopback = route.isSelf && isLoopbackAddress(route.dialled.address);
   const waiting = options.spaceOf(route.to).listeners.get(route.target.port);
   const foreground = waiting?.takes(route.target.address, isLoopback) ? waiting : undefined;
-  const found = foreground ? undefined : fabric.serverAt(route.to, { port: route.target.port, protocol: 'TCP', isLocal: route.isSelf });
+  const found = foreground
+    ? undefined
+    : fabric.serverAt(route.to, { port: route.target.port, protocol: 'TCP', isLocal: route.isSelf });
   if (!foreground && !found && !isProxied) {
-    if (verdict) fabric.flows.reply({ ...packet, isReply: true, flags: { ACK: true, RST: true }, isNew: false, isTraced: true });
+    if (verdict)
+      fabric.flows.reply({
+        ...packet,
+        isReply: true,
+        flags: { ACK: true, RST: true },
+        isNew: false,
+        isTraced: true,
+      });
     return 'refused';
   }
   const upstreamError = isHidden ? 'timeout' : !foreground && !found ? 'refused' : undefined;
@@ -109,7 +139,12 @@ export function sendSyn(fabric: Fabric, route: Route, options: { readonly isFirs
 }
 
 /** Stands behind a proxy where nothing listens. */
-const NOBODY = { spec: { port: 0, protocol: 'TCP', server: 'opaque', options: {} }, server: {}, container: undefined, hostname: '' } as const;
+const NOBODY = {
+  spec: { port: 0, protocol: 'TCP', server: 'opaque', options: {} },
+  server: {},
+  container: undefined,
+  hostname: '',
+} as const;
 
 /** One network namespace as programs see it. */
 export class SpaceNetwork implements Network {
@@ -118,7 +153,12 @@ export class SpaceNetwork implements Network {
   readonly #space: Space;
   readonly #spaceOf: SpaceOf;
 
-  constructor(options: { readonly fabric: Fabric; readonly owner: NetworkOwner; readonly space: Space; readonly spaceOf: SpaceOf }) {
+  constructor(options: {
+    readonly fabric: Fabric;
+    readonly owner: NetworkOwner;
+    readonly space: Space;
+    readonly spaceOf: SpaceOf;
+  }) {
     this.#fabric = options.fabric;
     this.#owner = options.owner;
     this.#space = options.space;
@@ -164,8 +204,13 @@ export class SpaceNetwork implements Network {
     return { kind: 'timeout' };
   }
 
-  async #answered(sys: Sys, result: Exclude<SynResult, 'dropped'>, where: { readonly route: Route; readonly deadlineMs: number }): Promise<ConnectResult> {
-    const latencyMs = result === 'refused' ? this.#fabric.latencyMs(where.route) : result.connection.latencyMs;
+  async #answered(
+    sys: Sys,
+    result: Exclude<SynResult, 'dropped'>,
+    where: { readonly route: Route; readonly deadlineMs: number },
+  ): Promise<ConnectResult> {
+    const latencyMs =
+      result === 'refused' ? this.#fabric.latencyMs(where.route) : result.connection.latencyMs;
     const leftMs = where.deadlineMs - sys.nowMs();
     if (latencyMs * 2 > leftMs) {
       await sys.sleep(Math.max(0, leftMs));
@@ -179,7 +224,11 @@ export class SpaceNetwork implements Network {
   }
 
   /** The way to an address; `no-network` when the machine is gone. */
-  route(want: { readonly protocol: 'TCP' | 'UDP' | 'ICMP'; readonly dialled: SocketAddress; readonly port?: number }): Routed | 'no-network' {
+  route(want: {
+    readonly protocol: 'TCP' | 'UDP' | 'ICMP';
+    readonly dialled: SocketAddress;
+    readonly port?: number;
+  }): Routed | 'no-network' {
     const from = this.#owner.party();
     if (!from) return 'no-network';
     const { random } = this.#fabric.sim;
@@ -187,16 +236,33 @@ export class SpaceNetwork implements Network {
     const client = { address: from.address, port };
     if (isLoopbackAddress(want.dialled.address)) {
       const local = { address: '127.0.0.1', port };
-      return { from, to: from, protocol: want.protocol, client: local, dialled: want.dialled, target: { ...want.dialled }, seenFrom: local, service: undefined, isSelf: true };
+      return {
+        from,
+        to: from,
+        protocol: want.protocol,
+        client: local,
+        dialled: want.dialled,
+        target: { ...want.dialled },
+        seenFrom: local,
+        service: undefined,
+        isSelf: true,
+      };
     }
-    return routeOf(this.#fabric.topology(), { from, protocol: want.protocol, client, dialled: want.dialled }, seededChoice(random, from.address));
+    return routeOf(
+      this.#fabric.topology(),
+      { from, protocol: want.protocol, client, dialled: want.dialled },
+      seededChoice(random, from.address),
+    );
   }
 
   udp(): DatagramSocket {
     return new SpaceDatagram(this.#fabric, this);
   }
 
-  async ping(sys: Sys, options: { readonly address: string; readonly sequence: number; readonly timeoutMs: number }): Promise<EchoResult> {
+  async ping(
+    sys: Sys,
+    options: { readonly address: string; readonly sequence: number; readonly timeoutMs: number },
+  ): Promise<EchoResult> {
     const routed = this.route({ protocol: 'ICMP', dialled: { address: options.address, port: 0 }, port: 0 });
     const fail = async (): Promise<EchoResult> => {
       await sys.sleep(options.timeoutMs);
@@ -204,7 +270,13 @@ export class SpaceNetwork implements Network {
     };
     if (typeof routed === 'string') return fail();
     const verdict = this.#fabric.judge(routed, { icmpType: 8 });
-    const packet = { route: routed, isReply: false, icmpType: 8, isNew: options.sequence <= 1, isTraced: options.sequence <= 1 || options.sequence % 5 === 1 };
+    const packet = {
+      route: routed,
+      isReply: false,
+      icmpType: 8,
+      isNew: options.sequence <= 1,
+      isTraced: options.sequence <= 1 || options.sequence % 5 === 1,
+    };
     if (verdict) this.#fabric.flows.request(packet, verdict);
     const isDropped = verdict !== undefined && (isStopped(verdict.egress) || isStopped(verdict.ingress));
     if (isDropped || !this.#fabric.exists(routed.to)) return fail();
@@ -219,7 +291,10 @@ export class SpaceNetwork implements Network {
   listen(port: number, address?: string): Listener | undefined {
     const party = this.#owner.party();
     const wanted = port === 0 ? this.#freePort() : port;
-    const isTaken = this.#space.listeners.has(wanted) || (party !== undefined && this.#fabric.serverAt(party, { port: wanted, protocol: 'TCP', isLocal: true }) !== undefined);
+    const isTaken =
+      this.#space.listeners.has(wanted) ||
+      (party !== undefined &&
+        this.#fabric.serverAt(party, { port: wanted, protocol: 'TCP', isLocal: true }) !== undefined);
     if (isTaken) return undefined;
     const listener = new SpaceListener(this.#space, wanted, address);
     this.#space.listeners.set(wanted, listener);
@@ -246,7 +321,10 @@ class SpaceDatagram implements DatagramSocket {
   constructor(fabric: Fabric, network: SpaceNetwork) {
     this.#fabric = fabric;
     this.#network = network;
-    this.local = { address: network.addresses[0] ?? '0.0.0.0', port: fabric.sim.random.integer('port', 32_768, 60_999) };
+    this.local = {
+      address: network.addresses[0] ?? '0.0.0.0',
+      port: fabric.sim.random.integer('port', 32_768, 60_999),
+    };
   }
 
   send(to: SocketAddress, payload: DatagramPayload): void {
@@ -265,7 +343,8 @@ class SpaceDatagram implements DatagramSocket {
     if (isTraced) this.#tracedMs.set(key, nowMs);
     const answer = sendDatagram(this.#fabric, routed, { payload, isNew: old === undefined, isTraced });
     if (!answer) return;
-    const result: DatagramResult = 'refused' in answer ? { kind: 'refused' } : { kind: 'datagram', from: to, payload: answer.payload };
+    const result: DatagramResult =
+      'refused' in answer ? { kind: 'refused' } : { kind: 'datagram', from: to, payload: answer.payload };
     this.#inbox.push({ atMs: nowMs + answer.delayMs, result });
     this.#inbox.sort((a, b) => a.atMs - b.atMs);
   }
@@ -276,7 +355,10 @@ class SpaceDatagram implements DatagramSocket {
       const head = this.#inbox[0];
       const leftMs = deadlineMs - sys.nowMs();
       if (!head) {
-        const came = await sys.until(() => this.#inbox.length > 0, Number.isFinite(leftMs) ? Math.max(0, leftMs) : undefined);
+        const came = await sys.until(
+          () => this.#inbox.length > 0,
+          Number.isFinite(leftMs) ? Math.max(0, leftMs) : undefined,
+        );
         if (!came) return { kind: 'timeout' };
         continue;
       }
@@ -295,4 +377,3 @@ class SpaceDatagram implements DatagramSocket {
     this.#inbox = [];
   }
 }
-

@@ -7,13 +7,22 @@ import { CILIUM_VERSION, type FlowWriter } from './flow-writer.ts';
 type Lists = { readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] };
 
 /** What GetFlows is asked without follow. */
-type FlowsRequest = Lists & { readonly number?: number; readonly first?: boolean; readonly sinceMs?: number; readonly untilMs?: number };
+type FlowsRequest = Lists & {
+  readonly number?: number;
+  readonly first?: boolean;
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+};
 
 /** Where the Observer gets its nodes and its clock from. */
 export type ObserverView = {
   readonly nowMs: () => number;
   /** Nodes that run an agent, with their addresses and since when. */
-  readonly nodes: () => readonly { readonly name: string; readonly address: string; readonly startedMs: number }[];
+  readonly nodes: () => readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly startedMs: number;
+  }[];
   readonly flows: FlowWriter;
 };
 
@@ -26,9 +35,19 @@ export class RelayObserver {
   }
 
   /** ServerStatus, summed over nodes. */
-  status(): { readonly numFlows: number; readonly maxFlows: number; readonly seenFlows: number; readonly uptimeNs: number; readonly connectedNodes: number; readonly unavailableNodes: readonly string[]; readonly version: string; readonly flowsRate: number } {
+  status(): {
+    readonly numFlows: number;
+    readonly maxFlows: number;
+    readonly seenFlows: number;
+    readonly uptimeNs: number;
+    readonly connectedNodes: number;
+    readonly unavailableNodes: readonly string[];
+    readonly version: string;
+    readonly flowsRate: number;
+  } {
     const nodes = this.nodes();
-    const sum = (pick: (node: (typeof nodes)[number]) => number): number => nodes.reduce((total, node) => total + pick(node), 0);
+    const sum = (pick: (node: (typeof nodes)[number]) => number): number =>
+      nodes.reduce((total, node) => total + pick(node), 0);
     const uptimeNs = nodes.reduce((least, node) => Math.min(least, node.uptimeNs), nodes[0]?.uptimeNs ?? 0);
     const seenFlows = sum((node) => node.seenFlows);
     return {
@@ -44,7 +63,16 @@ export class RelayObserver {
   }
 
   /** GetNodes, by name. */
-  nodes(): readonly { readonly name: string; readonly version: string; readonly address: string; readonly state: string; readonly uptimeNs: number; readonly numFlows: number; readonly maxFlows: number; readonly seenFlows: number }[] {
+  nodes(): readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly address: string;
+    readonly state: string;
+    readonly uptimeNs: number;
+    readonly numFlows: number;
+    readonly maxFlows: number;
+    readonly seenFlows: number;
+  }[] {
     return this.#view.nodes().map((node) => {
       const ring = this.#view.flows.rings.get(node.name);
       return {
@@ -63,7 +91,8 @@ export class RelayObserver {
   /** GetNamespaces: namespaces of the flows that are kept, by name. */
   namespaces(): readonly { readonly namespace: string; readonly cluster: string }[] {
     const found = new Set<string>();
-    for (const flow of this.#all()) for (const side of [flow.source, flow.destination]) if (side?.namespace) found.add(side.namespace);
+    for (const flow of this.#all())
+      for (const side of [flow.source, flow.destination]) if (side?.namespace) found.add(side.namespace);
     return [...found].sort().map((namespace) => ({ namespace, cluster: this.#view.flows.clusterName }));
   }
 
@@ -74,7 +103,11 @@ export class RelayObserver {
     const to = request.untilMs === undefined ? undefined : stamp(request.untilMs);
     const found = this.#all().filter((flow) => {
       const time = flow.time ?? '';
-      return (from === undefined || time >= from) && (to === undefined || time <= `${to.slice(0, -1)}999999Z`) && test(flow);
+      return (
+        (from === undefined || time >= from) &&
+        (to === undefined || time <= `${to.slice(0, -1)}999999Z`) &&
+        test(flow)
+      );
     });
     if (request.number === undefined) return found;
     if (request.first === true) return found.slice(0, request.number);
@@ -97,11 +130,18 @@ export class RelayObserver {
       });
       return inOrder(fresh).filter(test);
     };
-    return { pending: () => !isStopped && flows.count !== count, take, ended: () => isStopped, stop: () => void (isStopped = true) };
+    return {
+      pending: () => !isStopped && flows.count !== count,
+      take,
+      ended: () => isStopped,
+      stop: () => void (isStopped = true),
+    };
   }
 
   #all(): readonly Flow[] {
-    return inOrder([...this.#view.flows.rings].flatMap(([, ring]) => ring.after(0).map((entry) => entry.flow)));
+    return inOrder(
+      [...this.#view.flows.rings].flatMap(([, ring]) => ring.after(0).map((entry) => entry.flow)),
+    );
   }
 }
 

@@ -2,11 +2,26 @@ import { expect, it } from 'vitest';
 import { probe, type ProbeRequest, type ProbeView } from './probe.ts';
 import { testWorld } from './world.cases.ts';
 
-const policy = (name: string, spec: unknown): unknown => ({ apiVersion: 'cilium.io/v2', kind: 'CiliumNetworkPolicy', metadata: { name, namespace: 'default' }, spec });
+const policy = (name: string, spec: unknown): unknown => ({
+  apiVersion: 'cilium.io/v2',
+  kind: 'CiliumNetworkPolicy',
+  metadata: { name, namespace: 'default' },
+  spec,
+});
 
-function setup(): { w: ReturnType<typeof testWorld>; try_: (request: ProbeRequest) => string; view: ProbeView } {
+function setup(): {
+  w: ReturnType<typeof testWorld>;
+  try_: (request: ProbeRequest) => string;
+  view: ProbeView;
+} {
   const w = testWorld();
-  const view: ProbeView = { store: w.store, repository: w.repository, world: w.world, states: w.dataplane.programStates, nowMs: w.sim.clock.nowMs };
+  const view: ProbeView = {
+    store: w.store,
+    repository: w.repository,
+    world: w.world,
+    states: w.dataplane.programStates,
+    nowMs: w.sim.clock.nowMs,
+  };
   return { w, view, try_: (request) => probe(view, request).outcome };
 }
 
@@ -25,12 +40,35 @@ it('knows every outcome of an open cluster', () => {
     try_({ from, to: { name: 'nosuch.test' } }),
     try_({ from: { host: 'vpn' }, to: { pod: 'default/web-b' } }),
     try_({ from, to: { address: '203.0.113.200' } }),
-  ]).toEqual(['ok', 'ok:200', 'ok:404', 'refused', 'no-backend', 'icmp-ok', 'ok:200', 'unknown-host', 'ok', 'timeout@egress']);
+  ]).toEqual([
+    'ok',
+    'ok:200',
+    'ok:404',
+    'refused',
+    'no-backend',
+    'icmp-ok',
+    'ok:200',
+    'unknown-host',
+    'ok',
+    'timeout@egress',
+  ]);
 });
 
 it('says where policy stops it and leaves no trace', () => {
   const { w, try_ } = setup();
-  w.apply(policy('l7', { endpointSelector: { matchLabels: { app: 'web' } }, ingress: [{ fromEndpoints: [{ matchLabels: { app: 'client' } }], toPorts: [{ ports: [{ port: '80', protocol: 'TCP' }], rules: { http: [{ method: 'GET', path: '/' }] } }] }] }));
+  w.apply(
+    policy('l7', {
+      endpointSelector: { matchLabels: { app: 'web' } },
+      ingress: [
+        {
+          fromEndpoints: [{ matchLabels: { app: 'client' } }],
+          toPorts: [
+            { ports: [{ port: '80', protocol: 'TCP' }], rules: { http: [{ method: 'GET', path: '/' }] } },
+          ],
+        },
+      ],
+    }),
+  );
   const before = JSON.stringify([w.dataplane.snapshot(), w.sim.random.state()]);
   expect([
     try_({ from, to: { service: 'default/web' }, http: { method: 'GET', path: '/' } }),
@@ -38,7 +76,10 @@ it('says where policy stops it and leaves no trace', () => {
     try_({ from: { host: 'vpn' }, to: { pod: 'default/web-a' } }),
   ]).toEqual(['ok:200', '403', 'timeout@ingress']);
   w.apply(policy('egress', { endpointSelector: { matchLabels: { app: 'client' } }, egress: [{}] }));
-  expect([try_({ from, to: { service: 'default/web' } }), try_({ from, to: { service: 'default/web' }, withLookup: true })]).toEqual(['timeout@egress', 'dns-timeout']);
+  expect([
+    try_({ from, to: { service: 'default/web' } }),
+    try_({ from, to: { service: 'default/web' }, withLookup: true }),
+  ]).toEqual(['timeout@egress', 'dns-timeout']);
   expect(JSON.stringify([w.dataplane.snapshot(), w.sim.random.state()])).toBe(before);
 });
 

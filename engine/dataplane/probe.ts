@@ -38,7 +38,12 @@ export type ProbeRequest = {
   readonly to: TargetRef;
   readonly port?: number;
   readonly protocol?: 'TCP' | 'UDP' | 'ICMP';
-  readonly http?: { readonly method: string; readonly path: string; readonly host?: string; readonly headers?: Readonly<Record<string, string>> };
+  readonly http?: {
+    readonly method: string;
+    readonly path: string;
+    readonly host?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
   readonly dns?: { readonly query: string };
   readonly sni?: string;
   /** Also tries the name lookup that a client makes first (a query to the cluster's DNS). */
@@ -78,7 +83,8 @@ export function probe(view: ProbeView, request: ProbeRequest): ProbeResult {
 /** The addresses behind a Service's port, so that a caller can try each; the only port when none is given. */
 export function backendsOf(view: ProbeView, service: string, port?: number): readonly Backend[] {
   const place = topologyOf(view.store).services.get(service);
-  const frontend = port === undefined ? place?.frontends[0] : place?.frontends.find((item) => item.port === port);
+  const frontend =
+    port === undefined ? place?.frontends[0] : place?.frontends.find((item) => item.port === port);
   return frontend?.backends ?? [];
 }
 
@@ -88,7 +94,10 @@ function partyOf(world: World, ref: PeerRef): Party | undefined {
     return pod && podParty(pod);
   }
   if ('address' in ref) return partyAt(world.topology, ref.address);
-  const outside = ref.host === 'workstation' ? world.view.world.workstation.address : world.view.world.outside.find((host) => host.name === ref.host)?.addresses[0];
+  const outside =
+    ref.host === 'workstation'
+      ? world.view.world.workstation.address
+      : world.view.world.outside.find((host) => host.name === ref.host)?.addresses[0];
   if (outside !== undefined) return { kind: 'outside', address: outside };
   const node = world.topology.nodes.get(ref.host);
   return node && { kind: 'node', ...node };
@@ -106,7 +115,12 @@ type Target = { readonly address: string; readonly port: number; readonly backen
 function targetOf(world: World, request: ProbeRequest): Target | 'no-backend' | undefined {
   const { to } = request;
   const { topology } = world;
-  if ('service' in to) return serviceTarget(world, { service: to.service, ...(to.backend === undefined ? {} : { backend: to.backend }), ...(request.port === undefined ? {} : { port: request.port }) });
+  if ('service' in to)
+    return serviceTarget(world, {
+      service: to.service,
+      ...(to.backend === undefined ? {} : { backend: to.backend }),
+      ...(request.port === undefined ? {} : { port: request.port }),
+    });
   if ('pod' in to) {
     const pod = topology.pods.get(to.pod);
     if (!pod) return undefined;
@@ -124,22 +138,36 @@ function targetOf(world: World, request: ProbeRequest): Target | 'no-backend' | 
   const answer = resolve(world, to.name);
   const address = answer?.answers?.find((record) => record.type === 'A')?.data;
   const service = address === undefined ? undefined : topology.serviceAddresses.get(address);
-  if (service) return serviceTarget(world, { service: `${service.namespace}/${service.name}`, ...(request.port === undefined ? {} : { port: request.port }) });
+  if (service)
+    return serviceTarget(world, {
+      service: `${service.namespace}/${service.name}`,
+      ...(request.port === undefined ? {} : { port: request.port }),
+    });
   return address === undefined ? undefined : { address, port };
 }
 
-function serviceTarget(world: World, want: { readonly service: string; readonly port?: number; readonly backend?: string }): Target | 'no-backend' | undefined {
+function serviceTarget(
+  world: World,
+  want: { readonly service: string; readonly port?: number; readonly backend?: string },
+): Target | 'no-backend' | undefined {
   const place = world.topology.services.get(want.service);
-  const frontend = want.port === undefined ? place?.frontends[0] : place?.frontends.find((item) => item.port === want.port);
+  const frontend =
+    want.port === undefined ? place?.frontends[0] : place?.frontends.find((item) => item.port === want.port);
   if (!place) return undefined;
   if (place.clusterIp === '') {
     const [first] = place.endpoints;
     const address = want.backend ?? first?.address;
-    return address === undefined ? 'no-backend' : { address, port: want.port ?? frontend?.backends[0]?.port ?? 80 };
+    return address === undefined
+      ? 'no-backend'
+      : { address, port: want.port ?? frontend?.backends[0]?.port ?? 80 };
   }
   if (!frontend) return { address: place.clusterIp, port: want.port ?? 80 };
   if (frontend.backends.length === 0) return 'no-backend';
-  return { address: place.clusterIp, port: frontend.port, ...(want.backend === undefined ? {} : { backend: want.backend }) };
+  return {
+    address: place.clusterIp,
+    port: frontend.port,
+    ...(want.backend === undefined ? {} : { backend: want.backend }),
+  };
 }
 
 function resolve(world: World, name: string): ReturnType<typeof answerClusterDns> | undefined {
@@ -163,31 +191,66 @@ function lookup(world: World, from: Party, name: string): ProbeResult {
   const query = name.endsWith('.') ? name : `${name}.`;
   const verdict = judge(world, routed, { dns: { query } });
   const where = { ...(verdict ? { verdict } : {}), address: routed.target.address, port: 53 };
-  if (verdict?.verdict === 'DROPPED' || verdict?.verdict === 'AUTH-REQUIRED') return { outcome: 'dns-timeout', ...where };
+  if (verdict?.verdict === 'DROPPED' || verdict?.verdict === 'AUTH-REQUIRED')
+    return { outcome: 'dns-timeout', ...where };
   if (verdict?.verdict === 'L7-DENIED') return { outcome: 'dns-refused', ...where };
-  if (!serverIn({ topology: world.topology, world: world.view.world }, routed.to, { port: routed.target.port, protocol: 'UDP', isLocal: false })) return { outcome: 'dns-timeout', ...where };
+  if (
+    !serverIn({ topology: world.topology, world: world.view.world }, routed.to, {
+      port: routed.target.port,
+      protocol: 'UDP',
+      isLocal: false,
+    })
+  )
+    return { outcome: 'dns-timeout', ...where };
   const answer = resolve(world, query);
   const isFound = answer?.answers?.some((record) => record.type === 'A') === true;
   return { outcome: isFound ? 'ok' : 'unknown-host', ...where };
 }
 
 function routed53(world: World, from: Party, server: string): Route | string {
-  return routeOf(world.topology, { from, protocol: 'UDP', client: { address: from.address, port: 40_000 }, dialled: { address: server, port: 53 } }, (_frontend, backends) => backends[0]);
+  return routeOf(
+    world.topology,
+    {
+      from,
+      protocol: 'UDP',
+      client: { address: from.address, port: 40_000 },
+      dialled: { address: server, port: 53 },
+    },
+    (_frontend, backends) => backends[0],
+  );
 }
 
 function judge(world: World, route: Route, extra: Extra): FlowVerdict | undefined {
   return route.isSelf ? undefined : world.view.repository?.judge(flowSpec(route, extra));
 }
 
-function attempt(world: World, from: Party, target: Target & { readonly request: ProbeRequest }): ProbeResult {
+function attempt(
+  world: World,
+  from: Party,
+  target: Target & { readonly request: ProbeRequest },
+): ProbeResult {
   const { request } = target;
   const protocol = request.protocol ?? 'TCP';
-  const choose = (_frontend: unknown, backends: readonly Backend[]): Backend | undefined => backends.find((item) => item.address === target.backend) ?? backends[0];
-  const routed = routeOf(world.topology, { from, protocol, client: { address: from.address, port: 40_000 }, dialled: { address: target.address, port: protocol === 'ICMP' ? 0 : target.port } }, choose);
+  const choose = (_frontend: unknown, backends: readonly Backend[]): Backend | undefined =>
+    backends.find((item) => item.address === target.backend) ?? backends[0];
+  const routed = routeOf(
+    world.topology,
+    {
+      from,
+      protocol,
+      client: { address: from.address, port: 40_000 },
+      dialled: { address: target.address, port: protocol === 'ICMP' ? 0 : target.port },
+    },
+    choose,
+  );
   if (routed === 'no-backend') return { outcome: 'no-backend' };
-  if (routed === 'unroutable') return { outcome: 'timeout@egress', address: target.address, port: target.port };
+  if (routed === 'unroutable')
+    return { outcome: 'timeout@egress', address: target.address, port: target.port };
   const http = request.http ? httpFacts(request, target) : undefined;
-  const verdict = judge(world, routed, { ...(http ? { http } : {}), ...(request.sni === undefined ? {} : { sni: request.sni }) });
+  const verdict = judge(world, routed, {
+    ...(http ? { http } : {}),
+    ...(request.sni === undefined ? {} : { sni: request.sni }),
+  });
   const where = { ...(verdict ? { verdict } : {}), address: routed.target.address, port: routed.target.port };
   const stopped = verdict && policyOutcome(verdict);
   if (stopped) return { outcome: stopped, ...where };
@@ -197,7 +260,12 @@ function attempt(world: World, from: Party, target: Target & { readonly request:
 function httpFacts(request: ProbeRequest, target: Target): HttpFacts {
   const { http, to } = request;
   const name = 'service' in to ? (to.service.split('/')[1] ?? '') : 'name' in to ? to.name : target.address;
-  return { method: http?.method ?? 'GET', path: http?.path ?? '/', host: http?.host ?? name, headers: http?.headers ?? {} };
+  return {
+    method: http?.method ?? 'GET',
+    path: http?.path ?? '/',
+    host: http?.host ?? name,
+    headers: http?.headers ?? {},
+  };
 }
 
 function policyOutcome(verdict: FlowVerdict): Outcome | undefined {
@@ -215,11 +283,20 @@ function policyOutcome(verdict: FlowVerdict): Outcome | undefined {
   }
 }
 
-function answerOf(world: World, route: Route, what: { readonly request: ProbeRequest; readonly http: HttpFacts | undefined }): Outcome {
+function answerOf(
+  world: World,
+  route: Route,
+  what: { readonly request: ProbeRequest; readonly http: HttpFacts | undefined },
+): Outcome {
   const { to } = route;
-  if (to.kind === 'outside' && outsideName(world.view.world, to.address) === undefined) return 'timeout@egress';
+  if (to.kind === 'outside' && outsideName(world.view.world, to.address) === undefined)
+    return 'timeout@egress';
   if (route.protocol === 'ICMP') return 'icmp-ok';
-  const found = serverIn({ topology: world.topology, world: world.view.world }, to, { port: route.target.port, protocol: route.protocol, isLocal: route.isSelf });
+  const found = serverIn({ topology: world.topology, world: world.view.world }, to, {
+    port: route.target.port,
+    protocol: route.protocol,
+    isLocal: route.isSelf,
+  });
   if (!found) return 'refused';
   if (route.protocol === 'UDP' || !what.http) return 'ok';
   const facts = what.http;
@@ -230,14 +307,22 @@ function answerOf(world: World, route: Route, what: { readonly request: ProbeReq
     headers: [['Host', facts.host ?? ''], ...Object.entries(facts.headers ?? {}), ['Connection', 'close']],
     body: '',
   };
-  const step = found.server.receive?.(contextOf(world, route, { found, serverName: what.request.sni }), { buffer: '', data: {} }, writeRequest(request));
+  const step = found.server.receive?.(
+    contextOf(world, route, { found, serverName: what.request.sni }),
+    { buffer: '', data: {} },
+    writeRequest(request),
+  );
   const text = (step?.replies ?? []).map((reply) => reply.text).join('');
   const parsed = parseResponse(text, { method: facts.method, ended: true });
   return parsed ? `ok:${parsed.response.status}` : 'empty-reply';
 }
 
 /** A server's surroundings for a look: a copy of its state, calls that succeed, no chance and no log. */
-function contextOf(world: World, route: Route, what: { readonly found: FoundServer; readonly serverName: string | undefined }): ServerContext {
+function contextOf(
+  world: World,
+  route: Route,
+  what: { readonly found: FoundServer; readonly serverName: string | undefined },
+): ServerContext {
   const { found } = what;
   const key = found.container?.id ?? `host/${found.hostname}`;
   const state = JSON.parse(JSON.stringify(world.view.states?.get(key) ?? {})) as Record<string, Json>;

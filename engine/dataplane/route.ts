@@ -67,7 +67,14 @@ export function routeOf(topology: Topology, request: RouteRequest, choose: Choos
 
 function plainRoute(topology: Topology, request: RouteRequest): Route {
   const to = partyAt(topology, request.dialled.address);
-  return { ...request, to, target: request.dialled, seenFrom: request.client, service: undefined, isSelf: isSameParty(request.from, to) };
+  return {
+    ...request,
+    to,
+    target: request.dialled,
+    seenFrom: request.client,
+    service: undefined,
+    isSelf: isSameParty(request.from, to),
+  };
 }
 
 type Found = { readonly frontend: Frontend; readonly entryNode: string | undefined } | 'none' | 'no-port';
@@ -89,9 +96,14 @@ function frontendFor(topology: Topology, request: RouteRequest): Found {
   return { frontend, entryNode: node };
 }
 
-function eligible(frontend: Frontend, where: { readonly from: Party; readonly entry: string | undefined }): readonly Backend[] {
-  if (where.from.kind === 'outside' && frontend.externalLocal) return frontend.backends.filter((item) => item.node === where.entry);
-  if (where.from.kind !== 'outside' && frontend.internalLocal) return frontend.backends.filter((item) => item.node === nodeOf(where.from));
+function eligible(
+  frontend: Frontend,
+  where: { readonly from: Party; readonly entry: string | undefined },
+): readonly Backend[] {
+  if (where.from.kind === 'outside' && frontend.externalLocal)
+    return frontend.backends.filter((item) => item.node === where.entry);
+  if (where.from.kind !== 'outside' && frontend.internalLocal)
+    return frontend.backends.filter((item) => item.node === nodeOf(where.from));
   return frontend.backends;
 }
 
@@ -104,5 +116,7 @@ function isSameParty(a: Party, b: Party): boolean {
 /** Seeded choice among backends; a Service with ClientIP affinity always gives a client the same one. */
 export function seededChoice(random: Random, client: string): ChooseBackend {
   return (frontend, backends) =>
-    frontend.sticky ? backends[Number.parseInt(hashText(client).slice(0, 8), 16) % backends.length] : random.pick('backend', backends);
+    frontend.sticky
+      ? backends[Number.parseInt(hashText(client).slice(0, 8), 16) % backends.length]
+      : random.pick('backend', backends);
 }

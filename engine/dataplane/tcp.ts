@@ -9,7 +9,11 @@ import { proxyHttp, type ProxySides } from './http-proxy.ts';
 import type { Route } from './route.ts';
 
 /** Something on its way to one end. `arrived` runs when that end takes it. */
-type Arrival = { readonly atMs: number; readonly what: { readonly text: string } | 'end' | 'reset'; readonly arrived?: () => void };
+type Arrival = {
+  readonly atMs: number;
+  readonly what: { readonly text: string } | 'end' | 'reset';
+  readonly arrived?: () => void;
+};
 
 /** A trace is due again after this time without a new flag (monitorInterval), ms. */
 const TRACE_INTERVAL_MS = 5000;
@@ -43,7 +47,11 @@ export class TcpConnection {
   constructor(
     fabric: Fabric,
     route: Route,
-    options: { readonly found: FoundServer | undefined; readonly verdict: FlowVerdict | undefined; readonly upstreamError: 'refused' | 'timeout' | undefined },
+    options: {
+      readonly found: FoundServer | undefined;
+      readonly verdict: FlowVerdict | undefined;
+      readonly upstreamError: 'refused' | 'timeout' | undefined;
+    },
   ) {
     this.fabric = fabric;
     this.route = route;
@@ -52,7 +60,8 @@ export class TcpConnection {
     this.server = new TcpEnd(this, 'server', { local: route.target, remote: route.seenFrom });
     this.#found = options.found;
     this.#upstreamError = options.upstreamError;
-    const kindOf = (side: 'egress' | 'ingress'): string | null => (options.verdict?.[side].verdict === 'redirected' ? options.verdict[side].l7 : null);
+    const kindOf = (side: 'egress' | 'ingress'): string | null =>
+      options.verdict?.[side].verdict === 'redirected' ? options.verdict[side].l7 : null;
     this.#proxied = { egress: kindOf('egress') === 'http', ingress: kindOf('ingress') === 'http' };
     const isTls = kindOf('egress') === 'tls' || kindOf('ingress') === 'tls';
     this.#proxyKind = this.#proxied.egress || this.#proxied.ingress ? 'http' : isTls ? 'tls' : undefined;
@@ -63,7 +72,8 @@ export class TcpConnection {
     this.mark('request', { SYN: true });
     this.packet('reply', { SYN: true, ACK: true });
     this.packet('request', { ACK: true });
-    if (this.#found && this.#proxyKind !== 'http' && this.#found.spec.tls === undefined) this.#apply(this.#found.server.open?.(this.#context(this.#found), this.#app));
+    if (this.#found && this.#proxyKind !== 'http' && this.#found.spec.tls === undefined)
+      this.#apply(this.#found.server.open?.(this.#context(this.#found), this.#app));
   }
 
   /** Notes flags as reported; true when one is new in that direction or the interval has passed. */
@@ -71,7 +81,9 @@ export class TcpConnection {
     const seen = this.#seen[direction];
     const nowMs = this.fabric.sim.clock.nowMs;
     const names = Object.keys(flags);
-    const isNew = names.some((name) => nowMs - (seen.get(name) ?? Number.NEGATIVE_INFINITY) >= TRACE_INTERVAL_MS);
+    const isNew = names.some(
+      (name) => nowMs - (seen.get(name) ?? Number.NEGATIVE_INFINITY) >= TRACE_INTERVAL_MS,
+    );
     for (const name of names) if (isNew) seen.set(name, nowMs);
     return isNew;
   }
@@ -86,7 +98,8 @@ export class TcpConnection {
     }
     const verdict = this.fabric.judge(this.route) ?? ALLOWED;
     const stopped = verdict !== undefined && (isStopped(verdict.egress) || isStopped(verdict.ingress));
-    if (verdict) this.fabric.flows.request({ ...packet, isTraced: this.mark('request', flags) && !stopped }, verdict);
+    if (verdict)
+      this.fabric.flows.request({ ...packet, isTraced: this.mark('request', flags) && !stopped }, verdict);
     return !stopped;
   }
 
@@ -117,8 +130,12 @@ export class TcpConnection {
     }
     if (!this.packet('request', { ACK: true, FIN: true })) return;
     if (!this.#found) this.arrive(this.server, 'end', this.latencyMs);
-    else if (this.#proxyKind === 'http' || (this.#found.spec.tls && !this.#isTls)) this.#apply({ replies: [], end: 'close' });
-    else this.#apply(this.#found.server.finish?.(this.#context(this.#found), this.#app) ?? { replies: [], end: 'close' });
+    else if (this.#proxyKind === 'http' || (this.#found.spec.tls && !this.#isTls))
+      this.#apply({ replies: [], end: 'close' });
+    else
+      this.#apply(
+        this.#found.server.finish?.(this.#context(this.#found), this.#app) ?? { replies: [], end: 'close' },
+      );
   }
 
   /** The client starts TLS. */
@@ -127,7 +144,8 @@ export class TcpConnection {
     if (this.#proxyKind === 'http') return { kind: 'plain' };
     if (this.#proxyKind === 'tls') {
       const verdict = this.fabric.judge(this.route, { sni: serverName });
-      if (verdict?.egress.l7verdict === 'denied' || verdict?.ingress.l7verdict === 'denied') return { kind: 'reset' };
+      if (verdict?.egress.l7verdict === 'denied' || verdict?.ingress.l7verdict === 'denied')
+        return { kind: 'reset' };
     }
     if (!this.#found) return { kind: 'timeout' };
     const { tls } = this.#found.spec;
@@ -166,14 +184,25 @@ export class TcpConnection {
     if (!this.#isOpenToUpstream && this.#proxied.ingress) {
       this.#isOpenToUpstream = true;
       for (const flags of [{ SYN: true }, { ACK: true }, { ACK: true, PSH: true }]) {
-        this.fabric.flows.fromProxy({ route: this.route, isReply: false, flags, isNew: flags.SYN === true, isTraced: true });
+        this.fabric.flows.fromProxy({
+          route: this.route,
+          isReply: false,
+          flags,
+          isNew: flags.SYN === true,
+          isTraced: true,
+        });
       }
     }
     return this.#found.server.receive?.(this.#context(this.#found), this.#app, text) ?? { replies: [] };
   }
 
   #context(found: FoundServer): ReturnType<Fabric['contextOf']> {
-    return this.fabric.contextOf(found, { party: this.route.to, local: this.route.target, remote: this.route.seenFrom, serverName: this.#serverName });
+    return this.fabric.contextOf(found, {
+      party: this.route.to,
+      local: this.route.target,
+      remote: this.route.seenFrom,
+      serverName: this.#serverName,
+    });
   }
 
   /** Carries out what a server does next. Flows of a late answer are written when it arrives. */
@@ -189,7 +218,8 @@ export class TcpConnection {
     }
     if (step.end === undefined) return;
     const isReset = step.end === 'reset';
-    const report = (): void => void this.packet('reply', isReset ? { ACK: true, RST: true } : { ACK: true, FIN: true });
+    const report = (): void =>
+      void this.packet('reply', isReset ? { ACK: true, RST: true } : { ACK: true, FIN: true });
     this.arrive(this.client, isReset ? 'reset' : 'end', delayMs, report);
   }
 }
@@ -211,7 +241,11 @@ export class TcpEnd implements Connection {
   #isClosed = false;
   #isReset = false;
 
-  constructor(connection: TcpConnection, side: 'client' | 'server', addresses: { readonly local: SocketAddress; readonly remote: SocketAddress }) {
+  constructor(
+    connection: TcpConnection,
+    side: 'client' | 'server',
+    addresses: { readonly local: SocketAddress; readonly remote: SocketAddress },
+  ) {
     this.#connection = connection;
     this.#side = side;
     this.local = addresses.local;
@@ -245,7 +279,10 @@ export class TcpEnd implements Connection {
       const head = this.inbox[0];
       const leftMs = deadlineMs - sys.nowMs();
       if (head === undefined) {
-        const came = await sys.until(() => this.inbox.length > 0, Number.isFinite(leftMs) ? Math.max(0, leftMs) : undefined);
+        const came = await sys.until(
+          () => this.inbox.length > 0,
+          Number.isFinite(leftMs) ? Math.max(0, leftMs) : undefined,
+        );
         if (!came) return { kind: 'timeout' };
         continue;
       }
@@ -260,7 +297,12 @@ export class TcpEnd implements Connection {
   }
 
   /** Everything on its way as one text, for callers that do not wait; `ended` when the peer closed after it. */
-  takeAll(): { readonly text: string; readonly ended: boolean; readonly isReset: boolean; readonly delayMs: number } {
+  takeAll(): {
+    readonly text: string;
+    readonly ended: boolean;
+    readonly isReset: boolean;
+    readonly delayMs: number;
+  } {
     let text = '';
     let ended = false;
     let delayMs = 0;
@@ -274,8 +316,12 @@ export class TcpEnd implements Connection {
     return { text, ended, isReset: this.#isReset, delayMs };
   }
 
-  async startTls(sys: Sys, options: { readonly serverName: string; readonly timeoutMs?: number }): Promise<TlsResult> {
-    const result = this.#side === 'client' ? this.#connection.startTls(options.serverName) : ({ kind: 'plain' } as const);
+  async startTls(
+    sys: Sys,
+    options: { readonly serverName: string; readonly timeoutMs?: number },
+  ): Promise<TlsResult> {
+    const result =
+      this.#side === 'client' ? this.#connection.startTls(options.serverName) : ({ kind: 'plain' } as const);
     const isSilent = result.kind === 'timeout';
     const waitMs = isSilent ? (options.timeoutMs ?? 300_000) : this.#connection.latencyMs * 4;
     if (!isSilent && options.timeoutMs !== undefined && waitMs > options.timeoutMs) {

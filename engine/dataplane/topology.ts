@@ -1,7 +1,14 @@
 import { byText } from '../base/order.ts';
 import { commandOf, type ImageFacts, type ListenerSpec, lookup } from '../images/catalog.ts';
 import type { BotSpec } from '../images/bot.ts';
-import { type ContainerSpec, type EnvVar, keyOf, type Pod, type Service, type ServicePort } from '../objects/views.ts';
+import {
+  type ContainerSpec,
+  type EnvVar,
+  keyOf,
+  type Pod,
+  type Service,
+  type ServicePort,
+} from '../objects/views.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Party, StoreView } from './view.ts';
 
@@ -116,7 +123,12 @@ function build(store: StoreView): Topology {
   const nodes = new Map<string, { readonly name: string; readonly address: string }>();
   const nodeByAddress = new Map<string, string>();
   for (const object of store.list('nodes')) {
-    const list = (object['status'] as { readonly addresses?: readonly { readonly type: string; readonly address: string }[] } | undefined)?.addresses ?? [];
+    const list =
+      (
+        object['status'] as
+          | { readonly addresses?: readonly { readonly type: string; readonly address: string }[] }
+          | undefined
+      )?.addresses ?? [];
     const address = list.find((entry) => entry.type === 'InternalIP')?.address;
     if (address === undefined) continue;
     nodes.set(object.metadata.name, { name: object.metadata.name, address });
@@ -128,9 +140,17 @@ function build(store: StoreView): Topology {
 function podPlace(store: StoreView, pod: Pod): PodPlace | undefined {
   const address = pod.status?.podIP;
   const phase = pod.status?.phase;
-  if (address === undefined || phase === 'Succeeded' || phase === 'Failed' || pod.spec.nodeName === undefined) return undefined;
-  const spec = pod.spec as { readonly hostNetwork?: boolean; readonly hostname?: string; readonly initContainers?: readonly ContainerSpec[] };
-  const containers = [...pod.spec.containers, ...(spec.initContainers ?? []).filter((item) => item.restartPolicy === 'Always')];
+  if (address === undefined || phase === 'Succeeded' || phase === 'Failed' || pod.spec.nodeName === undefined)
+    return undefined;
+  const spec = pod.spec as {
+    readonly hostNetwork?: boolean;
+    readonly hostname?: string;
+    readonly initContainers?: readonly ContainerSpec[];
+  };
+  const containers = [
+    ...pod.spec.containers,
+    ...(spec.initContainers ?? []).filter((item) => item.restartPolicy === 'Always'),
+  ];
   return {
     key: keyOf(pod),
     namespace: pod.metadata.namespace ?? 'default',
@@ -145,7 +165,15 @@ function podPlace(store: StoreView, pod: Pod): PodPlace | undefined {
 }
 
 function runningContainer(store: StoreView, pod: Pod, container: ContainerSpec): RunningContainer[] {
-  const status = pod.status as { readonly containerStatuses?: readonly { readonly name: string; readonly restartCount?: number; readonly state?: { readonly running?: unknown } }[] } | undefined;
+  const status = pod.status as
+    | {
+        readonly containerStatuses?: readonly {
+          readonly name: string;
+          readonly restartCount?: number;
+          readonly state?: { readonly running?: unknown };
+        }[];
+      }
+    | undefined;
   const mine = status?.containerStatuses?.find((item) => item.name === container.name);
   const image = mine?.state?.running === undefined ? undefined : lookup(container.image);
   if (!image) return [];
@@ -165,7 +193,12 @@ function runningContainer(store: StoreView, pod: Pod, container: ContainerSpec):
 }
 
 /** A container's own environment over its image's: values, ConfigMap keys and the commonest fields of its pod. */
-function environmentOf(store: StoreView, pod: Pod, container: ContainerSpec, image: ImageFacts): Readonly<Record<string, string>> {
+function environmentOf(
+  store: StoreView,
+  pod: Pod,
+  container: ContainerSpec,
+  image: ImageFacts,
+): Readonly<Record<string, string>> {
   const env = new Map(Object.entries(image.env));
   for (const variable of container.env ?? []) {
     const value = variable.value ?? fromReference(store, pod, variable);
@@ -177,7 +210,9 @@ function environmentOf(store: StoreView, pod: Pod, container: ContainerSpec, ima
 function fromReference(store: StoreView, pod: Pod, variable: EnvVar): string | undefined {
   const map = variable.valueFrom?.configMapKeyRef;
   if (map?.name !== undefined) {
-    const data = store.get('configmaps', pod.metadata.namespace, map.name)?.['data'] as Readonly<Record<string, string>> | undefined;
+    const data = store.get('configmaps', pod.metadata.namespace, map.name)?.['data'] as
+      | Readonly<Record<string, string>>
+      | undefined;
     return data && Object.hasOwn(data, map.key) ? data[map.key] : undefined;
   }
   switch (variable.valueFrom?.fieldRef?.fieldPath) {
@@ -197,7 +232,9 @@ function fromReference(store: StoreView, pod: Pod, variable: EnvVar): string | u
 }
 
 function expand(text: string, env: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\(([A-Za-z_][A-Za-z0-9_]*)\)/g, (whole, name: string) => (Object.hasOwn(env, name) ? (env[name] ?? whole) : whole));
+  return text.replace(/\$\(([A-Za-z_][A-Za-z0-9_]*)\)/g, (whole, name: string) =>
+    Object.hasOwn(env, name) ? (env[name] ?? whole) : whole,
+  );
 }
 
 type Slice = KubeObject & {
@@ -210,7 +247,9 @@ type Slice = KubeObject & {
   }[];
 };
 
-function servicesOf(store: StoreView): Pick<Topology, 'services' | 'frontends' | 'nodePorts' | 'serviceAddresses'> {
+function servicesOf(
+  store: StoreView,
+): Pick<Topology, 'services' | 'frontends' | 'nodePorts' | 'serviceAddresses'> {
   const slices = new Map<string, Slice[]>();
   for (const object of store.list('endpointslices.discovery.k8s.io')) {
     const owner = object.metadata.labels?.['kubernetes.io/service-name'];
@@ -228,8 +267,10 @@ function servicesOf(store: StoreView): Pick<Topology, 'services' | 'frontends' |
     const addresses = [place.clusterIp, ...place.externalAddresses].filter((address) => address !== '');
     for (const address of addresses) serviceAddresses.set(address, place);
     for (const frontend of place.frontends) {
-      for (const address of addresses) frontends.set(`${address}|${frontend.port}|${frontend.protocol}`, frontend);
-      if (frontend.nodePort !== undefined) nodePorts.set(`${frontend.nodePort}|${frontend.protocol}`, frontend);
+      for (const address of addresses)
+        frontends.set(`${address}|${frontend.port}|${frontend.protocol}`, frontend);
+      if (frontend.nodePort !== undefined)
+        nodePorts.set(`${frontend.nodePort}|${frontend.protocol}`, frontend);
     }
   }
   return { services, frontends, nodePorts, serviceAddresses };
@@ -248,10 +289,16 @@ type ServiceFields = {
 
 function servicePlace(service: Service, slices: readonly Slice[]): ServicePlace {
   const spec = service.spec as ServiceFields;
-  const status = service['status'] as { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } } | undefined;
-  const balancer = (status?.loadBalancer?.ingress ?? []).flatMap((item) => (item.ip === undefined ? [] : [item.ip]));
+  const status = service['status'] as
+    | { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } }
+    | undefined;
+  const balancer = (status?.loadBalancer?.ingress ?? []).flatMap((item) =>
+    item.ip === undefined ? [] : [item.ip],
+  );
   const names = { namespace: service.metadata.namespace ?? 'default', name: service.metadata.name };
-  const ready = slices.flatMap((slice) => (slice.endpoints ?? []).filter((item) => item.conditions?.ready !== false));
+  const ready = slices.flatMap((slice) =>
+    (slice.endpoints ?? []).filter((item) => item.conditions?.ready !== false),
+  );
   return {
     ...names,
     clusterIp: spec.clusterIP === undefined || spec.clusterIP === 'None' ? '' : spec.clusterIP,
@@ -268,13 +315,18 @@ function servicePlace(service: Service, slices: readonly Slice[]): ServicePlace 
       internalLocal: spec.internalTrafficPolicy === 'Local',
       sticky: spec.sessionAffinity === 'ClientIP',
     })),
-    endpoints: ready.flatMap((item) => item.addresses.map((address) => ({ address, hostname: item.hostname }))),
+    endpoints: ready.flatMap((item) =>
+      item.addresses.map((address) => ({ address, hostname: item.hostname })),
+    ),
   };
 }
 
 function backendsOf(slices: readonly Slice[], port: ServicePort): Backend[] {
   const found = slices.flatMap((slice) => {
-    const mine = (slice.ports ?? []).find((item) => (item.name ?? '') === (port.name ?? '') && (item.protocol ?? 'TCP') === (port.protocol ?? 'TCP'));
+    const mine = (slice.ports ?? []).find(
+      (item) =>
+        (item.name ?? '') === (port.name ?? '') && (item.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+    );
     if (mine?.port === undefined) return [];
     const number = mine.port;
     return (slice.endpoints ?? [])

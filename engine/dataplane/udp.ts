@@ -8,7 +8,10 @@ import { isStopped } from './flow-writer.ts';
 import type { Route } from './route.ts';
 
 /** What comes back for a datagram; `delayMs` from when it was sent. */
-export type DatagramAnswer = { readonly payload: DatagramPayload; readonly delayMs: number } | { readonly refused: true; readonly delayMs: number } | undefined;
+export type DatagramAnswer =
+  | { readonly payload: DatagramPayload; readonly delayMs: number }
+  | { readonly refused: true; readonly delayMs: number }
+  | undefined;
 
 const RCODES = new Map([
   ['NOERROR', 0],
@@ -18,10 +21,21 @@ const RCODES = new Map([
   ['NOTIMP', 4],
   ['REFUSED', 5],
 ]);
-const RCODE_TEXTS = ['No Error', 'Format Error', 'Server Failure', 'Non-Existent Domain', 'Not Implemented', 'Query Refused'];
+const RCODE_TEXTS = [
+  'No Error',
+  'Format Error',
+  'Server Failure',
+  'Non-Existent Domain',
+  'Not Implemented',
+  'Query Refused',
+];
 
 /** Sends one datagram and gives what its receiver answers: judged, through the DNS proxy where redirected, with flows. */
-export function sendDatagram(fabric: Fabric, route: Route, options: { readonly payload: DatagramPayload; readonly isNew: boolean; readonly isTraced: boolean }): DatagramAnswer {
+export function sendDatagram(
+  fabric: Fabric,
+  route: Route,
+  options: { readonly payload: DatagramPayload; readonly isNew: boolean; readonly isTraced: boolean },
+): DatagramAnswer {
   const { payload } = options;
   const verdict = fabric.judge(route);
   const packet = { route, isReply: false, isNew: options.isNew, isTraced: options.isTraced };
@@ -33,9 +47,18 @@ export function sendDatagram(fabric: Fabric, route: Route, options: { readonly p
     fabric.flows.reply({ ...packet, isReply: true });
     return { payload: { dns: { ...payload.dns, code: 'REFUSED', answers: [], authority: [] } }, delayMs };
   }
-  const found = fabric.serverAt(route.to, { port: route.target.port, protocol: 'UDP', isLocal: route.isSelf });
+  const found = fabric.serverAt(route.to, {
+    port: route.target.port,
+    protocol: 'UDP',
+    isLocal: route.isSelf,
+  });
   if (!found) return fabric.exists(route.to) ? { refused: true, delayMs } : undefined;
-  const context = fabric.contextOf(found, { party: route.to, local: route.target, remote: route.seenFrom, serverName: undefined });
+  const context = fabric.contextOf(found, {
+    party: route.to,
+    local: route.target,
+    remote: route.seenFrom,
+    serverName: undefined,
+  });
   const answer = found.server.datagram?.(context, payload);
   if (!answer) return undefined;
   if (isProxied && 'dns' in answer) recordAnswer(fabric, route, answer.dns);
@@ -61,7 +84,9 @@ function isRefused(fabric: Fabric, route: Route, question: DnsMessage): boolean 
 function recordAnswer(fabric: Fabric, route: Route, message: DnsMessage): void {
   const { name, type } = message.question;
   const answers = message.answers ?? [];
-  const ips = answers.filter((record) => record.type === 'A' || record.type === 'AAAA').map((record) => record.data);
+  const ips = answers
+    .filter((record) => record.type === 'A' || record.type === 'AAAA')
+    .map((record) => record.data);
   const cnames = answers.filter((record) => record.type === 'CNAME').map((record) => record.data);
   const ttl = answers.reduce((least, record) => Math.min(least, record.ttl), answers[0]?.ttl ?? 0);
   const rcode = RCODES.get(message.code ?? 'NOERROR') ?? 2;
@@ -78,13 +103,22 @@ function recordAnswer(fabric: Fabric, route: Route, message: DnsMessage): void {
     qtypes: [type],
     ...(answers.length > 0 ? { rrtypes: answers.map((record) => record.type) } : {}),
   };
-  const latencyNs = 300_000 + (Number.parseInt(hashText(`${name}/${fabric.flows.count}`).slice(0, 4), 16) % 900_000);
-  fabric.flows.record(route, { side: 'egress', type: 'RESPONSE', isDenied: false, dns, latencyNs, summary: answerText(dns, ttl) });
+  const latencyNs =
+    300_000 + (Number.parseInt(hashText(`${name}/${fabric.flows.count}`).slice(0, 4), 16) % 900_000);
+  fabric.flows.record(route, {
+    side: 'egress',
+    type: 'RESPONSE',
+    isDenied: false,
+    dns,
+    latencyNs,
+    summary: answerText(dns, ttl),
+  });
 }
 
 function answerText(dns: FlowDns, ttl: number): string {
   const tail = `(Proxy ${dns.query ?? ''} ${(dns.qtypes ?? []).join(',')})`;
-  if ((dns.rcode ?? 0) > 0) return `DNS Answer RCode: ${RCODE_TEXTS[dns.rcode ?? 0] ?? 'Unknown'} TTL: ${ttl} ${tail}`;
+  if ((dns.rcode ?? 0) > 0)
+    return `DNS Answer RCode: ${RCODE_TEXTS[dns.rcode ?? 0] ?? 'Unknown'} TTL: ${ttl} ${tail}`;
   const ips = dns.ips ? `"${dns.ips.join(',')}"` : '';
   const names = dns.cnames ? ` CNAMEs: "${dns.cnames.join(',')}"` : '';
   return `DNS Answer ${ips}${names} TTL: ${ttl} ${tail}`;

@@ -6,17 +6,30 @@ import type { Store } from '../store/store.ts';
 export type StoreView = Pick<Store, 'get' | 'list' | 'revision' | 'revisionOf'>;
 
 /** What the data plane asks of the policy engine (PolicyRepository and its forks). */
-export type PolicyView = { judge(flow: FlowSpec): FlowVerdict; readonly config?: { readonly cluster: string } };
+export type PolicyView = {
+  judge(flow: FlowSpec): FlowVerdict;
+  readonly config?: { readonly cluster: string };
+};
 
 /** What the data plane asks of the Cilium agents. The last two are optional, so that a world without FQDN caches works. */
 export type AgentsView = {
   readonly repository: PolicyView;
   /** Identity and security labels of a pod or of an address. */
-  identityOf(peer: { readonly pod?: string; readonly address?: string }): { readonly id: number; readonly labels: readonly string[] };
+  identityOf(peer: { readonly pod?: string; readonly address?: string }): {
+    readonly id: number;
+    readonly labels: readonly string[];
+  };
   /** The endpoint of a managed pod by `namespace/name`; undefined for an unmanaged one. */
-  endpointOf(pod: string): { readonly id: number; readonly node: string; readonly identity: number } | undefined;
+  endpointOf(
+    pod: string,
+  ): { readonly id: number; readonly node: string; readonly identity: number } | undefined;
   /** The DNS proxy saw an answer of addresses for a pod: feeds toFQDNs and the names of flows. Names end in a dot. */
-  learnDns?(lesson: { readonly pod: string; readonly name: string; readonly addresses: readonly string[]; readonly ttlSeconds: number }): void;
+  learnDns?(lesson: {
+    readonly pod: string;
+    readonly name: string;
+    readonly addresses: readonly string[];
+    readonly ttlSeconds: number;
+  }): void;
   /** Names under which the pod's agent knows an address, without the final dot; sorted. */
   namesOf?(pod: string, address: string): readonly string[];
 };
@@ -26,7 +39,11 @@ export type OutsideHostView = {
   readonly name: string;
   readonly addresses: readonly string[];
   readonly names: readonly string[];
-  readonly servers: readonly { readonly port: number; readonly protocol: 'TCP' | 'UDP'; readonly image: string }[];
+  readonly servers: readonly {
+    readonly port: number;
+    readonly protocol: 'TCP' | 'UDP';
+    readonly image: string;
+  }[];
 };
 
 /** The parts of a world that packets can meet (a WorldSpec fits). */

@@ -13,10 +13,14 @@ export type FlowTest = (flow: Flow) => boolean;
  * filter does (pkg/hubble/filters of Cilium 1.20.2).
  * @throws FilterError
  */
-export function buildFilters(lists: { readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] }): FlowTest {
+export function buildFilters(lists: {
+  readonly whitelist: readonly FlowFilter[];
+  readonly blacklist: readonly FlowFilter[];
+}): FlowTest {
   const allow = lists.whitelist.map(buildFilter);
   const deny = lists.blacklist.map(buildFilter);
-  return (flow) => (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
+  return (flow) =>
+    (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
 }
 
 /** Builds one filter: all members must match. @throws FilterError */
@@ -30,19 +34,43 @@ export function buildFilter(filter: FlowFilter): FlowTest {
   add(filter.source_ip, (list) => addressTest(list, (flow) => flow.IP?.source));
   add(filter.source_ip_xlated, (list) => addressTest(list, (flow) => flow.IP?.source_xlated));
   add(filter.destination_ip, (list) => addressTest(list, (flow) => flow.IP?.destination));
-  add(filter.traffic_direction, (list) => (flow) => list.includes(flow.traffic_direction ?? 'TRAFFIC_DIRECTION_UNKNOWN'));
+  add(
+    filter.traffic_direction,
+    (list) => (flow) => list.includes(flow.traffic_direction ?? 'TRAFFIC_DIRECTION_UNKNOWN'),
+  );
   add(filter.verdict, (list) => (flow) => list.includes(flow.verdict ?? 'VERDICT_UNKNOWN'));
-  add(filter.drop_reason_desc, (list) => (flow) => flow.verdict === 'DROPPED' && list.includes(flow.drop_reason_desc ?? 'DROP_REASON_UNKNOWN'));
+  add(
+    filter.drop_reason_desc,
+    (list) => (flow) =>
+      flow.verdict === 'DROPPED' && list.includes(flow.drop_reason_desc ?? 'DROP_REASON_UNKNOWN'),
+  );
   add(filter.interface, (list) => (flow) => list.some((item) => item.name === flow.interface?.name));
-  add(filter.event_type, (list) => (flow) => list.some((item) => (item.type ?? 0) === (flow.event_type?.type ?? 0) && (item.match_sub_type !== true || (item.sub_type ?? 0) === (flow.event_type?.sub_type ?? 0))));
+  add(
+    filter.event_type,
+    (list) => (flow) =>
+      list.some(
+        (item) =>
+          (item.type ?? 0) === (flow.event_type?.type ?? 0) &&
+          (item.match_sub_type !== true || (item.sub_type ?? 0) === (flow.event_type?.sub_type ?? 0)),
+      ),
+  );
   addHttp(filter, add);
   add(filter.protocol, protocolTest);
   add(filter.source_port, (list) => portTest('source', list));
   add(filter.destination_port, (list) => portTest('destination', list));
-  add(filter.reply, (list) => (flow) => list.some((wanted) => (flow.is_reply === undefined ? !wanted && flow.verdict === 'DROPPED' : flow.is_reply === wanted)));
+  add(
+    filter.reply,
+    (list) => (flow) =>
+      list.some((wanted) =>
+        flow.is_reply === undefined ? !wanted && flow.verdict === 'DROPPED' : flow.is_reply === wanted,
+      ),
+  );
   add(filter.dns_query, (list) => {
     const patterns = list.map((text) => expression(text, 'dns query'));
-    return (flow) => patterns.some((pattern) => flow.l7?.dns !== undefined && pattern.matcher(flow.l7.dns.query ?? '').find());
+    return (flow) =>
+      patterns.some(
+        (pattern) => flow.l7?.dns !== undefined && pattern.matcher(flow.l7.dns.query ?? '').find(),
+      );
   });
   add(filter.tcp_flags, (list) => (flow) => list.some((wanted) => hasFlags(flow.l4?.TCP?.flags, wanted)));
   add(filter.node_name, nodeTest);
@@ -54,7 +82,8 @@ export function buildFilter(filter: FlowFilter): FlowTest {
   add(filter.trace_id, (list) => (flow) => list.includes(flow.trace_context?.parent?.trace_id ?? ''));
   add(filter.ip_trace_id, (list) => (flow) => list.includes(flow.ip_trace_id?.trace_id ?? '0'));
   add(filter.encrypted, (list) => (flow) => list.includes(flow.IP?.encrypted === true));
-  if (filter.experimental?.cel_expression?.length) throw new FilterError('cel expressions are not supported here');
+  if (filter.experimental?.cel_expression?.length)
+    throw new FilterError('cel expressions are not supported here');
   return (flow) => tests.every((test) => test(flow));
 }
 
@@ -65,23 +94,42 @@ function addEndpoints(filter: FlowFilter, add: Add): void {
     const endpoint = (flow: Flow): FlowEndpoint | undefined => flow[side];
     add(filter[`${side}_pod`], (list) => {
       const names = list.map(nameFilter);
-      return (flow) => names.some((test) => test(endpoint(flow)?.namespace ?? '', endpoint(flow)?.pod_name ?? ''));
+      return (flow) =>
+        names.some((test) => test(endpoint(flow)?.namespace ?? '', endpoint(flow)?.pod_name ?? ''));
     });
     add(filter[`${side}_service`], (list) => {
       const names = list.map(nameFilter);
-      return (flow) => names.some((test) => test(flow[`${side}_service`]?.namespace ?? '', flow[`${side}_service`]?.name ?? ''));
+      return (flow) =>
+        names.some((test) =>
+          test(flow[`${side}_service`]?.namespace ?? '', flow[`${side}_service`]?.name ?? ''),
+        );
     });
     add(filter[`${side}_fqdn`], (list) => {
       const patterns = list.map(fqdnPattern);
-      return (flow) => (flow[`${side}_names`] ?? []).some((name) => patterns.some((pattern) => pattern(name)));
+      return (flow) =>
+        (flow[`${side}_names`] ?? []).some((name) => patterns.some((pattern) => pattern(name)));
     });
     add(filter[`${side}_label`], (list) => {
       const selectors = list.map(labelSelector);
       return (flow) => selectors.some((selector) => selector(endpoint(flow)?.labels ?? []));
     });
-    add(filter[`${side}_workload`], (list) => (flow) => (endpoint(flow)?.workloads ?? []).some((load) => list.some((item) => (!item.name || item.name === load.name) && (!item.kind || item.kind === load.kind))));
-    add(filter[`${side}_cluster_name`], (list) => (flow) => list.includes(endpoint(flow)?.cluster_name ?? ''));
-    add(filter[`${side}_identity`], (list) => (flow) => endpoint(flow) !== undefined && list.includes(endpoint(flow)?.identity ?? 0));
+    add(
+      filter[`${side}_workload`],
+      (list) => (flow) =>
+        (endpoint(flow)?.workloads ?? []).some((load) =>
+          list.some(
+            (item) => (!item.name || item.name === load.name) && (!item.kind || item.kind === load.kind),
+          ),
+        ),
+    );
+    add(
+      filter[`${side}_cluster_name`],
+      (list) => (flow) => list.includes(endpoint(flow)?.cluster_name ?? ''),
+    );
+    add(
+      filter[`${side}_identity`],
+      (list) => (flow) => endpoint(flow) !== undefined && list.includes(endpoint(flow)?.identity ?? 0),
+    );
   }
 }
 
@@ -94,27 +142,43 @@ function addHttp(filter: FlowFilter, add: Add): void {
   add(filter.http_status_code, (list) => {
     needsL7('http status code');
     for (const code of list) {
-      if (!/^[1-5]([0-9]{2}|[0-9]?\+)$/.test(code)) throw new FilterError(`invalid http status code filter: invalid status code prefix: ${JSON.stringify(code)}`);
+      if (!/^[1-5]([0-9]{2}|[0-9]?\+)$/.test(code))
+        throw new FilterError(
+          `invalid http status code filter: invalid status code prefix: ${JSON.stringify(code)}`,
+        );
     }
-    return (flow) => flow.l7?.http !== undefined && list.some((code) => statusMatches(String(flow.l7?.http?.code ?? 0), code));
+    return (flow) =>
+      flow.l7?.http !== undefined &&
+      list.some((code) => statusMatches(String(flow.l7?.http?.code ?? 0), code));
   });
   add(filter.http_method, (list) => {
     needsL7('http method');
-    return (flow) => flow.l7?.http !== undefined && list.some((method) => method.toUpperCase() === flow.l7?.http?.method?.toUpperCase());
+    return (flow) =>
+      flow.l7?.http !== undefined &&
+      list.some((method) => method.toUpperCase() === flow.l7?.http?.method?.toUpperCase());
   });
   add(filter.http_path, (list) => {
     needsL7('http path');
     const patterns = list.map((text) => expression(text, 'http path'));
-    return (flow) => flow.l7?.http !== undefined && patterns.some((pattern) => pattern.matcher(pathOf(flow.l7?.http?.url ?? '')).find());
+    return (flow) =>
+      flow.l7?.http !== undefined &&
+      patterns.some((pattern) => pattern.matcher(pathOf(flow.l7?.http?.url ?? '')).find());
   });
   add(filter.http_url, (list) => {
     needsL7('http url');
     const patterns = list.map((text) => expression(text, 'http url'));
-    return (flow) => flow.l7?.http !== undefined && patterns.some((pattern) => pattern.matcher(flow.l7?.http?.url ?? '').find());
+    return (flow) =>
+      flow.l7?.http !== undefined &&
+      patterns.some((pattern) => pattern.matcher(flow.l7?.http?.url ?? '').find());
   });
   add(filter.http_header, (list) => {
     needsL7('http header');
-    return (flow) => (flow.l7?.http?.headers ?? []).some((header) => list.some((item) => item.key?.toLowerCase() === header.key?.toLowerCase() && item.value === header.value));
+    return (flow) =>
+      (flow.l7?.http?.headers ?? []).some((header) =>
+        list.some(
+          (item) => item.key?.toLowerCase() === header.key?.toLowerCase() && item.value === header.value,
+        ),
+      );
   });
 }
 
@@ -142,10 +206,16 @@ function addressTest(list: readonly string[], addressOf: (flow: Flow) => string 
   for (const text of list) {
     if (text.includes('/')) {
       const block = parseCidr(text);
-      if (!block) throw new FilterError(`invalid IP prefix ${JSON.stringify(text)} in filter: netip.ParsePrefix(${JSON.stringify(text)}): ${prefixProblem(text)}`);
+      if (!block)
+        throw new FilterError(
+          `invalid IP prefix ${JSON.stringify(text)} in filter: netip.ParsePrefix(${JSON.stringify(text)}): ${prefixProblem(text)}`,
+        );
       blocks.push(block);
     } else {
-      if (!parseAddress(text)) throw new FilterError(`invalid IP address ${JSON.stringify(text)} in filter: ParseAddr(${JSON.stringify(text)}): ${addressProblem(text)}`);
+      if (!parseAddress(text))
+        throw new FilterError(
+          `invalid IP address ${JSON.stringify(text)} in filter: ParseAddr(${JSON.stringify(text)}): ${addressProblem(text)}`,
+        );
       exact.add(text);
     }
   }
@@ -160,7 +230,9 @@ function addressTest(list: readonly string[], addressOf: (flow: Flow) => string 
 
 function prefixProblem(text: string): string {
   const address = text.slice(0, text.lastIndexOf('/'));
-  return parseAddress(address) ? 'prefix length out of range' : `ParseAddr(${JSON.stringify(address)}): ${addressProblem(address)}`;
+  return parseAddress(address)
+    ? 'prefix length out of range'
+    : `ParseAddr(${JSON.stringify(address)}): ${addressProblem(address)}`;
 }
 
 function addressProblem(text: string): string {
@@ -176,7 +248,10 @@ function nameFilter(text: string): (namespace: string, name: string) => boolean 
   const namespace = slash < 0 ? 'default' : text.slice(0, slash);
   const prefix = slash < 0 ? text : text.slice(slash + 1);
   if (slash < 0 && prefix === '') throw new FilterError('invalid filter, name must not be empty');
-  return (ownNamespace, name) => (ownNamespace !== '' || name !== '') && (namespace === '' || namespace === ownNamespace) && name.startsWith(prefix);
+  return (ownNamespace, name) =>
+    (ownNamespace !== '' || name !== '') &&
+    (namespace === '' || namespace === ownNamespace) &&
+    name.startsWith(prefix);
 }
 
 /** A glob over DNS names: `*` is any run of name characters. @throws FilterError */
@@ -191,7 +266,12 @@ function fqdnPattern(text: string): (name: string) => boolean {
 function protocolTest(list: readonly string[]): FlowTest {
   const wanted = list.map((name) => name.toLowerCase());
   for (const name of wanted) {
-    if (!['dns', 'http', 'icmp', 'icmpv4', 'icmpv6', 'kafka', 'sctp', 'tcp', 'udp', 'vrrp', 'igmp'].includes(name)) throw new FilterError(`invalid protocol filter: unknown protocol: ${JSON.stringify(name)}`);
+    if (
+      !['dns', 'http', 'icmp', 'icmpv4', 'icmpv6', 'kafka', 'sctp', 'tcp', 'udp', 'vrrp', 'igmp'].includes(
+        name,
+      )
+    )
+      throw new FilterError(`invalid protocol filter: unknown protocol: ${JSON.stringify(name)}`);
   }
   return (flow) =>
     wanted.some((name) => {
@@ -220,35 +300,60 @@ function protocolTest(list: readonly string[]): FlowTest {
 
 function portTest(side: 'source' | 'destination', list: readonly string[]): FlowTest {
   const ports = list.map((text) => {
-    const why = /^\d+$/.test(text) ? (Number(text) > 65_535 ? 'value out of range' : undefined) : 'invalid syntax';
-    if (why) throw new FilterError(`invalid ${side} port filter: invalid port ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`);
+    const why = /^\d+$/.test(text)
+      ? Number(text) > 65_535
+        ? 'value out of range'
+        : undefined
+      : 'invalid syntax';
+    if (why)
+      throw new FilterError(
+        `invalid ${side} port filter: invalid port ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`,
+      );
     return Number(text);
   });
   return (flow) => {
     const transport = flow.l4?.TCP ?? flow.l4?.UDP ?? flow.l4?.SCTP;
-    return transport !== undefined && ports.includes((side === 'source' ? transport.source_port : transport.destination_port) ?? 0);
+    return (
+      transport !== undefined &&
+      ports.includes((side === 'source' ? transport.source_port : transport.destination_port) ?? 0)
+    );
   };
 }
 
 function hasFlags(flags: TcpFlags | undefined, wanted: TcpFlags): boolean {
   if (!flags) return false;
-  return (Object.keys(wanted) as (keyof TcpFlags)[]).every((name) => wanted[name] !== true || flags[name] === true);
+  return (Object.keys(wanted) as (keyof TcpFlags)[]).every(
+    (name) => wanted[name] !== true || flags[name] === true,
+  );
 }
 
 /** `[cluster/]glob` over node names; a flow's node name without a slash belongs to the cluster `default`. */
 function nodeTest(list: readonly string[]): FlowTest {
-  const glob = (text: string): RE2JS => RE2JS.compile(`^${text.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[-.0-9a-z]*')}$`);
+  const glob = (text: string): RE2JS =>
+    RE2JS.compile(
+      `^${text
+        .split('*')
+        .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+        .join('[-.0-9a-z]*')}$`,
+    );
   const tests = list.map((text) => {
     const slash = text.indexOf('/');
     const cluster = slash < 0 ? undefined : text.slice(0, slash);
     const node = slash < 0 ? text : text.slice(slash + 1);
-    return { cluster: cluster === undefined ? undefined : glob(cluster === '' ? '*' : cluster), node: glob(node === '' ? '*' : node) };
+    return {
+      cluster: cluster === undefined ? undefined : glob(cluster === '' ? '*' : cluster),
+      node: glob(node === '' ? '*' : node),
+    };
   });
   return (flow) => {
     const name = flow.node_name ?? '';
     if (name === '') return false;
     const slash = name.indexOf('/');
     const [cluster, node] = slash < 0 ? ['default', name] : [name.slice(0, slash), name.slice(slash + 1)];
-    return tests.some((test) => test.node.matcher(node).find() && (test.cluster === undefined || test.cluster.matcher(cluster).find()));
+    return tests.some(
+      (test) =>
+        test.node.matcher(node).find() &&
+        (test.cluster === undefined || test.cluster.matcher(cluster).find()),
+    );
   };
 }

@@ -39,11 +39,19 @@ export type TcpFlags = Readonly<
 
 /** The transport header of a packet: one member. */
 export type Layer4 = {
-  readonly TCP?: { readonly source_port?: number; readonly destination_port?: number; readonly flags?: TcpFlags };
+  readonly TCP?: {
+    readonly source_port?: number;
+    readonly destination_port?: number;
+    readonly flags?: TcpFlags;
+  };
   readonly UDP?: { readonly source_port?: number; readonly destination_port?: number };
   readonly ICMPv4?: { readonly type?: number; readonly code?: number };
   readonly ICMPv6?: { readonly type?: number; readonly code?: number };
-  readonly SCTP?: { readonly source_port?: number; readonly destination_port?: number; readonly chunk_type?: string };
+  readonly SCTP?: {
+    readonly source_port?: number;
+    readonly destination_port?: number;
+    readonly chunk_type?: string;
+  };
 };
 
 /** A DNS record of the DNS proxy. */
@@ -169,7 +177,11 @@ export type FlowFilter = {
   readonly verdict?: readonly string[];
   readonly drop_reason_desc?: readonly string[];
   readonly interface?: readonly { readonly index?: number; readonly name?: string }[];
-  readonly event_type?: readonly { readonly type?: number; readonly match_sub_type?: boolean; readonly sub_type?: number }[];
+  readonly event_type?: readonly {
+    readonly type?: number;
+    readonly match_sub_type?: boolean;
+    readonly sub_type?: number;
+  }[];
   readonly http_status_code?: readonly string[];
   readonly protocol?: readonly string[];
   readonly source_port?: readonly string[];

@@ -21,7 +21,11 @@ function parseLabel(text: string): Label {
   const equals = text.indexOf('=');
   const name = equals < 0 ? text : text.slice(0, equals);
   const colon = name.indexOf(':');
-  return { source: colon < 0 ? '' : name.slice(0, colon), key: colon < 0 ? name : name.slice(colon + 1), value: equals < 0 ? '' : text.slice(equals + 1) };
+  return {
+    source: colon < 0 ? '' : name.slice(0, colon),
+    key: colon < 0 ? name : name.slice(colon + 1),
+    value: equals < 0 ? '' : text.slice(equals + 1),
+  };
 }
 
 /** Splits at commas outside of parentheses. */
@@ -47,7 +51,9 @@ function requirement(text: string): (labels: readonly Label[]) => boolean {
     const isIn = set[2] === 'in';
     return (labels) => {
       const found = labels.filter((label) => isKey(label, set[1] ?? ''));
-      return isIn ? found.some((label) => values.includes(label.value)) : !found.some((label) => values.includes(label.value));
+      return isIn
+        ? found.some((label) => values.includes(label.value))
+        : !found.some((label) => values.includes(label.value));
     };
   }
   const absent = /^!\s*(\S+)$/.exec(text);

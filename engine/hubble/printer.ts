@@ -37,19 +37,31 @@ export class FlowPrinter {
   print(response: FlowsResponse): Printed {
     const { output } = this.#options;
     if (output === 'json' || output === 'jsonpb') {
-      if (response.node_status) return { out: '', err: this.#isNews(response) ? `${protoJson(response)}\n` : '' };
+      if (response.node_status)
+        return { out: '', err: this.#isNews(response) ? `${protoJson(response)}\n` : '' };
       return { out: `${protoJson(response)}\n`, err: '' };
     }
-    if (output === 'json-legacy') return response.flow ? { out: `${protoJson(response.flow)}\n`, err: '' } : NOTHING;
+    if (output === 'json-legacy')
+      return response.flow ? { out: `${protoJson(response.flow)}\n`, err: '' } : NOTHING;
     if (response.node_status) return { out: '', err: this.#nodeStatus(response) };
     if (response.lost_events) return { out: this.#lostEvents(response), err: '' };
-    return response.flow ? { out: this.#flow(response.flow, response.node_name ?? response.flow.node_name ?? ''), err: '' } : NOTHING;
+    return response.flow
+      ? { out: this.#flow(response.flow, response.node_name ?? response.flow.node_name ?? ''), err: '' }
+      : NOTHING;
   }
 
   /** What is left to print at the end. */
   close(): string {
     if (this.#options.output !== 'table' || this.#rows.length === 0) return '';
-    const header = ['TIMESTAMP', ...(this.#options.withNodeName ? ['NODE'] : []), 'SOURCE', 'DESTINATION', 'TYPE', 'VERDICT', 'SUMMARY'];
+    const header = [
+      'TIMESTAMP',
+      ...(this.#options.withNodeName ? ['NODE'] : []),
+      'SOURCE',
+      'DESTINATION',
+      'TYPE',
+      'VERDICT',
+      'SUMMARY',
+    ];
     const text = tabulate([header, ...this.#rows], 3);
     this.#rows = [];
     return text;
@@ -62,30 +74,46 @@ export class FlowPrinter {
     const verdict = this.#verdict(flow);
     const summary = this.#summary(flow);
     if (output === 'table') {
-      this.#rows.push([time, ...(withNodeName ? [node] : []), source, destination, typeOf(flow), verdict, summary].map(escape));
+      this.#rows.push(
+        [time, ...(withNodeName ? [node] : []), source, destination, typeOf(flow), verdict, summary].map(
+          visible,
+        ),
+      );
       return '';
     }
     if (output === 'dict') {
-      const rows = [['TIMESTAMP', time], ...(withNodeName ? [['NODE', node]] : []), ['SOURCE', source], ['DESTINATION', destination], ['TYPE', typeOf(flow)], ['VERDICT', verdict], ['SUMMARY', summary]];
+      const rows = [
+        ['TIMESTAMP', time],
+        ...(withNodeName ? [['NODE', node]] : []),
+        ['SOURCE', source],
+        ['DESTINATION', destination],
+        ['TYPE', typeOf(flow)],
+        ['VERDICT', verdict],
+        ['SUMMARY', summary],
+      ];
       return this.#record(rows, this.#lines++ > 0);
     }
     const sourceId = this.#paint('35', identityText(flow.source));
     const destinationId = this.#paint('35', identityText(flow.destination));
     const isReply = flow.is_reply === true;
     const arrow = flow.is_reply === undefined ? '<>' : isReply ? '<-' : '->';
-    const [left, leftId, right, rightId] = isReply ? [destination, destinationId, source, sourceId] : [source, sourceId, destination, destinationId];
+    const [left, leftId, right, rightId] = isReply
+      ? [destination, destinationId, source, sourceId]
+      : [source, sourceId, destination, destinationId];
     const place = withNodeName ? ` [${node}]` : '';
-    return `${escape(`${time}${place}: ${left} ${leftId} ${arrow} ${right} ${rightId} ${typeOf(flow)} ${verdict} (${summary})`)}\n`;
+    return `${visible(`${time}${place}: ${left} ${leftId} ${arrow} ${right} ${rightId} ${typeOf(flow)} ${verdict} (${summary})`)}\n`;
   }
 
   #record(rows: readonly (readonly string[])[], isLater: boolean): string {
-    const text = rows.map(([key = '', value = '']) => `${key.padStart(11)}: ${escape(value)}\n`).join('');
+    const text = rows.map(([key = '', value = '']) => `${key.padStart(11)}: ${visible(value)}\n`).join('');
     return isLater ? `${DIVIDER}\n${text}` : text;
   }
 
-  /** Colours are escapes of ours, which `escape` must leave alone: it works on what stands between them. */
+  /** Colours are escapes of ours, which `visible` must leave alone: it works on what stands between them. */
   #paint(code: string, text: string): string {
-    return this.#options.withColor && this.#options.output !== 'table' ? `\u0000[${code}m${text}\u0000[0m` : text;
+    return this.#options.withColor && this.#options.output !== 'table'
+      ? `\u0000[${code}m${text}\u0000[0m`
+      : text;
   }
 
   #host(flow: Flow, side: 'source' | 'destination'): string {
@@ -106,7 +134,11 @@ export class FlowPrinter {
     const name = flow.verdict ?? 'VERDICT_UNKNOWN';
     const isPolicy = flow.event_type?.type === POLICY_VERDICT && !flow.l7;
     const word = isPolicy ? policyWord(name) : name;
-    const code = ['FORWARDED', 'ALLOWED', 'REDIRECTED'].includes(word) ? '32' : ['DROPPED', 'DENIED', 'ERROR'].includes(word) ? '31' : '33';
+    const code = ['FORWARDED', 'ALLOWED', 'REDIRECTED'].includes(word)
+      ? '32'
+      : ['DROPPED', 'DENIED', 'ERROR'].includes(word)
+        ? '31'
+        : '33';
     const text = word === 'VERDICT_UNKNOWN' ? word : this.#paint(code, word);
     if (!isPolicy || !this.#options.withPolicyNames) return text;
     const names = policyNames(flow, word);
@@ -114,9 +146,10 @@ export class FlowPrinter {
   }
 
   #summary(flow: Flow): string {
-    const trace = flow.ip_trace_id?.trace_id === undefined ? '' : `IP Trace ID: ${flow.ip_trace_id.trace_id}; `;
+    const trace =
+      flow.ip_trace_id?.trace_id === undefined ? '' : `IP Trace ID: ${flow.ip_trace_id.trace_id}; `;
     const hasAuth = flow.auth_type !== undefined && flow.auth_type !== 'DISABLED';
-    return `${trace}${flow.Summary ?? ''}${hasAuth ? `; Auth: ${this.#paint('32', flow.auth_type ?? '')}` : ''}`;
+    return `${trace}${(flow.Summary ?? '').replaceAll('\u0000', '')}${hasAuth ? `; Auth: ${this.#paint('32', flow.auth_type ?? '')}` : ''}`;
   }
 
   #nodeStatus(response: FlowsResponse): string {
@@ -128,7 +161,15 @@ export class FlowPrinter {
     const shown = shorten(names);
     if (this.#options.output === 'dict') {
       const message = status.message === undefined ? 'N/A' : JSON.stringify(status.message);
-      return this.#record([['TIMESTAMP', time], ['STATE', state], ['NODES', shown], ['MESSAGE', message]], this.#lines++ > 0);
+      return this.#record(
+        [
+          ['TIMESTAMP', time],
+          ['STATE', state],
+          ['NODES', shown],
+          ['MESSAGE', message],
+        ],
+        this.#lines++ > 0,
+      );
     }
     const count = names.length;
     const words: Readonly<Record<string, string>> = {
@@ -149,17 +190,37 @@ export class FlowPrinter {
     const { output, timeFormat, withNodeName } = this.#options;
     const lost = response.lost_events ?? {};
     const time = formatTime(response.time, timeFormat);
-    const span = [lost.first === undefined ? '' : `first: ${formatTime(lost.first, timeFormat)}`, lost.last === undefined ? '' : `last: ${formatTime(lost.last, timeFormat)}`].filter((text) => text !== '').join(', ');
+    const span = [
+      lost.first === undefined ? '' : `first: ${formatTime(lost.first, timeFormat)}`,
+      lost.last === undefined ? '' : `last: ${formatTime(lost.last, timeFormat)}`,
+    ]
+      .filter((text) => text !== '')
+      .join(', ');
     const tail = `${lost.num_events_lost ?? '0'}${span === '' ? '' : ` (${span})`}`;
     const source = lost.source ?? 'UNKNOWN_LOST_EVENT_SOURCE';
     const cpu = `CPU(${lost.cpu ?? 0})`;
     const node = response.node_name ?? '';
     if (output === 'table') {
-      this.#rows.push([time, ...(withNodeName ? [node === '' ? '-' : node] : []), source, '-', 'EVENTS LOST', '-', `${cpu} - ${tail}`]);
+      this.#rows.push([
+        time,
+        ...(withNodeName ? [node === '' ? '-' : node] : []),
+        source,
+        '-',
+        'EVENTS LOST',
+        '-',
+        `${cpu} - ${tail}`,
+      ]);
       return '';
     }
     if (output === 'dict') {
-      const rows = [['TIMESTAMP', time], ...(withNodeName ? [['NODE', node === '' ? '-' : node]] : []), ['SOURCE', source], ['TYPE', 'EVENTS LOST'], ['VERDICT', '-'], ['SUMMARY', `${cpu} - ${tail}`]];
+      const rows = [
+        ['TIMESTAMP', time],
+        ...(withNodeName ? [['NODE', node === '' ? '-' : node]] : []),
+        ['SOURCE', source],
+        ['TYPE', 'EVENTS LOST'],
+        ['VERDICT', '-'],
+        ['SUMMARY', `${cpu} - ${tail}`],
+      ];
       return this.#record(rows, this.#lines++ > 0);
     }
     return `${time} EVENTS LOST: ${source} ${cpu} ${tail}\n`;
@@ -170,18 +231,30 @@ const NOTHING: Printed = { out: '', err: '' };
 
 /** Proto JSON as Go prints it: no spaces, `<`, `>` and `&` escaped. */
 export function protoJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+  return JSON.stringify(value)
+    .replaceAll('<', '\\u003c')
+    .replaceAll('>', '\\u003e')
+    .replaceAll('&', '\\u0026')
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
 }
 
 /** Text in columns as Go's tabwriter aligns it: left, the last column as it is. */
 export function tabulate(rows: readonly (readonly string[])[], padding: number, minWidth = 2): string {
   const widths: number[] = [];
-  for (const row of rows) for (const [i, cell] of row.entries()) if (i < row.length - 1) widths[i] = Math.max(widths[i] ?? 0, [...cell].length + padding, minWidth);
-  return rows.map((row) => `${row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - [...cell].length))).join('')}\n`).join('');
+  for (const row of rows)
+    for (const [i, cell] of row.entries())
+      if (i < row.length - 1) widths[i] = Math.max(widths[i] ?? 0, [...cell].length + padding, minWidth);
+  return rows
+    .map(
+      (row) =>
+        `${row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - [...cell].length))).join('')}\n`,
+    )
+    .join('');
 }
 
 /** Control characters that could play tricks with a terminal become visible; our own colours pass. */
-function escape(text: string): string {
+function visible(text: string): string {
   return text.replaceAll('\u001b', '^[').replaceAll('\r', '\\r').replaceAll('\u0000', '\u001b');
 }
 
@@ -189,7 +262,8 @@ function nameOf(flow: Flow, side: 'source' | 'destination'): string {
   const endpoint = flow[side];
   const service: FlowService | undefined = side === 'source' ? flow.source_service : flow.destination_service;
   const names = side === 'source' ? flow.source_names : flow.destination_names;
-  if (endpoint?.pod_name) return join(service?.namespace ? service.namespace : (endpoint.namespace ?? ''), endpoint.pod_name);
+  if (endpoint?.pod_name)
+    return join(service?.namespace ? service.namespace : (endpoint.namespace ?? ''), endpoint.pod_name);
   if (service?.name) return join(service.namespace ?? endpoint?.namespace ?? '', service.name);
   return (names ?? []).join(',');
 }
@@ -228,14 +302,23 @@ export function typeOf(flow: Flow): string {
     case POLICY_VERDICT:
       return `policy-verdict:${MATCH_TYPES[flow.policy_match_type ?? 0] ?? 'unknown'} ${flow.traffic_direction ?? 'TRAFFIC_DIRECTION_UNKNOWN'}`;
     case 7:
-      return ['', 'pre-xlate-fwd', 'post-xlate-fwd', 'pre-xlate-rev', 'post-xlate-rev'][socketPoint(flow)] ?? 'SOCK_XLATE_POINT_UNKNOWN';
+      return (
+        ['', 'pre-xlate-fwd', 'post-xlate-fwd', 'pre-xlate-rev', 'post-xlate-rev'][socketPoint(flow)] ??
+        'SOCK_XLATE_POINT_UNKNOWN'
+      );
     default:
       return 'UNKNOWN';
   }
 }
 
 function socketPoint(flow: Flow): number {
-  const names = ['', 'SOCK_XLATE_POINT_PRE_DIRECTION_FWD', 'SOCK_XLATE_POINT_POST_DIRECTION_FWD', 'SOCK_XLATE_POINT_PRE_DIRECTION_REV', 'SOCK_XLATE_POINT_POST_DIRECTION_REV'];
+  const names = [
+    '',
+    'SOCK_XLATE_POINT_PRE_DIRECTION_FWD',
+    'SOCK_XLATE_POINT_POST_DIRECTION_FWD',
+    'SOCK_XLATE_POINT_PRE_DIRECTION_REV',
+    'SOCK_XLATE_POINT_POST_DIRECTION_REV',
+  ];
   const at = names.indexOf(flow.sock_xlate_point ?? '-');
   return at > 0 ? at : 9;
 }
@@ -249,9 +332,14 @@ function policyWord(verdict: string): string {
 function policyNames(flow: Flow, word: string): string {
   const isAllowed = word === 'ALLOWED';
   let list: readonly FlowPolicy[] = [];
-  if (flow.traffic_direction === 'EGRESS') list = (isAllowed ? flow.egress_allowed_by : flow.egress_denied_by) ?? [];
-  if (flow.traffic_direction === 'INGRESS') list = (isAllowed ? flow.ingress_allowed_by : flow.ingress_denied_by) ?? [];
-  return list.filter((policy) => policy.name && policy.kind).map((policy) => `${policy.name} (${policy.kind})`).join(', ');
+  if (flow.traffic_direction === 'EGRESS')
+    list = (isAllowed ? flow.egress_allowed_by : flow.egress_denied_by) ?? [];
+  if (flow.traffic_direction === 'INGRESS')
+    list = (isAllowed ? flow.ingress_allowed_by : flow.ingress_denied_by) ?? [];
+  return list
+    .filter((policy) => policy.name && policy.kind)
+    .map((policy) => `${policy.name} (${policy.kind})`)
+    .join(', ');
 }
 
 /** Names up to about 50 characters, then how many more there are. */

@@ -46,6 +46,9 @@ export class FlowRing {
   restore(snapshot: { readonly seen: number; readonly flows: readonly Flow[] }): void {
     this.#seen = snapshot.seen;
     this.#start = 0;
-    this.#entries = snapshot.flows.map((flow, i) => ({ sequence: snapshot.seen - snapshot.flows.length + i + 1, flow }));
+    this.#entries = snapshot.flows.map((flow, i) => ({
+      sequence: snapshot.seen - snapshot.flows.length + i + 1,
+      flow,
+    }));
   }
 }

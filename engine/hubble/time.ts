@@ -1,7 +1,26 @@
 /** Layouts of `--time-format`, in lower case. */
-export type TimeFormat = 'stampmilli' | 'yearmonthday' | 'yearmonthdayhour' | 'yearmonthdayhourminute' | 'rfc3339' | 'rfc3339milli' | 'rfc3339micro' | 'rfc3339nano' | 'rfc1123z';
+export type TimeFormat =
+  | 'stampmilli'
+  | 'yearmonthday'
+  | 'yearmonthdayhour'
+  | 'yearmonthdayhourminute'
+  | 'rfc3339'
+  | 'rfc3339milli'
+  | 'rfc3339micro'
+  | 'rfc3339nano'
+  | 'rfc1123z';
 
-const FORMATS: readonly TimeFormat[] = ['stampmilli', 'yearmonthday', 'yearmonthdayhour', 'yearmonthdayhourminute', 'rfc3339', 'rfc3339milli', 'rfc3339micro', 'rfc3339nano', 'rfc1123z'];
+const FORMATS: readonly TimeFormat[] = [
+  'stampmilli',
+  'yearmonthday',
+  'yearmonthdayhour',
+  'yearmonthdayhourminute',
+  'rfc3339',
+  'rfc3339milli',
+  'rfc3339micro',
+  'rfc3339nano',
+  'rfc1123z',
+];
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -12,7 +31,8 @@ export function timeFormatOf(name: string): TimeFormat {
 
 /** Prints an RFC 3339 time in UTC; `N/A` without one. */
 export function formatTime(time: string | undefined, format: TimeFormat): string {
-  const match = time === undefined ? null : /^(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(time);
+  const match =
+    time === undefined ? null : /^(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(time);
   if (!match) return 'N/A';
   const [, year = '', month = '', day = '', clock = '', fraction = ''] = match;
   const nanos = fraction.padEnd(9, '0');

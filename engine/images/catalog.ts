@@ -50,7 +50,10 @@ export type ImageFacts = {
   readonly pullMs: number;
   readonly startDelayMs: number;
   /** What it listens on with that environment and that whole command (see `commandOf`). */
-  readonly listeners: (env: Readonly<Record<string, string>>, command: readonly string[]) => readonly ListenerSpec[];
+  readonly listeners: (
+    env: Readonly<Record<string, string>>,
+    command: readonly string[],
+  ) => readonly ListenerSpec[];
   /** The calls that it makes by itself, if any. */
   readonly bot: (env: Readonly<Record<string, string>>, command: readonly string[]) => BotSpec | undefined;
   /** What its main program becomes. */
@@ -80,7 +83,8 @@ export function commandOf(
 ): readonly string[] {
   const hasCommand = container.command !== undefined && container.command.length > 0;
   const entry = hasCommand ? (container.command ?? []) : image.entrypoint;
-  const args = container.args !== undefined && container.args.length > 0 ? container.args : hasCommand ? [] : image.cmd;
+  const args =
+    container.args !== undefined && container.args.length > 0 ? container.args : hasCommand ? [] : image.cmd;
   return [...entry, ...args];
 }
 
@@ -123,7 +127,8 @@ function factsOf(family: Family, reference: Reference): ImageFacts {
     pullMs: made.pullMs ?? 1500,
     startDelayMs: made.startDelayMs ?? 500,
   };
-  const runsServer = (command: readonly string[]): boolean => isServerCommand(facts, made.mains ?? [], command);
+  const runsServer = (command: readonly string[]): boolean =>
+    isServerCommand(facts, made.mains ?? [], command);
   return {
     ...facts,
     defaultCommand: [...facts.entrypoint, ...facts.cmd],
@@ -161,12 +166,18 @@ function commandListeners(command: readonly string[]): readonly ListenerSpec[] {
   const text = command.join(' ');
   const nc = /(?:^|[\s;])nc\b[^;|]*?-[a-z]*l[a-z]*\s+(?:-p\s+)?(\d+)/.exec(text);
   if (nc) return [listener(Number(nc[1]), 'opaque')];
-  const httpd = /(?:^|[\s;])httpd\b[^;|]*-p\s+(?:[\d.]+:)?(\d+)/.exec(text) ?? /python3? -m http\.server (\d+)/.exec(text);
+  const httpd =
+    /(?:^|[\s;])httpd\b[^;|]*-p\s+(?:[\d.]+:)?(\d+)/.exec(text) ??
+    /python3? -m http\.server (\d+)/.exec(text);
   return httpd ? [listener(Number(httpd[1]), 'page', { title: 'Index of /' })] : [];
 }
 
 /** A TCP listener with a server and its options. */
-export function listener(port: number, server: string, options: Readonly<Record<string, Json>> = {}): ListenerSpec {
+export function listener(
+  port: number,
+  server: string,
+  options: Readonly<Record<string, Json>> = {},
+): ListenerSpec {
   return { port, protocol: 'TCP', server, options };
 }
 
@@ -184,19 +195,29 @@ function lifetimeOf(
   if (!image.programs.includes(name)) return { kind: 'cannot-start', message: notFound(program) };
   if (commandListeners(command).length > 0) return { kind: 'forever' };
   const isShell = /^(ba|da|a)?sh$/.test(name);
-  const script = isShell && command[1]?.startsWith('-') && command[1].includes('c') ? (command[2] ?? '') : command.join(' ');
+  const script =
+    isShell && command[1]?.startsWith('-') && command[1].includes('c')
+      ? (command[2] ?? '')
+      : command.join(' ');
   if (isShell && script === command.join(' ') && command.length === 1) return exits(0, 0, '');
   return scriptLifetime(script);
 }
 
 function notFound(program: string): string {
-  const where = program.includes('/') ? `stat ${program}: no such file or directory` : `"${program}": executable file not found in $PATH`;
+  const where = program.includes('/')
+    ? `stat ${program}: no such file or directory`
+    : `"${program}": executable file not found in $PATH`;
   return `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: ${where.startsWith('stat') ? `"${program}": ${where}` : where}: unknown`;
 }
 
 /** The life of a simple script: loops and `tail -f` stay, sleeps add up, echoes print, `exit N` ends. */
 function scriptLifetime(script: string): Lifetime {
-  if (/\bwhile (true|:|\[ 1 \])|\btail -f|sleep (infinity|inf\b)|\bfor \(\(;;\)\)|\buntil false|\bcat$|^(top|watch|yes)\b/.test(script)) return { kind: 'forever' };
+  if (
+    /\bwhile (true|:|\[ 1 \])|\btail -f|sleep (infinity|inf\b)|\bfor \(\(;;\)\)|\buntil false|\bcat$|^(top|watch|yes)\b/.test(
+      script,
+    )
+  )
+    return { kind: 'forever' };
   const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
   let afterMs = 0;
   for (const match of script.matchAll(/\bsleep (\d+(?:\.\d+)?)([smhd]?)/g)) {

@@ -38,20 +38,37 @@ function numberOf(text: string | undefined, absent: number): number {
 }
 
 function osRelease(name: string, id: string, version: string): Readonly<Record<string, string>> {
-  return { '/etc/os-release': `NAME="${name}"\nID=${id}\nVERSION_ID=${version}\nPRETTY_NAME="${name} ${version}"\n` };
+  return {
+    '/etc/os-release': `NAME="${name}"\nID=${id}\nVERSION_ID=${version}\nPRETTY_NAME="${name} ${version}"\n`,
+  };
 }
 
 const PASSWD = { '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n', '/etc/group': 'root:x:0:\n' };
 
-function alpine(version: string, versions: Readonly<Record<string, string>>): Pick<ImageRecipe, 'machine' | 'programs' | 'files'> {
+function alpine(
+  version: string,
+  versions: Readonly<Record<string, string>>,
+): Pick<ImageRecipe, 'machine' | 'programs' | 'files'> {
   return {
-    machine: { libc: 'musl', shell: 'ash', user: 'root', home: '/root', versions: { busybox: '1.37.0', ...versions } },
+    machine: {
+      libc: 'musl',
+      shell: 'ash',
+      user: 'root',
+      home: '/root',
+      versions: { busybox: '1.37.0', ...versions },
+    },
     programs: [...BUSYBOX, 'getent', 'apk'],
-    files: { ...osRelease('Alpine Linux', 'alpine', version), '/etc/alpine-release': `${version}\n`, ...PASSWD },
+    files: {
+      ...osRelease('Alpine Linux', 'alpine', version),
+      '/etc/alpine-release': `${version}\n`,
+      ...PASSWD,
+    },
   };
 }
 
-function debian(versions: Readonly<Record<string, string>>): Pick<ImageRecipe, 'machine' | 'programs' | 'files'> {
+function debian(
+  versions: Readonly<Record<string, string>>,
+): Pick<ImageRecipe, 'machine' | 'programs' | 'files'> {
   return {
     machine: { libc: 'glibc', shell: 'dash', user: 'root', home: '/root', versions },
     programs: [...DEBIAN],
@@ -59,7 +76,13 @@ function debian(versions: Readonly<Record<string, string>>): Pick<ImageRecipe, '
   };
 }
 
-const ubuntuMachine: ImageMachine = { libc: 'glibc', shell: 'bash', user: 'root', home: '/root', versions: {} };
+const ubuntuMachine: ImageMachine = {
+  libc: 'glibc',
+  shell: 'bash',
+  user: 'root',
+  home: '/root',
+  versions: {},
+};
 
 /** An image with nothing but its program. */
 function bare(program: string, listeners: readonly ListenerSpec[] = []): ImageRecipe {
@@ -75,16 +98,32 @@ function bare(program: string, listeners: readonly ListenerSpec[] = []): ImageRe
 }
 
 const NGINX_PATCHES: Readonly<Record<string, string>> = {
-  '1.14': '1.14.2', '1.19': '1.19.10', '1.20': '1.20.2', '1.21': '1.21.6', '1.22': '1.22.1', '1.23': '1.23.4',
-  '1.24': '1.24.0', '1.25': '1.25.5', '1.26': '1.26.3', '1.27': '1.27.5', '1.28': '1.28.0', '1.29': '1.29.3',
+  '1.14': '1.14.2',
+  '1.19': '1.19.10',
+  '1.20': '1.20.2',
+  '1.21': '1.21.6',
+  '1.22': '1.22.1',
+  '1.23': '1.23.4',
+  '1.24': '1.24.0',
+  '1.25': '1.25.5',
+  '1.26': '1.26.3',
+  '1.27': '1.27.5',
+  '1.28': '1.28.0',
+  '1.29': '1.29.3',
 };
 
 function nginxImage(tag: string): ImageRecipe {
   const number = /^(\d+\.\d+)(\.\d+)?/.exec(tag);
   const stable = tag.startsWith('stable') ? '1.28.0' : '1.29.3';
-  const version = number ? (number[2] ? number[0] : (NGINX_PATCHES[number[1] ?? ''] ?? `${number[1]}.0`)) : stable;
+  const version = number
+    ? number[2]
+      ? number[0]
+      : (NGINX_PATCHES[number[1] ?? ''] ?? `${number[1]}.0`)
+    : stable;
   const isAlpine = tag.includes('alpine');
-  const base = isAlpine ? alpine('3.22.2', { curl: '8.14.1', nginx: version }) : debian({ curl: '7.88.1', nginx: version });
+  const base = isAlpine
+    ? alpine('3.22.2', { curl: '8.14.1', nginx: version })
+    : debian({ curl: '7.88.1', nginx: version });
   return {
     ...base,
     programs: [...base.programs, 'curl', 'nginx', ...(isAlpine ? [] : BASH)],
@@ -108,7 +147,16 @@ function jsonMockImage(): ImageRecipe {
     cmd: ['npm', 'start'],
     mains: ['npm', 'node'],
     listeners: (env) => [tcp(numberOf(env['PORT'], 80), 'json-mock')],
-    logs: (env) => ['', '  \\{^_^}/ hi!', '', '  Loading /default.json', '  Done', '', '  Resources', `  http://localhost:${env['PORT'] ?? '80'}/posts`],
+    logs: (env) => [
+      '',
+      '  \\{^_^}/ hi!',
+      '',
+      '  Loading /default.json',
+      '  Done',
+      '',
+      '  Resources',
+      `  http://localhost:${env['PORT'] ?? '80'}/posts`,
+    ],
   };
 }
 
@@ -120,7 +168,8 @@ function emojivoto(main: string, tcpPorts: (env: Env) => readonly ListenerSpec[]
     entrypoint: [`/usr/local/bin/${main}`],
     mains: [main, 'emojivoto-vote-bot'],
     listeners: (env, command) => (isVoteBot(command) ? [] : tcpPorts(env)),
-    bot: (env, command) => (isVoteBot(command) && env['WEB_HOST'] !== undefined ? { bot: 'vote-bot', intervalMs: 1000 } : undefined),
+    bot: (env, command) =>
+      isVoteBot(command) && env['WEB_HOST'] !== undefined ? { bot: 'vote-bot', intervalMs: 1000 } : undefined,
   };
 }
 
@@ -129,7 +178,10 @@ function isVoteBot(command: readonly string[]): boolean {
 }
 
 function grpcPorts(service: string): (env: Env) => readonly ListenerSpec[] {
-  return (env) => [tcp(numberOf(env['GRPC_PORT'], 8080), 'grpc', { services: [`emojivoto.v1.${service}`] }), tcp(numberOf(env['PROM_PORT'], 8801), 'metrics')];
+  return (env) => [
+    tcp(numberOf(env['GRPC_PORT'], 8080), 'grpc', { services: [`emojivoto.v1.${service}`] }),
+    tcp(numberOf(env['PROM_PORT'], 8801), 'metrics'),
+  ];
 }
 
 const TLS_ANY = { names: ['*'], trusted: false };
@@ -142,11 +194,29 @@ const DNS_PORTS: readonly ListenerSpec[] = [
   tcp(9153, 'metrics'),
 ];
 
-const CILIUM_PROGRAMS = [...DEBIAN, 'bash', 'ip', 'cilium', 'cilium-dbg', 'cilium-agent', 'hubble', 'bpftool', 'ss'];
+const CILIUM_PROGRAMS = [
+  ...DEBIAN,
+  'bash',
+  'ip',
+  'cilium',
+  'cilium-dbg',
+  'cilium-agent',
+  'hubble',
+  'bpftool',
+  'ss',
+];
 
 /** Every image that can be pulled; a repository that is not here gives ImagePullBackOff. */
 export const FAMILIES: readonly Family[] = [
-  { repositories: ['docker.io/library/nginx', 'docker.io/nginxinc/nginx-unprivileged', 'public.ecr.aws/nginx/nginx', 'quay.io/nginx/nginx-unprivileged'], make: nginxImage },
+  {
+    repositories: [
+      'docker.io/library/nginx',
+      'docker.io/nginxinc/nginx-unprivileged',
+      'public.ecr.aws/nginx/nginx',
+      'quay.io/nginx/nginx-unprivileged',
+    ],
+    make: nginxImage,
+  },
   { repositories: ['quay.io/cilium/json-mock', 'docker.io/cilium/json-mock'], make: jsonMockImage },
   {
     repositories: ['docker.io/nicolas/webdis'],
@@ -155,7 +225,11 @@ export const FAMILIES: readonly Family[] = [
       return {
         ...base,
         programs: [...base.programs, 'redis-cli', 'redis-server', 'webdis'],
-        cmd: ['/bin/sh', '-c', '/usr/bin/redis-server /etc/redis.conf && /usr/local/bin/webdis /etc/webdis.prod.json'],
+        cmd: [
+          '/bin/sh',
+          '-c',
+          '/usr/bin/redis-server /etc/redis.conf && /usr/local/bin/webdis /etc/webdis.prod.json',
+        ],
         mains: ['webdis'],
         listeners: () => [tcp(7379, 'webdis'), tcp(6379, 'redis')],
         logs: () => ['[1] Webdis 0.1.22 up and running'],
@@ -166,7 +240,15 @@ export const FAMILIES: readonly Family[] = [
     repositories: ['docker.io/library/redis'],
     make: (tag) => {
       const base = tag.includes('alpine') ? alpine('3.21.3', {}) : debian({});
-      return { ...base, programs: [...base.programs, 'redis-cli', 'redis-server'], entrypoint: ['docker-entrypoint.sh'], cmd: ['redis-server'], mains: ['redis-server'], listeners: () => [tcp(6379, 'redis')], logs: () => ['1:M * Ready to accept connections tcp'] };
+      return {
+        ...base,
+        programs: [...base.programs, 'redis-cli', 'redis-server'],
+        entrypoint: ['docker-entrypoint.sh'],
+        cmd: ['redis-server'],
+        mains: ['redis-server'],
+        listeners: () => [tcp(6379, 'redis')],
+        logs: () => ['1:M * Ready to accept connections tcp'],
+      };
     },
   },
   {
@@ -180,7 +262,11 @@ export const FAMILIES: readonly Family[] = [
         cmd: ['gunicorn', '-b', '0.0.0.0:80', 'httpbin:app', '-k', 'gevent'],
         mains: ['gunicorn'],
         listeners: () => [tcp(80, 'httpbin')],
-        logs: () => ['[1] [INFO] Starting gunicorn 19.9.0', '[1] [INFO] Listening at: http://0.0.0.0:80 (1)', '[1] [INFO] Using worker: gevent'],
+        logs: () => [
+          '[1] [INFO] Starting gunicorn 19.9.0',
+          '[1] [INFO] Listening at: http://0.0.0.0:80 (1)',
+          '[1] [INFO] Using worker: gevent',
+        ],
       };
     },
   },
@@ -196,7 +282,10 @@ export const FAMILIES: readonly Family[] = [
         mains: ['postgres'],
         startDelayMs: 2500,
         listeners: () => [tcp(5432, 'postgres')],
-        logs: () => ['PostgreSQL init process complete; ready for start up.', 'LOG:  database system is ready to accept connections'],
+        logs: () => [
+          'PostgreSQL init process complete; ready for start up.',
+          'LOG:  database system is ready to accept connections',
+        ],
       };
     },
   },
@@ -204,19 +293,48 @@ export const FAMILIES: readonly Family[] = [
     repositories: ['docker.io/curlimages/curl', 'quay.io/curl/curl'],
     make: (tag) => {
       const base = alpine('3.19.1', { curl: /^\d/.test(tag) ? tag : '8.14.1', busybox: '1.36.1' });
-      return { ...base, machine: { ...base.machine, user: 'curl_user', home: '/home/curl_user' }, programs: [...base.programs, 'curl'], entrypoint: ['/entrypoint.sh'], cmd: ['curl'] };
+      return {
+        ...base,
+        machine: { ...base.machine, user: 'curl_user', home: '/home/curl_user' },
+        programs: [...base.programs, 'curl'],
+        entrypoint: ['/entrypoint.sh'],
+        cmd: ['curl'],
+      };
     },
   },
   {
-    repositories: ['docker.io/byrnedo/alpine-curl', 'quay.io/cilium/alpine-curl', 'docker.io/cilium/alpine-curl'],
+    repositories: [
+      'docker.io/byrnedo/alpine-curl',
+      'quay.io/cilium/alpine-curl',
+      'docker.io/cilium/alpine-curl',
+    ],
     make: () => {
       const base = alpine('3.8.1', { curl: '7.61.1', busybox: '1.28.4' });
       return { ...base, programs: [...base.programs, 'curl'], entrypoint: ['/usr/bin/curl'] };
     },
   },
-  { repositories: ['docker.io/library/busybox', 'quay.io/quay/busybox', 'registry.k8s.io/busybox', 'gcr.io/google-containers/busybox'], make: (tag) => ({ ...alpine('1', { busybox: /^\d+\.\d+\.\d+/.test(tag) ? tag : '1.36.1' }), programs: BUSYBOX, files: PASSWD, cmd: ['sh'] }) },
-  { repositories: ['docker.io/library/alpine'], make: (tag) => ({ ...alpine(/^\d+\.\d+\.\d+/.test(tag) ? tag : '3.21.3', {}), cmd: ['/bin/sh'] }) },
-  { repositories: ['docker.io/library/debian', 'docker.io/library/ubuntu'], make: () => ({ ...debian({}), programs: [...DEBIAN, ...BASH], cmd: ['bash'] }) },
+  {
+    repositories: [
+      'docker.io/library/busybox',
+      'quay.io/quay/busybox',
+      'registry.k8s.io/busybox',
+      'gcr.io/google-containers/busybox',
+    ],
+    make: (tag) => ({
+      ...alpine('1', { busybox: /^\d+\.\d+\.\d+/.test(tag) ? tag : '1.36.1' }),
+      programs: BUSYBOX,
+      files: PASSWD,
+      cmd: ['sh'],
+    }),
+  },
+  {
+    repositories: ['docker.io/library/alpine'],
+    make: (tag) => ({ ...alpine(/^\d+\.\d+\.\d+/.test(tag) ? tag : '3.21.3', {}), cmd: ['/bin/sh'] }),
+  },
+  {
+    repositories: ['docker.io/library/debian', 'docker.io/library/ubuntu'],
+    make: () => ({ ...debian({}), programs: [...DEBIAN, ...BASH], cmd: ['bash'] }),
+  },
   {
     repositories: ['docker.io/nicolaka/netshoot'],
     make: () => {
@@ -226,48 +344,227 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     repositories: ['docker.io/cilium/starwars', 'quay.io/cilium/starwars'],
-    make: () => ({ ...bare('/starwars-docker'), listeners: () => [tcp(80, 'deathstar'), tcp(8080, 'metrics')] }),
+    make: () => ({
+      ...bare('/starwars-docker'),
+      listeners: () => [tcp(80, 'deathstar'), tcp(8080, 'metrics')],
+    }),
   },
   {
     repositories: ['docker.io/tgraf/netperf'],
     make: () => {
       const base = alpine('3.8.1', { curl: '7.61.1', busybox: '1.28.4' });
-      return { ...base, programs: [...base.programs, ...BASH, 'curl'], entrypoint: ['/usr/bin/netserver'], cmd: ['-D'], mains: ['netserver'], listeners: () => [tcp(12865, 'opaque')] };
+      return {
+        ...base,
+        programs: [...base.programs, ...BASH, 'curl'],
+        entrypoint: ['/usr/bin/netserver'],
+        cmd: ['-D'],
+        mains: ['netserver'],
+        listeners: () => [tcp(12865, 'opaque')],
+      };
     },
   },
-  { repositories: ['docker.l5d.io/buoyantio/emojivoto-web', 'docker.io/buoyantio/emojivoto-web', 'ghcr.io/buoyantio/emojivoto-web'], make: () => emojivoto('emojivoto-web', (env) => [tcp(numberOf(env['WEB_PORT'], 8080), 'emojivoto-web')]) },
-  { repositories: ['docker.l5d.io/buoyantio/emojivoto-emoji-svc', 'docker.io/buoyantio/emojivoto-emoji-svc', 'ghcr.io/buoyantio/emojivoto-emoji-svc'], make: () => emojivoto('emojivoto-emoji-svc', grpcPorts('EmojiService')) },
-  { repositories: ['docker.l5d.io/buoyantio/emojivoto-voting-svc', 'docker.io/buoyantio/emojivoto-voting-svc', 'ghcr.io/buoyantio/emojivoto-voting-svc'], make: () => emojivoto('emojivoto-voting-svc', grpcPorts('VotingService')) },
+  {
+    repositories: [
+      'docker.l5d.io/buoyantio/emojivoto-web',
+      'docker.io/buoyantio/emojivoto-web',
+      'ghcr.io/buoyantio/emojivoto-web',
+    ],
+    make: () => emojivoto('emojivoto-web', (env) => [tcp(numberOf(env['WEB_PORT'], 8080), 'emojivoto-web')]),
+  },
+  {
+    repositories: [
+      'docker.l5d.io/buoyantio/emojivoto-emoji-svc',
+      'docker.io/buoyantio/emojivoto-emoji-svc',
+      'ghcr.io/buoyantio/emojivoto-emoji-svc',
+    ],
+    make: () => emojivoto('emojivoto-emoji-svc', grpcPorts('EmojiService')),
+  },
+  {
+    repositories: [
+      'docker.l5d.io/buoyantio/emojivoto-voting-svc',
+      'docker.io/buoyantio/emojivoto-voting-svc',
+      'ghcr.io/buoyantio/emojivoto-voting-svc',
+    ],
+    make: () => emojivoto('emojivoto-voting-svc', grpcPorts('VotingService')),
+  },
   {
     repositories: ['docker.io/prom/prometheus', 'quay.io/prometheus/prometheus'],
     make: () => {
       const base = alpine('1', { busybox: '1.36.1' });
-      return { ...base, machine: { ...base.machine, user: 'nobody', home: '/' }, programs: [...BUSYBOX, 'prometheus', 'promtool'], files: PASSWD, entrypoint: ['/bin/prometheus'], cmd: ['--config.file=/etc/prometheus/prometheus.yml'], mains: ['prometheus'], listeners: () => [tcp(9090, 'page', { title: 'Prometheus Time Series Collection and Processing Server', paths: ['/', '/graph', '/query', '/metrics', '/-/ready', '/-/healthy'] })] };
+      return {
+        ...base,
+        machine: { ...base.machine, user: 'nobody', home: '/' },
+        programs: [...BUSYBOX, 'prometheus', 'promtool'],
+        files: PASSWD,
+        entrypoint: ['/bin/prometheus'],
+        cmd: ['--config.file=/etc/prometheus/prometheus.yml'],
+        mains: ['prometheus'],
+        listeners: () => [
+          tcp(9090, 'page', {
+            title: 'Prometheus Time Series Collection and Processing Server',
+            paths: ['/', '/graph', '/query', '/metrics', '/-/ready', '/-/healthy'],
+          }),
+        ],
+      };
     },
   },
   {
     repositories: ['docker.io/grafana/grafana', 'docker.io/grafana/grafana-oss'],
     make: () => {
       const base = alpine('3.20.3', { curl: '8.10.1' });
-      return { ...base, machine: { ...base.machine, user: 'grafana', home: '/usr/share/grafana' }, programs: [...base.programs, ...BASH, 'curl'], entrypoint: ['/run.sh'], mains: ['run.sh', 'grafana', 'grafana-server'], listeners: () => [tcp(3000, 'page', { title: 'Grafana', paths: ['/', '/login', '/api/health', '/dashboards'] })] };
+      return {
+        ...base,
+        machine: { ...base.machine, user: 'grafana', home: '/usr/share/grafana' },
+        programs: [...base.programs, ...BASH, 'curl'],
+        entrypoint: ['/run.sh'],
+        mains: ['run.sh', 'grafana', 'grafana-server'],
+        listeners: () => [
+          tcp(3000, 'page', { title: 'Grafana', paths: ['/', '/login', '/api/health', '/dashboards'] }),
+        ],
+      };
     },
   },
-  { repositories: ['docker.io/hashicorp/http-echo'], make: () => ({ ...bare('/http-echo'), listeners: (_env, command) => [tcp(numberOf(/-listen=:(\d+)/.exec(command.join(' '))?.[1], 5678), 'page', { title: /-text=(.*?)(?: -|$)/.exec(command.join(' '))?.[1] ?? 'hello-world' })] }) },
-  { repositories: ['docker.io/library/httpd'], make: (tag) => ({ ...(tag.includes('alpine') ? alpine('3.21.3', {}) : debian({})), cmd: ['httpd-foreground'], mains: ['httpd-foreground', 'httpd'], listeners: () => [tcp(80, 'page', { title: 'It works!' })] }) },
-  { repositories: ['registry.k8s.io/e2e-test-images/agnhost'], make: () => ({ ...alpine('3.12.0', { curl: '7.79.1', busybox: '1.31.1' }), programs: [...BUSYBOX, 'curl', 'agnhost'], entrypoint: ['/agnhost'], cmd: ['pause'], mains: ['agnhost', 'netexec', 'pause'], listeners: (_env, command) => (command.includes('netexec') ? [tcp(numberOf(/--http-port[= ](\d+)/.exec(command.join(' '))?.[1], 8080), 'page', { title: 'NOW', paths: ['/', '/hostname', '/echo'] })] : []) }) },
+  {
+    repositories: ['docker.io/hashicorp/http-echo'],
+    make: () => ({
+      ...bare('/http-echo'),
+      listeners: (_env, command) => [
+        tcp(numberOf(/-listen=:(\d+)/.exec(command.join(' '))?.[1], 5678), 'page', {
+          title: /-text=(.*?)(?: -|$)/.exec(command.join(' '))?.[1] ?? 'hello-world',
+        }),
+      ],
+    }),
+  },
+  {
+    repositories: ['docker.io/library/httpd'],
+    make: (tag) => ({
+      ...(tag.includes('alpine') ? alpine('3.21.3', {}) : debian({})),
+      cmd: ['httpd-foreground'],
+      mains: ['httpd-foreground', 'httpd'],
+      listeners: () => [tcp(80, 'page', { title: 'It works!' })],
+    }),
+  },
+  {
+    repositories: ['registry.k8s.io/e2e-test-images/agnhost'],
+    make: () => ({
+      ...alpine('3.12.0', { curl: '7.79.1', busybox: '1.31.1' }),
+      programs: [...BUSYBOX, 'curl', 'agnhost'],
+      entrypoint: ['/agnhost'],
+      cmd: ['pause'],
+      mains: ['agnhost', 'netexec', 'pause'],
+      listeners: (_env, command) =>
+        command.includes('netexec')
+          ? [
+              tcp(numberOf(/--http-port[= ](\d+)/.exec(command.join(' '))?.[1], 8080), 'page', {
+                title: 'NOW',
+                paths: ['/', '/hostname', '/echo'],
+              }),
+            ]
+          : [],
+    }),
+  },
   { repositories: ['registry.k8s.io/pause', 'k8s.gcr.io/pause'], make: () => bare('/pause') },
-  { repositories: ['registry.k8s.io/coredns/coredns', 'docker.io/coredns/coredns'], make: () => bare('/coredns', DNS_PORTS) },
-  { repositories: ['registry.k8s.io/kube-apiserver'], make: () => bare('kube-apiserver', [{ ...tcp(6443, 'kube-apiserver'), tls: { names: ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'], trusted: false } }]) },
-  { repositories: ['registry.k8s.io/kube-controller-manager'], make: () => bare('kube-controller-manager', [{ ...tcp(10_257, 'opaque'), tls: TLS_ANY, isLocal: true }]) },
-  { repositories: ['registry.k8s.io/kube-scheduler'], make: () => bare('kube-scheduler', [{ ...tcp(10_259, 'opaque'), tls: TLS_ANY, isLocal: true }]) },
-  { repositories: ['registry.k8s.io/kube-proxy'], make: () => ({ ...debian({}), cmd: ['/usr/local/bin/kube-proxy'], mains: ['kube-proxy'], listeners: () => [tcp(10_256, 'page', { title: 'ok', paths: ['/healthz'] })] }) },
-  { repositories: ['registry.k8s.io/etcd'], make: () => ({ ...bare('etcd'), listeners: () => [{ ...tcp(2379, 'opaque'), tls: TLS_ANY }] }) },
-  { repositories: ['docker.io/kindest/local-path-provisioner', 'docker.io/rancher/local-path-provisioner'], make: () => bare('local-path-provisioner') },
+  {
+    repositories: ['registry.k8s.io/coredns/coredns', 'docker.io/coredns/coredns'],
+    make: () => bare('/coredns', DNS_PORTS),
+  },
+  {
+    repositories: ['registry.k8s.io/kube-apiserver'],
+    make: () =>
+      bare('kube-apiserver', [
+        {
+          ...tcp(6443, 'kube-apiserver'),
+          tls: {
+            names: [
+              'kubernetes',
+              'kubernetes.default',
+              'kubernetes.default.svc',
+              'kubernetes.default.svc.cluster.local',
+            ],
+            trusted: false,
+          },
+        },
+      ]),
+  },
+  {
+    repositories: ['registry.k8s.io/kube-controller-manager'],
+    make: () => bare('kube-controller-manager', [{ ...tcp(10_257, 'opaque'), tls: TLS_ANY, isLocal: true }]),
+  },
+  {
+    repositories: ['registry.k8s.io/kube-scheduler'],
+    make: () => bare('kube-scheduler', [{ ...tcp(10_259, 'opaque'), tls: TLS_ANY, isLocal: true }]),
+  },
+  {
+    repositories: ['registry.k8s.io/kube-proxy'],
+    make: () => ({
+      ...debian({}),
+      cmd: ['/usr/local/bin/kube-proxy'],
+      mains: ['kube-proxy'],
+      listeners: () => [tcp(10_256, 'page', { title: 'ok', paths: ['/healthz'] })],
+    }),
+  },
+  {
+    repositories: ['registry.k8s.io/etcd'],
+    make: () => ({ ...bare('etcd'), listeners: () => [{ ...tcp(2379, 'opaque'), tls: TLS_ANY }] }),
+  },
+  {
+    repositories: ['docker.io/kindest/local-path-provisioner', 'docker.io/rancher/local-path-provisioner'],
+    make: () => bare('local-path-provisioner'),
+  },
   { repositories: ['docker.io/kindest/kindnetd'], make: () => bare('/bin/kindnetd') },
-  { repositories: ['quay.io/cilium/cilium', 'quay.io/cilium/cilium-ci'], make: (tag) => ({ machine: { ...ubuntuMachine, versions: { cilium: tag.replace(/^v/, '') } }, programs: CILIUM_PROGRAMS, files: { ...osRelease('Ubuntu', 'ubuntu', '24.04'), ...PASSWD }, entrypoint: ['cilium-agent'], mains: ['cilium-agent'], startDelayMs: 3000, listeners: () => [tcp(4244, 'opaque'), { ...tcp(9879, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true }] }) },
-  { repositories: ['quay.io/cilium/operator-generic', 'quay.io/cilium/operator'], make: () => bare('cilium-operator-generic', [{ ...tcp(9234, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true }]) },
-  { repositories: ['quay.io/cilium/cilium-envoy'], make: () => ({ machine: ubuntuMachine, programs: [...DEBIAN, 'bash', 'cilium-envoy'], entrypoint: ['/usr/bin/cilium-envoy-starter'], mains: ['cilium-envoy-starter'], startDelayMs: 1500, listeners: () => [{ ...tcp(9878, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true }, tcp(9964, 'metrics')] }) },
-  { repositories: ['quay.io/cilium/hubble-relay'], make: () => ({ ...bare('hubble-relay', [tcp(4245, 'opaque'), tcp(4222, 'opaque')]), startDelayMs: 2000 }) },
-  { repositories: ['quay.io/cilium/hubble-ui'], make: () => ({ ...alpine('3.21.3', { curl: '8.12.1' }), programs: [...BUSYBOX, 'nginx'], entrypoint: ['/docker-entrypoint.sh'], cmd: ['nginx', '-g', 'daemon off;'], mains: ['nginx'], listeners: () => [tcp(8081, 'page', { title: 'Hubble UI', paths: ['/', '/index.html'], others: 200 })] }) },
-  { repositories: ['quay.io/cilium/hubble-ui-backend'], make: () => bare('/usr/bin/backend', [tcp(8090, 'opaque')]) },
+  {
+    repositories: ['quay.io/cilium/cilium', 'quay.io/cilium/cilium-ci'],
+    make: (tag) => ({
+      machine: { ...ubuntuMachine, versions: { cilium: tag.replace(/^v/, '') } },
+      programs: CILIUM_PROGRAMS,
+      files: { ...osRelease('Ubuntu', 'ubuntu', '24.04'), ...PASSWD },
+      entrypoint: ['cilium-agent'],
+      mains: ['cilium-agent'],
+      startDelayMs: 3000,
+      listeners: () => [
+        tcp(4244, 'opaque'),
+        { ...tcp(9879, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
+      ],
+    }),
+  },
+  {
+    repositories: ['quay.io/cilium/operator-generic', 'quay.io/cilium/operator'],
+    make: () =>
+      bare('cilium-operator-generic', [
+        { ...tcp(9234, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
+      ]),
+  },
+  {
+    repositories: ['quay.io/cilium/cilium-envoy'],
+    make: () => ({
+      machine: ubuntuMachine,
+      programs: [...DEBIAN, 'bash', 'cilium-envoy'],
+      entrypoint: ['/usr/bin/cilium-envoy-starter'],
+      mains: ['cilium-envoy-starter'],
+      startDelayMs: 1500,
+      listeners: () => [
+        { ...tcp(9878, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
+        tcp(9964, 'metrics'),
+      ],
+    }),
+  },
+  {
+    repositories: ['quay.io/cilium/hubble-relay'],
+    make: () => ({ ...bare('hubble-relay', [tcp(4245, 'opaque'), tcp(4222, 'opaque')]), startDelayMs: 2000 }),
+  },
+  {
+    repositories: ['quay.io/cilium/hubble-ui'],
+    make: () => ({
+      ...alpine('3.21.3', { curl: '8.12.1' }),
+      programs: [...BUSYBOX, 'nginx'],
+      entrypoint: ['/docker-entrypoint.sh'],
+      cmd: ['nginx', '-g', 'daemon off;'],
+      mains: ['nginx'],
+      listeners: () => [tcp(8081, 'page', { title: 'Hubble UI', paths: ['/', '/index.html'], others: 200 })],
+    }),
+  },
+  {
+    repositories: ['quay.io/cilium/hubble-ui-backend'],
+    make: () => bare('/usr/bin/backend', [tcp(8090, 'opaque')]),
+  },
 ];

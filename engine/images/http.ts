@@ -192,7 +192,10 @@ export function httpDate(nowMs: number): string {
 }
 
 /** The path of a request target without its query, and the query's decoded members in order. */
-export function splitTarget(target: string): { readonly path: string; readonly query: readonly HttpHeader[] } {
+export function splitTarget(target: string): {
+  readonly path: string;
+  readonly query: readonly HttpHeader[];
+} {
   const absolute = /^https?:\/\/[^/]*(\/.*)?$/.exec(target);
   const local = absolute ? (absolute[1] ?? '/') : target;
   const mark = local.indexOf('?');

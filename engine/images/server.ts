@@ -22,7 +22,9 @@ export type OutboundCall = {
 };
 
 /** How such a call ended: an answer, or the word for what went wrong. */
-export type OutboundResult = { readonly response: HttpResponse } | { readonly error: 'dns' | 'timeout' | 'refused' | 'reset' };
+export type OutboundResult =
+  | { readonly response: HttpResponse }
+  | { readonly error: 'dns' | 'timeout' | 'refused' | 'reset' };
 
 /** What a server sees of its machine while it handles one packet. */
 export type ServerContext = {
@@ -93,13 +95,19 @@ export function httpServer(options: HttpServerOptions): Server {
         }
         connection.buffer = parsed.rest;
         const response = options.handle(context, parsed.request);
-        replies.push({ text: writeResponse(response, parsed.request.method), delayMs: response.delayMs ?? 0 });
+        replies.push({
+          text: writeResponse(response, parsed.request.method),
+          delayMs: response.delayMs ?? 0,
+        });
         if (response.close === true || wantsClose(parsed.request)) return { replies, end: 'close' };
       }
     },
     finish: (context, connection) => {
       const isHalf = connection.buffer !== '' && options.bad;
-      return { replies: isHalf ? [{ text: writeResponse(options.bad?.(context) ?? EMPTY, 'GET') }] : [], end: 'close' };
+      return {
+        replies: isHalf ? [{ text: writeResponse(options.bad?.(context) ?? EMPTY, 'GET') }] : [],
+        end: 'close',
+      };
     },
   };
 }

@@ -29,7 +29,10 @@ Use "cilium [command] --help" for more information about a command.
 `;
 
 /** Subcommands that other parts of the world bring (installing changes a cluster through Helm's charts). */
-export type CiliumExtensions = ReadonlyMap<string, (process: Process, words: readonly string[]) => Promise<number>>;
+export type CiliumExtensions = ReadonlyMap<
+  string,
+  (process: Process, words: readonly string[]) => Promise<number>
+>;
 
 /** The cluster CLI `cilium` of the workstation. `extensions` may add or replace commands such as `install` and `hubble enable`. */
 export function ciliumProgram(ports: Ports, extensions: CiliumExtensions = new Map()): Program {
@@ -54,7 +57,9 @@ export function ciliumProgram(ports: Ports, extensions: CiliumExtensions = new M
       case 'completion':
         return 0;
       default:
-        await process.err(`Error: unknown command ${JSON.stringify(first)} for "cilium"\nRun 'cilium --help' for usage.\n`);
+        await process.err(
+          `Error: unknown command ${JSON.stringify(first)} for "cilium"\nRun 'cilium --help' for usage.\n`,
+        );
         return 1;
     }
   };
@@ -86,7 +91,11 @@ const WAIT_MS = 300_000;
 
 async function status(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
   const { kube } = ports;
-  if (!kube) return fail(process, 'Error: Unable to create Kubernetes client: invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable');
+  if (!kube)
+    return fail(
+      process,
+      'Error: Unable to create Kubernetes client: invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
+    );
   if (words.includes('--wait')) {
     const deadlineMs = process.sys.nowMs() + WAIT_MS;
     while (!isSettled(gather(kube)) && process.sys.nowMs() < deadlineMs) await process.sys.sleep(2000);
@@ -100,30 +109,55 @@ async function status(process: Process, ports: Ports, words: readonly string[]):
 
 async function version(process: Process, ports: Ports): Promise<number> {
   const running = ports.kube ? gather(ports.kube).version : undefined;
-  const tail = running === undefined ? 'cilium image (running): unknown. Unable to obtain cilium version. Reason: release: not found\n' : `cilium image (running): ${running}\n`;
-  return print(process, `cilium-cli: v0.18.7 compiled with go1.25.0 on linux/amd64\ncilium image (default): v1.20.2\ncilium image (stable): v1.20.2\n${tail}`);
+  const tail =
+    running === undefined
+      ? 'cilium image (running): unknown. Unable to obtain cilium version. Reason: release: not found\n'
+      : `cilium image (running): ${running}\n`;
+  return print(
+    process,
+    `cilium-cli: v0.18.7 compiled with go1.25.0 on linux/amd64\ncilium image (default): v1.20.2\ncilium image (stable): v1.20.2\n${tail}`,
+  );
 }
 
 async function configView(process: Process, ports: Ports): Promise<number> {
-  const response = ports.kube?.({ method: 'GET', path: '/api/v1/namespaces/kube-system/configmaps/cilium-config' });
-  if (response?.kind !== 'json' || response.status !== 200) return fail(process, 'Error: Unable to retrieve configmap: configmaps "cilium-config" not found');
+  const response = ports.kube?.({
+    method: 'GET',
+    path: '/api/v1/namespaces/kube-system/configmaps/cilium-config',
+  });
+  if (response?.kind !== 'json' || response.status !== 200)
+    return fail(process, 'Error: Unable to retrieve configmap: configmaps "cilium-config" not found');
   const data = (response.body as { readonly data?: Readonly<Record<string, string>> }).data ?? {};
   const names = Object.keys(data).sort();
   const width = names.reduce((max, name) => Math.max(max, name.length), 0);
   return print(process, names.map((name) => `${name.padEnd(width)}   ${data[name] ?? ''}\n`).join(''));
 }
 
-async function hubble(process: Process, ports: Ports, what: { readonly second: string; readonly words: readonly string[] }): Promise<number> {
+async function hubble(
+  process: Process,
+  ports: Ports,
+  what: { readonly second: string; readonly words: readonly string[] },
+): Promise<number> {
   if (what.second === 'port-forward') return portForward(process, ports, what.words);
   if (what.second === 'enable') return enable(process, ports);
-  if (what.second === 'disable' || what.second === 'ui') return fail(process, `Error: "cilium hubble ${what.second}" is not available here`);
-  if (what.second !== '') return fail(process, `Error: unknown command ${JSON.stringify(what.second)} for "cilium hubble"\nRun 'cilium hubble --help' for usage.`);
-  return print(process, 'Hubble observability\n\nUsage:\n  cilium hubble [command]\n\nAvailable Commands:\n  enable       Enable Hubble observability\n  port-forward Forward the relay port to the local machine\n');
+  if (what.second === 'disable' || what.second === 'ui')
+    return fail(process, `Error: "cilium hubble ${what.second}" is not available here`);
+  if (what.second !== '')
+    return fail(
+      process,
+      `Error: unknown command ${JSON.stringify(what.second)} for "cilium hubble"\nRun 'cilium hubble --help' for usage.`,
+    );
+  return print(
+    process,
+    'Hubble observability\n\nUsage:\n  cilium hubble [command]\n\nAvailable Commands:\n  enable       Enable Hubble observability\n  port-forward Forward the relay port to the local machine\n',
+  );
 }
 
 /** Without an extension that installs the relay, `enable` can only tell that it is there already. */
 async function enable(process: Process, ports: Ports): Promise<number> {
-  const response = ports.kube?.({ method: 'GET', path: '/apis/apps/v1/namespaces/kube-system/deployments/hubble-relay' });
+  const response = ports.kube?.({
+    method: 'GET',
+    path: '/apis/apps/v1/namespaces/kube-system/deployments/hubble-relay',
+  });
   if (response?.kind === 'json' && response.status === 200) return 0;
   return fail(process, 'Error: Unable to enable Hubble: release: not found');
 }
@@ -131,15 +165,22 @@ async function enable(process: Process, ports: Ports): Promise<number> {
 /** Stays in the foreground until it is interrupted or the relay's pod goes. */
 async function portForward(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
   const flag = /--port-forward[= ](\d+)/.exec(words.join(' '));
-  const forward = forwardRelay(process, ports, { namespace: 'kube-system', port: flag ? Number(flag[1]) : 4245 });
+  const forward = forwardRelay(process, ports, {
+    namespace: 'kube-system',
+    port: flag ? Number(flag[1]) : 4245,
+  });
   if ('error' in forward) return fail(process, `Error: Unable to port forward: ${forward.error}`);
   try {
     await process.sys.sleep(60);
     await process.out(`ℹ️  Hubble Relay is available at 127.0.0.1:${forward.listener.port}\n`);
     for (;;) {
       const connection = await forward.listener.accept(process.sys, 1000);
-      if (forward.ended()) return await fail(process, 'Error: Unable to port forward: lost connection to pod');
-      if (connection) process.sys.spawn({ command: ['cilium', 'hubble', 'port-forward'] }, (sys) => swallow(sys, connection));
+      if (forward.ended())
+        return await fail(process, 'Error: Unable to port forward: lost connection to pod');
+      if (connection)
+        process.sys.spawn({ command: ['cilium', 'hubble', 'port-forward'] }, (sys) =>
+          swallow(sys, connection),
+        );
     }
   } catch (error) {
     if (error instanceof Signalled && error.signal === 'INT') return 0;

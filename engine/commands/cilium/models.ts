@@ -7,7 +7,9 @@ export type EndpointModel = {
   readonly status?: {
     readonly state?: string;
     readonly identity?: { readonly id?: number; readonly labels?: readonly string[] };
-    readonly networking?: { readonly addressing?: readonly { readonly ipv4?: string; readonly ipv6?: string }[] };
+    readonly networking?: {
+      readonly addressing?: readonly { readonly ipv4?: string; readonly ipv6?: string }[];
+    };
     readonly policy?: { readonly realized?: { readonly 'policy-enabled'?: string } };
   };
 };

@@ -42,7 +42,9 @@ export function monitorRequest(words: readonly string[]): MonitorRequest | { rea
     const name = equal ? (equal[2] ?? '') : (words[++i] ?? '');
     const type = TYPES.get(name);
     if (type === undefined) {
-      return { error: `Error: invalid argument "${name}" for "-t, --type" flag: Unknown type (${name}). Please use one of the following ones [${[...TYPES.keys()].join(' ')}]` };
+      return {
+        error: `Error: invalid argument "${name}" for "-t, --type" flag: Unknown type (${name}). Please use one of the following ones [${[...TYPES.keys()].join(' ')}]`,
+      };
     }
     types.add(type);
   }
@@ -50,10 +52,19 @@ export function monitorRequest(words: readonly string[]): MonitorRequest | { rea
 }
 
 /** Follows the events of the agent's node until it is interrupted. */
-export async function monitor(process: Process, ports: Ports, agent: AgentSocket, request: MonitorRequest): Promise<number> {
-  const observer: HubbleObserver | undefined = ports.observer(process.machine, 'unix:///var/run/cilium/hubble.sock') ?? ports.observer(process.machine, 'localhost:4244');
+export async function monitor(
+  process: Process,
+  ports: Ports,
+  agent: AgentSocket,
+  request: MonitorRequest,
+): Promise<number> {
+  const observer: HubbleObserver | undefined =
+    ports.observer(process.machine, 'unix:///var/run/cilium/hubble.sock') ??
+    ports.observer(process.machine, 'localhost:4244');
   if (!observer) {
-    await process.err('level=error msg="Error while dialing" error="dial unix /var/run/cilium/monitor1_2.sock: connect: no such file or directory"\n');
+    await process.err(
+      'level=error msg="Error while dialing" error="dial unix /var/run/cilium/monitor1_2.sock: connect: no such file or directory"\n',
+    );
     return 1;
   }
   await process.err('Listening for events on 4 CPUs with 64x4096 of shared memory\nPress Ctrl-C to quit\n');
@@ -91,7 +102,14 @@ export function monitorLine(flow: Flow, request: MonitorRequest): string | undef
   if (type === 5) {
     const isEgress = flow.traffic_direction === 'EGRESS';
     const local = (isEgress ? flow.source : flow.destination)?.ID ?? 0;
-    const action = flow.verdict === 'DROPPED' ? 'deny' : flow.verdict === 'REDIRECTED' ? 'redirect' : flow.verdict === 'AUDIT' ? 'audit' : 'allow';
+    const action =
+      flow.verdict === 'DROPPED'
+        ? 'deny'
+        : flow.verdict === 'REDIRECTED'
+          ? 'redirect'
+          : flow.verdict === 'AUDIT'
+            ? 'audit'
+            : 'allow';
     return `Policy verdict log: flow ${hash} local EP ID ${local}, remote ID ${identity(isEgress ? 'destination' : 'source')}, proto ${protocolOf(flow)}, ${isEgress ? 'egress' : 'ingress'}, action ${action}, auth: disabled, match ${MATCHES[flow.policy_match_type ?? 0] ?? 'none'}, ${tuple(flow)}`;
   }
   const pair = `identity ${identity('source')}->${identity('destination')}`;
@@ -101,7 +119,12 @@ export function monitorLine(flow: Flow, request: MonitorRequest): string | undef
     return `xx drop (${reason}) flow ${hash} to endpoint ${endpoint}, ifindex 12, file ${flow.file?.name ?? ''}:${flow.file?.line ?? 0}, , ${pair}: ${tuple(flow)}`;
   }
   const point = flow.event_type?.sub_type ?? 0;
-  const words = point === 0 ? `endpoint ${flow.destination?.ID ?? 0}` : point === 1 ? `proxy port ${flow.proxy_port ?? 0}` : (TO_POINTS.get(point) ?? 'stack');
+  const words =
+    point === 0
+      ? `endpoint ${flow.destination?.ID ?? 0}`
+      : point === 1
+        ? `proxy port ${flow.proxy_port ?? 0}`
+        : (TO_POINTS.get(point) ?? 'stack');
   return `-> ${words} flow ${hash} , ${pair} state ${(flow.trace_reason ?? 'unknown').toLowerCase()} ifindex lo orig-ip 0.0.0.0: ${tuple(flow)}`;
 }
 
@@ -112,22 +135,28 @@ function protocolOf(flow: Flow): number {
 /** `a:p -> b:p tcp SYN`: of the TCP flags only SYN, ACK, RST and FIN are shown. */
 function tuple(flow: Flow): string {
   const transport = flow.l4?.TCP ?? flow.l4?.UDP ?? flow.l4?.SCTP;
-  const at = (address: string | undefined, port: number | undefined): string => (transport ? `${address ?? ''}:${port ?? 0}` : (address ?? ''));
+  const at = (address: string | undefined, port: number | undefined): string =>
+    transport ? `${address ?? ''}:${port ?? 0}` : (address ?? '');
   const ends = `${at(flow.IP?.source, transport?.source_port)} -> ${at(flow.IP?.destination, transport?.destination_port)}`;
   if (flow.l4?.UDP) return `${ends} udp`;
   if (flow.l4?.ICMPv4) return `${ends} icmp ${(flow.Summary ?? '').replace('ICMPv4 ', '')}`;
   if (flow.l4?.SCTP) return `${ends} sctp`;
-  const flags = (['SYN', 'ACK', 'RST', 'FIN'] as const).filter((name) => flow.l4?.TCP?.flags?.[name] === true);
+  const flags = (['SYN', 'ACK', 'RST', 'FIN'] as const).filter(
+    (name) => flow.l4?.TCP?.flags?.[name] === true,
+  );
   return `${ends} tcp ${flags.join(', ')}`;
 }
 
 function recordLine(flow: Flow, identity: (side: 'source' | 'destination') => string): string {
   const { l7 } = flow;
-  const side = (end: 'source' | 'destination'): string => `${flow[end]?.ID ?? 0} ([${(flow[end]?.labels ?? []).join(' ')}])`;
+  const side = (end: 'source' | 'destination'): string =>
+    `${flow[end]?.ID ?? 0} ([${(flow[end]?.labels ?? []).join(' ')}])`;
   const isReply = l7?.type === 'RESPONSE';
   const arrow = flow.traffic_direction === 'INGRESS' ? '<-' : '->';
   const kind = l7?.dns ? 'dns' : 'http';
-  const ends = isReply ? `to ${side('destination')} from ${side('source')}` : `from ${side('source')} to ${side('destination')}`;
+  const ends = isReply
+    ? `to ${side('destination')} from ${side('source')}`
+    : `from ${side('source')} to ${side('destination')}`;
   const verdict = flow.verdict === 'DROPPED' ? 'Denied' : 'Forwarded';
   const head = `${arrow} ${isReply ? 'Response' : 'Request'} ${kind} ${ends}, identity ${identity('source')}->${identity('destination')}, verdict ${verdict}`;
   if (l7?.http) return `${head} ${l7.http.method ?? ''} ${l7.http.url ?? ''} => ${l7.http.code ?? 0}`;

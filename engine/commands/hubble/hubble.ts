@@ -82,7 +82,12 @@ async function observeOrEvents(process: Process, ports: Ports, words: readonly s
   const [first] = words;
   if (first === 'agent-events' || first === 'debug-events') {
     const reached = await reachObserver(process, ports, new Map());
-    return fail(process, 'error' in reached ? reached.error : 'rpc error: code = Unimplemented desc = method not implemented by relay');
+    return fail(
+      process,
+      'error' in reached
+        ? reached.error
+        : 'rpc error: code = Unimplemented desc = method not implemented by relay',
+    );
   }
   return observe(process, ports, first === 'flows' ? words.slice(1) : words);
 }
@@ -91,9 +96,14 @@ async function status(process: Process, ports: Ports, words: readonly string[]):
   const parsed = parseFlags(words, [...SERVER_FLAGS, OUTPUT_FLAG]);
   if ('error' in parsed) return fail(process, parsed.error);
   const uses = new Map(parsed.uses.map((use) => [use.name, use.value]));
-  if (uses.get('help') === 'true') return print(process, 'Shows the state of the Hubble server.\n\nUsage:\n  hubble status [flags]\n\nFlags:\n  -o, --output string   compact, dict, json or table\n');
+  if (uses.get('help') === 'true')
+    return print(
+      process,
+      'Shows the state of the Hubble server.\n\nUsage:\n  hubble status [flags]\n\nFlags:\n  -o, --output string   compact, dict, json or table\n',
+    );
   const output = uses.get('output') ?? 'compact';
-  if (!['compact', 'dict', 'json', 'table', 'tab'].includes(output)) return fail(process, `invalid output format: ${output}`);
+  if (!['compact', 'dict', 'json', 'table', 'tab'].includes(output))
+    return fail(process, `invalid output format: ${output}`);
   const reached = await reachObserver(process, ports, uses);
   if ('error' in reached) return fail(process, `failed getting status: ${reached.error}`);
   await process.sys.sleep(3);
@@ -106,7 +116,8 @@ async function status(process: Process, ports: Ports, words: readonly string[]):
 type Status = ReturnType<HubbleObserver['status']>;
 
 function statusText(found: Status, output: string, target: string): string {
-  const rate = found.flowsRate > 0 ? found.flowsRate : found.uptimeNs > 0 ? found.seenFlows / (found.uptimeNs / 1e9) : 0;
+  const rate =
+    found.flowsRate > 0 ? found.flowsRate : found.uptimeNs > 0 ? found.seenFlows / (found.uptimeNs / 1e9) : 0;
   const down = found.unavailableNodes.length;
   const rateText = found.uptimeNs > 0 ? rate.toFixed(2) : 'N/A';
   if (output === 'json') {
@@ -123,11 +134,18 @@ function statusText(found: Status, output: string, target: string): string {
     ['VERSION', 'VERSION', found.version],
   ];
   if (output === 'dict') return rows.map(([key, , value]) => `${key.padStart(19)}: ${value}\n`).join('');
-  if (output !== 'compact') return tabulate([rows.map(([, key]) => key), rows.map(([, , value]) => value)], 3);
+  if (output !== 'compact')
+    return tabulate([rows.map(([, key]) => key), rows.map(([, , value]) => value)], 3);
   const percent = ((found.numFlows / Math.max(1, found.maxFlows)) * 100).toFixed(2);
   const head = `Healthcheck (via ${target}): Ok\nCurrent/Max Flows: ${commas(found.numFlows)}/${commas(found.maxFlows)} (${percent}%)\nFlows/s: ${rateText}\n`;
   const nodes = `Connected Nodes: ${found.connectedNodes}/${found.connectedNodes + down}\n`;
-  return head + nodes + (down > 0 ? `Unavailable Nodes: ${down}\n${found.unavailableNodes.map((name) => `  - ${name}\n`).join('')}` : '');
+  return (
+    head +
+    nodes +
+    (down > 0
+      ? `Unavailable Nodes: ${down}\n${found.unavailableNodes.map((name) => `  - ${name}\n`).join('')}`
+      : '')
+  );
 }
 
 function commas(value: number): string {
@@ -157,7 +175,9 @@ async function list(process: Process, ports: Ports, words: readonly string[]): P
   const reached = await reachObserver(process, ports, uses);
   if ('error' in reached) return fail(process, reached.error);
   await process.sys.sleep(3);
-  const text = isNodes ? nodesText(reached.observer.nodes(), output) : namespacesText(reached.observer.namespaces(), output);
+  const text = isNodes
+    ? nodesText(reached.observer.nodes(), output)
+    : namespacesText(reached.observer.namespaces(), output);
   reached.close();
   return print(process, text);
 }
@@ -167,26 +187,65 @@ type Nodes = ReturnType<HubbleObserver['nodes']>;
 function nodesText(nodes: Nodes, output: string): string {
   const sorted = [...nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
   if (output === 'json') {
-    const items = sorted.map((node) => ({ name: node.name, version: node.version, address: node.address, state: node.state, tls: { enabled: true, server_name: `${node.name.split('/').reverse().join('.')}.hubble-grpc.cilium.io` }, uptime_ns: String(Math.round(node.uptimeNs)), num_flows: String(node.numFlows), max_flows: String(node.maxFlows), seen_flows: String(node.seenFlows) }));
+    const items = sorted.map((node) => ({
+      name: node.name,
+      version: node.version,
+      address: node.address,
+      state: node.state,
+      tls: {
+        enabled: true,
+        server_name: `${node.name.split('/').reverse().join('.')}.hubble-grpc.cilium.io`,
+      },
+      uptime_ns: String(Math.round(node.uptimeNs)),
+      num_flows: String(node.numFlows),
+      max_flows: String(node.maxFlows),
+      seen_flows: String(node.seenFlows),
+    }));
     return `${JSON.stringify(items, null, 2)}\n`;
   }
-  const header = ['NAME', 'STATUS', 'AGE', 'FLOWS/S', 'CURRENT/MAX-FLOWS', ...(output === 'wide' ? ['VERSION', 'ADDRESS', 'TLS'] : [])];
+  const header = [
+    'NAME',
+    'STATUS',
+    'AGE',
+    'FLOWS/S',
+    'CURRENT/MAX-FLOWS',
+    ...(output === 'wide' ? ['VERSION', 'ADDRESS', 'TLS'] : []),
+  ];
   const rows = sorted.map((node) => {
     const isUp = node.state === 'NODE_CONNECTED';
     const rate = node.uptimeNs > 0 ? (node.seenFlows / (node.uptimeNs / 1e9)).toFixed(2) : 'N/A';
     const share = ((node.numFlows / Math.max(1, node.maxFlows)) * 100).toFixed(2).padStart(6);
     const state = node.state.replace('NODE_', '').toLowerCase();
-    const wide = output === 'wide' ? [isUp ? node.version : 'N/A', node.address, isUp ? 'Enabled' : 'N/A'] : [];
-    return [node.name, state.slice(0, 1).toUpperCase() + state.slice(1), isUp ? goDuration(node.uptimeNs) : 'N/A', isUp ? rate : 'N/A', isUp ? `${node.numFlows}/${node.maxFlows} (${share}%)` : 'N/A', ...wide];
+    const wide =
+      output === 'wide' ? [isUp ? node.version : 'N/A', node.address, isUp ? 'Enabled' : 'N/A'] : [];
+    return [
+      node.name,
+      state.slice(0, 1).toUpperCase() + state.slice(1),
+      isUp ? goDuration(node.uptimeNs) : 'N/A',
+      isUp ? rate : 'N/A',
+      isUp ? `${node.numFlows}/${node.maxFlows} (${share}%)` : 'N/A',
+      ...wide,
+    ];
   });
   return tabulate([header, ...rows], 3);
 }
 
 function namespacesText(found: ReturnType<HubbleObserver['namespaces']>, output: string): string {
   const sorted = [...found].sort((a, b) => (a.namespace < b.namespace ? -1 : 1));
-  if (output === 'json') return `${JSON.stringify(sorted.map((item) => ({ cluster: item.cluster, namespace: item.namespace })), null, 2)}\n`;
+  if (output === 'json')
+    return `${JSON.stringify(
+      sorted.map((item) => ({ cluster: item.cluster, namespace: item.namespace })),
+      null,
+      2,
+    )}\n`;
   const isWide = output === 'wide';
-  return tabulate([isWide ? ['NAMESPACE', 'CLUSTER'] : ['NAMESPACE'], ...sorted.map((item) => (isWide ? [item.namespace, item.cluster] : [item.namespace]))], 3);
+  return tabulate(
+    [
+      isWide ? ['NAMESPACE', 'CLUSTER'] : ['NAMESPACE'],
+      ...sorted.map((item) => (isWide ? [item.namespace, item.cluster] : [item.namespace])),
+    ],
+    3,
+  );
 }
 
 const CONFIG_PATH = '/.config/hubble/config.yaml';
@@ -212,15 +271,30 @@ function configOf(process: Process): ReadonlyMap<string, string> {
     ['tls-client-key-file', '""'],
     ['tls-server-name', '""'],
   ];
-  return new Map(defaults.map(([key, value]) => [key, process.env.get(`HUBBLE_${key.toUpperCase().replaceAll('-', '_')}`) ?? value]));
+  return new Map(
+    defaults.map(([key, value]) => [
+      key,
+      process.env.get(`HUBBLE_${key.toUpperCase().replaceAll('-', '_')}`) ?? value,
+    ]),
+  );
 }
 
 async function config(process: Process, words: readonly string[]): Promise<number> {
   const settings = configOf(process);
   const [action = '', key] = words;
-  if (action === '') return print(process, 'Show or change the settings of hubble.\n\nUsage:\n  hubble config [command]\n\nAvailable Commands:\n  get         Show one setting\n  view        Show all settings\n');
-  if (action === 'view' || (action === 'get' && key === undefined)) return print(process, [...settings].map(([name, value]) => `${name}: ${value}\n`).join(''));
-  if (action !== 'get') return action === 'set' || action === 'reset' ? 0 : fail(process, `unknown command ${JSON.stringify(action)} for "hubble config"`);
+  if (action === '')
+    return print(
+      process,
+      'Show or change the settings of hubble.\n\nUsage:\n  hubble config [command]\n\nAvailable Commands:\n  get         Show one setting\n  view        Show all settings\n',
+    );
+  if (action === 'view' || (action === 'get' && key === undefined))
+    return print(process, [...settings].map(([name, value]) => `${name}: ${value}\n`).join(''));
+  if (action !== 'get')
+    return action === 'set' || action === 'reset'
+      ? 0
+      : fail(process, `unknown command ${JSON.stringify(action)} for "hubble config"`);
   const value = settings.get(key ?? '');
-  return value === undefined ? fail(process, `unknown key: ${key}`) : print(process, `${value.replaceAll('"', '')}\n`);
+  return value === undefined
+    ? fail(process, `unknown key: ${key}`)
+    : print(process, `${value.replaceAll('"', '')}\n`);
 }

@@ -3,7 +3,10 @@ import { DROP_REASON_NAMES, RESERVED, TRACE_POINTS } from '../../hubble/tables.t
 import { type FlagUse, invalidArgument } from './flags.ts';
 
 /** The filters of a command line. */
-export type FilterLists = { readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] };
+export type FilterLists = {
+  readonly whitelist: readonly FlowFilter[];
+  readonly blacklist: readonly FlowFilter[];
+};
 
 const VERDICTS = ['FORWARDED', 'DROPPED', 'AUDIT', 'REDIRECTED', 'ERROR', 'TRACED', 'TRANSLATED'];
 
@@ -29,14 +32,19 @@ const CONFLICTS: readonly (readonly string[])[] = [
   'from-pod namespace all-namespaces',
   'to-service namespace all-namespaces',
   'from-service namespace all-namespaces',
-  ...['label', 'service', 'port', 'identity', 'workload', 'cluster'].flatMap((name) => [`${name} from-${name}`, `${name} to-${name}`]),
+  ...['label', 'service', 'port', 'identity', 'workload', 'cluster'].flatMap((name) => [
+    `${name} from-${name}`,
+    `${name} to-${name}`,
+  ]),
   'encrypted unencrypted',
   'reply not-reply',
 ].map((group) => group.split(' '));
 
 /** Members of the JSON form in the order of flow.proto, which is how raw filters are printed. */
 const MEMBERS: readonly (keyof FlowFilter)[] =
-  'uuid source_ip source_ip_xlated source_pod source_fqdn source_label source_service source_workload source_cluster_name destination_ip destination_pod destination_fqdn destination_label destination_service destination_workload destination_cluster_name traffic_direction verdict drop_reason_desc interface event_type http_status_code protocol source_port destination_port reply dns_query source_identity destination_identity http_method http_path http_url http_header tcp_flags node_name node_labels ip_version trace_id ip_trace_id encrypted experimental'.split(' ') as (keyof FlowFilter)[];
+  'uuid source_ip source_ip_xlated source_pod source_fqdn source_label source_service source_workload source_cluster_name destination_ip destination_pod destination_fqdn destination_label destination_service destination_workload destination_cluster_name traffic_direction verdict drop_reason_desc interface event_type http_status_code protocol source_port destination_port reply dns_query source_identity destination_identity http_method http_path http_url http_header tcp_flags node_name node_labels ip_version trace_id ip_trace_id encrypted experimental'.split(
+    ' ',
+  ) as (keyof FlowFilter)[];
 
 /** Names of a filter's members. */
 export const FILTER_MEMBERS: ReadonlySet<string> = new Set(MEMBERS);
@@ -48,7 +56,11 @@ class Side {
   readonly seen: string[] = [];
   readonly common = new Map<string, unknown[]>();
   readonly either = new Map<string, unknown[]>();
-  readonly names: Readonly<Record<'any' | 'from' | 'to', Names>> = { any: noNames(), from: noNames(), to: noNames() };
+  readonly names: Readonly<Record<'any' | 'from' | 'to', Names>> = {
+    any: noNames(),
+    from: noNames(),
+    to: noNames(),
+  };
 
   filters(): readonly FlowFilter[] {
     const source = new Map(this.common);
@@ -64,7 +76,8 @@ class Side {
         if (scope !== 'to') push(source, `source_${kind}`, list);
         if (scope === 'any') push(destination, `destination_${kind}`, list);
         if (scope === 'from') push(destination, `source_${kind}`, list);
-        if (scope === 'to') for (const filter of [source, destination]) push(filter, `destination_${kind}`, list);
+        if (scope === 'to')
+          for (const filter of [source, destination]) push(filter, `destination_${kind}`, list);
       }
     }
     const isTwo = this.either.size > 0 || Object.values(this.names.any).some((list) => list.length > 0);
@@ -81,8 +94,13 @@ function noNames(): Names {
 function qualified(names: Names, kind: 'pod' | 'service'): readonly string[] {
   const own = kind === 'pod' ? names.pods : names.services;
   if (names.namespaces.length === 0) return own;
-  if (own.length === 0) return kind === 'pod' && names.services.length === 0 ? names.namespaces.map((namespace) => `${namespace}/`) : [];
-  return own.flatMap((name) => (name.includes('/') ? [name] : names.namespaces.map((namespace) => `${namespace}/${name}`)));
+  if (own.length === 0)
+    return kind === 'pod' && names.services.length === 0
+      ? names.namespaces.map((namespace) => `${namespace}/`)
+      : [];
+  return own.flatMap((name) =>
+    name.includes('/') ? [name] : names.namespaces.map((namespace) => `${namespace}/${name}`),
+  );
 }
 
 function push(map: Map<string, unknown[]>, key: string, values: readonly unknown[]): void {
@@ -92,7 +110,9 @@ function push(map: Map<string, unknown[]>, key: string, values: readonly unknown
 function ordered(map: ReadonlyMap<string, unknown[]>): FlowFilter {
   const entries = MEMBERS.flatMap((name) => {
     const value = map.get(name);
-    return value === undefined ? [] : [[name, name === 'experimental' ? { cel_expression: value } : value] as const];
+    return value === undefined
+      ? []
+      : [[name, name === 'experimental' ? { cel_expression: value } : value] as const];
   });
   return Object.fromEntries(entries) as FlowFilter;
 }
@@ -130,14 +150,26 @@ function conflictOf(side: Side, name: string): string | undefined {
 function isPair(a: string, b: string): boolean {
   const scopeOf = (name: string): string => /^(from|to)-/.exec(name)?.[1] ?? '';
   const kindOf = (name: string): string => name.replace(/^(from|to)-/, '');
-  return scopeOf(a) === scopeOf(b) && ['pod', 'service'].includes(kindOf(a)) !== ['pod', 'service'].includes(kindOf(b)) && [a, b].some((name) => kindOf(name) === 'namespace');
+  return (
+    scopeOf(a) === scopeOf(b) &&
+    ['pod', 'service'].includes(kindOf(a)) !== ['pod', 'service'].includes(kindOf(b)) &&
+    [a, b].some((name) => kindOf(name) === 'namespace')
+  );
 }
 
 /** Adds one flag; returns what is wrong with its value. */
 function apply(side: Side, use: FlagUse): string | undefined {
   const { value } = use;
-  const scoped = /^(?:(from|to)-)?(pod|service|namespace|all-namespaces|label|ip|fqdn|port|identity|workload|cluster)$/.exec(use.name);
-  if (scoped) return applyScoped(side, { scope: (scoped[1] ?? 'any') as 'any' | 'from' | 'to', kind: scoped[2] ?? '', value });
+  const scoped =
+    /^(?:(from|to)-)?(pod|service|namespace|all-namespaces|label|ip|fqdn|port|identity|workload|cluster)$/.exec(
+      use.name,
+    );
+  if (scoped)
+    return applyScoped(side, {
+      scope: (scoped[1] ?? 'any') as 'any' | 'from' | 'to',
+      kind: scoped[2] ?? '',
+      value,
+    });
   const common = (key: keyof FlowFilter, item: unknown): undefined => {
     push(side.common, key, [item]);
     return undefined;
@@ -146,23 +178,33 @@ function apply(side: Side, use: FlagUse): string | undefined {
     case 'verdict':
       return VERDICTS.includes(value) ? common('verdict', value) : `invalid --verdict value: ${value}`;
     case 'drop-reason-desc':
-      return DROP_REASON_NAMES.has(value) ? common('drop_reason_desc', value) : `invalid --drop-reason-desc value: ${value}`;
+      return DROP_REASON_NAMES.has(value)
+        ? common('drop_reason_desc', value)
+        : `invalid --drop-reason-desc value: ${value}`;
     case 'type':
       return applyType(side, value);
     case 'tcp-flags':
       return applyTcpFlags(side, value);
     case 'traffic-direction':
-      return /^(ingress|egress)$/i.test(value) ? common('traffic_direction', value.toUpperCase()) : `${value}: invalid traffic direction, expected ingress or egress`;
+      return /^(ingress|egress)$/i.test(value)
+        ? common('traffic_direction', value.toUpperCase())
+        : `${value}: invalid traffic direction, expected ingress or egress`;
     case 'ip-version':
     case 'ipv4':
     case 'ipv6':
-      return /^v?[46]$/i.test(value) ? common('ip_version', `IPv${value.slice(-1)}`) : `${value}: invalid IP version, expected 4, 6, v4 or v6`;
+      return /^v?[46]$/i.test(value)
+        ? common('ip_version', `IPv${value.slice(-1)}`)
+        : `${value}: invalid IP version, expected 4, 6, v4 or v6`;
     case 'http-header': {
       const colon = value.indexOf(':');
-      return colon < 0 ? `invalid http-header value ${JSON.stringify(value)}, expected name:value` : common('http_header', { key: value.slice(0, colon), value: value.slice(colon + 1) });
+      return colon < 0
+        ? `invalid http-header value ${JSON.stringify(value)}, expected name:value`
+        : common('http_header', { key: value.slice(0, colon), value: value.slice(colon + 1) });
     }
     case 'ip-trace-id':
-      return /^[1-9]\d*$/.test(value) ? common('ip_trace_id', value) : 'invalid --ip-trace-id value; must be greater than 0';
+      return /^[1-9]\d*$/.test(value)
+        ? common('ip_trace_id', value)
+        : 'invalid --ip-trace-id value; must be greater than 0';
     case 'interface':
       return common('interface', { name: value });
     case 'reply':
@@ -191,7 +233,10 @@ const PLAIN = new Map<string, keyof FlowFilter>([
   ['uuid', 'uuid'],
 ]);
 
-function applyScoped(side: Side, what: { readonly scope: 'any' | 'from' | 'to'; readonly kind: string; readonly value: string }): string | undefined {
+function applyScoped(
+  side: Side,
+  what: { readonly scope: 'any' | 'from' | 'to'; readonly kind: string; readonly value: string },
+): string | undefined {
   const { scope, kind, value } = what;
   const names = side.names[scope];
   if (kind === 'namespace' || kind === 'all-namespaces') {
@@ -200,13 +245,18 @@ function applyScoped(side: Side, what: { readonly scope: 'any' | 'from' | 'to'; 
     return undefined;
   }
   if (kind === 'pod' || kind === 'service') {
-    const conflict = names.namespaces.length > 0 && value.includes('/') && !names.namespaces.some((namespace) => value.startsWith(`${namespace}/`));
-    if (conflict) return `namespace conflict: ${names.namespaces.map((namespace) => JSON.stringify(namespace)).join(', ')} does not contain ${JSON.stringify(value)}`;
+    const conflict =
+      names.namespaces.length > 0 &&
+      value.includes('/') &&
+      !names.namespaces.some((namespace) => value.startsWith(`${namespace}/`));
+    if (conflict)
+      return `namespace conflict: ${names.namespaces.map((namespace) => JSON.stringify(namespace)).join(', ')} does not contain ${JSON.stringify(value)}`;
     (kind === 'pod' ? names.pods : names.services).push(value);
     return undefined;
   }
   const item = itemOf(kind, value);
-  if (item === undefined) return `invalid security identity, expected one of [${RESERVED.slice(1).join(' ')}] or a numeric value`;
+  if (item === undefined)
+    return `invalid security identity, expected one of [${RESERVED.slice(1).join(' ')}] or a numeric value`;
   const key = kind === 'cluster' ? 'cluster_name' : kind;
   if (scope === 'any') push(side.either, key, [item]);
   else push(side.common, `${scope === 'from' ? 'source' : 'destination'}_${key}`, [item]);
@@ -223,31 +273,50 @@ function itemOf(kind: string, value: string): unknown {
   if (kind !== 'workload') return value;
   const slash = value.indexOf('/');
   if (slash < 0) return { name: value };
-  return { ...(slash + 1 < value.length ? { name: value.slice(slash + 1) } : {}), kind: value.slice(0, slash) };
+  return {
+    ...(slash + 1 < value.length ? { name: value.slice(slash + 1) } : {}),
+    kind: value.slice(0, slash),
+  };
 }
 
 function applyType(side: Side, value: string): string | undefined {
   const [name = '', sub] = value.split(':');
   const type = EVENT_TYPES.get(name) ?? (/^\d+$/.test(name) ? Number(name) : undefined);
-  if (type === undefined) return `unable to parse type '${name}', not a known type name and unable to parse as numeric value: strconv.ParseUint: parsing ${JSON.stringify(name)}: invalid syntax`;
+  if (type === undefined)
+    return `unable to parse type '${name}', not a known type name and unable to parse as numeric value: strconv.ParseUint: parsing ${JSON.stringify(name)}: invalid syntax`;
   if (sub === undefined) {
     push(side.common, 'event_type', [{ type }]);
     return undefined;
   }
   const point = type === 4 ? TRACE_POINTS.indexOf(sub) : -1;
   const number = point >= 0 ? point : /^\d+$/.test(sub) ? Number(sub) : undefined;
-  if (number === undefined) return `unable to parse event sub-type '${sub}', not a known sub-type name and unable to parse as numeric value: strconv.ParseUint: parsing ${JSON.stringify(sub)}: invalid syntax`;
-  push(side.common, 'event_type', [{ type, match_sub_type: true, ...(number === 0 ? {} : { sub_type: number }) }]);
+  if (number === undefined)
+    return `unable to parse event sub-type '${sub}', not a known sub-type name and unable to parse as numeric value: strconv.ParseUint: parsing ${JSON.stringify(sub)}: invalid syntax`;
+  push(side.common, 'event_type', [
+    { type, match_sub_type: true, ...(number === 0 ? {} : { sub_type: number }) },
+  ]);
   return undefined;
 }
 
-const FLAG_NAMES: readonly (keyof TcpFlags)[] = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'NS'];
+const FLAG_NAMES: readonly (keyof TcpFlags)[] = [
+  'FIN',
+  'SYN',
+  'RST',
+  'PSH',
+  'ACK',
+  'URG',
+  'ECE',
+  'CWR',
+  'NS',
+];
 
 function applyTcpFlags(side: Side, value: string): string | undefined {
   const words = value.split(',').map((word) => word.toUpperCase());
   const unknown = words.find((word) => !FLAG_NAMES.includes(word as keyof TcpFlags));
   if (unknown !== undefined) return `unknown tcp flag: ${unknown}`;
-  push(side.common, 'tcp_flags', [Object.fromEntries(FLAG_NAMES.filter((name) => words.includes(name)).map((name) => [name, true]))]);
+  push(side.common, 'tcp_flags', [
+    Object.fromEntries(FLAG_NAMES.filter((name) => words.includes(name)).map((name) => [name, true])),
+  ]);
   return undefined;
 }
 
@@ -255,7 +324,10 @@ function applyTcpFlags(side: Side, value: string): string | undefined {
 export function rawFilters(lists: FilterLists): string {
   const block = (name: string, filters: readonly FlowFilter[]): string => {
     if (filters.length === 0) return '';
-    const lines = filters.map((filter) => `    - '${JSON.stringify(filter).replaceAll('&', '\\u0026').replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll("'", "''")}'\n`);
+    const lines = filters.map(
+      (filter) =>
+        `    - '${JSON.stringify(filter).replaceAll('&', '\\u0026').replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll("'", "''")}'\n`,
+    );
     return `${name}:\n${lines.join('')}`;
   };
   const text = block('allowlist', lists.whitelist) + block('denylist', lists.blacklist);

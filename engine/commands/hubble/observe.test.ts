@@ -10,19 +10,28 @@ const folder = new URL('../../hubble/testdata/', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
 type Case = { argv: string[]; rc: number; stdout: string; stderr: string; raw_filters?: string };
 const cases = (JSON.parse(read('goldens/filters.json')) as { cases: Case[] }).cases;
-const flows = read('flows.jsonl').trim().split('\n').map((line) => JSON.parse(line) as FlowsResponse);
+const flows = read('flows.jsonl')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as FlowsResponse);
 
 /** CEL needs an interpreter of its own; the field mask only thins what a server sends. */
 const UNSUPPORTED = ['--cel-expression', '--field-mask'];
 
 function run(words: readonly string[]): { rc: number; out: string; err: string; raw: string } {
-  const request = observeRequest(['--input-file', 'flows.jsonl', ...words], { nowMs: Date.UTC(2026, 10, 21), hasTty: false, isLegacy: false });
+  const request = observeRequest(['--input-file', 'flows.jsonl', ...words], {
+    nowMs: Date.UTC(2026, 10, 21),
+    hasTty: false,
+    isLegacy: false,
+  });
   if ('help' in request) return { rc: 0, out: '', err: '', raw: '' };
   if ('error' in request) return { rc: 1, out: '', err: `${request.error}\n`, raw: '' };
   const raw = rawFilters(request.lists);
   try {
     const printer = new FlowPrinter(request.printer);
-    const out = select(flows, request, buildFilters(request.lists)).map((response) => printer.print(response).out).join('');
+    const out = select(flows, request, buildFilters(request.lists))
+      .map((response) => printer.print(response).out)
+      .join('');
     return { rc: 0, out, err: '', raw };
   } catch (error) {
     return { rc: 1, out: '', err: `${(error as Error).message}\n`, raw };
@@ -36,7 +45,11 @@ describe('flags of hubble observe, against the real CLI', () => {
   it.each(wanted.map((item) => [item.argv.slice(2).join(' '), item] as const))('%s', (_title, item) => {
     const words = item.argv.slice(2);
     const result = run(words[0] === 'flows' ? words.slice(1) : words);
-    expect({ rc: result.rc, err: result.err, out: result.out }).toEqual({ rc: item.rc, err: item.stderr, out: item.stdout });
+    expect({ rc: result.rc, err: result.err, out: result.out }).toEqual({
+      rc: item.rc,
+      err: item.stderr,
+      out: item.stdout,
+    });
     if (item.raw_filters) expect(result.raw).toBe(item.raw_filters);
   });
 });

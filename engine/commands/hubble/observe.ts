@@ -40,10 +40,15 @@ export type ObserveRequest = {
 };
 
 /** Reads the words after `observe`. `nowMs` resolves durations. */
-export function observeRequest(words: readonly string[], options: { readonly nowMs: number; readonly hasTty: boolean; readonly isLegacy: boolean }): ObserveRequest | { readonly error: string } | { readonly help: true } {
+export function observeRequest(
+  words: readonly string[],
+  options: { readonly nowMs: number; readonly hasTty: boolean; readonly isLegacy: boolean },
+): ObserveRequest | { readonly error: string } | { readonly help: true } {
   const parsed = parseFlags(words, OBSERVE_FLAGS);
   if ('error' in parsed) return parsed;
-  const filterNames = new Set(OBSERVE_FLAGS.filter((spec) => spec.kind === 'filter').map((spec) => spec.name));
+  const filterNames = new Set(
+    OBSERVE_FLAGS.filter((spec) => spec.kind === 'filter').map((spec) => spec.name),
+  );
   const filters = filtersOf(parsed.uses.filter((use) => filterNames.has(use.name)));
   const uses = new Map(parsed.uses.map((use) => [use.name, use.value]));
   if (uses.get('help') === 'true') return { help: true };
@@ -56,7 +61,8 @@ export function observeRequest(words: readonly string[], options: { readonly now
   if (!output) return { error: `invalid output format: ${uses.get('output') ?? ''}` };
   const selection = selectionOf(uses, options.nowMs);
   if ('error' in selection) return selection;
-  if (output === 'table' && selection.isFollow) return { error: 'table output format is not compatible with follow mode' };
+  if (output === 'table' && selection.isFollow)
+    return { error: 'table output format is not compatible with follow mode' };
   const color = uses.get('color') ?? 'auto';
   const isOn = (name: string): boolean => uses.get(name) === 'true';
   return {
@@ -89,11 +95,16 @@ function rawLists(lists: FilterLists, uses: readonly FlagUse[]): FilterLists | {
     try {
       const filter = JSON.parse(use.value) as Record<string, unknown>;
       const unknown = Object.keys(filter).find((key) => !FILTER_MEMBERS.has(key));
-      if (unknown !== undefined) return { error: `invalid --${use.name} flag: failed to decode '${use.value}': proto:\u00a0(line 1:${use.value.indexOf(`"${unknown}"`) + 1}): unknown field ${JSON.stringify(unknown)}` };
+      if (unknown !== undefined)
+        return {
+          error: `invalid --${use.name} flag: failed to decode '${use.value}': proto:\u00a0(line 1:${use.value.indexOf(`"${unknown}"`) + 1}): unknown field ${JSON.stringify(unknown)}`,
+        };
       result[use.name].push(filter as FlowFilter);
     } catch {
       const at = /[^\s{]/.exec(use.value)?.[0] ?? '';
-      return { error: `invalid --${use.name} flag: failed to decode '${use.value}': invalid character '${at}' looking for beginning of object key string` };
+      return {
+        error: `invalid --${use.name} flag: failed to decode '${use.value}': invalid character '${at}' looking for beginning of object key string`,
+      };
     }
   }
   return { whitelist: result.allowlist, blacklist: result.denylist };
@@ -101,7 +112,10 @@ function rawLists(lists: FilterLists, uses: readonly FlagUse[]): FilterLists | {
 
 type Selection = Pick<ObserveRequest, 'number' | 'isFirst' | 'sinceMs' | 'untilMs' | 'isFollow'>;
 
-function selectionOf(uses: ReadonlyMap<string, string>, nowMs: number): Selection | { readonly error: string } {
+function selectionOf(
+  uses: ReadonlyMap<string, string>,
+  nowMs: number,
+): Selection | { readonly error: string } {
   const [first, last] = [Number(uses.get('first') ?? 0), Number(uses.get('last') ?? 0)];
   const isAll = uses.get('all') === 'true';
   const isFollow = uses.get('follow') === 'true';
@@ -114,17 +128,28 @@ function selectionOf(uses: ReadonlyMap<string, string>, nowMs: number): Selectio
     const text = uses.get(name);
     if (text === undefined) continue;
     times[name] = parseSince(text, nowMs);
-    if (times[name] === undefined) return { error: `failed to parse the ${name} time: failed to convert ${text} to time` };
+    if (times[name] === undefined)
+      return { error: `failed to parse the ${name} time: failed to convert ${text} to time` };
   }
   const hasTime = times['since'] !== undefined || times['until'] !== undefined;
   const isDefault = first === 0 && last === 0 && !isAll && !isFollow && !hasTime && !uses.has('input-file');
   const number = first > 0 ? first : last > 0 ? last : isDefault ? LAST_DEFAULT : undefined;
-  return { number, isFirst: first > 0, sinceMs: times['since'], untilMs: isFollow ? undefined : times['until'], isFollow };
+  return {
+    number,
+    isFirst: first > 0,
+    sinceMs: times['since'],
+    untilMs: isFollow ? undefined : times['until'],
+    isFollow,
+  };
 }
 
 /** `hubble observe`: exit 0, or 1 with one line. Ctrl-C while following is 0. */
 export async function observe(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const request = observeRequest(words, { nowMs: process.sys.nowMs(), hasTty: process.tty('stdout') !== undefined, isLegacy: process.env.get('HUBBLE_COMPAT') === 'legacy-json-output' });
+  const request = observeRequest(words, {
+    nowMs: process.sys.nowMs(),
+    hasTty: process.tty('stdout') !== undefined,
+    isLegacy: process.env.get('HUBBLE_COMPAT') === 'legacy-json-output',
+  });
   if ('help' in request) {
     await process.out(observeHelp());
     return 0;
@@ -166,11 +191,17 @@ async function fromFile(process: Process, request: ObserveRequest, path: string)
 }
 
 /** The responses of a file that a request wants, in the file's order. */
-export function select(responses: readonly FlowsResponse[], request: ObserveRequest, test: (flow: Flow) => boolean): readonly FlowsResponse[] {
+export function select(
+  responses: readonly FlowsResponse[],
+  request: ObserveRequest,
+  test: (flow: Flow) => boolean,
+): readonly FlowsResponse[] {
   const matching = responses.filter((response) => {
     if (!response.flow) return true;
     const atMs = timeMs(response.flow.time);
-    const isInTime = (request.sinceMs === undefined || atMs >= request.sinceMs) && (request.untilMs === undefined || atMs <= request.untilMs);
+    const isInTime =
+      (request.sinceMs === undefined || atMs >= request.sinceMs) &&
+      (request.untilMs === undefined || atMs <= request.untilMs);
     return isInTime && test(response.flow);
   });
   if (request.number === undefined) return matching;
@@ -211,10 +242,18 @@ async function fromServer(process: Process, ports: Ports, request: ObserveReques
 }
 
 function responseOf(flow: Flow): FlowsResponse {
-  return { flow, ...(flow.node_name === undefined ? {} : { node_name: flow.node_name }), ...(flow.time === undefined ? {} : { time: flow.time }) };
+  return {
+    flow,
+    ...(flow.node_name === undefined ? {} : { node_name: flow.node_name }),
+    ...(flow.time === undefined ? {} : { time: flow.time }),
+  };
 }
 
-async function printAll(process: Process, request: ObserveRequest, responses: readonly FlowsResponse[]): Promise<void> {
+async function printAll(
+  process: Process,
+  request: ObserveRequest,
+  responses: readonly FlowsResponse[],
+): Promise<void> {
   const printer = new FlowPrinter(request.printer);
   for (const response of responses) {
     const printed = printer.print(response);
@@ -224,7 +263,11 @@ async function printAll(process: Process, request: ObserveRequest, responses: re
   await process.out(printer.close());
 }
 
-async function follow(process: Process, request: ObserveRequest, server: { readonly observer: HubbleObserver; readonly isAlive: () => boolean }): Promise<number> {
+async function follow(
+  process: Process,
+  request: ObserveRequest,
+  server: { readonly observer: HubbleObserver; readonly isAlive: () => boolean },
+): Promise<number> {
   const printer = new FlowPrinter(request.printer);
   const cursor = server.observer.follow(request.lists);
   const print = async (flows: readonly Flow[]): Promise<void> => {
@@ -232,12 +275,19 @@ async function follow(process: Process, request: ObserveRequest, server: { reado
   };
   try {
     if (request.number !== undefined || request.sinceMs !== undefined) {
-      await print(server.observer.flows({ ...(request.number === undefined ? {} : { number: request.number }), ...(request.sinceMs === undefined ? {} : { sinceMs: request.sinceMs }), ...request.lists }));
+      await print(
+        server.observer.flows({
+          ...(request.number === undefined ? {} : { number: request.number }),
+          ...(request.sinceMs === undefined ? {} : { sinceMs: request.sinceMs }),
+          ...request.lists,
+        }),
+      );
     }
     for (;;) {
       await process.sys.until(() => cursor.pending() || cursor.ended() || !server.isAlive());
       await print(cursor.take());
-      if (cursor.ended() || !server.isAlive()) return await fail(process, 'rpc error: code = Unavailable desc = error reading from server: EOF');
+      if (cursor.ended() || !server.isAlive())
+        return await fail(process, 'rpc error: code = Unavailable desc = error reading from server: EOF');
     }
   } catch (error) {
     if (error instanceof Signalled && error.signal === 'INT') return 0;
@@ -247,9 +297,11 @@ async function follow(process: Process, request: ObserveRequest, server: { reado
   }
 }
 
-
 /** The help of `observe`: every flag, grouped as the real one groups them, in our own words. */
 export function observeHelp(): string {
-  const flags = OBSERVE_FLAGS.map((spec) => `  ${spec.short === undefined ? '    ' : `-${spec.short}, `}--${spec.name}${spec.kind === 'bool' ? '' : ' value'}\n`);
+  const flags = OBSERVE_FLAGS.map(
+    (spec) =>
+      `  ${spec.short === undefined ? '    ' : `-${spec.short}, `}--${spec.name}${spec.kind === 'bool' ? '' : ' value'}\n`,
+  );
   return `Shows the flows that Hubble kept, newest last.\n\nUsage:\n  hubble observe [flags]\n  hubble observe [command]\n\nFlags:\n${flags.join('')}`;
 }

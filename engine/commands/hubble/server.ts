@@ -4,7 +4,12 @@ import type { Process } from '../../shell/program.ts';
 import type { HubbleObserver, Ports } from '../ports.ts';
 
 /** A server that answers; `close` ends a port-forward of our own. */
-export type ReachedObserver = { readonly observer: HubbleObserver; readonly target: string; readonly isAlive: () => boolean; readonly close: () => void };
+export type ReachedObserver = {
+  readonly observer: HubbleObserver;
+  readonly target: string;
+  readonly isAlive: () => boolean;
+  readonly close: () => void;
+};
 
 /** The target of a command line: flag, then environment, then the default. */
 export function serverOf(process: Process, uses: ReadonlyMap<string, string>): string {
@@ -18,15 +23,27 @@ export function refusedText(target: string): string {
 }
 
 /** Reaches the Observer: through a port-forward of our own with `-P`, else at the server's address. */
-export async function reachObserver(process: Process, ports: Ports, uses: ReadonlyMap<string, string>): Promise<ReachedObserver | { readonly error: string }> {
+export async function reachObserver(
+  process: Process,
+  ports: Ports,
+  uses: ReadonlyMap<string, string>,
+): Promise<ReachedObserver | { readonly error: string }> {
   if (uses.get('port-forward') !== 'true') {
     const target = serverOf(process, uses);
     const observer = ports.observer(process.machine, target);
     if (!observer) return { error: refusedText(target) };
-    return { observer, target, isAlive: () => ports.observer(process.machine, target) !== undefined, close: () => {} };
+    return {
+      observer,
+      target,
+      isAlive: () => ports.observer(process.machine, target) !== undefined,
+      close: () => {},
+    };
   }
   const namespace = uses.get('kube-namespace') ?? 'kube-system';
-  const forward = forwardRelay(process, ports, { namespace, port: Number(uses.get('port-forward-port') ?? 4245) });
+  const forward = forwardRelay(process, ports, {
+    namespace,
+    port: Number(uses.get('port-forward-port') ?? 4245),
+  });
   if ('error' in forward) return forward;
   const target = `127.0.0.1:${forward.listener.port}`;
   await process.sys.sleep(30);
@@ -42,20 +59,44 @@ export async function reachObserver(process: Process, ports: Ports, uses: Readon
 export type RelayForward = { readonly listener: Listener; readonly ended: () => boolean };
 
 /** Opens a port-forward to hubble-relay through the API server, as `cilium hubble port-forward` and `hubble -P` do. */
-export function forwardRelay(process: Process, ports: Ports, options: { readonly namespace: string; readonly port: number }): RelayForward | { readonly error: string } {
+export function forwardRelay(
+  process: Process,
+  ports: Ports,
+  options: { readonly namespace: string; readonly port: number },
+): RelayForward | { readonly error: string } {
   const { kube } = ports;
   const { namespace } = options;
-  if (!kube) return { error: 'unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined' };
+  if (!kube)
+    return {
+      error:
+        'unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined',
+    };
   const service = kube({ method: 'GET', path: `/api/v1/namespaces/${namespace}/services/hubble-relay` });
-  if (service.kind !== 'json' || service.status !== 200) return { error: `failed to port forward: failed to get service "hubble-relay": services "hubble-relay" not found` };
-  const pods = kube({ method: 'GET', path: `/api/v1/namespaces/${namespace}/pods`, query: { labelSelector: 'k8s-app=hubble-relay' } });
-  const items = pods.kind === 'json' ? ((pods.body as unknown as { readonly items?: readonly KubeObject[] }).items ?? []) : [];
-  const running = items.find((pod) => (pod['status'] as { readonly phase?: string } | undefined)?.phase === 'Running');
+  if (service.kind !== 'json' || service.status !== 200)
+    return {
+      error: `failed to port forward: failed to get service "hubble-relay": services "hubble-relay" not found`,
+    };
+  const pods = kube({
+    method: 'GET',
+    path: `/api/v1/namespaces/${namespace}/pods`,
+    query: { labelSelector: 'k8s-app=hubble-relay' },
+  });
+  const items =
+    pods.kind === 'json'
+      ? ((pods.body as unknown as { readonly items?: readonly KubeObject[] }).items ?? [])
+      : [];
+  const running = items.find(
+    (pod) => (pod['status'] as { readonly phase?: string } | undefined)?.phase === 'Running',
+  );
   if (!running) return { error: 'failed to port forward: no running pod found for service "hubble-relay"' };
   const path = `/api/v1/namespaces/${namespace}/pods/${running.metadata.name}/portforward`;
   const response = kube({ method: 'POST', path });
-  if (response.kind !== 'port-forward') return { error: 'failed to port forward: error upgrading connection' };
+  if (response.kind !== 'port-forward')
+    return { error: 'failed to port forward: error upgrading connection' };
   const listener = ports.network(process.machine).listen(options.port, '127.0.0.1');
-  if (!listener) return { error: `failed to port forward: unable to listen on any of the requested ports: [{${options.port} 4245}]` };
+  if (!listener)
+    return {
+      error: `failed to port forward: unable to listen on any of the requested ports: [{${options.port} 4245}]`,
+    };
   return { listener, ended: () => response.portForward.ended() };
 }

@@ -1,11 +1,20 @@
-const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 
 /** A Go duration (`1h30m`, `2.5s`) in ms; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   const match = /^(-?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(text);
   if (!match) return undefined;
   let sum = 0;
-  for (const part of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)) sum += Number(part[1]) * (UNITS[part[2] ?? ''] ?? 0);
+  for (const part of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g))
+    sum += Number(part[1]) * (UNITS[part[2] ?? ''] ?? 0);
   return match[1] === '-' ? -sum : sum;
 }
 
@@ -13,7 +22,8 @@ export function parseDuration(text: string): number | undefined {
 export function parseSince(text: string, nowMs: number): number | undefined {
   const duration = parseDuration(text);
   if (duration !== undefined) return nowMs - duration;
-  const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?(Z|[+-]\d\d:\d\d))?$/.exec(text);
+  const match =
+    /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?(Z|[+-]\d\d:\d\d))?$/.exec(text);
   if (!match) return undefined;
   const [, date = '', hour = '00', minute = '00', second = '00', fraction = '0', zone = 'Z'] = match;
   const base = Date.parse(`${date}T${hour}:${minute}:${second}${zone}`);

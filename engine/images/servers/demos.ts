@@ -80,7 +80,12 @@ export const deathstar: Server = httpServer({
 export const metrics: Server = httpServer({
   handle: (context, request) =>
     splitTarget(request.target).path === '/metrics'
-      ? text(context, 200, '# HELP up 1 if the process runs.\n# TYPE up gauge\nup 1\n', 'text/plain; version=0.0.4; charset=utf-8')
+      ? text(
+          context,
+          200,
+          '# HELP up 1 if the process runs.\n# TYPE up gauge\nup 1\n',
+          'text/plain; version=0.0.4; charset=utf-8',
+        )
       : text(context, 404, '404 page not found\n'),
   bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
 });
@@ -92,7 +97,8 @@ export const page: Server = httpServer({
     const paths = (context.options['paths'] ?? ['/']) as readonly string[];
     const title = String(context.options['title'] ?? context.hostname);
     const others = Number(context.options['others'] ?? 404);
-    if (!paths.includes(path)) return text(context, others, `${others === 404 ? '404 page not found' : title}\n`);
+    if (!paths.includes(path))
+      return text(context, others, `${others === 404 ? '404 page not found' : title}\n`);
     const doc = `<!doctype html>\n<html>\n<head>\n    <title>${title}</title>\n</head>\n<body>\n<div>\n    <h1>${title}</h1>\n</div>\n</body>\n</html>\n`;
     return text(context, 200, doc, 'text/html; charset=UTF-8');
   },
@@ -105,15 +111,30 @@ const EMOJI = ['doughnut', 'ghost', 'tada', 'joy', 'clap', 'pizza', 'rocket', 'b
 export const emojivotoWeb: Server = httpServer({
   handle: (context, request) => {
     const { path, query } = splitTarget(request.target);
-    if (path === '/') return text(context, 200, '<!DOCTYPE html>\n<html><head><title>Emoji Vote</title></head><body><div id="main"></div></body></html>\n', 'text/html; charset=utf-8');
-    if (path === '/api/list') return grpcOr(context, [grpc(context, 'EMOJISVC_HOST', 'EmojiService/ListAll')], EMOJI.map((name) => ({ shortcode: `:${name}:`, unicode: name })));
+    if (path === '/')
+      return text(
+        context,
+        200,
+        '<!DOCTYPE html>\n<html><head><title>Emoji Vote</title></head><body><div id="main"></div></body></html>\n',
+        'text/html; charset=utf-8',
+      );
+    if (path === '/api/list')
+      return grpcOr(
+        context,
+        [grpc(context, 'EMOJISVC_HOST', 'EmojiService/ListAll')],
+        EMOJI.map((name) => ({ shortcode: `:${name}:`, unicode: name })),
+      );
     if (path === '/api/vote') {
       const choice = (query.find(([name]) => name === 'choice')?.[1] ?? '').replaceAll(':', '');
       const found = grpc(context, 'EMOJISVC_HOST', 'EmojiService/FindByShortcode');
-      const method = choice.split('_').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
+      const method = choice
+        .split('_')
+        .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+        .join('');
       return grpcOr(context, [found, grpc(context, 'VOTINGSVC_HOST', `VotingService/Vote${method}`)], null);
     }
-    if (path === '/api/leaderboard') return grpcOr(context, [grpc(context, 'VOTINGSVC_HOST', 'VotingService/Results')], []);
+    if (path === '/api/leaderboard')
+      return grpcOr(context, [grpc(context, 'VOTINGSVC_HOST', 'VotingService/Results')], []);
     return text(context, 404, '404 page not found\n');
   },
   bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
@@ -140,7 +161,8 @@ function grpc(context: ServerContext, variable: string, method: string): boolean
 }
 
 function grpcOr(context: ServerContext, calls: readonly boolean[], value: Json): HttpResponse {
-  if (!calls.every((ok) => ok)) return text(context, 500, '{"error":"rpc error: code = Unavailable"}', 'application/json');
+  if (!calls.every((ok) => ok))
+    return text(context, 500, '{"error":"rpc error: code = Unavailable"}', 'application/json');
   return text(context, 200, value === null ? '' : JSON.stringify(value), 'application/json');
 }
 
@@ -159,10 +181,28 @@ export const kubeApiserver: Server = httpServer({
   handle: (context, request) => {
     const { path } = splitTarget(request.target);
     if (['/healthz', '/livez', '/readyz'].includes(path)) return text(context, 200, 'ok');
-    if (path === '/version') return text(context, 200, '{\n  "major": "1",\n  "minor": "32",\n  "gitVersion": "v1.32.2"\n}', 'application/json');
+    if (path === '/version')
+      return text(
+        context,
+        200,
+        '{\n  "major": "1",\n  "minor": "32",\n  "gitVersion": "v1.32.2"\n}',
+        'application/json',
+      );
     const message = `forbidden: User "system:anonymous" cannot get path "${path}"`;
-    const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: 'Forbidden', details: {}, code: 403 };
+    const status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason: 'Forbidden',
+      details: {},
+      code: 403,
+    };
     return text(context, 403, JSON.stringify(status, null, 2), 'application/json');
   },
-  bad: (context) => ({ ...text(context, 400, 'Client sent an HTTP request to an HTTPS server.\n'), close: true }),
+  bad: (context) => ({
+    ...text(context, 400, 'Client sent an HTTP request to an HTTPS server.\n'),
+    close: true,
+  }),
 });

@@ -1,6 +1,13 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { hashText } from '../../base/hash.ts';
-import { type HttpHeader, type HttpRequest, type HttpResponse, httpDate, splitTarget, utf8Length } from '../http.ts';
+import {
+  type HttpHeader,
+  type HttpRequest,
+  type HttpResponse,
+  httpDate,
+  splitTarget,
+  utf8Length,
+} from '../http.ts';
 import { type Server, type ServerContext, httpServer } from '../server.ts';
 
 /** The records that the mock starts with: collections are lists, others single objects (as json-server keeps them). */
@@ -16,7 +23,8 @@ const START: JsonObject = {
 export const jsonMock: Server = httpServer({
   handle: (context, request) => {
     const { path } = splitTarget(request.target);
-    if (['GET', 'HEAD'].includes(request.method) && (path === '/' || path === '/index.html')) return startPage(context);
+    if (['GET', 'HEAD'].includes(request.method) && (path === '/' || path === '/index.html'))
+      return startPage(context);
     if (['GET', 'HEAD'].includes(request.method) && /^\/docs\/?$/.test(path)) return docsPage(context);
     if (path.startsWith('/auth-header-required')) return guarded(context, request);
     return records(context, request, path);
@@ -46,14 +54,18 @@ function change(
   const list = listOf(db[name]);
   const sent = bodyOf(request);
   if (request.method === 'POST') {
-    const added = { ...sent, id: list.reduce<number>((max, item) => Math.max(max, Number(idOf(item)) || 0), 0) + 1 };
+    const added = {
+      ...sent,
+      id: list.reduce<number>((max, item) => Math.max(max, Number(idOf(item)) || 0), 0) + 1,
+    };
     context.state['db'] = { ...db, [name]: [...list, added].slice(-100) };
     return json(context, 201, added);
   }
   const old = list.find((item) => String(idOf(item)) === id);
   if (old === undefined) return json(context, 404, {});
   const rest = list.filter((item) => item !== old);
-  const changed = request.method === 'PATCH' ? { ...(old as JsonObject), ...sent } : { ...sent, id: idOf(old) ?? null };
+  const changed =
+    request.method === 'PATCH' ? { ...(old as JsonObject), ...sent } : { ...sent, id: idOf(old) ?? null };
   const isDelete = request.method === 'DELETE';
   context.state['db'] = { ...db, [name]: isDelete ? rest : [...rest, changed] };
   return json(context, 200, isDelete ? {} : changed);
@@ -61,7 +73,9 @@ function change(
 
 function guarded(context: ServerContext, request: HttpRequest): HttpResponse {
   const has = request.headers.some(([name]) => name.toLowerCase() === 'x-auth-header');
-  return has ? json(context, 200, [{ id: 1, body: 'auth-header-required' }]) : json(context, 403, { error: 'forbidden' });
+  return has
+    ? json(context, 200, [{ id: 1, body: 'auth-header-required' }])
+    : json(context, 403, { error: 'forbidden' });
 }
 
 function bodyOf(request: HttpRequest): JsonObject {
@@ -78,7 +92,9 @@ function listOf(value: Json | undefined): readonly Json[] {
 }
 
 function idOf(item: Json): Json | undefined {
-  return typeof item === 'object' && item !== null && !Array.isArray(item) ? (item as JsonObject)['id'] : undefined;
+  return typeof item === 'object' && item !== null && !Array.isArray(item)
+    ? (item as JsonObject)['id']
+    : undefined;
 }
 
 function json(context: ServerContext, status: number, value: Json): HttpResponse {
@@ -135,18 +151,49 @@ const START_PAGE_BYTES = 2109;
 
 function startPage(context: ServerContext): HttpResponse {
   const links = Object.keys(START).map((name) => `      <li><a href="/${name}">/${name}</a></li>`);
-  const head = ['<!DOCTYPE html>', '<html lang="en">', '  <head>', '    <meta charset="utf-8">', '    <title>JSON Server</title>'];
-  const body = ['  </head>', '  <body>', '    <h1>JSON Server</h1>', '    <p>Resources:</p>', '    <ul>', ...links, '    </ul>'];
+  const head = [
+    '<!DOCTYPE html>',
+    '<html lang="en">',
+    '  <head>',
+    '    <meta charset="utf-8">',
+    '    <title>JSON Server</title>',
+  ];
+  const body = [
+    '  </head>',
+    '  <body>',
+    '    <h1>JSON Server</h1>',
+    '    <p>Resources:</p>',
+    '    <ul>',
+    ...links,
+    '    </ul>',
+  ];
   const end = ['  </body>', '</html>', ''];
   const bare = [...head, ...body, ...end].join('\n');
   const filler = `    <!-- ${'-'.repeat(START_PAGE_BYTES - bare.length - 13)} -->`;
-  return page(context, [...head, ...body, filler, ...end].join('\n').slice(0, START_PAGE_BYTES), 'W/"83d-7438674ba0"');
+  return page(
+    context,
+    [...head, ...body, filler, ...end].join('\n').slice(0, START_PAGE_BYTES),
+    'W/"83d-7438674ba0"',
+  );
 }
 
 function docsPage(context: ServerContext): HttpResponse {
   const paths = Object.keys(START).map((name) => `      <li>GET /${name}</li>`);
-  const lines = ['<!DOCTYPE html>', '<html lang="en">', '  <head><title>API documentation</title></head>', '  <body>'];
-  const rest = ['    <h1>API documentation</h1>', '    <ul>', ...paths, '    </ul>', '  </body>', '</html>', ''];
+  const lines = [
+    '<!DOCTYPE html>',
+    '<html lang="en">',
+    '  <head><title>API documentation</title></head>',
+    '  <body>',
+  ];
+  const rest = [
+    '    <h1>API documentation</h1>',
+    '    <ul>',
+    ...paths,
+    '    </ul>',
+    '  </body>',
+    '</html>',
+    '',
+  ];
   const body = [...lines, ...rest].join('\n');
   return page(context, body, `W/"${utf8Length(body).toString(16)}-7438674ba0"`);
 }

@@ -6,7 +6,9 @@ export const postgres: Server = {
   receive: (context, connection, text) => {
     connection.buffer = `${connection.buffer}${text}`.slice(-8192);
     if (connection.buffer.length < 4) return SILENCE;
-    context.log(`${new Date(context.nowMs).toISOString().replace('T', ' ').slice(0, 23)} UTC [68] LOG:  invalid length of startup packet`);
+    context.log(
+      `${new Date(context.nowMs).toISOString().replace('T', ' ').slice(0, 23)} UTC [68] LOG:  invalid length of startup packet`,
+    );
     return { replies: [], end: 'close' };
   },
 };
@@ -49,14 +51,31 @@ export const website: Server = httpServer({
       ['Server', 'web'],
     ];
     if (!['GET', 'HEAD'].includes(request.method)) {
-      return { status: 405, headers: [...head, ['Allow', 'GET, HEAD'], ['Content-Type', 'text/plain']], body: 'Method Not Allowed\n' };
+      return {
+        status: 405,
+        headers: [...head, ['Allow', 'GET, HEAD'], ['Content-Type', 'text/plain']],
+        body: 'Method Not Allowed\n',
+      };
     }
     if (file !== undefined) {
       const isPage = /\.html?$|\/$/.test(path);
-      return { status: 200, headers: [...head, ['Content-Type', isPage ? 'text/html' : 'text/plain; charset=utf-8']], body: file };
+      return {
+        status: 200,
+        headers: [...head, ['Content-Type', isPage ? 'text/html' : 'text/plain; charset=utf-8']],
+        body: file,
+      };
     }
-    if (path !== '/') return { status: 404, headers: [...head, ['Content-Type', 'text/plain; charset=utf-8']], body: '404: Not Found' };
-    return { status: 200, headers: [...head, ['Content-Type', 'text/html; charset=UTF-8']], body: startPage(host) };
+    if (path !== '/')
+      return {
+        status: 404,
+        headers: [...head, ['Content-Type', 'text/plain; charset=utf-8']],
+        body: '404: Not Found',
+      };
+    return {
+      status: 200,
+      headers: [...head, ['Content-Type', 'text/html; charset=UTF-8']],
+      body: startPage(host),
+    };
   },
   bad: (context) => ({
     status: 400,

@@ -4,7 +4,13 @@ import { type HttpHeader, type HttpResponse, splitTarget, utf8Length } from '../
 import { type Server, type ServerContext, SILENCE, httpServer } from '../server.ts';
 
 /** A value as redis answers it. `status` is a simple string, `error` an error line. */
-type RedisReply = null | number | string | readonly RedisReply[] | { readonly status: string } | { readonly error: string };
+type RedisReply =
+  | null
+  | number
+  | string
+  | readonly RedisReply[]
+  | { readonly status: string }
+  | { readonly error: string };
 
 /** Most keys of one redis; more are refused as out of memory. */
 const KEYS_MAX = 1000;
@@ -25,7 +31,8 @@ export function runRedis(context: ServerContext, words: readonly string[]): Redi
       return keys.get(key) ?? null;
     case 'SET':
       if (words.length < 3) return wrongArguments(name);
-      if (keys.size >= KEYS_MAX && !keys.has(key)) return { error: "OOM command not allowed when used memory > 'maxmemory'." };
+      if (keys.size >= KEYS_MAX && !keys.has(key))
+        return { error: "OOM command not allowed when used memory > 'maxmemory'." };
       keys.set(key, value);
       save();
       return { status: 'OK' };
@@ -60,7 +67,12 @@ export function runRedis(context: ServerContext, words: readonly string[]): Redi
     case 'COMMAND':
       return [];
     default:
-      return { error: `ERR unknown command '${name}', with args beginning with: ${words.slice(1).map((word) => `'${word}' `).join('')}` };
+      return {
+        error: `ERR unknown command '${name}', with args beginning with: ${words
+          .slice(1)
+          .map((word) => `'${word}' `)
+          .join('')}`,
+      };
   }
 }
 
@@ -72,7 +84,9 @@ function matches(pattern: string, text: string): boolean {
   if (pattern === '*' || pattern === '') return true;
   const star = pattern.indexOf('*');
   if (star < 0) return pattern === text;
-  return text.startsWith(pattern.slice(0, star)) && text.endsWith(pattern.slice(pattern.lastIndexOf('*') + 1));
+  return (
+    text.startsWith(pattern.slice(0, star)) && text.endsWith(pattern.slice(pattern.lastIndexOf('*') + 1))
+  );
 }
 
 /** Redis' own protocol on a connection: RESP arrays and inline commands. */
@@ -85,7 +99,8 @@ export const redis: Server = {
       if (!taken) break;
       connection.buffer = taken.rest;
       if (taken.words.length === 0) continue;
-      if (taken.words[0]?.toUpperCase() === 'QUIT') return { replies: [{ text: `${out}+OK\r\n` }], end: 'close' };
+      if (taken.words[0]?.toUpperCase() === 'QUIT')
+        return { replies: [{ text: `${out}+OK\r\n` }], end: 'close' };
       if (/^(post|host:)$/i.test(taken.words[0] ?? '')) return { replies: [], end: 'close' };
       out += resp(runRedis(context, taken.words));
     }
@@ -93,7 +108,9 @@ export const redis: Server = {
   },
 };
 
-function takeCommand(buffer: string): { readonly words: readonly string[]; readonly rest: string } | undefined {
+function takeCommand(
+  buffer: string,
+): { readonly words: readonly string[]; readonly rest: string } | undefined {
   const line = /^([^\r\n]*)\r?\n/.exec(buffer);
   if (!line) return undefined;
   let rest = buffer.slice(line[0].length);
@@ -116,7 +133,8 @@ function resp(reply: RedisReply): string {
   if (reply === null) return '$-1\r\n';
   if (typeof reply === 'number') return `:${reply}\r\n`;
   if (typeof reply === 'string') return `$${utf8Length(reply)}\r\n${reply}\r\n`;
-  if (Array.isArray(reply)) return `*${reply.length}\r\n${(reply as readonly RedisReply[]).map(resp).join('')}`;
+  if (Array.isArray(reply))
+    return `*${reply.length}\r\n${(reply as readonly RedisReply[]).map(resp).join('')}`;
   const line = reply as { readonly status?: string; readonly error?: string };
   return line.error === undefined ? `+${line.status ?? ''}\r\n` : `-${line.error}\r\n`;
 }
@@ -126,13 +144,16 @@ export const webdis: Server = httpServer({
   handle: (context, request) => {
     const { path } = splitTarget(request.target);
     if (request.method === 'OPTIONS') return answer({ status: 200, body: '' });
-    const source = request.method === 'POST' ? request.body : (path === '/' ? '/GET/index.html' : path).slice(1);
+    const source =
+      request.method === 'POST' ? request.body : (path === '/' ? '/GET/index.html' : path).slice(1);
     const words = source.split('/').map(decode);
     const last = words.at(-1) ?? '';
     const isText = /\.(txt|html)$/.test(last) && path !== '/';
-    if (/\.(json|txt|raw|html)$/.test(last) && path !== '/') words[words.length - 1] = last.replace(/\.[a-z]+$/, '');
+    if (/\.(json|txt|raw|html)$/.test(last) && path !== '/')
+      words[words.length - 1] = last.replace(/\.[a-z]+$/, '');
     const reply = runRedis(context, words);
-    if (isText) return answer({ status: 200, body: typeof reply === 'string' ? reply : '', type: 'text/plain' });
+    if (isText)
+      return answer({ status: 200, body: typeof reply === 'string' ? reply : '', type: 'text/plain' });
     return answer({ status: 200, body: JSON.stringify({ [words[0] ?? '']: webForm(reply) }) });
   },
   bad: () => ({ ...answer({ status: 400, body: '' }), close: true }),
@@ -153,7 +174,11 @@ function webForm(reply: RedisReply): Json {
   return line.error === undefined ? [true, line.status ?? ''] : [false, line.error];
 }
 
-function answer(what: { readonly status: number; readonly body: string; readonly type?: string }): HttpResponse {
+function answer(what: {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: string;
+}): HttpResponse {
   const digest = hashText(what.body) + hashText(`${what.body}#`);
   const etag: HttpHeader[] = what.status === 200 ? [['ETag', `"${digest}"`]] : [];
   return {
