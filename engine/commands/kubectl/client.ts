@@ -57,6 +57,10 @@ export class Client {
       for (const warning of response.warnings ?? []) this.#warn(warning);
       if (response.status >= 400) throw new ApiError(statusOf(response.body, response.status));
     }
+    // An answer that is no Status (`404 page not found`) gets client-go's generic words.
+    if (response.kind === 'text' && response.status >= 400) {
+      throw new ApiError(statusOf({ reason: response.status === 404 ? 'NotFound' : 'InternalError', message: 'the server could not find the requested resource' }, response.status));
+    }
     return response;
   }
 
