@@ -307,3 +307,18 @@ test('impersonated users do what roles allow', () => {
   expect(handle({ method: 'GET', path: PODS, headers: bob }).status).toBe(200);
   expect(handle({ method: 'DELETE', path: `${PODS}/a`, headers: bob }).status).toBe(403);
 });
+
+test('schemas say how lists merge and which parameters writes take', () => {
+  const { handle } = world();
+  const document = bodyOf(handle({ method: 'GET', path: '/openapi/v3/apis/apps/v1' }));
+  const schemas = (
+    document['components'] as { schemas: Record<string, { properties: Record<string, JsonObject> }> }
+  ).schemas;
+  expect(schemas['io.k8s.api.core.v1.PodSpec']?.properties['containers']).toMatchObject({
+    type: 'array',
+    'x-kubernetes-patch-merge-key': 'name',
+  });
+  expect(schemas['io.k8s.api.apps.v1.Deployment']).toHaveProperty('x-kubernetes-group-version-kind');
+  const cilium = bodyOf(handle({ method: 'GET', path: '/openapi/v3/apis/cilium.io/v2' }));
+  expect(JSON.stringify(cilium)).toContain('endpointSelector');
+});
