@@ -22,6 +22,9 @@ const SKIPPABLE_MS = 1_000;
 /** Flows that the plain table shows. */
 const FLOW_ROWS = 60;
 
+/** Commands that act on the sandbox; the others are about the page. */
+type Action = Exclude<PageCommand, { readonly kind: 'open' } | { readonly kind: 'visible' } | { readonly kind: 'read-only' } | { readonly kind: 'draft' } | { readonly kind: 'ping' }>;
+
 type Undone = { readonly sequence: number; readonly atMs: number; readonly step: number };
 
 /**
@@ -49,7 +52,7 @@ export class Desk {
   #activeWallMs = 0;
   #skipUntilMs: number | undefined;
   #told = new Map<string, string>();
-  #seen = { files: -1, revision: -1, flows: -1, deeds: -1, task: -1 };
+  #seen = { files: -1, flows: -1, task: '' };
   #drafts = new Map<string, string>();
 
   constructor(post: (event: WorkerEvent) => void) {
@@ -131,10 +134,10 @@ export class Desk {
       if (command.kind !== 'resize') this.#notice('warning', 'This lab is open for writing somewhere else. Take it over to go on here.');
       return;
     }
-    await this.#act(sandbox, command);
+    if (command.kind !== 'ping') await this.#act(sandbox, command);
   }
 
-  async #act(sandbox: Sandbox, command: Exclude<PageCommand, { kind: 'open' | 'visible' | 'read-only' | 'draft' | 'ping' }>): Promise<void> {
+  async #act(sandbox: Sandbox, command: Action): Promise<void> {
     switch (command.kind) {
       case 'keys':
         // Bytes that were typed ahead of a running slice are handled in order, each at a quiet moment.
@@ -217,7 +220,7 @@ export class Desk {
   #adopt(sandbox: Sandbox): void {
     this.#sandbox = sandbox;
     this.#told.clear();
-    this.#seen = { files: -1, revision: -1, flows: -1, deeds: -1, task: -1 };
+    this.#seen = { files: -1, flows: -1, task: '' };
     this.#skipUntilMs = undefined;
     this.#startTime(sandbox);
     this.#activeWallMs = this.#wallMs;
@@ -306,7 +309,7 @@ export class Desk {
     this.#hints.set(task, rung);
     this.#input({ kind: 'hint', task, rung });
     this.#post({ kind: 'hint', task, rung, ...hint });
-    this.#seen.task = -1;
+    this.#seen.task = '';
   }
 
   async #goTask(sandbox: Sandbox, task: number): Promise<void> {

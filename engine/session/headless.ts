@@ -18,9 +18,9 @@ export type Reply = {
   readonly virtualMs: number;
 };
 
-/** The journal header of a sandbox that starts now. */
+/** The journal header of a headless sandbox: its terminals have no colours, since scripts read them. */
 export function headerOf(bundle: LabBundle, seed: number, epochMs = DEFAULT_EPOCH_MS): JournalHeader {
-  return { replayVersion: REPLAY_VERSION, lab: bundle.slug, labVersion: bundle.version, seed, epochMs };
+  return { replayVersion: REPLAY_VERSION, lab: bundle.slug, labVersion: bundle.version, seed, epochMs, term: 'dumb' };
 }
 
 /** A sandbox without a page: lines go in, replies come out, virtual time jumps. It keeps the journal of all that was typed. */

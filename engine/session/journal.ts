@@ -34,11 +34,12 @@ export function decodeEntries(raw: unknown, from = 1): { readonly entries: reado
 /** Takes a journal's header from outside. */
 export function decodeHeader(raw: unknown): { readonly header: JournalHeader } | JournalFault {
   if (!isJsonObject(raw)) return { error: 'the journal has no header' };
-  const { replayVersion, lab, labVersion, seed, epochMs } = raw;
+  const { replayVersion, lab, labVersion, seed, epochMs, term } = raw;
   if (replayVersion !== REPLAY_VERSION) return { error: `this journal is of version ${String(replayVersion)}, and this program replays version ${REPLAY_VERSION}: reload the page` };
   if (typeof lab !== 'string' || typeof labVersion !== 'string' || lab.length > 100 || labVersion.length > 100) return { error: 'the header names no lab' };
   if (!isCount(seed) || !isMoment(epochMs)) return { error: 'the header has no valid seed and epoch' };
-  return { header: { replayVersion, lab, labVersion, seed, epochMs } };
+  if (term !== undefined && term !== 'dumb') return { error: 'the header names an unknown terminal' };
+  return { header: { replayVersion, lab, labVersion, seed, epochMs, ...(term === undefined ? {} : { term }) } };
 }
 
 function decodeInput(raw: unknown, sequence: number): { readonly input: Input } | { readonly error: string } {

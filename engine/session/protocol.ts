@@ -43,6 +43,8 @@ export type JournalHeader = {
   readonly seed: number;
   /** Virtual time zero of the sandbox, ms since the Unix epoch. */
   readonly epochMs: number;
+  /** Terminals without colours, for scripts; absent: `xterm-256color`. */
+  readonly term?: 'dumb';
 };
 
 /** What the page asks of the worker. Fire and forget: every effect comes back as an event. */

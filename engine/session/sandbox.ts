@@ -89,6 +89,7 @@ export class Sandbox {
       sim: this.sim,
       world: this.world,
       cluster: this.cluster,
+      isDumb: header.term === 'dumb',
       openFile: (path) => this.onOpenFile(path),
       farEnd: (stdin, isAlive) => this.#farEnds.push({ root: this.scheduler.runningRoot(), stdin, isAlive }),
     });

@@ -22,6 +22,8 @@ type Task = {
   /** Asked after every step while the process waits in `until`. */
   ready: (() => boolean) | undefined;
   timer: number | undefined;
+  /** When its timer is due. */
+  dueMs: number | undefined;
   /** Continues the process; `arrived` is false when a timeout ended the wait. */
   resume: ((arrived: boolean) => void) | undefined;
   arrived: boolean;
@@ -57,6 +59,13 @@ export class Scheduler {
   /** True while some process could run at once. */
   get hasReady(): boolean {
     return this.#queue.some((task) => !task.isStopped);
+  }
+
+  /** When the next process wakes by itself, ms since the epoch; undefined when none sleeps. */
+  nextWakeMs(): number | undefined {
+    let first: number | undefined;
+    for (const { dueMs } of this.#tasks.values()) if (dueMs !== undefined && (first === undefined || dueMs < first)) first = dueMs;
+    return first;
   }
 
   /** The first ancestor (or itself) of the process that holds the baton: the terminal's own process, mostly. */
@@ -132,6 +141,7 @@ export class Scheduler {
     invariant(!task.isQueued, 'a process is queued once');
     if (task.timer !== undefined) this.#clock.cancel(task.timer);
     task.timer = undefined;
+    task.dueMs = undefined;
     task.ready = undefined;
     task.arrived = arrived;
     task.isQueued = true;
@@ -153,6 +163,7 @@ export class Scheduler {
       burnt: 0,
       ready: undefined,
       timer: undefined,
+      dueMs: undefined,
       resume: undefined,
       arrived: true,
       isQueued: false,
@@ -204,6 +215,7 @@ export class Scheduler {
     const sleep = async (durationMs: number): Promise<void> => {
       this.#raiseSignal(task);
       task.timer = clock.after(durationMs, PROCESS_TOPIC, task.pid);
+      task.dueMs = clock.nowMs + durationMs;
       await this.#park(task);
       this.#raiseSignal(task);
     };
@@ -214,7 +226,10 @@ export class Scheduler {
       until: async (ready, timeoutMs) => {
         this.#raiseSignal(task);
         if (ready()) return true;
-        if (timeoutMs !== undefined) task.timer = clock.after(timeoutMs, PROCESS_TOPIC, task.pid);
+        if (timeoutMs !== undefined) {
+          task.timer = clock.after(timeoutMs, PROCESS_TOPIC, task.pid);
+          task.dueMs = clock.nowMs + timeoutMs;
+        }
         task.ready = ready;
         const arrived = await this.#park(task);
         this.#raiseSignal(task);

@@ -4,11 +4,11 @@ import type { Stream } from '../base/stream.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ContainerFacts } from '../cluster/containers.ts';
 import type { WorldSpec } from '../cluster/world.ts';
-const ciliumProgram = await import('../commands/cilium/cilium.ts' as string).then((m: any) => m.ciliumProgram).catch(() => () => (('ciliumProgram' === 'coreutilPrograms') ? [] : async () => 127)); // TEMP
-const ciliumDbgProgram = await import('../commands/cilium/cilium-dbg.ts' as string).then((m: any) => m.ciliumDbgProgram).catch(() => () => (('ciliumDbgProgram' === 'coreutilPrograms') ? [] : async () => 127)); // TEMP
-const coreutilPrograms = await import('../commands/coreutils/programs.ts' as string).then((m: any) => m.coreutilPrograms).catch(() => () => (('coreutilPrograms' === 'coreutilPrograms') ? [] : async () => 127)); // TEMP
+import { ciliumProgram } from '../commands/cilium/cilium.ts';
+import { ciliumDbgProgram } from '../commands/cilium/cilium-dbg.ts';
+import { jq } from '../commands/jq/jq.ts';
+import { coreutilPrograms } from '../commands/coreutils/table.ts';
 import { hubbleProgram } from '../commands/hubble/hubble.ts';
-const jqProgram = await import('../commands/jq/jq.ts' as string).then((m: any) => m.jqProgram).catch(() => () => (('jqProgram' === 'coreutilPrograms') ? [] : async () => 127)); // TEMP
 import { kubectlProgram } from '../commands/kubectl/kubectl.ts';
 import { netPrograms } from '../commands/net/programs.ts';
 import type { AgentSocket, Ports, StartOn } from '../commands/ports.ts';
@@ -22,6 +22,8 @@ export type WorkplaceParts = {
   readonly sim: Simulation;
   readonly world: WorldSpec;
   readonly cluster: Cluster;
+  /** Terminals without colours. */
+  readonly isDumb: boolean;
   /** Opens a file in the page's editor (`vi FILE`). */
   readonly openFile: (path: string) => void;
   /** Tells that a program at the far end of a terminal reads this stream while it lives. */
@@ -120,14 +122,14 @@ export class Workplace {
     const add = (entries: Iterable<readonly [string, Program]>): void => {
       for (const [name, program] of entries) programs.set(name, program);
     };
-    add(coreutilPrograms({ openEditor: (path) => this.#parts.openFile(path) }));
+    add(coreutilPrograms());
     add(netPrograms(ports, this.#startOn));
     add([
       ['bash', shellProgram('bash')],
       ['sh', shellProgram('dash')],
       ['dash', shellProgram('dash')],
       ['ash', shellProgram('ash')],
-      ['jq', jqProgram()],
+      ['jq', jq],
       ['kubectl', kubectlProgram(ports)],
       ['hubble', hubbleProgram(ports)],
       ['cilium', ciliumProgram(ports)],
@@ -157,7 +159,7 @@ export class Workplace {
       USER: user,
       LOGNAME: user,
       SHELL: '/bin/bash',
-      TERM: 'xterm-256color',
+      ...(this.#parts.isDumb ? { TERM: 'dumb', NO_COLOR: '1' } : { TERM: 'xterm-256color' }),
       LANG: 'C.UTF-8',
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       PS1: '\\[\\e[32m\\]\\u@\\h\\[\\e[0m\\]:\\[\\e[34m\\]\\w\\[\\e[0m\\]\\$ ',

@@ -256,7 +256,7 @@ async function runFilter(process: Process, settings: Settings, node: Node, scope
   const { sources, exit: opened } = await readSources(process, settings);
   const inputs = new Inputs(sources, settings.readsRaw);
   const run: Run = { env: process.env, nowMs: process.sys.nowMs(), nextInput: () => inputs.next(), fuel: FUEL };
-  const isColored = settings.isColored ?? process.tty('stdout') !== undefined;
+  const isColored = settings.isColored ?? (process.tty('stdout') !== undefined && (process.env.get('NO_COLOR') ?? '') === '');
   const style: PrintStyle = { indent: settings.indent, sortsKeys: settings.sortsKeys, isColored, isAscii: settings.isAscii };
   let exit = opened;
   let last: Value | undefined;
