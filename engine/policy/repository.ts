@@ -1,21 +1,11 @@
 import { present } from '../base/assert.ts';
 import { byKey, byText } from '../base/order.ts';
-import { canonicalAddress, parseAddress } from '../net/address.ts';
-import { cidrContains, type Cidr, parseCidr } from '../net/cidr.ts';
+import { canonicalAddress } from '../net/address.ts';
 import { hasPorts, protocolNumber } from '../net/protocol.ts';
 import { buildFilters } from './filters.ts';
-import { type GroupMembership, type Identity, IdentityRegistry, identityLabelTexts } from './identity.ts';
+import { type Identity, IdentityRegistry, identityLabelTexts } from './identity.ts';
 import { allowsHttp, allowsQuery, allowsServerName } from './l7.ts';
-import {
-  CLUSTER_KEY,
-  isIdentityLabel,
-  type Label,
-  labelMap,
-  NAMESPACE_KEY,
-  NAMESPACE_LABELS_KEY,
-  reserved,
-  SERVICE_ACCOUNT_KEY,
-} from './labels.ts';
+import { labelMap, NAMESPACE_KEY } from './labels.ts';
 import {
   type CidrGroupFacts,
   type EndpointFacts,
@@ -31,17 +21,16 @@ import {
   type SideVerdict,
   TIER,
 } from './model.ts';
-import { absoluteName, matchesName } from './name-pattern.ts';
 import { flowVerdict, sideVerdict, UNMANAGED } from './outcome.ts';
 import {
   ALL_PEERS,
-  cidrSelector,
   meets,
   reservedSelector,
   type Selector,
   type SelectorContext,
   selects,
 } from './selector.ts';
+import { PeerBook } from './peers.ts';
 import { serviceSelectors } from './services.ts';
 import { DirectionTable, type Entry, type PortsByName } from './table.ts';
 
@@ -89,13 +78,9 @@ export class PolicyRepository {
   readonly config: PolicyConfig;
   readonly context: SelectorContext;
   #registry: IdentityRegistry;
-  #nodes = new Map<string, NodeFacts>();
-  #nodeByAddress = new Map<string, string>();
   #namespaces = new Map<string, Readonly<Record<string, string>>>();
   #services: readonly ServiceFacts[] = [];
-  #groups: readonly { readonly blocks: readonly Cidr[]; readonly membership: GroupMembership }[] = [];
-  #namesByAddress = new Map<string, readonly string[]>();
-  #apiServers = new Set<string>();
+  #peers: PeerBook;
   #endpoints = new Map<string, Endpoint>();
   #endpointByAddress = new Map<string, string>();
   #pods = new Map<number, PodGroup>();
@@ -109,25 +94,20 @@ export class PolicyRepository {
   #tableKeys = new Map<number, readonly string[]>();
   #postings: Map<string, Identity[]> | undefined;
   #chosen = new Map<string, readonly Identity[]>();
-  #outside = new Map<string, Identity>();
-  #outsideSelectors: readonly Selector[] | undefined;
 
   constructor(config: PolicyConfig, registry = new IdentityRegistry()) {
     this.config = config;
     this.context = { cidrMatchesNodes: config.cidrMatchMode.includes('nodes') };
     this.#registry = registry;
+    this.#peers = new PeerBook(config, registry, () => this.#selectorsInUse());
   }
 
   /** A copy that changes on its own: the live matrix tries drafts on one. Tables are shared until one side changes. */
   fork(): PolicyRepository {
     const copy = new PolicyRepository(this.config, this.#registry);
-    copy.#nodes = new Map(this.#nodes);
-    copy.#nodeByAddress = new Map(this.#nodeByAddress);
+    copy.#peers = this.#peers.fork(() => copy.#selectorsInUse());
     copy.#namespaces = new Map(this.#namespaces);
     copy.#services = this.#services;
-    copy.#groups = this.#groups;
-    copy.#namesByAddress = this.#namesByAddress;
-    copy.#apiServers = this.#apiServers;
     copy.#endpoints = new Map(this.#endpoints);
     copy.#endpointByAddress = new Map(this.#endpointByAddress);
     copy.#pods = new Map(this.#pods);
@@ -138,20 +118,12 @@ export class PolicyRepository {
     copy.#stale = new Map(this.#stale);
     copy.#tableKeys = new Map(this.#tableKeys);
     copy.#chosen = new Map(this.#chosen);
-    copy.#outside = new Map(this.#outside);
-    copy.#outsideSelectors = this.#outsideSelectors;
     return copy;
   }
 
   /** Replaces all nodes. */
   setNodes(nodes: readonly NodeFacts[]): void {
-    this.#nodes = new Map(nodes.map((node) => [node.name, node]));
-    this.#nodeByAddress = new Map(
-      nodes.flatMap((node) =>
-        node.addresses.map((address) => [canonicalAddress(address), node.name] as const),
-      ),
-    );
-    this.#forgetOutside();
+    this.#peers.setNodes(nodes);
     this.#dropNodeTables();
   }
 
@@ -173,42 +145,26 @@ export class PolicyRepository {
     }
   }
 
+  /** Replaces the addresses of the kube-apiserver (endpoints of default/kubernetes). */
+  setApiServers(addresses: readonly string[]): void {
+    this.#peers.setApiServers(addresses);
+    this.#dropNodeTables();
+  }
+
   /** Replaces all CiliumCIDRGroups. */
   setCidrGroups(groups: readonly CidrGroupFacts[]): void {
-    this.#groups = groups.map((group) => ({
-      blocks: group.cidrs.flatMap((text) => parseCidr(text) ?? []),
-      membership: { name: group.name, labels: new Map(Object.entries(group.labels)) },
-    }));
-    this.#forgetOutside();
+    this.#peers.setCidrGroups(groups);
   }
 
   /** Replaces what the DNS proxies have seen: name → addresses. */
   setDns(names: ReadonlyMap<string, readonly string[]>): void {
-    const byAddress = new Map<string, string[]>();
-    for (const [name, addresses] of names) {
-      for (const address of addresses) {
-        const key = canonicalAddress(address);
-        const list = byAddress.get(key);
-        if (list) list.push(absoluteName(name));
-        else byAddress.set(key, [absoluteName(name)]);
-      }
-    }
-    for (const list of byAddress.values()) list.sort(byText);
-    this.#namesByAddress = byAddress;
-    this.#forgetOutside();
-  }
-
-  /** Replaces the addresses of the kube-apiserver (endpoints of default/kubernetes). */
-  setApiServers(addresses: readonly string[]): void {
-    this.#apiServers = new Set(addresses.map(canonicalAddress));
-    this.#forgetOutside();
-    this.#dropNodeTables();
+    this.#peers.setDns(names);
   }
 
   /** Adds a pod or changes it. */
   upsertEndpoint(facts: EndpointFacts): void {
     const before = this.#endpoints.get(facts.key);
-    const identity = this.#podIdentity(facts);
+    const identity = this.#peers.podIdentity(facts, this.#namespaces.get(facts.namespace) ?? {});
     const ownPorts = portsByName([facts]);
     const subject: Subject = {
       key: `${identity.number}|${portsText(ownPorts)}`,
@@ -480,190 +436,39 @@ export class PolicyRepository {
   }
 
   #nodeAt(peer: Peer): NodeFacts | undefined {
-    if ('node' in peer) return this.#nodes.get(peer.node);
-    if (!('address' in peer)) return undefined;
-    const name = this.#nodeByAddress.get(canonicalAddress(peer.address));
-    return name === undefined ? undefined : this.#nodes.get(name);
+    if ('node' in peer) return this.#peers.node(peer.node);
+    return 'address' in peer ? this.#peers.nodeAtAddress(peer.address) : undefined;
   }
 
-  /** A node as the subject of host policies: reserved:host with the labels of the Kubernetes node. */
   #nodeSubject(node: NodeFacts): Subject {
-    const texts = Object.entries(node.labels).filter(([key]) => isIdentityLabel(key));
-    const key = `node:${node.name}`;
-    const identity = this.#registry.obtain(`subject ${key} ${JSON.stringify(texts)}`, () => ({
-      labels: labelMap([...texts.map(([label, value]) => k8s(label, value)), reserved('host')]),
+    return {
+      key: `node:${node.name}`,
+      identity: this.#peers.subjectIdentity(node),
       isNode: true,
-    }));
-    return { key, identity, isNode: true, ownPorts: NO_PORTS };
+      ownPorts: NO_PORTS,
+    };
   }
 
   #peerSeenFrom(peer: Peer, localNode: string | undefined): Identity {
     const endpoint = this.#endpointAt(peer);
     if (endpoint) return endpoint.identity;
     const node = this.#nodeAt(peer);
-    if (node) return node.name === localNode ? this.#hostIdentity(node) : this.#remoteNodeIdentity(node);
-    if ('address' in peer) return this.#outsideIdentity(canonicalAddress(peer.address));
-    if ('entity' in peer) return this.#entityIdentity(peer.entity, localNode);
+    if (node) return this.#peers.nodeIdentity(node, localNode);
+    if ('address' in peer) return this.#peers.outsideIdentity(canonicalAddress(peer.address));
+    if ('entity' in peer) return this.#peers.entityIdentity(peer.entity, localNode);
     return this.#registry.obtain('unknown', () => ({ labels: labelMap([]) }));
   }
 
-  #isApiServer(node: NodeFacts): boolean {
-    return node.addresses.some((address) => this.#apiServers.has(canonicalAddress(address)));
-  }
-
-  #nodeLabels(node: NodeFacts): Label[] {
-    const labels = this.#isApiServer(node) ? [reserved('kube-apiserver')] : [];
-    if (!this.config.nodeSelectorLabels) return labels;
-    const own = Object.entries(node.labels).map(([key, value]): Label => ({ source: 'node', key, value }));
-    return [...labels, ...own, k8s(CLUSTER_KEY, this.config.cluster)];
-  }
-
-  #hostIdentity(node: NodeFacts): Identity {
-    const labels = [...this.#nodeLabels(node), reserved('host')];
-    return this.#registry.obtain(
-      `host ${node.name} ${node.addresses.join(',')} ${JSON.stringify(labels)}`,
-      () => ({
-        labels: labelMap(labels),
-        isNode: true,
-        addresses: node.addresses.flatMap((address) => parseAddress(address) ?? []),
-      }),
-    );
-  }
-
-  #remoteNodeIdentity(node: NodeFacts): Identity {
-    const labels = [...this.#nodeLabels(node), reserved('remote-node')];
-    const isOwn = this.config.nodeSelectorLabels || this.context.cidrMatchesNodes;
-    const addresses = isOwn ? node.addresses : [];
-    return this.#registry.obtain(`remote ${addresses.join(',')} ${JSON.stringify(labels)}`, () => ({
-      labels: labelMap(labels),
-      isNode: true,
-      aggregate: isOwn ? 'remote-node' : 'any',
-      addresses: addresses.flatMap((address) => parseAddress(address) ?? []),
-    }));
-  }
-
-  #worldLabel(family: 4 | 6): Label {
-    return reserved(
-      this.config.ipv6 ? (family === 4 ? 'world-ipv4' : 'world-ipv6') : family === 4 ? 'world' : 'world-ipv6',
-    );
-  }
-
-  #entityIdentity(name: string, localNode: string | undefined): Identity {
-    const node = localNode === undefined ? undefined : this.#nodes.get(localNode);
-    if (name === 'host' && node) return this.#hostIdentity(node);
-    if (name === 'world' || name === 'world-ipv4' || name === 'world-ipv6') {
-      const family = name === 'world-ipv6' ? 6 : 4;
-      return this.#registry.obtain(`entity world ${family} ${this.config.ipv6}`, () => ({
-        labels: labelMap([this.#worldLabel(family)]),
-        isWorld: true,
-        worldFamilies: [family],
-      }));
-    }
-    const labels = name === 'kube-apiserver' ? [reserved(name), reserved('remote-node')] : [reserved(name)];
-    const isNode = name === 'host' || name === 'remote-node' || name === 'kube-apiserver';
-    return this.#registry.obtain(`entity ${name}`, () => ({ labels: labelMap(labels), isNode }));
-  }
-
-  #outsideIdentity(text: string): Identity {
-    const known = this.#outside.get(text);
-    if (known) return known;
-    const made = this.#makeOutside(text);
-    this.#outside.set(text, made);
-    return made;
-  }
-
-  #makeOutside(text: string): Identity {
-    const address = parseAddress(text);
-    if (!address) return this.#entityIdentity('world', undefined);
-    const isApiServer = this.#apiServers.has(text);
-    const names = this.#namesByAddress.get(text) ?? [];
-    const groups = this.#groups
-      .filter((group) => group.blocks.some((block) => cidrContains(block, address)))
-      .map((group) => group.membership);
-    const selectors = this.#selectorsOfOutside();
-    const blocks = selectors.filter(
-      (item) => item.kind === 'cidr' && item.block.bits > 0 && cidrContains(item.block, address),
-    );
-    const named = selectors.filter(
-      (item) => item.kind === 'name' && names.some((name) => matchesName(item.pattern, name)),
-    );
-    const isKnown = isApiServer || groups.length > 0 || blocks.length > 0 || named.length > 0;
-    const labels = [
-      ...blocks.slice(0, 1).map((item): Label => ({ source: 'cidr', key: blockText(item), value: '' })),
-      ...named.map((item): Label => ({ source: 'fqdn', key: item.id.slice('fqdn:'.length), value: '' })),
-      ...(isApiServer ? [reserved('kube-apiserver')] : []),
-      this.#worldLabel(address.family),
-    ];
-    const facts = [
-      text,
-      isKnown,
-      names,
-      groups.map((group) => [group.name, ...group.labels]),
-      labels,
-      this.config.ipv6,
-    ];
-    return this.#registry.obtain(`outside ${JSON.stringify(facts)}`, () => ({
-      labels: labelMap(labels),
-      aggregate: isKnown ? 'world' : 'any',
-      isWorld: true,
-      worldFamilies: [address.family],
-      addresses: [address],
-      names,
-      groups,
-    }));
-  }
-
-  /** CIDR and name selectors in use: the longest blocks first. */
-  #selectorsOfOutside(): readonly Selector[] {
-    if (this.#outsideSelectors) return this.#outsideSelectors;
-    const found = new Map<string, Selector>();
-    const add = (selector: Selector) => {
-      if (selector.kind === 'name') found.set(selector.id, selector);
-      if (selector.kind === 'cidr') found.set(selector.id, selector);
-      if (selector.kind === 'cidr' || selector.kind === 'group') {
-        for (const hole of selector.except) add(cidrSelector(hole));
-      }
-    };
-    for (const { active } of this.#policies.values()) {
-      for (const { rule } of active) for (const selector of rule.peers ?? []) add(selector);
-    }
-    const bits = (selector: Selector) => (selector.kind === 'cidr' ? selector.block.bits : -1);
-    this.#outsideSelectors = [...found.values()].sort((a, b) => bits(b) - bits(a) || byText(a.id, b.id));
-    return this.#outsideSelectors;
-  }
-
-  #forgetOutside(): void {
-    this.#outside = new Map();
+  *#selectorsInUse(): Iterable<Selector> {
+    for (const { active } of this.#policies.values()) for (const { rule } of active) yield* rule.peers ?? [];
   }
 
   #policiesChanged(active: readonly ActiveRule[]): void {
     if (active.some(({ rule }) => rule.isNode)) this.#dropNodeTables();
     const isOutside = (selector: Selector) => selector.kind !== 'all' && selector.kind !== 'labels';
     if (active.some(({ rule }) => rule.peers?.some(isOutside))) {
-      this.#outsideSelectors = undefined;
-      this.#forgetOutside();
+      this.#peers.forgetSelectors();
     }
-  }
-
-  #podIdentity(facts: EndpointFacts): Identity {
-    if (facts.isInit) return this.#entityIdentity('init', undefined);
-    const labels: Label[] = [];
-    for (const [key, value] of Object.entries(facts.labels))
-      if (isIdentityLabel(key)) labels.push(k8s(key, value));
-    labels.push(k8s(NAMESPACE_KEY, facts.namespace));
-    labels.push(k8s(CLUSTER_KEY, this.config.cluster));
-    labels.push(k8s(SERVICE_ACCOUNT_KEY, facts.serviceAccount));
-    labels.push(k8s(`${NAMESPACE_LABELS_KEY}.kubernetes.io/metadata.name`, facts.namespace));
-    for (const [key, value] of Object.entries(this.#namespaces.get(facts.namespace) ?? {})) {
-      const label = `${NAMESPACE_LABELS_KEY}.${key}`;
-      if (isIdentityLabel(label)) labels.push(k8s(label, value));
-    }
-    const map = labelMap(labels);
-    const key = `pod ${[...map.values()]
-      .map((label) => `${label.key}=${label.value}`)
-      .sort(byText)
-      .join(';')}`;
-    return this.#registry.obtain(key, () => ({ labels: map, aggregate: 'cluster', isPod: true }));
   }
 
   #detach(endpoint: Endpoint): void {
@@ -786,14 +591,6 @@ export class PolicyRepository {
 }
 
 const HOST = reservedSelector('host');
-
-function k8s(key: string, value: string): Label {
-  return { source: 'k8s', key, value };
-}
-
-function blockText(selector: Selector): string {
-  return selector.kind === 'cidr' ? (selector.id.slice('cidr:'.length).split('-')[0] ?? '') : '';
-}
 
 /** A rule that the engine adds itself, after all others (Repository.computePolicyEnforcementAndRules). */
 function fallbackRule(
