@@ -1,13 +1,15 @@
 import type { JsonObject } from '../../base/json.ts';
 import { isJsonObject } from '../../base/json.ts';
+import type { Query } from './client.ts';
 import { listAt, textAt } from './client.ts';
 import type { Context } from './context.ts';
 import type { Resource } from './discovery.ts';
 import { groupVersion, pathOf } from './discovery.ts';
 import type { KubectlError } from './errors.ts';
-import { CommandError, kubectlErrorOf } from './errors.ts';
+import { ApiError, CommandError, kubectlErrorOf } from './errors.ts';
 import type { Info } from './manifests.ts';
 import { isInfo, readManifests } from './manifests.ts';
+import { quoteGo } from './text.ts';
 
 /** One request that a command line asks for: an object by name, or a list. */
 export type Want = {
@@ -93,10 +95,8 @@ function typesAndNames(context: Context, args: readonly string[], options: WantO
     if (!hasSelector && options.isAll !== true && options.isEmptySelectorFine !== true) throw new CommandError('resource(s) were provided, but no name was specified');
     return { wants: resources.map((resource) => ({ resource, namespace: scopeOf(context, resource, options) })), isSingle: false };
   }
-  if (resources.length > 1) throw new CommandError('you must specify only one resource');
-  const [resource] = resources;
-  if (resource === undefined) throw new CommandError(NOTHING_GIVEN);
-  return { wants: names.map((name) => named(context, resource, name, options)), isSingle: names.length === 1 };
+  const wants = resources.flatMap((resource) => names.map((name) => named(context, resource, name, options)));
+  return { wants, isSingle: wants.length === 1 };
 }
 
 /** The kinds of `pods,svc` or of a category such as `all`. @throws PlainError */
@@ -145,11 +145,7 @@ export function fetchWant(context: Context, want: Want, options: WantOptions): r
     const object = context.client.get(pathOf(want.resource, want.namespace, want.name));
     return [{ resource: want.resource, namespace: want.namespace, name: want.name, source: want.info?.source ?? '', object }];
   }
-  const list = context.client.get(pathOf(want.resource, want.namespace), {
-    fieldSelector: options.fieldSelector || undefined,
-    labelSelector: options.selector || undefined,
-    limit: '500',
-  });
+  const list = listObjects(context, want, { fieldSelector: options.fieldSelector || undefined, labelSelector: options.selector || undefined, limit: '500' });
   return itemsOf(list, want.resource).map((object) => ({
     resource: want.resource,
     namespace: textAt(object, 'metadata', 'namespace'),
@@ -157,6 +153,20 @@ export function fetchWant(context: Context, want: Want, options: WantOptions): r
     source: '',
     object,
   }));
+}
+
+/** Lists a kind; a refusal names the selectors (resource.EnhanceListError). @throws ApiError */
+export function listObjects(context: Context, want: Want, query: Query, accept = 'application/json'): JsonObject {
+  try {
+    return context.client.get(pathOf(want.resource, want.namespace), query, accept);
+  } catch (error) {
+    if (!(error instanceof ApiError) || (error.status.reason !== 'BadRequest' && !error.isNotFound)) throw error;
+    const { group, version, plural } = want.resource;
+    const subject = quoteGo(`${group}/${version}, Resource=${plural}`);
+    const [labels, fields] = [String(query.labelSelector ?? ''), String(query.fieldSelector ?? '')];
+    const what = labels === '' && fields === '' ? `Unable to list ${subject}` : `Unable to find ${subject} that match label selector ${quoteGo(labels)}, field selector ${quoteGo(fields)}`;
+    throw new ApiError({ ...error.status, message: `${what}: ${error.status.message}` });
+  }
 }
 
 /** The objects of a list, each with its kind (which the server leaves out of items). */

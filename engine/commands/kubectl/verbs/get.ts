@@ -2,12 +2,12 @@ import type { Json, JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
 import type { Want, WantOptions } from '../builder.ts';
-import { fetchWant, readWants } from '../builder.ts';
+import { fetchWant, listObjects, readWants } from '../builder.ts';
 import { at, listAt, TABLE, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { kindName, pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
-import { ApiError, CommandError, kubectlErrorOf, throwAll } from '../errors.ts';
+import { ApiError, CommandError, kubectlErrorOf, PlainError, throwAll } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import type { JsonPath } from '../print/jsonpath.ts';
@@ -43,7 +43,7 @@ export type Header = { readonly name: string; readonly priority: number };
 async function get(context: Context): Promise<void> {
   const { flags } = context;
   if (flags.text('raw') !== '') return printRaw(context, 'GET', flags.text('raw'));
-  if (context.args.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '') throw nothingToGet(context);
+  if (context.args.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '') throw nothingToGet();
   const columns = columnsPrinter(context);
   const printer = columns === undefined ? printerFor(context, { isGet: true }) : undefined;
   const options: WantOptions = {
@@ -62,9 +62,8 @@ async function get(context: Context): Promise<void> {
   await printTables(context, wants, errors, options);
 }
 
-function nothingToGet(context: Context): CommandError {
-  void context;
-  return new CommandError(
+function nothingToGet(): PlainError {
+  return new PlainError(
     'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\nSee \'kubectl get -h\' for help and examples',
   );
 }
@@ -201,7 +200,8 @@ export function fetchTable(context: Context, want: Want, options: WantOptions): 
     includeObject: flags.text('sort-by') === '' ? undefined : 'Object',
   };
   const path = pathOf(want.resource, want.namespace, want.name, flags.text('subresource'));
-  const body = context.client.get(path, query, flags.bool('server-print') ? TABLE : 'application/json');
+  const accept = flags.bool('server-print') ? TABLE : 'application/json';
+  const body = want.name === undefined ? listObjects(context, want, query, accept) : context.client.get(path, query, accept);
   return tableOf(want, body);
 }
 
@@ -231,7 +231,7 @@ function plainTable(want: Want, body: JsonObject): TableRows {
 }
 
 function cellText(cell: Json): string {
-  if (cell === null) return '<none>';
+  if (cell === null) return '';
   const text = typeof cell === 'string' ? cell : Array.isArray(cell) || typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
   const stop = text.search(/[\f\n\r]/);
   return stop < 0 ? text : `${text.slice(0, stop)}...`;

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { structOfKind } from '../../../objects/types.ts';
 import { findObjects, nameOf } from '../builder.ts';
-import { textAt } from '../client.ts';
+import { PATCH_TYPES, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
@@ -54,7 +54,10 @@ async function patch(context: Context): Promise<void> {
       const isSame = dryRun !== 'client' && JSON.stringify(withoutManagedFields(info.object)) === JSON.stringify(withoutManagedFields({ ...info.object, ...object })) && textAt(info.object, 'metadata', 'resourceVersion') === textAt(object, 'metadata', 'resourceVersion');
       await context.out(`${nameOf(info)} patched${dryRunSuffix(dryRun)}${isSame ? ' (no change)' : ''}\n`);
     } catch (error) {
-      faults.push(kubectlErrorOf(error));
+      const fault = kubectlErrorOf(error);
+      const isUnsupported = fault instanceof ApiError && fault.status.code === 415;
+      const kind = `${info.resource.group === '' ? '/v1' : groupVersion(info.resource)}, Kind=${info.resource.kind}`;
+      faults.push(isUnsupported ? new CommandError(`${PATCH_TYPES[type]} is not supported by ${kind}: ${fault.message}`) : fault);
     }
   }
   throwAll(faults);
