@@ -49,11 +49,30 @@ export function suggest(
       if (!result.valid) continue;
       const trial = repository.fork();
       trial.upsertPolicy(key, result.policy);
-      if (trial.judge(flow).verdict !== wanted) continue;
+      const verdict = trial.judge(flow);
+      if (verdict.verdict !== wanted) continue;
+      // A policy that merely stops applying to the pod is no way to allow something.
+      const names = [...verdict.egress.rulesMatched, ...verdict.ingress.rulesMatched];
+      const { namespace, name } = result.policy;
+      if (
+        wanted === 'FORWARDED' &&
+        isAboutSubject(candidate.edit) &&
+        !names.includes(namespace === '' ? name : `${namespace}/${name}`)
+      ) {
+        continue;
+      }
+      if (found.some((other) => other.key === key && other.text === candidate.text)) continue;
       found.push({ key, edit: candidate.edit, object: edited, text: candidate.text, cost: candidate.cost });
     }
   }
   return found.sort((a, b) => a.cost - b.cost).slice(0, limit);
+}
+
+const SUBJECTS: readonly unknown[] = ['endpointSelector', 'podSelector', 'nodeSelector'];
+
+/** True for a change of whom the policy applies to. */
+function isAboutSubject({ path }: Edit): boolean {
+  return SUBJECTS.includes(path[1]) || (path[0] === 'specs' && SUBJECTS.includes(path[2]));
 }
 
 /** What edits draw on: the two ends' labels, the flow's port and request. */
