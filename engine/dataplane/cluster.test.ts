@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../base/json.ts';
 import type { Sys } from '../base/process.ts';
 import { bench, deployment, PATHS, service } from '../cluster/world.cases.ts';
+import { enableHubble } from '../commands/cilium/enable.ts';
 import { gather, isSettled, statusReport } from '../commands/cilium/status.ts';
 import { FlowPrinter } from '../hubble/printer.ts';
 import { Scheduler } from '../session/scheduler.ts';
@@ -169,5 +170,21 @@ describe('in the whole cluster', () => {
     expect(text).toMatch(/DaemonSet +cilium +Desired: 2, Ready: 2\/2, Available: 2\/2/);
     expect(text).toMatch(/ cilium +Running: 2/);
     expect(text).toMatch(/ cilium +quay\.io\/cilium\/cilium:v1\.20\.\S+: 2/);
+  });
+
+  it('enables the relay once, where Cilium runs', () => {
+    const at = bench();
+    const path = '/apis/apps/v1/namespaces/kube-system/deployments/hubble-relay';
+    at.request('DELETE', path);
+    at.pass(40);
+    expect(gather(at.cluster.handle).workloads.map((item) => item.name)).not.toContain('hubble-relay');
+    const options = { version: 'v1.20.2', withUi: false };
+    expect([enableHubble(at.cluster.handle, options), enableHubble(at.cluster.handle, options)]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    at.cluster.settle();
+    at.pass(40);
+    expect(isSettled(gather(at.cluster.handle))).toBe(true);
   });
 });

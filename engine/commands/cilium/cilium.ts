@@ -4,6 +4,7 @@ import type { Sys } from '../../base/process.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import { forwardRelay } from '../hubble/server.ts';
 import type { Ports } from '../ports.ts';
+import { enableHubble } from './enable.ts';
 import { gather, isSettled, statusReport } from './status.ts';
 
 const HELP = `CLI to install, manage, and look into Cilium clusters
@@ -138,7 +139,7 @@ async function hubble(
   what: { readonly second: string; readonly words: readonly string[] },
 ): Promise<number> {
   if (what.second === 'port-forward') return portForward(process, ports, what.words);
-  if (what.second === 'enable') return enable(process, ports);
+  if (what.second === 'enable') return enable(process, ports, what.words);
   if (what.second === 'disable' || what.second === 'ui')
     return fail(process, `Error: "cilium hubble ${what.second}" is not available here`);
   if (what.second !== '')
@@ -152,14 +153,13 @@ async function hubble(
   );
 }
 
-/** Without an extension that installs the relay, `enable` can only tell that it is there already. */
-async function enable(process: Process, ports: Ports): Promise<number> {
-  const response = ports.kube?.({
-    method: 'GET',
-    path: '/apis/apps/v1/namespaces/kube-system/deployments/hubble-relay',
-  });
-  if (response?.kind === 'json' && response.status === 200) return 0;
-  return fail(process, 'Error: Unable to enable Hubble: release: not found');
+/** Silent when it works, as the CLI is that goes through Helm. */
+async function enable(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
+  if (!ports.kube) return fail(process, 'Error: Unable to enable Hubble: Kubernetes cluster unreachable');
+  const version = `v${gather(ports.kube).version ?? '1.20.2'}`;
+  const problem = enableHubble(ports.kube, { version, withUi: words.includes('--ui') });
+  await process.sys.sleep(800);
+  return problem === undefined ? 0 : fail(process, problem);
 }
 
 /** Stays in the foreground until it is interrupted or the relay's pod goes. */
