@@ -1,4 +1,5 @@
 import type { Program } from '../../shell/program.ts';
+import { awk } from './awk/awk.ts';
 import { BYTE_TOOLS } from './bytes.ts';
 import { diff } from './diff.ts';
 import { FACT_TOOLS } from './facts.ts';
@@ -25,6 +26,9 @@ export function coreutilPrograms(): Map<string, Program> {
     ['sed', sed],
     ['find', find],
     ['diff', diff],
+    ['awk', awk],
+    ['gawk', awk],
+    ['mawk', awk],
     ['busybox', busybox],
   ]);
 }

@@ -1,0 +1,660 @@
+import type { Process, Program } from '../../../shell/program.ts';
+import { failureText } from '../../../shell/path.ts';
+import { formatPrintf } from '../../../shell/printf.ts';
+import { compileRegex, RegexFailure } from '../../../shell/posix-regex.ts';
+import type { PosixRegex } from '../../../shell/posix-regex.ts';
+import { textStream } from '../../../shell/process.ts';
+import { byText } from '../../../base/order.ts';
+import { formatDate } from '../dates.ts';
+import { LineReader, nameOf, pathOf } from '../tool.ts';
+import type { AwkProgram, Expression, Rule, Statement } from './ast.ts';
+import { AwkFailure, parseAwk } from './parser.ts';
+
+/** A value: a number, a text, or a text from input that counts as a number where it looks like one. */
+type Value = number | string | { readonly input: string };
+type Table = Map<string, Value>;
+
+class Jump extends Error {
+  override readonly name = 'Jump';
+  readonly to: string;
+  readonly value: Value | undefined;
+
+  constructor(to: string, value?: Value) {
+    super(to);
+    this.to = to;
+    this.value = value;
+  }
+}
+
+const NUMBER = /^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$/;
+const DEPTH_MAX = 200;
+
+function numberOf(value: Value): number {
+  if (typeof value === 'number') return value;
+  const text = typeof value === 'string' ? value : value.input;
+  return Number(/^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?/.exec(text)?.[0] ?? 0);
+}
+
+class Awk {
+  readonly #process: Process;
+  readonly #program: AwkProgram;
+  readonly #globals = new Map<string, Value>([['FS', ' '], ['OFS', ' '], ['ORS', '\n'], ['RS', '\n'], ['SUBSEP', '\x1c'], ['NR', 0], ['FNR', 0], ['NF', 0], ['FILENAME', ''], ['CONVFMT', '%.6g'], ['OFMT', '%.6g'], ['RSTART', 0], ['RLENGTH', -1]]);
+  readonly #tables = new Map<string, Table>();
+  #locals: { values: Map<string, Value>; tables: Map<string, Table> }[] = [];
+  #fields: string[] = [''];
+  readonly #open = new Set<number>();
+  readonly #regexes = new Map<string, PosixRegex>();
+  readonly #written = new Set<string>();
+  readonly #readers = new Map<string, LineReader>();
+  #inputs: string[] = [];
+  #reader: LineReader | undefined;
+  #steps = 0;
+  #random = 1;
+  /** Records of an input that was split at another separator than the newline. */
+  #pendingRecords: string[] = [];
+  exit = 0;
+
+  constructor(process: Process, program: AwkProgram) {
+    this.#process = process;
+    this.#program = program;
+    this.#tables.set('ENVIRON', new Map([...process.env].map(([name, value]) => [name, { input: value }] as const)));
+  }
+
+  set(name: string, value: Value): void {
+    const scope = this.#locals.at(-1)?.values;
+    if (scope?.has(name) === true) scope.set(name, value);
+    else this.#globals.set(name, value);
+    if (name === 'NF') {
+      const count = numberOf(value);
+      this.#fields = this.#fields.slice(0, count + 1);
+      while (this.#fields.length <= count) this.#fields.push('');
+      this.#rebuild();
+    }
+  }
+
+  async run(operands: readonly string[]): Promise<number> {
+    this.#inputs = [...operands];
+    try {
+      for (const rule of this.#program.rules) if (rule.kind === 'BEGIN') await this.#action(rule);
+      const needsInput = this.#program.rules.some((rule) => rule.kind !== 'BEGIN');
+      while (needsInput) {
+        const record = await this.#record();
+        if (record === undefined) break;
+        this.#setRecord(record);
+        await this.#rules();
+      }
+    } catch (error) {
+      if (!(error instanceof Jump) || error.to !== 'exit') throw error;
+      if (error.value !== undefined) this.exit = numberOf(error.value);
+    }
+    try {
+      for (const rule of this.#program.rules) if (rule.kind === 'END') await this.#action(rule);
+    } catch (error) {
+      if (!(error instanceof Jump) || error.to !== 'exit') throw error;
+      if (error.value !== undefined) this.exit = numberOf(error.value);
+    }
+    return this.exit;
+  }
+
+  async #rules(): Promise<void> {
+    try {
+      for (const [index, rule] of this.#program.rules.entries()) {
+        if (rule.kind === 'main' && (await this.#selects(rule, index))) await this.#action(rule);
+      }
+    } catch (error) {
+      if (!(error instanceof Jump) || error.to !== 'next') throw error;
+    }
+  }
+
+  async #selects(rule: Rule, index: number): Promise<boolean> {
+    if (rule.from === undefined) return true;
+    if (rule.to === undefined) return this.#truth(await this.#value(rule.from));
+    const isOpen = this.#open.has(index) || this.#truth(await this.#value(rule.from));
+    if (!isOpen) return false;
+    this.#open.add(index);
+    if (this.#truth(await this.#value(rule.to))) this.#open.delete(index);
+    return true;
+  }
+
+  async #action(rule: Rule): Promise<void> {
+    if (rule.action === undefined) await this.#process.out(`${this.#fields[0] ?? ''}${this.#text(this.#get('ORS'))}`);
+    else await this.#run(rule.action);
+  }
+
+  async #record(): Promise<string | undefined> {
+    for (;;) {
+      if (this.#reader === undefined && !(await this.#nextFile())) return undefined;
+      const line = await this.#readRecord();
+      if (line !== undefined) {
+        this.#globals.set('NR', numberOf(this.#get('NR')) + 1);
+        this.#globals.set('FNR', numberOf(this.#get('FNR')) + 1);
+        return line;
+      }
+      this.#reader = undefined;
+      if (this.#inputs.length === 0) this.#inputs.push('\0end');
+    }
+  }
+
+  async #readRecord(): Promise<string | undefined> {
+    const separator = this.#text(this.#get('RS'));
+    const waiting = this.#pendingRecords.shift();
+    if (waiting !== undefined) return waiting;
+    let line = await this.#reader?.next();
+    if (separator === '\n' || line === undefined) return line;
+    const lines: string[] = [];
+    if (separator === '') while (line === '') line = await this.#reader?.next();
+    for (; line !== undefined && (separator !== '' || line !== ''); line = await this.#reader?.next()) lines.push(line);
+    if (separator === '') return lines.length === 0 ? undefined : lines.join('\n');
+    const records = lines.join('\n').split(separator.slice(0, 1));
+    this.#reader = new LineReader(this.#process, textStream(''));
+    const [first, ...rest] = records;
+    this.#pendingRecords = rest;
+    return first;
+  }
+
+  async #nextFile(): Promise<boolean> {
+    const isFirst = numberOf(this.#get('NR')) === 0 && !this.#inputs.includes('\0end');
+    if (this.#inputs.length === 0 && isFirst) {
+      this.#reader = new LineReader(this.#process, this.#process.stdin);
+      return true;
+    }
+    for (let operand = this.#inputs.shift(); operand !== undefined; operand = this.#inputs.shift()) {
+      if (operand === '\0end') {
+        this.#inputs.push('\0end');
+        return false;
+      }
+      const assigned = /^([A-Za-z_]\w*)=([\s\S]*)$/.exec(operand);
+      if (assigned !== null) {
+        this.set(assigned[1] ?? '', { input: assigned[2] ?? '' });
+        if (this.#inputs.length === 0 && isFirst) this.#inputs.push('-');
+        continue;
+      }
+      this.#globals.set('FILENAME', operand === '-' ? '' : operand);
+      this.#globals.set('FNR', 0);
+      if (operand === '-') {
+        this.#reader = new LineReader(this.#process, this.#process.stdin);
+        return true;
+      }
+      const found = this.#process.machine.files.read(pathOf(this.#process, operand));
+      if ('error' in found) {
+        const name = nameOf(this.#process);
+        await this.#process.err(name === 'mawk' ? `mawk: cannot open ${operand} (${failureText(found.error)})\n` : `${name}: ${name === 'gawk' ? 'fatal: ' : ''}cannot open ${name === 'gawk' ? `file \`${operand}' for reading: ${failureText(found.error)}` : `"${operand}" (${failureText(found.error)})`}\n`);
+        this.exit = 2;
+        throw new Jump('exit', 2);
+      }
+      this.#reader = new LineReader(this.#process, textStream(found.content));
+      return true;
+    }
+    return false;
+  }
+
+  #setRecord(record: string): void {
+    this.#fields = [record, ...this.#split(record, this.#get('FS'))];
+    this.#globals.set('NF', this.#fields.length - 1);
+  }
+
+  #split(text: string, separator: Value): string[] {
+    const by = this.#text(separator);
+    if (text === '') return [];
+    if (by === ' ') return text.trim() === '' ? [] : text.trim().split(/[ \t\n]+/);
+    if (by.length === 1 && by !== '\\') return text.split(by);
+    if (by === '') return [...text];
+    const parts: string[] = [];
+    let at = 0;
+    for (let match = this.#regex(by).find(text, at); match !== undefined && match.end > match.start; match = this.#regex(by).find(text, at)) {
+      parts.push(text.slice(at, match.start));
+      at = match.end;
+    }
+    return [...parts, text.slice(at)];
+  }
+
+  #rebuild(): void {
+    this.#fields[0] = this.#fields.slice(1).join(this.#text(this.#get('OFS')));
+  }
+
+  #regex(source: string): PosixRegex {
+    let found = this.#regexes.get(source);
+    if (found === undefined) {
+      try {
+        found = compileRegex(source, 'extended');
+      } catch (error) {
+        if (error instanceof RegexFailure) throw new AwkFailure(`cmd. line:1: error: ${error.message}: /${source}/`);
+        throw error;
+      }
+      this.#regexes.set(source, found);
+    }
+    return found;
+  }
+
+  #get(name: string): Value {
+    const local = this.#locals.at(-1)?.values.get(name);
+    return local ?? this.#globals.get(name) ?? { input: '' };
+  }
+
+  #table(name: string): Table {
+    const local = this.#locals.at(-1);
+    if (local?.tables.has(name) === true || local?.values.has(name) === true) {
+      const own = local.tables.get(name) ?? new Map<string, Value>();
+      local.tables.set(name, own);
+      return own;
+    }
+    let found = this.#tables.get(name);
+    if (found === undefined) {
+      found = new Map();
+      this.#tables.set(name, found);
+    }
+    return found;
+  }
+
+  #text(value: Value, format = '%.6g'): string {
+    if (typeof value === 'string') return value;
+    if (typeof value === 'object') return value.input;
+    if (Number.isInteger(value) && Math.abs(value) < 1e16) return String(value);
+    return formatPrintf(format, [String(value)]).text.replace('Infinity', 'inf').replace('NaN', 'nan') || (value > 0 ? 'inf' : '-inf');
+  }
+
+  #truth(value: Value): boolean {
+    if (typeof value === 'number') return value !== 0;
+    if (typeof value === 'string') return value !== '';
+    return NUMBER.test(value.input) ? Number(value.input) !== 0 : value.input !== '';
+  }
+
+  async #run(statement: Statement): Promise<void> {
+    if (++this.#steps % 64 === 0) await this.#process.sys.burn(64);
+    switch (statement.kind) {
+      case 'block':
+        for (const one of statement.body) await this.#run(one);
+        return;
+      case 'expression':
+        await this.#value(statement.value);
+        return;
+      case 'print':
+        return this.#print(statement);
+      case 'if':
+        if (this.#truth(await this.#value(statement.test))) await this.#run(statement.then);
+        else if (statement.otherwise !== undefined) await this.#run(statement.otherwise);
+        return;
+      case 'while':
+        if (statement.isAfter && !(await this.#turn(statement.body))) return;
+        while (this.#truth(await this.#value(statement.test))) if (!(await this.#turn(statement.body))) return;
+        return;
+      case 'for':
+        if (statement.first !== undefined) await this.#run(statement.first);
+        while (statement.test === undefined || this.#truth(await this.#value(statement.test))) {
+          if (!(await this.#turn(statement.body))) return;
+          if (statement.step !== undefined) await this.#run(statement.step);
+        }
+        return;
+      case 'each':
+        for (const key of keysInOrder(this.#table(statement.name))) {
+          this.set(statement.variable, { input: key });
+          if (!(await this.#turn(statement.body))) return;
+        }
+        return;
+      case 'delete':
+        if (statement.keys.length === 0) this.#table(statement.name).clear();
+        else this.#table(statement.name).delete(await this.#key(statement.keys));
+        return;
+      case 'jump':
+        throw new Jump(statement.to, statement.value === undefined ? undefined : await this.#value(statement.value));
+    }
+  }
+
+  async #turn(body: Statement): Promise<boolean> {
+    try {
+      await this.#run(body);
+      return true;
+    } catch (error) {
+      if (error instanceof Jump && error.to === 'continue') return true;
+      if (error instanceof Jump && error.to === 'break') return false;
+      throw error;
+    }
+  }
+
+  async #print(statement: Extract<Statement, { kind: 'print' }>): Promise<void> {
+    const values: Value[] = [];
+    for (const one of statement.values) values.push(await this.#value(one));
+    const texts = values.map((value) => this.#text(value, this.#text(this.#get('OFMT'))));
+    const text = statement.isFormatted ? this.#format(values) : (values.length === 0 ? (this.#fields[0] ?? '') : texts.join(this.#text(this.#get('OFS')))) + this.#text(this.#get('ORS'));
+    if (statement.target === undefined) return this.#process.out(text);
+    const target = this.#text(await this.#value(statement.target));
+    if (target === '/dev/stderr') return this.#process.err(text);
+    if (target === '/dev/stdout') return this.#process.out(text);
+    const isNew = !this.#written.has(target) && statement.mode === '>';
+    this.#written.add(target);
+    this.#process.machine.files.write(pathOf(this.#process, target), text, this.#process.sys.nowMs(), { append: !isNew });
+  }
+
+  #format(values: readonly Value[]): string {
+    const [format, ...rest] = values;
+    return formatPrintf(this.#text(format ?? ''), rest.map((value) => this.#text(value, '%.17g'))).text;
+  }
+
+  async #key(keys: readonly Expression[]): Promise<string> {
+    const parts: string[] = [];
+    for (const key of keys) parts.push(this.#text(await this.#value(key)));
+    return parts.join(this.#text(this.#get('SUBSEP')));
+  }
+
+  async #assign(target: Expression, value: Value): Promise<void> {
+    if (target.kind === 'variable') this.set(target.name, value);
+    else if (target.kind === 'element') this.#table(target.name).set(await this.#key(target.keys), value);
+    else if (target.kind === 'field') {
+      const index = await this.#fieldIndex(target.index);
+      if (index === 0) {
+        this.#setRecord(this.#text(value));
+        return;
+      }
+      while (this.#fields.length <= index) this.#fields.push('');
+      this.#fields[index] = this.#text(value);
+      this.#globals.set('NF', this.#fields.length - 1);
+      this.#rebuild();
+    }
+  }
+
+  async #fieldIndex(node: Expression): Promise<number> {
+    const index = Math.trunc(numberOf(await this.#value(node)));
+    if (index < 0) throw new AwkFailure(`cmd. line:1: (FILENAME=${this.#text(this.#get('FILENAME'))} FNR=${this.#text(this.#get('FNR'))}) fatal: attempt to access field ${index}`);
+    return Math.min(index, 10_000);
+  }
+
+  async #value(node: Expression): Promise<Value> {
+    switch (node.kind) {
+      case 'number':
+      case 'string':
+        return node.value;
+      case 'regex':
+        return this.#regex(node.source).find(this.#fields[0] ?? '') === undefined ? 0 : 1;
+      case 'variable':
+        return this.#get(node.name);
+      case 'field':
+        return { input: this.#fields[await this.#fieldIndex(node.index)] ?? '' };
+      case 'element': {
+        const table = this.#table(node.name);
+        const key = await this.#key(node.keys);
+        const found = table.get(key);
+        if (found === undefined) table.set(key, { input: '' });
+        return found ?? { input: '' };
+      }
+      case 'assign': {
+        const right = await this.#value(node.value);
+        const value = node.operator === '=' ? right : calculate(node.operator.slice(0, -1), numberOf(await this.#value(node.target)), numberOf(right));
+        await this.#assign(node.target, value);
+        return value;
+      }
+      case 'step': {
+        const old = numberOf(await this.#value(node.target));
+        await this.#assign(node.target, old + node.by);
+        return node.isPrefix ? old + node.by : old;
+      }
+      case 'unary': {
+        const value = await this.#value(node.operand);
+        return node.operator === '!' ? Number(!this.#truth(value)) : node.operator === '-' ? -numberOf(value) : numberOf(value);
+      }
+      case 'choice':
+        return this.#value(this.#truth(await this.#value(node.test)) ? node.then : node.otherwise);
+      case 'in':
+        return Number(this.#table(node.name).has(await this.#key(node.keys)));
+      case 'binary':
+        return this.#binary(node);
+      case 'getline':
+        return this.#getline(node);
+      case 'call':
+        return this.#call(node);
+    }
+  }
+
+  async #binary(node: Extract<Expression, { kind: 'binary' }>): Promise<Value> {
+    const { operator } = node;
+    const left = await this.#value(node.left);
+    if (operator === '&&') return Number(this.#truth(left) && this.#truth(await this.#value(node.right)));
+    if (operator === '||') return Number(this.#truth(left) || this.#truth(await this.#value(node.right)));
+    if (operator === '~' || operator === '!~') {
+      const source = await this.#source(node.right);
+      return Number((this.#regex(source).find(this.#text(left)) !== undefined) === (operator === '~'));
+    }
+    const right = await this.#value(node.right);
+    if (operator === ' ') return this.#text(left) + this.#text(right);
+    if (['<', '<=', '==', '!=', '>', '>='].includes(operator)) return Number(this.#compares(operator, left, right));
+    return calculate(operator, numberOf(left), numberOf(right));
+  }
+
+  async #source(node: Expression | undefined): Promise<string> {
+    if (node === undefined) return '';
+    return node.kind === 'regex' ? node.source : this.#text(await this.#value(node));
+  }
+
+  #compares(operator: string, a: Value, b: Value): boolean {
+    const looksNumeric = (value: Value): boolean => typeof value === 'number' || (typeof value === 'object' && (value.input === '' || NUMBER.test(value.input)));
+    const order = looksNumeric(a) && looksNumeric(b) && !(isBlank(a) && isBlank(b)) ? numberOf(a) - numberOf(b) : byText(this.#text(a), this.#text(b));
+    switch (operator) {
+      case '<':
+        return order < 0;
+      case '<=':
+        return order <= 0;
+      case '==':
+        return order === 0;
+      case '!=':
+        return order !== 0;
+      case '>':
+        return order > 0;
+      default:
+        return order >= 0;
+    }
+  }
+
+  async #getline(node: Extract<Expression, { kind: 'getline' }>): Promise<Value> {
+    let line: string | undefined;
+    if (node.file === undefined) line = await this.#record();
+    else {
+      const name = this.#text(await this.#value(node.file));
+      let reader = this.#readers.get(name);
+      if (reader === undefined) {
+        const found = this.#process.machine.files.read(pathOf(this.#process, name));
+        if ('error' in found) return -1;
+        reader = new LineReader(this.#process, textStream(found.content));
+        this.#readers.set(name, reader);
+      }
+      line = await reader.next();
+    }
+    if (line === undefined) return 0;
+    if (node.target === undefined) this.#setRecord(line);
+    else await this.#assign(node.target, { input: line });
+    return 1;
+  }
+
+  async #call(node: Extract<Expression, { kind: 'call' }>): Promise<Value> {
+    const own = this.#program.functions.get(node.name);
+    if (own !== undefined) return this.#callOwn(own, node.args);
+    const [first, second, third] = node.args;
+    const text = async (arg: Expression | undefined): Promise<string> => (arg === undefined ? (this.#fields[0] ?? '') : this.#text(await this.#value(arg)));
+    const number = async (arg: Expression | undefined): Promise<number> => (arg === undefined ? 0 : numberOf(await this.#value(arg)));
+    switch (node.name) {
+      case 'length':
+        if (first?.kind === 'variable' && (this.#tables.has(first.name) || this.#locals.at(-1)?.tables.has(first.name) === true)) return this.#table(first.name).size;
+        return [...(await text(first))].length;
+      case 'substr': {
+        const chars = [...(await text(first))];
+        const start = Math.round(await number(second));
+        const end = third === undefined ? chars.length + 1 : start + Math.round(await number(third));
+        return chars.slice(Math.max(0, start - 1), Math.max(0, end - 1)).join('');
+      }
+      case 'index':
+        return (await text(first)).indexOf(await text(second)) + 1;
+      case 'split': {
+        const parts = this.#split(await text(first), third === undefined ? this.#get('FS') : third.kind === 'regex' ? `(${third.source})` : await this.#value(third));
+        const table = this.#table(second?.kind === 'variable' ? second.name : '');
+        table.clear();
+        for (const [index, part] of parts.entries()) table.set(String(index + 1), { input: part });
+        return parts.length;
+      }
+      case 'sub':
+      case 'gsub':
+        return this.#substitute(await this.#source(first), await text(second), third ?? { kind: 'field', index: { kind: 'number', value: 0 } }, node.name === 'gsub');
+      case 'match': {
+        const match = this.#regex(await this.#source(second)).find(await text(first));
+        this.#globals.set('RSTART', match === undefined ? 0 : match.start + 1);
+        this.#globals.set('RLENGTH', match === undefined ? -1 : match.end - match.start);
+        return match === undefined ? 0 : match.start + 1;
+      }
+      case 'toupper':
+        return (await text(first)).toUpperCase();
+      case 'tolower':
+        return (await text(first)).toLowerCase();
+      case 'sprintf': {
+        const values: Value[] = [];
+        for (const arg of node.args) values.push(await this.#value(arg));
+        return this.#format(values);
+      }
+      case 'int':
+        return Math.trunc(await number(first));
+      case 'sqrt':
+        return Math.sqrt(await number(first));
+      case 'exp':
+        return Math.exp(await number(first));
+      case 'log':
+        return Math.log(await number(first));
+      case 'sin':
+        return Math.sin(await number(first));
+      case 'cos':
+        return Math.cos(await number(first));
+      case 'atan2':
+        return Math.atan2(await number(first), await number(second));
+      case 'rand':
+        this.#random = (this.#random * 48271) % 2147483647;
+        return this.#random / 2147483647;
+      case 'srand':
+        this.#random = Math.max(1, Math.trunc(await number(first)) % 2147483647);
+        return 0;
+      case 'systime':
+        return Math.floor(this.#process.sys.nowMs() / 1000);
+      case 'strftime':
+        return formatDate(second === undefined ? this.#process.sys.nowMs() : (await number(second)) * 1000, await text(first));
+      case 'system':
+        return this.#process.run(['sh', '-c', await text(first)]);
+      case 'close':
+        this.#readers.delete(await text(first));
+        this.#written.delete(await text(first));
+        return 0;
+      case 'fflush':
+        return 0;
+      default:
+        throw new AwkFailure(`cmd. line:1: fatal: function \`${node.name}' not defined`);
+    }
+  }
+
+  async #substitute(source: string, template: string, target: Expression, isGlobal: boolean): Promise<number> {
+    const text = this.#text(await this.#value(target));
+    const regex = this.#regex(source);
+    let out = '';
+    let at = 0;
+    let count = 0;
+    let from = 0;
+    while (from <= text.length) {
+      const match = regex.find(text, from);
+      if (match === undefined) break;
+      const whole = text.slice(match.start, match.end);
+      out += text.slice(at, match.start) + template.replace(/\\\\|\\&|&/g, (one) => (one === '&' ? whole : one.slice(1)));
+      at = match.end;
+      count++;
+      if (!isGlobal) break;
+      if (match.end === match.start) {
+        out += text.slice(at, at + 1);
+        at++;
+      }
+      from = at;
+    }
+    if (count > 0) await this.#assign(target, out + text.slice(at));
+    return count;
+  }
+
+  async #callOwn(own: { readonly parameters: readonly string[]; readonly body: Statement }, args: readonly Expression[]): Promise<Value> {
+    if (this.#locals.length >= DEPTH_MAX) throw new AwkFailure('fatal: function call nested too deeply');
+    const values = new Map<string, Value>();
+    const tables = new Map<string, Table>();
+    for (const [index, name] of own.parameters.entries()) {
+      const arg = args[index];
+      values.set(name, { input: '' });
+      if (arg?.kind === 'variable' && (this.#tables.has(arg.name) || this.#locals.at(-1)?.tables.has(arg.name) === true)) tables.set(name, this.#table(arg.name));
+      else if (arg !== undefined) values.set(name, await this.#value(arg));
+    }
+    this.#locals.push({ values, tables });
+    try {
+      await this.#run(own.body);
+      return { input: '' };
+    } catch (error) {
+      if (error instanceof Jump && error.to === 'return') return error.value ?? { input: '' };
+      throw error;
+    } finally {
+      this.#locals.pop();
+    }
+  }
+}
+
+function isBlank(value: Value): boolean {
+  return typeof value === 'object' && value.input === '';
+}
+
+/** Keys as `for (k in a)` gives them: numbers in order first, then texts as they came. */
+function keysInOrder(table: Table): string[] {
+  const keys = [...table.keys()];
+  return [...keys.filter((key) => /^\d+$/.test(key)).sort((a, b) => Number(a) - Number(b)), ...keys.filter((key) => !/^\d+$/.test(key))];
+}
+
+function calculate(operator: string, a: number, b: number): number {
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return a / b;
+    case '%':
+      return a % b;
+    default:
+      return a ** b;
+  }
+}
+
+/** awk (also as gawk and mawk). */
+export const awk: Program = async (process) => {
+  const words = process.argv.slice(1);
+  const name = nameOf(process);
+  const assigned: [string, string][] = [];
+  let separator: string | undefined;
+  let text: string | undefined;
+  while (/^-./.test(words[0] ?? '')) {
+    const word = words.shift() ?? '';
+    if (word === '--') break;
+    const value = word.length > 2 ? word.slice(2) : (words.shift() ?? '');
+    if (word.startsWith('-F')) separator = value === 't' ? '\t' : value.replaceAll('\\t', '\t');
+    else if (word.startsWith('-v')) assigned.push([value.slice(0, value.indexOf('=')), value.slice(value.indexOf('=') + 1)]);
+    else if (word.startsWith('-f')) {
+      const found = process.machine.files.read(pathOf(process, value));
+      if ('error' in found) {
+        await process.err(`${name}: fatal: cannot open source file \`${value}' for reading: ${failureText(found.error)}\n`);
+        return 2;
+      }
+      text = `${text ?? ''}${found.content}\n`;
+    } else {
+      await process.err(`${name}: unknown option ${word} ignored\n`);
+    }
+  }
+  const source = text ?? words.shift();
+  if (source === undefined) {
+    await process.err(`Usage: ${name} [POSIX or GNU style options] -f progfile [--] file ...\nUsage: ${name} [POSIX or GNU style options] [--] 'program' file ...\n`);
+    return 1;
+  }
+  try {
+    const runner = new Awk(process, parseAwk(source));
+    if (separator !== undefined) runner.set('FS', separator);
+    for (const [variable, value] of assigned) runner.set(variable, { input: value.replaceAll('\\n', '\n').replaceAll('\\t', '\t') });
+    return await runner.run(words);
+  } catch (error) {
+    if (!(error instanceof AwkFailure)) throw error;
+    await process.err(`${name}: ${error.message.replaceAll('\nawk:', `\n${name}:`)}\n`);
+    return error.message.includes('fatal') ? 2 : 1;
+  }
+};
