@@ -19,7 +19,18 @@ export type ArithmeticScope = {
   set(name: string, index: string | undefined, value: string): void;
 };
 
-const LEVELS: readonly (readonly string[])[] = [['||'], ['&&'], ['|'], ['^'], ['&'], ['==', '!='], ['<=', '>=', '<', '>'], ['<<', '>>'], ['+', '-'], ['*', '/', '%']];
+const LEVELS: readonly (readonly string[])[] = [
+  ['||'],
+  ['&&'],
+  ['|'],
+  ['^'],
+  ['&'],
+  ['==', '!='],
+  ['<=', '>=', '<', '>'],
+  ['<<', '>>'],
+  ['+', '-'],
+  ['*', '/', '%'],
+];
 const ASSIGNING = ['<<=', '>>=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '='];
 const DEPTH_MAX = 64;
 
@@ -80,7 +91,8 @@ class Reader {
       if (operator !== undefined && !(operator === '=' && this.#text[this.#at + 1] === '=')) {
         this.#at += operator.length;
         const right = this.#assignment();
-        const value = operator === '=' ? right : this.#apply(operator.slice(0, -1), this.#value(place), right);
+        const value =
+          operator === '=' ? right : this.#apply(operator.slice(0, -1), this.#value(place), right);
         return this.#store(place, value);
       }
     }
@@ -114,7 +126,11 @@ class Reader {
     const operators = LEVELS[level];
     if (operators === undefined) return this.#power();
     let left = this.#binary(level + 1);
-    for (let operator = this.#operatorOf(operators); operator !== undefined; operator = this.#operatorOf(operators)) {
+    for (
+      let operator = this.#operatorOf(operators);
+      operator !== undefined;
+      operator = this.#operatorOf(operators)
+    ) {
       this.#at += operator.length;
       const isTaken = operator === '&&' ? left !== 0n : operator === '||' ? left === 0n : true;
       const right = this.#skipUnless(isTaken, () => this.#binary(level + 1));
@@ -141,7 +157,11 @@ class Reader {
     const exponent = this.#power();
     if (exponent < 0n) throw new ArithmeticFailure('exponent less than 0', exponent.toString());
     let value = 1n;
-    for (let bit = exponent, factor = base; bit > 0n; bit >>= 1n, factor = BigInt.asIntN(64, factor * factor)) {
+    for (
+      let bit = exponent, factor = base;
+      bit > 0n;
+      bit >>= 1n, factor = BigInt.asIntN(64, factor * factor)
+    ) {
       if (bit & 1n) value = BigInt.asIntN(64, value * factor);
     }
     return value;
@@ -161,7 +181,15 @@ class Reader {
     if ('+-!~'.includes(char) && char !== '') {
       this.#at++;
       const value = this.#unary();
-      return char === '-' ? BigInt.asIntN(64, -value) : char === '!' ? (value === 0n ? 1n : 0n) : char === '~' ? ~value : value;
+      return char === '-'
+        ? BigInt.asIntN(64, -value)
+        : char === '!'
+          ? value === 0n
+            ? 1n
+            : 0n
+          : char === '~'
+            ? ~value
+            : value;
     }
     return this.#primary();
   }
@@ -179,9 +207,16 @@ class Reader {
       return numberOf(number[0]);
     }
     const place = this.#place();
-    if (place === undefined) throw new ArithmeticFailure('syntax error: operand expected', this.rest === '' ? this.#text : this.rest);
+    if (place === undefined)
+      throw new ArithmeticFailure(
+        'syntax error: operand expected',
+        this.rest === '' ? this.#text : this.rest,
+      );
     const value = this.#value(place);
-    for (const [operator, step] of [['++', 1n], ['--', -1n]] as const) {
+    for (const [operator, step] of [
+      ['++', 1n],
+      ['--', -1n],
+    ] as const) {
       if (this.#text.startsWith(operator, this.#at)) {
         this.#at += 2;
         this.#store(place, value + step);
@@ -206,7 +241,9 @@ class Reader {
   #value(place: Place): bigint {
     const text = this.#scope.get(place.name, place.index).trim();
     if (text === '' || this.#skipping > 0) return 0n;
-    return /^-?[0-9]+$/.test(text) && !/^-?0[0-9]/.test(text) ? BigInt.asIntN(64, BigInt(text)) : evaluateArithmetic(text, this.#scope, this.#depth + 1);
+    return /^-?[0-9]+$/.test(text) && !/^-?0[0-9]/.test(text)
+      ? BigInt.asIntN(64, BigInt(text))
+      : evaluateArithmetic(text, this.#scope, this.#depth + 1);
   }
 
   #apply(operator: string, a: bigint, b: bigint): bigint {
@@ -262,7 +299,9 @@ function basedNumber(base: number, digits: string, text: string): bigint {
   if (base < 2 || base > 64) throw new ArithmeticFailure('invalid arithmetic base', text);
   let value = 0n;
   for (const digit of digits) {
-    const at = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@_'.indexOf(base <= 36 ? digit.toLowerCase() : digit);
+    const at = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@_'.indexOf(
+      base <= 36 ? digit.toLowerCase() : digit,
+    );
     if (at < 0 || at >= base) throw new ArithmeticFailure('value too great for base', text);
     value = BigInt.asIntN(64, value * BigInt(base) + BigInt(at));
   }

@@ -41,7 +41,12 @@ export type Redirect = {
   readonly fd: number | undefined;
   readonly target: Word;
   /** The body of a here-document; its parts are expanded like a double-quoted text. */
-  readonly heredoc?: { body: readonly WordPart[]; text: string; readonly delimiter: string; readonly stripsTabs: boolean };
+  readonly heredoc?: {
+    body: readonly WordPart[];
+    text: string;
+    readonly delimiter: string;
+    readonly stripsTabs: boolean;
+  };
   readonly text: string;
 };
 
@@ -52,7 +57,10 @@ export type Script = { readonly items: readonly ListItem[] };
 export type ListItem = { readonly chain: Chain; readonly isBackground: boolean };
 
 /** Pipelines joined by `&&` and `||`. */
-export type Chain = { readonly first: Pipeline; readonly rest: readonly { readonly operator: '&&' | '||'; readonly pipeline: Pipeline }[] };
+export type Chain = {
+  readonly first: Pipeline;
+  readonly rest: readonly { readonly operator: '&&' | '||'; readonly pipeline: Pipeline }[];
+};
 
 /** Commands joined by `|`. */
 export type Pipeline = {
@@ -78,11 +86,27 @@ export type Command =
 export type Compound = { readonly redirects: readonly Redirect[]; readonly line: number } & (
   | { readonly kind: 'subshell'; readonly body: Script }
   | { readonly kind: 'group'; readonly body: Script }
-  | { readonly kind: 'if'; readonly branches: readonly { readonly condition: Script; readonly body: Script }[]; readonly otherwise?: Script }
+  | {
+      readonly kind: 'if';
+      readonly branches: readonly { readonly condition: Script; readonly body: Script }[];
+      readonly otherwise?: Script;
+    }
   | { readonly kind: 'while'; readonly isUntil: boolean; readonly condition: Script; readonly body: Script }
   | { readonly kind: 'for'; readonly name: string; readonly words?: readonly Word[]; readonly body: Script }
-  | { readonly kind: 'select'; readonly name: string; readonly words?: readonly Word[]; readonly body: Script }
-  | { readonly kind: 'count'; readonly first: readonly WordPart[]; readonly test: readonly WordPart[]; readonly step: readonly WordPart[]; readonly body: Script; readonly text: string }
+  | {
+      readonly kind: 'select';
+      readonly name: string;
+      readonly words?: readonly Word[];
+      readonly body: Script;
+    }
+  | {
+      readonly kind: 'count';
+      readonly first: readonly WordPart[];
+      readonly test: readonly WordPart[];
+      readonly step: readonly WordPart[];
+      readonly body: Script;
+      readonly text: string;
+    }
   | { readonly kind: 'case'; readonly word: Word; readonly items: readonly CaseItem[] }
   | { readonly kind: 'function'; readonly name: string; readonly body: Command }
   | { readonly kind: 'condition'; readonly test: Condition; readonly text: string }
@@ -90,7 +114,11 @@ export type Compound = { readonly redirects: readonly Redirect[]; readonly line:
 );
 
 /** One branch of `case`. */
-export type CaseItem = { readonly patterns: readonly Word[]; readonly body: Script; readonly end: ';;' | ';&' | ';;&' };
+export type CaseItem = {
+  readonly patterns: readonly Word[];
+  readonly body: Script;
+  readonly end: ';;' | ';&' | ';;&';
+};
 
 /** The inside of `[[ ]]`. */
 export type Condition =

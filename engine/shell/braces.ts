@@ -6,8 +6,11 @@ type Atom = string | WordPart;
 
 /** Brace expansion of a word (bash): `a{b,c}d`, `{1..5}`, `{a..e}`, `{01..10..2}`. A word without braces is returned as it is. */
 export function expandBraces(word: Word): readonly Word[] {
-  if (!word.parts.some((part) => part.kind === 'text' && !part.isQuoted && part.text.includes('{'))) return [word];
-  const atoms: Atom[] = word.parts.flatMap((part): Atom[] => (part.kind === 'text' && !part.isQuoted ? [...part.text] : [part]));
+  if (!word.parts.some((part) => part.kind === 'text' && !part.isQuoted && part.text.includes('{')))
+    return [word];
+  const atoms: Atom[] = word.parts.flatMap((part): Atom[] =>
+    part.kind === 'text' && !part.isQuoted ? [...part.text] : [part],
+  );
   const results = expandAtoms(atoms);
   if (results.length === 1) return [word];
   return results.map((result) => ({ parts: joinAtoms(result), text: word.text }));
@@ -35,7 +38,9 @@ function expandAtoms(atoms: readonly Atom[]): Atom[][] {
     const head = atoms.slice(0, start);
     const tails = expandAtoms(atoms.slice(group.end + 1));
     const middles = group.choices.flatMap((choice) => expandAtoms(choice));
-    return middles.flatMap((middle) => tails.map((tail) => [...head, ...middle, ...tail])).slice(0, RESULTS_MAX);
+    return middles
+      .flatMap((middle) => tails.map((tail) => [...head, ...middle, ...tail]))
+      .slice(0, RESULTS_MAX);
   }
   return [[...atoms]];
 }

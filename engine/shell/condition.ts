@@ -28,7 +28,11 @@ export async function evaluateCondition(host: ExpansionHost, test: Condition): P
 function unary(host: ExpansionHost, operator: string, operand: string): boolean {
   if (operator === '-n') return operand !== '';
   if (operator === '-z') return operand === '';
-  if (operator === '-v') return host.state.variables.get(operand) !== undefined || host.state.variables.find(operand)?.list !== undefined;
+  if (operator === '-v')
+    return (
+      host.state.variables.get(operand) !== undefined ||
+      host.state.variables.find(operand)?.list !== undefined
+    );
   if (operator === '-o') return host.state.options.has(operand);
   return fileTest(host.files, operator, resolvePath(host.state.cwd, operand), operand);
 }
@@ -37,7 +41,10 @@ async function binary(host: ExpansionHost, test: Extract<Condition, { kind: 'bin
   const left = await expandText(host, test.left);
   const { operator } = test;
   if (operator === '=' || operator === '==' || operator === '!=') {
-    return matchesPattern(compilePattern(await expandPattern(host, test.right.parts)), left) === (operator !== '!=');
+    return (
+      matchesPattern(compilePattern(await expandPattern(host, test.right.parts)), left) ===
+      (operator !== '!=')
+    );
   }
   if (operator === '=~') return matchRegex(host, left, await expandRegex(host, test.right));
   const right = await expandText(host, test.right);
@@ -76,12 +83,15 @@ function compareFiles(host: ExpansionHost, operator: string, left: string, right
 
 function matchRegex(host: ExpansionHost, text: string, source: string): boolean {
   try {
-    const match = compileRegex(source, 'extended', { ignoreCase: host.state.shopts.has('nocasematch') }).find(text);
+    const match = compileRegex(source, 'extended', { ignoreCase: host.state.shopts.has('nocasematch') }).find(
+      text,
+    );
     const groups = (match?.groups ?? []).map((group, index) => [String(index), group ?? ''] as const);
     host.state.variables.put('BASH_REMATCH', { value: undefined, list: new Map(groups) });
     return match !== undefined;
   } catch (error) {
-    if (error instanceof RegexFailure) throw new ExpansionFailure(`[[: invalid regular expression \`${source}': ${error.message}`, 2);
+    if (error instanceof RegexFailure)
+      throw new ExpansionFailure(`[[: invalid regular expression \`${source}': ${error.message}`, 2);
     throw error;
   }
 }

@@ -2,7 +2,15 @@ import type { Parameter, Script, Word, WordPart } from './ast.ts';
 import { ArithmeticFailure, evaluateArithmetic } from './arithmetic.ts';
 import type { ArithmeticScope } from './arithmetic.ts';
 import { expandBraces } from './braces.ts';
-import { compilePattern, expandGlob, isGlob, matchesPattern, removePrefix, removeSuffix, replacePattern } from './pattern.ts';
+import {
+  compilePattern,
+  expandGlob,
+  isGlob,
+  matchesPattern,
+  removePrefix,
+  removeSuffix,
+  replacePattern,
+} from './pattern.ts';
 import type { FileSystem } from './program.ts';
 import { quoteWord } from './print.ts';
 import type { ShellState } from './state.ts';
@@ -34,7 +42,11 @@ export type ExpansionHost = {
 };
 
 type Piece = { readonly text: string; readonly isQuoted: boolean };
-type Value = { readonly values: readonly string[]; readonly shape: 'one' | 'at' | 'star'; readonly isSet: boolean };
+type Value = {
+  readonly values: readonly string[];
+  readonly shape: 'one' | 'at' | 'star';
+  readonly isSet: boolean;
+};
 
 /** Collects the fields that one word becomes. */
 class Fields {
@@ -86,7 +98,8 @@ export async function expandWords(host: ExpansionHost, words: readonly Word[]): 
       fields.push(only.text);
       continue;
     }
-    for (const braced of host.state.dialect === 'bash' ? expandBraces(word) : [word]) fields.push(...(await expandWord(host, braced)));
+    for (const braced of host.state.dialect === 'bash' ? expandBraces(word) : [word])
+      fields.push(...(await expandWord(host, braced)));
   }
   return fields;
 }
@@ -100,7 +113,11 @@ async function expandWord(host: ExpansionHost, word: Word): Promise<string[]> {
 
 function globbed(host: ExpansionHost, pieces: readonly Piece[]): string[] {
   const text = pieces.map((piece) => piece.text).join('');
-  if (host.state.options.has('noglob') || !pieces.some((piece) => !piece.isQuoted && /[*?[]/.test(piece.text))) return [text];
+  if (
+    host.state.options.has('noglob') ||
+    !pieces.some((piece) => !piece.isQuoted && /[*?[]/.test(piece.text))
+  )
+    return [text];
   const pattern = patternText(pieces);
   if (!isGlob(pattern)) return [text];
   const paths = expandGlob(host.files, host.state.cwd, pattern);
@@ -110,7 +127,9 @@ function globbed(host: ExpansionHost, pieces: readonly Piece[]): string[] {
 }
 
 function patternText(pieces: readonly Piece[]): string {
-  return pieces.map((piece) => (piece.isQuoted ? piece.text.replace(/[\\*?[\]]/g, '\\$&') : piece.text)).join('');
+  return pieces
+    .map((piece) => (piece.isQuoted ? piece.text.replace(/[\\*?[\]]/g, '\\$&') : piece.text))
+    .join('');
 }
 
 /** Expands a word without splitting or globbing, as the right side of an assignment and `case` words are. */
@@ -130,7 +149,9 @@ export async function expandPattern(host: ExpansionHost, parts: readonly WordPar
 
 /** Expands a word to a regular expression: what was quoted stands for itself. */
 export async function expandRegex(host: ExpansionHost, word: Word): Promise<string> {
-  return (await joined(host, word.parts)).map((piece) => (piece.isQuoted ? piece.text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&') : piece.text)).join('');
+  return (await joined(host, word.parts))
+    .map((piece) => (piece.isQuoted ? piece.text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&') : piece.text))
+    .join('');
 }
 
 async function joined(host: ExpansionHost, parts: readonly WordPart[]): Promise<Piece[]> {
@@ -139,7 +160,9 @@ async function joined(host: ExpansionHost, parts: readonly WordPart[]): Promise<
   await addParts(host, fields, parts, false, true);
   fields.close();
   const gap = (kept ?? ' ').slice(0, 1);
-  return fields.done.flatMap((pieces, index) => (index === 0 ? pieces : [{ text: gap, isQuoted: true }, ...pieces]));
+  return fields.done.flatMap((pieces, index) =>
+    index === 0 ? pieces : [{ text: gap, isQuoted: true }, ...pieces],
+  );
 }
 
 function tilde(host: ExpansionHost, parts: readonly WordPart[], isAssignment = false): readonly WordPart[] {
@@ -151,7 +174,14 @@ function tilde(host: ExpansionHost, parts: readonly WordPart[], isAssignment = f
   };
   return parts.map((part, index) => {
     if (part.kind !== 'text' || part.isQuoted || !part.text.includes('~')) return part;
-    if (isAssignment) return { ...part, text: part.text.split(':').map((piece, at) => (index === 0 || at > 0 ? expand(piece) : piece)).join(':') };
+    if (isAssignment)
+      return {
+        ...part,
+        text: part.text
+          .split(':')
+          .map((piece, at) => (index === 0 || at > 0 ? expand(piece) : piece))
+          .join(':'),
+      };
     return index === 0 ? { ...part, text: expand(part.text) } : part;
   });
 }
@@ -164,7 +194,13 @@ function tildeHome(host: ExpansionHost, user: string): string | undefined {
   return user === 'root' ? '/root' : user === variables.get('USER') ? variables.get('HOME') : undefined;
 }
 
-async function addParts(host: ExpansionHost, fields: Fields, parts: readonly WordPart[], isQuoted: boolean, isJoined = false): Promise<void> {
+async function addParts(
+  host: ExpansionHost,
+  fields: Fields,
+  parts: readonly WordPart[],
+  isQuoted: boolean,
+  isJoined = false,
+): Promise<void> {
   for (const part of parts) {
     switch (part.kind) {
       case 'text':
@@ -190,7 +226,13 @@ async function addParts(host: ExpansionHost, fields: Fields, parts: readonly Wor
   }
 }
 
-function addValue(host: ExpansionHost, fields: Fields, text: string, isQuoted: boolean, isJoined: boolean): void {
+function addValue(
+  host: ExpansionHost,
+  fields: Fields,
+  text: string,
+  isQuoted: boolean,
+  isJoined: boolean,
+): void {
   if (isQuoted) fields.add(text, true);
   else if (isJoined) fields.add(text, false);
   else fields.split(text, host.state.variables.get('IFS') ?? ' \t\n');
@@ -210,7 +252,10 @@ export async function arithmetic(host: ExpansionHost, parts: readonly WordPart[]
 function arithmeticMessage(host: ExpansionHost, text: string, error: ArithmeticFailure): string {
   const isDivision = error.reason === 'division by 0';
   if (host.state.dialect === 'ash') return isDivision ? 'divide by zero' : 'arithmetic syntax error';
-  if (host.state.dialect === 'dash') return isDivision ? `arithmetic expression: division by zero: "${text}"` : `arithmetic expression: expecting primary: "${text}"`;
+  if (host.state.dialect === 'dash')
+    return isDivision
+      ? `arithmetic expression: division by zero: "${text}"`
+      : `arithmetic expression: expecting primary: "${text}"`;
   return `${text}: ${error.reason} (error token is "${error.token}")`;
 }
 
@@ -218,11 +263,22 @@ function arithmeticMessage(host: ExpansionHost, text: string, error: ArithmeticF
 export function arithmeticScope(host: ExpansionHost): ArithmeticScope {
   const { state } = host;
   const subscript = (name: string, index: string): string =>
-    state.variables.find(name)?.isKeyed === true ? index.replace(/^["']|["']$/g, '') : evaluateArithmetic(index, arithmeticScope(host)).toString();
+    state.variables.find(name)?.isKeyed === true
+      ? index.replace(/^["']|["']$/g, '')
+      : evaluateArithmetic(index, arithmeticScope(host)).toString();
   return {
     get: (name, index) => {
-      const value = index === undefined ? state.variables.get(name) : state.variables.find(name)?.list?.get(subscript(name, index));
-      if (value === undefined && index === undefined && host.special(name) === undefined && state.options.has('nounset')) throw new ExpansionFailure(unboundMessage(host, name), 127);
+      const value =
+        index === undefined
+          ? state.variables.get(name)
+          : state.variables.find(name)?.list?.get(subscript(name, index));
+      if (
+        value === undefined &&
+        index === undefined &&
+        host.special(name) === undefined &&
+        state.options.has('nounset')
+      )
+        throw new ExpansionFailure(unboundMessage(host, name), 127);
       return value ?? host.special(name) ?? '';
     },
     set: (name, index, value) => {
@@ -241,12 +297,25 @@ function unboundMessage(host: ExpansionHost, name: string): string {
   return host.state.dialect === 'bash' ? `${name}: unbound variable` : `${name}: parameter not set`;
 }
 
-async function addParameter(host: ExpansionHost, fields: Fields, parameter: Parameter, isQuoted: boolean, isJoined: boolean): Promise<void> {
-  if (parameter.bad !== undefined) throw new ExpansionFailure(badSubstitution(host, parameter.bad), host.state.dialect === 'bash' ? 1 : 2);
+async function addParameter(
+  host: ExpansionHost,
+  fields: Fields,
+  parameter: Parameter,
+  isQuoted: boolean,
+  isJoined: boolean,
+): Promise<void> {
+  if (parameter.bad !== undefined)
+    throw new ExpansionFailure(badSubstitution(host, parameter.bad), host.state.dialect === 'bash' ? 1 : 2);
   const found = await lookUp(host, parameter);
   const replaced = await withDefault(host, parameter, found);
   if (replaced === 'word') {
-    await addParts(host, fields, isQuoted ? (parameter.word ?? []) : tilde(host, parameter.word ?? []), isQuoted, isJoined);
+    await addParts(
+      host,
+      fields,
+      isQuoted ? (parameter.word ?? []) : tilde(host, parameter.word ?? []),
+      isQuoted,
+      isJoined,
+    );
     if (isQuoted && (parameter.word ?? []).length === 0) fields.add('', true);
     return;
   }
@@ -282,18 +351,28 @@ async function lookUp(host: ExpansionHost, parameter: Parameter): Promise<Value>
     const names = state.variables.names().filter((one) => one.startsWith(name));
     return { values: names, shape: 'at', isSet: true };
   }
-  if (name === '@' || name === '*') return { values: state.positional, shape: name === '@' ? 'at' : 'star', isSet: state.positional.length > 0 };
+  if (name === '@' || name === '*')
+    return {
+      values: state.positional,
+      shape: name === '@' ? 'at' : 'star',
+      isSet: state.positional.length > 0,
+    };
   let index = parameter.index === undefined ? undefined : await expandParts(host, parameter.index);
   if (parameter.isIndirect === true) {
     if (index === '@' || index === '*') {
       const variable = state.variables.find(name);
-      return { values: variable === undefined ? [] : listEntries(variable).map(([key]) => key), shape: 'at', isSet: true };
+      return {
+        values: variable === undefined ? [] : listEntries(variable).map(([key]) => key),
+        shape: 'at',
+        isSet: true,
+      };
     }
     const target = (await scalar(host, name, index)) ?? '';
     const match = /^([A-Za-z_][A-Za-z0-9_]*)(?:\[(.+)\])?$/.exec(target);
     name = match?.[1] ?? target;
     index = match?.[2];
-    if (name === '' || (match === null && !/^[0-9@*#?$!-]+$/.test(target))) throw new ExpansionFailure(`${parameter.name}: invalid indirect expansion`);
+    if (name === '' || (match === null && !/^[0-9@*#?$!-]+$/.test(target)))
+      throw new ExpansionFailure(`${parameter.name}: invalid indirect expansion`);
   }
   if (index === '@' || index === '*') {
     const variable = state.variables.find(name) ?? { value: host.special(name) };
@@ -308,7 +387,11 @@ function specialList(host: ExpansionHost, name: string): string[] | undefined {
   return name === 'PIPESTATUS' ? host.state.pipeStatus.map(String) : undefined;
 }
 
-async function scalar(host: ExpansionHost, name: string, index: string | undefined): Promise<string | undefined> {
+async function scalar(
+  host: ExpansionHost,
+  name: string,
+  index: string | undefined,
+): Promise<string | undefined> {
   const { state } = host;
   if (/^[0-9]+$/.test(name)) return name === '0' ? state.name : state.positional[Number(name) - 1];
   const variable = state.variables.find(name);
@@ -317,8 +400,13 @@ async function scalar(host: ExpansionHost, name: string, index: string | undefin
     if (list !== undefined) return list[Number(index)];
     if (variable?.isKeyed === true) return variable.list?.get(index);
     let at = Number(evaluateArithmetic(index, arithmeticScope(host)));
-    if (at < 0 && variable?.list !== undefined) at += Math.max(-1, ...[...variable.list.keys()].map(Number)) + 1;
-    return variable?.list === undefined ? (at === 0 ? variable?.value : undefined) : variable.list.get(String(at));
+    if (at < 0 && variable?.list !== undefined)
+      at += Math.max(-1, ...[...variable.list.keys()].map(Number)) + 1;
+    return variable?.list === undefined
+      ? at === 0
+        ? variable?.value
+        : undefined
+      : variable.list.get(String(at));
   }
   return state.variables.get(name) ?? host.special(name);
 }
@@ -328,7 +416,11 @@ async function withDefault(host: ExpansionHost, parameter: Parameter, value: Val
   const operator = parameter.operator ?? '';
   const isDefault = /^:?[-=?+]$/.test(operator);
   if (!isDefault) {
-    if (!value.isSet && value.shape === 'one' && host.state.options.has('nounset')) throw new ExpansionFailure(unboundMessage(host, parameter.name), host.state.dialect === 'bash' ? 127 : 2);
+    if (!value.isSet && value.shape === 'one' && host.state.options.has('nounset'))
+      throw new ExpansionFailure(
+        unboundMessage(host, parameter.name),
+        host.state.dialect === 'bash' ? 127 : 2,
+      );
     return value;
   }
   const isMissing = !value.isSet || (operator.startsWith(':') && value.values.join('') === '');
@@ -340,7 +432,8 @@ async function withDefault(host: ExpansionHost, parameter: Parameter, value: Val
     case '=': {
       if (!isMissing) return value;
       const text = await expandParts(host, tilde(host, parameter.word ?? []));
-      if (!/^[A-Za-z_]/.test(parameter.name)) throw new ExpansionFailure(`$${parameter.name}: cannot assign in this way`);
+      if (!/^[A-Za-z_]/.test(parameter.name))
+        throw new ExpansionFailure(`$${parameter.name}: cannot assign in this way`);
       host.state.variables.set(parameter.name, text);
       return { values: [text], shape: 'one', isSet: true };
     }
@@ -348,7 +441,10 @@ async function withDefault(host: ExpansionHost, parameter: Parameter, value: Val
       if (!isMissing) return value;
       const text = await expandParts(host, parameter.word ?? []);
       const standard = operator.startsWith(':') ? 'parameter null or not set' : 'parameter not set';
-      throw new ExpansionFailure(`${parameter.name}: ${text === '' ? standard : text}`, host.state.dialect === 'bash' ? 127 : 2);
+      throw new ExpansionFailure(
+        `${parameter.name}: ${text === '' ? standard : text}`,
+        host.state.dialect === 'bash' ? 127 : 2,
+      );
     }
   }
 }
@@ -386,7 +482,8 @@ async function transform(host: ExpansionHost, parameter: Parameter, value: Value
 }
 
 function changeCase(text: string, operator: string, applies: (char: string) => boolean): string {
-  const change = (char: string): string => (!applies(char) ? char : operator.startsWith('^') ? char.toUpperCase() : char.toLowerCase());
+  const change = (char: string): string =>
+    !applies(char) ? char : operator.startsWith('^') ? char.toUpperCase() : char.toLowerCase();
   const chars = [...text];
   return chars.map((char, index) => (operator.length === 2 || index === 0 ? change(char) : char)).join('');
 }
@@ -416,13 +513,17 @@ async function slice(host: ExpansionHost, parameter: Parameter, value: Value): P
     const isPositional = parameter.name === '@' || parameter.name === '*';
     const all = isPositional ? [host.state.name, ...value.values] : value.values;
     const from = start < 0 ? Math.max(0, all.length + start) : start;
-    const values = all.slice(isPositional && start === 0 ? 0 : from, length === undefined ? undefined : from + length);
+    const values = all.slice(
+      isPositional && start === 0 ? 0 : from,
+      length === undefined ? undefined : from + length,
+    );
     return { ...value, values };
   }
   const chars = [...(value.values[0] ?? '')];
   const from = start < 0 ? chars.length + start : start;
   if (from < 0 || from > chars.length) return { ...value, values: [''] };
   const to = length === undefined ? chars.length : length < 0 ? chars.length + length : from + length;
-  if (to < from && length !== undefined && length < 0) throw new ExpansionFailure(`${length}: substring expression < 0`);
+  if (to < from && length !== undefined && length < 0)
+    throw new ExpansionFailure(`${length}: substring expression < 0`);
   return { ...value, values: [chars.slice(from, to).join('')] };
 }

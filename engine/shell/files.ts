@@ -54,7 +54,12 @@ export class MemoryFiles implements FileSystem {
     return [...(this.#children.get(real.path) ?? [])].sort(byText);
   }
 
-  write(path: string, content: string, nowMs: number, options: { readonly append?: boolean; readonly mode?: number } = {}): FileFailure | undefined {
+  write(
+    path: string,
+    content: string,
+    nowMs: number,
+    options: { readonly append?: boolean; readonly mode?: number } = {},
+  ): FileFailure | undefined {
     if (DEVICES.has(path)) return undefined;
     const real = this.#resolve(path, true);
     if ('error' in real) return real.error;
@@ -63,11 +68,20 @@ export class MemoryFiles implements FileSystem {
     if (old === undefined && this.#entries.size >= LIMITS.filesMax) return 'ENOSPC';
     const text = options.append === true && old !== undefined ? old.content + content : content;
     if (text.length > LIMITS.fileCharactersMax) return 'EFBIG';
-    this.#put(real.path, { kind: 'file', content: text, mode: options.mode ?? old?.mode ?? 0o644, modifiedMs: nowMs });
+    this.#put(real.path, {
+      kind: 'file',
+      content: text,
+      mode: options.mode ?? old?.mode ?? 0o644,
+      modifiedMs: nowMs,
+    });
     return undefined;
   }
 
-  makeFolder(path: string, nowMs: number, options: { readonly parents?: boolean } = {}): FileFailure | undefined {
+  makeFolder(
+    path: string,
+    nowMs: number,
+    options: { readonly parents?: boolean } = {},
+  ): FileFailure | undefined {
     const real = this.#resolve(path, false);
     if ('error' in real) {
       if (options.parents !== true || real.error !== 'ENOENT') return real.error;
@@ -154,7 +168,12 @@ export class MemoryFiles implements FileSystem {
       parts = parts.slice(1);
       if (entry?.kind === 'link' && (!isLast || follow)) {
         if (++hops > LINK_HOPS_MAX) return { error: 'ELOOP' };
-        parts = [...resolvePath(at, entry.target).split('/').filter((part) => part !== ''), ...parts];
+        parts = [
+          ...resolvePath(at, entry.target)
+            .split('/')
+            .filter((part) => part !== ''),
+          ...parts,
+        ];
         at = '/';
         continue;
       }

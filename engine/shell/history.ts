@@ -2,12 +2,18 @@
  * History expansion of an interactive line: `!!`, `!n`, `!-n`, `!text`, `!?text?`, `!$`, `!^`, `!*`, `!!:2` and `^old^new`.
  * Nothing is expanded in single quotes or after a backslash. The events are oldest first; the first has number `base`.
  */
-export function expandHistory(line: string, events: readonly string[], base: number): { readonly text: string } | { readonly error: string } {
+export function expandHistory(
+  line: string,
+  events: readonly string[],
+  base: number,
+): { readonly text: string } | { readonly error: string } {
   const quick = /^\^([^^]+)\^([^^]*)\^?(.*)$/s.exec(line);
   if (quick !== null) {
     const last = events.at(-1) ?? '';
     const [, old = '', fresh = '', rest = ''] = quick;
-    return last.includes(old) ? { text: last.replace(old, () => fresh) + rest } : { error: `:s${line}: substitution failed` };
+    return last.includes(old)
+      ? { text: last.replace(old, () => fresh) + rest }
+      : { error: `:s${line}: substitution failed` };
   }
   if (!line.includes('!')) return { text: line };
   let out = '';
@@ -33,8 +39,16 @@ export function expandHistory(line: string, events: readonly string[], base: num
   return { text: out };
 }
 
-function readEvent(rest: string, events: readonly string[], base: number, isDouble: boolean): { text: string; length: number } | { error: string } {
-  const spec = /^(!|-?\d+|\?[^?\n]+\??|[$^*]|#|[^\s:;&|"'$^*()<>]+)/.exec(isDouble ? (rest.split('"')[0] ?? '') : rest)?.[0] ?? '';
+function readEvent(
+  rest: string,
+  events: readonly string[],
+  base: number,
+  isDouble: boolean,
+): { text: string; length: number } | { error: string } {
+  const spec =
+    /^(!|-?\d+|\?[^?\n]+\??|[$^*]|#|[^\s:;&|"'$^*()<>]+)/.exec(
+      isDouble ? (rest.split('"')[0] ?? '') : rest,
+    )?.[0] ?? '';
   if (spec === '') return { text: '!', length: 0 };
   const isWord = spec === '$' || spec === '^' || spec === '*';
   const event = isWord ? events.at(-1) : findEvent(spec, events, base);
@@ -51,7 +65,9 @@ function findEvent(spec: string, events: readonly string[], base: number): strin
   if (/^-\d+$/.test(spec)) return events.at(Number(spec));
   if (/^\d+$/.test(spec)) return events[Number(spec) - base];
   const text = spec.replace(/^\?|\?$/g, '');
-  const matches = spec.startsWith('?') ? (event: string) => event.includes(text) : (event: string) => event.startsWith(spec);
+  const matches = spec.startsWith('?')
+    ? (event: string) => event.includes(text)
+    : (event: string) => event.startsWith(spec);
   return [...events].reverse().find(matches);
 }
 

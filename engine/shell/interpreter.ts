@@ -3,12 +3,30 @@ import type { Signal, Sys } from '../base/process.ts';
 import { LIMITS } from '../base/limits.ts';
 import { Stream } from '../base/stream.ts';
 import { hashText } from '../base/hash.ts';
-import type { Assignment, Chain, Command, Compound, Pipeline, Redirect, Script, Word, WordPart } from './ast.ts';
+import type {
+  Assignment,
+  Chain,
+  Command,
+  Compound,
+  Pipeline,
+  Redirect,
+  Script,
+  Word,
+  WordPart,
+} from './ast.ts';
 import { builtinOf } from './builtins/table.ts';
 import type { Builtin } from './builtins/table.ts';
 import { evaluateCondition } from './condition.ts';
 import { FunctionReturn, LineAbort, LoopJump, ShellExit } from './control.ts';
-import { arithmetic, arithmeticScope, ExpansionFailure, expandParts, expandPattern, expandText, expandWords } from './expand.ts';
+import {
+  arithmetic,
+  arithmeticScope,
+  ExpansionFailure,
+  expandParts,
+  expandPattern,
+  expandText,
+  expandWords,
+} from './expand.ts';
 import type { ExpansionHost } from './expand.ts';
 import { evaluateArithmetic } from './arithmetic.ts';
 import { jobLine, signalWords } from './jobs.ts';
@@ -49,7 +67,13 @@ export class Interpreter implements ExpansionHost {
   /** Status of the last command substitution of a command without words. */
   #outputStatus = 0;
 
-  constructor(state: ShellState, machine: Machine, sys: Sys, descriptors: Descriptors, hasJobControl = false) {
+  constructor(
+    state: ShellState,
+    machine: Machine,
+    sys: Sys,
+    descriptors: Descriptors,
+    hasJobControl = false,
+  ) {
     this.state = state;
     this.machine = machine;
     this.sys = sys;
@@ -109,7 +133,11 @@ export class Interpreter implements ExpansionHost {
 
   /** Parses and runs a text line by line: `eval`, `source`, scripts, traps. @throws ShellExit and the like */
   async runText(text: string, line = this.state.line, label = ''): Promise<number> {
-    const parser = new Parser(text, { dialect: this.state.dialect, isFinal: true, alias: (name) => this.aliasOf(name) });
+    const parser = new Parser(text, {
+      dialect: this.state.dialect,
+      isFinal: true,
+      alias: (name) => this.aliasOf(name),
+    });
     parser.line = line;
     let status = 0;
     for (;;) {
@@ -130,7 +158,8 @@ export class Interpreter implements ExpansionHost {
 
   /** The text of an alias; aliases live in interactive shells (and with `shopt -s expand_aliases`). */
   aliasOf(name: string): string | undefined {
-    const isOn = this.state.isInteractive || this.state.dialect !== 'bash' || this.state.shopts.has('expand_aliases');
+    const isOn =
+      this.state.isInteractive || this.state.dialect !== 'bash' || this.state.shopts.has('expand_aliases');
     return isOn ? this.state.aliases.get(name) : undefined;
   }
 
@@ -175,7 +204,10 @@ export class Interpreter implements ExpansionHost {
         if (only.kind === 'simple' || only.kind === 'subshell') this.state.pipeStatus = [this.state.status];
       }
     });
-    if (pipeline.timing !== 'none') await this.err(timesText(this.sys.nowMs() - startedMs, pipeline.timing, this.state.variables.get('TIMEFORMAT')));
+    if (pipeline.timing !== 'none')
+      await this.err(
+        timesText(this.sys.nowMs() - startedMs, pipeline.timing, this.state.variables.get('TIMEFORMAT')),
+      );
     if (pipeline.isNegated) this.state.status = this.state.status === 0 ? 1 : 0;
     else await this.#checkErrexit(pipeline);
   }
@@ -183,7 +215,12 @@ export class Interpreter implements ExpansionHost {
   async #checkErrexit(pipeline: Pipeline): Promise<void> {
     if (this.state.status === 0 || this.#tested > 0) return;
     const last = pipeline.commands.at(-1);
-    const counts = pipeline.commands.length > 1 || last?.kind === 'simple' || last?.kind === 'subshell' || last?.kind === 'condition' || last?.kind === 'arithmetic';
+    const counts =
+      pipeline.commands.length > 1 ||
+      last?.kind === 'simple' ||
+      last?.kind === 'subshell' ||
+      last?.kind === 'condition' ||
+      last?.kind === 'arithmetic';
     if (!counts) return;
     const trap = this.state.traps.get('ERR');
     if (trap !== undefined) {
@@ -195,17 +232,27 @@ export class Interpreter implements ExpansionHost {
   }
 
   async #runPiped(pipeline: Pipeline): Promise<void> {
-    const { children, closers } = await this.#startStages(pipeline.commands, this.descriptors, this.hasJobControl);
+    const { children, closers } = await this.#startStages(
+      pipeline.commands,
+      this.descriptors,
+      this.hasJobControl,
+    );
     const text = printChain({ first: pipeline, rest: [] });
     const statuses = await this.waitForeground(children, text, closers);
     if (statuses === undefined) return;
     this.state.pipeStatus = statuses;
     const last = statuses.at(-1) ?? 0;
-    const failed = this.state.options.has('pipefail') ? [...statuses].reverse().find((status) => status !== 0) : undefined;
+    const failed = this.state.options.has('pipefail')
+      ? [...statuses].reverse().find((status) => status !== 0)
+      : undefined;
     this.state.status = failed ?? last;
   }
 
-  async #startStages(commands: readonly Command[], base: Descriptors, ownGroup: boolean): Promise<{ children: Child[]; closers: (() => void)[] }> {
+  async #startStages(
+    commands: readonly Command[],
+    base: Descriptors,
+    ownGroup: boolean,
+  ): Promise<{ children: Child[]; closers: (() => void)[] }> {
     const children: Child[] = [];
     const closers: (() => void)[] = [];
     let input: Stream | undefined;
@@ -227,7 +274,12 @@ export class Interpreter implements ExpansionHost {
     return { children, closers };
   }
 
-  async #spawnCommand(command: Command, descriptors: Descriptors, group: number | 'new' | undefined, close: () => void): Promise<Child> {
+  async #spawnCommand(
+    command: Command,
+    descriptors: Descriptors,
+    group: number | 'new' | undefined,
+    close: () => void,
+  ): Promise<Child> {
     const words = await this.#preview(command);
     const state = this.state.clone();
     return spawnTracked(this.sys, words, this.machine, group, async (sys) => {
@@ -243,14 +295,20 @@ export class Interpreter implements ExpansionHost {
 
   /** The words that `ps` shows for a command that is about to be started: expanded when that has no effects. */
   async #preview(command: Command): Promise<string[]> {
-    if (command.kind === 'simple' && command.words.length > 0 && command.words.every((word) => word.parts.every(isHarmless))) {
+    if (
+      command.kind === 'simple' &&
+      command.words.length > 0 &&
+      command.words.every((word) => word.parts.every(isHarmless))
+    ) {
       try {
         return await expandWords(this, command.words);
       } catch (error) {
         if (!(error instanceof ExpansionFailure)) throw error;
       }
     }
-    return command.kind === 'simple' && command.words.length > 0 ? command.words.map((word) => word.text) : [this.state.name];
+    return command.kind === 'simple' && command.words.length > 0
+      ? command.words.map((word) => word.text)
+      : [this.state.name];
   }
 
   /** Runs the body of a subshell to its end, with its EXIT trap, and returns its status. @throws Signalled */
@@ -258,7 +316,8 @@ export class Interpreter implements ExpansionHost {
     try {
       await body();
     } catch (error) {
-      if (error instanceof ShellExit || error instanceof FunctionReturn || error instanceof LineAbort) this.state.status = error.status;
+      if (error instanceof ShellExit || error instanceof FunctionReturn || error instanceof LineAbort)
+        this.state.status = error.status;
       else if (!(error instanceof LoopJump)) throw error;
     }
     await this.runExitTrap();
@@ -284,20 +343,32 @@ export class Interpreter implements ExpansionHost {
    * Waits for foreground processes. Returns their exit codes, or undefined when they were stopped and became a job.
    * In an interactive shell a death by Ctrl-C ends the whole line. @throws LineAbort, Signalled
    */
-  async waitForeground(children: readonly Child[], text: string, closers: readonly (() => void)[] = [], job?: Job): Promise<number[] | undefined> {
+  async waitForeground(
+    children: readonly Child[],
+    text: string,
+    closers: readonly (() => void)[] = [],
+    job?: Job,
+  ): Promise<number[] | undefined> {
     const ended = children.map(() => false);
     const { foreground } = this.state;
     const outer = foreground.group;
     if (this.hasJobControl) foreground.group = children[0]?.handle.group;
     try {
       while (ended.includes(false)) {
-        await this.interruptible(() => this.sys.until(() => children.some((child, index) => !ended[index] && child.handle.exitCode() !== undefined) || this.#isStopped(children)));
+        await this.interruptible(() =>
+          this.sys.until(
+            () =>
+              children.some((child, index) => !ended[index] && child.handle.exitCode() !== undefined) ||
+              this.#isStopped(children),
+          ),
+        );
         children.forEach((child, index) => {
           if (ended[index] || child.handle.exitCode() === undefined) return;
           ended[index] = true;
           closers[index]?.();
         });
-        if (ended.includes(false) && this.#isStopped(children)) return await this.#stopped(children, text, job);
+        if (ended.includes(false) && this.#isStopped(children))
+          return await this.#stopped(children, text, job);
       }
     } finally {
       foreground.group = outer;
@@ -318,7 +389,9 @@ export class Interpreter implements ExpansionHost {
     job.isForeground = false;
     job.told = 'stopped';
     this.state.jobs.touch(job);
-    await this.err(`${this.state.dialect === 'bash' ? '\n' : ''}${jobLine(this.state.jobs, job, this.state.dialect)}\n`);
+    await this.err(
+      `${this.state.dialect === 'bash' ? '\n' : ''}${jobLine(this.state.jobs, job, this.state.dialect)}\n`,
+    );
     this.state.status = 128 + SIGNALS.TSTP;
     return undefined;
   }
@@ -334,22 +407,35 @@ export class Interpreter implements ExpansionHost {
     if (SILENT_SIGNALS.has(signal)) return;
     const words = signalWords(signal);
     if (this.state.isInteractive || this.state.dialect !== 'bash') await this.err(`${words}\n`);
-    else await this.err(`${this.state.prefix}${String(children.at(-1)?.handle.pid ?? 0).padStart(5)} ${words.padEnd(23)} ${text}\n`);
+    else
+      await this.err(
+        `${this.state.prefix}${String(children.at(-1)?.handle.pid ?? 0).padStart(5)} ${words.padEnd(23)} ${text}\n`,
+      );
   }
 
   async #startJob(chain: Chain): Promise<void> {
     const { jobs } = this.state;
     const descriptors = new Map(this.descriptors);
     descriptors.set(0, { stream: textStream('') });
-    const single = chain.rest.length === 0 && !chain.first.isNegated && chain.first.timing === 'none' ? chain.first : undefined;
+    const single =
+      chain.rest.length === 0 && !chain.first.isNegated && chain.first.timing === 'none'
+        ? chain.first
+        : undefined;
     const script: Script = { items: [{ chain, isBackground: false }] };
-    const commands: readonly Command[] = single?.commands ?? [{ kind: 'group', body: script, redirects: [], line: this.state.line }];
+    const commands: readonly Command[] = single?.commands ?? [
+      { kind: 'group', body: script, redirects: [], line: this.state.line },
+    ];
     const { children } = await this.#startStages(commands, descriptors, this.hasJobControl);
     // ash and dash keep no text of a script's jobs.
-    const job = jobs.add(children, this.state.isInteractive || this.state.dialect === 'bash' ? printChain(chain) : '', false);
+    const job = jobs.add(
+      children,
+      this.state.isInteractive || this.state.dialect === 'bash' ? printChain(chain) : '',
+      false,
+    );
     this.state.lastJobPid = children.at(-1)?.handle.pid;
     this.state.status = 0;
-    if (this.state.isInteractive && this.state.dialect === 'bash' && !this.state.isSubshell) await this.err(`[${job.id}] ${this.state.lastJobPid ?? 0}\n`);
+    if (this.state.isInteractive && this.state.dialect === 'bash' && !this.state.isSubshell)
+      await this.err(`[${job.id}] ${this.state.lastJobPid ?? 0}\n`);
   }
 
   async #runCommand(command: Command): Promise<void> {
@@ -390,7 +476,8 @@ export class Interpreter implements ExpansionHost {
   async #expansionFailed(error: unknown, isSpecial = false): Promise<void> {
     if (error instanceof RedirectFailure) {
       this.state.status = await this.complain(error.message, this.state.dialect === 'dash' ? 2 : 1);
-      if (isSpecial && !this.state.isInteractive && this.state.dialect !== 'bash') throw new ShellExit(this.state.status);
+      if (isSpecial && !this.state.isInteractive && this.state.dialect !== 'bash')
+        throw new ShellExit(this.state.status);
       return;
     }
     if (!(error instanceof ExpansionFailure)) throw error;
@@ -447,7 +534,8 @@ export class Interpreter implements ExpansionHost {
 
   /** Runs something in a copy of this shell, in the same process; returns its status. */
   async subshell(run: (shell: Interpreter) => Promise<unknown>, descriptors: Descriptors): Promise<number> {
-    if (this.state.depth >= LIMITS.shellDepthMax) return this.complain(`maximum nesting of ${LIMITS.shellDepthMax} exceeded`);
+    if (this.state.depth >= LIMITS.shellDepthMax)
+      return this.complain(`maximum nesting of ${LIMITS.shellDepthMax} exceeded`);
     const state = this.state.clone();
     state.depth++;
     const shell = new Interpreter(state, this.machine, this.sys, descriptors, this.hasJobControl);
@@ -521,7 +609,9 @@ export class Interpreter implements ExpansionHost {
     this.state.status = 0;
     for (const value of values) {
       if (this.state.options.has('xtrace') && this.state.dialect === 'bash') {
-        await this.#trace(`for ${command.name} in ${command.words === undefined ? '"$@"' : command.words.map((word) => word.text).join(' ')}`);
+        await this.#trace(
+          `for ${command.name} in ${command.words === undefined ? '"$@"' : command.words.map((word) => word.text).join(' ')}`,
+        );
       }
       await this.assign(command.name, value);
       if (!(await this.#turn(command.body))) return;
@@ -606,7 +696,8 @@ export class Interpreter implements ExpansionHost {
   }
 
   async #argv(command: Extract<Command, { kind: 'simple' }>): Promise<string[]> {
-    if (!['declare', 'local', 'export', 'readonly', 'typeset'].includes(command.words[0]?.text ?? '')) return expandWords(this, command.words);
+    if (!['declare', 'local', 'export', 'readonly', 'typeset'].includes(command.words[0]?.text ?? ''))
+      return expandWords(this, command.words);
     const argv: string[] = [];
     for (const [index, word] of command.words.entries()) {
       const list = command.lists?.get(index);
@@ -619,7 +710,11 @@ export class Interpreter implements ExpansionHost {
     return argv;
   }
 
-  async #invoke(command: Extract<Command, { kind: 'simple' }>, argv: string[], isLeaf: boolean): Promise<void> {
+  async #invoke(
+    command: Extract<Command, { kind: 'simple' }>,
+    argv: string[],
+    isLeaf: boolean,
+  ): Promise<void> {
     const name = argv[0] ?? '';
     const builtin = this.state.functions.has(name) ? undefined : builtinOf(name, this.state.dialect);
     const saved = this.descriptors;
@@ -633,8 +728,10 @@ export class Interpreter implements ExpansionHost {
     const redirected = this.descriptors;
     try {
       const body = this.state.functions.get(name);
-      if (body !== undefined) await this.#withAssignments(command.assignments, () => this.callFunction(body, argv));
-      else if (builtin !== undefined) await this.#withAssignments(command.assignments, () => this.runBuiltin(builtin, argv));
+      if (body !== undefined)
+        await this.#withAssignments(command.assignments, () => this.callFunction(body, argv));
+      else if (builtin !== undefined)
+        await this.#withAssignments(command.assignments, () => this.runBuiltin(builtin, argv));
       else await this.#external(command, argv, isLeaf);
     } finally {
       const keeps = name === 'exec' && argv.length === 1;
@@ -648,7 +745,8 @@ export class Interpreter implements ExpansionHost {
   }
 
   async #traceCommand(command: Extract<Command, { kind: 'simple' }>, argv: readonly string[]): Promise<void> {
-    for (const one of command.assignments) await this.#trace(`${one.name}=${quoteWord(await expandText(this, one.value, true))}`);
+    for (const one of command.assignments)
+      await this.#trace(`${one.name}=${quoteWord(await expandText(this, one.value, true))}`);
     await this.#trace(argv.map(quoteWord).join(' '));
   }
 
@@ -659,19 +757,25 @@ export class Interpreter implements ExpansionHost {
   async #assignAll(assignments: readonly Assignment[]): Promise<void> {
     for (const one of assignments) {
       await this.#assignOne(one);
-      if (this.state.options.has('xtrace')) await this.#trace(`${one.name}=${quoteWord(this.state.variables.get(one.name) ?? '')}`);
+      if (this.state.options.has('xtrace'))
+        await this.#trace(`${one.name}=${quoteWord(this.state.variables.get(one.name) ?? '')}`);
     }
   }
 
   async #assignOne(one: Assignment, isKeyed = false): Promise<void> {
     const { variables } = this.state;
-    if (variables.find(one.name)?.isReadonly === true) throw new ExpansionFailure(this.state.dialect === 'bash' ? `${one.name}: readonly variable` : `${one.name}: is read only`);
+    if (variables.find(one.name)?.isReadonly === true)
+      throw new ExpansionFailure(
+        this.state.dialect === 'bash' ? `${one.name}: readonly variable` : `${one.name}: is read only`,
+      );
     if (one.list !== undefined) return this.#assignList(one, isKeyed);
     const value = await expandText(this, one.value, true);
     if (one.index === undefined) {
       const isInteger = variables.find(one.name)?.isInteger === true;
       const before = one.isAppend ? (variables.get(one.name) ?? '') : '';
-      const text = isInteger ? evaluateArithmetic(one.isAppend ? `${before}+(${value})` : value, arithmeticScope(this)).toString() : before + value;
+      const text = isInteger
+        ? evaluateArithmetic(one.isAppend ? `${before}+(${value})` : value, arithmeticScope(this)).toString()
+        : before + value;
       await this.assign(one.name, text);
       return;
     }
@@ -734,7 +838,9 @@ export class Interpreter implements ExpansionHost {
   /** Calls a function with its words as `$1`…; `return` ends it. */
   async callFunction(body: Command, argv: readonly string[]): Promise<void> {
     if (this.state.depth >= LIMITS.shellDepthMax) {
-      await this.complain(`${argv[0] ?? ''}: maximum function nesting level exceeded (${LIMITS.shellDepthMax})`);
+      await this.complain(
+        `${argv[0] ?? ''}: maximum function nesting level exceeded (${LIMITS.shellDepthMax})`,
+      );
       throw this.state.isInteractive ? new LineAbort(1) : new ShellExit(1);
     }
     const saved = this.state.positional;
@@ -756,23 +862,49 @@ export class Interpreter implements ExpansionHost {
     }
   }
 
-  async #external(command: Extract<Command, { kind: 'simple' }>, argv: string[], isLeaf: boolean): Promise<void> {
+  async #external(
+    command: Extract<Command, { kind: 'simple' }>,
+    argv: string[],
+    isLeaf: boolean,
+  ): Promise<void> {
     const env = this.state.variables.exported();
     for (const one of command.assignments) env.set(one.name, await expandText(this, one.value, true));
-    await this.runExternal(argv, env, isLeaf ? 'here' : 'child', () => printChain({ first: { commands: [command], isNegated: false, timing: 'none' }, rest: [] }));
+    await this.runExternal(argv, env, isLeaf ? 'here' : 'child', () =>
+      printChain({ first: { commands: [command], isNegated: false, timing: 'none' }, rest: [] }),
+    );
   }
 
   /** Runs a program: as a child, or in this very process (`exec`, the last command of a subshell process). Sets the status. */
-  async runExternal(argv: readonly string[], env: Map<string, string>, where: 'here' | 'child', text: () => string): Promise<void> {
+  async runExternal(
+    argv: readonly string[],
+    env: Map<string, string>,
+    where: 'here' | 'child',
+    text: () => string,
+  ): Promise<void> {
     const name = argv[0] ?? '';
-    const found = findProgram(this.machine, this.state.cwd, env.get('PATH') ?? this.state.variables.get('PATH') ?? '', name);
+    const found = findProgram(
+      this.machine,
+      this.state.cwd,
+      env.get('PATH') ?? this.state.variables.get('PATH') ?? '',
+      name,
+    );
     if (found.kind !== 'program') {
-      this.state.status = await this.#notFound(name, found.kind, env.get('PATH') ?? this.state.variables.get('PATH') ?? '');
+      this.state.status = await this.#notFound(
+        name,
+        found.kind,
+        env.get('PATH') ?? this.state.variables.get('PATH') ?? '',
+      );
       return;
     }
     env.set('_', found.path);
     const words = found.prefix.length > 0 ? [...found.prefix, found.path, ...argv.slice(1)] : argv;
-    const parts = { argv: words, env, cwd: this.state.cwd, machine: this.machine, descriptors: this.descriptors };
+    const parts = {
+      argv: words,
+      env,
+      cwd: this.state.cwd,
+      machine: this.machine,
+      descriptors: this.descriptors,
+    };
     if (where === 'here') {
       this.state.status = await found.program(createProcess({ ...parts, sys: this.sys }));
       return;
@@ -784,9 +916,11 @@ export class Interpreter implements ExpansionHost {
 
   async #notFound(name: string, kind: 'missing' | 'denied' | 'folder', path: string): Promise<number> {
     const isBash = this.state.dialect === 'bash';
-    if (kind === 'folder') return this.complain(`${name}: ${isBash ? 'Is a directory' : 'Permission denied'}`, 126);
+    if (kind === 'folder')
+      return this.complain(`${name}: ${isBash ? 'Is a directory' : 'Permission denied'}`, 126);
     if (kind === 'denied') return this.complain(`${name}: Permission denied`, 126);
-    if (isBash && (name.includes('/') || path === '')) return this.complain(`${name}: No such file or directory`, 127);
+    if (isBash && (name.includes('/') || path === ''))
+      return this.complain(`${name}: No such file or directory`, 127);
     return this.complain(isBash ? `${name}: command not found` : `${name}: not found`, 127);
   }
 
@@ -874,7 +1008,9 @@ export class Interpreter implements ExpansionHost {
   }
 
   #terminal(): { readonly columns: number; readonly rows: number } | undefined {
-    return this.state.isInteractive ? [...this.descriptors.values()].find((one) => one.terminal !== undefined)?.terminal : undefined;
+    return this.state.isInteractive
+      ? [...this.descriptors.values()].find((one) => one.terminal !== undefined)?.terminal
+      : undefined;
   }
 }
 
@@ -887,20 +1023,36 @@ export function pipeEnd(stream: Stream): Descriptor {
 function onlyRedirect(body: Script): Redirect | undefined {
   const [item] = body.items;
   const [command] = item?.chain.first.commands ?? [];
-  if (body.items.length !== 1 || command?.kind !== 'simple' || command.words.length > 0 || command.assignments.length > 0) return undefined;
-  return command.redirects.length === 1 && command.redirects[0]?.operator === '<' ? command.redirects[0] : undefined;
+  if (
+    body.items.length !== 1 ||
+    command?.kind !== 'simple' ||
+    command.words.length > 0 ||
+    command.assignments.length > 0
+  )
+    return undefined;
+  return command.redirects.length === 1 && command.redirects[0]?.operator === '<'
+    ? command.redirects[0]
+    : undefined;
 }
 
 function isHarmless(part: WordPart): boolean {
   if (part.kind === 'text') return true;
   if (part.kind === 'double') return part.parts.every(isHarmless);
-  return part.kind === 'parameter' && part.parameter.operator === undefined && part.parameter.bad === undefined && part.parameter.index === undefined;
+  return (
+    part.kind === 'parameter' &&
+    part.parameter.operator === undefined &&
+    part.parameter.bad === undefined &&
+    part.parameter.index === undefined
+  );
 }
 
 /** What the `time` keyword prints; virtual programs use no processor. */
 function timesText(durationMs: number, form: 'bash' | 'posix', format: string | undefined): string {
   const seconds = durationMs / 1000;
   if (form === 'posix') return `real ${seconds.toFixed(2)}\nuser 0.00\nsys 0.00\n`;
-  if (format !== undefined) return format === '' ? '' : `${format.replace(/%(\d?)l?([RUS%])/g, (_all, digits: string, what: string) => (what === '%' ? '%' : (what === 'R' ? seconds : 0).toFixed(digits === '' ? 3 : Number(digits))))}\n`;
+  if (format !== undefined)
+    return format === ''
+      ? ''
+      : `${format.replace(/%(\d?)l?([RUS%])/g, (_all, digits: string, what: string) => (what === '%' ? '%' : (what === 'R' ? seconds : 0).toFixed(digits === '' ? 3 : Number(digits))))}\n`;
   return `\nreal\t${Math.floor(seconds / 60)}m${(seconds % 60).toFixed(3)}s\nuser\t0m0.000s\nsys\t0m0.000s\n`;
 }

@@ -6,13 +6,51 @@ export type Dialect = 'bash' | 'ash' | 'dash';
 
 /** A token of the shell's grammar. `start` is its place in the source. */
 export type Token =
-  | { readonly kind: 'word'; readonly word: Word; readonly start: number; readonly end: number; readonly line: number }
-  | { readonly kind: 'operator'; readonly text: string; readonly start: number; readonly end: number; readonly line: number; readonly fd?: number }
+  | {
+      readonly kind: 'word';
+      readonly word: Word;
+      readonly start: number;
+      readonly end: number;
+      readonly line: number;
+    }
+  | {
+      readonly kind: 'operator';
+      readonly text: string;
+      readonly start: number;
+      readonly end: number;
+      readonly line: number;
+      readonly fd?: number;
+    }
   | { readonly kind: 'end'; readonly start: number; readonly end: number; readonly line: number };
 
 type Heredoc = NonNullable<Redirect['heredoc']>;
 
-const OPERATORS = ['&>>', '<<<', '<<-', ';;&', '&&', '||', ';;', ';&', '<<', '>>', '<&', '>&', '<>', '>|', '|&', '&>', '(', ')', '<', '>', '|', '&', ';', '\n'];
+const OPERATORS = [
+  '&>>',
+  '<<<',
+  '<<-',
+  ';;&',
+  '&&',
+  '||',
+  ';;',
+  ';&',
+  '<<',
+  '>>',
+  '<&',
+  '>&',
+  '<>',
+  '>|',
+  '|&',
+  '&>',
+  '(',
+  ')',
+  '<',
+  '>',
+  '|',
+  '&',
+  ';',
+  '\n',
+];
 const NOT_DASH = new Set(['&>>', '<<<', ';;&', ';&', '|&', '&>']);
 const META = ' \t\n;&|<>()';
 const NAME_START = /[A-Za-z_]/;
@@ -85,7 +123,11 @@ export class Lexer {
   }
 
   #operator(): string | undefined {
-    if (this.dialect === 'bash' && (this.src.startsWith('<(', this.pos) || this.src.startsWith('>(', this.pos))) return undefined;
+    if (
+      this.dialect === 'bash' &&
+      (this.src.startsWith('<(', this.pos) || this.src.startsWith('>(', this.pos))
+    )
+      return undefined;
     for (const operator of OPERATORS) {
       if (!this.src.startsWith(operator, this.pos)) continue;
       if (this.dialect === 'dash' && NOT_DASH.has(operator)) continue;
@@ -119,7 +161,9 @@ export class Lexer {
     }
     const text = lines.map((line) => `${line}\n`).join('');
     heredoc.text = text;
-    heredoc.body = isQuoted ? [{ kind: 'text', text, isQuoted: true }] : this.#inner(text, (inner) => inner.readDouble('', true));
+    heredoc.body = isQuoted
+      ? [{ kind: 'text', text, isQuoted: true }]
+      : this.#inner(text, (inner) => inner.readDouble('', true));
   }
 
   #inner<T>(text: string, read: (lexer: Lexer) => T): T {
@@ -161,7 +205,9 @@ export class Lexer {
   }
 
   #isProcess(char: string, inDouble: boolean): boolean {
-    return !inDouble && this.dialect === 'bash' && (char === '<' || char === '>') && this.src[this.pos + 1] === '(';
+    return (
+      !inDouble && this.dialect === 'bash' && (char === '<' || char === '>') && this.src[this.pos + 1] === '('
+    );
   }
 
   /** Reads a quoted or expanded part; undefined when the character stands for itself. */
@@ -336,7 +382,8 @@ export class Lexer {
     const line = this.line;
     this.pos += 2;
     const parameter = this.#parameter(start, inDouble);
-    if (this.pos >= this.src.length && this.src[this.pos] !== '}') throw new SyntaxFailure({ kind: 'quote', quote: '}' }, line);
+    if (this.pos >= this.src.length && this.src[this.pos] !== '}')
+      throw new SyntaxFailure({ kind: 'quote', quote: '}' }, line);
     if (this.src[this.pos] !== '}') {
       const end = this.src.indexOf('}', this.pos);
       this.pos = end < 0 ? this.src.length : end + 1;
@@ -349,7 +396,10 @@ export class Lexer {
   #parameter(start: number, inDouble: boolean): Parameter | undefined {
     const isLength = this.src[this.pos] === '#' && !/[}:\-+=?]/.test(this.src[this.pos + 1] ?? '}');
     if (isLength) this.pos++;
-    const isIndirect = this.dialect === 'bash' && this.src[this.pos] === '!' && /[A-Za-z_0-9@*]/.test(this.src[this.pos + 1] ?? '');
+    const isIndirect =
+      this.dialect === 'bash' &&
+      this.src[this.pos] === '!' &&
+      /[A-Za-z_0-9@*]/.test(this.src[this.pos + 1] ?? '');
     if (isIndirect) this.pos++;
     const name = this.#parameterName();
     if (name === '') return undefined;
@@ -360,7 +410,12 @@ export class Lexer {
       if (this.src[this.pos] !== ']') return undefined;
       this.pos++;
     }
-    const base = { name, ...(index ? { index } : {}), ...(isLength ? { isLength } : {}), ...(isIndirect ? { isIndirect } : {}) };
+    const base = {
+      name,
+      ...(index ? { index } : {}),
+      ...(isLength ? { isLength } : {}),
+      ...(isIndirect ? { isIndirect } : {}),
+    };
     if (this.src[this.pos] === '}') return base;
     if (isIndirect && /^[*@]\}/.test(this.src.slice(this.pos, this.pos + 2))) {
       this.pos++;
@@ -380,7 +435,8 @@ export class Lexer {
 
   #operated(base: Parameter, start: number, inDouble: boolean): Parameter | undefined {
     const rest = this.src.slice(this.pos, this.pos + 2);
-    const operator = /^(:[-=?+]|##|%%|\/\/|\/#|\/%|\^\^|,,|[-=?+#%])/.exec(rest)?.[0] ?? /^[/^,:@]/.exec(rest)?.[0];
+    const operator =
+      /^(:[-=?+]|##|%%|\/\/|\/#|\/%|\^\^|,,|[-=?+#%])/.exec(rest)?.[0] ?? /^[/^,:@]/.exec(rest)?.[0];
     if (operator === undefined) return undefined;
     const isOld = /^:?[-=?+]$|^[#%]+$/.test(operator);
     if (!isOld && (this.dialect === 'dash' || (this.dialect === 'ash' && !/^[/:]/.test(operator)))) {
@@ -388,7 +444,10 @@ export class Lexer {
     }
     this.pos += operator.length;
     if (operator === ':' || operator.startsWith('/')) {
-      const word = this.readParts(operator === ':' ? ':}' : '/}', operator === ':' ? true : inDouble && false);
+      const word = this.readParts(
+        operator === ':' ? ':}' : '/}',
+        operator === ':' ? true : inDouble && false,
+      );
       if (this.src[this.pos] === '}') return { ...base, operator, word };
       this.pos++;
       return { ...base, operator, word, word2: this.readParts('}', operator === ':' ? true : false) };
@@ -417,18 +476,35 @@ export function arithmeticEnd(src: string, from: number): number | undefined {
   return undefined;
 }
 
-const ANSI: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', e: '\x1b', E: '\x1b', f: '\f', v: '\v', '\\': '\\', "'": "'", '"': '"', '?': '?' };
+const ANSI: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  a: '\x07',
+  b: '\b',
+  e: '\x1b',
+  E: '\x1b',
+  f: '\f',
+  v: '\v',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  '?': '?',
+};
 
 /** Undoes the backslash escapes of `$'…'` (also those of `echo -e` and `printf`, which are a subset). */
 export function unescapeAnsi(raw: string): string {
-  return raw.replace(/\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|c.|[\s\S])/g, (whole, escape: string) => {
-    const simple = Object.hasOwn(ANSI, escape) ? ANSI[escape] : undefined;
-    if (simple !== undefined) return simple;
-    if (/^[xuU]./.test(escape)) return codePoint(Number.parseInt(escape.slice(1), 16));
-    if (/^[0-7]/.test(escape)) return codePoint(Number.parseInt(escape, 8) & 0xff);
-    if (/^c./.test(escape)) return String.fromCharCode(escape.charCodeAt(1) & 0x1f);
-    return whole;
-  });
+  return raw.replace(
+    /\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|c.|[\s\S])/g,
+    (whole, escape: string) => {
+      const simple = Object.hasOwn(ANSI, escape) ? ANSI[escape] : undefined;
+      if (simple !== undefined) return simple;
+      if (/^[xuU]./.test(escape)) return codePoint(Number.parseInt(escape.slice(1), 16));
+      if (/^[0-7]/.test(escape)) return codePoint(Number.parseInt(escape, 8) & 0xff);
+      if (/^c./.test(escape)) return String.fromCharCode(escape.charCodeAt(1) & 0x1f);
+      return whole;
+    },
+  );
 }
 
 /** The character of a code point, or the replacement character when there is none. */

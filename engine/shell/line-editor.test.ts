@@ -6,8 +6,10 @@ import type { EditorEffect, EditorState } from './line-editor.ts';
 import { testMachine } from './testing/world.ts';
 import { placeAfter } from './text-width.ts';
 
-const written = (effects: readonly EditorEffect[]): string => effects.map((effect) => (effect.kind === 'write' ? effect.text : '')).join('');
-const typed = (keys: string, history: readonly string[] = []): EditorState => pressKeys(createEditor('$ ', 20, history), keys).state;
+const written = (effects: readonly EditorEffect[]): string =>
+  effects.map((effect) => (effect.kind === 'write' ? effect.text : '')).join('');
+const typed = (keys: string, history: readonly string[] = []): EditorState =>
+  pressKeys(createEditor('$ ', 20, history), keys).state;
 
 describe('the line editor', () => {
   it.each([
@@ -33,19 +35,29 @@ describe('the line editor', () => {
     expect(typed('dra\x1b[A\x1b[A\x1b[B\x1b[B', history).text).toBe('dra');
     expect(typed('\x12fi', history).text).toBe('first');
     const found = pressKeys(createEditor('$ ', 20, history), '\x12fi\r');
-    expect(found.effects.find((effect) => effect.kind === 'submit')).toEqual({ kind: 'submit', line: 'first' });
+    expect(found.effects.find((effect) => effect.kind === 'submit')).toEqual({
+      kind: 'submit',
+      line: 'first',
+    });
   });
 
   it('submits each line, interrupts and ends', () => {
     const { effects } = pressKeys(createEditor('$ ', 20, []), 'a\rb\r\x03\x04');
-    expect(effects.filter((effect) => effect.kind !== 'write').map((effect) => effect.kind)).toEqual(['submit', 'submit', 'interrupt', 'end']);
+    expect(effects.filter((effect) => effect.kind !== 'write').map((effect) => effect.kind)).toEqual([
+      'submit',
+      'submit',
+      'interrupt',
+      'end',
+    ]);
   });
 
   it('echoes plainly at the end and redraws over wrapped rows', () => {
     expect(written(pressKeys(createEditor('$ ', 20, []), 'a').effects)).toBe('a');
     const long = typed('x'.repeat(30));
     expect(long.row).toBe(1);
-    expect(written(pressKeys(long, '\x01').effects)).toBe(`\x1b[1A\r\x1b[J$ ${'x'.repeat(30)}\x1b[1A\r\x1b[2C`);
+    expect(written(pressKeys(long, '\x01').effects)).toBe(
+      `\x1b[1A\r\x1b[J$ ${'x'.repeat(30)}\x1b[1A\r\x1b[2C`,
+    );
     expect(resize(long, 10).state.row).toBe(3);
     expect(placeAfter('日本', 3)).toEqual({ row: 1, column: 2 });
   });
@@ -57,7 +69,12 @@ describe('the line editor', () => {
 });
 
 describe('completion', () => {
-  const machine = testMachine(new Map([['kubectl', async () => 0], ['kubeadm', async () => 0]]));
+  const machine = testMachine(
+    new Map([
+      ['kubectl', async () => 0],
+      ['kubeadm', async () => 0],
+    ]),
+  );
   machine.files.write('/home/learner/database-policy.yaml', '', 0);
   machine.files.write('/home/learner/my file', '', 0);
   machine.files.makeFolder('/home/learner/demo', 0);
@@ -65,11 +82,17 @@ describe('completion', () => {
     machine,
     dialect: 'bash',
     cwd: '/home/learner',
-    variables: new Map([['BACKEND', 'x'], ['HOME', '/home/learner']]),
+    variables: new Map([
+      ['BACKEND', 'x'],
+      ['HOME', '/home/learner'],
+    ]),
     names: ['myfunc'],
-    completers: new Map([['kubectl', (words, index) => (index === 1 ? ['get', 'apply'] : words[1] === 'get' ? ['pods'] : [])]]),
+    completers: new Map([
+      ['kubectl', (words, index) => (index === 1 ? ['get', 'apply'] : words[1] === 'get' ? ['pods'] : [])],
+    ]),
   };
-  const inserts = (line: string): string[] => complete(line, line.length, sources).candidates.map((one) => one.insert + one.suffix);
+  const inserts = (line: string): string[] =>
+    complete(line, line.length, sources).candidates.map((one) => one.insert + one.suffix);
 
   it.each([
     ['kubec', ['kubectl ']],
@@ -88,7 +111,12 @@ describe('completion', () => {
   });
 
   it('puts one in, lengthens, lists on the second Tab', () => {
-    const at = (line: string, again = false) => applyCompletion(pressKeys(createEditor('$ ', 40, []), line).state, complete(line, line.length, sources), again);
+    const at = (line: string, again = false) =>
+      applyCompletion(
+        pressKeys(createEditor('$ ', 40, []), line).state,
+        complete(line, line.length, sources),
+        again,
+      );
     expect(at('kubec').state.text).toBe('kubectl ');
     expect(at('ku').state.text).toBe('kube');
     expect(written(at('kube').effects)).toBe('\x07');

@@ -29,7 +29,12 @@ export type EditorState = {
 export type EditorEffect =
   | { readonly kind: 'write'; readonly text: string }
   | { readonly kind: 'submit'; readonly line: string }
-  | { readonly kind: 'complete'; readonly line: string; readonly cursor: number; readonly isRepeated: boolean }
+  | {
+      readonly kind: 'complete';
+      readonly line: string;
+      readonly cursor: number;
+      readonly isRepeated: boolean;
+    }
   | { readonly kind: 'interrupt' }
   | { readonly kind: 'end' };
 
@@ -37,8 +42,27 @@ export type EditorEffect =
 export type Edited = { readonly state: EditorState; readonly effects: readonly EditorEffect[] };
 
 /** A new line at a prompt. Write the prompt yourself, or take `redraw`. */
-export function createEditor(prompt: string, columns: number, history: readonly string[], killed = ''): EditorState {
-  return { prompt, columns: Math.max(2, columns), text: '', cursor: 0, history, historyAt: history.length, draft: '', killed, row: placeAfter(prompt, Math.max(2, columns)).row, search: undefined, paste: undefined, partial: '', lastKey: 'other' };
+export function createEditor(
+  prompt: string,
+  columns: number,
+  history: readonly string[],
+  killed = '',
+): EditorState {
+  return {
+    prompt,
+    columns: Math.max(2, columns),
+    text: '',
+    cursor: 0,
+    history,
+    historyAt: history.length,
+    draft: '',
+    killed,
+    row: placeAfter(prompt, Math.max(2, columns)).row,
+    search: undefined,
+    paste: undefined,
+    partial: '',
+    lastKey: 'other',
+  };
 }
 
 const PASTE_START = '\x1b[200~';
@@ -94,18 +118,28 @@ function press(state: EditorState, key: string, effects: EditorEffect[]): Editor
     return state;
   }
   if (key === '\t') {
-    effects.push({ kind: 'complete', line: state.text, cursor: state.cursor, isRepeated: state.lastKey === 'tab' });
+    effects.push({
+      kind: 'complete',
+      line: state.text,
+      cursor: state.cursor,
+      isRepeated: state.lastKey === 'tab',
+    });
     return { ...state, lastKey: 'tab' };
   }
   if (key === '\x0c') {
     effects.push({ kind: 'write', text: '\x1b[H\x1b[2J' });
     return draw({ ...state, row: 0 }, effects);
   }
-  if (key === '\x12') return drawSearch({ ...state, search: { query: '', at: state.history.length, isFailed: false } }, effects);
+  if (key === '\x12')
+    return drawSearch(
+      { ...state, search: { query: '', at: state.history.length, isFailed: false } },
+      effects,
+    );
   const isPlain = !/^[\x00-\x1f\x7f]/.test(key);
   const next = isPlain ? insert(state, key) : edit(state, key);
   if (next === undefined) return { ...state, lastKey: 'other' };
-  const atEnd = isPlain && state.cursor === state.text.length && !/[^\x20-\x7e]/.test(key) && state.row === next.row;
+  const atEnd =
+    isPlain && state.cursor === state.text.length && !/[^\x20-\x7e]/.test(key) && state.row === next.row;
   const end = placeAfter(next.prompt + next.text, next.columns);
   // The usual key, a letter at the end of a row that has room, is just echoed.
   if (atEnd && end.row === placeAfter(state.prompt + state.text, state.columns).row && end.column > 0) {
@@ -123,11 +157,20 @@ function submit(state: EditorState, effects: EditorEffect[]): EditorState {
 /** Moves the terminal's cursor to the row of the text's end. */
 function toEnd(state: EditorState): string {
   const end = placeAfter(state.prompt + state.text, state.columns);
-  return (end.row > state.row ? `\x1b[${end.row - state.row}B` : '') + '\r' + (end.column > 0 ? `\x1b[${end.column}C` : '');
+  return (
+    (end.row > state.row ? `\x1b[${end.row - state.row}B` : '') +
+    '\r' +
+    (end.column > 0 ? `\x1b[${end.column}C` : '')
+  );
 }
 
 function insert(state: EditorState, text: string): EditorState {
-  return { ...state, text: state.text.slice(0, state.cursor) + text + state.text.slice(state.cursor), cursor: state.cursor + text.length, lastKey: 'other' };
+  return {
+    ...state,
+    text: state.text.slice(0, state.cursor) + text + state.text.slice(state.cursor),
+    cursor: state.cursor + text.length,
+    lastKey: 'other',
+  };
 }
 
 /** The keys that move and change; undefined for keys that mean nothing. */
@@ -136,10 +179,22 @@ function edit(state: EditorState, key: string): EditorState | undefined {
   const move = (to: number): EditorState => ({ ...state, cursor: to, lastKey: 'other' });
   const cut = (from: number, to: number): EditorState => {
     const killed = text.slice(from, to);
-    const joined = state.lastKey !== 'kill' ? killed : from < cursor ? killed + state.killed : state.killed + killed;
-    return { ...state, text: text.slice(0, from) + text.slice(to), cursor: from, killed: killed === '' ? state.killed : joined, lastKey: 'kill' };
+    const joined =
+      state.lastKey !== 'kill' ? killed : from < cursor ? killed + state.killed : state.killed + killed;
+    return {
+      ...state,
+      text: text.slice(0, from) + text.slice(to),
+      cursor: from,
+      killed: killed === '' ? state.killed : joined,
+      lastKey: 'kill',
+    };
   };
-  const drop = (from: number, to: number): EditorState => ({ ...state, text: text.slice(0, from) + text.slice(to), cursor: from, lastKey: 'other' });
+  const drop = (from: number, to: number): EditorState => ({
+    ...state,
+    text: text.slice(0, from) + text.slice(to),
+    cursor: from,
+    lastKey: 'other',
+  });
   switch (key) {
     case '\x01':
     case '\x1b[H':
@@ -223,13 +278,24 @@ function transpose(state: EditorState): EditorState | undefined {
   if (at === 0) return undefined;
   const left = before(text, at);
   const right = after(text, at);
-  return { ...state, text: text.slice(0, left) + text.slice(at, right) + text.slice(left, at) + text.slice(right), cursor: right, lastKey: 'other' };
+  return {
+    ...state,
+    text: text.slice(0, left) + text.slice(at, right) + text.slice(left, at) + text.slice(right),
+    cursor: right,
+    lastKey: 'other',
+  };
 }
 
 /** The start of the character before a place: surrogate pairs and combining marks stay whole. */
 function before(text: string, at: number): number {
   let place = Math.max(0, at - 1);
-  while (place > 0 && (/[\udc00-\udfff]/.test(text[place] ?? '') || /^[\u0300-\u036f\u200d\ufe0f]/.test(text.slice(place)) || text[place - 1] === '\u200d')) place--;
+  while (
+    place > 0 &&
+    (/[\udc00-\udfff]/.test(text[place] ?? '') ||
+      /^[\u0300-\u036f\u200d\ufe0f]/.test(text.slice(place)) ||
+      text[place - 1] === '\u200d')
+  )
+    place--;
   return place;
 }
 
@@ -245,7 +311,9 @@ function after(text: string, at: number): number {
 }
 
 function wordStart(text: string, at: number): number {
-  return text.slice(0, at).search(/[\p{L}\p{N}_]+[^\p{L}\p{N}_]*$/u) < 0 ? 0 : text.slice(0, at).search(/[\p{L}\p{N}_]+[^\p{L}\p{N}_]*$/u);
+  return text.slice(0, at).search(/[\p{L}\p{N}_]+[^\p{L}\p{N}_]*$/u) < 0
+    ? 0
+    : text.slice(0, at).search(/[\p{L}\p{N}_]+[^\p{L}\p{N}_]*$/u);
 }
 
 function wordEnd(text: string, at: number): number {
@@ -261,7 +329,12 @@ export function redraw(state: EditorState): { readonly state: EditorState; reado
   return render(state, state.prompt, state.text, state.cursor);
 }
 
-function render(state: EditorState, prompt: string, text: string, cursor: number): { state: EditorState; text: string } {
+function render(
+  state: EditorState,
+  prompt: string,
+  text: string,
+  cursor: number,
+): { state: EditorState; text: string } {
   const up = state.row > 0 ? `\x1b[${state.row}A` : '';
   const end = placeAfter(prompt + text, state.columns);
   const want = placeAfter(prompt + text.slice(0, cursor), state.columns);
@@ -279,20 +352,32 @@ function draw(state: EditorState, effects: EditorEffect[]): EditorState {
 }
 
 /** The line on a terminal of another width. The caller clears nothing: the line is drawn anew. */
-export function resize(state: EditorState, columns: number): { readonly state: EditorState; readonly text: string } {
-  return redraw({ ...state, columns: Math.max(2, columns), row: placeAfter(state.prompt + state.text.slice(0, state.cursor), Math.max(2, columns)).row });
+export function resize(
+  state: EditorState,
+  columns: number,
+): { readonly state: EditorState; readonly text: string } {
+  return redraw({
+    ...state,
+    columns: Math.max(2, columns),
+    row: placeAfter(state.prompt + state.text.slice(0, state.cursor), Math.max(2, columns)).row,
+  });
 }
 
 function searchKey(state: EditorState, key: string, effects: EditorEffect[]): EditorState {
   const { search } = state;
   if (search === undefined) return state;
   if (key === '\x12') return drawSearch(find(state, search.query, search.at - 1), effects);
-  if (key === '\x7f' || key === '\b') return drawSearch(find(state, search.query.slice(0, -1), state.history.length - 1), effects);
+  if (key === '\x7f' || key === '\b')
+    return drawSearch(find(state, search.query.slice(0, -1), state.history.length - 1), effects);
   if (key === '\x07' || key === '\x03') {
     const left = draw({ ...state, search: undefined, text: '', cursor: 0 }, effects);
     return key === '\x03' ? press(left, '\x03', effects) : left;
   }
-  if (!/^[\x00-\x1f\x7f]/.test(key)) return drawSearch(find(state, search.query + key, Math.min(search.at, state.history.length - 1)), effects);
+  if (!/^[\x00-\x1f\x7f]/.test(key))
+    return drawSearch(
+      find(state, search.query + key, Math.min(search.at, state.history.length - 1)),
+      effects,
+    );
   const left = draw({ ...state, search: undefined, historyAt: search.at }, effects);
   return key === '\x1b' ? left : press(left, key, effects);
 }
@@ -303,7 +388,10 @@ function find(state: EditorState, query: string, from: number): EditorState {
     const place = line.lastIndexOf(query);
     if (place >= 0) return { ...state, text: line, cursor: place, search: { query, at, isFailed: false } };
   }
-  return { ...state, search: { query, at: state.search?.at ?? state.history.length, isFailed: query !== '' } };
+  return {
+    ...state,
+    search: { query, at: state.search?.at ?? state.history.length, isFailed: query !== '' },
+  };
 }
 
 function drawSearch(state: EditorState, effects: EditorEffect[]): EditorState {
@@ -319,15 +407,23 @@ export function applyCompletion(state: EditorState, found: Completion, isRepeate
   const [only] = found.candidates;
   if (only === undefined) return { state, effects: [{ kind: 'write', text: '\x07' }] };
   const put = (text: string): EditorState => {
-    const next = { ...state, text: state.text.slice(0, found.start) + text + state.text.slice(state.cursor), cursor: found.start + text.length };
+    const next = {
+      ...state,
+      text: state.text.slice(0, found.start) + text + state.text.slice(state.cursor),
+      cursor: found.start + text.length,
+    };
     return draw(next, effects);
   };
-  if (found.candidates.length === 1) return { state: { ...put(only.insert + only.suffix), lastKey: 'other' }, effects };
+  if (found.candidates.length === 1)
+    return { state: { ...put(only.insert + only.suffix), lastKey: 'other' }, effects };
   const current = state.text.slice(found.start, state.cursor);
   if (found.prefix.length > current.length) return { state: put(found.prefix), effects };
   if (!isRepeated) return { state, effects: [{ kind: 'write', text: '\x07' }] };
   const names = found.candidates.map((candidate) => candidate.label);
-  effects.push({ kind: 'write', text: `${toEnd(state)}\r\n${listColumns(names, state.columns).replace(/\n/g, '\r\n')}` });
+  effects.push({
+    kind: 'write',
+    text: `${toEnd(state)}\r\n${listColumns(names, state.columns).replace(/\n/g, '\r\n')}`,
+  });
   return { state: draw({ ...state, row: 0 }, effects), effects };
 }
 
@@ -336,5 +432,13 @@ function listColumns(names: readonly string[], columns: number): string {
   const width = Math.max(...names.map((name) => name.length)) + 2;
   const across = Math.max(1, Math.floor(columns / width));
   const rows = Math.ceil(names.length / across);
-  return Array.from({ length: rows }, (_, row) => `${names.filter((_name, index) => index % rows === row).map((name) => name.padEnd(width)).join('').trimEnd()}\n`).join('');
+  return Array.from(
+    { length: rows },
+    (_, row) =>
+      `${names
+        .filter((_name, index) => index % rows === row)
+        .map((name) => name.padEnd(width))
+        .join('')
+        .trimEnd()}\n`,
+  ).join('');
 }

@@ -9,7 +9,15 @@ import { SyntaxFailure } from './syntax-error.ts';
 import { syntaxMessage } from './syntax-message.ts';
 import { ShellExit } from './control.ts';
 
-type Arguments = { command: string | undefined; readsInput: boolean; isInteractive: boolean; isLogin: boolean; options: string[]; rest: string[]; bad: string | undefined };
+type Arguments = {
+  command: string | undefined;
+  readsInput: boolean;
+  isInteractive: boolean;
+  isLogin: boolean;
+  options: string[];
+  rest: string[];
+  bad: string | undefined;
+};
 
 const LETTERS = 'exuvfnaC';
 
@@ -19,7 +27,15 @@ export function shellProgram(dialect: Dialect): Program {
 }
 
 function readArguments(argv: readonly string[]): Arguments {
-  const found: Arguments = { command: undefined, readsInput: false, isInteractive: false, isLogin: false, options: [], rest: [], bad: undefined };
+  const found: Arguments = {
+    command: undefined,
+    readsInput: false,
+    isInteractive: false,
+    isLogin: false,
+    options: [],
+    rest: [],
+    bad: undefined,
+  };
   let wantsCommand = false;
   let at = 1;
   for (; at < argv.length; at++) {
@@ -58,7 +74,8 @@ async function runShell(process: Process, dialect: Dialect): Promise<number> {
     return 2;
   }
   const usesScript = args.command === undefined && !args.readsInput && args.rest.length > 0;
-  const isInteractive = args.isInteractive || (args.command === undefined && !usesScript && process.tty('stdin') !== undefined);
+  const isInteractive =
+    args.isInteractive || (args.command === undefined && !usesScript && process.tty('stdin') !== undefined);
   const script = usesScript ? (args.rest[0] ?? '') : undefined;
   const name = script ?? (args.command !== undefined ? (args.rest[0] ?? own) : own);
   const shell = new Shell({
@@ -91,8 +108,14 @@ async function runScript(process: Process, shell: Shell, script: string, own: st
   const content = process.machine.files.read(resolvePath(process.cwd, script));
   if ('content' in content) return runCommandText(shell, content.content, '', content.content);
   const { dialect } = shell.state;
-  if (dialect === 'bash') await process.err(content.error === 'EISDIR' ? `${script}: ${script}: Is a directory\n` : `${own}: ${script}: No such file or directory\n`);
-  else if (dialect === 'ash') await process.err(`${own}: can't open '${script}': No such file or directory\n`);
+  if (dialect === 'bash')
+    await process.err(
+      content.error === 'EISDIR'
+        ? `${script}: ${script}: Is a directory\n`
+        : `${own}: ${script}: No such file or directory\n`,
+    );
+  else if (dialect === 'ash')
+    await process.err(`${own}: can't open '${script}': No such file or directory\n`);
   else await process.err(`${own}: 0: cannot open ${script}: No such file\n`);
   return content.error === 'EISDIR' ? 126 : dialect === 'bash' ? 127 : 2;
 }

@@ -1,5 +1,19 @@
 import { invariant } from '../base/assert.ts';
-import type { Assignment, CaseItem, Chain, Command, Compound, Condition, ListElement, ListItem, Pipeline, Redirect, Script, Word, WordPart } from './ast.ts';
+import type {
+  Assignment,
+  CaseItem,
+  Chain,
+  Command,
+  Compound,
+  Condition,
+  ListElement,
+  ListItem,
+  Pipeline,
+  Redirect,
+  Script,
+  Word,
+  WordPart,
+} from './ast.ts';
 import { arithmeticEnd, Lexer } from './lexer.ts';
 import type { Dialect, Token } from './lexer.ts';
 import { SyntaxFailure } from './syntax-error.ts';
@@ -18,13 +32,30 @@ const REDIRECTS = new Set(['<', '>', '>>', '>|', '<>', '<&', '>&', '&>', '&>>', 
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+?)=/;
 const DECLARERS = new Set(['declare', 'local', 'export', 'readonly', 'typeset']);
 const UNARY_TESTS = /^-[abcdefghknoprstuvwxzGLNORS]$/;
-const BINARY_TESTS = new Set(['=', '==', '!=', '=~', '<', '>', '-eq', '-ne', '-lt', '-le', '-gt', '-ge', '-nt', '-ot', '-ef']);
+const BINARY_TESTS = new Set([
+  '=',
+  '==',
+  '!=',
+  '=~',
+  '<',
+  '>',
+  '-eq',
+  '-ne',
+  '-lt',
+  '-le',
+  '-gt',
+  '-ge',
+  '-nt',
+  '-ot',
+  '-ef',
+]);
 
 /** Parses a whole text. @throws SyntaxFailure */
 export function parseScript(text: string, options: ParseOptions): Script {
   const parser = new Parser(text, options);
   const items: ListItem[] = [];
-  for (let script = parser.nextLine(); script !== undefined; script = parser.nextLine()) items.push(...script.items);
+  for (let script = parser.nextLine(); script !== undefined; script = parser.nextLine())
+    items.push(...script.items);
   return { items };
 }
 
@@ -98,7 +129,11 @@ export class Parser {
 
   #isOperator(...texts: string[]): boolean {
     const token = this.#peek();
-    return token.kind === 'operator' && texts.includes(token.text) && (token.fd === undefined || REDIRECTS.has(token.text));
+    return (
+      token.kind === 'operator' &&
+      texts.includes(token.text) &&
+      (token.fd === undefined || REDIRECTS.has(token.text))
+    );
   }
 
   /** The next token's text when it is a bare word (no quotes, no expansions). */
@@ -182,7 +217,8 @@ export class Parser {
     const commands = [this.#command()];
     while (this.#isOperator('|', '|&')) {
       const token = this.#take();
-      if (token.kind === 'operator' && token.text === '|&') commands.push(withErrorsPiped(present(commands.pop())));
+      if (token.kind === 'operator' && token.text === '|&')
+        commands.push(withErrorsPiped(present(commands.pop())));
       this.#skipNewlines();
       commands.push(this.#command());
     }
@@ -246,7 +282,8 @@ export class Parser {
   /** Redirections after a compound command. */
   #compound(command: Compound): Compound {
     const redirects: Redirect[] = [];
-    while (this.#peek().kind === 'operator' && this.#isOperator(...REDIRECTS)) redirects.push(this.#redirect());
+    while (this.#peek().kind === 'operator' && this.#isOperator(...REDIRECTS))
+      redirects.push(this.#redirect());
     return redirects.length === 0 ? command : { ...command, redirects };
   }
 
@@ -257,7 +294,13 @@ export class Parser {
         const text = this.#lexer.src.slice(token.end + 1, end);
         this.#lexer.pos = end + 2;
         this.#token = undefined;
-        return { kind: 'arithmetic', parts: this.#lexer.arithmeticParts(text), text, redirects: [], line: token.line };
+        return {
+          kind: 'arithmetic',
+          parts: this.#lexer.arithmeticParts(text),
+          text,
+          redirects: [],
+          line: token.line,
+        };
       }
     }
     this.#take();
@@ -308,7 +351,13 @@ export class Parser {
     const kind = this.#bare() === 'select' ? 'select' : 'for';
     this.#take();
     const token = this.#peek();
-    if (kind === 'for' && token.kind === 'operator' && token.text === '(' && this.#lexer.src[token.end] === '(') return this.#count(token);
+    if (
+      kind === 'for' &&
+      token.kind === 'operator' &&
+      token.text === '(' &&
+      this.#lexer.src[token.end] === '('
+    )
+      return this.#count(token);
     if (token.kind !== 'word') this.#unexpected();
     this.#take();
     const name = token.word.text;
@@ -347,7 +396,16 @@ export class Parser {
     this.#skipNewlines();
     const body = this.#bare() === '{' ? this.#groupBody() : this.#doGroup();
     const parts = (part: string): WordPart[] => this.#lexer.arithmeticParts(part);
-    return { kind: 'count', first: parts(first), test: parts(test), step: parts(step), body, text, redirects: [], line: token.line };
+    return {
+      kind: 'count',
+      first: parts(first),
+      test: parts(test),
+      step: parts(step),
+      body,
+      text,
+      redirects: [],
+      line: token.line,
+    };
   }
 
   #case(line: number): Compound {
@@ -412,7 +470,9 @@ export class Parser {
 
   #functionBody(): Command {
     const bare = this.#bare();
-    const isCompound = this.#isOperator('(') || (bare !== undefined && ['{', 'if', 'while', 'until', 'for', 'case', '[['].includes(bare));
+    const isCompound =
+      this.#isOperator('(') ||
+      (bare !== undefined && ['{', 'if', 'while', 'until', 'for', 'case', '[['].includes(bare));
     if (!isCompound) this.#unexpected();
     return this.#command();
   }
@@ -528,7 +588,12 @@ export class Parser {
       return { operator: token.text as Redirect['operator'], fd, target: target.word, text };
     }
     const isQuoted = target.word.parts.some((part) => part.kind !== 'text' || part.isQuoted);
-    const heredoc = { body: [], text: '', delimiter: plainText(target.word.parts), stripsTabs: token.text === '<<-' };
+    const heredoc = {
+      body: [],
+      text: '',
+      delimiter: plainText(target.word.parts),
+      stripsTabs: token.text === '<<-',
+    };
     this.#lexer.pending.push({ heredoc, isQuoted });
     return { operator: '<<', fd, target: target.word, heredoc, text };
   }
@@ -554,7 +619,12 @@ export class Parser {
         if (assignment?.list !== undefined) lists.set(words.length, assignment);
         words.push(token.word);
       }
-      if (words.length === 1 && words[0] === token.word && /[ \t]$/.test(this.#options.alias?.(token.word.text) ?? '')) this.#expandAlias();
+      if (
+        words.length === 1 &&
+        words[0] === token.word &&
+        /[ \t]$/.test(this.#options.alias?.(token.word.text) ?? '')
+      )
+        this.#expandAlias();
     }
     if (this.#isOperator('(') && words.length > 0) {
       this.#take();
@@ -573,7 +643,11 @@ export class Parser {
     if (this.#options.dialect !== 'bash' && (subscript !== undefined || plus === '+')) return undefined;
     const index = subscript === undefined ? undefined : this.#lexer.arithmeticParts(subscript.slice(1, -1));
     const base = { name, ...(index ? { index } : {}), isAppend: plus === '+' };
-    const isList = this.#options.dialect === 'bash' && token.word.text === whole && this.#lexer.src[token.end] === '(' && this.#isOperator('(');
+    const isList =
+      this.#options.dialect === 'bash' &&
+      token.word.text === whole &&
+      this.#lexer.src[token.end] === '(' &&
+      this.#isOperator('(');
     if (isList) return { ...base, value: { parts: [], text: '' }, list: this.#listElements() };
     return { ...base, value: this.#lexer.reread(token.word.text.slice(whole.length)) };
   }
@@ -589,7 +663,11 @@ export class Parser {
       this.#take();
       const match = /^\[([^\]]*)\]=/.exec(token.word.text);
       if (match === null) elements.push({ value: token.word });
-      else elements.push({ index: this.#lexer.arithmeticParts((match[1] ?? '').replace(/^["']|["']$/g, '')), value: this.#lexer.reread(token.word.text.slice(match[0].length)) });
+      else
+        elements.push({
+          index: this.#lexer.arithmeticParts((match[1] ?? '').replace(/^["']|["']$/g, '')),
+          value: this.#lexer.reread(token.word.text.slice(match[0].length)),
+        });
     }
     this.#take();
     return elements;
@@ -617,6 +695,14 @@ export function bareText(word: Word): string | undefined {
 /** The literal text of parts, as a here-document's delimiter is read: quotes removed, nothing expanded. */
 function plainText(parts: readonly WordPart[]): string {
   return parts
-    .map((part) => (part.kind === 'text' ? part.text : part.kind === 'double' ? plainText(part.parts) : part.kind === 'parameter' ? `$${part.parameter.name}` : ''))
+    .map((part) =>
+      part.kind === 'text'
+        ? part.text
+        : part.kind === 'double'
+          ? plainText(part.parts)
+          : part.kind === 'parameter'
+            ? `$${part.parameter.name}`
+            : '',
+    )
     .join('');
 }

@@ -136,12 +136,19 @@ export function removeSuffix(text: string, pattern: Pattern, longest: boolean): 
 }
 
 /** Replaces the longest match (or every one) by `replacement`: `${x/p/r}`; `#` and `%` anchor it. */
-export function replacePattern(text: string, pattern: Pattern, replacement: string, mode: '/' | '//' | '/#' | '/%'): string {
+export function replacePattern(
+  text: string,
+  pattern: Pattern,
+  replacement: string,
+  mode: '/' | '//' | '/#' | '/%',
+): string {
   const chars = [...text];
-  if (pattern.length === 0) return mode === '/#' ? replacement + text : mode === '/%' ? text + replacement : text;
+  if (pattern.length === 0)
+    return mode === '/#' ? replacement + text : mode === '/%' ? text + replacement : text;
   if (mode === '/%') {
     for (let start = 0; start <= chars.length; start++) {
-      if (matchChars(pattern, chars, start, chars.length)) return chars.slice(0, start).join('') + replacement;
+      if (matchChars(pattern, chars, start, chars.length))
+        return chars.slice(0, start).join('') + replacement;
     }
     return text;
   }

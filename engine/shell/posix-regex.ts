@@ -1,7 +1,11 @@
 import { RE2JS } from 're2js';
 
 /** Where a regular expression matched: places in UTF-16 units; a group that took no part is undefined. */
-export type RegexMatch = { readonly start: number; readonly end: number; readonly groups: readonly (string | undefined)[] };
+export type RegexMatch = {
+  readonly start: number;
+  readonly end: number;
+  readonly groups: readonly (string | undefined)[];
+};
 
 /** A compiled POSIX regular expression. */
 export type PosixRegex = {
@@ -20,9 +24,15 @@ const BACKTRACK_CHARACTERS_MAX = 2_000;
 const CLASS = /^\[:(alpha|digit|alnum|upper|lower|space|blank|punct|print|graph|cntrl|xdigit):\]/;
 
 /** Compiles a basic (BRE, with GNU's `\+ \? \|`) or extended expression. Linear time, except with back-references. @throws RegexFailure */
-export function compileRegex(source: string, kind: 'basic' | 'extended', options: { readonly ignoreCase?: boolean } = {}): PosixRegex {
+export function compileRegex(
+  source: string,
+  kind: 'basic' | 'extended',
+  options: { readonly ignoreCase?: boolean } = {},
+): PosixRegex {
   const { pattern, hasBackReference, groupCount } = translate(source, kind === 'extended');
-  return hasBackReference ? backtracking(pattern, groupCount, options.ignoreCase === true) : linear(pattern, groupCount, options.ignoreCase === true);
+  return hasBackReference
+    ? backtracking(pattern, groupCount, options.ignoreCase === true)
+    : linear(pattern, groupCount, options.ignoreCase === true);
 }
 
 /** Quotes a text so that it stands for itself in an extended expression. */
@@ -61,7 +71,9 @@ function backtracking(pattern: string, groupCount: number, ignoreCase: boolean):
       if (text.length > BACKTRACK_CHARACTERS_MAX) return undefined;
       compiled.lastIndex = from;
       const match = compiled.exec(text);
-      return match === null ? undefined : { start: match.index, end: match.index + match[0].length, groups: [...match] };
+      return match === null
+        ? undefined
+        : { start: match.index, end: match.index + match[0].length, groups: [...match] };
     },
   };
 }
@@ -132,7 +144,11 @@ function translate(source: string, isExtended: boolean): Translation {
     if (!(token === '^' && !isEscaped)) atStart = false;
   }
   if (depth > 0) throw new RegexFailure('Unmatched ( or \\(');
-  return { pattern: hasBackReference ? out.replaceAll('(?s:.)', '[\\s\\S]') : out, hasBackReference, groupCount };
+  return {
+    pattern: hasBackReference ? out.replaceAll('(?s:.)', '[\\s\\S]') : out,
+    hasBackReference,
+    groupCount,
+  };
 }
 
 function atEnd(source: string, at: number): boolean {
@@ -149,7 +165,11 @@ function escaped(token: string): string {
   return /[\\^$.|?*+()[\]{}/]/.test(token) ? `\\${token}` : token;
 }
 
-function readInterval(source: string, from: number, isExtended: boolean): { text: string; end: number } | undefined {
+function readInterval(
+  source: string,
+  from: number,
+  isExtended: boolean,
+): { text: string; end: number } | undefined {
   const closing = isExtended ? '}' : '\\}';
   const end = source.indexOf(closing, from);
   const body = end < 0 ? '' : source.slice(from, end);
@@ -180,9 +200,16 @@ function readBracket(source: string, start: number): { text: string; end: number
     if (known !== null) {
       out += known[0];
       at += known[0].length;
-    } else if (source.startsWith('[:', at) && source.includes(':]', at)) throw new RegexFailure('Invalid character class name');
+    } else if (source.startsWith('[:', at) && source.includes(':]', at))
+      throw new RegexFailure('Invalid character class name');
     else {
-      if (source[at + 1] === '-' && source[at + 2] !== undefined && source[at + 2] !== ']' && (source[at + 2] ?? '') < char) throw new RegexFailure('Invalid range end');
+      if (
+        source[at + 1] === '-' &&
+        source[at + 2] !== undefined &&
+        source[at + 2] !== ']' &&
+        (source[at + 2] ?? '') < char
+      )
+        throw new RegexFailure('Invalid range end');
       out += /[\\\]^[]/.test(char) ? `\\${char}` : char;
       if (source[at + 1] === '-' && source[at + 2] === ']') {
         out += '\\-';

@@ -2,7 +2,10 @@ import type { Chain, Command, Compound, ListItem, Pipeline, Redirect, Script } f
 
 /** A chain in bash's own layout, as `jobs` shows it. */
 export function printChain(chain: Chain, indent = 0): string {
-  return [printPipeline(chain.first, indent), ...chain.rest.map(({ operator, pipeline }) => `${operator} ${printPipeline(pipeline, indent)}`)].join(' ');
+  return [
+    printPipeline(chain.first, indent),
+    ...chain.rest.map(({ operator, pipeline }) => `${operator} ${printPipeline(pipeline, indent)}`),
+  ].join(' ');
 }
 
 /** A function in bash's own layout, as `type` and `declare -f` show it. */
@@ -19,7 +22,10 @@ function printCommand(command: Command, indent: number, isFunction = false): str
   const redirects = command.redirects.map((redirect) => ` ${printRedirect(redirect)}`).join('');
   if (command.kind !== 'simple') return printCompound(command, indent, isFunction) + redirects;
   const words = [
-    ...command.assignments.map((one) => `${one.name}${one.index ? '[…]' : ''}${one.isAppend ? '+' : ''}=${one.list ? `(${one.list.map((element) => element.value.text).join(' ')})` : one.value.text}`),
+    ...command.assignments.map(
+      (one) =>
+        `${one.name}${one.index ? '[…]' : ''}${one.isAppend ? '+' : ''}=${one.list ? `(${one.list.map((element) => element.value.text).join(' ')})` : one.value.text}`,
+    ),
     ...command.words.map((word) => word.text),
   ];
   return (words.join(' ') + redirects).trim();
@@ -27,15 +33,19 @@ function printCommand(command: Command, indent: number, isFunction = false): str
 
 function printRedirect(redirect: Redirect): string {
   const fd = redirect.fd === undefined ? '' : String(redirect.fd);
-  if (redirect.operator === '<&' || redirect.operator === '>&') return `${fd}${redirect.operator}${redirect.target.text}`;
-  if (redirect.heredoc !== undefined) return `${fd}<<${redirect.heredoc.stripsTabs ? '-' : ''}${redirect.target.text}\n${redirect.heredoc.text}${redirect.heredoc.delimiter}\n`;
+  if (redirect.operator === '<&' || redirect.operator === '>&')
+    return `${fd}${redirect.operator}${redirect.target.text}`;
+  if (redirect.heredoc !== undefined)
+    return `${fd}<<${redirect.heredoc.stripsTabs ? '-' : ''}${redirect.target.text}\n${redirect.heredoc.text}${redirect.heredoc.delimiter}\n`;
   return `${fd}${redirect.operator} ${redirect.target.text}`;
 }
 
 const pad = (indent: number): string => ' '.repeat(indent);
 
 function inline(script: Script, indent: number): string {
-  return script.items.map((item, index) => printChain(item.chain, indent) + separator(item, index === script.items.length - 1)).join(' ');
+  return script.items
+    .map((item, index) => printChain(item.chain, indent) + separator(item, index === script.items.length - 1))
+    .join(' ');
 }
 
 function separator(item: ListItem, isLast: boolean): string {
@@ -53,7 +63,8 @@ function printCompound(command: Compound, indent: number, isFunction: boolean): 
     case 'subshell':
       return `( ${inline(command.body, indent)} )`;
     case 'group':
-      if (isFunction) return `{ \n${command.body.items.map((item) => `${pad(deep)}${printChain(item.chain, deep)}${item.isBackground ? ' &' : ''}`).join(';\n')}\n${pad(indent)}}`;
+      if (isFunction)
+        return `{ \n${command.body.items.map((item) => `${pad(deep)}${printChain(item.chain, deep)}${item.isBackground ? ' &' : ''}`).join(';\n')}\n${pad(indent)}}`;
       return `{ ${inline(command.body, indent)}; }`;
     case 'while':
       return `${command.isUntil ? 'until' : 'while'} ${inline(command.condition, indent)}; do\n${block(command.body, deep)}${pad(indent)}done`;
@@ -78,9 +89,11 @@ function printCompound(command: Compound, indent: number, isFunction: boolean): 
 function printIf(command: Extract<Compound, { kind: 'if' }>, indent: number): string {
   const deep = indent + 4;
   const branches = command.branches.map(
-    ({ condition, body }, index) => `${index === 0 ? '' : `${pad(indent)}el`}if ${inline(condition, indent)}; then\n${block(body, deep)}`,
+    ({ condition, body }, index) =>
+      `${index === 0 ? '' : `${pad(indent)}el`}if ${inline(condition, indent)}; then\n${block(body, deep)}`,
   );
-  const otherwise = command.otherwise === undefined ? '' : `${pad(indent)}else\n${block(command.otherwise, deep)}`;
+  const otherwise =
+    command.otherwise === undefined ? '' : `${pad(indent)}else\n${block(command.otherwise, deep)}`;
   return `${branches.join('')}${otherwise}${pad(indent)}fi`;
 }
 
@@ -88,6 +101,7 @@ function printIf(command: Extract<Compound, { kind: 'if' }>, indent: number): st
 export function quoteWord(word: string): string {
   if (word === '') return "''";
   if (/^[A-Za-z0-9_@%+=:,./^-]+$/.test(word)) return word;
-  if (/[\x00-\x1f\x7f]/.test(word)) return `$'${word.replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r').replace(/\x1b/g, '\\E')}'`;
+  if (/[\x00-\x1f\x7f]/.test(word))
+    return `$'${word.replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/\r/g, '\\r').replace(/\x1b/g, '\\E')}'`;
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -19,44 +19,85 @@ export function formatPrintf(format: string, args: readonly string[]): Printed {
   return { text, complaints };
 }
 
-const DIRECTIVE = /\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[\s\S])|%(%|([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([diouxXeEfFgGcsbq]))|%([\s\S])/g;
+const DIRECTIVE =
+  /\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[\s\S])|%(%|([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([diouxXeEfFgGcsbq]))|%([\s\S])/g;
 
-function formatOnce(format: string, args: readonly string[], start: number, complaints: string[]): { text: string; at: number; isStopped: boolean } {
+function formatOnce(
+  format: string,
+  args: readonly string[],
+  start: number,
+  complaints: string[],
+): { text: string; at: number; isStopped: boolean } {
   let at = start;
   let isStopped = false;
   const take = (): string | undefined => args[at++];
-  const text = format.replace(DIRECTIVE, (whole: string, escape: string | undefined, spec: string | undefined, flags = '', width = '', precision: string | undefined, kind = '', bad = '') => {
-    if (isStopped) return '';
-    if (escape !== undefined) {
-      if (escape === 'c') isStopped = true;
-      return escape === 'c' ? '' : unescapeAnsi(whole);
-    }
-    if (spec === '%') return '%';
-    if (spec === undefined) {
-      complaints.push(`\`${bad}': invalid format character`);
-      isStopped = true;
-      return '';
-    }
-    const wide = width === '*' ? (take() ?? '0') : width;
-    const exact = precision === '*' ? take() : whole.includes('.') && !'di'.includes('.') ? (precision ?? '0') : undefined;
-    const argument = take();
-    if (kind === 'b') {
-      const raw = argument ?? '';
-      const stop = raw.indexOf('\\c');
-      if (stop >= 0) isStopped = true;
-      return pad(unescapeAnsi((stop >= 0 ? raw.slice(0, stop) : raw).replace(/\\0([0-7]{1,3})/g, '\\$1')), flags, wide);
-    }
-    return directive(kind, flags, wide, exact, argument, complaints);
-  });
+  const text = format.replace(
+    DIRECTIVE,
+    (
+      whole: string,
+      escape: string | undefined,
+      spec: string | undefined,
+      flags = '',
+      width = '',
+      precision: string | undefined,
+      kind = '',
+      bad = '',
+    ) => {
+      if (isStopped) return '';
+      if (escape !== undefined) {
+        if (escape === 'c') isStopped = true;
+        return escape === 'c' ? '' : unescapeAnsi(whole);
+      }
+      if (spec === '%') return '%';
+      if (spec === undefined) {
+        complaints.push(`\`${bad}': invalid format character`);
+        isStopped = true;
+        return '';
+      }
+      const wide = width === '*' ? (take() ?? '0') : width;
+      const exact =
+        precision === '*'
+          ? take()
+          : whole.includes('.') && !'di'.includes('.')
+            ? (precision ?? '0')
+            : undefined;
+      const argument = take();
+      if (kind === 'b') {
+        const raw = argument ?? '';
+        const stop = raw.indexOf('\\c');
+        if (stop >= 0) isStopped = true;
+        return pad(
+          unescapeAnsi((stop >= 0 ? raw.slice(0, stop) : raw).replace(/\\0([0-7]{1,3})/g, '\\$1')),
+          flags,
+          wide,
+        );
+      }
+      return directive(kind, flags, wide, exact, argument, complaints);
+    },
+  );
   return { text, at: Math.min(at, Math.max(args.length, start)), isStopped };
 }
 
-function directive(kind: string, flags: string, width: string, precision: string | undefined, argument: string | undefined, complaints: string[]): string {
-  if (kind === 's') return pad(precision === undefined ? (argument ?? '') : (argument ?? '').slice(0, Number(precision)), flags, width);
+function directive(
+  kind: string,
+  flags: string,
+  width: string,
+  precision: string | undefined,
+  argument: string | undefined,
+  complaints: string[],
+): string {
+  if (kind === 's')
+    return pad(
+      precision === undefined ? (argument ?? '') : (argument ?? '').slice(0, Number(precision)),
+      flags,
+      width,
+    );
   if (kind === 'c') return pad((argument ?? '').slice(0, 1), flags, width);
-  if (kind === 'q') return pad(argument === undefined || argument === '' ? "''" : bashQuote(argument), flags, width);
+  if (kind === 'q')
+    return pad(argument === undefined || argument === '' ? "''" : bashQuote(argument), flags, width);
   const value = numberOf(argument ?? '', complaints);
-  if ('diouxX'.includes(kind)) return padNumber(integerText(kind, value, precision, flags), flags, width, precision === undefined);
+  if ('diouxX'.includes(kind))
+    return padNumber(integerText(kind, value, precision, flags), flags, width, precision === undefined);
   return padNumber(floatText(kind, Number(value), precision, flags), flags, width, true);
 }
 
@@ -82,19 +123,28 @@ function numberOf(text: string, complaints: string[]): number {
 function integerText(kind: string, value: number, precision: string | undefined, flags: string): string {
   const whole = Math.trunc(value);
   const magnitude = Math.abs(whole);
-  let digits = kind === 'o' ? magnitude.toString(8) : kind === 'x' || kind === 'X' ? magnitude.toString(16) : magnitude.toString();
-  if (whole < 0 && 'ouxX'.includes(kind)) digits = BigInt.asUintN(64, BigInt(whole)).toString(kind === 'o' ? 8 : kind === 'u' ? 10 : 16);
+  let digits =
+    kind === 'o'
+      ? magnitude.toString(8)
+      : kind === 'x' || kind === 'X'
+        ? magnitude.toString(16)
+        : magnitude.toString();
+  if (whole < 0 && 'ouxX'.includes(kind))
+    digits = BigInt.asUintN(64, BigInt(whole)).toString(kind === 'o' ? 8 : kind === 'u' ? 10 : 16);
   if (precision !== undefined) digits = digits.padStart(Number(precision), '0');
-  if (flags.includes('#') && whole !== 0) digits = (kind === 'o' ? '0' : kind === 'x' || kind === 'X' ? '0x' : '') + digits;
+  if (flags.includes('#') && whole !== 0)
+    digits = (kind === 'o' ? '0' : kind === 'x' || kind === 'X' ? '0x' : '') + digits;
   if (kind === 'X') digits = digits.toUpperCase();
-  const sign = whole < 0 && 'di'.includes(kind) ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
+  const sign =
+    whole < 0 && 'di'.includes(kind) ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
   return ('di'.includes(kind) ? sign : '') + digits;
 }
 
 /** A number with `%e`, `%f` or `%g`, as C prints it. */
 export function floatText(kind: string, value: number, precision: string | undefined, flags: string): string {
   const digits = Math.min(100, precision === undefined ? 6 : Number(precision));
-  const sign = value < 0 || Object.is(value, -0) ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
+  const sign =
+    value < 0 || Object.is(value, -0) ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
   const magnitude = Math.abs(value);
   if (!Number.isFinite(magnitude)) return sign + (Number.isNaN(magnitude) ? 'nan' : 'inf');
   let text: string;
@@ -107,7 +157,9 @@ export function floatText(kind: string, value: number, precision: string | undef
 function general(value: number, digits: number, keepsZeros: boolean): string {
   const power = value === 0 ? 0 : Number(value.toExponential(digits - 1).split('e')[1]);
   const isLarge = power < -4 || power >= digits;
-  const text = isLarge ? exponent(value.toExponential(digits - 1)) : value.toFixed(Math.max(0, digits - 1 - power));
+  const text = isLarge
+    ? exponent(value.toExponential(digits - 1))
+    : value.toFixed(Math.max(0, digits - 1 - power));
   if (keepsZeros || !text.includes('.')) return text;
   return text.replace(/\.?0+(?=e|$)/, '');
 }
@@ -136,7 +188,8 @@ export function echoText(words: readonly string[], dialect: 'bash' | 'ash' | 'da
   for (; flags.test(words[at] ?? ''); at++) {
     const flag = words[at] ?? '';
     if (flag.includes('n')) isBare = true;
-    if (dialect !== 'dash') for (const letter of flag) interprets = letter === 'e' ? true : letter === 'E' ? false : interprets;
+    if (dialect !== 'dash')
+      for (const letter of flag) interprets = letter === 'e' ? true : letter === 'E' ? false : interprets;
   }
   let text = words.slice(at).join(' ');
   if (interprets) {

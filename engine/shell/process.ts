@@ -27,7 +27,14 @@ export type ProcessParts = {
 /** A process started from a shell or a program. `signal` tells which signal ended it, undefined when it exited by itself. */
 export type Child = { readonly handle: ProcessHandle; signal(): Signal | undefined };
 
-const PROGRAM_FOLDERS = new Set(['/bin', '/usr/bin', '/usr/local/bin', '/sbin', '/usr/sbin', '/usr/local/sbin']);
+const PROGRAM_FOLDERS = new Set([
+  '/bin',
+  '/usr/bin',
+  '/usr/local/bin',
+  '/sbin',
+  '/usr/sbin',
+  '/usr/local/sbin',
+]);
 
 /** Makes the process that a program sees, from its parts. Its environment is a copy. */
 export function createProcess(parts: ProcessParts): Process {
@@ -63,12 +70,26 @@ export function descriptorsOf(process: Process): Descriptors {
 }
 
 /** Starts another program of the machine as a child of `process` without waiting; undefined when there is none of that name. */
-export function startChild(process: Process, argv: readonly string[], options?: RunOptions): Child | undefined {
+export function startChild(
+  process: Process,
+  argv: readonly string[],
+  options?: RunOptions,
+): Child | undefined {
   return startProgram(process, registry.get(process) ?? new Map(), argv, options);
 }
 
-function startProgram(process: Process, inherited: Descriptors, argv: readonly string[], options: RunOptions = {}): Child | undefined {
-  const found = findProgram(process.machine, options.cwd ?? process.cwd, process.env.get('PATH'), argv[0] ?? '');
+function startProgram(
+  process: Process,
+  inherited: Descriptors,
+  argv: readonly string[],
+  options: RunOptions = {},
+): Child | undefined {
+  const found = findProgram(
+    process.machine,
+    options.cwd ?? process.cwd,
+    process.env.get('PATH'),
+    argv[0] ?? '',
+  );
   if (found.kind !== 'program') return undefined;
   const descriptors = new Map(inherited);
   if (options.stdin !== undefined) descriptors.set(0, { stream: options.stdin });
@@ -86,24 +107,43 @@ function startProgram(process: Process, inherited: Descriptors, argv: readonly s
 }
 
 /** Spawns a process that runs `program`. `group` is as in SpawnOptions. */
-export function spawnProgram(sys: Sys, program: Program, parts: Omit<ProcessParts, 'sys'>, group?: number | 'new'): Child {
-  return spawnTracked(sys, parts.argv, parts.machine, group, (own) => program(createProcess({ ...parts, sys: own })));
+export function spawnProgram(
+  sys: Sys,
+  program: Program,
+  parts: Omit<ProcessParts, 'sys'>,
+  group?: number | 'new',
+): Child {
+  return spawnTracked(sys, parts.argv, parts.machine, group, (own) =>
+    program(createProcess({ ...parts, sys: own })),
+  );
 }
 
 /** Spawns a process and remembers which signal ended it. */
-export function spawnTracked(sys: Sys, command: readonly string[], machine: Machine, group: number | 'new' | undefined, main: (sys: Sys) => Promise<number>): Child {
+export function spawnTracked(
+  sys: Sys,
+  command: readonly string[],
+  machine: Machine,
+  group: number | 'new' | undefined,
+  main: (sys: Sys) => Promise<number>,
+): Child {
   let ended: Signal | undefined;
   let isStarted = false;
-  const handle = sys.spawn({ command, machine: machine.id, ...(group !== undefined ? { group } : {}) }, async (own) => {
-    isStarted = true;
-    try {
-      return await main(own);
-    } catch (error) {
-      if (error instanceof Signalled) ended = error.signal;
-      throw error;
-    }
-  });
-  return { handle, signal: () => ended ?? (isStarted || (handle.exitCode() ?? 0) <= 128 ? undefined : 'TERM') };
+  const handle = sys.spawn(
+    { command, machine: machine.id, ...(group !== undefined ? { group } : {}) },
+    async (own) => {
+      isStarted = true;
+      try {
+        return await main(own);
+      } catch (error) {
+        if (error instanceof Signalled) ended = error.signal;
+        throw error;
+      }
+    },
+  );
+  return {
+    handle,
+    signal: () => ended ?? (isStarted || (handle.exitCode() ?? 0) <= 128 ? undefined : 'TERM'),
+  };
 }
 
 /** Waits until a child has ended and gives its exit code. @throws Signalled */
@@ -114,7 +154,12 @@ export async function waitFor(sys: Sys, child: Child): Promise<number> {
 
 /** What a command's name leads to. `prefix` holds the words of a script's `#!` line, put before its own. */
 export type Found =
-  | { readonly kind: 'program'; readonly program: Program; readonly prefix: readonly string[]; readonly path: string }
+  | {
+      readonly kind: 'program';
+      readonly program: Program;
+      readonly prefix: readonly string[];
+      readonly path: string;
+    }
   | { readonly kind: 'missing' | 'denied' | 'folder' };
 
 /** Looks a command up as execvp does: a path as it is, a bare name along PATH. */
@@ -134,10 +179,13 @@ function findAt(machine: Machine, path: string, name: string): Found {
   if (entry?.kind === 'file') {
     if ((entry.mode & 0o111) === 0) return { kind: 'denied' };
     if (entry.content.startsWith('#!')) return findScript(machine, path, entry.content);
-    if (entry.content !== '' || !PROGRAM_FOLDERS.has(parentOf(path))) return findScript(machine, path, '#!/bin/sh\n');
+    if (entry.content !== '' || !PROGRAM_FOLDERS.has(parentOf(path)))
+      return findScript(machine, path, '#!/bin/sh\n');
   }
   const program = PROGRAM_FOLDERS.has(parentOf(path)) ? machine.program(baseName(path)) : undefined;
-  return program === undefined ? { kind: 'missing' } : { kind: 'program', program, prefix: [], path: name.includes('/') ? name : path };
+  return program === undefined
+    ? { kind: 'missing' }
+    : { kind: 'program', program, prefix: [], path: name.includes('/') ? name : path };
 }
 
 function findScript(machine: Machine, path: string, content: string): Found {

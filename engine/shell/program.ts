@@ -8,14 +8,28 @@ export type FileEntry =
   | { readonly kind: 'link'; readonly target: string; readonly modifiedMs: number };
 
 /** Why a file operation failed: the errno's name, whose words (`No such file or directory`) each tool prints itself. */
-export type FileFailure = 'ENOENT' | 'EISDIR' | 'ENOTDIR' | 'EEXIST' | 'EACCES' | 'ENOTEMPTY' | 'ENOSPC' | 'ELOOP' | 'EFBIG';
+export type FileFailure =
+  | 'ENOENT'
+  | 'EISDIR'
+  | 'ENOTDIR'
+  | 'EEXIST'
+  | 'EACCES'
+  | 'ENOTEMPTY'
+  | 'ENOSPC'
+  | 'ELOOP'
+  | 'EFBIG';
 
 /** The files of one virtual machine. Paths are absolute and normal (`resolvePath`); results are values, never exceptions. */
 export interface FileSystem {
   read(path: string): { readonly content: string } | { readonly error: FileFailure };
   stat(path: string): FileEntry | undefined;
   list(path: string): readonly string[] | { readonly error: FileFailure };
-  write(path: string, content: string, nowMs: number, options?: { readonly append?: boolean; readonly mode?: number }): FileFailure | undefined;
+  write(
+    path: string,
+    content: string,
+    nowMs: number,
+    options?: { readonly append?: boolean; readonly mode?: number },
+  ): FileFailure | undefined;
   makeFolder(path: string, nowMs: number, options?: { readonly parents?: boolean }): FileFailure | undefined;
   remove(path: string, options?: { readonly recursive?: boolean }): FileFailure | undefined;
   rename(from: string, to: string, nowMs: number): FileFailure | undefined;

@@ -50,5 +50,7 @@ export function expandPrompt(prompt: string, state: ShellState, machine: Machine
         return /^[0-7]{3}$/.test(escape) ? String.fromCharCode(Number.parseInt(escape, 8)) : whole;
     }
   });
-  return text.replace(/\$\{?([A-Za-z_][A-Za-z0-9_]*|\?)\}?/g, (_whole, name: string) => (name === '?' ? String(state.status) : (state.variables.get(name) ?? '')));
+  return text.replace(/\$\{?([A-Za-z_][A-Za-z0-9_]*|\?)\}?/g, (_whole, name: string) =>
+    name === '?' ? String(state.status) : (state.variables.get(name) ?? ''),
+  );
 }

@@ -12,13 +12,21 @@ export class RedirectFailure extends Error {
 }
 
 /** Opens the files of redirections, left to right. @throws RedirectFailure, ExpansionFailure */
-export async function applyRedirects(host: ExpansionHost, base: Descriptors, redirects: readonly Redirect[]): Promise<Map<number, Descriptor>> {
+export async function applyRedirects(
+  host: ExpansionHost,
+  base: Descriptors,
+  redirects: readonly Redirect[],
+): Promise<Map<number, Descriptor>> {
   const open = new Map(base);
   for (const redirect of redirects) await applyOne(host, open, redirect);
   return open;
 }
 
-async function applyOne(host: ExpansionHost, open: Map<number, Descriptor>, redirect: Redirect): Promise<void> {
+async function applyOne(
+  host: ExpansionHost,
+  open: Map<number, Descriptor>,
+  redirect: Redirect,
+): Promise<void> {
   const { operator } = redirect;
   if (redirect.heredoc !== undefined) {
     open.set(redirect.fd ?? 0, { stream: textStream(await expandParts(host, redirect.heredoc.body)) });
@@ -33,7 +41,8 @@ async function applyOne(host: ExpansionHost, open: Map<number, Descriptor>, redi
   if (words.length !== 1) throw new RedirectFailure(`${redirect.target.text}: ambiguous redirect`);
   if (operator === '<&' || operator === '>&') {
     if (/^([0-9]+|-)$/.test(target)) duplicate(open, redirect.fd ?? (operator === '<&' ? 0 : 1), target);
-    else if (operator === '<&' || redirect.fd !== undefined) throw new RedirectFailure(`${target}: ambiguous redirect`);
+    else if (operator === '<&' || redirect.fd !== undefined)
+      throw new RedirectFailure(`${target}: ambiguous redirect`);
     else openBoth(host, open, target, false);
     return;
   }
@@ -41,7 +50,10 @@ async function applyOne(host: ExpansionHost, open: Map<number, Descriptor>, redi
     openBoth(host, open, target, operator === '&>>');
     return;
   }
-  open.set(redirect.fd ?? (operator === '<' || operator === '<>' ? 0 : 1), openFile(host, open, operator, target));
+  open.set(
+    redirect.fd ?? (operator === '<' || operator === '<>' ? 0 : 1),
+    openFile(host, open, operator, target),
+  );
 }
 
 function duplicate(open: Map<number, Descriptor>, fd: number, target: string): void {
@@ -60,7 +72,12 @@ function openBoth(host: ExpansionHost, open: Map<number, Descriptor>, target: st
   open.set(2, file);
 }
 
-function openFile(host: ExpansionHost, open: Descriptors, operator: Redirect['operator'], target: string): Descriptor {
+function openFile(
+  host: ExpansionHost,
+  open: Descriptors,
+  operator: Redirect['operator'],
+  target: string,
+): Descriptor {
   const path = resolvePath(host.state.cwd, target);
   const device = openDevice(open, path);
   if (device !== undefined) return device;
@@ -73,7 +90,12 @@ function openFile(host: ExpansionHost, open: Descriptors, operator: Redirect['op
   return openForWriting(host, operator, target, path);
 }
 
-function openForWriting(host: ExpansionHost, operator: Redirect['operator'], target: string, path: string): Descriptor {
+function openForWriting(
+  host: ExpansionHost,
+  operator: Redirect['operator'],
+  target: string,
+  path: string,
+): Descriptor {
   const { files, state } = host;
   const old = statThrough(files, path);
   const fail = (error: FileFailure): never => {
@@ -81,7 +103,11 @@ function openForWriting(host: ExpansionHost, operator: Redirect['operator'], tar
   };
   if (target === '') fail('ENOENT');
   if (old?.kind === 'file' && operator === '>' && state.options.has('noclobber') && path !== '/dev/null') {
-    throw new RedirectFailure(state.dialect === 'bash' ? `${target}: cannot overwrite existing file` : `can't create ${target}: File exists`);
+    throw new RedirectFailure(
+      state.dialect === 'bash'
+        ? `${target}: cannot overwrite existing file`
+        : `can't create ${target}: File exists`,
+    );
   }
   const failed = files.write(path, '', host.nowMs(), { append: operator === '>>' || operator === '<>' });
   if (failed !== undefined) fail(failed);
@@ -103,20 +129,25 @@ function openDevice(open: Descriptors, path: string): Descriptor | undefined {
   if (path === '/dev/stdin') return open.get(0);
   if (path === '/dev/stdout') return open.get(1);
   if (path === '/dev/stderr') return open.get(2);
-  if (path === '/dev/tty') return [...open.values()].find((one) => one.terminal !== undefined && one.write !== undefined);
+  if (path === '/dev/tty')
+    return [...open.values()].find((one) => one.terminal !== undefined && one.write !== undefined);
   return undefined;
 }
 
 /** The words for a file that cannot be read (tools/FACTS.md §7). */
 function readMessage(host: ExpansionHost, target: string, error: FileFailure): string {
   if (host.state.dialect === 'bash') return `${target}: ${failureText(error)}`;
-  if (host.state.dialect === 'ash') return `can't open ${target}: ${error === 'ENOENT' ? 'no such file' : failureText(error)}`;
+  if (host.state.dialect === 'ash')
+    return `can't open ${target}: ${error === 'ENOENT' ? 'no such file' : failureText(error)}`;
   return `cannot open ${target}: ${error === 'ENOENT' ? 'No such file' : failureText(error)}`;
 }
 
 function writeMessage(host: ExpansionHost, target: string, error: FileFailure): string {
   if (host.state.dialect === 'bash') return `${target}: ${failureText(error)}`;
-  const isNoFolder = error === 'ENOENT' && statThrough(host.files, parentOf(resolvePath(host.state.cwd, target)))?.kind !== 'folder';
-  if (host.state.dialect === 'ash') return `can't create ${target}: ${isNoFolder ? 'nonexistent directory' : failureText(error)}`;
+  const isNoFolder =
+    error === 'ENOENT' &&
+    statThrough(host.files, parentOf(resolvePath(host.state.cwd, target)))?.kind !== 'folder';
+  if (host.state.dialect === 'ash')
+    return `can't create ${target}: ${isNoFolder ? 'nonexistent directory' : failureText(error)}`;
   return `cannot create ${target}: ${isNoFolder ? 'Directory nonexistent' : failureText(error)}`;
 }

@@ -6,19 +6,25 @@ import { runProgram, testMachine, TestTerminal } from './testing/world.ts';
 const programs = new Map<string, Program>([
   ['bash', shellProgram('bash')],
   ['sh', shellProgram('ash')],
-  ['cat', async (process) => {
-    const names = process.argv.slice(1);
-    if (names.length === 0) await process.out((await process.stdin.readAll(process.sys)));
-    for (const name of names) {
-      const found = process.machine.files.read(name.startsWith('/') ? name : `${process.cwd}/${name}`);
-      await process.out('content' in found ? found.content : '');
-    }
-    return 0;
-  }],
-  ['sleep', async (process) => {
-    await process.sys.sleep(Number(process.argv[1]) * 1000);
-    return 0;
-  }],
+  [
+    'cat',
+    async (process) => {
+      const names = process.argv.slice(1);
+      if (names.length === 0) await process.out(await process.stdin.readAll(process.sys));
+      for (const name of names) {
+        const found = process.machine.files.read(name.startsWith('/') ? name : `${process.cwd}/${name}`);
+        await process.out('content' in found ? found.content : '');
+      }
+      return 0;
+    },
+  ],
+  [
+    'sleep',
+    async (process) => {
+      await process.sys.sleep(Number(process.argv[1]) * 1000);
+      return 0;
+    },
+  ],
 ]);
 
 const bash = async (script: string, ...args: string[]) => {
@@ -28,7 +34,10 @@ const bash = async (script: string, ...args: string[]) => {
 
 const cases: [string, string][] = [
   ['echo a "b  c" \'d\' $((1+2*3))', 'a b  c d 7\n'],
-  ['x=abc.def; echo ${x%.*} ${x##*.} ${#x} ${x/b/B} ${x:1:2} ${x:-n} ${y:-none} ${y:=set} $y', 'abc def 7 aBc.def bc abc.def none set set\n'],
+  [
+    'x=abc.def; echo ${x%.*} ${x##*.} ${#x} ${x/b/B} ${x:1:2} ${x:-n} ${y:-none} ${y:=set} $y',
+    'abc def 7 aBc.def bc abc.def none set set\n',
+  ],
   ['echo {a,b}{1..3} x{01..03}', 'a1 a2 a3 b1 b2 b3 x01 x02 x03\n'],
   ['for i in 1 2 3; do [ $i = 2 ] && continue; echo $i; done', '1\n3\n'],
   ['i=0; while [ $i -lt 3 ]; do i=$((i+1)); if [ $i -eq 2 ]; then break; fi; done; echo $i', '2\n'],
@@ -37,9 +46,15 @@ const cases: [string, string][] = [
   ['cat <<EOF\n$((1+1)) `echo x`\nEOF', '2 x\n'],
   ["cat <<'EOF' | cat\n$x\nEOF", '$x\n'],
   ['echo a > f; echo b >> f; cat < f; cat f | cat', 'a\nb\na\nb\n'],
-  ['a=(1 "2 3" 4); echo ${a[1]} ${#a[@]} "${a[@]}" ${a[-1]}; a+=(5); for x in "${a[@]}"; do echo "<$x>"; done', '2 3 3 1 2 3 4 4\n<1>\n<2 3>\n<4>\n<5>\n'],
+  [
+    'a=(1 "2 3" 4); echo ${a[1]} ${#a[@]} "${a[@]}" ${a[-1]}; a+=(5); for x in "${a[@]}"; do echo "<$x>"; done',
+    '2 3 3 1 2 3 4 4\n<1>\n<2 3>\n<4>\n<5>\n',
+  ],
   ['declare -A m=([k]=v [z]=w); echo ${m[k]} ${!m[@]}', 'v k z\n'],
-  ['set -- a "b c"; for x in "$@"; do echo "<$x>"; done; echo "$*" $#; shift; echo $1', '<a>\n<b c>\na b c 2\nb c\n'],
+  [
+    'set -- a "b c"; for x in "$@"; do echo "<$x>"; done; echo "$*" $#; shift; echo $1',
+    '<a>\n<b c>\na b c 2\nb c\n',
+  ],
   ['false || echo or; true && echo and; ! true; echo $?', 'or\nand\n1\n'],
   ['(exit 42); echo $?; { echo g; } 2>&1', '42\ng\n'],
   ['[[ abc == a* && 3 -lt 10 && abc =~ ^a(b)c$ ]] && echo ${BASH_REMATCH[1]}', 'b\n'],
@@ -60,7 +75,7 @@ const cases: [string, string][] = [
   ['x=5; (( x > 3 )) && echo big; let x+=2; echo $x; echo $((x++ + ++x))', 'big\n7\n16\n'],
   ['eval "echo \\$((2+2))"; command echo c; type cd', '4\nc\ncd is a shell builtin\n'],
   ['echo ~ ~/x "~"; echo *.none', '/root /root/x ~\n*.none\n'],
-  ['bash -c \'echo $0 $1\' a b', 'a b\n'],
+  ["bash -c 'echo $0 $1' a b", 'a b\n'],
   ['sleep 1 & wait $!; echo $?', '0\n'],
   ['kill -9 $$', '[137]'],
   ['while getopts "ab:" o; do echo $o $OPTARG; done', ''],
@@ -94,7 +109,9 @@ describe('an interactive bash', () => {
     expect(await terminal.line('for i in 1 2 3; do sleep 100; done; echo no', 1000)).toBe('\n');
     expect(await terminal.line('echo $?')).toBe('130\n');
     expect(await terminal.line('while :; do :; done', 1000)).toBe('\n');
-    expect(await terminal.line('sleep 300', 1000, 'TSTP')).toBe('\n[1]+  Stopped                 sleep 300\n');
+    expect(await terminal.line('sleep 300', 1000, 'TSTP')).toBe(
+      '\n[1]+  Stopped                 sleep 300\n',
+    );
     expect(await terminal.line('echo $?; bg')).toBe('148\n[1]+ sleep 300 &\n');
     expect(await terminal.line('fg', 1000)).toBe('sleep 300\n\n');
   });

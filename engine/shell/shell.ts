@@ -31,7 +31,9 @@ export type ShellOptions = {
 };
 
 /** What became of a submitted line. `more`: it is not complete, the next line continues it (prompt PS2). */
-export type Submitted = { readonly kind: 'more' } | { readonly kind: 'done'; readonly exit: number; readonly isExited: boolean };
+export type Submitted =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'done'; readonly exit: number; readonly isExited: boolean };
 
 /**
  * One shell session: variables, files' folder, jobs and history last over the lines it is given. Whoever owns the terminal
@@ -59,13 +61,23 @@ export class Shell {
     state.variables.set('OPTIND', '1');
     if (state.dialect === 'bash') state.variables.set('BASH_VERSION', '5.2.15(1)-release');
     if (options.isInteractive) setPrompts(state);
-    this.interpreter = new Interpreter(state, options.machine, options.sys, options.descriptors, options.isInteractive);
+    this.interpreter = new Interpreter(
+      state,
+      options.machine,
+      options.sys,
+      options.descriptors,
+      options.isInteractive,
+    );
   }
 
   /** The prompt to show now: PS1, or PS2 while a command is incomplete. */
   prompt(): string {
     const { variables } = this.state;
-    return expandPrompt(this.#pending === '' ? (variables.get('PS1') ?? '') : (variables.get('PS2') ?? '> '), this.state, this.interpreter.machine);
+    return expandPrompt(
+      this.#pending === '' ? (variables.get('PS1') ?? '') : (variables.get('PS2') ?? '> '),
+      this.state,
+      this.interpreter.machine,
+    );
   }
 
   /** True while a command waits for its continuation. */
@@ -110,7 +122,9 @@ export class Shell {
   /** Prints what became of background jobs since it was last told: before each prompt, as bash does. */
   async tellJobs(): Promise<void> {
     const { jobs, dialect } = this.state;
-    const ended = jobs.all().filter((job) => jobState(job) === 'done' || (jobState(job) === 'stopped' && job.told === 'running'));
+    const ended = jobs
+      .all()
+      .filter((job) => jobState(job) === 'done' || (jobState(job) === 'stopped' && job.told === 'running'));
     const lines = ended.map((job) => `${jobLine(jobs, job, dialect)}\n`);
     for (const job of ended) {
       if (jobState(job) === 'done') jobs.remove(job);
@@ -123,12 +137,21 @@ export class Shell {
   signal(signal: Signal): void {
     const { group } = this.state.foreground;
     const all = this.interpreter.sys.processes(this.interpreter.machine.id);
-    const targets = group === undefined ? all.filter((one) => one.pid === this.interpreter.sys.pid && signal === 'INT') : all.filter((one) => one.group === group);
+    const targets =
+      group === undefined
+        ? all.filter((one) => one.pid === this.interpreter.sys.pid && signal === 'INT')
+        : all.filter((one) => one.group === group);
     for (const target of targets) target.kill(signal);
   }
 
   async #withHistory(line: string): Promise<string | undefined> {
-    if (!this.state.isInteractive || this.state.dialect !== 'bash' || this.state.options.has('-histexpand') || !this.state.options.has('histexpand')) return line;
+    if (
+      !this.state.isInteractive ||
+      this.state.dialect !== 'bash' ||
+      this.state.options.has('-histexpand') ||
+      !this.state.options.has('histexpand')
+    )
+      return line;
     const expanded = expandHistory(line, this.state.history, this.state.historyBase);
     if ('error' in expanded) {
       await this.interpreter.err(`${this.state.name}: ${expanded.error}\n`);
@@ -140,7 +163,11 @@ export class Shell {
 
   #isIncomplete(text: string): boolean {
     try {
-      parseScript(`${text}\n`, { dialect: this.state.dialect, isFinal: false, alias: (name) => this.interpreter.aliasOf(name) });
+      parseScript(`${text}\n`, {
+        dialect: this.state.dialect,
+        isFinal: false,
+        alias: (name) => this.interpreter.aliasOf(name),
+      });
     } catch (error) {
       if (error instanceof SyntaxFailure) return error.isIncomplete;
       throw error;
@@ -151,9 +178,18 @@ export class Shell {
   #remember(text: string): void {
     const { history } = this.state;
     if (text.trim() === '' || !this.state.isInteractive) return;
-    const flat = text.includes('<<') ? text : text.replace(/\\\n/g, '').split('\n').map((one) => one.trim()).join('; ').replace(/(do|then|else|\{|\(|&&|\|\||\||;); /g, '$1 ');
+    const flat = text.includes('<<')
+      ? text
+      : text
+          .replace(/\\\n/g, '')
+          .split('\n')
+          .map((one) => one.trim())
+          .join('; ')
+          .replace(/(do|then|else|\{|\(|&&|\|\||\||;); /g, '$1 ');
     const kept = text.includes('\n') ? flat : text;
-    const isIgnored = (this.state.variables.get('HISTCONTROL') ?? '').includes('ignore') && (kept.startsWith(' ') || kept === history.at(-1));
+    const isIgnored =
+      (this.state.variables.get('HISTCONTROL') ?? '').includes('ignore') &&
+      (kept.startsWith(' ') || kept === history.at(-1));
     if (!isIgnored) history.push(kept);
   }
 

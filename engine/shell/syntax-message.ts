@@ -18,7 +18,9 @@ function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, la
   const isAtEnd = problem.kind === 'end';
   const line = isAtEnd && text.endsWith('\n') ? lines.length : isAtEnd ? lines.length + 1 : failure.line;
   const where = label === '' ? '' : `${label}: `;
-  const prefix = state.isInteractive ? `${state.name}: ` : `${state.name}: ${where}line ${isAtEnd ? Math.max(line, failure.line) : failure.line}: `;
+  const prefix = state.isInteractive
+    ? `${state.name}: `
+    : `${state.name}: ${where}line ${isAtEnd ? Math.max(line, failure.line) : failure.line}: `;
   switch (problem.kind) {
     case 'quote':
       return `${prefix}unexpected EOF while looking for matching \`${problem.quote}'\n`;
@@ -34,15 +36,31 @@ function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, la
 }
 
 function ashReason(problem: SyntaxFailure['problem']): string {
-  if (problem.kind === 'quote') return problem.quote === '}' ? 'missing \'}\'' : problem.quote === ')' ? 'unexpected end of file (expecting ")")' : 'unterminated quoted string';
-  const expecting = 'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
+  if (problem.kind === 'quote')
+    return problem.quote === '}'
+      ? "missing '}'"
+      : problem.quote === ')'
+        ? 'unexpected end of file (expecting ")")'
+        : 'unterminated quoted string';
+  const expecting =
+    'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
   if (problem.kind === 'end') return `unexpected end of file${expecting}`;
-  return problem.token === 'newline' ? `unexpected newline${expecting}` : `unexpected "${problem.token}"${expecting}`;
+  return problem.token === 'newline'
+    ? `unexpected newline${expecting}`
+    : `unexpected "${problem.token}"${expecting}`;
 }
 
 function dashReason(problem: SyntaxFailure['problem']): string {
-  if (problem.kind === 'quote') return problem.quote === '}' ? 'Missing \'}\'' : problem.quote === ')' ? 'end of file unexpected (expecting ")")' : 'Unterminated quoted string';
-  const expecting = 'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
+  if (problem.kind === 'quote')
+    return problem.quote === '}'
+      ? "Missing '}'"
+      : problem.quote === ')'
+        ? 'end of file unexpected (expecting ")")'
+        : 'Unterminated quoted string';
+  const expecting =
+    'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
   if (problem.kind === 'end') return `end of file unexpected${expecting}`;
-  return problem.token === 'newline' ? `newline unexpected${expecting}` : `"${problem.token}" unexpected${expecting}`;
+  return problem.token === 'newline'
+    ? `newline unexpected${expecting}`
+    : `"${problem.token}" unexpected${expecting}`;
 }

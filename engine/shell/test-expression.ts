@@ -5,8 +5,51 @@ import type { FileSystem } from './program.ts';
 /** What `test` found: true, false, or a message that it fails with (exit 2). */
 export type TestResult = boolean | { readonly message: string };
 
-const UNARY = new Set(['-n', '-z', '-e', '-f', '-d', '-r', '-w', '-x', '-s', '-h', '-L', '-p', '-S', '-b', '-c', '-g', '-u', '-k', '-t', '-O', '-G', '-N', '-a', '-v', '-o']);
-const BINARY = new Set(['=', '==', '!=', '<', '>', '-eq', '-ne', '-lt', '-le', '-gt', '-ge', '-nt', '-ot', '-ef', '-a', '-o']);
+const UNARY = new Set([
+  '-n',
+  '-z',
+  '-e',
+  '-f',
+  '-d',
+  '-r',
+  '-w',
+  '-x',
+  '-s',
+  '-h',
+  '-L',
+  '-p',
+  '-S',
+  '-b',
+  '-c',
+  '-g',
+  '-u',
+  '-k',
+  '-t',
+  '-O',
+  '-G',
+  '-N',
+  '-a',
+  '-v',
+  '-o',
+]);
+const BINARY = new Set([
+  '=',
+  '==',
+  '!=',
+  '<',
+  '>',
+  '-eq',
+  '-ne',
+  '-lt',
+  '-le',
+  '-gt',
+  '-ge',
+  '-nt',
+  '-ot',
+  '-ef',
+  '-a',
+  '-o',
+]);
 
 /** What an expression is evaluated in. */
 export type TestScope = {
@@ -131,7 +174,12 @@ class TestReader {
       return value;
     }
     const operator = this.#words[this.#at + 1] ?? '';
-    if (BINARY.has(operator) && operator !== '-a' && operator !== '-o' && this.#words[this.#at + 2] !== undefined) {
+    if (
+      BINARY.has(operator) &&
+      operator !== '-a' &&
+      operator !== '-o' &&
+      this.#words[this.#at + 2] !== undefined
+    ) {
       this.#at += 3;
       return this.#binary(word, operator, this.#words[this.#at - 1] ?? '');
     }

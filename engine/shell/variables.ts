@@ -111,6 +111,8 @@ export class Variables {
 
 /** The elements of a list in the order of their subscripts (numbers) or of their making (keys). */
 export function listEntries(variable: Variable): [string, string][] {
-  const entries = [...(variable.list ?? (variable.value === undefined ? [] : [['0', variable.value] as [string, string]]))];
+  const entries = [
+    ...(variable.list ?? (variable.value === undefined ? [] : [['0', variable.value] as [string, string]])),
+  ];
   return variable.isKeyed === true ? entries : entries.sort(([a], [b]) => Number(a) - Number(b));
 }

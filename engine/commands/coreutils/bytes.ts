@@ -23,7 +23,8 @@ export function encodeBase64(bytes: Uint8Array): string {
   for (let at = 0; at < bytes.length; at += 3) {
     const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
     const size = Math.min(3, bytes.length - at);
-    for (let place = 0; place < 4; place++) out += place <= size ? (ALPHABET[(group >> (18 - 6 * place)) & 63] ?? '') : '=';
+    for (let place = 0; place < 4; place++)
+      out += place <= size ? (ALPHABET[(group >> (18 - 6 * place)) & 63] ?? '') : '=';
   }
   return out;
 }
@@ -50,7 +51,8 @@ export function decodeBase64(text: string): { readonly bytes: Uint8Array; readon
 
 async function base64(process: Process, options: Options): Promise<number> {
   const found = await readFile(process, options.operands[0] ?? '-');
-  if ('failure' in found) return complain(process, `${options.operands[0] ?? ''}: ${failureText(found.failure)}`);
+  if ('failure' in found)
+    return complain(process, `${options.operands[0] ?? ''}: ${failureText(found.failure)}`);
   if (options.has('d', 'D', 'decode')) {
     const { bytes, isValid } = decodeBase64(found.text);
     await process.out(textOf(bytes));
@@ -64,36 +66,70 @@ async function base64(process: Process, options: Options): Promise<number> {
 }
 
 const hex = (value: number, width = 2): string => value.toString(16).padStart(width, '0');
-const printable = (bytes: readonly number[]): string => bytes.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
+const printable = (bytes: readonly number[]): string =>
+  bytes.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
 
 async function dump(process: Process, options: Options): Promise<number> {
   const name = nameOf(process);
   const found = await readFile(process, options.operands[0] ?? '-');
-  if ('failure' in found) return complain(process, `${options.operands[0] ?? ''}: ${failureText(found.failure)}`);
+  if ('failure' in found)
+    return complain(process, `${options.operands[0] ?? ''}: ${failureText(found.failure)}`);
   const limit = options.get('l', 'n', 'N');
   const bytes = [...bytesOf(found.text)].slice(0, limit === undefined ? undefined : Number(limit));
   if (name === 'xxd' && options.has('p')) {
-    await process.out(`${bytes.map((byte) => hex(byte)).join('').replace(/(.{60})(?=.)/g, '$1\n')}${bytes.length > 0 ? '\n' : ''}`);
+    await process.out(
+      `${bytes
+        .map((byte) => hex(byte))
+        .join('')
+        .replace(/(.{60})(?=.)/g, '$1\n')}${bytes.length > 0 ? '\n' : ''}`,
+    );
     return 0;
   }
   for (let at = 0; at < bytes.length; at += 16) {
     const row = bytes.slice(at, at + 16);
     if (name === 'xxd') {
-      const pairs = Array.from({ length: Math.ceil(row.length / 2) }, (_, index) => row.slice(index * 2, index * 2 + 2).map((byte) => hex(byte)).join(''));
+      const pairs = Array.from({ length: Math.ceil(row.length / 2) }, (_, index) =>
+        row
+          .slice(index * 2, index * 2 + 2)
+          .map((byte) => hex(byte))
+          .join(''),
+      );
       await process.out(`${hex(at, 8)}: ${pairs.join(' ').padEnd(39)}  ${printable(row)}\n`);
     } else if (name === 'od' && options.has('c')) {
-      const named: Readonly<Record<number, string>> = { 0: '\\0', 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r' };
-      await process.out(`${at.toString(8).padStart(7, '0')}${row.map((byte) => (named[byte] ?? (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : byte.toString(8).padStart(3, '0'))).padStart(4)).join('')}\n`);
+      const named: Readonly<Record<number, string>> = {
+        0: '\\0',
+        7: '\\a',
+        8: '\\b',
+        9: '\\t',
+        10: '\\n',
+        11: '\\v',
+        12: '\\f',
+        13: '\\r',
+      };
+      await process.out(
+        `${at.toString(8).padStart(7, '0')}${row.map((byte) => (named[byte] ?? (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : byte.toString(8).padStart(3, '0'))).padStart(4)).join('')}\n`,
+      );
     } else if (name === 'od') {
       const isBytes = options.get('t')?.startsWith('x1') === true;
-      const cells = isBytes ? row.map((byte) => ` ${hex(byte)}`) : Array.from({ length: Math.ceil(row.length / 2) }, (_, index) => ` ${((row[index * 2] ?? 0) | ((row[index * 2 + 1] ?? 0) << 8)).toString(8).padStart(6, '0')}`);
-      await process.out(`${options.get('A') === 'n' ? '' : at.toString(8).padStart(7, '0')}${cells.join('')}\n`);
+      const cells = isBytes
+        ? row.map((byte) => ` ${hex(byte)}`)
+        : Array.from(
+            { length: Math.ceil(row.length / 2) },
+            (_, index) =>
+              ` ${((row[index * 2] ?? 0) | ((row[index * 2 + 1] ?? 0) << 8)).toString(8).padStart(6, '0')}`,
+          );
+      await process.out(
+        `${options.get('A') === 'n' ? '' : at.toString(8).padStart(7, '0')}${cells.join('')}\n`,
+      );
     } else {
       const cells = row.map((byte) => hex(byte));
-      await process.out(`${hex(at, 8)}  ${cells.slice(0, 8).join(' ').padEnd(23)}  ${cells.slice(8).join(' ').padEnd(23)}  |${printable(row)}|\n`);
+      await process.out(
+        `${hex(at, 8)}  ${cells.slice(0, 8).join(' ').padEnd(23)}  ${cells.slice(8).join(' ').padEnd(23)}  |${printable(row)}|\n`,
+      );
     }
   }
-  if (name === 'od' && options.get('A') !== 'n') await process.out(`${bytes.length.toString(8).padStart(7, '0')}\n`);
+  if (name === 'od' && options.get('A') !== 'n')
+    await process.out(`${bytes.length.toString(8).padStart(7, '0')}\n`);
   if (name === 'hexdump' && bytes.length > 0) await process.out(`${hex(bytes.length, 8)}\n`);
   return 0;
 }

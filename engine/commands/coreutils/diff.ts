@@ -25,7 +25,9 @@ export function changes(a: readonly string[], b: readonly string[]): Change[] {
   const table = new Uint32Array((height + 1) * (width + 1));
   const at = (i: number, j: number): number => table[i * (width + 1) + j] ?? 0;
   for (let i = height - 1; i >= 0; i--) {
-    for (let j = width - 1; j >= 0; j--) table[i * (width + 1) + j] = a[start + i] === b[start + j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+    for (let j = width - 1; j >= 0; j--)
+      table[i * (width + 1) + j] =
+        a[start + i] === b[start + j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
   }
   const found: Change[] = [];
   let i = 0;
@@ -52,7 +54,8 @@ export function unifiedHunks(a: readonly string[], b: readonly string[], context
   let out = '';
   for (let index = 0; index < all.length; ) {
     let last = index;
-    while (last + 1 < all.length && (all[last + 1]?.aFrom ?? 0) - (all[last]?.aTo ?? 0) <= context * 2) last++;
+    while (last + 1 < all.length && (all[last + 1]?.aFrom ?? 0) - (all[last]?.aTo ?? 0) <= context * 2)
+      last++;
     out += hunk(a, b, all.slice(index, last + 1), context);
     index = last + 1;
   }
@@ -67,7 +70,8 @@ function hunk(a: readonly string[], b: readonly string[], group: readonly Change
   const aTo = Math.min(a.length, last.aTo + context);
   const bFrom = Math.max(0, first.bFrom - context);
   const bTo = Math.min(b.length, last.bTo + context);
-  const range = (from: number, to: number): string => (to - from === 1 ? `${from + 1}` : `${to === from ? from : from + 1},${to - from}`);
+  const range = (from: number, to: number): string =>
+    to - from === 1 ? `${from + 1}` : `${to === from ? from : from + 1},${to - from}`;
   let out = `@@ -${range(aFrom, aTo)} +${range(bFrom, bTo)} @@\n`;
   let at = aFrom;
   for (const change of group) {
@@ -80,12 +84,19 @@ function hunk(a: readonly string[], b: readonly string[], group: readonly Change
 }
 
 function normal(a: readonly string[], b: readonly string[]): string {
-  const range = (from: number, to: number): string => (to - from <= 1 ? `${to - from === 0 ? from : from + 1}` : `${from + 1},${to}`);
+  const range = (from: number, to: number): string =>
+    to - from <= 1 ? `${to - from === 0 ? from : from + 1}` : `${from + 1},${to}`;
   return changes(a, b)
     .map(({ aFrom, aTo, bFrom, bTo }) => {
       const letter = aFrom === aTo ? 'a' : bFrom === bTo ? 'd' : 'c';
-      const removed = a.slice(aFrom, aTo).map((line) => `< ${line}\n`).join('');
-      const added = b.slice(bFrom, bTo).map((line) => `> ${line}\n`).join('');
+      const removed = a
+        .slice(aFrom, aTo)
+        .map((line) => `< ${line}\n`)
+        .join('');
+      const added = b
+        .slice(bFrom, bTo)
+        .map((line) => `> ${line}\n`)
+        .join('');
       return `${range(aFrom, aTo)}${letter}${range(bFrom, bTo)}\n${removed}${letter === 'c' ? '---\n' : ''}${added}`;
     })
     .join('');
@@ -94,7 +105,9 @@ function normal(a: readonly string[], b: readonly string[]): string {
 async function compare(process: Process, options: Options): Promise<number> {
   const [left, right] = options.operands;
   if (left === undefined || right === undefined) {
-    await process.err(`diff: missing operand${left === undefined ? '' : ` after '${left}'`}\ndiff: Try 'diff --help' for more information.\n`);
+    await process.err(
+      `diff: missing operand${left === undefined ? '' : ` after '${left}'`}\ndiff: Try 'diff --help' for more information.\n`,
+    );
     return 2;
   }
   return compareTwo(process, options, left, right);
@@ -120,14 +133,22 @@ async function compareTwo(process: Process, options: Options, left: string, righ
     await process.out(`Files ${left} and ${right} differ\n`);
     return 1;
   }
-  const bare = (text: string): string[] => splitLines(text).map((line) => (options.has('w', 'b', 'ignore-all-space') ? line.replace(/\s+/g, options.has('w') ? '' : ' ').trimEnd() : line));
+  const bare = (text: string): string[] =>
+    splitLines(text).map((line) =>
+      options.has('w', 'b', 'ignore-all-space')
+        ? line.replace(/\s+/g, options.has('w') ? '' : ' ').trimEnd()
+        : line,
+    );
   const [one, other] = [bare(first), bare(second)];
   const context = options.get('U', 'unified');
   if (options.has('u', 'U', 'unified')) {
-    const stamp = (ms: number | undefined): string => formatDate(ms ?? process.sys.nowMs(), '%Y-%m-%d %H:%M:%S.%N +0000');
+    const stamp = (ms: number | undefined): string =>
+      formatDate(ms ?? process.sys.nowMs(), '%Y-%m-%d %H:%M:%S.%N +0000');
     const hunks = unifiedHunks(one, other, context === undefined || context === '' ? 3 : Number(context));
     if (hunks === '') return 0;
-    await process.out(`--- ${left}\t${stamp(a?.modifiedMs)}\n+++ ${right}\t${stamp(b?.modifiedMs)}\n${hunks}`);
+    await process.out(
+      `--- ${left}\t${stamp(a?.modifiedMs)}\n+++ ${right}\t${stamp(b?.modifiedMs)}\n${hunks}`,
+    );
   } else {
     const text = normal(one, other);
     if (text === '') return 0;
@@ -136,18 +157,34 @@ async function compareTwo(process: Process, options: Options, left: string, righ
   return 1;
 }
 
-async function compareFolders(process: Process, options: Options, left: string, right: string): Promise<number> {
-  const [a, b] = [process.machine.files.list(pathOf(process, left)), process.machine.files.list(pathOf(process, right))];
+async function compareFolders(
+  process: Process,
+  options: Options,
+  left: string,
+  right: string,
+): Promise<number> {
+  const [a, b] = [
+    process.machine.files.list(pathOf(process, left)),
+    process.machine.files.list(pathOf(process, right)),
+  ];
   if ('error' in a || 'error' in b) return 2;
   let exit = 0;
   for (const name of [...new Set([...a, ...b])].sort()) {
     if (!a.includes(name) || !b.includes(name)) {
       await process.out(`Only in ${a.includes(name) ? left : right}: ${name}\n`);
       exit = 1;
-    } else exit = Math.max(exit, await compareTwo(process, options, joinPath(left, name), joinPath(right, name)));
+    } else
+      exit = Math.max(exit, await compareTwo(process, options, joinPath(left, name), joinPath(right, name)));
   }
   return exit;
 }
 
 /** diff: normal and unified. */
-export const diff: Program = tool({ short: 'uU:qrwbiNBac', long: ['unified?', 'brief', 'recursive', 'ignore-all-space', 'color?', 'new-file'], usageExit: 2 }, compare);
+export const diff: Program = tool(
+  {
+    short: 'uU:qrwbiNBac',
+    long: ['unified?', 'brief', 'recursive', 'ignore-all-space', 'color?', 'new-file'],
+    usageExit: 2,
+  },
+  compare,
+);

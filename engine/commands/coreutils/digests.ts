@@ -13,7 +13,8 @@ function padded(bytes: Uint8Array, isBigEndian: boolean): DataView {
 
 function primes(count: number): number[] {
   const found: number[] = [];
-  for (let value = 2; found.length < count; value++) if (found.every((prime) => value % prime !== 0)) found.push(value);
+  for (let value = 2; found.length < count; value++)
+    if (found.every((prime) => value % prime !== 0)) found.push(value);
   return found;
 }
 
@@ -64,18 +65,32 @@ const SHIFTS = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
 /** MD5 of bytes, as 32 hex digits. */
 export function md5(bytes: Uint8Array): string {
   const view = padded(bytes, false);
-  const constants = Array.from({ length: 64 }, (_, index) => Math.floor(Math.abs(Math.sin(index + 1)) * 0x100000000));
+  const constants = Array.from({ length: 64 }, (_, index) =>
+    Math.floor(Math.abs(Math.sin(index + 1)) * 0x100000000),
+  );
   const state = [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476];
   for (let block = 0; block < view.byteLength; block += 64) {
     let [a = 0, b = 0, c = 0, d = 0] = state;
     for (let t = 0; t < 64; t++) {
       const round = t >> 4;
-      const mixed = round === 0 ? (b & c) | (~b & d) : round === 1 ? (d & b) | (~d & c) : round === 2 ? b ^ c ^ d : c ^ (b | ~d);
-      const at = round === 0 ? t : round === 1 ? (5 * t + 1) % 16 : round === 2 ? (3 * t + 5) % 16 : (7 * t) % 16;
+      const mixed =
+        round === 0
+          ? (b & c) | (~b & d)
+          : round === 1
+            ? (d & b) | (~d & c)
+            : round === 2
+              ? b ^ c ^ d
+              : c ^ (b | ~d);
+      const at =
+        round === 0 ? t : round === 1 ? (5 * t + 1) % 16 : round === 2 ? (3 * t + 5) % 16 : (7 * t) % 16;
       const sum = (a + mixed + (constants[t] ?? 0) + view.getUint32(block + at * 4, true)) | 0;
       [a, d, c, b] = [d, c, b, (b + rotateLeft(sum, SHIFTS[round * 4 + (t % 4)] ?? 0)) | 0];
     }
     [a, b, c, d].forEach((value, index) => (state[index] = ((state[index] ?? 0) + value) | 0));
   }
-  return state.map((value) => [0, 8, 16, 24].map((shift) => ((value >>> shift) & 255).toString(16).padStart(2, '0')).join('')).join('');
+  return state
+    .map((value) =>
+      [0, 8, 16, 24].map((shift) => ((value >>> shift) & 255).toString(16).padStart(2, '0')).join(''),
+    )
+    .join('');
 }

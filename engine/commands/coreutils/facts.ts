@@ -14,9 +14,21 @@ async function date(process: Process, options: Options): Promise<number> {
   const timeMs = given === undefined ? nowMs : parseDate(given, nowMs);
   if (timeMs === undefined) return complain(process, `invalid date '${given ?? ''}'`);
   const [format] = options.operands;
-  if (format !== undefined && !format.startsWith('+')) return complain(process, isBusybox(process) ? `invalid date '${format}'` : `invalid date '${format}'`);
+  if (format !== undefined && !format.startsWith('+'))
+    return complain(process, isBusybox(process) ? `invalid date '${format}'` : `invalid date '${format}'`);
   const iso = options.get('I', 'iso-8601');
-  const used = format !== undefined ? format.slice(1) : iso !== undefined ? (iso === '' || iso === 'date' ? '%Y-%m-%d' : iso.startsWith('s') ? '%Y-%m-%dT%H:%M:%S%:z' : '%Y-%m-%dT%H:%M%:z') : options.has('R', 'rfc-email') ? '%a, %d %b %Y %H:%M:%S %z' : '%a %b %e %H:%M:%S UTC %Y';
+  const used =
+    format !== undefined
+      ? format.slice(1)
+      : iso !== undefined
+        ? iso === '' || iso === 'date'
+          ? '%Y-%m-%d'
+          : iso.startsWith('s')
+            ? '%Y-%m-%dT%H:%M:%S%:z'
+            : '%Y-%m-%dT%H:%M%:z'
+        : options.has('R', 'rfc-email')
+          ? '%a, %d %b %Y %H:%M:%S %z'
+          : '%a %b %e %H:%M:%S UTC %Y';
   await process.out(`${formatDate(timeMs, used)}\n`);
   return 0;
 }
@@ -37,7 +49,9 @@ async function seq(process: Process): Promise<number> {
   if (words.length > 3) return complainUsage(process, `extra operand '${words[3] ?? ''}'`);
   const bad = words.find((word) => !/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(word));
   if (bad !== undefined) return complainUsage(process, `invalid floating point argument: '${bad}'`);
-  const [first = 1, step = 1, last = 1] = (words.length === 1 ? ['1', '1', words[0]] : words.length === 2 ? [words[0], '1', words[1]] : words).map(Number);
+  const [first = 1, step = 1, last = 1] = (
+    words.length === 1 ? ['1', '1', words[0]] : words.length === 2 ? [words[0], '1', words[1]] : words
+  ).map(Number);
   if (step === 0) return complainUsage(process, `invalid Zero increment value: '${words[1] ?? ''}'`);
   const digits = Math.max(...words.map((word) => (word.split('.')[1] ?? '').length));
   const values: string[] = [];
@@ -48,26 +62,40 @@ async function seq(process: Process): Promise<number> {
     if (index % 256 === 255) await process.sys.burn(256);
   }
   const width = isPadded ? Math.max(...values.map((value) => value.length)) : 0;
-  if (values.length > 0) await process.out(`${values.map((value) => value.padStart(width, '0')).join(separator)}\n`);
+  if (values.length > 0)
+    await process.out(`${values.map((value) => value.padStart(width, '0')).join(separator)}\n`);
   return 0;
 }
 
 async function uname(process: Process, options: Options): Promise<number> {
   const { hostname } = process.machine;
   const release = process.machine.versions['linux'] ?? '6.8.0-50-generic';
-  const parts: Readonly<Record<string, string>> = { s: 'Linux', n: hostname, r: release, v: '#51-Ubuntu SMP PREEMPT_DYNAMIC', m: 'x86_64', o: isBusybox(process) ? 'Linux' : 'GNU/Linux' };
-  const wanted = options.has('a', 'all') ? [...'snrvmo'] : [...'snrvmpio'].filter((letter) => options.has(letter));
-  await process.out(`${(wanted.length > 0 ? wanted : ['s']).map((letter) => parts[letter] ?? 'x86_64').join(' ')}\n`);
+  const parts: Readonly<Record<string, string>> = {
+    s: 'Linux',
+    n: hostname,
+    r: release,
+    v: '#51-Ubuntu SMP PREEMPT_DYNAMIC',
+    m: 'x86_64',
+    o: isBusybox(process) ? 'Linux' : 'GNU/Linux',
+  };
+  const wanted = options.has('a', 'all')
+    ? [...'snrvmo']
+    : [...'snrvmpio'].filter((letter) => options.has(letter));
+  await process.out(
+    `${(wanted.length > 0 ? wanted : ['s']).map((letter) => parts[letter] ?? 'x86_64').join(' ')}\n`,
+  );
   return 0;
 }
 
 async function id(process: Process, options: Options): Promise<number> {
   const [who] = options.operands;
   const { user } = process.machine;
-  if (who !== undefined && who !== user && who !== 'root') return complain(process, isBusybox(process) ? `unknown user ${who}` : `'${who}': no such user`);
+  if (who !== undefined && who !== user && who !== 'root')
+    return complain(process, isBusybox(process) ? `unknown user ${who}` : `'${who}': no such user`);
   const name = who ?? user;
   const number = name === 'root' ? '0' : '1000';
-  if (options.has('u', 'user', 'g', 'group')) await process.out(`${options.has('n', 'name') ? name : number}\n`);
+  if (options.has('u', 'user', 'g', 'group'))
+    await process.out(`${options.has('n', 'name') ? name : number}\n`);
   else if (options.has('G', 'groups')) await process.out(`${options.has('n', 'name') ? name : number}\n`);
   else await process.out(`uid=${number}(${name}) gid=${number}(${name}) groups=${number}(${name})\n`);
   return 0;
@@ -88,17 +116,28 @@ async function uptime(process: Process, options: Options): Promise<number> {
   const bootMs = process.sys.nowMs() - (process.sys.nowMs() % 86_400_000) - 3_600_000;
   const minutes = Math.floor((process.sys.nowMs() - bootMs) / 60_000);
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
-  if (options.has('p', 'pretty')) await process.out(`up ${hours} hour${hours === 1 ? '' : 's'}, ${rest} minute${rest === 1 ? '' : 's'}\n`);
+  if (options.has('p', 'pretty'))
+    await process.out(`up ${hours} hour${hours === 1 ? '' : 's'}, ${rest} minute${rest === 1 ? '' : 's'}\n`);
   else if (options.has('s', 'since')) await process.out(`${formatDate(bootMs, '%Y-%m-%d %H:%M:%S')}\n`);
-  else await process.out(` ${formatDate(process.sys.nowMs(), '%H:%M:%S')} up ${String(hours).padStart(2)}:${String(rest).padStart(2, '0')},  1 user,  load average: 0.00, 0.00, 0.00\n`);
+  else
+    await process.out(
+      ` ${formatDate(process.sys.nowMs(), '%H:%M:%S')} up ${String(hours).padStart(2)}:${String(rest).padStart(2, '0')},  1 user,  load average: 0.00, 0.00, 0.00\n`,
+    );
   return 0;
 }
 
 async function free(process: Process, options: Options): Promise<number> {
   const unit = options.has('g') ? 1048576 : options.has('m') ? 1024 : options.has('b') ? 1 / 1024 : 1;
-  const show = (kilobytes: number): string => (options.has('h') ? `${(kilobytes / 1048576).toFixed(1)}Gi` : String(Math.floor(kilobytes / unit))).padStart(12);
-  const row = (name: string, values: readonly number[]): string => `${name.padEnd(8)}${values.map((value) => show(value)).join('')}\n`;
-  await process.out(`               total        used        free      shared  buff/cache   available\n${row('Mem:', [8148152, 1523480, 5012344, 12300, 1612328, 6337892])}${row('Swap:', [0, 0, 0])}`);
+  const show = (kilobytes: number): string =>
+    (options.has('h')
+      ? `${(kilobytes / 1048576).toFixed(1)}Gi`
+      : String(Math.floor(kilobytes / unit))
+    ).padStart(12);
+  const row = (name: string, values: readonly number[]): string =>
+    `${name.padEnd(8)}${values.map((value) => show(value)).join('')}\n`;
+  await process.out(
+    `               total        used        free      shared  buff/cache   available\n${row('Mem:', [8148152, 1523480, 5012344, 12300, 1612328, 6337892])}${row('Swap:', [0, 0, 0])}`,
+  );
   return 0;
 }
 
@@ -114,7 +153,8 @@ async function which(process: Process, options: Options): Promise<number> {
 
 async function printenv(process: Process): Promise<number> {
   const names = process.argv.slice(1);
-  if (names.length === 0) await process.out([...process.env].map(([name, value]) => `${name}=${value}\n`).join(''));
+  if (names.length === 0)
+    await process.out([...process.env].map(([name, value]) => `${name}=${value}\n`).join(''));
   let exit = 0;
   for (const name of names) {
     const value = process.env.get(name);
@@ -130,7 +170,9 @@ async function basename(process: Process, options: Options): Promise<number> {
   const suffix = options.get('s', 'suffix') ?? (options.has('a', 'multiple') ? undefined : second);
   for (const operand of options.has('a', 's', 'multiple', 'suffix') ? options.operands : [first]) {
     const name = baseName(operand);
-    await process.out(`${suffix !== undefined && name.endsWith(suffix) && name !== suffix ? name.slice(0, -suffix.length) : name}\n`);
+    await process.out(
+      `${suffix !== undefined && name.endsWith(suffix) && name !== suffix ? name.slice(0, -suffix.length) : name}\n`,
+    );
   }
   return 0;
 }
@@ -163,13 +205,25 @@ async function stty(process: Process): Promise<number> {
     }
   }
   if (process.argv.length === 1) await process.out('speed 38400 baud; line = 0;\n-brkint -imaxbel\n');
-  else if (process.argv[1] === '-a') await process.out(`speed 38400 baud; rows ${terminal.rows}; columns ${terminal.columns}; line = 0;\n`);
+  else if (process.argv[1] === '-a')
+    await process.out(`speed 38400 baud; rows ${terminal.rows}; columns ${terminal.columns}; line = 0;\n`);
   return 0;
 }
 
 async function tput(process: Process): Promise<number> {
   const terminal = process.tty('stdout') ?? process.tty('stdin');
-  const codes: Readonly<Record<string, string>> = { clear: '\x1b[H\x1b[2J\x1b[3J', bold: '\x1b[1m', sgr0: '\x1b(B\x1b[m', rev: '\x1b[7m', smul: '\x1b[4m', rmul: '\x1b[24m', reset: '\x1bc', cnorm: '\x1b[?25h', civis: '\x1b[?25l', el: '\x1b[K' };
+  const codes: Readonly<Record<string, string>> = {
+    clear: '\x1b[H\x1b[2J\x1b[3J',
+    bold: '\x1b[1m',
+    sgr0: '\x1b(B\x1b[m',
+    rev: '\x1b[7m',
+    smul: '\x1b[4m',
+    rmul: '\x1b[24m',
+    reset: '\x1bc',
+    cnorm: '\x1b[?25h',
+    civis: '\x1b[?25l',
+    el: '\x1b[K',
+  };
   const [what = '', value = '0'] = process.argv.slice(1);
   if (what === 'cols') await process.out(`${terminal?.columns ?? 80}\n`);
   else if (what === 'lines') await process.out(`${terminal?.rows ?? 24}\n`);
@@ -218,7 +272,8 @@ function evaluateExpr(words: readonly string[]): { value: string } | { error: st
     }
     return word;
   };
-  const number = (text: string): bigint => (/^-?\d+$/.test(text) ? BigInt(text) : fail('non-integer argument'));
+  const number = (text: string): bigint =>
+    /^-?\d+$/.test(text) ? BigInt(text) : fail('non-integer argument');
   const apply = (operator: string, a: string, b: string): string => {
     const isTrue = (text: string): boolean => text !== '' && !/^-?0+$/.test(text);
     if (operator === '|') return isTrue(a) ? a : isTrue(b) ? b : '0';
@@ -227,11 +282,29 @@ function evaluateExpr(words: readonly string[]): { value: string } | { error: st
     if ('+-*/%'.includes(operator)) {
       const [left, right] = [number(a), number(b)];
       if ((operator === '/' || operator === '%') && right === 0n) fail('division by zero');
-      return String(operator === '+' ? left + right : operator === '-' ? left - right : operator === '*' ? left * right : operator === '/' ? left / right : left % right);
+      return String(
+        operator === '+'
+          ? left + right
+          : operator === '-'
+            ? left - right
+            : operator === '*'
+              ? left * right
+              : operator === '/'
+                ? left / right
+                : left % right,
+      );
     }
     const areNumbers = /^-?\d+$/.test(a) && /^-?\d+$/.test(b);
     const order = areNumbers ? Number(BigInt(a) - BigInt(b)) : a < b ? -1 : a > b ? 1 : 0;
-    const holds = { '=': order === 0, '==': order === 0, '!=': order !== 0, '<': order < 0, '<=': order <= 0, '>': order > 0, '>=': order >= 0 }[operator];
+    const holds = {
+      '=': order === 0,
+      '==': order === 0,
+      '!=': order !== 0,
+      '<': order < 0,
+      '<=': order <= 0,
+      '>': order > 0,
+      '>=': order >= 0,
+    }[operator];
     return holds === true ? '1' : '0';
   };
   const level = (depth: number): string => {
@@ -246,7 +319,9 @@ function evaluateExpr(words: readonly string[]): { value: string } | { error: st
   };
   try {
     const value = level(0);
-    return at < words.length ? { error: `syntax error: unexpected argument '${words[at] ?? ''}'` } : { value };
+    return at < words.length
+      ? { error: `syntax error: unexpected argument '${words[at] ?? ''}'` }
+      : { value };
   } catch (error) {
     if (error instanceof ExprFailure) return { error: error.message };
     throw error;
@@ -303,7 +378,29 @@ function calculate(source: string, scale: number): string | 'zero' | undefined {
       const right = parse(operator === '^' ? depth : depth + 1);
       if ((operator === '/' || operator === '%') && right === 0) isZero = true;
       if (operator === '/') digits = scale;
-      left = operator === '+' ? left + right : operator === '-' ? left - right : operator === '*' ? left * right : operator === '/' ? cut(left / right, scale) : operator === '%' ? left - cut(left / right, scale) * right : operator === '^' ? left ** right : Number({ '<': left < right, '>': left > right, '<=': left <= right, '>=': left >= right, '==': left === right, '!=': left !== right }[operator]);
+      left =
+        operator === '+'
+          ? left + right
+          : operator === '-'
+            ? left - right
+            : operator === '*'
+              ? left * right
+              : operator === '/'
+                ? cut(left / right, scale)
+                : operator === '%'
+                  ? left - cut(left / right, scale) * right
+                  : operator === '^'
+                    ? left ** right
+                    : Number(
+                        {
+                          '<': left < right,
+                          '>': left > right,
+                          '<=': left <= right,
+                          '>=': left >= right,
+                          '==': left === right,
+                          '!=': left !== right,
+                        }[operator],
+                      );
     }
     return left;
   };
@@ -336,7 +433,9 @@ const test: Program = async (process) => {
     files: process.machine.files,
     cwd: process.cwd,
     isSet: (variable) => process.env.has(variable),
-    isTerminal: (fd) => (fd === 0 ? process.tty('stdin') : fd === 1 ? process.tty('stdout') : process.tty('stderr')) !== undefined,
+    isTerminal: (fd) =>
+      (fd === 0 ? process.tty('stdin') : fd === 1 ? process.tty('stdout') : process.tty('stderr')) !==
+      undefined,
     badNumber: (text) => `invalid integer '${text}'`,
   });
   return typeof result === 'boolean' ? (result ? 0 : 1) : complain(process, result.message, 2);
@@ -375,7 +474,9 @@ const man: Program = async (process) => {
   }
   const title = `${name.toUpperCase()}(1)`;
   const text = Object.hasOwn(MANUALS, name) ? MANUALS[name] : `a program of this machine; try ${name} --help`;
-  await process.out(`${title}${'User Commands'.padStart(46 - title.length + 6)}${title.padStart(34)}\n\nNAME\n       ${name} - ${text ?? ''}\n`);
+  await process.out(
+    `${title}${'User Commands'.padStart(46 - title.length + 6)}${title.padStart(34)}\n\nNAME\n       ${name} - ${text ?? ''}\n`,
+  );
   return 0;
 };
 
@@ -388,7 +489,18 @@ export const FACT_TOOLS: readonly (readonly [string, Program])[] = [
   ['whoami', async (process) => (await process.out(`${process.machine.user}\n`), 0)],
   ['logname', async (process) => (await process.out(`${process.machine.user}\n`), 0)],
   ['hostname', tool({ short: 'fisId', long: ['ip-address', 'short', 'fqdn'] }, hostname)],
-  ['uptime', tool({ short: 'ps', long: ['pretty', 'since'], usage: '\nUsage:\n uptime [options]\n\nOptions:\n -p, --pretty   show uptime in pretty format\n -h, --help     display this help and exit\n -s, --since    system up since\n -V, --version  output version information and exit\n\nFor more details see uptime(1).\n' }, uptime)],
+  [
+    'uptime',
+    tool(
+      {
+        short: 'ps',
+        long: ['pretty', 'since'],
+        usage:
+          '\nUsage:\n uptime [options]\n\nOptions:\n -p, --pretty   show uptime in pretty format\n -h, --help     display this help and exit\n -s, --since    system up since\n -V, --version  output version information and exit\n\nFor more details see uptime(1).\n',
+      },
+      uptime,
+    ),
+  ],
   ['free', tool({ short: 'mghbkt' }, free)],
   ['which', tool({ short: 'a' }, which)],
   ['printenv', printenv],
@@ -412,13 +524,23 @@ export const FACT_TOOLS: readonly (readonly [string, Program])[] = [
   ['nproc', async (process) => (await process.out('2\n'), 0)],
   ['arch', async (process) => (await process.out('x86_64\n'), 0)],
   ['man', man],
-  ['mktemp', tool({ short: 'dp:tu' }, async (process, options) => {
-    const { files } = process.machine;
-    const template = options.operands[0] ?? '/tmp/tmp.XXXXXXXXXX';
-    const path = pathOf(process, template.replace(/X{3,}$/, (marks) => String(process.sys.pid * 7919 + files.revision).padStart(marks.length, 'k').slice(-marks.length)));
-    if (options.has('d')) files.makeFolder(path, process.sys.nowMs());
-    else files.write(path, '', process.sys.nowMs(), { mode: 0o600 });
-    await process.out(`${path}\n`);
-    return 0;
-  })],
+  [
+    'mktemp',
+    tool({ short: 'dp:tu' }, async (process, options) => {
+      const { files } = process.machine;
+      const template = options.operands[0] ?? '/tmp/tmp.XXXXXXXXXX';
+      const path = pathOf(
+        process,
+        template.replace(/X{3,}$/, (marks) =>
+          String(process.sys.pid * 7919 + files.revision)
+            .padStart(marks.length, 'k')
+            .slice(-marks.length),
+        ),
+      );
+      if (options.has('d')) files.makeFolder(path, process.sys.nowMs());
+      else files.write(path, '', process.sys.nowMs(), { mode: 0o600 });
+      await process.out(`${path}\n`);
+      return 0;
+    }),
+  ],
 ];

@@ -7,7 +7,11 @@ import { formatDate } from './dates.ts';
 
 /** A file's size in bytes as `ls` counts it. */
 export function sizeOf(entry: FileEntry): number {
-  return entry.kind === 'file' ? byteLength(entry.content) : entry.kind === 'link' ? byteLength(entry.target) : 4096;
+  return entry.kind === 'file'
+    ? byteLength(entry.content)
+    : entry.kind === 'link'
+      ? byteLength(entry.target)
+      : 4096;
 }
 
 /** `-rw-r--r--` of an entry. */
@@ -44,7 +48,11 @@ async function ls(process: Process, options: Options): Promise<number> {
     const entry = isLong ? files.stat(path) : statThrough(files, path);
     if (entry === undefined) {
       exit = isBusybox(process) ? 1 : 2;
-      await process.err(isBusybox(process) ? `ls: ${operand}: No such file or directory\n` : `ls: cannot access '${operand}': No such file or directory\n`);
+      await process.err(
+        isBusybox(process)
+          ? `ls: ${operand}: No such file or directory\n`
+          : `ls: cannot access '${operand}': No such file or directory\n`,
+      );
     } else if (entry.kind === 'folder' && !options.has('d', 'directory')) folders.push(operand);
     else single.push({ name: operand, path, entry });
   }
@@ -56,7 +64,10 @@ async function ls(process: Process, options: Options): Promise<number> {
       await process.out(`${isFirst ? '' : '\n'}${titled ? `${one}:\n` : ''}`);
       isFirst = false;
       const entries = listed(process, one, options);
-      if (options.has('l') || options.has('s')) await process.out(`total ${entries.filter(({ entry }) => entry.kind !== 'link').reduce((sum, { entry }) => sum + (entry.kind === 'folder' || sizeOf(entry) > 0 ? Math.max(4, Math.ceil(sizeOf(entry) / 4096) * 4) : 0), 0)}\n`);
+      if (options.has('l') || options.has('s'))
+        await process.out(
+          `total ${entries.filter(({ entry }) => entry.kind !== 'link').reduce((sum, { entry }) => sum + (entry.kind === 'folder' || sizeOf(entry) > 0 ? Math.max(4, Math.ceil(sizeOf(entry) / 4096) * 4) : 0), 0)}\n`,
+        );
       await show(process, options, sorted(options, entries));
     }
   }
@@ -68,7 +79,11 @@ function listed(process: Process, folder: string, options: Options): Listed[] {
   const path = pathOf(process, folder);
   const names = files.list(path);
   if ('error' in names) return [];
-  const all = options.has('a', 'all') ? ['.', '..', ...names] : options.has('A', 'almost-all') ? names : names.filter((name) => !name.startsWith('.'));
+  const all = options.has('a', 'all')
+    ? ['.', '..', ...names]
+    : options.has('A', 'almost-all')
+      ? names
+      : names.filter((name) => !name.startsWith('.'));
   return all.flatMap((name) => {
     const at = pathOf(process, joinPath(folder, name));
     const entry = files.stat(at);
@@ -79,7 +94,8 @@ function listed(process: Process, folder: string, options: Options): Listed[] {
 function* withSubfolders(process: Process, folder: string, options: Options): Generator<string> {
   yield folder;
   for (const { name, entry } of sorted(options, listed(process, folder, options))) {
-    if (entry.kind === 'folder' && name !== '.' && name !== '..') yield* withSubfolders(process, joinPath(folder, name), options);
+    if (entry.kind === 'folder' && name !== '.' && name !== '..')
+      yield* withSubfolders(process, joinPath(folder, name), options);
   }
 }
 
@@ -93,10 +109,27 @@ function sorted(options: Options, items: readonly Listed[]): Listed[] {
 }
 
 function colored(options: Options, process: Process, item: Listed): string {
-  const mark = options.has('F', 'classify') || options.has('p') ? (item.entry.kind === 'folder' ? '/' : item.entry.kind === 'link' && options.has('F') ? '@' : options.has('F') && item.entry.kind === 'file' && (item.entry.mode & 0o111) !== 0 ? '*' : '') : '';
+  const mark =
+    options.has('F', 'classify') || options.has('p')
+      ? item.entry.kind === 'folder'
+        ? '/'
+        : item.entry.kind === 'link' && options.has('F')
+          ? '@'
+          : options.has('F') && item.entry.kind === 'file' && (item.entry.mode & 0o111) !== 0
+            ? '*'
+            : ''
+      : '';
   const when = options.get('color');
-  if (when === undefined || when === 'never' || (when === 'auto' && process.tty('stdout') === undefined)) return item.name + mark;
-  const code = item.entry.kind === 'folder' ? '01;34' : item.entry.kind === 'link' ? '01;36' : (item.entry.mode & 0o111) !== 0 ? '01;32' : undefined;
+  if (when === undefined || when === 'never' || (when === 'auto' && process.tty('stdout') === undefined))
+    return item.name + mark;
+  const code =
+    item.entry.kind === 'folder'
+      ? '01;34'
+      : item.entry.kind === 'link'
+        ? '01;36'
+        : (item.entry.mode & 0o111) !== 0
+          ? '01;32'
+          : undefined;
   return (code === undefined ? item.name : `\x1b[${code}m${item.name}\x1b[0m`) + mark;
 }
 
@@ -104,26 +137,38 @@ async function show(process: Process, options: Options, items: readonly Listed[]
   if (items.length === 0) return;
   const names = items.map((item) => colored(options, process, item));
   const when = options.get('color');
-  const usesColor = when === 'always' || ((when === 'auto' || when === '') && process.tty('stdout') !== undefined);
+  const usesColor =
+    when === 'always' || ((when === 'auto' || when === '') && process.tty('stdout') !== undefined);
   if (usesColor && names.some((name) => name.includes('\x1b'))) names[0] = `\x1b[0m${names[0] ?? ''}`;
   if (options.has('l')) {
-    const sizes = items.map((item) => (options.has('h', 'human-readable') ? humanSize(sizeOf(item.entry)) : String(sizeOf(item.entry))));
+    const sizes = items.map((item) =>
+      options.has('h', 'human-readable') ? humanSize(sizeOf(item.entry)) : String(sizeOf(item.entry)),
+    );
     const width = Math.max(...sizes.map((size) => size.length));
     const { user } = process.machine;
     for (const [index, item] of items.entries()) {
       const target = item.entry.kind === 'link' ? ` -> ${item.entry.target}` : '';
       const style = options.get('time-style');
-      const date = style?.startsWith('+') === true ? formatDate(item.entry.modifiedMs, style.slice(1)) : formatDate(item.entry.modifiedMs, process.sys.nowMs() - item.entry.modifiedMs > 15_778_476_000 ? '%b %e  %Y' : '%b %e %H:%M');
+      const date =
+        style?.startsWith('+') === true
+          ? formatDate(item.entry.modifiedMs, style.slice(1))
+          : formatDate(
+              item.entry.modifiedMs,
+              process.sys.nowMs() - item.entry.modifiedMs > 15_778_476_000 ? '%b %e  %Y' : '%b %e %H:%M',
+            );
       const links = item.entry.kind === 'folder' ? 2 : 1;
       const owner = item.path.startsWith(process.machine.home) ? user : 'root';
       const size = sizes[index] ?? '';
-      const row = isBusybox(process) ? `${modeText(item.entry)} ${String(links).padStart(4)} ${owner.padEnd(8)} ${owner.padEnd(8)} ${size.padStart(Math.max(9, width))} ${date} ` : `${modeText(item.entry)} ${links} ${owner} ${owner} ${size.padStart(width)} ${date} `;
+      const row = isBusybox(process)
+        ? `${modeText(item.entry)} ${String(links).padStart(4)} ${owner.padEnd(8)} ${owner.padEnd(8)} ${size.padStart(Math.max(9, width))} ${date} `
+        : `${modeText(item.entry)} ${links} ${owner} ${owner} ${size.padStart(width)} ${date} `;
       await process.out(`${row}${names[index] ?? ''}${target}\n`);
     }
     return;
   }
   const terminal = process.tty('stdout');
-  if (terminal === undefined && !options.has('C')) await process.out(names.map((name) => `${name}\n`).join(''));
+  if (terminal === undefined && !options.has('C'))
+    await process.out(names.map((name) => `${name}\n`).join(''));
   else if (options.has('1')) await process.out(names.map((name) => `${name}\n`).join(''));
   else await process.out(columns(names, terminal?.columns ?? 80));
 }
@@ -132,12 +177,22 @@ async function show(process: Process, options: Options, items: readonly Listed[]
 export function columns(names: readonly string[], width: number): string {
   const bare = (name: string): number => [...name.replace(/\x1b\[[0-9;]*m/g, '')].length;
   for (let rows = 1; rows <= names.length; rows++) {
-    const groups = Array.from({ length: Math.ceil(names.length / rows) }, (_, index) => names.slice(index * rows, index * rows + rows));
-    const widths = groups.map((group, index) => Math.max(...group.map(bare)) + (index === groups.length - 1 ? 0 : 2));
+    const groups = Array.from({ length: Math.ceil(names.length / rows) }, (_, index) =>
+      names.slice(index * rows, index * rows + rows),
+    );
+    const widths = groups.map(
+      (group, index) => Math.max(...group.map(bare)) + (index === groups.length - 1 ? 0 : 2),
+    );
     if (rows < names.length && widths.reduce((sum, one) => sum + one, 0) > width) continue;
     const line = (row: number): string => {
       const cells = groups.filter((group) => group[row] !== undefined);
-      return cells.map((group, index) => (index === cells.length - 1 ? (group[row] ?? '') : (group[row] ?? '') + ' '.repeat((widths[index] ?? 0) - bare(group[row] ?? '')))).join('');
+      return cells
+        .map((group, index) =>
+          index === cells.length - 1
+            ? (group[row] ?? '')
+            : (group[row] ?? '') + ' '.repeat((widths[index] ?? 0) - bare(group[row] ?? '')),
+        )
+        .join('');
     };
     return Array.from({ length: rows }, (_, row) => `${line(row)}\n`).join('');
   }
@@ -149,36 +204,52 @@ async function copyOrMove(process: Process, options: Options): Promise<number> {
   const operands = [...options.operands];
   const folder = options.get('t', 'target-directory');
   if (operands.length === 0) return complainUsage(process, 'missing file operand');
-  if (operands.length === 1 && folder === undefined) return complainUsage(process, `missing destination file operand after '${operands[0] ?? ''}'`);
+  if (operands.length === 1 && folder === undefined)
+    return complainUsage(process, `missing destination file operand after '${operands[0] ?? ''}'`);
   const target = folder ?? operands.pop() ?? '';
   const isFolder = statThrough(process.machine.files, pathOf(process, target))?.kind === 'folder';
-  if (operands.length > 1 && !isFolder) return complain(process, `target '${target}': No such file or directory`);
+  if (operands.length > 1 && !isFolder)
+    return complain(process, `target '${target}': No such file or directory`);
   let exit = 0;
   for (const operand of operands) {
     const to = isFolder ? joinPath(target, baseName(operand)) : target;
-    const failed = name === 'mv' ? await moveOne(process, operand, to) : await copyOne(process, options, operand, to);
+    const failed =
+      name === 'mv' ? await moveOne(process, operand, to) : await copyOne(process, options, operand, to);
     if (failed) exit = 1;
-    else if (options.has('v', 'verbose')) await process.out(name === 'mv' ? `renamed '${operand}' -> '${to}'\n` : `'${operand}' -> '${to}'\n`);
+    else if (options.has('v', 'verbose'))
+      await process.out(name === 'mv' ? `renamed '${operand}' -> '${to}'\n` : `'${operand}' -> '${to}'\n`);
   }
   return exit;
 }
 
 async function moveOne(process: Process, from: string, to: string): Promise<boolean> {
   const { files } = process.machine;
-  if (files.stat(pathOf(process, from)) === undefined) return (await complain(process, `cannot stat '${from}': No such file or directory`)) !== 0;
-  if (pathOf(process, from) === pathOf(process, to)) return (await complain(process, `'${from}' and '${to}' are the same file`)) !== 0;
+  if (files.stat(pathOf(process, from)) === undefined)
+    return (await complain(process, `cannot stat '${from}': No such file or directory`)) !== 0;
+  if (pathOf(process, from) === pathOf(process, to))
+    return (await complain(process, `'${from}' and '${to}' are the same file`)) !== 0;
   const failure = files.rename(pathOf(process, from), pathOf(process, to), process.sys.nowMs());
   if (failure === undefined) return false;
-  return (await complain(process, failure === 'EACCES' ? `cannot move '${from}' to a subdirectory of itself, '${to}'` : `cannot move '${from}' to '${to}': ${failureText(failure)}`)) !== 0;
+  return (
+    (await complain(
+      process,
+      failure === 'EACCES'
+        ? `cannot move '${from}' to a subdirectory of itself, '${to}'`
+        : `cannot move '${from}' to '${to}': ${failureText(failure)}`,
+    )) !== 0
+  );
 }
 
 async function copyOne(process: Process, options: Options, from: string, to: string): Promise<boolean> {
   const { files } = process.machine;
   const source = pathOf(process, from);
   const entry = statThrough(files, source);
-  if (entry === undefined) return (await complain(process, `cannot stat '${from}': No such file or directory`)) !== 0;
-  if (entry.kind === 'folder' && !options.has('r', 'R', 'a', 'recursive', 'archive')) return (await complain(process, `-r not specified; omitting directory '${from}'`)) !== 0;
-  if (source === pathOf(process, to)) return (await complain(process, `'${from}' and '${to}' are the same file`)) !== 0;
+  if (entry === undefined)
+    return (await complain(process, `cannot stat '${from}': No such file or directory`)) !== 0;
+  if (entry.kind === 'folder' && !options.has('r', 'R', 'a', 'recursive', 'archive'))
+    return (await complain(process, `-r not specified; omitting directory '${from}'`)) !== 0;
+  if (source === pathOf(process, to))
+    return (await complain(process, `'${from}' and '${to}' are the same file`)) !== 0;
   if (options.has('n', 'no-clobber') && files.stat(pathOf(process, to)) !== undefined) return false;
   return copyTree(process, source, pathOf(process, to), to);
 }
@@ -189,13 +260,19 @@ async function copyTree(process: Process, from: string, to: string, shown: strin
   const nowMs = process.sys.nowMs();
   if (entry?.kind === 'file') {
     const failure = files.write(to, entry.content, nowMs, { mode: entry.mode });
-    return failure !== undefined && (await complain(process, `cannot create regular file '${shown}': ${failureText(failure)}`)) !== 0;
+    return (
+      failure !== undefined &&
+      (await complain(process, `cannot create regular file '${shown}': ${failureText(failure)}`)) !== 0
+    );
   }
   const failure = files.makeFolder(to, nowMs, { parents: statThrough(files, to)?.kind === 'folder' });
-  if (failure !== undefined) return (await complain(process, `cannot create directory '${shown}': ${failureText(failure)}`)) !== 0;
+  if (failure !== undefined)
+    return (await complain(process, `cannot create directory '${shown}': ${failureText(failure)}`)) !== 0;
   const names = files.list(from);
   let failed = false;
-  for (const name of 'error' in names ? [] : names) failed = (await copyTree(process, joinPath(from, name), joinPath(to, name), joinPath(shown, name))) || failed;
+  for (const name of 'error' in names ? [] : names)
+    failed =
+      (await copyTree(process, joinPath(from, name), joinPath(to, name), joinPath(shown, name))) || failed;
   return failed;
 }
 
@@ -210,15 +287,23 @@ async function remove(process: Process, options: Options): Promise<number> {
     const recursive = options.has('r', 'R', 'recursive');
     if (entry === undefined) {
       if (!forced) exit = await complain(process, `cannot remove '${operand}': No such file or directory`);
-    } else if (entry.kind === 'folder' && !recursive && !options.has('d', 'dir')) exit = await complain(process, `cannot remove '${operand}': Is a directory`);
-    else if (recursive && /^(\.|\.\.|.*\/\.\.?)\/?$/.test(operand)) exit = await complain(process, `refusing to remove '.' or '..' directory: skipping '${operand}'`);
+    } else if (entry.kind === 'folder' && !recursive && !options.has('d', 'dir'))
+      exit = await complain(process, `cannot remove '${operand}': Is a directory`);
+    else if (recursive && /^(\.|\.\.|.*\/\.\.?)\/?$/.test(operand))
+      exit = await complain(process, `refusing to remove '.' or '..' directory: skipping '${operand}'`);
     else if (path === '/') {
-      await process.err("rm: it is dangerous to operate recursively on '/'\nrm: use --no-preserve-root to override this failsafe\n");
+      await process.err(
+        "rm: it is dangerous to operate recursively on '/'\nrm: use --no-preserve-root to override this failsafe\n",
+      );
       exit = 1;
     } else {
       const failure = files.remove(path, { recursive });
-      if (failure !== undefined) exit = await complain(process, `cannot remove '${operand}': ${failureText(failure)}`);
-      else if (options.has('v', 'verbose')) await process.out(entry.kind === 'folder' ? `removed directory '${operand}'\n` : `removed '${operand}'\n`);
+      if (failure !== undefined)
+        exit = await complain(process, `cannot remove '${operand}': ${failureText(failure)}`);
+      else if (options.has('v', 'verbose'))
+        await process.out(
+          entry.kind === 'folder' ? `removed directory '${operand}'\n` : `removed '${operand}'\n`,
+        );
     }
   }
   return exit;
@@ -228,8 +313,16 @@ async function makeFolders(process: Process, options: Options): Promise<number> 
   if (options.operands.length === 0) return complainUsage(process, 'missing operand');
   let exit = 0;
   for (const operand of options.operands) {
-    const failure = process.machine.files.makeFolder(pathOf(process, operand), process.sys.nowMs(), { parents: options.has('p', 'parents') });
-    if (failure !== undefined) exit = await complain(process, isBusybox(process) ? `can't create directory '${operand}': ${failureText(failure)}` : `cannot create directory '${operand}': ${failureText(failure)}`);
+    const failure = process.machine.files.makeFolder(pathOf(process, operand), process.sys.nowMs(), {
+      parents: options.has('p', 'parents'),
+    });
+    if (failure !== undefined)
+      exit = await complain(
+        process,
+        isBusybox(process)
+          ? `can't create directory '${operand}': ${failureText(failure)}`
+          : `cannot create directory '${operand}': ${failureText(failure)}`,
+      );
     else if (options.has('v', 'verbose')) await process.out(`mkdir: created directory '${operand}'\n`);
   }
   return exit;
@@ -241,8 +334,10 @@ async function removeFolders(process: Process, options: Options): Promise<number
   const { files } = process.machine;
   for (const operand of options.operands) {
     const entry = files.stat(pathOf(process, operand));
-    const failure = entry !== undefined && entry.kind !== 'folder' ? 'ENOTDIR' : files.remove(pathOf(process, operand));
-    if (failure !== undefined) exit = await complain(process, `failed to remove '${operand}': ${failureText(failure)}`);
+    const failure =
+      entry !== undefined && entry.kind !== 'folder' ? 'ENOTDIR' : files.remove(pathOf(process, operand));
+    if (failure !== undefined)
+      exit = await complain(process, `failed to remove '${operand}': ${failureText(failure)}`);
   }
   return exit;
 }
@@ -256,7 +351,13 @@ async function touch(process: Process, options: Options): Promise<number> {
     const old = statThrough(files, path);
     if (old?.kind === 'folder' || (old === undefined && options.has('c', 'no-create'))) continue;
     const failure = files.write(path, '', process.sys.nowMs(), { append: true });
-    if (failure !== undefined) exit = await complain(process, isBusybox(process) ? `${operand}: ${failureText(failure)}` : `cannot touch '${operand}': ${failureText(failure)}`);
+    if (failure !== undefined)
+      exit = await complain(
+        process,
+        isBusybox(process)
+          ? `${operand}: ${failureText(failure)}`
+          : `cannot touch '${operand}': ${failureText(failure)}`,
+      );
   }
   return exit;
 }
@@ -266,16 +367,26 @@ async function link(process: Process, options: Options): Promise<number> {
   if (target === undefined) return complainUsage(process, 'missing file operand');
   const { files } = process.machine;
   let name = given ?? baseName(target);
-  if (statThrough(files, pathOf(process, name))?.kind === 'folder' && !options.has('n', 'T')) name = joinPath(name, baseName(target));
+  if (statThrough(files, pathOf(process, name))?.kind === 'folder' && !options.has('n', 'T'))
+    name = joinPath(name, baseName(target));
   const path = pathOf(process, name);
   if (options.has('f', 'force')) files.remove(path);
   if (options.has('s', 'symbolic')) {
     const failure = files.link(target, path, process.sys.nowMs());
-    return failure === undefined ? 0 : complain(process, `failed to create symbolic link '${name}': ${failureText(failure)}`);
+    return failure === undefined
+      ? 0
+      : complain(process, `failed to create symbolic link '${name}': ${failureText(failure)}`);
   }
   const source = files.read(pathOf(process, target));
-  if ('error' in source) return complain(process, source.error === 'EISDIR' ? `${target}: hard link not allowed for directory` : `failed to access '${target}': ${failureText(source.error)}`);
-  if (files.stat(path) !== undefined) return complain(process, `failed to create hard link '${name}': File exists`);
+  if ('error' in source)
+    return complain(
+      process,
+      source.error === 'EISDIR'
+        ? `${target}: hard link not allowed for directory`
+        : `failed to access '${target}': ${failureText(source.error)}`,
+    );
+  if (files.stat(path) !== undefined)
+    return complain(process, `failed to create hard link '${name}': File exists`);
   files.write(path, source.content, process.sys.nowMs());
   return 0;
 }
@@ -289,7 +400,15 @@ export function applyMode(word: string, mode: number, isFolder: boolean): number
     if (match === null) return undefined;
     const who = match[1] === '' || match[1]?.includes('a') === true ? 'ugo' : (match[1] ?? '');
     let bits = 0;
-    for (const letter of match[3] ?? '') bits |= letter === 'r' ? 4 : letter === 'w' ? 2 : letter === 'x' || (letter === 'X' && (isFolder || (mode & 0o111) !== 0)) ? 1 : 0;
+    for (const letter of match[3] ?? '')
+      bits |=
+        letter === 'r'
+          ? 4
+          : letter === 'w'
+            ? 2
+            : letter === 'x' || (letter === 'X' && (isFolder || (mode & 0o111) !== 0))
+              ? 1
+              : 0;
     for (const person of who) {
       const shift = person === 'u' ? 6 : person === 'g' ? 3 : 0;
       const mask = (match[1] === '' && person !== 'u' ? bits & ~2 : bits) << shift;
@@ -304,7 +423,9 @@ export function applyMode(word: string, mode: number, isFolder: boolean): number
 const chmod: Program = async (process) => {
   const words = process.argv.slice(1);
   const recursive = words.some((word) => word === '-R' || word === '--recursive');
-  const [mode, ...operands] = words.filter((word) => !['-R', '--recursive', '-v', '-c', '-f', '--'].includes(word));
+  const [mode, ...operands] = words.filter(
+    (word) => !['-R', '--recursive', '-v', '-c', '-f', '--'].includes(word),
+  );
   if (mode === undefined) return complainUsage(process, 'missing operand');
   if (applyMode(mode, 0, false) === undefined) return complainUsage(process, `invalid mode: '${mode}'`);
   if (operands.length === 0) return complainUsage(process, `missing operand after '${mode}'`);
@@ -313,12 +434,18 @@ const chmod: Program = async (process) => {
   const change = async (path: string, shown: string): Promise<void> => {
     const entry = statThrough(files, path);
     if (entry === undefined || entry.kind === 'link') {
-      exit = await complain(process, isBusybox(process) ? `${shown}: No such file or directory` : `cannot access '${shown}': No such file or directory`);
+      exit = await complain(
+        process,
+        isBusybox(process)
+          ? `${shown}: No such file or directory`
+          : `cannot access '${shown}': No such file or directory`,
+      );
       return;
     }
     files.setMode(path, applyMode(mode, entry.mode, entry.kind === 'folder') ?? entry.mode);
     const names = recursive && entry.kind === 'folder' ? files.list(path) : [];
-    for (const name of 'error' in names ? [] : names) await change(joinPath(path, name), joinPath(shown, name));
+    for (const name of 'error' in names ? [] : names)
+      await change(joinPath(path, name), joinPath(shown, name));
   };
   for (const operand of operands) await change(pathOf(process, operand), operand);
   return exit;
@@ -329,9 +456,12 @@ async function chown(process: Process, options: Options): Promise<number> {
   if (owner === undefined) return complainUsage(process, 'missing operand');
   if (operands.length === 0) return complainUsage(process, `missing operand after '${owner}'`);
   const user = owner.split(':')[0] ?? '';
-  if (user !== '' && !/^\d+$/.test(user) && user !== 'root' && user !== process.machine.user) return complain(process, `invalid user: '${owner}'`);
+  if (user !== '' && !/^\d+$/.test(user) && user !== 'root' && user !== process.machine.user)
+    return complain(process, `invalid user: '${owner}'`);
   let exit = 0;
-  for (const operand of operands) if (statThrough(process.machine.files, pathOf(process, operand)) === undefined) exit = await complain(process, `cannot access '${operand}': No such file or directory`);
+  for (const operand of operands)
+    if (statThrough(process.machine.files, pathOf(process, operand)) === undefined)
+      exit = await complain(process, `cannot access '${operand}': No such file or directory`);
   return exit;
 }
 
@@ -339,7 +469,9 @@ async function stat(process: Process, options: Options): Promise<number> {
   if (options.operands.length === 0) return complainUsage(process, 'missing operand');
   let exit = 0;
   for (const operand of options.operands) {
-    const entry = options.has('L') ? statThrough(process.machine.files, pathOf(process, operand)) : process.machine.files.stat(pathOf(process, operand));
+    const entry = options.has('L')
+      ? statThrough(process.machine.files, pathOf(process, operand))
+      : process.machine.files.stat(pathOf(process, operand));
     if (entry === undefined) {
       exit = await complain(process, `cannot statx '${operand}': No such file or directory`);
       continue;
@@ -352,11 +484,33 @@ async function stat(process: Process, options: Options): Promise<number> {
 function statText(process: Process, options: Options, operand: string, entry: FileEntry): string {
   const size = sizeOf(entry);
   const octal = (entry.kind === 'link' ? 0o777 : entry.mode).toString(8);
-  const kind = entry.kind === 'folder' ? 'directory' : entry.kind === 'link' ? 'symbolic link' : size === 0 ? 'regular empty file' : 'regular file';
+  const kind =
+    entry.kind === 'folder'
+      ? 'directory'
+      : entry.kind === 'link'
+        ? 'symbolic link'
+        : size === 0
+          ? 'regular empty file'
+          : 'regular file';
   const { user } = process.machine;
   const format = options.get('c', 'format');
   if (format !== undefined) {
-    const values: Readonly<Record<string, string>> = { n: operand, N: `'${operand}'`, s: String(size), a: octal, A: modeText(entry), U: user, G: user, F: kind, Y: String(Math.floor(entry.modifiedMs / 1000)), y: formatDate(entry.modifiedMs, '%Y-%m-%d %H:%M:%S.000000000 +0000'), u: user === 'root' ? '0' : '1000', g: user === 'root' ? '0' : '1000', h: '1', i: '1' };
+    const values: Readonly<Record<string, string>> = {
+      n: operand,
+      N: `'${operand}'`,
+      s: String(size),
+      a: octal,
+      A: modeText(entry),
+      U: user,
+      G: user,
+      F: kind,
+      Y: String(Math.floor(entry.modifiedMs / 1000)),
+      y: formatDate(entry.modifiedMs, '%Y-%m-%d %H:%M:%S.000000000 +0000'),
+      u: user === 'root' ? '0' : '1000',
+      g: user === 'root' ? '0' : '1000',
+      h: '1',
+      i: '1',
+    };
     return `${format.replace(/%([a-zA-Z])/g, (all, letter: string) => (Object.hasOwn(values, letter) ? (values[letter] ?? all) : all))}\n`;
   }
   const date = formatDate(entry.modifiedMs, '%Y-%m-%d %H:%M:%S.000000000 +0000');
@@ -369,7 +523,9 @@ function statText(process: Process, options: Options, operand: string, entry: Fi
 async function kindOf(process: Process, options: Options): Promise<number> {
   for (const operand of options.operands) {
     const entry = process.machine.files.stat(pathOf(process, operand));
-    await process.out(`${operand}: ${entry === undefined ? `cannot open \`${operand}' (No such file or directory)` : entry.kind === 'folder' ? 'directory' : entry.kind === 'link' ? `symbolic link to ${entry.target}` : describe(entry.content)}\n`);
+    await process.out(
+      `${operand}: ${entry === undefined ? `cannot open \`${operand}' (No such file or directory)` : entry.kind === 'folder' ? 'directory' : entry.kind === 'link' ? `symbolic link to ${entry.target}` : describe(entry.content)}\n`,
+    );
   }
   return 0;
 }
@@ -377,7 +533,8 @@ async function kindOf(process: Process, options: Options): Promise<number> {
 function describe(content: string): string {
   if (content === '') return 'empty';
   const shebang = /^#!\s*(\S+)/.exec(content);
-  if (shebang !== null) return `${baseName(shebang[1] ?? '') === 'bash' ? 'Bourne-Again' : 'POSIX'} shell script, ASCII text executable`;
+  if (shebang !== null)
+    return `${baseName(shebang[1] ?? '') === 'bash' ? 'Bourne-Again' : 'POSIX'} shell script, ASCII text executable`;
   if (/^\s*[[{]/.test(content)) return 'JSON text data';
   return /[^\x00-\x7f]/.test(content) ? 'Unicode text, UTF-8 text' : 'ASCII text';
 }
@@ -385,27 +542,37 @@ function describe(content: string): string {
 async function du(process: Process, options: Options): Promise<number> {
   const { files } = process.machine;
   let exit = 0;
-  const show = (kilobytes: number): string => (options.has('h') ? humanSize(kilobytes * 1024) : String(kilobytes));
+  const show = (kilobytes: number): string =>
+    options.has('h') ? humanSize(kilobytes * 1024) : String(kilobytes);
   const measure = async (path: string, shown: string, depth: number): Promise<number> => {
     const entry = files.stat(path);
     if (entry === undefined) return 0;
     let total = entry.kind === 'link' ? 0 : entry.kind === 'folder' ? 4 : Math.ceil(sizeOf(entry) / 4096) * 4;
     const names = entry.kind === 'folder' ? files.list(path) : [];
-    for (const name of 'error' in names ? [] : names) total += await measure(joinPath(path, name), joinPath(shown, name), depth + 1);
+    for (const name of 'error' in names ? [] : names)
+      total += await measure(joinPath(path, name), joinPath(shown, name), depth + 1);
     const limit = options.has('s') ? 0 : Number(options.get('d', 'max-depth') ?? 1000);
-    if (depth <= limit && (depth === 0 || entry.kind === 'folder' || options.has('a'))) await process.out(`${show(total)}\t${shown}\n`);
+    if (depth <= limit && (depth === 0 || entry.kind === 'folder' || options.has('a')))
+      await process.out(`${show(total)}\t${shown}\n`);
     return total;
   };
   for (const operand of options.operands.length > 0 ? options.operands : ['.']) {
-    if (files.stat(pathOf(process, operand)) === undefined) exit = await complain(process, `cannot access '${operand}': No such file or directory`);
+    if (files.stat(pathOf(process, operand)) === undefined)
+      exit = await complain(process, `cannot access '${operand}': No such file or directory`);
     else await measure(pathOf(process, operand), operand, 0);
   }
   return exit;
 }
 
 async function df(process: Process, options: Options): Promise<number> {
-  for (const operand of options.operands) if (statThrough(process.machine.files, pathOf(process, operand)) === undefined) return complain(process, `${operand}: No such file or directory`);
-  await process.out(options.has('h') ? 'Filesystem      Size  Used Avail Use% Mounted on\noverlay          20G  6.0G   14G  31% /\n' : 'Filesystem     1K-blocks    Used Available Use% Mounted on\noverlay         20961280 6291456  14669824  31% /\n');
+  for (const operand of options.operands)
+    if (statThrough(process.machine.files, pathOf(process, operand)) === undefined)
+      return complain(process, `${operand}: No such file or directory`);
+  await process.out(
+    options.has('h')
+      ? 'Filesystem      Size  Used Avail Use% Mounted on\noverlay          20G  6.0G   14G  31% /\n'
+      : 'Filesystem     1K-blocks    Used Available Use% Mounted on\noverlay         20961280 6291456  14669824  31% /\n',
+  );
   return 0;
 }
 
@@ -422,11 +589,13 @@ async function realPath(process: Process, options: Options): Promise<number> {
       continue;
     }
     if (entry === undefined && files.stat(parentOf(path)) === undefined) {
-      exit = nameOf(process) === 'readlink' ? 1 : await complain(process, `${operand}: No such file or directory`);
+      exit =
+        nameOf(process) === 'readlink' ? 1 : await complain(process, `${operand}: No such file or directory`);
       continue;
     }
     let at = path;
-    for (let hops = 0, one = entry; one?.kind === 'link' && hops < 40; hops++, one = files.stat(at)) at = one.target.startsWith('/') ? one.target : joinPath(parentOf(at), one.target);
+    for (let hops = 0, one = entry; one?.kind === 'link' && hops < 40; hops++, one = files.stat(at))
+      at = one.target.startsWith('/') ? one.target : joinPath(parentOf(at), one.target);
     await process.out(`${pathOf(process, at)}\n`);
   }
   return exit;
@@ -434,10 +603,46 @@ async function realPath(process: Process, options: Options): Promise<number> {
 
 /** Tools of files and folders. */
 export const FILE_TOOLS: readonly (readonly [string, Program])[] = [
-  ['ls', tool({ short: 'lahA1RrtSdFpiCsnogGuU', long: ['all', 'almost-all', 'human-readable', 'recursive', 'reverse', 'directory', 'color?', 'classify', 'time-style=', 'full-time'], usageExit: 2 }, ls)],
-  ['cp', tool({ short: 'rRapfnvit:uT', long: ['recursive', 'archive', 'force', 'no-clobber', 'verbose', 'target-directory=', 'parents'] }, copyOrMove)],
-  ['mv', tool({ short: 'fnvit:uT', long: ['force', 'no-clobber', 'verbose', 'target-directory='] }, copyOrMove)],
-  ['rm', tool({ short: 'rRfidvI', long: ['recursive', 'force', 'dir', 'verbose', 'no-preserve-root'] }, remove)],
+  [
+    'ls',
+    tool(
+      {
+        short: 'lahA1RrtSdFpiCsnogGuU',
+        long: [
+          'all',
+          'almost-all',
+          'human-readable',
+          'recursive',
+          'reverse',
+          'directory',
+          'color?',
+          'classify',
+          'time-style=',
+          'full-time',
+        ],
+        usageExit: 2,
+      },
+      ls,
+    ),
+  ],
+  [
+    'cp',
+    tool(
+      {
+        short: 'rRapfnvit:uT',
+        long: ['recursive', 'archive', 'force', 'no-clobber', 'verbose', 'target-directory=', 'parents'],
+      },
+      copyOrMove,
+    ),
+  ],
+  [
+    'mv',
+    tool({ short: 'fnvit:uT', long: ['force', 'no-clobber', 'verbose', 'target-directory='] }, copyOrMove),
+  ],
+  [
+    'rm',
+    tool({ short: 'rRfidvI', long: ['recursive', 'force', 'dir', 'verbose', 'no-preserve-root'] }, remove),
+  ],
   ['mkdir', tool({ short: 'pvm:', long: ['parents', 'verbose', 'mode='] }, makeFolders)],
   ['rmdir', tool({ short: 'pv', long: ['parents'] }, removeFolders)],
   ['touch', tool({ short: 'acmd:t:r:', long: ['no-create', 'date='] }, touch)],

@@ -27,7 +27,8 @@ class ExpressionReader {
 
   read(): Test {
     const test = this.#words.length === 0 ? async () => true : this.#or();
-    if (this.#at < this.#words.length) throw new FindFailure(`paths must precede expression: \`${this.#words[this.#at] ?? ''}'`);
+    if (this.#at < this.#words.length)
+      throw new FindFailure(`paths must precede expression: \`${this.#words[this.#at] ?? ''}'`);
     return test;
   }
 
@@ -78,7 +79,8 @@ class ExpressionReader {
         const pattern = this.#value(name);
         const isLoose = name === '-iname';
         const compiled = compilePattern(isLoose ? pattern.toLowerCase() : pattern);
-        return async ({ shown }) => matchesPattern(compiled, isLoose ? baseName(shown).toLowerCase() : baseName(shown));
+        return async ({ shown }) =>
+          matchesPattern(compiled, isLoose ? baseName(shown).toLowerCase() : baseName(shown));
       }
       case '-path': {
         const compiled = compilePattern(this.#value(name));
@@ -97,18 +99,23 @@ class ExpressionReader {
         this.minDepth = Number(this.#value(name));
         return async () => true;
       case '-empty':
-        return async ({ entry, path }) => (entry.kind === 'folder' ? isEmptyFolder(this.#process, path) : entry.kind === 'file' && entry.content === '');
+        return async ({ entry, path }) =>
+          entry.kind === 'folder'
+            ? isEmptyFolder(this.#process, path)
+            : entry.kind === 'file' && entry.content === '';
       case '-size':
         return this.#size(this.#value(name));
       case '-newer': {
-        const other = statThrough(this.#process.machine.files, pathOf(this.#process, this.#value(name)))?.modifiedMs ?? 0;
+        const other =
+          statThrough(this.#process.machine.files, pathOf(this.#process, this.#value(name)))?.modifiedMs ?? 0;
         return async ({ entry }) => entry.modifiedMs > other;
       }
       case '-mtime':
       case '-mmin': {
         const value = this.#value(name);
         const unit = name === '-mtime' ? 86_400_000 : 60_000;
-        return async ({ entry }) => compares(value, Math.floor((this.#process.sys.nowMs() - entry.modifiedMs) / unit));
+        return async ({ entry }) =>
+          compares(value, Math.floor((this.#process.sys.nowMs() - entry.modifiedMs) / unit));
       }
       default:
         return this.#action(name);
@@ -135,10 +142,16 @@ class ExpressionReader {
       case '-exec': {
         this.hasAction = true;
         const argv: string[] = [];
-        while (this.#at < this.#words.length && this.#words[this.#at] !== ';' && this.#words[this.#at] !== '+') argv.push(this.#words[this.#at++] ?? '');
+        while (
+          this.#at < this.#words.length &&
+          this.#words[this.#at] !== ';' &&
+          this.#words[this.#at] !== '+'
+        )
+          argv.push(this.#words[this.#at++] ?? '');
         if (this.#at >= this.#words.length) throw new FindFailure("missing argument to `-exec'");
         this.#at++;
-        return async ({ shown }) => (await process.run(argv.map((word) => word.replaceAll('{}', shown)))) === 0;
+        return async ({ shown }) =>
+          (await process.run(argv.map((word) => word.replaceAll('{}', shown)))) === 0;
       }
       default:
         throw new FindFailure(`unknown predicate \`${name}'`);
@@ -176,11 +189,13 @@ export const find: Program = async (process) => {
     if (entry === undefined) return;
     await process.sys.burn(1);
     const names = entry.kind === 'folder' && depth < reader.maxDepth ? process.machine.files.list(path) : [];
-    if (depth >= reader.minDepth && (await test({ shown, path, entry })) && !reader.hasAction) await process.out(`${shown}\n`);
+    if (depth >= reader.minDepth && (await test({ shown, path, entry })) && !reader.hasAction)
+      await process.out(`${shown}\n`);
     for (const name of 'error' in names ? [] : names) await visit(joinPath(shown, name), depth + 1);
   };
   for (const root of roots.length > 0 ? roots : ['.']) {
-    if (process.machine.files.stat(pathOf(process, root)) === undefined) exit = await complain(process, `'${root}': No such file or directory`);
+    if (process.machine.files.stat(pathOf(process, root)) === undefined)
+      exit = await complain(process, `'${root}': No such file or directory`);
     else await visit(root, 0);
   }
   return exit;

@@ -10,11 +10,51 @@ import { textStream } from '../../shell/process.ts';
 const USAGE = "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n";
 const TABLE = {
   short: 'EFGPivcnolLrRqwxshHaIe:f:A:B:C:m:bzTZUy',
-  long: ['extended-regexp', 'fixed-strings', 'basic-regexp', 'perl-regexp', 'ignore-case', 'invert-match', 'count', 'line-number', 'only-matching', 'files-with-matches', 'files-without-match', 'recursive', 'quiet', 'silent', 'word-regexp', 'line-regexp', 'no-messages', 'no-filename', 'with-filename', 'regexp=', 'file=', 'after-context=', 'before-context=', 'context=', 'max-count=', 'color?', 'colour?', 'include=', 'exclude=', 'exclude-dir=', 'line-buffered', 'text'],
+  long: [
+    'extended-regexp',
+    'fixed-strings',
+    'basic-regexp',
+    'perl-regexp',
+    'ignore-case',
+    'invert-match',
+    'count',
+    'line-number',
+    'only-matching',
+    'files-with-matches',
+    'files-without-match',
+    'recursive',
+    'quiet',
+    'silent',
+    'word-regexp',
+    'line-regexp',
+    'no-messages',
+    'no-filename',
+    'with-filename',
+    'regexp=',
+    'file=',
+    'after-context=',
+    'before-context=',
+    'context=',
+    'max-count=',
+    'color?',
+    'colour?',
+    'include=',
+    'exclude=',
+    'exclude-dir=',
+    'line-buffered',
+    'text',
+  ],
   number: 'C',
 };
 
-type Search = { readonly find: (line: string, from: number) => { start: number; end: number } | undefined; readonly before: number; readonly after: number; readonly options: Options; readonly isColored: boolean; readonly showsName: boolean };
+type Search = {
+  readonly find: (line: string, from: number) => { start: number; end: number } | undefined;
+  readonly before: number;
+  readonly after: number;
+  readonly options: Options;
+  readonly isColored: boolean;
+  readonly showsName: boolean;
+};
 
 /** grep, egrep and fgrep. Exit 0: found, 1: not found, 2: trouble. */
 export const grep: Program = async (process) => {
@@ -24,7 +64,9 @@ export const grep: Program = async (process) => {
     await process.err(`${name}: ${options.message}\n${USAGE}`);
     return 2;
   }
-  const patterns: string[] = options.all.filter(([option]) => option === 'e' || option === 'regexp').flatMap(([, value]) => value.split('\n'));
+  const patterns: string[] = options.all
+    .filter(([option]) => option === 'e' || option === 'regexp')
+    .flatMap(([, value]) => value.split('\n'));
   const operands = [...options.operands];
   for (const [option, value] of options.all) {
     if (option !== 'f' && option !== 'file') continue;
@@ -44,19 +86,42 @@ export const grep: Program = async (process) => {
   return typeof search === 'number' ? search : searchAll(process, search, operands);
 };
 
-async function prepare(process: Process, options: Options, patterns: readonly string[], operands: readonly string[]): Promise<Search | number> {
+async function prepare(
+  process: Process,
+  options: Options,
+  patterns: readonly string[],
+  operands: readonly string[],
+): Promise<Search | number> {
   const called = nameOf(process);
-  const kind = options.has('F', 'fixed-strings') || called === 'fgrep' ? 'fixed' : options.has('E', 'P', 'extended-regexp', 'perl-regexp') || called === 'egrep' ? 'extended' : 'basic';
-  const contexts = { before: options.get('B', 'before-context') ?? options.get('C', 'context') ?? '0', after: options.get('A', 'after-context') ?? options.get('C', 'context') ?? '0' };
+  const kind =
+    options.has('F', 'fixed-strings') || called === 'fgrep'
+      ? 'fixed'
+      : options.has('E', 'P', 'extended-regexp', 'perl-regexp') || called === 'egrep'
+        ? 'extended'
+        : 'basic';
+  const contexts = {
+    before: options.get('B', 'before-context') ?? options.get('C', 'context') ?? '0',
+    after: options.get('A', 'after-context') ?? options.get('C', 'context') ?? '0',
+  };
   const bad = [contexts.before, contexts.after].find((text) => !/^\d+$/.test(text));
   if (bad !== undefined) return complain(process, `${bad}: invalid context length argument`, 2);
   const regexes: PosixRegex[] = [];
   try {
     for (const pattern of patterns) {
-      if (kind === 'extended' && /^[*?+]/.test(pattern)) await process.err(`grep: warning: ${pattern.slice(0, 1)} at start of expression\n`);
-      let source = kind === 'fixed' ? quoteRegex(pattern) : options.has('P', 'perl-regexp') ? perlToPosix(pattern) : pattern;
+      if (kind === 'extended' && /^[*?+]/.test(pattern))
+        await process.err(`grep: warning: ${pattern.slice(0, 1)} at start of expression\n`);
+      let source =
+        kind === 'fixed'
+          ? quoteRegex(pattern)
+          : options.has('P', 'perl-regexp')
+            ? perlToPosix(pattern)
+            : pattern;
       if (options.has('x', 'line-regexp')) source = kind === 'basic' ? `^\\(${source}\\)$` : `^(${source})$`;
-      regexes.push(compileRegex(source, kind === 'basic' ? 'basic' : 'extended', { ignoreCase: options.has('i', 'y', 'ignore-case') }));
+      regexes.push(
+        compileRegex(source, kind === 'basic' ? 'basic' : 'extended', {
+          ignoreCase: options.has('i', 'y', 'ignore-case'),
+        }),
+      );
     }
   } catch (error) {
     if (error instanceof RegexFailure) return complain(process, error.message, 2);
@@ -69,8 +134,15 @@ async function prepare(process: Process, options: Options, patterns: readonly st
     before: Number(contexts.before),
     after: Number(contexts.after),
     options,
-    isColored: color === 'always' || ((color === 'auto' || color === '') && process.tty('stdout') !== undefined),
-    showsName: options.has('H', 'with-filename') || (!options.has('h', 'no-filename') && (operands.length > 1 || (recursive && operands.length !== 1) || (recursive && statThrough(process.machine.files, pathOf(process, operands[0] ?? '.'))?.kind === 'folder'))),
+    isColored:
+      color === 'always' || ((color === 'auto' || color === '') && process.tty('stdout') !== undefined),
+    showsName:
+      options.has('H', 'with-filename') ||
+      (!options.has('h', 'no-filename') &&
+        (operands.length > 1 ||
+          (recursive && operands.length !== 1) ||
+          (recursive &&
+            statThrough(process.machine.files, pathOf(process, operands[0] ?? '.'))?.kind === 'folder'))),
   };
 }
 
@@ -85,11 +157,20 @@ function finder(regexes: readonly PosixRegex[], wholeWords: boolean): Search['fi
     let best: { start: number; end: number } | undefined;
     for (const regex of regexes) {
       let match = regex.find(line, from);
-      while (wholeWords && match !== undefined && (isWord(line[match.start - 1]) || isWord(line[match.end]))) {
+      while (
+        wholeWords &&
+        match !== undefined &&
+        (isWord(line[match.start - 1]) || isWord(line[match.end]))
+      ) {
         match = match.start + 1 > line.length ? undefined : regex.find(line, match.start + 1);
       }
       if (match === undefined) continue;
-      if (best === undefined || match.start < best.start || (match.start === best.start && match.end > best.end)) best = match;
+      if (
+        best === undefined ||
+        match.start < best.start ||
+        (match.start === best.start && match.end > best.end)
+      )
+        best = match;
     }
     return best;
   };
@@ -102,7 +183,9 @@ async function searchAll(process: Process, search: Search, operands: readonly st
   let found = false;
   let failed = false;
   for (const operand of operands.length > 0 ? operands : [recursive ? '.' : '-']) {
-    for (const file of recursive && operand !== '-' ? walk(process, operand, options, operands.length === 0) : [operand]) {
+    for (const file of recursive && operand !== '-'
+      ? walk(process, operand, options, operands.length === 0)
+      : [operand]) {
       const content = file === '-' ? undefined : process.machine.files.read(pathOf(process, file));
       if (content !== undefined && 'error' in content) {
         if (!quietErrors) await process.err(`grep: ${file}: ${failureText(content.error)}\n`);
@@ -110,7 +193,12 @@ async function searchAll(process: Process, search: Search, operands: readonly st
         continue;
       }
       const stream = content === undefined ? process.stdin : textStream(content.content);
-      const hit = await searchFile(process, search, new LineReader(process, stream), file === '-' ? '(standard input)' : file);
+      const hit = await searchFile(
+        process,
+        search,
+        new LineReader(process, stream),
+        file === '-' ? '(standard input)' : file,
+      );
       found ||= hit;
       if (hit && options.has('q', 'quiet', 'silent')) return 0;
     }
@@ -138,20 +226,38 @@ function* walk(process: Process, operand: string, options: Options, isBare: bool
   }
 }
 
-async function searchFile(process: Process, search: Search, reader: LineReader, name: string): Promise<boolean> {
+async function searchFile(
+  process: Process,
+  search: Search,
+  reader: LineReader,
+  name: string,
+): Promise<boolean> {
   const { options } = search;
   const inverted = options.has('v', 'invert-match');
   const limit = Number(options.get('m', 'max-count') ?? Number.POSITIVE_INFINITY);
-  const isQuiet = options.has('q', 'c', 'l', 'L', 'quiet', 'silent', 'count', 'files-with-matches', 'files-without-match');
+  const isQuiet = options.has(
+    'q',
+    'c',
+    'l',
+    'L',
+    'quiet',
+    'silent',
+    'count',
+    'files-with-matches',
+    'files-without-match',
+  );
   let count = 0;
   let number = 0;
   let afterLeft = 0;
   let lastShown = 0;
   const before: [number, string][] = [];
   const show = async (line: string, at: number, mark: ':' | '-'): Promise<void> => {
-    if ((search.before > 0 || search.after > 0) && lastShown > 0 && at > lastShown + 1) await process.out(search.isColored ? '\x1b[36m\x1b[K--\x1b[m\x1b[K\n' : '--\n');
+    if ((search.before > 0 || search.after > 0) && lastShown > 0 && at > lastShown + 1)
+      await process.out(search.isColored ? '\x1b[36m\x1b[K--\x1b[m\x1b[K\n' : '--\n');
     lastShown = at;
-    await process.out(`${label(search, name, at, mark)}${mark === ':' && !inverted ? paint(search, line) : line}\n`);
+    await process.out(
+      `${label(search, name, at, mark)}${mark === ':' && !inverted ? paint(search, line) : line}\n`,
+    );
   };
   for (let line = await reader.next(); line !== undefined && count < limit; line = await reader.next()) {
     number++;
@@ -177,14 +283,19 @@ async function searchFile(process: Process, search: Search, reader: LineReader, 
   }
   if (options.has('l', 'files-with-matches') && count > 0) await process.out(`${name}\n`);
   else if (options.has('L', 'files-without-match') && count === 0) await process.out(`${name}\n`);
-  else if (options.has('c', 'count') && !options.has('q', 'l', 'L')) await process.out(`${search.showsName ? `${name}:` : ''}${count}\n`);
+  else if (options.has('c', 'count') && !options.has('q', 'l', 'L'))
+    await process.out(`${search.showsName ? `${name}:` : ''}${count}\n`);
   return count > 0;
 }
 
 function label(search: Search, name: string, number: number, mark: string): string {
   const separator = search.isColored ? `\x1b[36m\x1b[K${mark}\x1b[m\x1b[K` : mark;
-  const file = search.showsName ? (search.isColored ? `\x1b[35m\x1b[K${name}\x1b[m\x1b[K` : name) + separator : '';
-  const line = search.options.has('n', 'line-number') ? (search.isColored ? `\x1b[32m\x1b[K${number}\x1b[m\x1b[K` : String(number)) + separator : '';
+  const file = search.showsName
+    ? (search.isColored ? `\x1b[35m\x1b[K${name}\x1b[m\x1b[K` : name) + separator
+    : '';
+  const line = search.options.has('n', 'line-number')
+    ? (search.isColored ? `\x1b[32m\x1b[K${number}\x1b[m\x1b[K` : String(number)) + separator
+    : '';
   return file + line;
 }
 
@@ -192,20 +303,32 @@ function paint(search: Search, line: string): string {
   if (!search.isColored) return line;
   let out = '';
   let at = 0;
-  for (let match = search.find(line, 0); match !== undefined && match.end > match.start; match = search.find(line, at)) {
+  for (
+    let match = search.find(line, 0);
+    match !== undefined && match.end > match.start;
+    match = search.find(line, at)
+  ) {
     out += `${line.slice(at, match.start)}\x1b[01;31m\x1b[K${line.slice(match.start, match.end)}\x1b[m\x1b[K`;
     at = match.end;
   }
   return out + line.slice(at);
 }
 
-async function showParts(process: Process, search: Search, name: string, number: number, line: string): Promise<void> {
+async function showParts(
+  process: Process,
+  search: Search,
+  name: string,
+  number: number,
+  line: string,
+): Promise<void> {
   for (let at = 0; at <= line.length; ) {
     const match = search.find(line, at);
     if (match === undefined) return;
     if (match.end > match.start) {
       const text = line.slice(match.start, match.end);
-      await process.out(`${label(search, name, number, ':')}${search.isColored ? `\x1b[01;31m\x1b[K${text}\x1b[m\x1b[K` : text}\n`);
+      await process.out(
+        `${label(search, name, number, ':')}${search.isColored ? `\x1b[01;31m\x1b[K${text}\x1b[m\x1b[K` : text}\n`,
+      );
     }
     at = match.end > match.start ? match.end : match.end + 1;
   }

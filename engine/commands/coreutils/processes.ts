@@ -19,11 +19,17 @@ export function durationMs(text: string): number | undefined {
 }
 
 async function sleep(process: Process, options: Options): Promise<number> {
-  if (options.operands.length === 0) return isBusybox(process) ? complain(process, 'missing operand') : complainUsage(process, 'missing operand');
+  if (options.operands.length === 0)
+    return isBusybox(process)
+      ? complain(process, 'missing operand')
+      : complainUsage(process, 'missing operand');
   let total = 0;
   for (const operand of options.operands) {
     const duration = durationMs(operand);
-    if (duration === undefined) return isBusybox(process) ? complain(process, `invalid number '${operand}'`) : complainUsage(process, `invalid time interval '${operand}'`);
+    if (duration === undefined)
+      return isBusybox(process)
+        ? complain(process, `invalid number '${operand}'`)
+        : complainUsage(process, `invalid time interval '${operand}'`);
     total += duration;
   }
   await process.sys.sleep(total);
@@ -34,11 +40,18 @@ async function sleep(process: Process, options: Options): Promise<number> {
 async function cannotRun(process: Process, name: string, words: string): Promise<number> {
   const found = findProgram(process.machine, process.cwd, process.env.get('PATH'), name);
   const isDenied = found.kind === 'denied' || found.kind === 'folder';
-  await process.err(`${nameOf(process)}: ${words}: ${isDenied ? 'Permission denied' : 'No such file or directory'}\n`);
+  await process.err(
+    `${nameOf(process)}: ${words}: ${isDenied ? 'Permission denied' : 'No such file or directory'}\n`,
+  );
   return isDenied ? 126 : 127;
 }
 
-async function runOr(process: Process, argv: readonly string[], words: string, options?: RunOptions): Promise<number> {
+async function runOr(
+  process: Process,
+  argv: readonly string[],
+  words: string,
+  options?: RunOptions,
+): Promise<number> {
   const child = startChild(process, argv, options);
   return child === undefined ? cannotRun(process, argv[0] ?? '', words) : waitFor(process.sys, child);
 }
@@ -46,17 +59,24 @@ async function runOr(process: Process, argv: readonly string[], words: string, o
 async function timeout(process: Process, options: Options): Promise<number> {
   const [limit, ...argv] = options.operands;
   if (limit === undefined || argv.length === 0) {
-    await process.err(isBusybox(process) ? 'BusyBox multi-call binary.\n\nUsage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS\n' : tryHelp('timeout'));
+    await process.err(
+      isBusybox(process)
+        ? 'BusyBox multi-call binary.\n\nUsage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS\n'
+        : tryHelp('timeout'),
+    );
     return isBusybox(process) ? 1 : 125;
   }
   const limitMs = durationMs(limit);
   if (limitMs === undefined) return complainUsage(process, `invalid time interval '${limit}'`, 125);
   const signal = signalOf(options.get('s', 'signal') ?? 'TERM');
-  if (signal === undefined) return complainUsage(process, `${options.get('s', 'signal') ?? ''}: invalid signal`, 125);
+  if (signal === undefined)
+    return complainUsage(process, `${options.get('s', 'signal') ?? ''}: invalid signal`, 125);
   const child = startChild(process, argv);
-  if (child === undefined) return cannotRun(process, argv[0] ?? '', `failed to run command '${argv[0] ?? ''}'`);
+  if (child === undefined)
+    return cannotRun(process, argv[0] ?? '', `failed to run command '${argv[0] ?? ''}'`);
   const isEnded = (): boolean => child.handle.exitCode() !== undefined;
-  if (await process.sys.until(isEnded, limitMs === 0 ? undefined : limitMs)) return child.handle.exitCode() ?? 0;
+  if (await process.sys.until(isEnded, limitMs === 0 ? undefined : limitMs))
+    return child.handle.exitCode() ?? 0;
   child.handle.kill(signal);
   const grace = durationMs(options.get('k', 'kill-after') ?? '');
   if (!(await process.sys.until(isEnded, grace))) {
@@ -76,7 +96,13 @@ async function env(process: Process, options: Options): Promise<number> {
     const word = words.shift() ?? '';
     values.set(word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1));
   }
-  if (words.length > 0) return runOr(process, words, isBusybox(process) ? `can't execute '${words[0] ?? ''}'` : `'${words[0] ?? ''}'`, { env: values });
+  if (words.length > 0)
+    return runOr(
+      process,
+      words,
+      isBusybox(process) ? `can't execute '${words[0] ?? ''}'` : `'${words[0] ?? ''}'`,
+      { env: values },
+    );
   await process.out([...values].map(([name, value]) => `${name}=${value}\n`).join(''));
   return 0;
 }
@@ -84,7 +110,8 @@ async function env(process: Process, options: Options): Promise<number> {
 async function nohup(process: Process): Promise<number> {
   const argv = process.argv.slice(1);
   if (argv.length === 0) return complainUsage(process, 'missing operand', 125);
-  if (process.tty('stdout') === undefined) return runOr(process, argv, `failed to run command '${argv[0] ?? ''}'`);
+  if (process.tty('stdout') === undefined)
+    return runOr(process, argv, `failed to run command '${argv[0] ?? ''}'`);
   await process.err("nohup: ignoring input and appending output to 'nohup.out'\n");
   const path = pathOf(process, 'nohup.out');
   const write = async (text: string): Promise<void> => {
@@ -98,7 +125,12 @@ async function nohup(process: Process): Promise<number> {
 function xargsWords(text: string): string[] {
   const words: string[] = [];
   for (const match of text.matchAll(/(?:"([^"\n]*)"|'([^'\n]*)'|\\([\s\S])|[^\s"'\\])+/g)) {
-    words.push(match[0].replace(/"([^"\n]*)"|'([^'\n]*)'|\\([\s\S])/g, (_all, double?: string, single?: string, char?: string) => double ?? single ?? char ?? ''));
+    words.push(
+      match[0].replace(
+        /"([^"\n]*)"|'([^'\n]*)'|\\([\s\S])/g,
+        (_all, double?: string, single?: string, char?: string) => double ?? single ?? char ?? '',
+      ),
+    );
   }
   return words;
 }
@@ -107,19 +139,31 @@ async function xargs(process: Process, options: Options): Promise<number> {
   const command = options.operands.length > 0 ? options.operands : ['echo'];
   const count = options.get('n', 'max-args') ?? options.get('L', 'max-lines');
   if (count !== undefined && !/^\d+$/.test(count)) {
-    await process.err(`xargs: invalid number "${count}" for -${options.has('n') ? 'n' : 'L'} option\n${tryHelp('xargs')}`);
+    await process.err(
+      `xargs: invalid number "${count}" for -${options.has('n') ? 'n' : 'L'} option\n${tryHelp('xargs')}`,
+    );
     return 1;
   }
   const text = await process.stdin.readAll(process.sys);
   const marker = options.get('I', 'replace') ?? (options.has('i') ? '{}' : undefined);
   const delimiter = options.has('0', 'null') ? '\0' : options.get('d', 'delimiter');
-  const lines = (delimiter === undefined ? text.split('\n') : text.split(delimiter.replace('\\n', '\n'))).filter((line) => line !== '');
-  const items = marker !== undefined ? lines.map((line) => line.trim()) : delimiter !== undefined ? lines : xargsWords(text);
+  const lines = (
+    delimiter === undefined ? text.split('\n') : text.split(delimiter.replace('\\n', '\n'))
+  ).filter((line) => line !== '');
+  const items =
+    marker !== undefined
+      ? lines.map((line) => line.trim())
+      : delimiter !== undefined
+        ? lines
+        : xargsWords(text);
   const batches: string[][] = [];
-  if (marker !== undefined) for (const item of items) batches.push(command.map((word, index) => (index === 0 ? word : word.replaceAll(marker, item))));
+  if (marker !== undefined)
+    for (const item of items)
+      batches.push(command.map((word, index) => (index === 0 ? word : word.replaceAll(marker, item))));
   else if (items.length > 0 || !(options.has('r', 'no-run-if-empty') || false)) {
     const size = count === undefined ? Math.max(1, items.length) : Number(count);
-    for (let at = 0; at < Math.max(1, items.length); at += size) batches.push([...command, ...items.slice(at, at + size)]);
+    for (let at = 0; at < Math.max(1, items.length); at += size)
+      batches.push([...command, ...items.slice(at, at + size)]);
   }
   let exit = 0;
   for (const argv of batches) {
@@ -141,9 +185,15 @@ async function time(process: Process): Promise<number> {
   const startedMs = process.sys.nowMs();
   const status = await runOr(process, argv, argv[0] ?? '');
   const seconds = (process.sys.nowMs() - startedMs) / 1000;
-  if (isBusybox(process)) await process.err(`real\t${Math.floor(seconds / 60)}m ${(seconds % 60).toFixed(2)}s\nuser\t0m 0.00s\nsys\t0m 0.00s\n`);
+  if (isBusybox(process))
+    await process.err(
+      `real\t${Math.floor(seconds / 60)}m ${(seconds % 60).toFixed(2)}s\nuser\t0m 0.00s\nsys\t0m 0.00s\n`,
+    );
   else if (process.argv[1] === '-p') await process.err(`real ${seconds.toFixed(2)}\nuser 0.00\nsys 0.00\n`);
-  else await process.err(`0.00user 0.00system ${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, '0')}elapsed 0%CPU (0avgtext+0avgdata 1524maxresident)k\n0inputs+0outputs (0major+84minor)pagefaults 0swaps\n`);
+  else
+    await process.err(
+      `0.00user 0.00system ${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, '0')}elapsed 0%CPU (0avgtext+0avgdata 1524maxresident)k\n0inputs+0outputs (0major+84minor)pagefaults 0swaps\n`,
+    );
   return status;
 }
 
@@ -153,7 +203,8 @@ async function watch(process: Process, options: Options): Promise<number> {
     return 1;
   }
   const given = options.get('n', 'interval') ?? '2';
-  if (!/^\d+(\.\d+)?$/.test(given)) return complain(process, `failed to parse argument: '${given}': Invalid argument`);
+  if (!/^\d+(\.\d+)?$/.test(given))
+    return complain(process, `failed to parse argument: '${given}': Invalid argument`);
   const interval = Math.max(0.1, Number(given));
   const text = options.operands.join(' ');
   const terminal = process.tty('stdout');
@@ -164,12 +215,22 @@ async function watch(process: Process, options: Options): Promise<number> {
     for (;;) {
       let shown = '';
       const add = async (part: string): Promise<void> => void (shown += part);
-      const status = await process.run(options.has('x', 'exec') ? options.operands : ['sh', '-c', text], { out: add, err: add });
+      const status = await process.run(options.has('x', 'exec') ? options.operands : ['sh', '-c', text], {
+        out: add,
+        err: add,
+      });
       const head = `Every ${interval.toFixed(1)}s: ${text}`;
       const right = `${process.machine.hostname}: ${formatDate(process.sys.nowMs(), '%a %b %e %H:%M:%S %Y')}`;
-      const lines = shown.split('\n').slice(0, Math.max(1, (terminal?.rows ?? 24) - 2)).map((line) => line.slice(0, width));
-      const title = options.has('t', 'no-title') ? '' : `${head}${' '.repeat(Math.max(1, width - head.length - right.length))}${right}\n\n`;
-      await process.out(terminal === undefined ? `${title}${shown}` : `\x1b[H\x1b[2J${title}${lines.join('\n')}`);
+      const lines = shown
+        .split('\n')
+        .slice(0, Math.max(1, (terminal?.rows ?? 24) - 2))
+        .map((line) => line.slice(0, width));
+      const title = options.has('t', 'no-title')
+        ? ''
+        : `${head}${' '.repeat(Math.max(1, width - head.length - right.length))}${right}\n\n`;
+      await process.out(
+        terminal === undefined ? `${title}${shown}` : `\x1b[H\x1b[2J${title}${lines.join('\n')}`,
+      );
       if (options.has('e', 'errexit') && status !== 0) return 8;
       if (options.has('g', 'chgexit') && before !== undefined && before !== shown) return 0;
       before = shown;
@@ -191,24 +252,34 @@ async function ps(process: Process): Promise<number> {
   const started = (handle: ProcessHandle): string => formatDate(handle.startedMs, '%H:%M');
   const isRunning = (handle: ProcessHandle): boolean => handle.pid === process.sys.pid;
   if (isBusybox(process)) {
-    await process.out(`PID   USER     TIME  COMMAND\n${all.map((one) => `${String(one.pid).padStart(5)} ${user.slice(0, 8).padEnd(8)}  0:00 ${commandText(one)}\n`).join('')}`);
+    await process.out(
+      `PID   USER     TIME  COMMAND\n${all.map((one) => `${String(one.pid).padStart(5)} ${user.slice(0, 8).padEnd(8)}  0:00 ${commandText(one)}\n`).join('')}`,
+    );
     return 0;
   }
   if (/^e/.test(words) && words.includes('f')) {
     await process.out('UID          PID    PPID  C STIME TTY          TIME CMD\n');
-    for (const one of all) await process.out(`${user.padEnd(8)} ${String(one.pid).padStart(7)} ${String(one.parentPid).padStart(7)}  0 ${started(one)} ?        00:00:00 ${commandText(one)}\n`);
+    for (const one of all)
+      await process.out(
+        `${user.padEnd(8)} ${String(one.pid).padStart(7)} ${String(one.parentPid).padStart(7)}  0 ${started(one)} ?        00:00:00 ${commandText(one)}\n`,
+      );
     return 0;
   }
   if (/a.*x|x.*a|u/.test(words)) {
     await process.out('USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n');
     for (const one of all) {
       const memory = one.command.length === 0 ? 0 : 3940 + 100 * (one.command[0]?.length ?? 0);
-      await process.out(`${user.padEnd(8)} ${String(one.pid).padStart(7)}  0.0  0.0 ${String(memory).padStart(6)} ${String(Math.floor(memory * 0.6)).padStart(5)} pts/0    ${(one.isStopped() ? 'T' : isRunning(one) ? 'R+' : 'S').padEnd(4)} ${started(one)}   0:00 ${commandText(one)}\n`);
+      await process.out(
+        `${user.padEnd(8)} ${String(one.pid).padStart(7)}  0.0  0.0 ${String(memory).padStart(6)} ${String(Math.floor(memory * 0.6)).padStart(5)} pts/0    ${(one.isStopped() ? 'T' : isRunning(one) ? 'R+' : 'S').padEnd(4)} ${started(one)}   0:00 ${commandText(one)}\n`,
+      );
     }
     return 0;
   }
   await process.out('    PID TTY          TIME CMD\n');
-  for (const one of all) await process.out(`${String(one.pid).padStart(7)} pts/0    00:00:00 ${(one.command[0] ?? '').split('/').at(-1) ?? ''}\n`);
+  for (const one of all)
+    await process.out(
+      `${String(one.pid).padStart(7)} pts/0    00:00:00 ${(one.command[0] ?? '').split('/').at(-1) ?? ''}\n`,
+    );
   return 0;
 }
 
@@ -216,8 +287,13 @@ async function top(process: Process, options: Options): Promise<number> {
   const all = process.sys.processes(process.machine.id);
   const once = options.has('b') || process.tty('stdout') === undefined;
   for (;;) {
-    const rows = all.map((one) => `${String(one.pid).padStart(7)} ${process.machine.user.slice(0, 8).padEnd(9)}  20   0    4000   2400   2000 ${one.pid === process.sys.pid ? 'R' : 'S'}   0.0   0.1   0:00.00 ${(one.command[0] ?? '').split('/').at(-1) ?? ''}\n`);
-    await process.out(`${once ? '' : '\x1b[H\x1b[2J'}top - ${formatDate(process.sys.nowMs(), '%H:%M:%S')} up 1 day,  1 user,  load average: 0.00, 0.00, 0.00\nTasks: ${String(all.length).padStart(3)} total,   1 running, ${String(all.length - 1).padStart(3)} sleeping,   0 stopped,   0 zombie\n\n    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n${rows.join('')}`);
+    const rows = all.map(
+      (one) =>
+        `${String(one.pid).padStart(7)} ${process.machine.user.slice(0, 8).padEnd(9)}  20   0    4000   2400   2000 ${one.pid === process.sys.pid ? 'R' : 'S'}   0.0   0.1   0:00.00 ${(one.command[0] ?? '').split('/').at(-1) ?? ''}\n`,
+    );
+    await process.out(
+      `${once ? '' : '\x1b[H\x1b[2J'}top - ${formatDate(process.sys.nowMs(), '%H:%M:%S')} up 1 day,  1 user,  load average: 0.00, 0.00, 0.00\nTasks: ${String(all.length).padStart(3)} total,   1 running, ${String(all.length - 1).padStart(3)} sleeping,   0 stopped,   0 zombie\n\n    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n${rows.join('')}`,
+    );
     if (once) return 0;
     await process.sys.sleep(3000);
   }
@@ -233,18 +309,27 @@ async function pgrep(process: Process, options: Options): Promise<number> {
     if (one.pid === process.sys.pid) return false;
     const name = (one.command[0] ?? '').split('/').at(-1) ?? '';
     const text = options.has('f', 'full') ? commandText(one) : name;
-    return options.has('x', 'exact') || nameOf(process) === 'killall' ? text === pattern : text.includes(pattern);
+    return options.has('x', 'exact') || nameOf(process) === 'killall'
+      ? text === pattern
+      : text.includes(pattern);
   });
-  if (matches.length === 0) return nameOf(process) === 'killall' ? (await process.err(`${pattern}: no process found\n`), 1) : 1;
+  if (matches.length === 0)
+    return nameOf(process) === 'killall' ? (await process.err(`${pattern}: no process found\n`), 1) : 1;
   if (isKill) for (const one of matches) one.kill(signal ?? 'TERM');
-  else await process.out(options.has('c', 'count') ? `${matches.length}\n` : matches.map((one) => `${one.pid}${options.has('l', 'a') ? ` ${commandText(one)}` : ''}\n`).join(''));
+  else
+    await process.out(
+      options.has('c', 'count')
+        ? `${matches.length}\n`
+        : matches.map((one) => `${one.pid}${options.has('l', 'a') ? ` ${commandText(one)}` : ''}\n`).join(''),
+    );
   return 0;
 }
 
 const kill: Program = async (process) => {
   const words = process.argv.slice(1);
   const given = words[0]?.startsWith('-') === true ? words.shift() : undefined;
-  const signal = given === undefined ? 'TERM' : given === '-s' ? signalOf(words.shift() ?? '') : signalOf(given.slice(1));
+  const signal =
+    given === undefined ? 'TERM' : given === '-s' ? signalOf(words.shift() ?? '') : signalOf(given.slice(1));
   let exit = 0;
   for (const word of words) {
     const target = process.sys.processes(process.machine.id).find((one) => String(one.pid) === word);
@@ -268,18 +353,75 @@ export const noSuchFile = failureText('ENOENT');
 /** Tools that start, watch and end processes. */
 export const PROCESS_TOOLS: readonly (readonly [string, Program])[] = [
   ['sleep', tool({ short: '' }, sleep)],
-  ['timeout', tool({ short: 's:k:v', long: ['signal=', 'kill-after=', 'preserve-status', 'foreground'], stopsAtOperand: true, usageExit: 125 }, timeout)],
-  ['env', tool({ short: 'iu:0', long: ['ignore-environment', 'unset='], stopsAtOperand: true, usageExit: 125 }, env)],
+  [
+    'timeout',
+    tool(
+      {
+        short: 's:k:v',
+        long: ['signal=', 'kill-after=', 'preserve-status', 'foreground'],
+        stopsAtOperand: true,
+        usageExit: 125,
+      },
+      timeout,
+    ),
+  ],
+  [
+    'env',
+    tool(
+      { short: 'iu:0', long: ['ignore-environment', 'unset='], stopsAtOperand: true, usageExit: 125 },
+      env,
+    ),
+  ],
   ['nohup', nohup],
-  ['nice', (process) => runOr(process, process.argv.slice(1).filter((word, index, all) => !/^-/.test(word) && all[index - 1] !== '-n'), '')],
+  [
+    'nice',
+    (process) =>
+      runOr(
+        process,
+        process.argv.slice(1).filter((word, index, all) => !/^-/.test(word) && all[index - 1] !== '-n'),
+        '',
+      ),
+  ],
   ['setsid', (process) => runOr(process, process.argv.slice(1), '')],
-  ['xargs', tool({ short: 'n:L:I:i::d:0rtpP:s:', long: ['max-args=', 'max-lines=', 'replace?', 'delimiter=', 'null', 'no-run-if-empty', 'verbose', 'max-procs='], stopsAtOperand: true }, xargs)],
+  [
+    'xargs',
+    tool(
+      {
+        short: 'n:L:I:i::d:0rtpP:s:',
+        long: [
+          'max-args=',
+          'max-lines=',
+          'replace?',
+          'delimiter=',
+          'null',
+          'no-run-if-empty',
+          'verbose',
+          'max-procs=',
+        ],
+        stopsAtOperand: true,
+      },
+      xargs,
+    ),
+  ],
   ['time', time],
-  ['watch', tool({ short: 'n:dtexgcb', long: ['interval=', 'differences?', 'no-title', 'errexit', 'exec', 'chgexit', 'color'], stopsAtOperand: true }, watch)],
+  [
+    'watch',
+    tool(
+      {
+        short: 'n:dtexgcb',
+        long: ['interval=', 'differences?', 'no-title', 'errexit', 'exec', 'chgexit', 'color'],
+        stopsAtOperand: true,
+      },
+      watch,
+    ),
+  ],
   ['ps', ps],
   ['top', tool({ short: 'bn:d:c' }, top)],
   ['pgrep', tool({ short: 'flaxcu:', long: ['full', 'exact', 'count'] }, pgrep)],
-  ['pkill', tool({ short: 'fxeABCDEFGHIJKLMNOPQRSTUVWYZ0123456789', long: ['full', 'exact', 'signal='] }, pgrep)],
+  [
+    'pkill',
+    tool({ short: 'fxeABCDEFGHIJKLMNOPQRSTUVWYZ0123456789', long: ['full', 'exact', 'signal='] }, pgrep),
+  ],
   ['killall', tool({ short: 'qABCDEFGHIJKLMNOPQRSTUVWYZ0123456789' }, pgrep)],
   ['kill', kill],
   ['yes', yes],

@@ -4,8 +4,20 @@ import type { PosixRegex } from '../../shell/posix-regex.ts';
 import { failureText } from '../../shell/path.ts';
 import { pathOf, readOptions, splitLines } from './tool.ts';
 
-type Address = { readonly kind: 'line'; readonly line: number } | { readonly kind: 'last' } | { readonly kind: 'regex'; readonly regex: PosixRegex | undefined } | { readonly kind: 'step'; readonly first: number; readonly step: number } | { readonly kind: 'plus'; readonly count: number };
-type Substitution = { readonly regex: PosixRegex | undefined; readonly replacement: string; readonly global: boolean; readonly nth: number; readonly print: boolean; readonly file: string | undefined };
+type Address =
+  | { readonly kind: 'line'; readonly line: number }
+  | { readonly kind: 'last' }
+  | { readonly kind: 'regex'; readonly regex: PosixRegex | undefined }
+  | { readonly kind: 'step'; readonly first: number; readonly step: number }
+  | { readonly kind: 'plus'; readonly count: number };
+type Substitution = {
+  readonly regex: PosixRegex | undefined;
+  readonly replacement: string;
+  readonly global: boolean;
+  readonly nth: number;
+  readonly print: boolean;
+  readonly file: string | undefined;
+};
 type Command = {
   readonly name: string;
   readonly from: Address | undefined;
@@ -91,7 +103,7 @@ class ScriptReader {
       this.#at++;
       this.#blanks();
       to = this.#address();
-      if (to === undefined) this.#fail('unexpected `,\'');
+      if (to === undefined) this.#fail("unexpected `,'");
     }
     this.#blanks();
     const isNegated = this.#text[this.#at] === '!';
@@ -126,7 +138,8 @@ class ScriptReader {
       default:
         if (!'dDpPnNgGhHx=zF'.includes(name)) this.#fail(`unknown command: \`${name}'`);
         this.#blanks();
-        if (!/^[\s;}#]?$/.test(this.#text[this.#at] ?? '')) this.#fail('extra characters after command', this.#at + 1);
+        if (!/^[\s;}#]?$/.test(this.#text[this.#at] ?? ''))
+          this.#fail('extra characters after command', this.#at + 1);
         return base;
     }
   }
@@ -156,7 +169,8 @@ class ScriptReader {
     }
     let text = '';
     for (; this.#at < this.#text.length && this.#text[this.#at] !== '\n'; this.#at++) {
-      if (this.#text[this.#at] === '\\' && this.#at + 1 < this.#text.length) text += this.#text[++this.#at] ?? '';
+      if (this.#text[this.#at] === '\\' && this.#at + 1 < this.#text.length)
+        text += this.#text[++this.#at] ?? '';
       else text += this.#text[this.#at] ?? '';
     }
     if (text === '') this.#fail("expected \\ after `a', `c' or `i'");
@@ -260,8 +274,12 @@ class ScriptReader {
     const after = this.#text[this.#at] ?? '';
     if (!/^[\s;}#]?$/.test(after)) this.#fail("unknown option to `s'", this.#at + 1);
     const regex = this.#regex(source, ignoreCase);
-    const highest = Math.max(0, ...[...replacement.matchAll(/\\(\\|[0-9])/g)].map((match) => Number(match[1]) || 0));
-    if (regex !== undefined && highest > regex.groupCount) this.#fail(`invalid reference \\${highest} on \`s' command's RHS`);
+    const highest = Math.max(
+      0,
+      ...[...replacement.matchAll(/\\(\\|[0-9])/g)].map((match) => Number(match[1]) || 0),
+    );
+    if (regex !== undefined && highest > regex.groupCount)
+      this.#fail(`invalid reference \\${highest} on \`s' command's RHS`);
     return { regex, replacement, global, nth, print, file };
   }
 
@@ -275,7 +293,9 @@ class ScriptReader {
 }
 
 function unescapeText(text: string): string {
-  return text.replace(/\\([\s\S])/g, (_all, char: string) => (char === 'n' ? '\n' : char === 't' ? '\t' : char));
+  return text.replace(/\\([\s\S])/g, (_all, char: string) =>
+    char === 'n' ? '\n' : char === 't' ? '\t' : char,
+  );
 }
 
 /** The replacement text for a match: `&`, `\1`, `\n`, and the case changers `\U \L \u \l \E`. */
@@ -286,7 +306,8 @@ function replacementFor(template: string, groups: readonly (string | undefined)[
   const add = (text: string): void => {
     let shown = mode === 'U' ? text.toUpperCase() : mode === 'L' ? text.toLowerCase() : text;
     if (once !== '' && shown !== '') {
-      shown = (once === 'u' ? shown.slice(0, 1).toUpperCase() : shown.slice(0, 1).toLowerCase()) + shown.slice(1);
+      shown =
+        (once === 'u' ? shown.slice(0, 1).toUpperCase() : shown.slice(0, 1).toLowerCase()) + shown.slice(1);
       once = '';
     }
     out += shown;
@@ -372,7 +393,10 @@ class Runner {
         index = -1;
       } else if (name === 'b' || (name === 't' && replaced) || (name === 'T' && !replaced)) {
         if (name === 't') replaced = false;
-        index = command.text === '' ? this.#commands.length : this.#commands.findIndex((one) => one.name === ':' && one.text === command.text);
+        index =
+          command.text === ''
+            ? this.#commands.length
+            : this.#commands.findIndex((one) => one.name === ':' && one.text === command.text);
         if (index < 0) break;
       } else if (name === 'q' || name === 'Q') {
         this.exit = Number(command.text === '' ? 0 : command.text);
@@ -410,7 +434,9 @@ class Runner {
       case '=':
         return this.#out(`${this.#line}\n`);
       case 'l':
-        return this.#out(`${this.#space.replace(/\\/g, '\\\\').replace(/\t/g, '\\t').replace(/\n/g, '\\n')}$\n`);
+        return this.#out(
+          `${this.#space.replace(/\\/g, '\\\\').replace(/\t/g, '\\t').replace(/\n/g, '\\n')}$\n`,
+        );
       case 'i':
         return this.#out(`${command.text}\n`);
       case 'a':
@@ -422,7 +448,12 @@ class Runner {
         return;
       }
       case 'w':
-        this.#process.machine.files.write(pathOf(this.#process, command.text), `${this.#space}\n`, this.#process.sys.nowMs(), { append: true });
+        this.#process.machine.files.write(
+          pathOf(this.#process, command.text),
+          `${this.#space}\n`,
+          this.#process.sys.nowMs(),
+          { append: true },
+        );
         return;
       case 'y':
         this.#space = [...this.#space].map((char) => command.map?.get(char) ?? char).join('');
@@ -456,20 +487,31 @@ class Runner {
     if (from === undefined) return true;
     if (to === undefined) return this.#matches(from);
     if (command.open) {
-      const isEnd = to.kind === 'line' ? this.#line >= to.line : to.kind === 'plus' ? this.#line >= command.openUntil : this.#matches(to);
+      const isEnd =
+        to.kind === 'line'
+          ? this.#line >= to.line
+          : to.kind === 'plus'
+            ? this.#line >= command.openUntil
+            : this.#matches(to);
       if (isEnd) command.open = false;
       return to.kind !== 'line' || this.#line <= to.line;
     }
     if (!this.#matches(from)) return false;
     if (to.kind === 'plus') command.openUntil = this.#line + to.count;
-    command.open = !(to.kind === 'line' && to.line <= this.#line) && !(to.kind === 'plus' && to.count === 0) && !(to.kind === 'last' && this.#at >= this.#lines.length);
+    command.open =
+      !(to.kind === 'line' && to.line <= this.#line) &&
+      !(to.kind === 'plus' && to.count === 0) &&
+      !(to.kind === 'last' && this.#at >= this.#lines.length);
     return true;
   }
 
   #matches(address: Address): boolean {
     if (address.kind === 'line') return this.#line === address.line;
     if (address.kind === 'last') return this.#at >= this.#lines.length;
-    if (address.kind === 'step') return address.step === 0 ? this.#line === address.first : this.#line >= address.first && (this.#line - address.first) % address.step === 0;
+    if (address.kind === 'step')
+      return address.step === 0
+        ? this.#line === address.first
+        : this.#line >= address.first && (this.#line - address.first) % address.step === 0;
     if (address.kind === 'plus') return false;
     const regex = address.regex ?? this.#lastRegex;
     this.#lastRegex = regex;
@@ -504,13 +546,22 @@ class Runner {
     if (!changed) return false;
     this.#space = out + this.#space.slice(at);
     if (one.print) await this.#out(`${this.#space}\n`);
-    if (one.file !== undefined) this.#process.machine.files.write(pathOf(this.#process, one.file), `${this.#space}\n`, this.#process.sys.nowMs(), { append: true });
+    if (one.file !== undefined)
+      this.#process.machine.files.write(
+        pathOf(this.#process, one.file),
+        `${this.#space}\n`,
+        this.#process.sys.nowMs(),
+        { append: true },
+      );
     return true;
   }
 }
 
 const USAGE = 'Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n';
-const TABLE = { short: 'nrEsuze:f:i::', long: ['quiet', 'silent', 'expression=', 'file=', 'in-place?', 'regexp-extended', 'separate', 'posix'] };
+const TABLE = {
+  short: 'nrEsuze:f:i::',
+  long: ['quiet', 'silent', 'expression=', 'file=', 'in-place?', 'regexp-extended', 'separate', 'posix'],
+};
 
 /** sed: GNU's, as far as editing manifests and logs goes. */
 export const sed: Program = async (process) => {
@@ -548,10 +599,24 @@ export const sed: Program = async (process) => {
     await process.err(`sed: -e expression #1, char ${error.at}: ${error.message}\n`);
     return 1;
   }
-  return runOver(process, commands, operands, options.has('n', 'quiet', 'silent'), options.get('i', 'in-place'), options.has('s', 'separate'));
+  return runOver(
+    process,
+    commands,
+    operands,
+    options.has('n', 'quiet', 'silent'),
+    options.get('i', 'in-place'),
+    options.has('s', 'separate'),
+  );
 };
 
-async function runOver(process: Process, commands: readonly Command[], operands: readonly string[], isQuiet: boolean, inPlace: string | undefined, separate: boolean): Promise<number> {
+async function runOver(
+  process: Process,
+  commands: readonly Command[],
+  operands: readonly string[],
+  isQuiet: boolean,
+  inPlace: string | undefined,
+  separate: boolean,
+): Promise<number> {
   const { files } = process.machine;
   const runner = new Runner(process, commands, isQuiet, (text) => process.out(text));
   let exit = 0;
@@ -561,7 +626,13 @@ async function runOver(process: Process, commands: readonly Command[], operands:
     const path = pathOf(process, operand);
     const found = isStdin ? { content: await process.stdin.readAll(process.sys) } : files.read(path);
     if ('error' in found) {
-      await process.err(found.error === 'EISDIR' ? (inPlace === undefined ? `sed: couldn't edit ${operand}: not a regular file\n` : `sed: couldn't edit ${operand}: not a regular file\n`) : `sed: can't read ${operand}: ${failureText(found.error)}\n`);
+      await process.err(
+        found.error === 'EISDIR'
+          ? inPlace === undefined
+            ? `sed: couldn't edit ${operand}: not a regular file\n`
+            : `sed: couldn't edit ${operand}: not a regular file\n`
+          : `sed: can't read ${operand}: ${failureText(found.error)}\n`,
+      );
       exit = 2;
       continue;
     }
@@ -570,10 +641,18 @@ async function runOver(process: Process, commands: readonly Command[], operands:
       continue;
     }
     let text = '';
-    await runner.run(splitLines(found.content), inPlace === undefined ? (part) => process.out(part) : async (part) => void (text += part), true);
+    await runner.run(
+      splitLines(found.content),
+      inPlace === undefined ? (part) => process.out(part) : async (part) => void (text += part),
+      true,
+    );
     if (inPlace !== undefined) {
       if (inPlace !== '') files.write(path + inPlace, found.content, process.sys.nowMs());
-      files.write(path, found.content !== '' && !found.content.endsWith('\n') ? text.replace(/\n$/, '') : text, process.sys.nowMs());
+      files.write(
+        path,
+        found.content !== '' && !found.content.endsWith('\n') ? text.replace(/\n$/, '') : text,
+        process.sys.nowMs(),
+      );
     }
   }
   if (inPlace === undefined && !separate) await runner.run(lines, (part) => process.out(part), false);

@@ -5,13 +5,25 @@ import { unescapeAnsi } from '../../shell/lexer.ts';
 import { complain, complainUsage, pathOf, readFile, readLines, splitLines, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 
-type SortKey = { readonly from: number; readonly fromChar: number; readonly to: number; readonly toChar: number; readonly flags: string };
+type SortKey = {
+  readonly from: number;
+  readonly fromChar: number;
+  readonly to: number;
+  readonly toChar: number;
+  readonly flags: string;
+};
 
 function sortKey(spec: string): SortKey | string {
   const match = /^(\d+)(?:\.(\d+))?([bdfhinMrgV]*)(?:,(\d+)(?:\.(\d+))?([bdfhinMrgV]*))?$/.exec(spec);
   if (match === null) return `invalid number at field start: invalid count at start of '${spec}'`;
   if (match[1] === '0') return `field number is zero: invalid field specification '${spec}'`;
-  return { from: Number(match[1]), fromChar: Number(match[2] ?? 1), to: Number(match[4] ?? 0), toChar: Number(match[5] ?? 0), flags: `${match[3] ?? ''}${match[6] ?? ''}` };
+  return {
+    from: Number(match[1]),
+    fromChar: Number(match[2] ?? 1),
+    to: Number(match[4] ?? 0),
+    toChar: Number(match[5] ?? 0),
+    flags: `${match[3] ?? ''}${match[6] ?? ''}`,
+  };
 }
 
 function keyText(line: string, key: SortKey, separator: string | undefined): string {
@@ -20,14 +32,18 @@ function keyText(line: string, key: SortKey, separator: string | undefined): str
   const last = key.to === 0 ? fields.length : key.to;
   const text = fields.slice(key.from - 1, last).join(joint);
   const cut = key.fromChar > 1 ? text.slice(key.fromChar - 1) : text;
-  return key.flags.includes('b') || separator === undefined ? cut.replace(/^[ \t]+/, key.flags.includes('b') ? '' : '$&') : cut;
+  return key.flags.includes('b') || separator === undefined
+    ? cut.replace(/^[ \t]+/, key.flags.includes('b') ? '' : '$&')
+    : cut;
 }
 
 const UNITS = 'KMGTPE';
 
 function humanValue(text: string): number {
   const match = /^\s*(-?\d+(?:\.\d+)?)([KMGTPEk]?)/.exec(text);
-  return match === null ? 0 : Number(match[1]) * 1024 ** (UNITS.indexOf((match[2] ?? '').toUpperCase() || '-') + 1);
+  return match === null
+    ? 0
+    : Number(match[1]) * 1024 ** (UNITS.indexOf((match[2] ?? '').toUpperCase() || '-') + 1);
 }
 
 function versionKey(text: string): string {
@@ -40,13 +56,28 @@ function compareBy(flags: string, a: string, b: string): number {
   if (/[ng]/.test(flags)) return (Number.parseFloat(a) || 0) - (Number.parseFloat(b) || 0);
   if (flags.includes('h')) return humanValue(a) - humanValue(b);
   if (flags.includes('V')) return byText(versionKey(a), versionKey(b));
-  if (flags.includes('M')) return MONTHS.indexOf(a.trim().slice(0, 3).toUpperCase()) - MONTHS.indexOf(b.trim().slice(0, 3).toUpperCase());
+  if (flags.includes('M'))
+    return (
+      MONTHS.indexOf(a.trim().slice(0, 3).toUpperCase()) - MONTHS.indexOf(b.trim().slice(0, 3).toUpperCase())
+    );
   if (flags.includes('f')) return byText(a.toUpperCase(), b.toUpperCase());
   return byText(a, b);
 }
 
 async function sort(process: Process, options: Options): Promise<number> {
-  const flags = options.all.map(([name]) => ({ 'numeric-sort': 'n', reverse: 'r', 'ignore-case': 'f', 'human-numeric-sort': 'h', 'version-sort': 'V', 'month-sort': 'M' })[name] ?? (name.length === 1 ? name : '')).join('');
+  const flags = options.all
+    .map(
+      ([name]) =>
+        ({
+          'numeric-sort': 'n',
+          reverse: 'r',
+          'ignore-case': 'f',
+          'human-numeric-sort': 'h',
+          'version-sort': 'V',
+          'month-sort': 'M',
+        })[name] ?? (name.length === 1 ? name : ''),
+    )
+    .join('');
   const keys: SortKey[] = [];
   for (const [name, value] of options.all) {
     if (name !== 'k' && name !== 'key') continue;
@@ -55,7 +86,13 @@ async function sort(process: Process, options: Options): Promise<number> {
     keys.push(key);
   }
   const separator = options.get('t', 'field-separator');
-  const { lines, failures } = await readLines(process, options.operands, async (operand, reason) => process.err(reason === failureText('EISDIR') ? `sort: read failed: ${operand}: ${reason}\n` : `sort: cannot read: ${operand}: ${reason}\n`));
+  const { lines, failures } = await readLines(process, options.operands, async (operand, reason) =>
+    process.err(
+      reason === failureText('EISDIR')
+        ? `sort: read failed: ${operand}: ${reason}\n`
+        : `sort: cannot read: ${operand}: ${reason}\n`,
+    ),
+  );
   if (failures > 0) return 2;
   const order = flags.replace(/[^nghVMfbr]/g, '');
   const sign = (used: string): number => (used.includes('r') ? -1 : 1);
@@ -67,10 +104,12 @@ async function sort(process: Process, options: Options): Promise<number> {
     }
     return keys.length > 0 ? 0 : compareBy(order, a, b) * sign(order);
   };
-  const compare = (a: string, b: string): number => compareKeys(a, b) || (flags.includes('s') || flags.includes('u') ? 0 : byText(a, b) * sign(order));
+  const compare = (a: string, b: string): number =>
+    compareKeys(a, b) || (flags.includes('s') || flags.includes('u') ? 0 : byText(a, b) * sign(order));
   if (flags.includes('c') || flags.includes('C')) return checkOrder(process, lines, compare, options);
   let sorted = [...lines].sort(compare);
-  if (options.has('u', 'unique')) sorted = sorted.filter((line, index) => index === 0 || compareKeys(sorted[index - 1] ?? '', line) !== 0);
+  if (options.has('u', 'unique'))
+    sorted = sorted.filter((line, index) => index === 0 || compareKeys(sorted[index - 1] ?? '', line) !== 0);
   const text = sorted.map((line) => `${line}\n`).join('');
   const target = options.get('o', 'output');
   if (target !== undefined) process.machine.files.write(pathOf(process, target), text, process.sys.nowMs());
@@ -78,10 +117,16 @@ async function sort(process: Process, options: Options): Promise<number> {
   return 0;
 }
 
-async function checkOrder(process: Process, lines: readonly string[], compare: (a: string, b: string) => number, options: Options): Promise<number> {
+async function checkOrder(
+  process: Process,
+  lines: readonly string[],
+  compare: (a: string, b: string) => number,
+  options: Options,
+): Promise<number> {
   const at = lines.findIndex((line, index) => index > 0 && compare(lines[index - 1] ?? '', line) > 0);
   if (at < 0) return 0;
-  if (!options.has('C')) await process.err(`sort: ${options.operands[0] ?? '-'}:${at + 1}: disorder: ${lines[at] ?? ''}\n`);
+  if (!options.has('C'))
+    await process.err(`sort: ${options.operands[0] ?? '-'}:${at + 1}: disorder: ${lines[at] ?? ''}\n`);
   return 1;
 }
 
@@ -90,7 +135,9 @@ async function uniq(process: Process, options: Options): Promise<number> {
   const { lines, failures } = await readLines(process, input === undefined ? [] : [input]);
   if (failures > 0) return 1;
   const keyOf = (line: string): string => {
-    const fields = line.replace(new RegExp(`^(\\s*\\S+){0,${Math.min(100, Number(options.get('f') ?? 0))}}`), '').slice(Number(options.get('s') ?? 0));
+    const fields = line
+      .replace(new RegExp(`^(\\s*\\S+){0,${Math.min(100, Number(options.get('f') ?? 0))}}`), '')
+      .slice(Number(options.get('s') ?? 0));
     return options.has('i') ? fields.toLowerCase() : fields;
   };
   const groups: { line: string; count: number; key: string }[] = [];
@@ -100,8 +147,16 @@ async function uniq(process: Process, options: Options): Promise<number> {
     if (last !== undefined && last.key === key) last.count++;
     else groups.push({ line, count: 1, key });
   }
-  const kept = groups.filter((group) => (!options.has('d', 'repeated') || group.count > 1) && (!options.has('u', 'unique') || group.count === 1));
-  const text = kept.map((group) => `${options.has('c', 'count') ? `${String(group.count).padStart(7)} ` : ''}${group.line}\n`).join('');
+  const kept = groups.filter(
+    (group) =>
+      (!options.has('d', 'repeated') || group.count > 1) &&
+      (!options.has('u', 'unique') || group.count === 1),
+  );
+  const text = kept
+    .map(
+      (group) => `${options.has('c', 'count') ? `${String(group.count).padStart(7)} ` : ''}${group.line}\n`,
+    )
+    .join('');
   if (output !== undefined) process.machine.files.write(pathOf(process, output), text, process.sys.nowMs());
   else await process.out(text);
   return 0;
@@ -121,14 +176,30 @@ function ranges(list: string): [number, number][] | 'zero' | 'bad' {
 }
 
 async function cut(process: Process, options: Options): Promise<number> {
-  const kind = options.has('f', 'fields') ? 'f' : options.has('c', 'characters') ? 'c' : options.has('b', 'bytes') ? 'b' : undefined;
-  if (kind === undefined) return complainUsage(process, 'you must specify a list of bytes, characters, or fields');
+  const kind = options.has('f', 'fields')
+    ? 'f'
+    : options.has('c', 'characters')
+      ? 'c'
+      : options.has('b', 'bytes')
+        ? 'b'
+        : undefined;
+  if (kind === undefined)
+    return complainUsage(process, 'you must specify a list of bytes, characters, or fields');
   const delimiter = options.get('d', 'delimiter') ?? '\t';
   if ([...delimiter].length !== 1) return complainUsage(process, 'the delimiter must be a single character');
   const list = ranges(options.get('f', 'c', 'b', 'fields', 'characters', 'bytes') ?? '');
-  if (list === 'zero') return complainUsage(process, kind === 'f' ? 'fields are numbered from 1' : 'byte/character positions are numbered from 1');
-  if (list === 'bad') return complainUsage(process, kind === 'f' ? `invalid field value '${options.get('f') ?? ''}'` : `invalid byte or character range`);
-  const isWanted = (place: number): boolean => list.some(([from, to]) => place >= from && place <= to) !== options.has('complement');
+  if (list === 'zero')
+    return complainUsage(
+      process,
+      kind === 'f' ? 'fields are numbered from 1' : 'byte/character positions are numbered from 1',
+    );
+  if (list === 'bad')
+    return complainUsage(
+      process,
+      kind === 'f' ? `invalid field value '${options.get('f') ?? ''}'` : `invalid byte or character range`,
+    );
+  const isWanted = (place: number): boolean =>
+    list.some(([from, to]) => place >= from && place <= to) !== options.has('complement');
   const { lines, failures } = await readLines(process, options.operands);
   const joint = options.get('output-delimiter') ?? (kind === 'f' ? delimiter : '');
   const out: string[] = [];
@@ -172,8 +243,10 @@ function trSet(text: string): string[] | { error: string } {
     const from = chars[at] ?? '';
     const to = chars[at + 2];
     if (chars[at + 1] === '-' && to !== undefined) {
-      if (to < from) return { error: `range-endpoints of '${from}-${to}' are in reverse collating sequence order` };
-      for (let code = from.codePointAt(0) ?? 0; code <= (to.codePointAt(0) ?? 0); code++) set.push(String.fromCodePoint(code));
+      if (to < from)
+        return { error: `range-endpoints of '${from}-${to}' are in reverse collating sequence order` };
+      for (let code = from.codePointAt(0) ?? 0; code <= (to.codePointAt(0) ?? 0); code++)
+        set.push(String.fromCodePoint(code));
       at += 2;
     } else set.push(from);
   }
@@ -186,7 +259,9 @@ async function tr(process: Process, options: Options): Promise<number> {
   const squeezes = options.has('s', 'squeeze-repeats');
   if (first === undefined) return complainUsage(process, 'missing operand');
   if (second === undefined && !deletes && !squeezes) {
-    await process.err(`tr: missing operand after '${first}'\nTwo strings must be given when translating.\nTry 'tr --help' for more information.\n`);
+    await process.err(
+      `tr: missing operand after '${first}'\nTwo strings must be given when translating.\nTry 'tr --help' for more information.\n`,
+    );
     return 1;
   }
   const from = trSet(first);
@@ -198,13 +273,23 @@ async function tr(process: Process, options: Options): Promise<number> {
   const isIn = (char: string): boolean => inFirst.has(char) !== isInverted;
   const map = new Map(from.map((char, index) => [char, to[Math.min(index, to.length - 1)] ?? char] as const));
   const squeezed = new Set(second === undefined ? [] : to);
-  for (let text = await process.stdin.read(process.sys); text !== undefined; text = await process.stdin.read(process.sys)) {
+  for (
+    let text = await process.stdin.read(process.sys);
+    text !== undefined;
+    text = await process.stdin.read(process.sys)
+  ) {
     let out = '';
     let last = '';
     for (const char of text) {
       if (deletes && isIn(char)) continue;
-      const changed = deletes || second === undefined || !isIn(char) ? char : isInverted ? (to.at(-1) ?? char) : (map.get(char) ?? char);
-      if (squeezes && changed === last && (second === undefined ? isIn(changed) : squeezed.has(changed))) continue;
+      const changed =
+        deletes || second === undefined || !isIn(char)
+          ? char
+          : isInverted
+            ? (to.at(-1) ?? char)
+            : (map.get(char) ?? char);
+      if (squeezes && changed === last && (second === undefined ? isIn(changed) : squeezed.has(changed)))
+        continue;
       out += changed;
       last = changed;
     }
@@ -221,15 +306,24 @@ async function paste(process: Process, options: Options): Promise<number> {
     if ('failure' in found) return complain(process, `${operand}: ${failureText(found.failure)}`);
     columns.push(splitLines(found.text));
   }
-  const join = (cells: readonly string[]): string => cells.map((cell, index) => (index === 0 ? '' : (delimiters[(index - 1) % delimiters.length] ?? '')) + cell).join('');
+  const join = (cells: readonly string[]): string =>
+    cells
+      .map((cell, index) => (index === 0 ? '' : (delimiters[(index - 1) % delimiters.length] ?? '')) + cell)
+      .join('');
   if (options.has('s', 'serial')) await process.out(columns.map((column) => `${join(column)}\n`).join(''));
   else if (options.operands.length > 1 && options.operands.every((operand) => operand === '-')) {
     const lines = columns[0] ?? [];
     const width = options.operands.length;
-    for (let at = 0; at < lines.length; at += width) await process.out(`${join(Array.from({ length: width }, (_, index) => lines[at + index] ?? ''))}\n`);
+    for (let at = 0; at < lines.length; at += width)
+      await process.out(`${join(Array.from({ length: width }, (_, index) => lines[at + index] ?? ''))}\n`);
   } else {
     const height = Math.max(0, ...columns.map((column) => column.length));
-    await process.out(Array.from({ length: height }, (_, row) => `${join(columns.map((column) => column[row] ?? ''))}\n`).join(''));
+    await process.out(
+      Array.from(
+        { length: height },
+        (_, row) => `${join(columns.map((column) => column[row] ?? ''))}\n`,
+      ).join(''),
+    );
   }
   return 0;
 }
@@ -242,11 +336,15 @@ async function column(process: Process, options: Options): Promise<number> {
     return 0;
   }
   const separator = options.get('s', 'separator');
-  const rows = lines.filter((line) => line.trim() !== '').map((line) => (separator === undefined ? line.trim().split(/\s+/) : line.split(separator)));
+  const rows = lines
+    .filter((line) => line.trim() !== '')
+    .map((line) => (separator === undefined ? line.trim().split(/\s+/) : line.split(separator)));
   const joint = options.get('o', 'output-separator') ?? '  ';
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, [...cell].length)));
-  const show = (row: readonly string[]): string => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join(joint);
+  for (const row of rows)
+    row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, [...cell].length)));
+  const show = (row: readonly string[]): string =>
+    row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join(joint);
   await process.out(rows.map((row) => `${show(row)}\n`).join(''));
   return 0;
 }
@@ -298,7 +396,8 @@ async function comm(process: Process, options: Options): Promise<number> {
   const both = await two(process, options);
   if (typeof both === 'number') return both;
   const [left, right] = both;
-  const indent = (level: number): string => '\t'.repeat([1, 2].filter((one) => one < level && !options.has(String(one))).length);
+  const indent = (level: number): string =>
+    '\t'.repeat([1, 2].filter((one) => one < level && !options.has(String(one))).length);
   let a = 0;
   let b = 0;
   while (a < left.length || b < right.length) {
@@ -306,7 +405,8 @@ async function comm(process: Process, options: Options): Promise<number> {
     const other = right[b];
     const order = one === undefined ? 1 : other === undefined ? -1 : byText(one, other);
     const level = order < 0 ? 1 : order > 0 ? 2 : 3;
-    if (!options.has(String(level))) await process.out(`${indent(level)}${(order > 0 ? other : one) ?? ''}\n`);
+    if (!options.has(String(level)))
+      await process.out(`${indent(level)}${(order > 0 ? other : one) ?? ''}\n`);
     if (order <= 0) a++;
     if (order >= 0) b++;
   }
@@ -317,14 +417,20 @@ async function join(process: Process, options: Options): Promise<number> {
   const both = await two(process, options);
   if (typeof both === 'number') return both;
   const separator = options.get('t');
-  const split = (line: string): string[] => (separator === undefined ? line.trim().split(/\s+/) : line.split(separator));
-  const fields = [Number(options.get('1') ?? options.get('j') ?? 1), Number(options.get('2') ?? options.get('j') ?? 1)];
+  const split = (line: string): string[] =>
+    separator === undefined ? line.trim().split(/\s+/) : line.split(separator);
+  const fields = [
+    Number(options.get('1') ?? options.get('j') ?? 1),
+    Number(options.get('2') ?? options.get('j') ?? 1),
+  ];
   const joint = separator ?? ' ';
   const right = both[1].map(split);
   for (const row of both[0].map(split)) {
     const key = row[(fields[0] ?? 1) - 1];
     for (const other of right.filter((one) => one[(fields[1] ?? 1) - 1] === key)) {
-      await process.out(`${[key, ...row.filter((_, index) => index !== (fields[0] ?? 1) - 1), ...other.filter((_, index) => index !== (fields[1] ?? 1) - 1)].join(joint)}\n`);
+      await process.out(
+        `${[key, ...row.filter((_, index) => index !== (fields[0] ?? 1) - 1), ...other.filter((_, index) => index !== (fields[1] ?? 1) - 1)].join(joint)}\n`,
+      );
     }
   }
   return 0;
@@ -332,10 +438,60 @@ async function join(process: Process, options: Options): Promise<number> {
 
 /** Tools that reshape texts. */
 export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
-  ['sort', tool({ short: 'nrufhVMbcCsgdizt:k:o:m', long: ['numeric-sort', 'reverse', 'unique', 'ignore-case', 'human-numeric-sort', 'version-sort', 'month-sort', 'key=', 'field-separator=', 'output=', 'stable', 'check?'], usageExit: 2 }, sort)],
+  [
+    'sort',
+    tool(
+      {
+        short: 'nrufhVMbcCsgdizt:k:o:m',
+        long: [
+          'numeric-sort',
+          'reverse',
+          'unique',
+          'ignore-case',
+          'human-numeric-sort',
+          'version-sort',
+          'month-sort',
+          'key=',
+          'field-separator=',
+          'output=',
+          'stable',
+          'check?',
+        ],
+        usageExit: 2,
+      },
+      sort,
+    ),
+  ],
   ['uniq', tool({ short: 'cduif:s:w:', long: ['count', 'repeated', 'unique', 'ignore-case'] }, uniq)],
-  ['cut', tool({ short: 'b:c:f:d:sn', long: ['bytes=', 'characters=', 'fields=', 'delimiter=', 'only-delimited', 'complement', 'output-delimiter='] }, cut)],
-  ['tr', tool({ short: 'cCdst', long: ['complement', 'delete', 'squeeze-repeats', 'truncate-set1'], stopsAtOperand: true }, tr)],
+  [
+    'cut',
+    tool(
+      {
+        short: 'b:c:f:d:sn',
+        long: [
+          'bytes=',
+          'characters=',
+          'fields=',
+          'delimiter=',
+          'only-delimited',
+          'complement',
+          'output-delimiter=',
+        ],
+      },
+      cut,
+    ),
+  ],
+  [
+    'tr',
+    tool(
+      {
+        short: 'cCdst',
+        long: ['complement', 'delete', 'squeeze-repeats', 'truncate-set1'],
+        stopsAtOperand: true,
+      },
+      tr,
+    ),
+  ],
   ['paste', tool({ short: 'd:s', long: ['delimiters=', 'serial'] }, paste)],
   ['column', tool({ short: 'ts:o:x', long: ['table', 'separator=', 'output-separator='] }, column)],
   ['fold', tool({ short: 'w:sb', long: ['width=', 'spaces'] }, fold)],

@@ -1,6 +1,18 @@
 import type { Process, Program } from '../../shell/program.ts';
 import { failureText } from '../../shell/path.ts';
-import { byteLength, complain, complainUsage, inputs, LineReader, nameOf, pathOf, readFile, readLines, splitLines, tool } from './tool.ts';
+import {
+  byteLength,
+  complain,
+  complainUsage,
+  inputs,
+  LineReader,
+  nameOf,
+  pathOf,
+  readFile,
+  readLines,
+  splitLines,
+  tool,
+} from './tool.ts';
 import type { Options } from './tool.ts';
 
 async function cat(process: Process, options: Options): Promise<number> {
@@ -15,7 +27,12 @@ async function cat(process: Process, options: Options): Promise<number> {
   };
   for await (const { stream } of inputs(process, options.operands, fail)) {
     if (isPlain) {
-      for (let text = await stream.read(process.sys); text !== undefined; text = await stream.read(process.sys)) await process.out(text);
+      for (
+        let text = await stream.read(process.sys);
+        text !== undefined;
+        text = await stream.read(process.sys)
+      )
+        await process.out(text);
       continue;
     }
     const reader = new LineReader(process, stream);
@@ -24,9 +41,14 @@ async function cat(process: Process, options: Options): Promise<number> {
       wasBlank = line === '';
       let shown = line;
       if (options.has('T', 'A', 't', 'show-all')) shown = shown.replaceAll('\t', '^I');
-      if (options.has('v', 'A', 'e', 't', 'show-all')) shown = shown.replace(/[\x00-\x08\x0b-\x1f]/g, (char) => `^${String.fromCharCode(char.charCodeAt(0) + 64)}`);
+      if (options.has('v', 'A', 'e', 't', 'show-all'))
+        shown = shown.replace(
+          /[\x00-\x08\x0b-\x1f]/g,
+          (char) => `^${String.fromCharCode(char.charCodeAt(0) + 64)}`,
+        );
       if (options.has('E', 'A', 'e', 'show-all')) shown += '$';
-      if (numbers && !(options.has('b', 'number-nonblank') && line === '')) shown = `${String(++number).padStart(6)}\t${shown}`;
+      if (numbers && !(options.has('b', 'number-nonblank') && line === ''))
+        shown = `${String(++number).padStart(6)}\t${shown}`;
       await process.out(reader.isWhole ? `${shown}\n` : shown);
     }
   }
@@ -34,11 +56,18 @@ async function cat(process: Process, options: Options): Promise<number> {
 }
 
 /** `head` and `tail` complain alike about files. */
-function cannotOpen(process: Process, onFail: () => void): (operand: string, reason: string) => Promise<void> {
+function cannotOpen(
+  process: Process,
+  onFail: () => void,
+): (operand: string, reason: string) => Promise<void> {
   return async (operand, reason) => {
     onFail();
     const isFolder = reason === failureText('EISDIR');
-    await process.err(isFolder ? `${nameOf(process)}: error reading '${operand}': ${reason}\n` : `${nameOf(process)}: cannot open '${operand}' for reading: ${reason}\n`);
+    await process.err(
+      isFolder
+        ? `${nameOf(process)}: error reading '${operand}': ${reason}\n`
+        : `${nameOf(process)}: cannot open '${operand}' for reading: ${reason}\n`,
+    );
   };
 }
 
@@ -53,13 +82,19 @@ async function head(process: Process, options: Options): Promise<number> {
   const given = options.get('n', 'lines') ?? options.get('c', 'bytes');
   const isBytes = options.has('c', 'bytes');
   const count = countOf(given);
-  if (count === undefined) return complain(process, `invalid number of ${isBytes ? 'bytes' : 'lines'}: '${given ?? ''}'`);
+  if (count === undefined)
+    return complain(process, `invalid number of ${isBytes ? 'bytes' : 'lines'}: '${given ?? ''}'`);
   const isFromEnd = given?.startsWith('-') === true;
   let exit = 0;
   let index = 0;
   const titled = (options.operands.length > 1 && !options.has('q')) || options.has('v');
-  for await (const { name, stream } of inputs(process, options.operands, cannotOpen(process, () => (exit = 1)))) {
-    if (titled) await process.out(`${index++ > 0 ? '\n' : ''}==> ${name === '-' ? 'standard input' : name} <==\n`);
+  for await (const { name, stream } of inputs(
+    process,
+    options.operands,
+    cannotOpen(process, () => (exit = 1)),
+  )) {
+    if (titled)
+      await process.out(`${index++ > 0 ? '\n' : ''}==> ${name === '-' ? 'standard input' : name} <==\n`);
     if (isBytes) {
       const text = await stream.readAll(process.sys);
       await process.out(isFromEnd ? text.slice(0, Math.max(0, text.length - count)) : text.slice(0, count));
@@ -67,7 +102,12 @@ async function head(process: Process, options: Options): Promise<number> {
     }
     if (isFromEnd) {
       const lines = splitLines(await stream.readAll(process.sys));
-      await process.out(lines.slice(0, Math.max(0, lines.length - count)).map((line) => `${line}\n`).join(''));
+      await process.out(
+        lines
+          .slice(0, Math.max(0, lines.length - count))
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
       continue;
     }
     const reader = new LineReader(process, stream);
@@ -84,24 +124,38 @@ async function tail(process: Process, options: Options): Promise<number> {
   const given = options.get('n', 'lines') ?? options.get('c', 'bytes');
   const count = countOf(given);
   const follows = options.has('f', 'F', 'follow');
-  if (count === undefined) return complain(process, `invalid number of ${options.has('c', 'bytes') ? 'bytes' : 'lines'}: '${given ?? ''}'`);
-  if (options.operands.length > 1 && options.all.some(([name]) => name === '#')) return complain(process, `option used in invalid context -- ${given ?? ''}`);
+  if (count === undefined)
+    return complain(
+      process,
+      `invalid number of ${options.has('c', 'bytes') ? 'bytes' : 'lines'}: '${given ?? ''}'`,
+    );
+  if (options.operands.length > 1 && options.all.some(([name]) => name === '#'))
+    return complain(process, `option used in invalid context -- ${given ?? ''}`);
   const lines = countOf(options.get('#') ?? given) ?? count;
   let exit = 0;
   let opened = 0;
   const titled = options.operands.length > 1 && !options.has('q');
-  for await (const { name, stream } of inputs(process, options.operands, cannotOpen(process, () => (exit = 1)))) {
+  for await (const { name, stream } of inputs(
+    process,
+    options.operands,
+    cannotOpen(process, () => (exit = 1)),
+  )) {
     if (titled) await process.out(`${opened > 0 ? '\n' : ''}==> ${name} <==\n`);
     opened++;
     const text = await stream.readAll(process.sys);
-    await process.out(options.has('c', 'bytes') ? lastPart([...text], given, lines).join('') : joinLast(text, given, lines));
+    await process.out(
+      options.has('c', 'bytes') ? lastPart([...text], given, lines).join('') : joinLast(text, given, lines),
+    );
   }
   if (!follows) return exit;
   if (opened === 0) {
     await process.err('tail: no files remaining\n');
     return 1;
   }
-  await follow(process, options.operands.filter((operand) => operand !== '-'));
+  await follow(
+    process,
+    options.operands.filter((operand) => operand !== '-'),
+  );
   return exit;
 }
 
@@ -112,7 +166,13 @@ function lastPart<T>(items: readonly T[], given: string | undefined, count: numb
 
 function joinLast(text: string, given: string | undefined, count: number): string {
   const kept = lastPart(splitLines(text), given, count).join('\n');
-  return kept === '' && count === 0 ? '' : text.endsWith('\n') ? (lastPart(splitLines(text), given, count).length > 0 ? `${kept}\n` : '') : kept;
+  return kept === '' && count === 0
+    ? ''
+    : text.endsWith('\n')
+      ? lastPart(splitLines(text), given, count).length > 0
+        ? `${kept}\n`
+        : ''
+      : kept;
 }
 
 /** Prints what is added to files until a signal comes. */
@@ -137,7 +197,12 @@ async function follow(process: Process, operands: readonly string[]): Promise<vo
 }
 
 async function wc(process: Process, options: Options): Promise<number> {
-  const wanted = ['l', 'w', 'm', 'c', 'L'].filter((letter) => options.has(letter, { l: 'lines', w: 'words', m: 'chars', c: 'bytes', L: 'max-line-length' }[letter] ?? ''));
+  const wanted = ['l', 'w', 'm', 'c', 'L'].filter((letter) =>
+    options.has(
+      letter,
+      { l: 'lines', w: 'words', m: 'chars', c: 'bytes', L: 'max-line-length' }[letter] ?? '',
+    ),
+  );
   const columns = wanted.length > 0 ? wanted : ['l', 'w', 'c'];
   const rows: { counts: number[]; name: string }[] = [];
   let exit = 0;
@@ -156,16 +221,30 @@ async function wc(process: Process, options: Options): Promise<number> {
       c: byteLength(text),
       L: Math.max(0, ...text.split('\n').map((line) => [...line].length)),
     };
-    rows.push({ counts: columns.map((column) => values[column] ?? 0), name: options.operands.length === 0 ? '' : operand });
+    rows.push({
+      counts: columns.map((column) => values[column] ?? 0),
+      name: options.operands.length === 0 ? '' : operand,
+    });
   }
-  if (options.operands.length > 1) rows.push({ counts: columns.map((_, index) => rows.reduce((sum, row) => sum + (row.counts[index] ?? 0), 0)), name: 'total' });
+  if (options.operands.length > 1)
+    rows.push({
+      counts: columns.map((_, index) => rows.reduce((sum, row) => sum + (row.counts[index] ?? 0), 0)),
+      name: 'total',
+    });
   const isSingle = columns.length === 1 && options.operands.length <= 1;
   const widest = Math.max(...rows.map((row) => Math.max(...row.counts)), 0);
   const largest = String(widest).length;
   const usesStdin = options.operands.length === 0 || options.operands.includes('-');
-  const width = isSingle ? 1 : usesStdin ? 7 : Math.max(exit !== 0 || options.operands.length > 0 ? 2 : 1, largest);
+  const width = isSingle
+    ? 1
+    : usesStdin
+      ? 7
+      : Math.max(exit !== 0 || options.operands.length > 0 ? 2 : 1, largest);
   const shown = columns.length === 1 ? width : Math.max(width, largest);
-  for (const row of rows) await process.out(`${row.counts.map((count) => String(count).padStart(shown)).join(' ')}${row.name === '' ? '' : ` ${row.name}`}\n`);
+  for (const row of rows)
+    await process.out(
+      `${row.counts.map((count) => String(count).padStart(shown)).join(' ')}${row.name === '' ? '' : ` ${row.name}`}\n`,
+    );
   return exit;
 }
 
@@ -179,7 +258,11 @@ async function tee(process: Process, options: Options): Promise<number> {
     if (failed === undefined) open.push(path);
     else exit = await complain(process, `${operand}: ${failureText(failed)}`);
   }
-  for (let text = await process.stdin.read(process.sys); text !== undefined; text = await process.stdin.read(process.sys)) {
+  for (
+    let text = await process.stdin.read(process.sys);
+    text !== undefined;
+    text = await process.stdin.read(process.sys)
+  ) {
     for (const path of open) files.write(path, text, process.sys.nowMs(), { append: true });
     await process.out(text);
   }
@@ -190,18 +273,32 @@ async function number(process: Process, options: Options): Promise<number> {
   const { lines, failures } = await readLines(process, options.operands);
   const all = options.get('b') === 'a';
   let count = 0;
-  for (const line of lines) await process.out(line === '' && !all ? '       \n' : `${String(++count).padStart(Number(options.get('w') ?? 6))}${options.get('s') ?? '\t'}${line}\n`);
+  for (const line of lines)
+    await process.out(
+      line === '' && !all
+        ? '       \n'
+        : `${String(++count).padStart(Number(options.get('w') ?? 6))}${options.get('s') ?? '\t'}${line}\n`,
+    );
   return failures > 0 ? 1 : 0;
 }
 
 async function reverseLines(process: Process, options: Options): Promise<number> {
-  const { lines, failures } = await readLines(process, options.operands, async (operand, reason) => process.err(`tac: failed to open '${operand}' for reading: ${reason}\n`));
-  await process.out(lines.reverse().map((line) => `${line}\n`).join(''));
+  const { lines, failures } = await readLines(process, options.operands, async (operand, reason) =>
+    process.err(`tac: failed to open '${operand}' for reading: ${reason}\n`),
+  );
+  await process.out(
+    lines
+      .reverse()
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
   return failures > 0 ? 1 : 0;
 }
 
 async function reverseText(process: Process, options: Options): Promise<number> {
-  const { lines, failures } = await readLines(process, options.operands, async (operand, reason) => process.err(`rev: cannot open ${operand}: ${reason}\n`));
+  const { lines, failures } = await readLines(process, options.operands, async (operand, reason) =>
+    process.err(`rev: cannot open ${operand}: ${reason}\n`),
+  );
   await process.out(lines.map((line) => `${[...line].reverse().join('')}\n`).join(''));
   return failures > 0 ? 1 : 0;
 }
@@ -210,13 +307,21 @@ async function reverseText(process: Process, options: Options): Promise<number> 
 async function page(process: Process, options: Options): Promise<number> {
   const { operands } = options;
   if (operands.length === 0 && process.tty('stdin') !== undefined) {
-    await process.err(nameOf(process) === 'less' ? 'Missing filename ("less --help" for help)\n' : `more: bad usage\n${"Try 'more --help' for more information.\n"}`);
+    await process.err(
+      nameOf(process) === 'less'
+        ? 'Missing filename ("less --help" for help)\n'
+        : `more: bad usage\n${"Try 'more --help' for more information.\n"}`,
+    );
     return 1;
   }
   const { lines, failures } = await readLines(process, operands, async (operand, reason) => {
     const isMore = nameOf(process) === 'more';
     // Without a terminal less writes this to stdout, as recorded.
-    await (isMore ? process.err(`more: cannot open ${operand}: ${reason}\n`) : process.out(reason === failureText('EISDIR') ? `${operand} is a directory\n` : `${operand}: ${reason}\n`));
+    await (isMore
+      ? process.err(`more: cannot open ${operand}: ${reason}\n`)
+      : process.out(
+          reason === failureText('EISDIR') ? `${operand} is a directory\n` : `${operand}: ${reason}\n`,
+        ));
   });
   await process.out(lines.map((line) => `${line}\n`).join(''));
   return failures > 0 ? 1 : 0;
@@ -226,31 +331,56 @@ async function page(process: Process, options: Options): Promise<number> {
 export const SHOW_TOOLS: readonly (readonly [string, Program])[] = [
   ['cat', tool({ short: 'nbsAETvetu', long: ['number', 'number-nonblank', 'show-all'] }, cat)],
   ['head', tool({ short: 'n:c:qv', long: ['lines=', 'bytes='], number: 'n' }, head)],
-  ['tail', (process) => {
-    const usesOld = process.argv.slice(1).some((word) => /^-\d+$/.test(word));
-    const operands = process.argv.slice(1).filter((word) => !word.startsWith('-'));
-    const old = process.argv.slice(1).find((word) => /^-\d+$/.test(word));
-    if (usesOld && operands.length > 1) return complain(process, `option used in invalid context -- ${old?.slice(1) ?? ''}`);
-    return tool({ short: 'n:c:fFqvs:', long: ['lines=', 'bytes=', 'follow?', 'retry', 'pid='], number: 'n' }, tail)(process);
-  }],
+  [
+    'tail',
+    (process) => {
+      const usesOld = process.argv.slice(1).some((word) => /^-\d+$/.test(word));
+      const operands = process.argv.slice(1).filter((word) => !word.startsWith('-'));
+      const old = process.argv.slice(1).find((word) => /^-\d+$/.test(word));
+      if (usesOld && operands.length > 1)
+        return complain(process, `option used in invalid context -- ${old?.slice(1) ?? ''}`);
+      return tool(
+        { short: 'n:c:fFqvs:', long: ['lines=', 'bytes=', 'follow?', 'retry', 'pid='], number: 'n' },
+        tail,
+      )(process);
+    },
+  ],
   ['wc', tool({ short: 'lwmcL', long: ['lines', 'words', 'chars', 'bytes', 'max-line-length'] }, wc)],
   ['tee', tool({ short: 'aip', long: ['append'] }, tee)],
   ['nl', tool({ short: 'b:w:s:n:v:' }, number)],
   ['tac', tool({ short: 's:' }, reverseLines)],
   ['rev', tool({ short: '' }, reverseText)],
-  ['less', async (process) => {
-    const bad = process.argv.slice(1).find((word) => /^--[a-z]/.test(word) && !/^--(help|version|quit-if-one-screen|RAW-CONTROL-CHARS|LINE-NUMBERS|chop-long-lines|no-init)$/.test(word));
-    if (bad !== undefined) {
-      await process.err(`There is no ${bad.slice(2)} option ("less --help" for help)\n`);
-      return 0;
-    }
-    return tool({ short: 'FRSXNinqeEwKM', long: ['quit-if-one-screen', 'RAW-CONTROL-CHARS', 'LINE-NUMBERS', 'chop-long-lines', 'no-init'] }, async (own, options) => {
-      await page(own, options);
-      return process.tty('stdout') !== undefined ? 0 : 0;
-    })(process);
-  }],
+  [
+    'less',
+    async (process) => {
+      const bad = process.argv
+        .slice(1)
+        .find(
+          (word) =>
+            /^--[a-z]/.test(word) &&
+            !/^--(help|version|quit-if-one-screen|RAW-CONTROL-CHARS|LINE-NUMBERS|chop-long-lines|no-init)$/.test(
+              word,
+            ),
+        );
+      if (bad !== undefined) {
+        await process.err(`There is no ${bad.slice(2)} option ("less --help" for help)\n`);
+        return 0;
+      }
+      return tool(
+        {
+          short: 'FRSXNinqeEwKM',
+          long: ['quit-if-one-screen', 'RAW-CONTROL-CHARS', 'LINE-NUMBERS', 'chop-long-lines', 'no-init'],
+        },
+        async (own, options) => {
+          await page(own, options);
+          return process.tty('stdout') !== undefined ? 0 : 0;
+        },
+      )(process);
+    },
+  ],
   ['more', tool({ short: 'dfpcsu' }, page)],
 ];
 
 /** The complaint of tools that need an operand. */
-export const missingOperand = (process: Process, exit = 1): Promise<number> => complainUsage(process, 'missing operand', exit);
+export const missingOperand = (process: Process, exit = 1): Promise<number> =>
+  complainUsage(process, 'missing operand', exit);

@@ -38,12 +38,23 @@ const busybox: Program = async (process) => {
   const [applet, ...rest] = process.argv.slice(1);
   const version = process.machine.versions['busybox'] ?? '1.36.1';
   if (applet === undefined || applet === '--help') {
-    const names = process.machine.programNames().filter((name) => name !== 'busybox').join(', ');
-    await process.out(`BusyBox v${version} multi-call binary.\nBusyBox is copyrighted by many authors between 1998-2015.\n\nUsage: busybox [function [arguments]...]\n   or: busybox --list[-full]\n\nCurrently defined functions:\n\t${names}\n`);
+    const names = process.machine
+      .programNames()
+      .filter((name) => name !== 'busybox')
+      .join(', ');
+    await process.out(
+      `BusyBox v${version} multi-call binary.\nBusyBox is copyrighted by many authors between 1998-2015.\n\nUsage: busybox [function [arguments]...]\n   or: busybox --list[-full]\n\nCurrently defined functions:\n\t${names}\n`,
+    );
     return 0;
   }
   if (applet === '--list') {
-    await process.out(process.machine.programNames().filter((name) => name !== 'busybox').map((name) => `${name}\n`).join(''));
+    await process.out(
+      process.machine
+        .programNames()
+        .filter((name) => name !== 'busybox')
+        .map((name) => `${name}\n`)
+        .join(''),
+    );
     return 0;
   }
   if (process.machine.program(applet) === undefined) {

@@ -1,4 +1,4 @@
-import { Stream } from '../../base/stream.ts';
+import type { Stream } from '../../base/stream.ts';
 import { failureText, resolvePath } from '../../shell/path.ts';
 import { textStream } from '../../shell/process.ts';
 import type { FileFailure, Process, Program } from '../../shell/program.ts';
@@ -50,7 +50,9 @@ export function readOptions(words: readonly string[], table: OptionTable): Optio
       continue;
     }
     const next = (): string | undefined => words[++at];
-    const problem = word.startsWith('--') ? readLong(word.slice(2), table, all, next) : readShort(word.slice(1), table, all, next);
+    const problem = word.startsWith('--')
+      ? readLong(word.slice(2), table, all, next)
+      : readShort(word.slice(1), table, all, next);
     if (problem !== undefined) return problem;
   }
   const has = (...names: string[]): boolean => all.some(([name]) => names.includes(name));
@@ -58,18 +60,25 @@ export function readOptions(words: readonly string[], table: OptionTable): Optio
   return { has, get, all, operands };
 }
 
-function readLong(text: string, table: OptionTable, all: [string, string][], next: () => string | undefined): Problem | undefined {
+function readLong(
+  text: string,
+  table: OptionTable,
+  all: [string, string][],
+  next: () => string | undefined,
+): Problem | undefined {
   const [given = '', ...rest] = text.split('=');
   const value = rest.length > 0 ? rest.join('=') : undefined;
   const known = [...(table.long ?? []), 'help', 'version'];
   const bare = (one: string): string => one.replace(/[=?]$/, '');
-  const found = known.find((one) => bare(one) === given) ?? only(known.filter((one) => one.startsWith(given)));
+  const found =
+    known.find((one) => bare(one) === given) ?? only(known.filter((one) => one.startsWith(given)));
   if (found === undefined) return { message: `unrecognized option '--${text}'` };
   if (found.endsWith('=')) {
     const used = value ?? next();
     if (used === undefined) return { message: `option '--${bare(found)}' requires an argument` };
     all.push([bare(found), used]);
-  } else if (value !== undefined && !found.endsWith('?')) return { message: `option '--${found}' doesn't allow an argument` };
+  } else if (value !== undefined && !found.endsWith('?'))
+    return { message: `option '--${found}' doesn't allow an argument` };
   else all.push([bare(found), value ?? '']);
   return undefined;
 }
@@ -78,7 +87,12 @@ function only(found: readonly string[]): string | undefined {
   return found.length === 1 ? found[0] : undefined;
 }
 
-function readShort(letters: string, table: OptionTable, all: [string, string][], next: () => string | undefined): Problem | undefined {
+function readShort(
+  letters: string,
+  table: OptionTable,
+  all: [string, string][],
+  next: () => string | undefined,
+): Problem | undefined {
   if (table.number !== undefined && /^[0-9]+$/.test(letters)) {
     all.push([table.number, letters]);
     return undefined;
@@ -103,7 +117,10 @@ function readShort(letters: string, table: OptionTable, all: [string, string][],
 }
 
 /** Makes a program of a tool: reads its options, complains in the tool's words, runs it. */
-export function tool(table: OptionTable, run: (process: Process, options: Options) => Promise<number>): Program {
+export function tool(
+  table: OptionTable,
+  run: (process: Process, options: Options) => Promise<number>,
+): Program {
   return async (process) => {
     const name = nameOf(process);
     const options = readOptions(process.argv.slice(1), table);
@@ -116,7 +133,9 @@ export function tool(table: OptionTable, run: (process: Process, options: Option
       return 0;
     }
     if (options.has('help')) {
-      await process.out(`Usage: ${name} [OPTION]... \nOptions: ${[...table.short.replace(/:/g, '')].map((letter) => `-${letter}`).join(' ')}\n`);
+      await process.out(
+        `Usage: ${name} [OPTION]... \nOptions: ${[...table.short.replace(/:/g, '')].map((letter) => `-${letter}`).join(' ')}\n`,
+      );
       return 0;
     }
     return run(process, options);
@@ -157,14 +176,21 @@ export function pathOf(process: Process, operand: string): string {
 }
 
 /** A file's text, or why it cannot be read. `/dev/stdin` is stdin. */
-export async function readFile(process: Process, operand: string): Promise<{ readonly text: string } | { readonly failure: FileFailure }> {
+export async function readFile(
+  process: Process,
+  operand: string,
+): Promise<{ readonly text: string } | { readonly failure: FileFailure }> {
   if (operand === '-' || operand === '/dev/stdin') return { text: await process.stdin.readAll(process.sys) };
   const found = process.machine.files.read(pathOf(process, operand));
   return 'content' in found ? { text: found.content } : { failure: found.error };
 }
 
 /** The streams of a tool's operands (stdin when there are none); complaints for files that cannot be read are printed as `name: file: reason`. */
-export async function* inputs(process: Process, operands: readonly string[], onFailure?: (operand: string, reason: string) => Promise<void>): AsyncGenerator<{ readonly name: string; readonly stream: Stream }> {
+export async function* inputs(
+  process: Process,
+  operands: readonly string[],
+  onFailure?: (operand: string, reason: string) => Promise<void>,
+): AsyncGenerator<{ readonly name: string; readonly stream: Stream }> {
   for (const operand of operands.length > 0 ? operands : ['-']) {
     if (operand === '-' || operand === '/dev/stdin') {
       yield { name: operand, stream: process.stdin };
@@ -214,7 +240,11 @@ export class LineReader {
 }
 
 /** All lines of a tool's operands, one after another; `failures` counts files that could not be read. */
-export async function readLines(process: Process, operands: readonly string[], onFailure?: (operand: string, reason: string) => Promise<void>): Promise<{ lines: string[]; failures: number }> {
+export async function readLines(
+  process: Process,
+  operands: readonly string[],
+  onFailure?: (operand: string, reason: string) => Promise<void>,
+): Promise<{ lines: string[]; failures: number }> {
   const lines: string[] = [];
   let failures = 0;
   const fail = async (operand: string, reason: string): Promise<void> => {
@@ -255,7 +285,13 @@ export function bytesOf(text: string): Uint8Array {
     if (code < 0x80) bytes.push(code);
     else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
     else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-    else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+    else
+      bytes.push(
+        0xf0 | (code >> 18),
+        0x80 | ((code >> 12) & 63),
+        0x80 | ((code >> 6) & 63),
+        0x80 | (code & 63),
+      );
   }
   return Uint8Array.from(bytes);
 }

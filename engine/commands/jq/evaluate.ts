@@ -72,7 +72,8 @@ function addFunction(outer: Scope, node: Extract<Node, { kind: 'define' }>): Sco
 /** Checks that every name of a filter is defined. @throws FilterFailure */
 export function checkNames(node: Node, scope: Scope): void {
   const names = new Set<string>();
-  for (let at = scope; at !== undefined; at = at.outer) names.add(at.kind === 'variable' ? `$${at.name}` : at.name);
+  for (let at = scope; at !== undefined; at = at.outer)
+    names.add(at.kind === 'variable' ? `$${at.name}` : at.name);
   check(node, names);
 }
 
@@ -81,12 +82,14 @@ function check(node: Node | undefined, names: ReadonlySet<string>): void {
   switch (node.kind) {
     case 'call': {
       const name = `${node.name}/${node.args.length}`;
-      if (!names.has(name) && !Object.hasOwn(NATIVES, name)) throw new FilterFailure(`${name} is not defined`, node.at);
+      if (!names.has(name) && !Object.hasOwn(NATIVES, name))
+        throw new FilterFailure(`${name} is not defined`, node.at);
       for (const arg of node.args) check(arg, names);
       return;
     }
     case 'variable':
-      if (!names.has(`$${node.name}`) && node.name !== 'ENV' && node.name !== '__loc__') throw new FilterFailure(`$${node.name} is not defined`, node.at);
+      if (!names.has(`$${node.name}`) && node.name !== 'ENV' && node.name !== '__loc__')
+        throw new FilterFailure(`$${node.name} is not defined`, node.at);
       return;
     case 'define': {
       const own = `${node.name}/${node.parameters.length}`;
@@ -122,14 +125,18 @@ function check(node: Node | undefined, names: ReadonlySet<string>): void {
       for (const part of node.parts) if (typeof part !== 'string') check(part, names);
       return;
     default:
-      for (const child of Object.values(node)) if (typeof child === 'object' && child !== null && 'kind' in child) check(child as Node, names);
+      for (const child of Object.values(node))
+        if (typeof child === 'object' && child !== null && 'kind' in child) check(child as Node, names);
   }
 }
 
 function patternNames(pattern: Pattern): string[] {
   if (pattern.kind === 'variable') return [pattern.name];
   if (pattern.kind === 'array') return pattern.items.flatMap(patternNames);
-  return pattern.members.flatMap((member) => [...(member.name === undefined ? [] : [member.name]), ...(member.pattern === undefined ? [] : patternNames(member.pattern))]);
+  return pattern.members.flatMap((member) => [
+    ...(member.name === undefined ? [] : [member.name]),
+    ...(member.pattern === undefined ? [] : patternNames(member.pattern)),
+  ]);
 }
 
 /** A value in an error's text: jq shows at most 11 bytes of it. */
@@ -165,7 +172,8 @@ export function* evaluate(node: Node, scope: Scope, input: Item, run: Run): Gene
       yield plain(formatText(node.name, input.value));
       return;
     case 'index':
-      for (const target of evaluate(node.target, scope, input, run)) for (const key of evaluate(node.key, scope, plain(input.value), run)) yield step(target, key.value);
+      for (const target of evaluate(node.target, scope, input, run))
+        for (const key of evaluate(node.key, scope, plain(input.value), run)) yield step(target, key.value);
       return;
     case 'slice':
       yield* sliceOf(node, scope, input, run);
@@ -177,16 +185,24 @@ export function* evaluate(node: Node, scope: Scope, input: Item, run: Run): Gene
       yield* attempt(node, scope, input, run);
       return;
     case 'array':
-      yield plain(node.body === undefined ? [] : [...evaluate(node.body, scope, plain(input.value), run)].map((item) => item.value));
+      yield plain(
+        node.body === undefined
+          ? []
+          : [...evaluate(node.body, scope, plain(input.value), run)].map((item) => item.value),
+      );
       return;
     case 'object':
       yield* construct(node.members, 0, new Map(), scope, input, run);
       return;
     case 'negate':
-      for (const { value } of evaluate(node.body, scope, plain(input.value), run)) yield plain(typeof value === 'number' ? -value : fail(`${typeOf(value)} (${brief(value)}) cannot be negated`));
+      for (const { value } of evaluate(node.body, scope, plain(input.value), run))
+        yield plain(
+          typeof value === 'number' ? -value : fail(`${typeOf(value)} (${brief(value)}) cannot be negated`),
+        );
       return;
     case 'pipe':
-      for (const item of evaluate(node.left, scope, input, run)) yield* evaluate(node.right, scope, item, run);
+      for (const item of evaluate(node.left, scope, input, run))
+        yield* evaluate(node.right, scope, item, run);
       return;
     case 'comma':
       yield* evaluate(node.left, scope, input, run);
@@ -207,7 +223,8 @@ export function* evaluate(node: Node, scope: Scope, input: Item, run: Run): Gene
       yield* fold(node, scope, input, run);
       return;
     case 'bind':
-      for (const { value } of evaluate(node.source, scope, plain(input.value), run)) yield* destructure(node, value, scope, input, run);
+      for (const { value } of evaluate(node.source, scope, plain(input.value), run))
+        yield* destructure(node, value, scope, input, run);
       return;
     case 'define':
       yield* evaluate(node.rest, addFunction(scope, node), input, run);
@@ -228,22 +245,29 @@ export function* evaluate(node: Node, scope: Scope, input: Item, run: Run): Gene
       return;
     }
     case 'break':
-      for (let at = scope; at !== undefined; at = at.outer) if (at.kind === 'label' && at.name === node.name) throw new Break(at.label);
+      for (let at = scope; at !== undefined; at = at.outer)
+        if (at.kind === 'label' && at.name === node.name) throw new Break(at.label);
       fail(`$*label-${node.name} is not defined`);
   }
 }
 
 function variable(name: string, scope: Scope, run: Run): Value {
-  for (let at = scope; at !== undefined; at = at.outer) if (at.kind === 'variable' && at.name === name) return at.value;
+  for (let at = scope; at !== undefined; at = at.outer)
+    if (at.kind === 'variable' && at.name === name) return at.value;
   if (name === 'ENV') return new Map(run.env);
-  if (name === '__loc__') return new Map<string, Value>([['file', '<top-level>'], ['line', 1]]);
+  if (name === '__loc__')
+    return new Map<string, Value>([
+      ['file', '<top-level>'],
+      ['line', 1],
+    ]);
   return fail(`$${name} is not defined`);
 }
 
 function* recurse(item: Item, run: Run): Generator<Item> {
   if (--run.fuel < 0) fail('the filter takes too long');
   yield item;
-  if (isArray(item.value) || isObject(item.value)) for (const inner of iterate(item)) yield* recurse(inner, run);
+  if (isArray(item.value) || isObject(item.value))
+    for (const inner of iterate(item)) yield* recurse(inner, run);
 }
 
 function extend(item: Item, key: Value): readonly Value[] | undefined {
@@ -257,22 +281,41 @@ function step(target: Item, key: Value): Item {
 
 /** The member of a value at a key. @throws JqFailure */
 export function indexOf(value: Value, key: Value): Value {
-  if (value === null && (typeof key === 'string' || typeof key === 'number' || key === null || isObject(key))) return null;
+  if (value === null && (typeof key === 'string' || typeof key === 'number' || key === null || isObject(key)))
+    return null;
   if (isObject(value) && typeof key === 'string') return value.get(key) ?? null;
-  if (isArray(value) && typeof key === 'number') return value[Math.floor(key) < 0 ? value.length + Math.floor(key) : Math.floor(key)] ?? null;
+  if (isArray(value) && typeof key === 'number')
+    return value[Math.floor(key) < 0 ? value.length + Math.floor(key) : Math.floor(key)] ?? null;
   if (isArray(value) && isObject(key)) return cut(value, key.get('start') ?? null, key.get('end') ?? null);
-  if (isArray(value) && isArray(key)) return value.flatMap((_, index) => (key.length > 0 && key.every((one, offset) => compare(one, value[index + offset] ?? null) === 0) ? [index] : []));
-  return fail(typeof key === 'string' ? `Cannot index ${typeOf(value)} with string "${key}"` : typeof key === 'number' ? `Cannot index ${typeOf(value)} with number` : `Cannot index ${typeOf(value)} with ${typeOf(key)}`);
+  if (isArray(value) && isArray(key))
+    return value.flatMap((_, index) =>
+      key.length > 0 && key.every((one, offset) => compare(one, value[index + offset] ?? null) === 0)
+        ? [index]
+        : [],
+    );
+  return fail(
+    typeof key === 'string'
+      ? `Cannot index ${typeOf(value)} with string "${key}"`
+      : typeof key === 'number'
+        ? `Cannot index ${typeOf(value)} with number`
+        : `Cannot index ${typeOf(value)} with ${typeOf(key)}`,
+  );
 }
 
 function* iterate(target: Item): Generator<Item> {
   const { value } = target;
-  if (isArray(value)) for (const [index, item] of value.entries()) yield { value: item, path: extend(target, index) };
+  if (isArray(value))
+    for (const [index, item] of value.entries()) yield { value: item, path: extend(target, index) };
   else if (isObject(value)) for (const [key, item] of value) yield { value: item, path: extend(target, key) };
   else fail(`Cannot iterate over ${typeOf(value)}${value === null ? ' (null)' : ` (${brief(value)})`}`);
 }
 
-function* sliceOf(node: Extract<Node, { kind: 'slice' }>, scope: Scope, input: Item, run: Run): Generator<Item> {
+function* sliceOf(
+  node: Extract<Node, { kind: 'slice' }>,
+  scope: Scope,
+  input: Item,
+  run: Run,
+): Generator<Item> {
   for (const target of evaluate(node.target, scope, input, run)) {
     const bounds = function* (bound: Node | undefined): Generator<Value> {
       if (bound === undefined) yield null;
@@ -280,7 +323,16 @@ function* sliceOf(node: Extract<Node, { kind: 'slice' }>, scope: Scope, input: I
     };
     for (const to of bounds(node.to)) {
       for (const from of bounds(node.from)) {
-        yield { value: cut(target.value, from, to), path: extend(target, new Map<string, Value>([['start', from], ['end', to]])) };
+        yield {
+          value: cut(target.value, from, to),
+          path: extend(
+            target,
+            new Map<string, Value>([
+              ['start', from],
+              ['end', to],
+            ]),
+          ),
+        };
       }
     }
   }
@@ -288,20 +340,42 @@ function* sliceOf(node: Extract<Node, { kind: 'slice' }>, scope: Scope, input: I
 
 function cut(value: Value, from: Value, to: Value): Value {
   if (value === null) return null;
-  if ((from !== null && typeof from !== 'number') || (to !== null && typeof to !== 'number')) return fail('Start and end indices of an array slice must be numbers');
+  if ((from !== null && typeof from !== 'number') || (to !== null && typeof to !== 'number'))
+    return fail('Start and end indices of an array slice must be numbers');
   const [start, end] = [from === null ? 0 : Math.floor(from), to === null ? undefined : Math.ceil(to)];
   if (typeof value === 'string') return [...value].slice(start, end).join('');
   return isArray(value) ? value.slice(start, end) : fail(`Cannot index ${typeOf(value)} with object`);
 }
 
-function* interpolate(node: Extract<Node, { kind: 'string' }>, at: number, text: string, scope: Scope, input: Item, run: Run): Generator<Item> {
+function* interpolate(
+  node: Extract<Node, { kind: 'string' }>,
+  at: number,
+  text: string,
+  scope: Scope,
+  input: Item,
+  run: Run,
+): Generator<Item> {
   const part = node.parts[at];
   if (part === undefined) yield plain(text);
   else if (typeof part === 'string') yield* interpolate(node, at + 1, text + part, scope, input, run);
-  else for (const { value } of evaluate(part, scope, plain(input.value), run)) yield* interpolate(node, at + 1, text + (node.format === undefined ? stringOf(value) : formatText(node.format, value)), scope, input, run);
+  else
+    for (const { value } of evaluate(part, scope, plain(input.value), run))
+      yield* interpolate(
+        node,
+        at + 1,
+        text + (node.format === undefined ? stringOf(value) : formatText(node.format, value)),
+        scope,
+        input,
+        run,
+      );
 }
 
-function* attempt(node: Extract<Node, { kind: 'try' }>, scope: Scope, input: Item, run: Run): Generator<Item> {
+function* attempt(
+  node: Extract<Node, { kind: 'try' }>,
+  scope: Scope,
+  input: Item,
+  run: Run,
+): Generator<Item> {
   try {
     yield* evaluate(node.body, scope, input, run);
   } catch (error) {
@@ -311,7 +385,14 @@ function* attempt(node: Extract<Node, { kind: 'try' }>, scope: Scope, input: Ite
   }
 }
 
-function* construct(members: readonly (readonly [Node, Node])[], at: number, built: ReadonlyMap<string, Value>, scope: Scope, input: Item, run: Run): Generator<Item> {
+function* construct(
+  members: readonly (readonly [Node, Node])[],
+  at: number,
+  built: ReadonlyMap<string, Value>,
+  scope: Scope,
+  input: Item,
+  run: Run,
+): Generator<Item> {
   const member = members[at];
   if (member === undefined) {
     yield plain(built);
@@ -319,11 +400,17 @@ function* construct(members: readonly (readonly [Node, Node])[], at: number, bui
   }
   for (const { value: key } of evaluate(member[0], scope, plain(input.value), run)) {
     if (typeof key !== 'string') fail(`Object keys must be strings`);
-    for (const { value } of evaluate(member[1], scope, plain(input.value), run)) yield* construct(members, at + 1, new Map(built).set(String(key), value), scope, input, run);
+    for (const { value } of evaluate(member[1], scope, plain(input.value), run))
+      yield* construct(members, at + 1, new Map(built).set(String(key), value), scope, input, run);
   }
 }
 
-function* binary(node: Extract<Node, { kind: 'binary' }>, scope: Scope, input: Item, run: Run): Generator<Item> {
+function* binary(
+  node: Extract<Node, { kind: 'binary' }>,
+  scope: Scope,
+  input: Item,
+  run: Run,
+): Generator<Item> {
   const { operator } = node;
   if (operator === '//') {
     yield* alternative(node, scope, input, run);
@@ -332,7 +419,9 @@ function* binary(node: Extract<Node, { kind: 'binary' }>, scope: Scope, input: I
   if (operator === 'and' || operator === 'or') {
     for (const { value: left } of evaluate(node.left, scope, plain(input.value), run)) {
       if (isTrue(left) === (operator === 'or')) yield plain(operator === 'or');
-      else for (const { value: right } of evaluate(node.right, scope, plain(input.value), run)) yield plain(isTrue(right));
+      else
+        for (const { value: right } of evaluate(node.right, scope, plain(input.value), run))
+          yield plain(isTrue(right));
     }
     return;
   }
@@ -341,11 +430,17 @@ function* binary(node: Extract<Node, { kind: 'binary' }>, scope: Scope, input: I
     return;
   }
   for (const { value: right } of evaluate(node.right, scope, plain(input.value), run)) {
-    for (const { value: left } of evaluate(node.left, scope, plain(input.value), run)) yield plain(operate(operator, left, right));
+    for (const { value: left } of evaluate(node.left, scope, plain(input.value), run))
+      yield plain(operate(operator, left, right));
   }
 }
 
-function* alternative(node: Extract<Node, { kind: 'binary' }>, scope: Scope, input: Item, run: Run): Generator<Item> {
+function* alternative(
+  node: Extract<Node, { kind: 'binary' }>,
+  scope: Scope,
+  input: Item,
+  run: Run,
+): Generator<Item> {
   let found = false;
   try {
     for (const item of evaluate(node.left, scope, input, run)) {
@@ -361,10 +456,17 @@ function* alternative(node: Extract<Node, { kind: 'binary' }>, scope: Scope, inp
 
 /** The paths that a filter leads to. @throws JqFailure when it is no path expression */
 export function pathsOf(node: Node, scope: Scope, value: Value, run: Run): (readonly Value[])[] {
-  return [...evaluate(node, scope, { value, path: [] }, run)].map(({ path, value: result }) => path ?? fail(`Invalid path expression with result ${brief(result)}`));
+  return [...evaluate(node, scope, { value, path: [] }, run)].map(
+    ({ path, value: result }) => path ?? fail(`Invalid path expression with result ${brief(result)}`),
+  );
 }
 
-function* assign(node: Extract<Node, { kind: 'binary' }>, scope: Scope, input: Item, run: Run): Generator<Item> {
+function* assign(
+  node: Extract<Node, { kind: 'binary' }>,
+  scope: Scope,
+  input: Item,
+  run: Run,
+): Generator<Item> {
   const { operator, left, right } = node;
   const paths = pathsOf(left, scope, input.value, run);
   if (operator === '|=') {
@@ -382,7 +484,14 @@ function* assign(node: Extract<Node, { kind: 'binary' }>, scope: Scope, input: I
     let value = input.value;
     for (const path of paths) {
       const old = getPath(value, path);
-      const fresh = operator === '=' ? given : operator === '//=' ? (isTrue(old) ? old : given) : operate(operator.slice(0, -1), old, given);
+      const fresh =
+        operator === '='
+          ? given
+          : operator === '//='
+            ? isTrue(old)
+              ? old
+              : given
+            : operate(operator.slice(0, -1), old, given);
       value = setPath(value, path, fresh);
     }
     yield plain(value);
@@ -408,7 +517,10 @@ export function setPath(value: Value, path: readonly Value[], fresh: Value): Val
     const old = value ?? new Map<string, Value>();
     return new Map(old).set(key, setPath(old.get(key) ?? null, rest, fresh));
   }
-  if (value !== null && !isArray(value)) return fail(`Cannot update field at ${typeOf(key) === 'number' ? 'array' : 'object'} index of ${typeOf(value)}`);
+  if (value !== null && !isArray(value))
+    return fail(
+      `Cannot update field at ${typeOf(key) === 'number' ? 'array' : 'object'} index of ${typeOf(value)}`,
+    );
   const items = [...(value ?? [])];
   if (typeof key === 'number') {
     const index = key < 0 ? items.length + key : Math.floor(key);
@@ -429,7 +541,9 @@ export function setPath(value: Value, path: readonly Value[], fresh: Value): Val
 
 /** A copy of a value without what stands at paths. */
 export function deletePaths(value: Value, paths: readonly (readonly Value[])[]): Value {
-  return [...paths].sort((a, b) => compare(b, a)).reduce<Value>((rest, path) => deletePath(rest, path), value);
+  return [...paths]
+    .sort((a, b) => compare(b, a))
+    .reduce<Value>((rest, path) => deletePath(rest, path), value);
 }
 
 function deletePath(value: Value, path: readonly Value[]): Value {
@@ -440,7 +554,8 @@ function deletePath(value: Value, path: readonly Value[]): Value {
     return inner === null ? value : setPath(value, [key], deletePath(inner, rest));
   }
   if (isObject(value) && typeof key === 'string') return new Map([...value].filter(([name]) => name !== key));
-  if (isArray(value) && typeof key === 'number') return value.filter((_, index) => index !== (key < 0 ? value.length + key : key));
+  if (isArray(value) && typeof key === 'number')
+    return value.filter((_, index) => index !== (key < 0 ? value.length + key : key));
   if (isArray(value) && isObject(key)) return setPath(value, [key], []);
   return fail(`Cannot delete field at ${isArray(value) ? 'object' : 'array'} index of ${typeOf(value)}`);
 }
@@ -469,11 +584,15 @@ export function operate(operator: string, a: Value, b: Value): Value {
     case '*':
       return multiply(a, b);
     case '/':
-      if (typeof a === 'number' && typeof b === 'number') return b === 0 ? cannot(a, b, 'divided because the divisor is zero') : a / b;
+      if (typeof a === 'number' && typeof b === 'number')
+        return b === 0 ? cannot(a, b, 'divided because the divisor is zero') : a / b;
       if (typeof a === 'string' && typeof b === 'string') return a === '' ? [] : a.split(b);
       return cannot(a, b, 'divided');
     default:
-      if (typeof a === 'number' && typeof b === 'number') return Math.trunc(b) === 0 ? cannot(a, b, 'divided (remainder) because the divisor is zero') : Math.trunc(a) % Math.trunc(b);
+      if (typeof a === 'number' && typeof b === 'number')
+        return Math.trunc(b) === 0
+          ? cannot(a, b, 'divided (remainder) because the divisor is zero')
+          : Math.trunc(a) % Math.trunc(b);
       return cannot(a, b, 'divided (remainder)');
   }
 }
@@ -494,7 +613,8 @@ function add(a: Value, b: Value): Value {
 
 function multiply(a: Value, b: Value): Value {
   if (typeof a === 'number' && typeof b === 'number') return a * b;
-  if (typeof a === 'string' && typeof b === 'number') return b <= 0 ? null : a.repeat(Math.min(1_000_000, Math.max(1, Math.ceil(b))));
+  if (typeof a === 'string' && typeof b === 'number')
+    return b <= 0 ? null : a.repeat(Math.min(1_000_000, Math.max(1, Math.ceil(b))));
   if (typeof a === 'number' && typeof b === 'string') return multiply(b, a);
   if (isObject(a) && isObject(b)) return merge(a, b);
   return cannot(a, b, 'multiplied');
@@ -517,7 +637,8 @@ function* bindPattern(pattern: Pattern, value: Value, scope: Scope, run: Run): G
   if (pattern.kind === 'array') {
     if (value !== null && !isArray(value)) fail(`Cannot index ${typeOf(value)} with number`);
     let scopes: Scope[] = [scope];
-    for (const [index, item] of pattern.items.entries()) scopes = scopes.flatMap((one) => [...bindPattern(item, indexOf(value, index), one, run)]);
+    for (const [index, item] of pattern.items.entries())
+      scopes = scopes.flatMap((one) => [...bindPattern(item, indexOf(value, index), one, run)]);
     yield* scopes;
     return;
   }
@@ -534,13 +655,20 @@ function* bindPattern(pattern: Pattern, value: Value, scope: Scope, run: Run): G
   yield* scopes;
 }
 
-function* destructure(node: Extract<Node, { kind: 'bind' }>, value: Value, scope: Scope, input: Item, run: Run): Generator<Item> {
+function* destructure(
+  node: Extract<Node, { kind: 'bind' }>,
+  value: Value,
+  scope: Scope,
+  input: Item,
+  run: Run,
+): Generator<Item> {
   const all = node.patterns.flatMap(patternNames);
   for (const [index, pattern] of node.patterns.entries()) {
     let base = scope;
     if (node.patterns.length > 1) for (const name of all) base = bind(base, name, null);
     try {
-      for (const inner of bindPattern(pattern, value, base, run)) yield* evaluate(node.body, inner, input, run);
+      for (const inner of bindPattern(pattern, value, base, run))
+        yield* evaluate(node.body, inner, input, run);
       return;
     } catch (error) {
       if (!(error instanceof JqFailure) || index === node.patterns.length - 1) throw error;
@@ -548,7 +676,12 @@ function* destructure(node: Extract<Node, { kind: 'bind' }>, value: Value, scope
   }
 }
 
-function* fold(node: Extract<Node, { kind: 'reduce' | 'foreach' }>, scope: Scope, input: Item, run: Run): Generator<Item> {
+function* fold(
+  node: Extract<Node, { kind: 'reduce' | 'foreach' }>,
+  scope: Scope,
+  input: Item,
+  run: Run,
+): Generator<Item> {
   const pattern = node.patterns[0];
   if (pattern === undefined) return;
   for (const start of evaluate(node.start, scope, input, run)) {
@@ -582,7 +715,15 @@ function* call(node: Extract<Node, { kind: 'call' }>, scope: Scope, input: Item,
   else yield* native({ args: node.args, scope, input, run });
 }
 
-function* apply(closure: Closure, args: readonly Node[], caller: Scope, input: Item, run: Run, at: number, scope: Scope): Generator<Item> {
+function* apply(
+  closure: Closure,
+  args: readonly Node[],
+  caller: Scope,
+  input: Item,
+  run: Run,
+  at: number,
+  scope: Scope,
+): Generator<Item> {
   const parameter = closure.parameters[at];
   const arg = args[at];
   if (parameter === undefined || arg === undefined) {
@@ -591,13 +732,23 @@ function* apply(closure: Closure, args: readonly Node[], caller: Scope, input: I
   }
   const bare = parameter.replace('$', '');
   if (parameter === bare) {
-    const inner: Scope = { kind: 'function', name: `${bare}/0`, closure: { parameters: [], body: arg, scope: caller }, outer: scope };
+    const inner: Scope = {
+      kind: 'function',
+      name: `${bare}/0`,
+      closure: { parameters: [], body: arg, scope: caller },
+      outer: scope,
+    };
     yield* apply(closure, args, caller, input, run, at + 1, inner);
     return;
   }
   for (const { value } of evaluate(arg, caller, plain(input.value), run)) {
     const literal: Node = { kind: 'variable', name: bare, at: 0 };
     const bound = bind(scope, bare, value);
-    yield* apply(closure, args, caller, input, run, at + 1, { kind: 'function', name: `${bare}/0`, closure: { parameters: [], body: literal, scope: bound }, outer: bound });
+    yield* apply(closure, args, caller, input, run, at + 1, {
+      kind: 'function',
+      name: `${bare}/0`,
+      closure: { parameters: [], body: literal, scope: bound },
+      outer: bound,
+    });
   }
 }

@@ -11,8 +11,15 @@ export function stringOf(value: Value): string {
 }
 
 function cells(value: Value, name: string, show: (cell: Value) => string, joint: string): string {
-  if (!isArray(value)) return fail(`${typeOf(value)} (${brief(value)}) cannot be ${name}-formatted, only array`);
-  return value.map((cell) => (isArray(cell) || isObject(cell) ? fail(`${typeOf(cell)} (${brief(cell)}) is not valid in a ${name === 'csv' ? 'csv row' : 'tsv row'}`) : show(cell))).join(joint);
+  if (!isArray(value))
+    return fail(`${typeOf(value)} (${brief(value)}) cannot be ${name}-formatted, only array`);
+  return value
+    .map((cell) =>
+      isArray(cell) || isObject(cell)
+        ? fail(`${typeOf(cell)} (${brief(cell)}) is not valid in a ${name === 'csv' ? 'csv row' : 'tsv row'}`)
+        : show(cell),
+    )
+    .join(joint);
 }
 
 /** A value in one of jq's formats (`@csv`, `@base64`…). @throws JqFailure */
@@ -23,21 +30,58 @@ export function formatText(name: string, value: Value): string {
     case '@json':
       return printJson(value);
     case '@csv':
-      return cells(value, 'csv', (cell) => (typeof cell === 'string' ? `"${cell.replaceAll('"', '""')}"` : cell === null ? '' : printJson(cell)), ',');
+      return cells(
+        value,
+        'csv',
+        (cell) =>
+          typeof cell === 'string' ? `"${cell.replaceAll('"', '""')}"` : cell === null ? '' : printJson(cell),
+        ',',
+      );
     case '@tsv':
-      return cells(value, 'tsv', (cell) => (cell === null ? '' : stringOf(cell).replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n').replaceAll('\r', '\\r')), '\t');
+      return cells(
+        value,
+        'tsv',
+        (cell) =>
+          cell === null
+            ? ''
+            : stringOf(cell)
+                .replaceAll('\\', '\\\\')
+                .replaceAll('\t', '\\t')
+                .replaceAll('\n', '\\n')
+                .replaceAll('\r', '\\r'),
+        '\t',
+      );
     case '@html':
-      return stringOf(value).replace(/[<>&'"]/g, (char) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;', "'": '&#39;', '"': '&quot;' })[char] ?? char);
+      return stringOf(value).replace(
+        /[<>&'"]/g,
+        (char) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;', "'": '&#39;', '"': '&quot;' })[char] ?? char,
+      );
     case '@uri':
-      return [...bytesOf(stringOf(value))].map((byte) => (/[A-Za-z0-9\-_.~]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)).join('');
+      return [...bytesOf(stringOf(value))]
+        .map((byte) =>
+          /[A-Za-z0-9\-_.~]/.test(String.fromCharCode(byte))
+            ? String.fromCharCode(byte)
+            : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+        )
+        .join('');
     case '@sh':
-      return (isArray(value) ? value : [value]).map((cell) => (typeof cell === 'string' ? `'${cell.replaceAll("'", "'\\''")}'` : isArray(cell) || isObject(cell) ? fail(`${typeOf(cell)} (${brief(cell)}) can not be escaped for shell`) : printJson(cell))).join(' ');
+      return (isArray(value) ? value : [value])
+        .map((cell) =>
+          typeof cell === 'string'
+            ? `'${cell.replaceAll("'", "'\\''")}'`
+            : isArray(cell) || isObject(cell)
+              ? fail(`${typeOf(cell)} (${brief(cell)}) can not be escaped for shell`)
+              : printJson(cell),
+        )
+        .join(' ');
     case '@base64':
       return encodeBase64(bytesOf(stringOf(value)));
     case '@base64d': {
       const text = stringOf(value);
       const { bytes } = decodeBase64(text);
-      return bytes.length === 0 && text.replace(/=/g, '') !== '' ? fail(`${typeOf(value)} (${brief(value)}) is not valid base64 data`) : textOf(bytes);
+      return bytes.length === 0 && text.replace(/=/g, '') !== ''
+        ? fail(`${typeOf(value)} (${brief(value)}) is not valid base64 data`)
+        : textOf(bytes);
     }
     default:
       return fail(`${name.slice(1)} is not a valid format`);

@@ -8,8 +8,15 @@ import { jq } from './jq.ts';
 
 type Golden = { tool: string; run: string; stdout: string; stderr: string; exit: number; tty: boolean };
 
-const goldens = readFileSync(new URL('./testdata/recorded.jsonl', import.meta.url), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Golden);
-const programs = new Map<string, Program>([...coreutilPrograms(), ['jq', jq], ['bash', shellProgram('bash')]]);
+const goldens = readFileSync(new URL('./testdata/recorded.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Golden);
+const programs = new Map<string, Program>([
+  ...coreutilPrograms(),
+  ['jq', jq],
+  ['bash', shellProgram('bash')],
+]);
 
 function machine() {
   const made = testMachine(programs);
@@ -20,13 +27,23 @@ function machine() {
 
 describe('recorded outputs of jq', () => {
   it.each(goldens.map((golden) => [golden.run, golden] as const))('%s', async (_title, golden) => {
-    const run = golden.tty ? golden.run.replace('jq ', golden.run.includes('-M') || golden.run.includes('| cat') ? 'jq ' : 'jq -C ') : golden.run;
+    const run = golden.tty
+      ? golden.run.replace(
+          'jq ',
+          golden.run.includes('-M') || golden.run.includes('| cat') ? 'jq ' : 'jq -C ',
+        )
+      : golden.run;
     const ran = await runProgram(machine(), ['bash', '-c', run]);
-    expect(ran).toEqual({ stdout: golden.stdout.replaceAll('\r\n', '\n'), stderr: golden.stderr, exit: golden.exit });
+    expect(ran).toEqual({
+      stdout: golden.stdout.replaceAll('\r\n', '\n'),
+      stderr: golden.stderr,
+      exit: golden.exit,
+    });
   });
 });
 
-const DATA = '{"items":[{"metadata":{"name":"a","labels":{"app":"x"}},"n":2},{"metadata":{"name":"b","labels":{"app":"y"}},"n":1}]}';
+const DATA =
+  '{"items":[{"metadata":{"name":"a","labels":{"app":"x"}},"n":2},{"metadata":{"name":"b","labels":{"app":"y"}},"n":1}]}';
 const cases: [string, string][] = [
   ['.items[].metadata.name', '"a"\n"b"\n'],
   ['[.items[] | select(.metadata.labels.app == "x") | .metadata.name]', '["a"]\n'],
@@ -52,7 +69,10 @@ const cases: [string, string][] = [
   ['del(.items[0]) | .items | length', '1\n'],
   ['[paths(type == "number")]', '[["items",0,"n"],["items",1,"n"]]\n'],
   ['"a-b-c" | split("-") | join("+")', '"a+b+c"\n'],
-  ['"foo123" | test("[0-9]+"), sub("[0-9]+"; "!"), [match("o"; "g").offset], capture("(?<n>[0-9]+)")', 'true\n"foo!"\n[1,2]\n{"n":"123"}\n'],
+  [
+    '"foo123" | test("[0-9]+"), sub("[0-9]+"; "!"), [match("o"; "g").offset], capture("(?<n>[0-9]+)")',
+    'true\n"foo!"\n[1,2]\n{"n":"123"}\n',
+  ],
   ['[1,[2]] | flatten, tojson, ([.[0]] | @csv), (["a","b"] | @tsv)', '[1,2]\n"[1,[2]]"\n"1"\n"a\\tb"\n'],
   ['"x y" | @base64, @uri, @sh, @json', '"eCB5"\n"x%20y"\n"\'x y\'"\n"\\"x y\\""\n'],
   ['[range(3)], [range(0; 10; 5)]', '[0,1,2]\n[0,5]\n'],

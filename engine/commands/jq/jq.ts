@@ -10,7 +10,7 @@ import { PRELUDE } from './prelude.ts';
 import type { Value } from './value.ts';
 
 /** Steps of one run over all inputs: enough for any cluster's JSON, not for a loop without end. */
-const FUEL = 5_000_000;
+export const FUEL = 5_000_000;
 
 type Settings = {
   filter: string | undefined;
@@ -30,7 +30,8 @@ type Settings = {
   positional: Value[];
 };
 
-const HELP = 'Use jq --help for help with command-line options,\nor see the jq manpage, or online docs  at https://jqlang.github.io/jq\n';
+const HELP =
+  'Use jq --help for help with command-line options,\nor see the jq manpage, or online docs  at https://jqlang.github.io/jq\n';
 
 /** jq 1.7.1. Exit: 0, 1 and 4 with `-e`, 2 usage or files, 3 filter, 5 run time. */
 export const jq: Program = async (process) => {
@@ -49,10 +50,16 @@ export const jq: Program = async (process) => {
 };
 
 /** Parses and checks a filter with jq's own functions in scope. @throws FilterFailure */
-function compile(text: string, settings: Settings): { node: Node; scope: Scope } {
+export function compile(
+  text: string,
+  settings: { readonly named: ReadonlyMap<string, Value>; readonly positional: readonly Value[] },
+): { node: Node; scope: Scope } {
   let scope = define(undefined, parseFilter(PRELUDE));
   for (const [name, value] of settings.named) scope = bind(scope, name, value);
-  const args = new Map<string, Value>([['positional', settings.positional], ['named', settings.named]]);
+  const args = new Map<string, Value>([
+    ['positional', settings.positional],
+    ['named', settings.named],
+  ]);
   scope = bind(scope, 'ARGS', args);
   const node = parseFilter(text);
   checkNames(node, scope);
@@ -75,7 +82,23 @@ async function usage(process: Process, message: string): Promise<number> {
 }
 
 async function readSettings(process: Process): Promise<Settings | number> {
-  const settings: Settings = { filter: undefined, files: [], isRaw: false, isJoined: false, isNullInput: false, isSlurped: false, readsRaw: false, setsExit: false, sortsKeys: false, isColored: undefined, isAscii: false, indent: '  ', fromFile: undefined, named: new Map(), positional: [] };
+  const settings: Settings = {
+    filter: undefined,
+    files: [],
+    isRaw: false,
+    isJoined: false,
+    isNullInput: false,
+    isSlurped: false,
+    readsRaw: false,
+    setsExit: false,
+    sortsKeys: false,
+    isColored: undefined,
+    isAscii: false,
+    indent: '  ',
+    fromFile: undefined,
+    named: new Map(),
+    positional: [],
+  };
   const words = process.argv.slice(1);
   let rest: 'files' | 'args' | 'jsonargs' = 'files';
   let isLiteral = false;
@@ -98,14 +121,26 @@ async function readSettings(process: Process): Promise<Settings | number> {
     if (typeof taken === 'number') at += taken;
     else return taken.exit;
   }
-  if (settings.filter === undefined && settings.fromFile === undefined && process.tty('stdin') !== undefined && settings.files.length === 0 && !settings.isNullInput) {
-    await process.err(`Usage:\tjq [OPTIONS] FILTER [FILES...]\n\tjq [OPTIONS] --args FILTER [ARGUMENTS...]\n\tjq [OPTIONS] --jsonargs FILTER [JSON_VALUES...]\n\njq is a tool for processing JSON inputs, applying the given filter to\nits JSON text inputs and producing the filter's results as JSON on\nstandard output.\n`);
+  if (
+    settings.filter === undefined &&
+    settings.fromFile === undefined &&
+    process.tty('stdin') !== undefined &&
+    settings.files.length === 0 &&
+    !settings.isNullInput
+  ) {
+    await process.err(
+      `Usage:\tjq [OPTIONS] FILTER [FILES...]\n\tjq [OPTIONS] --args FILTER [ARGUMENTS...]\n\tjq [OPTIONS] --jsonargs FILTER [JSON_VALUES...]\n\njq is a tool for processing JSON inputs, applying the given filter to\nits JSON text inputs and producing the filter's results as JSON on\nstandard output.\n`,
+    );
     return 2;
   }
   return settings;
 }
 
-function takeOperand(settings: Settings, word: string, rest: 'files' | 'args' | 'jsonargs'): string | undefined {
+function takeOperand(
+  settings: Settings,
+  word: string,
+  rest: 'files' | 'args' | 'jsonargs',
+): string | undefined {
   if (settings.filter === undefined && settings.fromFile === undefined) settings.filter = word;
   else if (rest === 'files') settings.files.push(word);
   else if (rest === 'args') settings.positional.push(word);
@@ -121,7 +156,13 @@ function takeOperand(settings: Settings, word: string, rest: 'files' | 'args' | 
 }
 
 /** Takes one option; returns how many further words it used, or an exit code. */
-async function takeOption(process: Process, settings: Settings, word: string, words: readonly string[], at: number): Promise<number | { exit: number }> {
+async function takeOption(
+  process: Process,
+  settings: Settings,
+  word: string,
+  words: readonly string[],
+  at: number,
+): Promise<number | { exit: number }> {
   const long: Readonly<Record<string, () => number>> = {
     'raw-output': () => ((settings.isRaw = true), 0),
     'join-output': () => ((settings.isRaw = settings.isJoined = true), 0),
@@ -136,9 +177,23 @@ async function takeOption(process: Process, settings: Settings, word: string, wo
     'ascii-output': () => ((settings.isAscii = true), 0),
     tab: () => ((settings.indent = '\t'), 0),
     unbuffered: () => 0,
-    indent: () => ((settings.indent = ' '.repeat(Math.min(7, Math.max(0, Number(words[at + 1] ?? 2) || 0)))), 1),
+    indent: () => (
+      (settings.indent = ' '.repeat(Math.min(7, Math.max(0, Number(words[at + 1] ?? 2) || 0)))), 1
+    ),
   };
-  const letters: Readonly<Record<string, string>> = { r: 'raw-output', j: 'join-output', c: 'compact-output', n: 'null-input', s: 'slurp', R: 'raw-input', e: 'exit-status', S: 'sort-keys', C: 'color-output', M: 'monochrome-output', a: 'ascii-output' };
+  const letters: Readonly<Record<string, string>> = {
+    r: 'raw-output',
+    j: 'join-output',
+    c: 'compact-output',
+    n: 'null-input',
+    s: 'slurp',
+    R: 'raw-input',
+    e: 'exit-status',
+    S: 'sort-keys',
+    C: 'color-output',
+    M: 'monochrome-output',
+    a: 'ascii-output',
+  };
   if (word === '-h' || word === '--help') {
     await process.out('Usage:\tjq [OPTIONS] FILTER [FILES...]\n');
     return { exit: 0 };
@@ -147,7 +202,8 @@ async function takeOption(process: Process, settings: Settings, word: string, wo
     await process.out(`jq-${process.machine.versions['jq'] ?? '1.7'}\n`);
     return { exit: 0 };
   }
-  if (/^--(arg|argjson|slurpfile|rawfile)$/.test(word)) return takeNamed(process, settings, word.slice(2), words[at + 1], words[at + 2]);
+  if (/^--(arg|argjson|slurpfile|rawfile)$/.test(word))
+    return takeNamed(process, settings, word.slice(2), words[at + 1], words[at + 2]);
   if (word === '-f' || word === '--from-file') return takeFilterFile(process, settings, words[at + 1]);
   if (word.startsWith('--')) {
     const run = Object.hasOwn(long, word.slice(2)) ? long[word.slice(2)] : undefined;
@@ -162,7 +218,11 @@ async function takeOption(process: Process, settings: Settings, word: string, wo
   return used;
 }
 
-async function takeFilterFile(process: Process, settings: Settings, name: string | undefined): Promise<number | { exit: number }> {
+async function takeFilterFile(
+  process: Process,
+  settings: Settings,
+  name: string | undefined,
+): Promise<number | { exit: number }> {
   const found = name === undefined ? undefined : process.machine.files.read(resolvePath(process.cwd, name));
   if (found === undefined || 'error' in found) {
     await process.err(`jq: error: Could not open ${name ?? ''}: ${failureText(found?.error ?? 'ENOENT')}\n`);
@@ -173,8 +233,20 @@ async function takeFilterFile(process: Process, settings: Settings, name: string
   return 1;
 }
 
-async function takeNamed(process: Process, settings: Settings, option: string, name: string | undefined, text: string | undefined): Promise<number | { exit: number }> {
-  if (name === undefined || text === undefined) return { exit: await usage(process, `--${option} takes two parameters (e.g. --${option} ${option.startsWith('arg') ? 'varname value' : 'varname filename'})`) };
+async function takeNamed(
+  process: Process,
+  settings: Settings,
+  option: string,
+  name: string | undefined,
+  text: string | undefined,
+): Promise<number | { exit: number }> {
+  if (name === undefined || text === undefined)
+    return {
+      exit: await usage(
+        process,
+        `--${option} takes two parameters (e.g. --${option} ${option.startsWith('arg') ? 'varname value' : 'varname filename'})`,
+      ),
+    };
   if (option === 'arg') settings.named.set(name, text);
   else if (option === 'argjson') {
     try {
@@ -186,7 +258,9 @@ async function takeNamed(process: Process, settings: Settings, option: string, n
   } else {
     const found = process.machine.files.read(resolvePath(process.cwd, text));
     if ('error' in found) {
-      await process.err(`jq: Bad JSON in --${option} ${name} ${text}: Could not open ${text}: ${failureText(found.error)}\n`);
+      await process.err(
+        `jq: Bad JSON in --${option} ${name} ${text}: Could not open ${text}: ${failureText(found.error)}\n`,
+      );
       return { exit: 2 };
     }
     settings.named.set(name, option === 'rawfile' ? found.content : [...valuesOf(found.content)]);
@@ -221,7 +295,11 @@ class Inputs {
       const source = this.#sources[this.#source];
       if (source === undefined) return undefined;
       if (this.#readsRaw) {
-        this.#lines ??= source.text.endsWith('\n') ? source.text.slice(0, -1).split('\n') : source.text === '' ? [] : source.text.split('\n');
+        this.#lines ??= source.text.endsWith('\n')
+          ? source.text.slice(0, -1).split('\n')
+          : source.text === ''
+            ? []
+            : source.text.split('\n');
         const line = this.#lines.shift();
         if (line !== undefined) return line;
       } else {
@@ -237,8 +315,18 @@ class Inputs {
   }
 }
 
-async function readSources(process: Process, settings: Settings): Promise<{ sources: Source[]; exit: number }> {
-  if (settings.files.length === 0) return { sources: settings.isNullInput && process.tty('stdin') !== undefined ? [] : [{ name: '<stdin>', text: await process.stdin.readAll(process.sys) }], exit: 0 };
+async function readSources(
+  process: Process,
+  settings: Settings,
+): Promise<{ sources: Source[]; exit: number }> {
+  if (settings.files.length === 0)
+    return {
+      sources:
+        settings.isNullInput && process.tty('stdin') !== undefined
+          ? []
+          : [{ name: '<stdin>', text: await process.stdin.readAll(process.sys) }],
+      exit: 0,
+    };
   const sources: Source[] = [];
   let exit = 0;
   for (const file of settings.files) {
@@ -255,9 +343,20 @@ async function readSources(process: Process, settings: Settings): Promise<{ sour
 async function runFilter(process: Process, settings: Settings, node: Node, scope: Scope): Promise<number> {
   const { sources, exit: opened } = await readSources(process, settings);
   const inputs = new Inputs(sources, settings.readsRaw);
-  const run: Run = { env: process.env, nowMs: process.sys.nowMs(), nextInput: () => inputs.next(), fuel: FUEL };
-  const isColored = settings.isColored ?? (process.tty('stdout') !== undefined && (process.env.get('NO_COLOR') ?? '') === '');
-  const style: PrintStyle = { indent: settings.indent, sortsKeys: settings.sortsKeys, isColored, isAscii: settings.isAscii };
+  const run: Run = {
+    env: process.env,
+    nowMs: process.sys.nowMs(),
+    nextInput: () => inputs.next(),
+    fuel: FUEL,
+  };
+  const isColored =
+    settings.isColored ?? (process.tty('stdout') !== undefined && (process.env.get('NO_COLOR') ?? '') === '');
+  const style: PrintStyle = {
+    indent: settings.indent,
+    sortsKeys: settings.sortsKeys,
+    isColored,
+    isAscii: settings.isAscii,
+  };
   let exit = opened;
   let last: Value | undefined;
   const each = async (value: Value): Promise<void> => {
@@ -277,7 +376,8 @@ async function runFilter(process: Process, settings: Settings, node: Node, scope
     await process.sys.burn(1 + ((before - run.fuel) >> 6));
   };
   try {
-    if (settings.isSlurped) await each(settings.readsRaw ? sources.map((source) => source.text).join('') : [...all(inputs)]);
+    if (settings.isSlurped)
+      await each(settings.readsRaw ? sources.map((source) => source.text).join('') : [...all(inputs)]);
     else if (settings.isNullInput) await each(null);
     else for (let value = inputs.next(); value !== undefined; value = inputs.next()) await each(value);
   } catch (error) {

@@ -34,7 +34,9 @@ export class JsonReader {
     const isEnd = at > this.#text.length;
     const read = this.#text.slice(0, at);
     const lines = read.split('\n');
-    throw new JsonFailure(`${message} at ${isEnd ? 'EOF at ' : ''}line ${lines.length}, column ${lines.at(-1)?.length ?? 0}`);
+    throw new JsonFailure(
+      `${message} at ${isEnd ? 'EOF at ' : ''}line ${lines.length}, column ${lines.at(-1)?.length ?? 0}`,
+    );
   }
 
   #blanks(): void {
@@ -49,7 +51,15 @@ export class JsonReader {
     if (char === '{') return this.#object(depth);
     if (char === '[') return this.#array(depth);
     if (char === '"') return this.#string();
-    if (char === ',' || char === ':' || char === ']' || char === '}') this.#fail(char === ':' ? "':' not as part of an object" : char === ',' ? "Expected value before ','" : `Unmatched '${char}'`, this.#at + 1);
+    if (char === ',' || char === ':' || char === ']' || char === '}')
+      this.#fail(
+        char === ':'
+          ? "':' not as part of an object"
+          : char === ','
+            ? "Expected value before ','"
+            : `Unmatched '${char}'`,
+        this.#at + 1,
+      );
     return this.#literal();
   }
 
@@ -62,7 +72,12 @@ export class JsonReader {
     if (word === 'null') return null;
     if (word === 'nan' || word === 'NaN') return null;
     if (/^-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(word)) return Number(word);
-    return this.#fail(/^[nft][a-z]{2,4}$/.test(word) && 'ntf'.includes(word[0] ?? '-') && /^(n...|t...|f....)$/.test(word) ? 'Invalid literal' : 'Invalid numeric literal', this.#at + 1);
+    return this.#fail(
+      /^[nft][a-z]{2,4}$/.test(word) && 'ntf'.includes(word[0] ?? '-') && /^(n...|t...|f....)$/.test(word)
+        ? 'Invalid literal'
+        : 'Invalid numeric literal',
+      this.#at + 1,
+    );
   }
 
   #string(): string {
@@ -77,7 +92,9 @@ export class JsonReader {
     const raw = this.#text.slice(start, this.#at);
     if (!raw.includes('\\') && !/[\x00-\x1f]/.test(raw)) return raw.slice(1, -1);
     try {
-      return JSON.parse(raw.replace(/[\x00-\x1f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)) as string;
+      return JSON.parse(
+        raw.replace(/[\x00-\x1f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+      ) as string;
     } catch {
       return this.#fail('Invalid escape', this.#at);
     }
@@ -145,23 +162,44 @@ export function parseJson(text: string): Value {
 }
 
 /** How values are printed. `indent` is one step's text, '' for one line. */
-export type PrintStyle = { readonly indent: string; readonly sortsKeys: boolean; readonly isColored: boolean; readonly isAscii: boolean };
+export type PrintStyle = {
+  readonly indent: string;
+  readonly sortsKeys: boolean;
+  readonly isColored: boolean;
+  readonly isAscii: boolean;
+};
 
 /** One line, no colours: `tojson` and string interpolation. */
 export const PLAIN: PrintStyle = { indent: '', sortsKeys: false, isColored: false, isAscii: false };
 
-const COLORS = { null: '1;30', boolean: '0;39', number: '0;39', string: '0;32', array: '1;39', object: '1;39', key: '34;1' };
+const COLORS = {
+  null: '1;30',
+  boolean: '0;39',
+  number: '0;39',
+  string: '0;32',
+  array: '1;39',
+  object: '1;39',
+  key: '34;1',
+};
 
 /** A value as JSON text, laid out and coloured as jq 1.7.1 does. */
 export function printJson(value: Value, style: PrintStyle = PLAIN, level = 0): string {
-  const paint = (color: string, text: string): string => (style.isColored ? `\x1b[${color}m${text}\x1b[0m` : text);
+  const paint = (color: string, text: string): string =>
+    style.isColored ? `\x1b[${color}m${text}\x1b[0m` : text;
   if (isArray(value) || isObject(value)) return printNested(value, style, level);
   if (value === null) return paint(COLORS.null, 'null');
   if (typeof value === 'string') return paint(COLORS.string, printString(value, style.isAscii));
-  return paint(typeof value === 'number' ? COLORS.number : COLORS.boolean, typeof value === 'number' ? printNumber(value) : String(value));
+  return paint(
+    typeof value === 'number' ? COLORS.number : COLORS.boolean,
+    typeof value === 'number' ? printNumber(value) : String(value),
+  );
 }
 
-function printNested(value: readonly Value[] | ReadonlyMap<string, Value>, style: PrintStyle, level: number): string {
+function printNested(
+  value: readonly Value[] | ReadonlyMap<string, Value>,
+  style: PrintStyle,
+  level: number,
+): string {
   const isList = isArray(value);
   const [open, close] = isList ? ['[', ']'] : ['{', '}'];
   const start = style.isColored ? `\x1b[${COLORS.array}m` : '';
@@ -178,7 +216,9 @@ function printNested(value: readonly Value[] | ReadonlyMap<string, Value>, style
   const colon = style.indent === '' ? ':' : ': ';
   const members = keys.map((key) => {
     const name = printString(key, style.isAscii);
-    const shown = style.isColored ? `${end}\x1b[${COLORS.key}m${name}${end}${start}${colon}${end}` : `${name}${colon}`;
+    const shown = style.isColored
+      ? `${end}\x1b[${COLORS.key}m${name}${end}${start}${colon}${end}`
+      : `${name}${colon}`;
     return shown + printJson(value.get(key) ?? null, style, level + 1);
   });
   return `${start}${open}${gap}${members.join(`${start},${gap}`)}${start}${last}${start}${close}${end}`;
@@ -186,7 +226,9 @@ function printNested(value: readonly Value[] | ReadonlyMap<string, Value>, style
 
 function printString(text: string, isAscii: boolean): string {
   const quoted = JSON.stringify(text).replaceAll('\x7f', '\\u007f');
-  return isAscii ? quoted.replace(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`) : quoted;
+  return isAscii
+    ? quoted.replace(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : quoted;
 }
 
 function printNumber(value: number): string {

@@ -1,7 +1,17 @@
 import { RE2JS } from 're2js';
 import { formatDate, parseDate } from '../coreutils/dates.ts';
 import { bytesOf } from '../coreutils/tool.ts';
-import { brief, deletePaths, evaluate, fail, getPath, JqFailure, operate, pathsOf, setPath } from './evaluate.ts';
+import {
+  brief,
+  deletePaths,
+  evaluate,
+  fail,
+  getPath,
+  JqFailure,
+  operate,
+  pathsOf,
+  setPath,
+} from './evaluate.ts';
 import type { Item, Run, Scope } from './evaluate.ts';
 import { stringOf } from './formats.ts';
 import { JsonFailure, parseJson, printJson } from './json.ts';
@@ -10,7 +20,12 @@ import { compare, isArray, isObject, isTrue, typeOf } from './value.ts';
 import type { Value } from './value.ts';
 import { byText } from '../../base/order.ts';
 
-type Call = { readonly args: readonly Node[]; readonly scope: Scope; readonly input: Item; readonly run: Run };
+type Call = {
+  readonly args: readonly Node[];
+  readonly scope: Scope;
+  readonly input: Item;
+  readonly run: Run;
+};
 type Native = (call: Call) => Generator<Item>;
 
 const plain = (value: Value): Item => ({ value, path: undefined });
@@ -26,7 +41,9 @@ function simple(compute: (value: Value, run: Run) => Value): Native {
 function withValue(compute: (value: Value, arg: Value) => Value): Native {
   return function* ({ args, scope, input, run }) {
     const [arg] = args;
-    if (arg !== undefined) for (const item of evaluate(arg, scope, plain(input.value), run)) yield plain(compute(input.value, item.value));
+    if (arg !== undefined)
+      for (const item of evaluate(arg, scope, plain(input.value), run))
+        yield plain(compute(input.value, item.value));
   };
 }
 
@@ -34,11 +51,16 @@ function keyed(call: Call): { value: Value; key: Value }[] {
   const [arg] = call.args;
   const list = listOf(call.input.value, 'sorted');
   if (arg === undefined) return list.map((value) => ({ value, key: value }));
-  return list.map((value) => ({ value, key: [...evaluate(arg, call.scope, plain(value), call.run)].map((item) => item.value) }));
+  return list.map((value) => ({
+    value,
+    key: [...evaluate(arg, call.scope, plain(value), call.run)].map((item) => item.value),
+  }));
 }
 
 function listOf(value: Value, what: string): readonly Value[] {
-  return isArray(value) ? value : fail(`${typeOf(value)} (${brief(value)}) cannot be ${what}, as it is not an array`);
+  return isArray(value)
+    ? value
+    : fail(`${typeOf(value)} (${brief(value)}) cannot be ${what}, as it is not an array`);
 }
 
 function groups(call: Call): { key: Value; values: Value[] }[] {
@@ -83,30 +105,50 @@ function keysOf(value: Value, isSorted: boolean): Value {
 function has(value: Value, key: Value): Value {
   if (isObject(value) && typeof key === 'string') return value.has(key);
   if (isArray(value) && typeof key === 'number') return key >= 0 && key < value.length;
-  return fail(`Cannot check whether ${typeOf(value)} has a ${typeof key === 'string' ? 'string' : typeOf(key)} key`);
+  return fail(
+    `Cannot check whether ${typeOf(value)} has a ${typeof key === 'string' ? 'string' : typeOf(key)} key`,
+  );
 }
 
 function contains(a: Value, b: Value): boolean {
   if (typeof a === 'string' && typeof b === 'string') return a.includes(b);
-  if (isArray(a) && isArray(b)) return b.every((item) => a.some((other) => typeOf(other) === typeOf(item) && contains(other, item)));
-  if (isObject(a) && isObject(b)) return [...b].every(([key, item]) => a.has(key) && typeOf(a.get(key) ?? null) === typeOf(item) && contains(a.get(key) ?? null, item));
+  if (isArray(a) && isArray(b))
+    return b.every((item) => a.some((other) => typeOf(other) === typeOf(item) && contains(other, item)));
+  if (isObject(a) && isObject(b))
+    return [...b].every(
+      ([key, item]) =>
+        a.has(key) && typeOf(a.get(key) ?? null) === typeOf(item) && contains(a.get(key) ?? null, item),
+    );
   if (typeOf(a) === typeOf(b)) return compare(a, b) === 0;
-  return fail(`${typeOf(a)} (${brief(a)}) and ${typeOf(b)} (${brief(b)}) cannot have their containment checked`);
+  return fail(
+    `${typeOf(a)} (${brief(a)}) and ${typeOf(b)} (${brief(b)}) cannot have their containment checked`,
+  );
 }
 
 function flatten(value: Value, depth: number): Value[] {
-  return listOf(value, 'flattened').flatMap((item) => (isArray(item) && depth > 0 ? flatten(item, depth - 1) : [item]));
+  return listOf(value, 'flattened').flatMap((item) =>
+    isArray(item) && depth > 0 ? flatten(item, depth - 1) : [item],
+  );
 }
 
 function splitText(value: Value, separator: Value): Value {
-  if (typeof value !== 'string' || typeof separator !== 'string') return fail('split input and separator must be strings');
+  if (typeof value !== 'string' || typeof separator !== 'string')
+    return fail('split input and separator must be strings');
   return value === '' ? [] : separator === '' ? [...value] : value.split(separator);
 }
 
 function toNumber(value: Value): Value {
   if (typeof value === 'number') return value;
-  if (typeof value === 'string' && /^\s*-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$/.test(value)) return Number(value);
-  return fail(typeof value === 'string' ? `Cannot use ${typeOf(value)} (${brief(value)}) as number`.replace(/^Cannot use .*$/, `Invalid numeric literal at EOF at line 1, column ${value.length} (while parsing '${value}')`) : `${typeOf(value)} (${brief(value)}) cannot be parsed as a number`);
+  if (typeof value === 'string' && /^\s*-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$/.test(value))
+    return Number(value);
+  return fail(
+    typeof value === 'string'
+      ? `Cannot use ${typeOf(value)} (${brief(value)}) as number`.replace(
+          /^Cannot use .*$/,
+          `Invalid numeric literal at EOF at line 1, column ${value.length} (while parsing '${value}')`,
+        )
+      : `${typeOf(value)} (${brief(value)}) cannot be parsed as a number`,
+  );
 }
 
 function fromJson(value: Value): Value {
@@ -123,11 +165,19 @@ function indices(value: Value, wanted: Value): Value {
   if (value === null) return null;
   if (typeof value === 'string' && typeof wanted === 'string') {
     const found: number[] = [];
-    for (let at = value.indexOf(wanted); at >= 0 && wanted !== ''; at = value.indexOf(wanted, at + 1)) found.push([...value.slice(0, at)].length);
+    for (let at = value.indexOf(wanted); at >= 0 && wanted !== ''; at = value.indexOf(wanted, at + 1))
+      found.push([...value.slice(0, at)].length);
     return found;
   }
   const list = listOf(value, 'searched');
-  return isArray(wanted) ? list.flatMap((_, at) => (wanted.length > 0 && wanted.every((one, offset) => compare(one, list[at + offset] ?? Number.NaN) === 0) ? [at] : [])) : list.flatMap((item, at) => (compare(item, wanted) === 0 ? [at] : []));
+  return isArray(wanted)
+    ? list.flatMap((_, at) =>
+        wanted.length > 0 &&
+        wanted.every((one, offset) => compare(one, list[at + offset] ?? Number.NaN) === 0)
+          ? [at]
+          : [],
+      )
+    : list.flatMap((item, at) => (compare(item, wanted) === 0 ? [at] : []));
 }
 
 /** The matches of a regular expression as `match` gives them. RE2 takes linear time; Oniguruma's look-arounds are refused. */
@@ -136,17 +186,34 @@ function matches(value: Value, pattern: Value, flags: string): Value[] {
   const source = textOnly(pattern, 'cannot be matched, as it is not a string');
   const compiled = compileRegex(source, flags);
   const matcher = compiled.matcher(text);
-  const names = new Map([...source.matchAll(/\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>/g)].map((match) => [match[1] ?? '', compiled.namedGroups()[match[1] ?? ''] ?? 0] as const));
-  const nameOf = (group: number): string | null => [...names].find(([, index]) => index === group)?.[0] ?? null;
+  const names = new Map(
+    [...source.matchAll(/\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>/g)].map(
+      (match) => [match[1] ?? '', compiled.namedGroups()[match[1] ?? ''] ?? 0] as const,
+    ),
+  );
+  const nameOf = (group: number): string | null =>
+    [...names].find(([, index]) => index === group)?.[0] ?? null;
   const found: Value[] = [];
   const offset = (at: number): number => [...text.slice(0, at)].length;
   while (matcher.find()) {
     const captures = Array.from({ length: matcher.groupCount() }, (_, index): Value => {
       const part = matcher.group(index + 1);
-      return new Map<string, Value>([['offset', part === null ? -1 : offset(matcher.start(index + 1))], ['length', part === null ? 0 : [...part].length], ['string', part], ['name', nameOf(index + 1)]]);
+      return new Map<string, Value>([
+        ['offset', part === null ? -1 : offset(matcher.start(index + 1))],
+        ['length', part === null ? 0 : [...part].length],
+        ['string', part],
+        ['name', nameOf(index + 1)],
+      ]);
     });
     const whole = matcher.group() ?? '';
-    found.push(new Map<string, Value>([['offset', offset(matcher.start())], ['length', [...whole].length], ['string', whole], ['captures', captures]]));
+    found.push(
+      new Map<string, Value>([
+        ['offset', offset(matcher.start())],
+        ['length', [...whole].length],
+        ['string', whole],
+        ['captures', captures],
+      ]),
+    );
     if (!flags.includes('g')) break;
   }
   return found;
@@ -155,7 +222,10 @@ function matches(value: Value, pattern: Value, flags: string): Value[] {
 function compileRegex(source: string, flags: string): RE2JS {
   try {
     const shown = flags.includes('x') ? source.replace(/\s+|#.*$/gm, '') : source;
-    return RE2JS.compile(shown.replace(/\(\?<(?![=!])/g, '(?P<'), (flags.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) | (flags.includes('s') ? RE2JS.DOTALL : 0));
+    return RE2JS.compile(
+      shown.replace(/\(\?<(?![=!])/g, '(?P<'),
+      (flags.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) | (flags.includes('s') ? RE2JS.DOTALL : 0),
+    );
   } catch {
     return fail(`${source} (at offset 0) is not a valid regex`);
   }
@@ -163,7 +233,8 @@ function compileRegex(source: string, flags: string): RE2JS {
 
 function* argument(call: Call, at: number): Generator<Value> {
   const arg = call.args[at];
-  if (arg !== undefined) for (const item of evaluate(arg, call.scope, plain(call.input.value), call.run)) yield item.value;
+  if (arg !== undefined)
+    for (const item of evaluate(arg, call.scope, plain(call.input.value), call.run)) yield item.value;
 }
 
 function isoDate(value: Value): Value {
@@ -216,7 +287,13 @@ function* ranges(call: Call): Generator<Item> {
 function extreme(sign: 1 | -1): Native {
   return computed((call) => {
     let best: { value: Value; key: Value } | undefined;
-    for (const one of keyed(call)) if (best === undefined || compare(one.key, best.key) * sign > 0 || (sign > 0 && compare(one.key, best.key) === 0)) best = one;
+    for (const one of keyed(call))
+      if (
+        best === undefined ||
+        compare(one.key, best.key) * sign > 0 ||
+        (sign > 0 && compare(one.key, best.key) === 0)
+      )
+        best = one;
     return best?.value ?? null;
   });
 }
@@ -226,21 +303,38 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'empty/0': function* () {},
   'not/0': simple((value) => !isTrue(value)),
   'length/0': simple(lengthOf),
-  'utf8bytelength/0': simple((value) => bytesOf(textOnly(value, 'only strings have UTF-8 byte length')).length),
+  'utf8bytelength/0': simple(
+    (value) => bytesOf(textOnly(value, 'only strings have UTF-8 byte length')).length,
+  ),
   'keys/0': simple((value) => keysOf(value, true)),
   'keys_unsorted/0': simple((value) => keysOf(value, false)),
   'has/1': withValue(has),
   'contains/1': withValue((value, arg) => contains(value, arg)),
   'inside/1': withValue((value, arg) => contains(arg, value)),
-  'add/0': simple((value) => (isObject(value) ? [...value.values()] : listOf(value, 'added')).reduce<Value>((sum, item) => operate('+', sum, item), null)),
+  'add/0': simple((value) =>
+    (isObject(value) ? [...value.values()] : listOf(value, 'added')).reduce<Value>(
+      (sum, item) => operate('+', sum, item),
+      null,
+    ),
+  ),
   'add/1': function* ({ args, scope, input, run }) {
     let sum: Value = null;
-    if (args[0] !== undefined) for (const item of evaluate(args[0], scope, plain(input.value), run)) sum = operate('+', sum, item.value);
+    if (args[0] !== undefined)
+      for (const item of evaluate(args[0], scope, plain(input.value), run))
+        sum = operate('+', sum, item.value);
     yield plain(sum);
   },
   'type/0': simple(typeOf),
-  'sort/0': computed((call) => keyed(call).sort((a, b) => compare(a.key, b.key)).map(({ value }) => value)),
-  'sort_by/1': computed((call) => keyed(call).sort((a, b) => compare(a.key, b.key)).map(({ value }) => value)),
+  'sort/0': computed((call) =>
+    keyed(call)
+      .sort((a, b) => compare(a.key, b.key))
+      .map(({ value }) => value),
+  ),
+  'sort_by/1': computed((call) =>
+    keyed(call)
+      .sort((a, b) => compare(a.key, b.key))
+      .map(({ value }) => value),
+  ),
   'group_by/1': computed((call) => groups(call).map(({ values }) => values)),
   'unique/0': computed((call) => groups(call).map(({ values }) => values[0] ?? null)),
   'unique_by/1': computed((call) => groups(call).map(({ values }) => values[0] ?? null)),
@@ -248,30 +342,77 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'max/0': extreme(1),
   'min_by/1': extreme(-1),
   'max_by/1': extreme(1),
-  'reverse/0': simple((value) => (typeof value === 'string' ? [...value].reverse().join('') : value === null ? [] : [...listOf(value, 'reversed')].reverse())),
+  'reverse/0': simple((value) =>
+    typeof value === 'string'
+      ? [...value].reverse().join('')
+      : value === null
+        ? []
+        : [...listOf(value, 'reversed')].reverse(),
+  ),
   'flatten/0': simple((value) => flatten(value, 1000)),
-  'flatten/1': withValue((value, depth) => (numberOf(depth) < 0 ? fail('flatten depth must not be negative') : flatten(value, numberOf(depth)))),
+  'flatten/1': withValue((value, depth) =>
+    numberOf(depth) < 0 ? fail('flatten depth must not be negative') : flatten(value, numberOf(depth)),
+  ),
   'tostring/0': simple(stringOf),
   'tonumber/0': simple(toNumber),
   'tojson/0': simple((value) => printJson(value)),
   'fromjson/0': simple(fromJson),
-  'ascii_downcase/0': simple((value) => textOnly(value, 'cannot be lowercased').replace(/[A-Z]/g, (char) => char.toLowerCase())),
-  'ascii_upcase/0': simple((value) => textOnly(value, 'cannot be uppercased').replace(/[a-z]/g, (char) => char.toUpperCase())),
-  'explode/0': simple((value) => [...textOnly(value, 'cannot be exploded')].map((char) => char.codePointAt(0) ?? 0)),
-  'implode/0': simple((value) => listOf(value, 'imploded').map((code) => String.fromCodePoint(Math.max(0, Math.min(0x10ffff, numberOf(code))))).join('')),
-  'startswith/1': withValue((value, arg) => (typeof value === 'string' && typeof arg === 'string' ? value.startsWith(arg) : fail('startswith() requires string inputs'))),
-  'endswith/1': withValue((value, arg) => (typeof value === 'string' && typeof arg === 'string' ? value.endsWith(arg) : fail('endswith() requires string inputs'))),
-  'ltrimstr/1': withValue((value, arg) => (typeof value === 'string' && typeof arg === 'string' && value.startsWith(arg) ? value.slice(arg.length) : value)),
-  'rtrimstr/1': withValue((value, arg) => (typeof value === 'string' && typeof arg === 'string' && arg !== '' && value.endsWith(arg) ? value.slice(0, -arg.length) : value)),
+  'ascii_downcase/0': simple((value) =>
+    textOnly(value, 'cannot be lowercased').replace(/[A-Z]/g, (char) => char.toLowerCase()),
+  ),
+  'ascii_upcase/0': simple((value) =>
+    textOnly(value, 'cannot be uppercased').replace(/[a-z]/g, (char) => char.toUpperCase()),
+  ),
+  'explode/0': simple((value) =>
+    [...textOnly(value, 'cannot be exploded')].map((char) => char.codePointAt(0) ?? 0),
+  ),
+  'implode/0': simple((value) =>
+    listOf(value, 'imploded')
+      .map((code) => String.fromCodePoint(Math.max(0, Math.min(0x10ffff, numberOf(code)))))
+      .join(''),
+  ),
+  'startswith/1': withValue((value, arg) =>
+    typeof value === 'string' && typeof arg === 'string'
+      ? value.startsWith(arg)
+      : fail('startswith() requires string inputs'),
+  ),
+  'endswith/1': withValue((value, arg) =>
+    typeof value === 'string' && typeof arg === 'string'
+      ? value.endsWith(arg)
+      : fail('endswith() requires string inputs'),
+  ),
+  'ltrimstr/1': withValue((value, arg) =>
+    typeof value === 'string' && typeof arg === 'string' && value.startsWith(arg)
+      ? value.slice(arg.length)
+      : value,
+  ),
+  'rtrimstr/1': withValue((value, arg) =>
+    typeof value === 'string' && typeof arg === 'string' && arg !== '' && value.endsWith(arg)
+      ? value.slice(0, -arg.length)
+      : value,
+  ),
   'trim/0': simple((value) => textOnly(value, 'cannot be trimmed').trim()),
   'ltrim/0': simple((value) => textOnly(value, 'cannot be trimmed').trimStart()),
   'rtrim/0': simple((value) => textOnly(value, 'cannot be trimmed').trimEnd()),
   'split/1': withValue(splitText),
-  'join/1': withValue((value, joint) => listOf(value, 'joined').map((item) => (item === null ? '' : isArray(item) || isObject(item) ? fail(`${typeOf(joint)} (${brief(joint)}) and ${typeOf(item)} (${brief(item)}) cannot be added`) : stringOf(item))).join(stringOf(joint))),
+  'join/1': withValue((value, joint) =>
+    listOf(value, 'joined')
+      .map((item) =>
+        item === null
+          ? ''
+          : isArray(item) || isObject(item)
+            ? fail(`${typeOf(joint)} (${brief(joint)}) and ${typeOf(item)} (${brief(item)}) cannot be added`)
+            : stringOf(item),
+      )
+      .join(stringOf(joint)),
+  ),
   'indices/1': withValue(indices),
   'tojson/1': withValue((_value, arg) => printJson(arg)),
   '_matches/2': function* (call) {
-    for (const pattern of argument(call, 0)) for (const flags of argument(call, 1)) for (const one of matches(call.input.value, pattern, flags === null ? '' : stringOf(flags))) yield plain(one);
+    for (const pattern of argument(call, 0))
+      for (const flags of argument(call, 1))
+        for (const one of matches(call.input.value, pattern, flags === null ? '' : stringOf(flags)))
+          yield plain(one);
   },
   'error/0': simple((value) => {
     throw new JqFailure(value);
@@ -280,20 +421,37 @@ export const NATIVES: Readonly<Record<string, Native>> = {
     throw new JqFailure(arg);
   }),
   'path/1': function* ({ args, scope, input, run }) {
-    if (args[0] !== undefined) for (const path of pathsOf(args[0], scope, input.value, run)) yield plain(path);
+    if (args[0] !== undefined)
+      for (const path of pathsOf(args[0], scope, input.value, run)) yield plain(path);
   },
   'getpath/1': function* (call) {
     for (const path of argument(call, 0)) {
       if (!isArray(path)) fail('Path must be specified as an array');
-      else yield { value: getPath(call.input.value, path), path: call.input.path === undefined ? undefined : [...call.input.path, ...path] };
+      else
+        yield {
+          value: getPath(call.input.value, path),
+          path: call.input.path === undefined ? undefined : [...call.input.path, ...path],
+        };
     }
   },
   'setpath/2': function* (call) {
-    for (const path of argument(call, 0)) for (const value of argument(call, 1)) yield plain(isArray(path) ? setPath(call.input.value, path, value) : fail('Path must be specified as an array'));
+    for (const path of argument(call, 0))
+      for (const value of argument(call, 1))
+        yield plain(
+          isArray(path) ? setPath(call.input.value, path, value) : fail('Path must be specified as an array'),
+        );
   },
-  'delpaths/1': withValue((value, paths) => (isArray(paths) ? deletePaths(value, paths.map((path) => (isArray(path) ? path : fail('Path must be specified as an array')))) : fail('Paths must be specified as an array'))),
+  'delpaths/1': withValue((value, paths) =>
+    isArray(paths)
+      ? deletePaths(
+          value,
+          paths.map((path) => (isArray(path) ? path : fail('Path must be specified as an array'))),
+        )
+      : fail('Paths must be specified as an array'),
+  ),
   'del/1': function* ({ args, scope, input, run }) {
-    if (args[0] !== undefined) yield plain(deletePaths(input.value, pathsOf(args[0], scope, input.value, run)));
+    if (args[0] !== undefined)
+      yield plain(deletePaths(input.value, pathsOf(args[0], scope, input.value, run)));
   },
   'first/1': firstOf,
   'limit/2': limited,
@@ -324,7 +482,8 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'log10/0': math(Math.log10),
   'exp/0': math(Math.exp),
   'pow/2': function* (call) {
-    for (const exponent of argument(call, 1)) for (const base of argument(call, 0)) yield plain(numberOf(base) ** numberOf(exponent));
+    for (const exponent of argument(call, 1))
+      for (const base of argument(call, 0)) yield plain(numberOf(base) ** numberOf(exponent));
   },
   'infinite/0': simple(() => Number.POSITIVE_INFINITY),
   'nan/0': simple(() => Number.NaN),
@@ -332,7 +491,9 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'isnan/0': simple((value) => Number.isNaN(numberOf(value))),
   'transpose/0': simple((value) => {
     const rows = listOf(value, 'transposed').map((row) => listOf(row, 'transposed'));
-    return Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, (_, index) => rows.map((row) => row[index] ?? null));
+    return Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, (_, index) =>
+      rows.map((row) => row[index] ?? null),
+    );
   }),
   'halt/0': simple(() => fail('halt')),
   'builtins/0': simple(() => Object.keys(NATIVES)),

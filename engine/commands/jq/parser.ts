@@ -4,10 +4,19 @@ import { JsonFailure, parseJson } from './json.ts';
 export type Node =
   | { readonly kind: 'identity' | 'recurse' }
   | { readonly kind: 'literal'; readonly value: null | boolean | number | string }
-  | { readonly kind: 'string'; readonly parts: readonly (string | Node)[]; readonly format: string | undefined }
+  | {
+      readonly kind: 'string';
+      readonly parts: readonly (string | Node)[];
+      readonly format: string | undefined;
+    }
   | { readonly kind: 'format'; readonly name: string }
   | { readonly kind: 'index'; readonly target: Node; readonly key: Node }
-  | { readonly kind: 'slice'; readonly target: Node; readonly from: Node | undefined; readonly to: Node | undefined }
+  | {
+      readonly kind: 'slice';
+      readonly target: Node;
+      readonly from: Node | undefined;
+      readonly to: Node | undefined;
+    }
   | { readonly kind: 'iterate'; readonly target: Node }
   | { readonly kind: 'try'; readonly body: Node; readonly handler: Node | undefined }
   | { readonly kind: 'array'; readonly body: Node | undefined }
@@ -15,11 +24,40 @@ export type Node =
   | { readonly kind: 'negate'; readonly body: Node }
   | { readonly kind: 'pipe' | 'comma'; readonly left: Node; readonly right: Node }
   | { readonly kind: 'binary'; readonly operator: string; readonly left: Node; readonly right: Node }
-  | { readonly kind: 'if'; readonly condition: Node; readonly then: Node; readonly otherwise: Node | undefined }
-  | { readonly kind: 'reduce'; readonly source: Node; readonly patterns: readonly Pattern[]; readonly start: Node; readonly update: Node }
-  | { readonly kind: 'foreach'; readonly source: Node; readonly patterns: readonly Pattern[]; readonly start: Node; readonly update: Node; readonly extract: Node | undefined }
-  | { readonly kind: 'bind'; readonly source: Node; readonly patterns: readonly Pattern[]; readonly body: Node }
-  | { readonly kind: 'define'; readonly name: string; readonly parameters: readonly string[]; readonly body: Node; readonly rest: Node }
+  | {
+      readonly kind: 'if';
+      readonly condition: Node;
+      readonly then: Node;
+      readonly otherwise: Node | undefined;
+    }
+  | {
+      readonly kind: 'reduce';
+      readonly source: Node;
+      readonly patterns: readonly Pattern[];
+      readonly start: Node;
+      readonly update: Node;
+    }
+  | {
+      readonly kind: 'foreach';
+      readonly source: Node;
+      readonly patterns: readonly Pattern[];
+      readonly start: Node;
+      readonly update: Node;
+      readonly extract: Node | undefined;
+    }
+  | {
+      readonly kind: 'bind';
+      readonly source: Node;
+      readonly patterns: readonly Pattern[];
+      readonly body: Node;
+    }
+  | {
+      readonly kind: 'define';
+      readonly name: string;
+      readonly parameters: readonly string[];
+      readonly body: Node;
+      readonly rest: Node;
+    }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Node[]; readonly at: number }
   | { readonly kind: 'variable'; readonly name: string; readonly at: number }
   | { readonly kind: 'label'; readonly name: string; readonly body: Node }
@@ -29,7 +67,14 @@ export type Node =
 export type Pattern =
   | { readonly kind: 'variable'; readonly name: string }
   | { readonly kind: 'array'; readonly items: readonly Pattern[] }
-  | { readonly kind: 'object'; readonly members: readonly { readonly key: Node; readonly name: string | undefined; readonly pattern: Pattern | undefined }[] };
+  | {
+      readonly kind: 'object';
+      readonly members: readonly {
+        readonly key: Node;
+        readonly name: string | undefined;
+        readonly pattern: Pattern | undefined;
+      }[];
+    };
 
 /** A filter that does not compile: message and the place (UTF-16 units) it is about. */
 export class FilterFailure extends Error {
@@ -45,10 +90,69 @@ export class FilterFailure extends Error {
   }
 }
 
-type Token = { readonly kind: 'field' | 'word' | 'variable' | 'number' | 'string' | 'format' | 'operator' | 'end'; readonly text: string; readonly at: number; readonly parts?: readonly (string | Node)[] };
+type Token = {
+  readonly kind: 'field' | 'word' | 'variable' | 'number' | 'string' | 'format' | 'operator' | 'end';
+  readonly text: string;
+  readonly at: number;
+  readonly parts?: readonly (string | Node)[];
+};
 
-const KEYWORDS = new Set(['def', 'if', 'then', 'elif', 'else', 'end', 'as', 'reduce', 'foreach', 'try', 'catch', 'label', 'import', 'include', 'and', 'or', '__loc__']);
-const OPERATORS = ['?//', '|=', '//=', '+=', '-=', '*=', '/=', '%=', '==', '!=', '<=', '>=', '//', '..', '.', '[', ']', '{', '}', '(', ')', '|', ',', ':', ';', '=', '<', '>', '+', '-', '*', '/', '%', '?', '$'];
+const KEYWORDS = new Set([
+  'def',
+  'if',
+  'then',
+  'elif',
+  'else',
+  'end',
+  'as',
+  'reduce',
+  'foreach',
+  'try',
+  'catch',
+  'label',
+  'import',
+  'include',
+  'and',
+  'or',
+  '__loc__',
+]);
+const OPERATORS = [
+  '?//',
+  '|=',
+  '//=',
+  '+=',
+  '-=',
+  '*=',
+  '/=',
+  '%=',
+  '==',
+  '!=',
+  '<=',
+  '>=',
+  '//',
+  '..',
+  '.',
+  '[',
+  ']',
+  '{',
+  '}',
+  '(',
+  ')',
+  '|',
+  ',',
+  ':',
+  ';',
+  '=',
+  '<',
+  '>',
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  '?',
+  '$',
+];
 const SYNTAX = 'syntax error, unexpected ';
 const QUOTING = ' (Unix shell quoting issues?)';
 
@@ -86,9 +190,27 @@ class FilterReader {
   #unexpected(expecting = '', extra?: string): never {
     const token = this.#peek();
     const isEnd = token.kind === 'end';
-    const names = { field: 'FIELD', word: 'IDENT', variable: "'$'", number: 'LITERAL', string: 'QQSTRING_START', format: 'FORMAT', operator: `'${token.text}'`, end: 'end of file' };
-    const name = token.kind === 'word' && KEYWORDS.has(token.text) ? token.text : token.kind === 'operator' && token.text.length > 1 ? `"${token.text}"` : names[token.kind];
-    throw new FilterFailure(`${SYNTAX}${name}${expecting}${QUOTING}`, isEnd ? Math.max(0, this.#text.length - 1) : token.at, extra);
+    const names = {
+      field: 'FIELD',
+      word: 'IDENT',
+      variable: "'$'",
+      number: 'LITERAL',
+      string: 'QQSTRING_START',
+      format: 'FORMAT',
+      operator: `'${token.text}'`,
+      end: 'end of file',
+    };
+    const name =
+      token.kind === 'word' && KEYWORDS.has(token.text)
+        ? token.text
+        : token.kind === 'operator' && token.text.length > 1
+          ? `"${token.text}"`
+          : names[token.kind];
+    throw new FilterFailure(
+      `${SYNTAX}${name}${expecting}${QUOTING}`,
+      isEnd ? Math.max(0, this.#text.length - 1) : token.at,
+      extra,
+    );
   }
 
   #peek(): Token {
@@ -114,7 +236,8 @@ class FilterReader {
 
   #expect(text: string, expecting = ''): void {
     const token = this.#peek();
-    if ((token.kind !== 'operator' && token.kind !== 'word') || token.text !== text) this.#unexpected(expecting);
+    if ((token.kind !== 'operator' && token.kind !== 'word') || token.text !== text)
+      this.#unexpected(expecting);
     this.#take();
   }
 
@@ -165,7 +288,13 @@ class FilterReader {
     for (;;) {
       const char = this.#text[place];
       if (char === undefined) {
-        throw new FilterFailure(`${SYNTAX}end of file, expecting QQSTRING_TEXT or QQSTRING_INTERP_START or QQSTRING_END${QUOTING}`, Math.max(0, this.#text.length - 1), this.#text[at - 1] === '.' ? 'try .["field"] instead of .field for unusually named fields' : undefined);
+        throw new FilterFailure(
+          `${SYNTAX}end of file, expecting QQSTRING_TEXT or QQSTRING_INTERP_START or QQSTRING_END${QUOTING}`,
+          Math.max(0, this.#text.length - 1),
+          this.#text[at - 1] === '.'
+            ? 'try .["field"] instead of .field for unusually named fields'
+            : undefined,
+        );
       }
       if (char === '"') break;
       if (char === '\\' && this.#text[place + 1] === '(') {
@@ -221,7 +350,8 @@ class FilterReader {
     this.#expect(':');
     const body = this.#pipe();
     this.#expect(';');
-    const rest: Node = allowsEmpty && this.#peek().kind === 'end' ? { kind: 'identity' } : this.#pipe(allowsEmpty);
+    const rest: Node =
+      allowsEmpty && this.#peek().kind === 'end' ? { kind: 'identity' } : this.#pipe(allowsEmpty);
     return { kind: 'define', name, parameters, body, rest };
   }
 
@@ -356,7 +486,9 @@ class FilterReader {
         return this.#stringNode(token, undefined);
       case 'format': {
         this.#take();
-        return this.#peek().kind === 'string' ? this.#stringNode(this.#take(), token.text) : { kind: 'format', name: token.text };
+        return this.#peek().kind === 'string'
+          ? this.#stringNode(this.#take(), token.text)
+          : { kind: 'format', name: token.text };
       }
       case 'field':
         this.#take();
@@ -377,7 +509,12 @@ class FilterReader {
     switch (token.text) {
       case '.': {
         this.#take();
-        if (this.#peek().kind === 'string' && this.#peek().at === token.at + 1) return { kind: 'index', target: { kind: 'identity' }, key: this.#stringNode(this.#take(), undefined) };
+        if (this.#peek().kind === 'string' && this.#peek().at === token.at + 1)
+          return {
+            kind: 'index',
+            target: { kind: 'identity' },
+            key: this.#stringNode(this.#take(), undefined),
+          };
         return { kind: 'identity' };
       }
       case '..':
@@ -432,7 +569,10 @@ class FilterReader {
       key = { kind: 'literal', value: token.text };
       short = { kind: 'index', target: { kind: 'identity' }, key };
     } else if (token.kind === 'string' || token.kind === 'format') {
-      key = token.kind === 'format' ? this.#stringNode(this.#take(), token.text) : this.#stringNode(token, undefined);
+      key =
+        token.kind === 'format'
+          ? this.#stringNode(this.#take(), token.text)
+          : this.#stringNode(token, undefined);
       short = { kind: 'index', target: { kind: 'identity' }, key };
     } else if (token.kind === 'operator' && token.text === '(') {
       key = this.#pipe();
@@ -480,9 +620,11 @@ class FilterReader {
     }
     if (KEYWORDS.has(token.text)) return this.#unexpected();
     this.#take();
-    if (token.text === 'true' || token.text === 'false') return { kind: 'literal', value: token.text === 'true' };
+    if (token.text === 'true' || token.text === 'false')
+      return { kind: 'literal', value: token.text === 'true' };
     if (token.text === 'null') return { kind: 'literal', value: null };
-    if (token.text === 'break' && this.#peek().kind === 'variable') return { kind: 'break', name: this.#take().text };
+    if (token.text === 'break' && this.#peek().kind === 'variable')
+      return { kind: 'break', name: this.#take().text };
     const args: Node[] = [];
     if (this.#isOperator('(')) {
       do {
@@ -525,7 +667,9 @@ class FilterReader {
       extract = this.#pipe();
     }
     this.#expect(')');
-    return kind === 'reduce' ? { kind, source, patterns, start, update } : { kind, source, patterns, start, update, extract };
+    return kind === 'reduce'
+      ? { kind, source, patterns, start, update }
+      : { kind, source, patterns, start, update, extract };
   }
 
   #foldSource(): Node {
@@ -574,7 +718,9 @@ class FilterReader {
     if (token.kind === 'operator' && token.text === '(') {
       key = this.#pipe();
       this.#expect(')');
-    } else key = token.kind === 'string' ? this.#stringNode(token, undefined) : { kind: 'literal', value: token.text };
+    } else
+      key =
+        token.kind === 'string' ? this.#stringNode(token, undefined) : { kind: 'literal', value: token.text };
     const name = token.kind === 'variable' ? token.text : undefined;
     if (!this.#isOperator(':')) return { key, name, pattern: undefined };
     this.#take();

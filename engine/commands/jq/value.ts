@@ -35,7 +35,13 @@ export function compare(a: Value, b: Value): number {
   if (isArray(a) && isArray(b)) return compareLists(a, b);
   if (isObject(a) && isObject(b)) {
     const [left, right] = [[...a.keys()].sort(byText), [...b.keys()].sort(byText)];
-    return compareLists(left, right) || compareLists(left.map((key) => a.get(key) ?? null), right.map((key) => b.get(key) ?? null));
+    return (
+      compareLists(left, right) ||
+      compareLists(
+        left.map((key) => a.get(key) ?? null),
+        right.map((key) => b.get(key) ?? null),
+      )
+    );
   }
   return 0;
 }
@@ -55,9 +61,11 @@ export function isTrue(value: Value): boolean {
 
 /** A plain JSON value as jq's. */
 export function fromPlain(value: unknown): Value {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
+  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
+    return value;
   if (Array.isArray(value)) return value.map(fromPlain);
-  if (typeof value === 'object') return new Map(Object.entries(value).map(([key, member]) => [key, fromPlain(member)]));
+  if (typeof value === 'object')
+    return new Map(Object.entries(value).map(([key, member]) => [key, fromPlain(member)]));
   return null;
 }
 

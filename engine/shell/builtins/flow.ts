@@ -6,17 +6,67 @@ import { resolvePath } from '../path.ts';
 import type { Builtin } from './table.ts';
 
 const SET_LETTERS: Readonly<Record<string, string>> = {
-  e: 'errexit', u: 'nounset', x: 'xtrace', f: 'noglob', C: 'noclobber', n: 'noexec', a: 'allexport', b: 'notify', v: 'verbose', m: 'monitor', H: 'histexpand', h: 'hashall', B: 'braceexpand', E: 'errtrace', T: 'functrace', P: 'physical', I: 'ignoreeof',
+  e: 'errexit',
+  u: 'nounset',
+  x: 'xtrace',
+  f: 'noglob',
+  C: 'noclobber',
+  n: 'noexec',
+  a: 'allexport',
+  b: 'notify',
+  v: 'verbose',
+  m: 'monitor',
+  H: 'histexpand',
+  h: 'hashall',
+  B: 'braceexpand',
+  E: 'errtrace',
+  T: 'functrace',
+  P: 'physical',
+  I: 'ignoreeof',
 };
-const BASH_OPTIONS = ['allexport', 'braceexpand', 'emacs', 'errexit', 'errtrace', 'functrace', 'hashall', 'histexpand', 'history', 'ignoreeof', 'interactive-comments', 'keyword', 'monitor', 'noclobber', 'noexec', 'noglob', 'nolog', 'notify', 'nounset', 'onecmd', 'physical', 'pipefail', 'posix', 'privileged', 'verbose', 'vi', 'xtrace'];
+const BASH_OPTIONS = [
+  'allexport',
+  'braceexpand',
+  'emacs',
+  'errexit',
+  'errtrace',
+  'functrace',
+  'hashall',
+  'histexpand',
+  'history',
+  'ignoreeof',
+  'interactive-comments',
+  'keyword',
+  'monitor',
+  'noclobber',
+  'noexec',
+  'noglob',
+  'nolog',
+  'notify',
+  'nounset',
+  'onecmd',
+  'physical',
+  'pipefail',
+  'posix',
+  'privileged',
+  'verbose',
+  'vi',
+  'xtrace',
+];
 const TRAP_NAMES = new Set(['EXIT', 'ERR', 'DEBUG', 'RETURN']);
 
-async function loopJump(shell: Interpreter, argv: readonly string[], kind: 'break' | 'continue'): Promise<number> {
+async function loopJump(
+  shell: Interpreter,
+  argv: readonly string[],
+  kind: 'break' | 'continue',
+): Promise<number> {
   const levels = argv[1] === undefined ? 1 : Number(argv[1]);
   if (!Number.isInteger(levels)) return shell.complain(`${kind}: ${argv[1]}: numeric argument required`, 128);
   if (levels < 1) return shell.complain(`${kind}: ${argv[1]}: loop count out of range`);
   if (!shell.isInLoop) {
-    return shell.state.dialect === 'bash' ? shell.complain(`${kind}: only meaningful in a \`for', \`while', or \`until' loop`, 0) : 0;
+    return shell.state.dialect === 'bash'
+      ? shell.complain(`${kind}: only meaningful in a \`for', \`while', or \`until' loop`, 0)
+      : 0;
   }
   throw new LoopJump(kind, levels);
 }
@@ -27,7 +77,13 @@ async function exit(shell: Interpreter, argv: readonly string[]): Promise<number
   const word = argv[1];
   if (isTop && state.dialect === 'bash') await shell.err('exit\n');
   if (word !== undefined && !/^-?[0-9]+$/.test(word)) {
-    await shell.complain(state.dialect === 'bash' ? `exit: ${word}: numeric argument required` : state.dialect === 'ash' ? `exit: Illegal number: ${word}` : `exit: Illegal number: ${word}`);
+    await shell.complain(
+      state.dialect === 'bash'
+        ? `exit: ${word}: numeric argument required`
+        : state.dialect === 'ash'
+          ? `exit: Illegal number: ${word}`
+          : `exit: Illegal number: ${word}`,
+    );
     throw new ShellExit(2);
   }
   if (isTop && (await hasBlockingJobs(shell))) return 1;
@@ -45,8 +101,14 @@ async function hasBlockingJobs(shell: Interpreter): Promise<boolean> {
 
 async function returnFrom(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const word = argv[1];
-  if (word !== undefined && !/^-?[0-9]+$/.test(word)) await shell.complain(`return: ${word}: numeric argument required`);
-  if (shell.state.depth === 0 && shell.state.dialect === 'bash' && !shell.state.variables.isLocal && !shell.state.flags.includes('.')) {
+  if (word !== undefined && !/^-?[0-9]+$/.test(word))
+    await shell.complain(`return: ${word}: numeric argument required`);
+  if (
+    shell.state.depth === 0 &&
+    shell.state.dialect === 'bash' &&
+    !shell.state.variables.isLocal &&
+    !shell.state.flags.includes('.')
+  ) {
     return shell.complain("return: can only `return' from a function or sourced script", 2);
   }
   throw new FunctionReturn(word === undefined ? shell.state.status : Number(word) & 255);
@@ -68,8 +130,16 @@ async function source(shell: Interpreter, argv: readonly string[]): Promise<numb
   const content = shell.files.read(resolvePath(state.cwd, name));
   if ('error' in content) {
     const isFolder = content.error === 'EISDIR';
-    if (state.dialect === 'bash') return shell.complain(isFolder ? `${argv[0] ?? ''}: ${name}: is a directory` : `${name}: No such file or directory`);
-    return shell.complain(state.dialect === 'ash' ? `.: can't open '${name}': No such file or directory` : `.: cannot open ${name}: No such file`, 2);
+    if (state.dialect === 'bash')
+      return shell.complain(
+        isFolder ? `${argv[0] ?? ''}: ${name}: is a directory` : `${name}: No such file or directory`,
+      );
+    return shell.complain(
+      state.dialect === 'ash'
+        ? `.: can't open '${name}': No such file or directory`
+        : `.: cannot open ${name}: No such file`,
+      2,
+    );
   }
   const saved = state.positional;
   const flags = state.flags;
@@ -88,7 +158,9 @@ async function source(shell: Interpreter, argv: readonly string[]): Promise<numb
 
 async function execute(shell: Interpreter, argv: readonly string[]): Promise<number> {
   if (argv.length === 1) return 0;
-  await shell.runExternal(argv.slice(1), shell.state.variables.exported(), 'here', () => argv.slice(1).join(' '));
+  await shell.runExternal(argv.slice(1), shell.state.variables.exported(), 'here', () =>
+    argv.slice(1).join(' '),
+  );
   const { status } = shell.state;
   if (status === 127 && shell.state.isInteractive) return 127;
   throw new ShellExit(status);
@@ -97,7 +169,9 @@ async function execute(shell: Interpreter, argv: readonly string[]): Promise<num
 async function set(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
   if (argv.length === 1) {
-    const lines = state.variables.names().map((name) => `${name}=${quote(state.variables.get(name) ?? '')}\n`);
+    const lines = state.variables
+      .names()
+      .map((name) => `${name}=${quote(state.variables.get(name) ?? '')}\n`);
     await shell.out(lines.join(''));
     return 0;
   }
@@ -113,9 +187,13 @@ async function set(shell: Interpreter, argv: readonly string[]): Promise<number>
     }
     const isOn = word.startsWith('-');
     for (const letter of word.slice(1)) {
-      const name = letter === 'o' ? argv[++at] : Object.hasOwn(SET_LETTERS, letter) ? SET_LETTERS[letter] : undefined;
+      const name =
+        letter === 'o' ? argv[++at] : Object.hasOwn(SET_LETTERS, letter) ? SET_LETTERS[letter] : undefined;
       if (letter === 'o' && name === undefined) return listOptions(shell, isOn);
-      const isKnown = name !== undefined && (letter !== 'o' || (BASH_OPTIONS.includes(name) && !(state.dialect === 'dash' && name === 'pipefail')));
+      const isKnown =
+        name !== undefined &&
+        (letter !== 'o' ||
+          (BASH_OPTIONS.includes(name) && !(state.dialect === 'dash' && name === 'pipefail')));
       if (!isKnown) return unknownOption(shell, isOn, letter, name);
       if (isOn) state.options.add(name);
       else state.options.delete(name);
@@ -124,7 +202,12 @@ async function set(shell: Interpreter, argv: readonly string[]): Promise<number>
   return 0;
 }
 
-async function unknownOption(shell: Interpreter, isOn: boolean, letter: string, name: string | undefined): Promise<number> {
+async function unknownOption(
+  shell: Interpreter,
+  isOn: boolean,
+  letter: string,
+  name: string | undefined,
+): Promise<number> {
   const sign = isOn ? '-' : '+';
   const { dialect, isInteractive } = shell.state;
   if (dialect === 'bash') {
@@ -133,14 +216,19 @@ async function unknownOption(shell: Interpreter, isOn: boolean, letter: string, 
     await shell.err('set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]\n');
     return 2;
   }
-  await shell.complain(letter === 'o' ? `set: ${dialect === 'ash' ? 'illegal' : 'Illegal'} option ${sign}o ${name ?? ''}` : `set: ${dialect === 'ash' ? 'illegal' : 'Illegal'} option ${sign}${letter}`);
+  await shell.complain(
+    letter === 'o'
+      ? `set: ${dialect === 'ash' ? 'illegal' : 'Illegal'} option ${sign}o ${name ?? ''}`
+      : `set: ${dialect === 'ash' ? 'illegal' : 'Illegal'} option ${sign}${letter}`,
+  );
   if (!isInteractive) throw new ShellExit(2);
   return 2;
 }
 
 async function listOptions(shell: Interpreter, isTable: boolean): Promise<number> {
   const on = (name: string): boolean => shell.state.options.has(name);
-  const line = (name: string): string => (isTable ? `${name.padEnd(15)}\t${on(name) ? 'on' : 'off'}\n` : `set ${on(name) ? '-' : '+'}o ${name}\n`);
+  const line = (name: string): string =>
+    isTable ? `${name.padEnd(15)}\t${on(name) ? 'on' : 'off'}\n` : `set ${on(name) ? '-' : '+'}o ${name}\n`;
   await shell.out(BASH_OPTIONS.map(line).join(''));
   return 0;
 }
@@ -165,7 +253,10 @@ async function trap(shell: Interpreter, argv: readonly string[]): Promise<number
   const { traps } = shell.state;
   const words = argv.slice(argv[1] === '--' || argv[1] === '-p' ? 2 : 1);
   if (words.length === 0 || argv[1] === '-p') {
-    const lines = [...traps].map(([name, text]) => `trap -- '${text.replaceAll("'", "'\\''")}' ${TRAP_NAMES.has(name) ? name : `${shell.state.dialect === 'bash' ? 'SIG' : ''}${name}`}\n`);
+    const lines = [...traps].map(
+      ([name, text]) =>
+        `trap -- '${text.replaceAll("'", "'\\''")}' ${TRAP_NAMES.has(name) ? name : `${shell.state.dialect === 'bash' ? 'SIG' : ''}${name}`}\n`,
+    );
     await shell.out(lines.join(''));
     return 0;
   }
@@ -178,7 +269,12 @@ async function trap(shell: Interpreter, argv: readonly string[]): Promise<number
   for (const word of names) {
     const upper = word.toUpperCase().replace(/^SIG/, '');
     const name = word === '0' ? 'EXIT' : TRAP_NAMES.has(upper) ? upper : signalOf(word);
-    if (name === undefined) status = await shell.complain(shell.state.dialect === 'bash' ? `trap: ${word}: invalid signal specification` : `trap: ${word}: bad trap`);
+    if (name === undefined)
+      status = await shell.complain(
+        shell.state.dialect === 'bash'
+          ? `trap: ${word}: invalid signal specification`
+          : `trap: ${word}: bad trap`,
+      );
     else if (action === '-') traps.delete(name);
     else traps.set(name, action);
   }

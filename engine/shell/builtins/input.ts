@@ -13,7 +13,8 @@ async function printf(shell: Interpreter, argv: readonly string[]): Promise<numb
   if (words[0] === '--') words = words.slice(1);
   const [format, ...args] = words;
   if (format === undefined) {
-    if (shell.state.dialect === 'bash') await shell.err('printf: usage: printf [-v var] format [arguments]\n');
+    if (shell.state.dialect === 'bash')
+      await shell.err('printf: usage: printf [-v var] format [arguments]\n');
     else await shell.err('printf: usage: printf format [arg ...]\n');
     return 2;
   }
@@ -30,7 +31,10 @@ async function test(shell: Interpreter, argv: readonly string[]): Promise<number
   let words = argv.slice(1);
   if (name === '[') {
     if (words.at(-1) !== ']') {
-      return shell.complain(state.dialect === 'bash' ? "[: missing `]'" : state.dialect === 'ash' ? 'missing ]' : '[: missing ]', 2);
+      return shell.complain(
+        state.dialect === 'bash' ? "[: missing `]'" : state.dialect === 'ash' ? 'missing ]' : '[: missing ]',
+        2,
+      );
     }
     words = words.slice(0, -1);
   }
@@ -39,16 +43,39 @@ async function test(shell: Interpreter, argv: readonly string[]): Promise<number
     cwd: state.cwd,
     isSet: (variable) => state.variables.get(variable) !== undefined,
     isTerminal: (fd) => shell.descriptors.get(fd)?.terminal !== undefined,
-    badNumber: (text) => (state.dialect === 'bash' ? `${text}: integer expression expected` : state.dialect === 'ash' ? `${text}: bad number` : `Illegal number: ${text}`),
+    badNumber: (text) =>
+      state.dialect === 'bash'
+        ? `${text}: integer expression expected`
+        : state.dialect === 'ash'
+          ? `${text}: bad number`
+          : `Illegal number: ${text}`,
   });
   if (typeof result === 'boolean') return result ? 0 : 1;
   return shell.complain(state.dialect === 'ash' ? result.message : `${name}: ${result.message}`, 2);
 }
 
-type ReadOptions = { isRaw: boolean; prompt: string; isSilent: boolean; count: number | undefined; timeoutMs: number | undefined; delimiter: string; list: string | undefined; names: string[] };
+type ReadOptions = {
+  isRaw: boolean;
+  prompt: string;
+  isSilent: boolean;
+  count: number | undefined;
+  timeoutMs: number | undefined;
+  delimiter: string;
+  list: string | undefined;
+  names: string[];
+};
 
 function readOptions(argv: readonly string[]): ReadOptions | { bad: string } {
-  const options: ReadOptions = { isRaw: false, prompt: '', isSilent: false, count: undefined, timeoutMs: undefined, delimiter: '\n', list: undefined, names: [] };
+  const options: ReadOptions = {
+    isRaw: false,
+    prompt: '',
+    isSilent: false,
+    count: undefined,
+    timeoutMs: undefined,
+    delimiter: '\n',
+    list: undefined,
+    names: [],
+  };
   let at = 1;
   for (; /^-./.test(argv[at] ?? ''); at++) {
     const word = argv[at] ?? '';
@@ -80,7 +107,9 @@ async function read(shell: Interpreter, argv: readonly string[]): Promise<number
   const options = readOptions(argv);
   if ('bad' in options) {
     await shell.complain(`read: ${options.bad}: invalid option`);
-    await shell.err('read: usage: read [-ers] [-a array] [-d delim] [-i text] [-n nchars] [-N nchars] [-p prompt] [-t timeout] [-u fd] [name ...]\n');
+    await shell.err(
+      'read: usage: read [-ers] [-a array] [-d delim] [-i text] [-n nchars] [-N nchars] [-p prompt] [-t timeout] [-u fd] [name ...]\n',
+    );
     return 2;
   }
   const bad = options.names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*(\[.*\])?$/.test(name));
@@ -98,11 +127,16 @@ async function read(shell: Interpreter, argv: readonly string[]): Promise<number
 
 async function readInto(shell: Interpreter, options: ReadOptions): Promise<number> {
   const { text, isComplete, isTimeout } = await readText(shell, options);
-  const line = options.isRaw ? text : text.replace(/\\([\s\S])/g, (_all, char: string) => (char === '\n' ? '' : char));
+  const line = options.isRaw
+    ? text
+    : text.replace(/\\([\s\S])/g, (_all, char: string) => (char === '\n' ? '' : char));
   const ifs = shell.state.variables.get('IFS') ?? ' \t\n';
   if (options.list !== undefined) {
     const fields = splitFields(line, ifs, Number.POSITIVE_INFINITY);
-    shell.state.variables.put(options.list, { value: undefined, list: new Map(fields.map((field, index) => [String(index), field] as const)) });
+    shell.state.variables.put(options.list, {
+      value: undefined,
+      list: new Map(fields.map((field, index) => [String(index), field] as const)),
+    });
   } else if (options.names.length === 0) await shell.assign('REPLY', line);
   else {
     const fields = splitFields(line, ifs, options.names.length);
@@ -111,13 +145,23 @@ async function readInto(shell: Interpreter, options: ReadOptions): Promise<numbe
   return isTimeout ? 142 : isComplete ? 0 : 1;
 }
 
-async function readText(shell: Interpreter, options: ReadOptions): Promise<{ text: string; isComplete: boolean; isTimeout: boolean }> {
+async function readText(
+  shell: Interpreter,
+  options: ReadOptions,
+): Promise<{ text: string; isComplete: boolean; isTimeout: boolean }> {
   const stream = shell.descriptors.get(0)?.stream;
   const deadlineMs = options.timeoutMs === undefined ? undefined : shell.nowMs() + options.timeoutMs;
   let text = '';
   for (;;) {
-    const chunk = await shell.interruptible(async () => stream?.read(shell.sys, deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - shell.nowMs())));
-    if (chunk === undefined) return { text, isComplete: false, isTimeout: stream !== undefined && !stream.ended && deadlineMs !== undefined };
+    const chunk = await shell.interruptible(async () =>
+      stream?.read(shell.sys, deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - shell.nowMs())),
+    );
+    if (chunk === undefined)
+      return {
+        text,
+        isComplete: false,
+        isTimeout: stream !== undefined && !stream.ended && deadlineMs !== undefined,
+      };
     for (let at = 0; at < chunk.length; at++) {
       const char = chunk[at] ?? '';
       const isContinued = !options.isRaw && /(^|[^\\])(\\\\)*\\$/.test(text);
@@ -152,7 +196,8 @@ function splitFields(line: string, ifs: string, count: number): string[] {
     if (fields.length === count - 1) {
       const rest = trimEnd(line.slice(at));
       const last = rest.slice(-1);
-      const isOneDelimiter = last !== '' && ifs.includes(last) && ![...rest.slice(0, -1)].some((char) => ifs.includes(char));
+      const isOneDelimiter =
+        last !== '' && ifs.includes(last) && ![...rest.slice(0, -1)].some((char) => ifs.includes(char));
       fields.push(isOneDelimiter ? rest.slice(0, -1) : rest);
       return fields;
     }
@@ -174,7 +219,10 @@ async function mapfile(shell: Interpreter, argv: readonly string[]): Promise<num
   const text = (await shell.descriptors.get(0)?.stream?.readAll(shell.sys)) ?? '';
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  shell.state.variables.put(name, { value: undefined, list: new Map(lines.map((line, index) => [String(index), strips ? line : `${line}\n`] as const)) });
+  shell.state.variables.put(name, {
+    value: undefined,
+    list: new Map(lines.map((line, index) => [String(index), strips ? line : `${line}\n`] as const)),
+  });
   return 0;
 }
 

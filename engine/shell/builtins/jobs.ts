@@ -15,7 +15,10 @@ async function noSuchJob(shell: Interpreter, name: string, spec: string): Promis
 /** The lines of `jobs`; jobs that ended are shown once and forgotten. */
 async function jobs(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
-  const flags = argv.slice(1).filter((word) => word.startsWith('-')).join('');
+  const flags = argv
+    .slice(1)
+    .filter((word) => word.startsWith('-'))
+    .join('');
   const specs = argv.slice(1).filter((word) => !word.startsWith('-'));
   const wanted: Job[] = [];
   for (const spec of specs) {
@@ -41,7 +44,11 @@ async function jobs(shell: Interpreter, argv: readonly string[]): Promise<number
 
 async function foreground(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
-  if (!shell.hasJobControl) return shell.complain(state.dialect === 'bash' ? 'fg: no job control' : 'fg: job control not enabled', state.dialect === 'bash' ? 1 : 2);
+  if (!shell.hasJobControl)
+    return shell.complain(
+      state.dialect === 'bash' ? 'fg: no job control' : 'fg: job control not enabled',
+      state.dialect === 'bash' ? 1 : 2,
+    );
   const spec = argv[1];
   const job = spec === undefined ? state.jobs.current()[0] : state.jobs.find(spec);
   if (job === undefined) return noSuchJob(shell, 'fg', spec ?? 'current');
@@ -59,7 +66,11 @@ async function foreground(shell: Interpreter, argv: readonly string[]): Promise<
 
 async function background(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
-  if (!shell.hasJobControl) return shell.complain(state.dialect === 'bash' ? 'bg: no job control' : 'bg: job control not enabled', state.dialect === 'bash' ? 1 : 2);
+  if (!shell.hasJobControl)
+    return shell.complain(
+      state.dialect === 'bash' ? 'bg: no job control' : 'bg: job control not enabled',
+      state.dialect === 'bash' ? 1 : 2,
+    );
   const specs = argv.length > 1 ? argv.slice(1) : [undefined];
   for (const spec of specs) {
     const job = spec === undefined ? state.jobs.current()[0] : state.jobs.find(spec);
@@ -71,7 +82,11 @@ async function background(shell: Interpreter, argv: readonly string[]): Promise<
     job.told = 'running';
     state.jobs.touch(job);
     for (const child of job.children) child.handle.kill('CONT');
-    await shell.out(state.dialect === 'bash' ? `[${job.id}]${state.jobs.mark(job)} ${job.text} &\n` : `[${job.id}] ${job.text}\n`);
+    await shell.out(
+      state.dialect === 'bash'
+        ? `[${job.id}]${state.jobs.mark(job)} ${job.text} &\n`
+        : `[${job.id}] ${job.text}\n`,
+    );
   }
   return 0;
 }
@@ -91,12 +106,19 @@ async function wait(shell: Interpreter, argv: readonly string[]): Promise<number
     const job = spec.startsWith('%') ? state.jobs.find(spec) : state.jobs.byPid(Number(spec));
     if (job === undefined) {
       if (spec.startsWith('%')) status = await noSuchJob(shell, 'wait', spec);
-      else if (!/^[0-9]+$/.test(spec)) status = await shell.complain(`wait: \`${spec}': not a pid or valid job spec`);
-      else status = state.dialect === 'bash' ? await shell.complain(`wait: pid ${spec} is not a child of this shell`, 127) : 127;
+      else if (!/^[0-9]+$/.test(spec))
+        status = await shell.complain(`wait: \`${spec}': not a pid or valid job spec`);
+      else
+        status =
+          state.dialect === 'bash'
+            ? await shell.complain(`wait: pid ${spec} is not a child of this shell`, 127)
+            : 127;
       continue;
     }
     await shell.interruptible(() => shell.sys.until(() => jobState(job) !== 'running'));
-    const child = spec.startsWith('%') ? undefined : job.children.find((one) => one.handle.pid === Number(spec));
+    const child = spec.startsWith('%')
+      ? undefined
+      : job.children.find((one) => one.handle.pid === Number(spec));
     status = child?.handle.exitCode() ?? jobStatus(job);
     if (!state.isInteractive && state.dialect === 'bash') state.jobs.remove(job);
   }
@@ -113,7 +135,28 @@ async function waitAny(shell: Interpreter): Promise<number> {
   return jobStatus(job);
 }
 
-const LIST = ['HUP', 'INT', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'BUS', 'FPE', 'KILL', 'USR1', 'SEGV', 'USR2', 'PIPE', 'ALRM', 'TERM', 'STKFLT', 'CHLD', 'CONT', 'STOP', 'TSTP'];
+const LIST = [
+  'HUP',
+  'INT',
+  'QUIT',
+  'ILL',
+  'TRAP',
+  'ABRT',
+  'BUS',
+  'FPE',
+  'KILL',
+  'USR1',
+  'SEGV',
+  'USR2',
+  'PIPE',
+  'ALRM',
+  'TERM',
+  'STKFLT',
+  'CHLD',
+  'CONT',
+  'STOP',
+  'TSTP',
+];
 
 async function kill(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
@@ -121,11 +164,17 @@ async function kill(shell: Interpreter, argv: readonly string[]): Promise<number
   let signal: Signal | 0 = 'TERM';
   const first = words[0] ?? '';
   if (first === '-l' || first === '-L') return listSignals(shell, words[1]);
-  const named = first === '-s' || first === '-n' ? words[1] : /^-[A-Za-z0-9]/.test(first) ? first.slice(1) : undefined;
+  const named =
+    first === '-s' || first === '-n' ? words[1] : /^-[A-Za-z0-9]/.test(first) ? first.slice(1) : undefined;
   if (named !== undefined) {
     words = words.slice(first === '-s' || first === '-n' ? 2 : 1);
     const found = named === '0' ? 0 : signalOf(named);
-    if (found === undefined) return shell.complain(state.dialect === 'bash' ? `kill: ${named}: invalid signal specification` : `bad signal name '${named}'`);
+    if (found === undefined)
+      return shell.complain(
+        state.dialect === 'bash'
+          ? `kill: ${named}: invalid signal specification`
+          : `bad signal name '${named}'`,
+      );
     signal = found;
   }
   if (words[0] === '--') words = words.slice(1);
@@ -138,10 +187,14 @@ async function kill(shell: Interpreter, argv: readonly string[]): Promise<number
 async function killUsage(shell: Interpreter): Promise<number> {
   if (shell.state.dialect === 'ash') return shell.complain('you need to specify whom to kill');
   if (shell.state.dialect === 'dash') {
-    await shell.err('Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]\n');
+    await shell.err(
+      'Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]\n',
+    );
     return 2;
   }
-  await shell.err('kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n');
+  await shell.err(
+    'kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n',
+  );
   return 2;
 }
 
@@ -154,7 +207,13 @@ async function killOne(shell: Interpreter, word: string, signal: Signal | 0): Pr
     return 0;
   }
   if (!/^-?[0-9]+$/.test(word)) {
-    return shell.complain(state.dialect === 'bash' ? `kill: ${word}: arguments must be process or job IDs` : state.dialect === 'ash' ? `invalid number '${word}'` : `kill: Illegal number: ${word}`);
+    return shell.complain(
+      state.dialect === 'bash'
+        ? `kill: ${word}: arguments must be process or job IDs`
+        : state.dialect === 'ash'
+          ? `invalid number '${word}'`
+          : `kill: Illegal number: ${word}`,
+    );
   }
   const pid = Number(word);
   const job = pid > 0 ? state.jobs.byPid(pid) : undefined;
@@ -163,9 +222,18 @@ async function killOne(shell: Interpreter, word: string, signal: Signal | 0): Pr
     return 0;
   }
   const all = shell.sys.processes(shell.machine.id);
-  const targets: readonly ProcessHandle[] = pid < 0 ? all.filter((one) => one.group === -pid) : all.filter((one) => one.pid === pid || (pid === state.pid && one.pid === shell.sys.pid));
+  const targets: readonly ProcessHandle[] =
+    pid < 0
+      ? all.filter((one) => one.group === -pid)
+      : all.filter((one) => one.pid === pid || (pid === state.pid && one.pid === shell.sys.pid));
   if (targets.length === 0) {
-    return shell.complain(state.dialect === 'bash' ? `kill: (${word}) - No such process` : state.dialect === 'ash' ? `can't kill pid ${word}: No such process` : 'kill: No such process');
+    return shell.complain(
+      state.dialect === 'bash'
+        ? `kill: (${word}) - No such process`
+        : state.dialect === 'ash'
+          ? `can't kill pid ${word}: No such process`
+          : 'kill: No such process',
+    );
   }
   if (signal !== 0) for (const target of targets) target.kill(signal);
   if (signal !== 0 && targets.some((target) => target.pid === shell.sys.pid)) await shell.sys.sleep(0);
@@ -175,11 +243,18 @@ async function killOne(shell: Interpreter, word: string, signal: Signal | 0): Pr
 async function signalJob(shell: Interpreter, job: Job, signal: Signal | 0): Promise<void> {
   if (signal === 0) return;
   const isStopped = jobState(job) === 'stopped';
-  if (isStopped && shell.state.dialect === 'bash' && signal !== 'CONT' && signal !== 'KILL' && shell.state.isInteractive) {
+  if (
+    isStopped &&
+    shell.state.dialect === 'bash' &&
+    signal !== 'CONT' &&
+    signal !== 'KILL' &&
+    shell.state.isInteractive
+  ) {
     await shell.err(`\n${jobLine(shell.state.jobs, job, 'bash')}\n`);
   }
   for (const child of job.children) child.handle.kill(signal);
-  if (isStopped && (signal === 'TERM' || signal === 'HUP')) for (const child of job.children) child.handle.kill('CONT');
+  if (isStopped && (signal === 'TERM' || signal === 'HUP'))
+    for (const child of job.children) child.handle.kill('CONT');
 }
 
 async function listSignals(shell: Interpreter, word: string | undefined): Promise<number> {
@@ -193,7 +268,9 @@ async function listSignals(shell: Interpreter, word: string | undefined): Promis
   if (shell.state.dialect !== 'bash') await shell.out(`${LIST.join('\n')}\n`);
   else {
     const cells = LIST.map((name, index) => `${String(index + 1).padStart(2)}) SIG${name}`);
-    const rows = Array.from({ length: Math.ceil(cells.length / 5) }, (_, row) => cells.slice(row * 5, row * 5 + 5).join('\t'));
+    const rows = Array.from({ length: Math.ceil(cells.length / 5) }, (_, row) =>
+      cells.slice(row * 5, row * 5 + 5).join('\t'),
+    );
     await shell.out(`${rows.join('\n')}\n`);
   }
   return 0;

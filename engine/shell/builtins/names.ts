@@ -5,14 +5,37 @@ import { findProgram } from '../process.ts';
 import { builtinNames, builtinOf } from './table.ts';
 import type { Builtin } from './table.ts';
 
-const KEYWORDS = new Set(['if', 'then', 'else', 'elif', 'fi', 'for', 'while', 'until', 'do', 'done', 'case', 'esac', 'in', 'function', 'select', 'time', '{', '}', '!', '[[', ']]']);
+const KEYWORDS = new Set([
+  'if',
+  'then',
+  'else',
+  'elif',
+  'fi',
+  'for',
+  'while',
+  'until',
+  'do',
+  'done',
+  'case',
+  'esac',
+  'in',
+  'function',
+  'select',
+  'time',
+  '{',
+  '}',
+  '!',
+  '[[',
+  ']]',
+]);
 
 async function changeFolder(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
   const words = argv.slice(1).filter((word) => !/^-[LPe@]+$/.test(word) && word !== '--');
   if (words.length > 1 && state.dialect === 'bash') return shell.complain('cd: too many arguments');
   const given = words[0];
-  const target = given === undefined ? state.variables.get('HOME') : given === '-' ? state.variables.get('OLDPWD') : given;
+  const target =
+    given === undefined ? state.variables.get('HOME') : given === '-' ? state.variables.get('OLDPWD') : given;
   if (target === undefined) return shell.complain(given === '-' ? 'cd: OLDPWD not set' : 'cd: HOME not set');
   const path = findFolder(shell, target);
   const entry = statThrough(shell.files, path);
@@ -34,7 +57,10 @@ function findFolder(shell: Interpreter, target: string): string {
 async function cannotChange(shell: Interpreter, target: string, isFile: boolean): Promise<number> {
   const reason = isFile ? 'Not a directory' : 'No such file or directory';
   if (shell.state.dialect === 'bash') return shell.complain(`cd: ${target}: ${reason}`);
-  return shell.complain(`cd: can't cd to ${target}${shell.state.dialect === 'ash' ? `: ${reason}` : ''}`, shell.state.dialect === 'ash' ? 1 : 2);
+  return shell.complain(
+    `cd: can't cd to ${target}${shell.state.dialect === 'ash' ? `: ${reason}` : ''}`,
+    shell.state.dialect === 'ash' ? 1 : 2,
+  );
 }
 
 async function enter(shell: Interpreter, path: string): Promise<void> {
@@ -51,7 +77,8 @@ async function pushFolder(shell: Interpreter, argv: readonly string[]): Promise<
   const target = argv[1] ?? state.folders[0];
   if (target === undefined) return shell.complain('pushd: no other directory');
   const path = resolvePath(state.cwd, target);
-  if (statThrough(shell.files, path)?.kind !== 'folder') return shell.complain(`pushd: ${target}: No such file or directory`);
+  if (statThrough(shell.files, path)?.kind !== 'folder')
+    return shell.complain(`pushd: ${target}: No such file or directory`);
   state.folders = [state.cwd, ...(argv[1] === undefined ? state.folders.slice(1) : state.folders)];
   await enter(shell, path);
   return showFolders(shell);
@@ -67,14 +94,18 @@ async function popFolder(shell: Interpreter): Promise<number> {
 
 async function showFolders(shell: Interpreter): Promise<number> {
   const home = shell.state.variables.get('HOME') ?? '';
-  const short = (path: string): string => (home !== '' && (path === home || path.startsWith(`${home}/`)) ? `~${path.slice(home.length)}` : path);
+  const short = (path: string): string =>
+    home !== '' && (path === home || path.startsWith(`${home}/`)) ? `~${path.slice(home.length)}` : path;
   await shell.out(`${[shell.state.cwd, ...shell.state.folders].map(short).join(' ')}\n`);
   return 0;
 }
 
 async function describe(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
-  const flags = argv.slice(1).filter((word) => /^-[tpPaf]+$/.test(word)).join('');
+  const flags = argv
+    .slice(1)
+    .filter((word) => /^-[tpPaf]+$/.test(word))
+    .join('');
   let status = 0;
   for (const name of argv.slice(1).filter((word) => !/^-[tpPaf]+$/.test(word))) {
     const lines = descriptions(shell, name, flags);
@@ -102,14 +133,31 @@ function descriptions(shell: Interpreter, name: string, flags: string): string[]
   const text = shell.aliasOf(name);
   const body = state.functions.get(name);
   if (!isPathOnly) {
-    if (text !== undefined) add('alias', state.dialect === 'bash' ? `${name} is aliased to \`${text}'` : `${name} is an alias for ${text}`);
+    if (text !== undefined)
+      add(
+        'alias',
+        state.dialect === 'bash' ? `${name} is aliased to \`${text}'` : `${name} is an alias for ${text}`,
+      );
     if (KEYWORDS.has(name)) add('keyword', `${name} is a shell keyword`);
-    if (body !== undefined) add('function', state.dialect === 'bash' ? `${name} is a function\n${printFunction(name, body)}` : `${name} is a ${state.dialect === 'ash' ? '' : 'shell '}function`);
+    if (body !== undefined)
+      add(
+        'function',
+        state.dialect === 'bash'
+          ? `${name} is a function\n${printFunction(name, body)}`
+          : `${name} is a ${state.dialect === 'ash' ? '' : 'shell '}function`,
+      );
     const builtin = builtinOf(name, state.dialect);
-    if (builtin !== undefined) add('builtin', state.dialect !== 'bash' && builtin.isSpecial === true ? `${name} is a special shell builtin` : `${name} is a shell builtin`);
+    if (builtin !== undefined)
+      add(
+        'builtin',
+        state.dialect !== 'bash' && builtin.isSpecial === true
+          ? `${name} is a special shell builtin`
+          : `${name} is a shell builtin`,
+      );
   }
   const found = findProgram(shell.machine, state.cwd, state.variables.get('PATH'), name);
-  if (found.kind === 'program') lines.push(isShort ? 'file' : isPathOnly ? found.path : `${name} is ${found.path}`);
+  if (found.kind === 'program')
+    lines.push(isShort ? 'file' : isPathOnly ? found.path : `${name} is ${found.path}`);
   return lines;
 }
 
@@ -133,8 +181,16 @@ async function commandName(shell: Interpreter, names: readonly string[], isLong:
   for (const name of names) {
     const text = shell.aliasOf(name);
     const found = findProgram(shell.machine, state.cwd, state.variables.get('PATH'), name);
-    const isOwn = KEYWORDS.has(name) || state.functions.has(name) || builtinOf(name, state.dialect) !== undefined;
-    const line = text !== undefined ? `alias ${name}='${text}'` : isOwn ? name : found.kind === 'program' ? found.path : undefined;
+    const isOwn =
+      KEYWORDS.has(name) || state.functions.has(name) || builtinOf(name, state.dialect) !== undefined;
+    const line =
+      text !== undefined
+        ? `alias ${name}='${text}'`
+        : isOwn
+          ? name
+          : found.kind === 'program'
+            ? found.path
+            : undefined;
     if (line === undefined) continue;
     status = 0;
     await shell.out(`${line}\n`);
@@ -154,12 +210,20 @@ async function history(shell: Interpreter, argv: readonly string[]): Promise<num
   }
   const count = argv[1] === undefined ? state.history.length : Number(argv[1]);
   const from = Math.max(0, state.history.length - count);
-  await shell.out(state.history.slice(from).map((line, index) => `${String(state.historyBase + from + index).padStart(5)}  ${line}\n`).join(''));
+  await shell.out(
+    state.history
+      .slice(from)
+      .map((line, index) => `${String(state.historyBase + from + index).padStart(5)}  ${line}\n`)
+      .join(''),
+  );
   return 0;
 }
 
 async function limits(shell: Interpreter, argv: readonly string[]): Promise<number> {
-  if (argv.includes('-a')) await shell.out('core file size              (blocks, -c) 0\nopen files                          (-n) 1024\nstack size                  (kbytes, -s) 8192\n');
+  if (argv.includes('-a'))
+    await shell.out(
+      'core file size              (blocks, -c) 0\nopen files                          (-n) 1024\nstack size                  (kbytes, -s) 8192\n',
+    );
   else await shell.out(argv[1] === '-n' ? '1024\n' : 'unlimited\n');
   return 0;
 }
@@ -193,7 +257,9 @@ export const NAME_BUILTINS: Readonly<Record<string, Builtin>> = {
     isBash: true,
     run: async (shell, argv) => {
       const builtin = builtinOf(argv[1] ?? '', shell.state.dialect);
-      return builtin === undefined ? shell.complain(`builtin: ${argv[1] ?? ''}: not a shell builtin`) : builtin.run(shell, argv.slice(1));
+      return builtin === undefined
+        ? shell.complain(`builtin: ${argv[1] ?? ''}: not a shell builtin`)
+        : builtin.run(shell, argv.slice(1));
     },
   },
   history: { run: history },

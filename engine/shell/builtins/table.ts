@@ -25,6 +25,8 @@ export function builtinOf(name: string, dialect: Dialect): Builtin | undefined {
 
 /** Names of all builtins of a kind of shell, sorted. */
 export function builtinNames(dialect: Dialect): string[] {
-  const names = [FLOW_BUILTINS, INPUT_BUILTINS, JOB_BUILTINS, NAME_BUILTINS, VARIABLE_BUILTINS].flatMap((group) => Object.keys(group));
+  const names = [FLOW_BUILTINS, INPUT_BUILTINS, JOB_BUILTINS, NAME_BUILTINS, VARIABLE_BUILTINS].flatMap(
+    (group) => Object.keys(group),
+  );
   return names.filter((name) => builtinOf(name, dialect) !== undefined).sort();
 }

@@ -21,9 +21,18 @@ async function invalidName(shell: Interpreter, command: string, word: string): P
   return shell.complain(`${command}: ${word}: bad variable name`, 2);
 }
 
-function setValue(shell: Interpreter, variable: Variable, name: string, value: string, isAppend: boolean): void {
+function setValue(
+  shell: Interpreter,
+  variable: Variable,
+  name: string,
+  value: string,
+  isAppend: boolean,
+): void {
   const before = isAppend ? (variable.value ?? '') : '';
-  const text = variable.isInteger === true ? evaluateArithmetic(value, arithmeticScope(shell)).toString() : before + value;
+  const text =
+    variable.isInteger === true
+      ? evaluateArithmetic(value, arithmeticScope(shell)).toString()
+      : before + value;
   if (variable.list !== undefined) variable.list.set('0', text);
   else variable.value = text;
   if (shell.state.options.has('allexport')) shell.state.variables.declare(name).isExported = true;
@@ -32,18 +41,33 @@ function setValue(shell: Interpreter, variable: Variable, name: string, value: s
 function declareLine(name: string, variable: Variable, command = 'declare'): string {
   const flags = `${variable.list !== undefined ? (variable.isKeyed === true ? 'A' : 'a') : ''}${variable.isInteger === true ? 'i' : ''}${variable.isReadonly === true ? 'r' : ''}${variable.isExported === true ? 'x' : ''}`;
   const quote = (text: string): string => `"${text.replace(/[\\"$`]/g, '\\$&')}"`;
-  const value = variable.list !== undefined ? `=(${listEntries(variable).map(([key, text]) => `[${key}]=${quote(text)}`).join(' ')})` : variable.value === undefined ? '' : `=${quote(variable.value)}`;
+  const value =
+    variable.list !== undefined
+      ? `=(${listEntries(variable)
+          .map(([key, text]) => `[${key}]=${quote(text)}`)
+          .join(' ')})`
+      : variable.value === undefined
+        ? ''
+        : `=${quote(variable.value)}`;
   return `${command} -${flags === '' ? '-' : flags} ${name}${value}\n`;
 }
 
-async function mark(shell: Interpreter, argv: readonly string[], flag: 'isExported' | 'isReadonly'): Promise<number> {
+async function mark(
+  shell: Interpreter,
+  argv: readonly string[],
+  flag: 'isExported' | 'isReadonly',
+): Promise<number> {
   const command = argv[0] ?? '';
   const { variables, dialect } = shell.state;
   const isUndo = argv.includes('-n');
   const words = argv.slice(1).filter((word) => !/^-[npfa]+$/.test(word) && word !== '--');
   if (words.length === 0) {
     const names = variables.names().filter((name) => variables.find(name)?.[flag] === true);
-    const lines = names.map((name) => (dialect === 'bash' ? declareLine(name, variables.find(name) ?? { value: '' }) : `${command} ${name}='${(variables.get(name) ?? '').replaceAll("'", "'\\''")}'\n`));
+    const lines = names.map((name) =>
+      dialect === 'bash'
+        ? declareLine(name, variables.find(name) ?? { value: '' })
+        : `${command} ${name}='${(variables.get(name) ?? '').replaceAll("'", "'\\''")}'\n`,
+    );
     await shell.out(lines.join(''));
     return 0;
   }
@@ -57,7 +81,10 @@ async function mark(shell: Interpreter, argv: readonly string[], flag: 'isExport
     const variable = variables.declare(name);
     if (value !== undefined) {
       if (variable.isReadonly === true) {
-        status = await shell.complain(dialect === 'bash' ? `${name}: readonly variable` : `${command}: ${name}: is read only`, dialect === 'bash' ? 1 : 2);
+        status = await shell.complain(
+          dialect === 'bash' ? `${name}: readonly variable` : `${command}: ${name}: is read only`,
+          dialect === 'bash' ? 1 : 2,
+        );
         continue;
       }
       setValue(shell, variable, name, value, isAppend);
@@ -70,11 +97,22 @@ async function mark(shell: Interpreter, argv: readonly string[], flag: 'isExport
 async function declare(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const command = argv[0] ?? '';
   const { variables, functions } = shell.state;
-  if (command === 'local' && !variables.isLocal) return shell.complain(shell.state.dialect === 'bash' ? 'local: can only be used in a function' : 'local: not in a function', shell.state.dialect === 'bash' ? 1 : 2);
-  const flags = argv.slice(1).filter((word) => /^-[A-Za-z]+$/.test(word)).join('');
-  const undone = argv.slice(1).filter((word) => /^\+[A-Za-z]+$/.test(word)).join('');
+  if (command === 'local' && !variables.isLocal)
+    return shell.complain(
+      shell.state.dialect === 'bash' ? 'local: can only be used in a function' : 'local: not in a function',
+      shell.state.dialect === 'bash' ? 1 : 2,
+    );
+  const flags = argv
+    .slice(1)
+    .filter((word) => /^-[A-Za-z]+$/.test(word))
+    .join('');
+  const undone = argv
+    .slice(1)
+    .filter((word) => /^\+[A-Za-z]+$/.test(word))
+    .join('');
   const words = argv.slice(1).filter((word) => !/^[-+][A-Za-z]+$/.test(word) && word !== '--');
-  if (/[fF]/.test(flags)) return declareFunctions(shell, flags, words.length > 0 ? words : [...functions.keys()].sort());
+  if (/[fF]/.test(flags))
+    return declareFunctions(shell, flags, words.length > 0 ? words : [...functions.keys()].sort());
   if (flags.includes('p') || words.length === 0) return printVariables(shell, command, words);
   const isLocal = variables.isLocal && !flags.includes('g');
   let status = 0;
@@ -89,10 +127,20 @@ async function declare(shell: Interpreter, argv: readonly string[]): Promise<num
       status = await shell.complain(`${name}: readonly variable`);
       continue;
     }
-    const variable = isLocal && !(known?.list !== undefined && value === undefined) ? variables.makeLocal(name) : variables.declare(name);
+    const variable =
+      isLocal && !(known?.list !== undefined && value === undefined)
+        ? variables.makeLocal(name)
+        : variables.declare(name);
     applyFlags(variable, flags, undone);
     try {
-      if (value !== undefined) setValue(shell, variable, name, flags.includes('u') ? value.toUpperCase() : flags.includes('l') ? value.toLowerCase() : value, isAppend);
+      if (value !== undefined)
+        setValue(
+          shell,
+          variable,
+          name,
+          flags.includes('u') ? value.toUpperCase() : flags.includes('l') ? value.toLowerCase() : value,
+          isAppend,
+        );
     } catch (error) {
       if (!(error instanceof ArithmeticFailure)) throw error;
       throw new ExpansionFailure(`${value ?? ''}: ${error.reason} (error token is "${error.token}")`);
@@ -110,7 +158,11 @@ function applyFlags(variable: Variable, flags: string, undone: string): void {
   if (/[aA]/.test(flags)) variable.list ??= new Map();
 }
 
-async function declareFunctions(shell: Interpreter, flags: string, names: readonly string[]): Promise<number> {
+async function declareFunctions(
+  shell: Interpreter,
+  flags: string,
+  names: readonly string[],
+): Promise<number> {
   let status = 0;
   for (const name of names) {
     const body = shell.state.functions.get(name);
@@ -120,7 +172,11 @@ async function declareFunctions(shell: Interpreter, flags: string, names: readon
   return status;
 }
 
-async function printVariables(shell: Interpreter, command: string, words: readonly string[]): Promise<number> {
+async function printVariables(
+  shell: Interpreter,
+  command: string,
+  words: readonly string[],
+): Promise<number> {
   const { variables } = shell.state;
   let status = 0;
   for (const name of words.length > 0 ? words : variables.names()) {
@@ -143,7 +199,12 @@ async function unset(shell: Interpreter, argv: readonly string[]): Promise<numbe
       continue;
     }
     if (!onlyFunctions && state.variables.find(word) !== undefined) {
-      if (!state.variables.unset(word)) status = await shell.complain(state.dialect === 'bash' ? `unset: ${word}: cannot unset: readonly variable` : `unset: ${word}: is read only`);
+      if (!state.variables.unset(word))
+        status = await shell.complain(
+          state.dialect === 'bash'
+            ? `unset: ${word}: cannot unset: readonly variable`
+            : `unset: ${word}: is read only`,
+        );
     } else if (!onlyVariables) state.functions.delete(word);
   }
   return status;
@@ -167,7 +228,9 @@ async function getopts(shell: Interpreter, argv: readonly string[]): Promise<num
   const [, spec = '', name = '', ...given] = argv;
   const { variables } = shell.state;
   if (argv.length < 3) {
-    await shell.err(`${shell.state.dialect === 'bash' ? '' : shell.state.prefix}getopts: usage: getopts optstring name [arg ...]\n`);
+    await shell.err(
+      `${shell.state.dialect === 'bash' ? '' : shell.state.prefix}getopts: usage: getopts optstring name [arg ...]\n`,
+    );
     return 2;
   }
   const args = given.length > 0 ? given : shell.state.positional;
@@ -215,9 +278,36 @@ async function getopts(shell: Interpreter, argv: readonly string[]): Promise<num
 
 async function shopt(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { shopts } = shell.state;
-  const flags = argv.slice(1).filter((word) => /^-[squpo]+$/.test(word)).join('');
+  const flags = argv
+    .slice(1)
+    .filter((word) => /^-[squpo]+$/.test(word))
+    .join('');
   const names = argv.slice(1).filter((word) => !/^-[squpo]+$/.test(word));
-  const known = ['autocd', 'cdspell', 'checkjobs', 'checkwinsize', 'cmdhist', 'dotglob', 'expand_aliases', 'extglob', 'extquote', 'failglob', 'globstar', 'histappend', 'hostcomplete', 'huponexit', 'interactive_comments', 'lastpipe', 'nocaseglob', 'nocasematch', 'nullglob', 'progcomp', 'promptvars', 'sourcepath', 'xpg_echo'];
+  const known = [
+    'autocd',
+    'cdspell',
+    'checkjobs',
+    'checkwinsize',
+    'cmdhist',
+    'dotglob',
+    'expand_aliases',
+    'extglob',
+    'extquote',
+    'failglob',
+    'globstar',
+    'histappend',
+    'hostcomplete',
+    'huponexit',
+    'interactive_comments',
+    'lastpipe',
+    'nocaseglob',
+    'nocasematch',
+    'nullglob',
+    'progcomp',
+    'promptvars',
+    'sourcepath',
+    'xpg_echo',
+  ];
   let status = 0;
   for (const name of names.length > 0 ? names : known) {
     if (!known.includes(name)) status = await shell.complain(`shopt: ${name}: invalid shell option name`);
@@ -234,8 +324,15 @@ async function shopt(shell: Interpreter, argv: readonly string[]): Promise<numbe
 async function alias(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { aliases, dialect } = shell.state;
   const words = argv.slice(1).filter((word) => word !== '-p');
-  const line = (name: string, text: string): string => `${dialect === 'bash' ? 'alias ' : ''}${name}='${text.replaceAll("'", "'\\''")}'\n`;
-  if (words.length === 0) await shell.out([...aliases].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => line(name, text)).join(''));
+  const line = (name: string, text: string): string =>
+    `${dialect === 'bash' ? 'alias ' : ''}${name}='${text.replaceAll("'", "'\\''")}'\n`;
+  if (words.length === 0)
+    await shell.out(
+      [...aliases]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, text]) => line(name, text))
+        .join(''),
+    );
   let status = 0;
   for (const word of words) {
     const { name, value } = splitAssignment(word);
@@ -252,7 +349,10 @@ async function unalias(shell: Interpreter, argv: readonly string[]): Promise<num
   if (argv[1] === '-a') aliases.clear();
   let status = 0;
   for (const name of argv.slice(1).filter((word) => word !== '-a')) {
-    if (!aliases.delete(name)) status = await shell.complain(`unalias: ${name}${shell.state.dialect === 'bash' ? ': not found' : ' not found'}`);
+    if (!aliases.delete(name))
+      status = await shell.complain(
+        `unalias: ${name}${shell.state.dialect === 'bash' ? ': not found' : ' not found'}`,
+      );
   }
   return status;
 }
@@ -271,4 +371,3 @@ export const VARIABLE_BUILTINS: Readonly<Record<string, Builtin>> = {
   alias: { run: alias },
   unalias: { run: unalias },
 };
-

@@ -12,7 +12,14 @@ type Task = {
   isStopped: boolean;
   signal: Signal | undefined;
   /** What it waits for; undefined while it runs or has ended. */
-  wait: { readonly ready: () => boolean; readonly dueMs: number | undefined; readonly resume: (isReady: boolean) => void; readonly fail: (error: Error) => void } | undefined;
+  wait:
+    | {
+        readonly ready: () => boolean;
+        readonly dueMs: number | undefined;
+        readonly resume: (isReady: boolean) => void;
+        readonly fail: (error: Error) => void;
+      }
+    | undefined;
 };
 
 /** A small scheduler of the baton for tests of the shell and its commands; time jumps whenever nothing is ready. */
@@ -29,7 +36,11 @@ export class TestScheduler {
   }
 
   /** Starts a process and runs everything until it has ended; returns its exit code. */
-  async run(machine: string, main: (sys: Sys) => Promise<number>, untilMs = Number.POSITIVE_INFINITY): Promise<number | undefined> {
+  async run(
+    machine: string,
+    main: (sys: Sys) => Promise<number>,
+    untilMs = Number.POSITIVE_INFINITY,
+  ): Promise<number | undefined> {
     const handle = this.spawn({ command: ['test'], machine, group: 'new' }, main, 1, 1);
     await this.advance(() => handle.exitCode() !== undefined, untilMs);
     return handle.exitCode();
@@ -58,10 +69,27 @@ export class TestScheduler {
     for (const task of this.#tasks) if (task.group === group) this.#kill(task, signal);
   }
 
-  spawn(options: SpawnOptions, main: (sys: Sys) => Promise<number>, parentPid: number, parentGroup: number, parentMachine = ''): ProcessHandle {
+  spawn(
+    options: SpawnOptions,
+    main: (sys: Sys) => Promise<number>,
+    parentPid: number,
+    parentGroup: number,
+    parentMachine = '',
+  ): ProcessHandle {
     const pid = this.#nextPid++;
     const group = options.group === 'new' ? pid : (options.group ?? parentGroup);
-    const task: Task = { pid, parentPid, group, command: options.command, machine: options.machine ?? parentMachine, startedMs: this.nowMs, exit: undefined, isStopped: false, signal: undefined, wait: undefined };
+    const task: Task = {
+      pid,
+      parentPid,
+      group,
+      command: options.command,
+      machine: options.machine ?? parentMachine,
+      startedMs: this.nowMs,
+      exit: undefined,
+      isStopped: false,
+      signal: undefined,
+      wait: undefined,
+    };
     this.#tasks.push(task);
     task.wait = {
       ready: () => true,
@@ -95,7 +123,10 @@ export class TestScheduler {
   #canRun(task: Task): boolean {
     if (task.signal !== undefined) return true;
     if (task.isStopped) return false;
-    return task.wait !== undefined && (task.wait.ready() || (task.wait.dueMs !== undefined && task.wait.dueMs <= this.nowMs));
+    return (
+      task.wait !== undefined &&
+      (task.wait.ready() || (task.wait.dueMs !== undefined && task.wait.dueMs <= this.nowMs))
+    );
   }
 
   async #resume(task: Task): Promise<void> {
@@ -122,7 +153,17 @@ export class TestScheduler {
 
   #handle(task: Task): ProcessHandle {
     const { pid, parentPid, group, command, machine, startedMs } = task;
-    return { pid, parentPid, group, command, machine, startedMs, exitCode: () => task.exit, kill: (signal) => this.#kill(task, signal), isStopped: () => task.isStopped };
+    return {
+      pid,
+      parentPid,
+      group,
+      command,
+      machine,
+      startedMs,
+      exitCode: () => task.exit,
+      kill: (signal) => this.#kill(task, signal),
+      isStopped: () => task.isStopped,
+    };
   }
 
   #sys(task: Task): Sys {
@@ -146,7 +187,11 @@ export class TestScheduler {
         await park(() => false, this.nowMs + 1);
       },
       spawn: (options, main) => this.spawn(options, main, task.pid, task.group, task.machine),
-      processes: (machine) => this.#tasks.filter((one) => one.machine === machine).sort((a, b) => a.pid - b.pid).map((one) => this.#handle(one)),
+      processes: (machine) =>
+        this.#tasks
+          .filter((one) => one.machine === machine)
+          .sort((a, b) => a.pid - b.pid)
+          .map((one) => this.#handle(one)),
     };
   }
 }

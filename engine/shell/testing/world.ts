@@ -8,9 +8,13 @@ import type { Submitted } from '../shell.ts';
 import { TestScheduler } from './scheduler.ts';
 
 /** A machine for tests, with the programs given. */
-export function testMachine(programs: ReadonlyMap<string, Program>, facts: Partial<MachineFacts> = {}): Machine {
+export function testMachine(
+  programs: ReadonlyMap<string, Program>,
+  facts: Partial<MachineFacts> = {},
+): Machine {
   const files = new MemoryFiles();
-  for (const folder of ['/home/learner', '/tmp', '/etc', '/root', '/usr/bin']) files.makeFolder(folder, 0, { parents: true });
+  for (const folder of ['/home/learner', '/tmp', '/etc', '/root', '/usr/bin'])
+    files.makeFolder(folder, 0, { parents: true });
   files.write('/etc/hosts', '127.0.0.1\tlocalhost\n', 0);
   return {
     id: 'test',
@@ -32,7 +36,16 @@ export function testMachine(programs: ReadonlyMap<string, Program>, facts: Parti
 export type Ran = { readonly stdout: string; readonly stderr: string; readonly exit: number | undefined };
 
 /** Runs one program with words to its end. */
-export async function runProgram(machine: Machine, argv: readonly string[], options: { readonly cwd?: string; readonly stdin?: string; readonly program?: Program; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Ran> {
+export async function runProgram(
+  machine: Machine,
+  argv: readonly string[],
+  options: {
+    readonly cwd?: string;
+    readonly stdin?: string;
+    readonly program?: Program;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<Ran> {
   const scheduler = new TestScheduler();
   let stdout = '';
   let stderr = '';
@@ -46,7 +59,14 @@ export async function runProgram(machine: Machine, argv: readonly string[], opti
       [1, { write: async (_sys, text) => void (stdout += text) }],
       [2, { write: async (_sys, text) => void (stderr += text) }],
     ]);
-    const process = createProcess({ argv, env: new Map(Object.entries({ ...machine.env, ...options.env })), cwd: options.cwd ?? '/home/learner', machine, sys, descriptors });
+    const process = createProcess({
+      argv,
+      env: new Map(Object.entries({ ...machine.env, ...options.env })),
+      cwd: options.cwd ?? '/home/learner',
+      machine,
+      sys,
+      descriptors,
+    });
     return program === undefined ? Promise.resolve(127) : program(process);
   });
   return { stdout, stderr, exit };
@@ -76,17 +96,31 @@ export class TestTerminal {
       [1, { write, terminal: this.terminal }],
       [2, { write, terminal: this.terminal }],
     ]);
-    this.scheduler.spawn({ command: [dialect], machine: machine.id, group: 'new' }, async (sys) => {
-      const shell = new Shell({ dialect, name: dialect, machine, sys, descriptors, env: new Map(Object.entries(machine.env)), cwd: '/home/learner', isInteractive: true });
-      this.#shell = shell;
-      give(shell);
-      for (;;) {
-        await sys.until(() => this.#lines.length > 0);
-        const done = await shell.submit(this.#lines.shift() ?? '');
-        this.#results.push(done);
-        if (done.kind === 'done' && done.isExited) return done.exit;
-      }
-    }, 1, 1);
+    this.scheduler.spawn(
+      { command: [dialect], machine: machine.id, group: 'new' },
+      async (sys) => {
+        const shell = new Shell({
+          dialect,
+          name: dialect,
+          machine,
+          sys,
+          descriptors,
+          env: new Map(Object.entries(machine.env)),
+          cwd: '/home/learner',
+          isInteractive: true,
+        });
+        this.#shell = shell;
+        give(shell);
+        for (;;) {
+          await sys.until(() => this.#lines.length > 0);
+          const done = await shell.submit(this.#lines.shift() ?? '');
+          this.#results.push(done);
+          if (done.kind === 'done' && done.isExited) return done.exit;
+        }
+      },
+      1,
+      1,
+    );
   }
 
   /** Submits a line and runs until it is done; returns what was written. `interruptAfterMs` presses Ctrl-C. */

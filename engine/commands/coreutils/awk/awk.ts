@@ -38,7 +38,21 @@ function numberOf(value: Value): number {
 class Awk {
   readonly #process: Process;
   readonly #program: AwkProgram;
-  readonly #globals = new Map<string, Value>([['FS', ' '], ['OFS', ' '], ['ORS', '\n'], ['RS', '\n'], ['SUBSEP', '\x1c'], ['NR', 0], ['FNR', 0], ['NF', 0], ['FILENAME', ''], ['CONVFMT', '%.6g'], ['OFMT', '%.6g'], ['RSTART', 0], ['RLENGTH', -1]]);
+  readonly #globals = new Map<string, Value>([
+    ['FS', ' '],
+    ['OFS', ' '],
+    ['ORS', '\n'],
+    ['RS', '\n'],
+    ['SUBSEP', '\x1c'],
+    ['NR', 0],
+    ['FNR', 0],
+    ['NF', 0],
+    ['FILENAME', ''],
+    ['CONVFMT', '%.6g'],
+    ['OFMT', '%.6g'],
+    ['RSTART', 0],
+    ['RLENGTH', -1],
+  ]);
   readonly #tables = new Map<string, Table>();
   #locals: { values: Map<string, Value>; tables: Map<string, Table> }[] = [];
   #fields: string[] = [''];
@@ -57,7 +71,10 @@ class Awk {
   constructor(process: Process, program: AwkProgram) {
     this.#process = process;
     this.#program = program;
-    this.#tables.set('ENVIRON', new Map([...process.env].map(([name, value]) => [name, { input: value }] as const)));
+    this.#tables.set(
+      'ENVIRON',
+      new Map([...process.env].map(([name, value]) => [name, { input: value }] as const)),
+    );
   }
 
   set(name: string, value: Value): void {
@@ -117,7 +134,8 @@ class Awk {
   }
 
   async #action(rule: Rule): Promise<void> {
-    if (rule.action === undefined) await this.#process.out(`${this.#fields[0] ?? ''}${this.#text(this.#get('ORS'))}`);
+    if (rule.action === undefined)
+      await this.#process.out(`${this.#fields[0] ?? ''}${this.#text(this.#get('ORS'))}`);
     else await this.#run(rule.action);
   }
 
@@ -143,7 +161,8 @@ class Awk {
     if (separator === '\n' || line === undefined) return line;
     const lines: string[] = [];
     if (separator === '') while (line === '') line = await this.#reader?.next();
-    for (; line !== undefined && (separator !== '' || line !== ''); line = await this.#reader?.next()) lines.push(line);
+    for (; line !== undefined && (separator !== '' || line !== ''); line = await this.#reader?.next())
+      lines.push(line);
     if (separator === '') return lines.length === 0 ? undefined : lines.join('\n');
     const records = lines.join('\n').split(separator.slice(0, 1));
     this.#reader = new LineReader(this.#process, textStream(''));
@@ -178,7 +197,11 @@ class Awk {
       const found = this.#process.machine.files.read(pathOf(this.#process, operand));
       if ('error' in found) {
         const name = nameOf(this.#process);
-        await this.#process.err(name === 'mawk' ? `mawk: cannot open ${operand} (${failureText(found.error)})\n` : `${name}: ${name === 'gawk' ? 'fatal: ' : ''}cannot open ${name === 'gawk' ? `file \`${operand}' for reading: ${failureText(found.error)}` : `"${operand}" (${failureText(found.error)})`}\n`);
+        await this.#process.err(
+          name === 'mawk'
+            ? `mawk: cannot open ${operand} (${failureText(found.error)})\n`
+            : `${name}: ${name === 'gawk' ? 'fatal: ' : ''}cannot open ${name === 'gawk' ? `file \`${operand}' for reading: ${failureText(found.error)}` : `"${operand}" (${failureText(found.error)})`}\n`,
+        );
         this.exit = 2;
         throw new Jump('exit', 2);
       }
@@ -201,7 +224,11 @@ class Awk {
     if (by === '') return [...text];
     const parts: string[] = [];
     let at = 0;
-    for (let match = this.#regex(by).find(text, at); match !== undefined && match.end > match.start; match = this.#regex(by).find(text, at)) {
+    for (
+      let match = this.#regex(by).find(text, at);
+      match !== undefined && match.end > match.start;
+      match = this.#regex(by).find(text, at)
+    ) {
       parts.push(text.slice(at, match.start));
       at = match.end;
     }
@@ -218,7 +245,8 @@ class Awk {
       try {
         found = compileRegex(source, 'extended');
       } catch (error) {
-        if (error instanceof RegexFailure) throw new AwkFailure(`cmd. line:1: error: ${error.message}: /${source}/`);
+        if (error instanceof RegexFailure)
+          throw new AwkFailure(`cmd. line:1: error: ${error.message}: /${source}/`);
         throw error;
       }
       this.#regexes.set(source, found);
@@ -250,7 +278,11 @@ class Awk {
     if (typeof value === 'string') return value;
     if (typeof value === 'object') return value.input;
     if (Number.isInteger(value) && Math.abs(value) < 1e16) return String(value);
-    return formatPrintf(format, [String(value)]).text.replace('Infinity', 'inf').replace('NaN', 'nan') || (value > 0 ? 'inf' : '-inf');
+    return (
+      formatPrintf(format, [String(value)])
+        .text.replace('Infinity', 'inf')
+        .replace('NaN', 'nan') || (value > 0 ? 'inf' : '-inf')
+    );
   }
 
   #truth(value: Value): boolean {
@@ -276,7 +308,8 @@ class Awk {
         return;
       case 'while':
         if (statement.isAfter && !(await this.#turn(statement.body))) return;
-        while (this.#truth(await this.#value(statement.test))) if (!(await this.#turn(statement.body))) return;
+        while (this.#truth(await this.#value(statement.test)))
+          if (!(await this.#turn(statement.body))) return;
         return;
       case 'for':
         if (statement.first !== undefined) await this.#run(statement.first);
@@ -296,7 +329,10 @@ class Awk {
         else this.#table(statement.name).delete(await this.#key(statement.keys));
         return;
       case 'jump':
-        throw new Jump(statement.to, statement.value === undefined ? undefined : await this.#value(statement.value));
+        throw new Jump(
+          statement.to,
+          statement.value === undefined ? undefined : await this.#value(statement.value),
+        );
     }
   }
 
@@ -315,19 +351,27 @@ class Awk {
     const values: Value[] = [];
     for (const one of statement.values) values.push(await this.#value(one));
     const texts = values.map((value) => this.#text(value, this.#text(this.#get('OFMT'))));
-    const text = statement.isFormatted ? this.#format(values) : (values.length === 0 ? (this.#fields[0] ?? '') : texts.join(this.#text(this.#get('OFS')))) + this.#text(this.#get('ORS'));
+    const text = statement.isFormatted
+      ? this.#format(values)
+      : (values.length === 0 ? (this.#fields[0] ?? '') : texts.join(this.#text(this.#get('OFS')))) +
+        this.#text(this.#get('ORS'));
     if (statement.target === undefined) return this.#process.out(text);
     const target = this.#text(await this.#value(statement.target));
     if (target === '/dev/stderr') return this.#process.err(text);
     if (target === '/dev/stdout') return this.#process.out(text);
     const isNew = !this.#written.has(target) && statement.mode === '>';
     this.#written.add(target);
-    this.#process.machine.files.write(pathOf(this.#process, target), text, this.#process.sys.nowMs(), { append: !isNew });
+    this.#process.machine.files.write(pathOf(this.#process, target), text, this.#process.sys.nowMs(), {
+      append: !isNew,
+    });
   }
 
   #format(values: readonly Value[]): string {
     const [format, ...rest] = values;
-    return formatPrintf(this.#text(format ?? ''), rest.map((value) => this.#text(value, '%.17g'))).text;
+    return formatPrintf(
+      this.#text(format ?? ''),
+      rest.map((value) => this.#text(value, '%.17g')),
+    ).text;
   }
 
   async #key(keys: readonly Expression[]): Promise<string> {
@@ -354,7 +398,10 @@ class Awk {
 
   async #fieldIndex(node: Expression): Promise<number> {
     const index = Math.trunc(numberOf(await this.#value(node)));
-    if (index < 0) throw new AwkFailure(`cmd. line:1: (FILENAME=${this.#text(this.#get('FILENAME'))} FNR=${this.#text(this.#get('FNR'))}) fatal: attempt to access field ${index}`);
+    if (index < 0)
+      throw new AwkFailure(
+        `cmd. line:1: (FILENAME=${this.#text(this.#get('FILENAME'))} FNR=${this.#text(this.#get('FNR'))}) fatal: attempt to access field ${index}`,
+      );
     return Math.min(index, 10_000);
   }
 
@@ -378,7 +425,14 @@ class Awk {
       }
       case 'assign': {
         const right = await this.#value(node.value);
-        const value = node.operator === '=' ? right : calculate(node.operator.slice(0, -1), numberOf(await this.#value(node.target)), numberOf(right));
+        const value =
+          node.operator === '='
+            ? right
+            : calculate(
+                node.operator.slice(0, -1),
+                numberOf(await this.#value(node.target)),
+                numberOf(right),
+              );
         await this.#assign(node.target, value);
         return value;
       }
@@ -389,7 +443,11 @@ class Awk {
       }
       case 'unary': {
         const value = await this.#value(node.operand);
-        return node.operator === '!' ? Number(!this.#truth(value)) : node.operator === '-' ? -numberOf(value) : numberOf(value);
+        return node.operator === '!'
+          ? Number(!this.#truth(value))
+          : node.operator === '-'
+            ? -numberOf(value)
+            : numberOf(value);
       }
       case 'choice':
         return this.#value(this.#truth(await this.#value(node.test)) ? node.then : node.otherwise);
@@ -415,7 +473,8 @@ class Awk {
     }
     const right = await this.#value(node.right);
     if (operator === ' ') return this.#text(left) + this.#text(right);
-    if (['<', '<=', '==', '!=', '>', '>='].includes(operator)) return Number(this.#compares(operator, left, right));
+    if (['<', '<=', '==', '!=', '>', '>='].includes(operator))
+      return Number(this.#compares(operator, left, right));
     return calculate(operator, numberOf(left), numberOf(right));
   }
 
@@ -425,8 +484,13 @@ class Awk {
   }
 
   #compares(operator: string, a: Value, b: Value): boolean {
-    const looksNumeric = (value: Value): boolean => typeof value === 'number' || (typeof value === 'object' && (value.input === '' || NUMBER.test(value.input)));
-    const order = looksNumeric(a) && looksNumeric(b) && !(isBlank(a) && isBlank(b)) ? numberOf(a) - numberOf(b) : byText(this.#text(a), this.#text(b));
+    const looksNumeric = (value: Value): boolean =>
+      typeof value === 'number' ||
+      (typeof value === 'object' && (value.input === '' || NUMBER.test(value.input)));
+    const order =
+      looksNumeric(a) && looksNumeric(b) && !(isBlank(a) && isBlank(b))
+        ? numberOf(a) - numberOf(b)
+        : byText(this.#text(a), this.#text(b));
     switch (operator) {
       case '<':
         return order < 0;
@@ -467,11 +531,17 @@ class Awk {
     const own = this.#program.functions.get(node.name);
     if (own !== undefined) return this.#callOwn(own, node.args);
     const [first, second, third] = node.args;
-    const text = async (arg: Expression | undefined): Promise<string> => (arg === undefined ? (this.#fields[0] ?? '') : this.#text(await this.#value(arg)));
-    const number = async (arg: Expression | undefined): Promise<number> => (arg === undefined ? 0 : numberOf(await this.#value(arg)));
+    const text = async (arg: Expression | undefined): Promise<string> =>
+      arg === undefined ? (this.#fields[0] ?? '') : this.#text(await this.#value(arg));
+    const number = async (arg: Expression | undefined): Promise<number> =>
+      arg === undefined ? 0 : numberOf(await this.#value(arg));
     switch (node.name) {
       case 'length':
-        if (first?.kind === 'variable' && (this.#tables.has(first.name) || this.#locals.at(-1)?.tables.has(first.name) === true)) return this.#table(first.name).size;
+        if (
+          first?.kind === 'variable' &&
+          (this.#tables.has(first.name) || this.#locals.at(-1)?.tables.has(first.name) === true)
+        )
+          return this.#table(first.name).size;
         return [...(await text(first))].length;
       case 'substr': {
         const chars = [...(await text(first))];
@@ -482,7 +552,14 @@ class Awk {
       case 'index':
         return (await text(first)).indexOf(await text(second)) + 1;
       case 'split': {
-        const parts = this.#split(await text(first), third === undefined ? this.#get('FS') : third.kind === 'regex' ? `(${third.source})` : await this.#value(third));
+        const parts = this.#split(
+          await text(first),
+          third === undefined
+            ? this.#get('FS')
+            : third.kind === 'regex'
+              ? `(${third.source})`
+              : await this.#value(third),
+        );
         const table = this.#table(second?.kind === 'variable' ? second.name : '');
         table.clear();
         for (const [index, part] of parts.entries()) table.set(String(index + 1), { input: part });
@@ -490,7 +567,12 @@ class Awk {
       }
       case 'sub':
       case 'gsub':
-        return this.#substitute(await this.#source(first), await text(second), third ?? { kind: 'field', index: { kind: 'number', value: 0 } }, node.name === 'gsub');
+        return this.#substitute(
+          await this.#source(first),
+          await text(second),
+          third ?? { kind: 'field', index: { kind: 'number', value: 0 } },
+          node.name === 'gsub',
+        );
       case 'match': {
         const match = this.#regex(await this.#source(second)).find(await text(first));
         this.#globals.set('RSTART', match === undefined ? 0 : match.start + 1);
@@ -529,7 +611,10 @@ class Awk {
       case 'systime':
         return Math.floor(this.#process.sys.nowMs() / 1000);
       case 'strftime':
-        return formatDate(second === undefined ? this.#process.sys.nowMs() : (await number(second)) * 1000, await text(first));
+        return formatDate(
+          second === undefined ? this.#process.sys.nowMs() : (await number(second)) * 1000,
+          await text(first),
+        );
       case 'system':
         return this.#process.run(['sh', '-c', await text(first)]);
       case 'close':
@@ -543,7 +628,12 @@ class Awk {
     }
   }
 
-  async #substitute(source: string, template: string, target: Expression, isGlobal: boolean): Promise<number> {
+  async #substitute(
+    source: string,
+    template: string,
+    target: Expression,
+    isGlobal: boolean,
+  ): Promise<number> {
     const text = this.#text(await this.#value(target));
     const regex = this.#regex(source);
     let out = '';
@@ -554,7 +644,9 @@ class Awk {
       const match = regex.find(text, from);
       if (match === undefined) break;
       const whole = text.slice(match.start, match.end);
-      out += text.slice(at, match.start) + template.replace(/\\\\|\\&|&/g, (one) => (one === '&' ? whole : one.slice(1)));
+      out +=
+        text.slice(at, match.start) +
+        template.replace(/\\\\|\\&|&/g, (one) => (one === '&' ? whole : one.slice(1)));
       at = match.end;
       count++;
       if (!isGlobal) break;
@@ -568,14 +660,21 @@ class Awk {
     return count;
   }
 
-  async #callOwn(own: { readonly parameters: readonly string[]; readonly body: Statement }, args: readonly Expression[]): Promise<Value> {
+  async #callOwn(
+    own: { readonly parameters: readonly string[]; readonly body: Statement },
+    args: readonly Expression[],
+  ): Promise<Value> {
     if (this.#locals.length >= DEPTH_MAX) throw new AwkFailure('fatal: function call nested too deeply');
     const values = new Map<string, Value>();
     const tables = new Map<string, Table>();
     for (const [index, name] of own.parameters.entries()) {
       const arg = args[index];
       values.set(name, { input: '' });
-      if (arg?.kind === 'variable' && (this.#tables.has(arg.name) || this.#locals.at(-1)?.tables.has(arg.name) === true)) tables.set(name, this.#table(arg.name));
+      if (
+        arg?.kind === 'variable' &&
+        (this.#tables.has(arg.name) || this.#locals.at(-1)?.tables.has(arg.name) === true)
+      )
+        tables.set(name, this.#table(arg.name));
       else if (arg !== undefined) values.set(name, await this.#value(arg));
     }
     this.#locals.push({ values, tables });
@@ -598,7 +697,10 @@ function isBlank(value: Value): boolean {
 /** Keys as `for (k in a)` gives them: numbers in order first, then texts as they came. */
 function keysInOrder(table: Table): string[] {
   const keys = [...table.keys()];
-  return [...keys.filter((key) => /^\d+$/.test(key)).sort((a, b) => Number(a) - Number(b)), ...keys.filter((key) => !/^\d+$/.test(key))];
+  return [
+    ...keys.filter((key) => /^\d+$/.test(key)).sort((a, b) => Number(a) - Number(b)),
+    ...keys.filter((key) => !/^\d+$/.test(key)),
+  ];
 }
 
 function calculate(operator: string, a: number, b: number): number {
@@ -630,11 +732,14 @@ export const awk: Program = async (process) => {
     if (word === '--') break;
     const value = word.length > 2 ? word.slice(2) : (words.shift() ?? '');
     if (word.startsWith('-F')) separator = value === 't' ? '\t' : value.replaceAll('\\t', '\t');
-    else if (word.startsWith('-v')) assigned.push([value.slice(0, value.indexOf('=')), value.slice(value.indexOf('=') + 1)]);
+    else if (word.startsWith('-v'))
+      assigned.push([value.slice(0, value.indexOf('=')), value.slice(value.indexOf('=') + 1)]);
     else if (word.startsWith('-f')) {
       const found = process.machine.files.read(pathOf(process, value));
       if ('error' in found) {
-        await process.err(`${name}: fatal: cannot open source file \`${value}' for reading: ${failureText(found.error)}\n`);
+        await process.err(
+          `${name}: fatal: cannot open source file \`${value}' for reading: ${failureText(found.error)}\n`,
+        );
         return 2;
       }
       text = `${text ?? ''}${found.content}\n`;
@@ -644,13 +749,16 @@ export const awk: Program = async (process) => {
   }
   const source = text ?? words.shift();
   if (source === undefined) {
-    await process.err(`Usage: ${name} [POSIX or GNU style options] -f progfile [--] file ...\nUsage: ${name} [POSIX or GNU style options] [--] 'program' file ...\n`);
+    await process.err(
+      `Usage: ${name} [POSIX or GNU style options] -f progfile [--] file ...\nUsage: ${name} [POSIX or GNU style options] [--] 'program' file ...\n`,
+    );
     return 1;
   }
   try {
     const runner = new Awk(process, parseAwk(source));
     if (separator !== undefined) runner.set('FS', separator);
-    for (const [variable, value] of assigned) runner.set(variable, { input: value.replaceAll('\\n', '\n').replaceAll('\\t', '\t') });
+    for (const [variable, value] of assigned)
+      runner.set(variable, { input: value.replaceAll('\\n', '\n').replaceAll('\\t', '\t') });
     return await runner.run(words);
   } catch (error) {
     if (!(error instanceof AwkFailure)) throw error;

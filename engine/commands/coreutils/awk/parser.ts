@@ -6,11 +6,101 @@ export class AwkFailure extends Error {
   override readonly name = 'AwkFailure';
 }
 
-type Token = { readonly kind: 'number' | 'string' | 'regex' | 'name' | 'call' | 'operator' | 'newline' | 'end'; readonly text: string };
+type Token = {
+  readonly kind: 'number' | 'string' | 'regex' | 'name' | 'call' | 'operator' | 'newline' | 'end';
+  readonly text: string;
+};
 
-const OPERATORS = ['&&', '||', '==', '!=', '<=', '>=', '++', '--', '+=', '-=', '*=', '/=', '%=', '^=', '**', '>>', '!~', '{', '}', '(', ')', '[', ']', ';', ',', '+', '-', '*', '/', '%', '^', '!', '>', '<', '|', '?', ':', '~', '$', '='];
-const BUILTINS = new Set(['length', 'substr', 'split', 'gsub', 'sub', 'match', 'toupper', 'tolower', 'index', 'sprintf', 'int', 'sqrt', 'exp', 'log', 'sin', 'cos', 'atan2', 'rand', 'srand', 'system', 'close', 'fflush', 'systime', 'strftime']);
-const WORDS = new Set(['BEGIN', 'END', 'if', 'else', 'while', 'for', 'do', 'in', 'print', 'printf', 'next', 'exit', 'break', 'continue', 'delete', 'function', 'func', 'return', 'getline', 'nextfile']);
+const OPERATORS = [
+  '&&',
+  '||',
+  '==',
+  '!=',
+  '<=',
+  '>=',
+  '++',
+  '--',
+  '+=',
+  '-=',
+  '*=',
+  '/=',
+  '%=',
+  '^=',
+  '**',
+  '>>',
+  '!~',
+  '{',
+  '}',
+  '(',
+  ')',
+  '[',
+  ']',
+  ';',
+  ',',
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  '^',
+  '!',
+  '>',
+  '<',
+  '|',
+  '?',
+  ':',
+  '~',
+  '$',
+  '=',
+];
+const BUILTINS = new Set([
+  'length',
+  'substr',
+  'split',
+  'gsub',
+  'sub',
+  'match',
+  'toupper',
+  'tolower',
+  'index',
+  'sprintf',
+  'int',
+  'sqrt',
+  'exp',
+  'log',
+  'sin',
+  'cos',
+  'atan2',
+  'rand',
+  'srand',
+  'system',
+  'close',
+  'fflush',
+  'systime',
+  'strftime',
+]);
+const WORDS = new Set([
+  'BEGIN',
+  'END',
+  'if',
+  'else',
+  'while',
+  'for',
+  'do',
+  'in',
+  'print',
+  'printf',
+  'next',
+  'exit',
+  'break',
+  'continue',
+  'delete',
+  'function',
+  'func',
+  'return',
+  'getline',
+  'nextfile',
+]);
 
 /** Parses a program. @throws AwkFailure */
 export function parseAwk(text: string): AwkProgram {
@@ -35,9 +125,17 @@ class AwkReader {
     const head = this.#text.slice(0, this.#at);
     const line = head.split('\n').length;
     const shown = this.#text.split('\n')[line - 1] ?? '';
-    const column = Math.max(0, head.length - head.lastIndexOf('\n') - 1 - (token.kind === 'end' ? 0 : token.text.length));
-    const what = token.kind === 'end' || token.kind === 'newline' ? 'unexpected newline or end of string' : 'syntax error';
-    throw new AwkFailure(`cmd. line:${line}: ${shown}\nawk: cmd. line:${line}: ${' '.repeat(column)}^ ${what}`);
+    const column = Math.max(
+      0,
+      head.length - head.lastIndexOf('\n') - 1 - (token.kind === 'end' ? 0 : token.text.length),
+    );
+    const what =
+      token.kind === 'end' || token.kind === 'newline'
+        ? 'unexpected newline or end of string'
+        : 'syntax error';
+    throw new AwkFailure(
+      `cmd. line:${line}: ${shown}\nawk: cmd. line:${line}: ${' '.repeat(column)}^ ${what}`,
+    );
   }
 
   #peek(): Token {
@@ -82,8 +180,17 @@ class AwkReader {
     const string = /^"((?:\\[\s\S]|[^"\\])*)"/.exec(rest);
     if (string !== null) return take('string', unescapeAwk(string[1] ?? ''), string[0].length);
     const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(rest)?.[0];
-    if (name !== undefined) return take(rest[name.length] === '(' && !BUILTINS.has(name) && !WORDS.has(name) ? 'call' : 'name', name);
-    const mayBeRegex = !(this.#last.kind === 'number' || this.#last.kind === 'string' || (this.#last.kind === 'name' && !WORDS.has(this.#last.text)) || [')', ']', '$', '++', '--'].includes(this.#last.text));
+    if (name !== undefined)
+      return take(
+        rest[name.length] === '(' && !BUILTINS.has(name) && !WORDS.has(name) ? 'call' : 'name',
+        name,
+      );
+    const mayBeRegex = !(
+      this.#last.kind === 'number' ||
+      this.#last.kind === 'string' ||
+      (this.#last.kind === 'name' && !WORDS.has(this.#last.text)) ||
+      [')', ']', '$', '++', '--'].includes(this.#last.text)
+    );
     const regex = mayBeRegex ? /^\/((?:\\.|\[[^\]]*\]|[^/\\\n[])*)\//.exec(rest) : null;
     if (regex !== null) return take('regex', (regex[1] ?? '').replaceAll('\\/', '/'), regex[0].length);
     const operator = OPERATORS.find((one) => rest.startsWith(one));
@@ -121,7 +228,8 @@ class AwkReader {
   }
 
   #rule(): Rule {
-    for (const kind of ['BEGIN', 'END'] as const) if (this.#eat(kind)) return { kind, from: undefined, to: undefined, action: this.#block() };
+    for (const kind of ['BEGIN', 'END'] as const)
+      if (this.#eat(kind)) return { kind, from: undefined, to: undefined, action: this.#block() };
     if (this.#is('{')) return { kind: 'main', from: undefined, to: undefined, action: this.#block() };
     const from = this.#expression();
     let to: Expression | undefined;
@@ -159,7 +267,8 @@ class AwkReader {
     }
     if (this.#eat('for')) return this.#for();
     const simple = this.#simple();
-    if (!this.#is('}') && !this.#is(';') && this.#peek().kind !== 'newline' && this.#peek().kind !== 'end') this.#fail();
+    if (!this.#is('}') && !this.#is(';') && this.#peek().kind !== 'newline' && this.#peek().kind !== 'end')
+      this.#fail();
     return simple;
   }
 
@@ -198,7 +307,9 @@ class AwkReader {
 
   #for(): Statement {
     this.#expect('(');
-    const each = /^\s*([A-Za-z_]\w*)\s+in\s+([A-Za-z_]\w*)\s*\)/.exec((this.#token === undefined ? '' : this.#token.text) + this.#text.slice(this.#at));
+    const each = /^\s*([A-Za-z_]\w*)\s+in\s+([A-Za-z_]\w*)\s*\)/.exec(
+      (this.#token === undefined ? '' : this.#token.text) + this.#text.slice(this.#at),
+    );
     if (each !== null) {
       this.#at += each[0].length - (this.#token?.text.length ?? 0);
       this.#token = undefined;
@@ -236,10 +347,15 @@ class AwkReader {
       const [at, token, last] = [this.#at, this.#token, this.#last];
       this.#take();
       const inner = this.#listUntil(')');
-      if (this.#is(';', '}', '>', '>>', '|') || ['newline', 'end'].includes(this.#peek().kind)) values.push(...inner);
+      if (this.#is(';', '}', '>', '>>', '|') || ['newline', 'end'].includes(this.#peek().kind))
+        values.push(...inner);
       else [this.#at, this.#token, this.#last] = [at, token, last];
     }
-    if (values.length === 0 && !this.#is(';', '}', '>', '>>') && !['newline', 'end'].includes(this.#peek().kind)) {
+    if (
+      values.length === 0 &&
+      !this.#is(';', '}', '>', '>>') &&
+      !['newline', 'end'].includes(this.#peek().kind)
+    ) {
       do {
         this.#lines();
         values.push(this.#expression());
@@ -270,7 +386,11 @@ class AwkReader {
 
   #expression(): Expression {
     const left = this.#choice();
-    if (!this.#is('=', '+=', '-=', '*=', '/=', '%=', '^=') || !['variable', 'field', 'element'].includes(left.kind)) return left;
+    if (
+      !this.#is('=', '+=', '-=', '*=', '/=', '%=', '^=') ||
+      !['variable', 'field', 'element'].includes(left.kind)
+    )
+      return left;
     const operator = this.#take().text;
     this.#lines();
     return { kind: 'assign', operator, target: left, value: this.#expression() };
@@ -339,7 +459,11 @@ class AwkReader {
     if (token.kind === 'number' || token.kind === 'string' || token.kind === 'call') return true;
     if (token.kind === 'regex') return false;
     if (token.kind === 'name') return !WORDS.has(token.text);
-    return token.kind === 'operator' && ['$', '!', '(', '-', '+', '++', '--'].includes(token.text) && !['+', '-'].includes(token.text);
+    return (
+      token.kind === 'operator' &&
+      ['$', '!', '(', '-', '+', '++', '--'].includes(token.text) &&
+      !['+', '-'].includes(token.text)
+    );
   }
 
   #sum(): Expression {
@@ -411,17 +535,30 @@ class AwkReader {
   }
 
   #getline(): Expression {
-    const target = this.#is('$') || (this.#peek().kind === 'name' && !WORDS.has(this.#peek().text)) ? this.#primary() : undefined;
+    const target =
+      this.#is('$') || (this.#peek().kind === 'name' && !WORDS.has(this.#peek().text))
+        ? this.#primary()
+        : undefined;
     const file = this.#eat('<') ? this.#primary() : undefined;
     return { kind: 'getline', target, file };
   }
 
   #symbol(token: Token): Expression {
     if (token.text === '$') {
-      if (this.#is('++', '--')) return { kind: 'field', index: { kind: 'step', isPrefix: true, by: this.#take().text === '++' ? 1 : -1, target: this.#primary() } };
+      if (this.#is('++', '--'))
+        return {
+          kind: 'field',
+          index: {
+            kind: 'step',
+            isPrefix: true,
+            by: this.#take().text === '++' ? 1 : -1,
+            target: this.#primary(),
+          },
+        };
       return { kind: 'field', index: this.#is('-') ? this.#unary() : this.#primary() };
     }
-    if (token.text === '++' || token.text === '--') return { kind: 'step', isPrefix: true, by: token.text === '++' ? 1 : -1, target: this.#primary() };
+    if (token.text === '++' || token.text === '--')
+      return { kind: 'step', isPrefix: true, by: token.text === '++' ? 1 : -1, target: this.#primary() };
     if (token.text === '(') {
       const values = this.#listUntil(')');
       const [only] = values;
@@ -430,7 +567,9 @@ class AwkReader {
         return { kind: 'in', keys: values, name: this.#take().text };
       }
       // Brackets hide what is inside from the postfix operators.
-      return only === undefined ? this.#fail() : { kind: 'choice', test: { kind: 'number', value: 1 }, then: only, otherwise: only };
+      return only === undefined
+        ? this.#fail()
+        : { kind: 'choice', test: { kind: 'number', value: 1 }, then: only, otherwise: only };
     }
     this.#token = token;
     return this.#fail();
