@@ -51,5 +51,12 @@ function typed(session: ExecSession, text: string, isTty: boolean): string {
   if (!isTty) return text;
   if (text.includes('\u0003')) session.signal('INT');
   if (text.includes('\u001c')) session.signal('QUIT');
+  // Ctrl-D: what the container reads next finds an end of file.
+  const [before = '', ...after] = text.split('\u0004');
+  if (after.length > 0) {
+    session.stdin.push(before.replace(/[\u0003\u001c]/g, ''));
+    session.stdin.pushEndOfFile();
+    return after.join('').replace(/[\u0003\u001c]/g, '');
+  }
   return text.replace(/[\u0003\u001c]/g, '');
 }

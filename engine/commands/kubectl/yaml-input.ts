@@ -166,13 +166,18 @@ function goYamlFault(text: string, fault: YAMLError): string {
   const before = text.slice(0, fault.pos[0]);
   const line = before.split('\n').length;
   const here = text.slice(fault.pos[0]);
-  const words = (at: number, what: string): string => (at <= 0 ? what : `line ${at}: ${what}`);
+  // go-yaml counts the lines of its parser's faults (`did not find expected …`) from 0, those of its scanner from 1.
+  const words = (at: number, what: string): string => {
+    const shown = what.startsWith('did not find expected') ? at - 1 : at;
+    return shown <= 0 ? what : `line ${shown}: ${what}`;
+  };
   switch (fault.code) {
     case 'TAB_AS_INDENT':
       return words(line, 'found character that cannot start any token');
     case 'BLOCK_AS_IMPLICIT_KEY':
-    case 'MULTILINE_IMPLICIT_KEY':
       return words(line, 'mapping values are not allowed in this context');
+    case 'MULTILINE_IMPLICIT_KEY':
+      return words(text.slice(0, fault.pos[1]).split('\n').length, 'mapping values are not allowed in this context');
     case 'MISSING_CHAR':
       if (/quote/.test(fault.message)) return words(text.split('\n').length, 'found unexpected end of stream');
       if (/implicit map key|Implicit keys/.test(fault.message)) return words(line + 1, "could not find expected ':'");

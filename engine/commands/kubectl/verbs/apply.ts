@@ -174,8 +174,7 @@ async function patch(context: Context, info: Info, modified: JsonObject, current
   }
   try {
     const object = context.client.patch(pathOf(info.resource, info.namespace, info.name), type, body, queryOf(context, options, 'kubectl-client-side-apply'));
-    const isSame = textAt(object, 'metadata', 'resourceVersion') === textAt(current, 'metadata', 'resourceVersion');
-    await say(context, info, isSame && options.dryRun === 'none' ? 'unchanged' : 'configured', options);
+    await say(context, info, 'configured', options);
     return object;
   } catch (error) {
     const fault = kubectlErrorOf(error);
@@ -246,7 +245,7 @@ async function viewLastApplied(context: Context): Promise<void> {
   throwAll(errors);
   for (const info of infos) {
     const original = lastApplied(info.object);
-    if (Object.keys(original).length === 0) throw new CommandError(`no last-applied-configuration annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`.replace(/, to create.*$/, ''));
+    if (Object.keys(original).length === 0) continue;
     await context.out(flags.text('output') === 'json' ? `${JSON.stringify(original, null, 2)}\n` : toYaml(original));
   }
 }

@@ -11,6 +11,7 @@ import type { Info } from '../manifests.ts';
 import { describeGeneric } from '../describe/generic.ts';
 import { describeNetworkPolicy } from '../describe/netpol.ts';
 import { describeConfigMap, describeEndpoints, describeEndpointSlice, describeNamespace, describeNode, describeSecret, describeService, describeServiceAccount } from '../describe/others.ts';
+import { describeBudget, describeClaim, describeRole, describeRoleBinding, describeVolume } from '../describe/policies.ts';
 import type { Described } from '../describe/workloads.ts';
 import { describeDaemonSet, describeDeployment, describeJob, describePod, describeReplicaSet, describeStatefulSet } from '../describe/workloads.ts';
 import { nothingFound } from './get.ts';
@@ -25,6 +26,13 @@ export const describeCommand: Command = {
 };
 
 const DESCRIBERS: Readonly<Record<string, (described: Described) => string>> = {
+  ClusterRole: describeRole,
+  ClusterRoleBinding: describeRoleBinding,
+  PersistentVolume: describeVolume,
+  PersistentVolumeClaim: describeClaim,
+  PodDisruptionBudget: describeBudget,
+  Role: describeRole,
+  RoleBinding: describeRoleBinding,
   ConfigMap: describeConfigMap,
   DaemonSet: describeDaemonSet,
   Deployment: describeDeployment,
@@ -53,8 +61,11 @@ async function describe(context: Context): Promise<void> {
   let isFirst = true;
   for (const want of wants) {
     try {
-      for (const info of objectsOf(context, want, options)) {
-        await context.out(`${isFirst ? '' : '\n\n'}${describeOne(context, info)}`);
+      const found = objectsOf(context, want, options);
+      // Objects found by the beginning of their name are each followed by an empty line.
+      const isGuess = want.name !== undefined && found.some((info) => info.name !== want.name);
+      for (const info of found) {
+        await context.out(`${isFirst || isGuess ? '' : '\n\n'}${describeOne(context, info)}${isGuess ? '\n' : ''}`);
         isFirst = false;
       }
     } catch (error) {

@@ -158,10 +158,13 @@ async function edit(context: Context): Promise<void> {
   const { infos, errors } = await findObjects(context, context.args, { isEmptySelectorFine: true });
   throwAll(errors);
   if (infos.length === 0) throw new CommandError('edit cancelled, no objects found');
-  for (const info of infos) await editOne(context, info);
+  let isChanged = false;
+  for (const info of infos) if (await editOne(context, info)) isChanged = true;
+  if (!isChanged) await context.err('Edit cancelled, no changes made.\n');
 }
 
-async function editOne(context: Context, info: Info): Promise<void> {
+/** True when something was sent. */
+async function editOne(context: Context, info: Info): Promise<boolean> {
   const { process } = context;
   const editor = (process.env.get('KUBE_EDITOR') || process.env.get('EDITOR') || 'vi').trim();
   const original = toYaml(withoutManagedFields(info.object));
@@ -176,16 +179,19 @@ async function editOne(context: Context, info: Info): Promise<void> {
     const edited = 'content' in file ? stripComments(file.content) : '';
     if (edited === stripComments(text)) {
       process.machine.files.remove(path);
-      if (failure === '') return context.err('Edit cancelled, no changes made.\n');
+      if (failure === '') return false;
       throw new CommandError('Edit cancelled, no valid changes were saved.');
     }
-    if (edited.trim() === '') return context.err('Edit cancelled, saved file was empty.\n');
+    if (edited.trim() === '') {
+      await context.err('Edit cancelled, saved file was empty.\n');
+      return true;
+    }
     const [item] = infosOf(context, path, edited, { isValidated: false });
     try {
       if (item === undefined || !isInfo(item)) throw item ?? new CommandError('the edited file had a syntax error');
       await sendEdit(context, info, item.object);
       process.machine.files.remove(path);
-      return;
+      return true;
     } catch (error) {
       const fault = kubectlErrorOf(error);
       failure = fault instanceof ApiError ? fault.status.message : fault.message;

@@ -11,7 +11,7 @@ import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { selectorText } from '../pods.ts';
 import { printerFor } from '../print/output.ts';
-import { alignColumns, tabWrite } from '../print/table.ts';
+import { alignColumns } from '../print/table.ts';
 import { describePodTemplate } from '../describe/pod-template.ts';
 import { quoteGo } from '../text.ts';
 
@@ -183,13 +183,13 @@ async function history(context: Context): Promise<void> {
   await eachTarget(context, async (info) => {
     if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(info.resource.kind)) throw new CommandError(`no history viewer has been implemented for {${JSON.stringify(info.resource.group)} ${JSON.stringify(info.resource.kind)}}`);
     const revisions = revisionsOf(context, info);
-    const label = info.resource.kind === 'Deployment' ? nameOf(info) : nameOf(info);
+    const label = nameOf(info);
     if (wanted > 0) {
       const found = revisions.find((one) => one.number === wanted);
       if (found === undefined) throw new CommandError('unable to find the specified revision');
       const printer = printerFor(context, { isGet: false });
       if (printer !== undefined) return context.out(printer.print(found.source, undefined));
-      return context.out(`${label} with revision #${wanted}\n${tabWrite(describePodTemplate(found.template, found.cause))}\n`.replace(/\n\n$/, '\n'));
+      return context.out(`${label} with revision #${wanted}\n${describePodTemplate(found.template, found.cause)}\n`);
     }
     const rows = revisions.map((one) => [String(one.number), one.cause || '<none>']);
     await context.out(`${label} \n${revisions.length === 0 ? 'No rollout history found.\n' : alignColumns([['REVISION', 'CHANGE-CAUSE'], ...rows], 2, 0)}\n`);
@@ -208,8 +208,7 @@ async function undo(context: Context): Promise<void> {
     if (target === undefined) throw new CommandError(wanted > 0 ? `unable to find specified revision ${wanted} in history` : `no rollout history found for ${info.resource.kind.toLowerCase()} ${quoteGo(info.name)}`);
     if (at(info.object, 'spec', 'paused') === true) throw new CommandError(`you cannot rollback a paused ${info.resource.kind.toLowerCase()}; resume it first with 'kubectl rollout resume' and try again`.replace('a paused deployment', 'a paused deployment'));
     if (dryRun === 'client') {
-      const text = tabWrite(describePodTemplate(target.template, ''));
-      return context.out(`${nameOf(info)} ${text.replace(/\n$/, '')}\n${dryRunSuffix('client')}\n`);
+      return context.out(`${nameOf(info)} ${describePodTemplate(target.template, '')}${dryRunSuffix('client')}\n`);
     }
     const template = templateWithoutHash(target.template);
     if (sameTemplate(template, templateWithoutHash(objectAt(info.object, 'spec', 'template')))) {
