@@ -165,7 +165,7 @@ export class Sandbox {
   apply(input: Input): void {
     switch (input.kind) {
       case 'line':
-        this.terminals.get(input.terminal)?.input.push(`${input.text}\n`);
+        this.#line(input.terminal, input.text);
         break;
       case 'bytes':
         this.#bytes(input.terminal, input.data);
@@ -374,11 +374,22 @@ export class Sandbox {
     });
   }
 
+  /** A submitted line; its echo is kept, so that a resumed terminal shows what was typed. */
+  #line(id: number, text: string): void {
+    const terminal = this.terminals.get(id);
+    if (terminal === undefined) return;
+    const isPrompting = terminal.isAtPrompt || terminal.shell?.isContinuing === true;
+    terminal.keep(`${isPrompting ? terminal.prompt : ''}${text}\n`);
+    terminal.input.push(`${text}\n`);
+  }
+
   #bytes(id: number, data: string): void {
     const terminal = this.terminals.get(id);
     if (terminal === undefined) return;
     for (const byte of data) {
-      if (byte === '\x03') this.#interrupt(terminal);
+      // A raw terminal passes keys on: the container at its far end makes signals of them.
+      if (terminal.isRaw) terminal.input.push(byte);
+      else if (byte === '\x03') this.#interrupt(terminal);
       else if (byte === '\x1a') terminal.onSignal?.('TSTP');
       else if (byte === '\x1c') terminal.onSignal?.('QUIT');
       else if (byte === '\x04') terminal.input.pushEndOfFile();
@@ -388,6 +399,7 @@ export class Sandbox {
 
   #interrupt(terminal: SandboxTerminal): void {
     terminal.input.take();
+    if (!terminal.isAtPrompt) terminal.keep('^C');
     terminal.onSignal?.('INT');
   }
 

@@ -1,3 +1,4 @@
+import { InvariantError } from '../base/assert.ts';
 import type { ProcessHandle, Sys } from '../base/process.ts';
 import type { Simulation } from '../base/simulation.ts';
 import type { Stream } from '../base/stream.ts';
@@ -9,11 +10,13 @@ import { ciliumDbgProgram } from '../commands/cilium/cilium-dbg.ts';
 import { jq } from '../commands/jq/jq.ts';
 import { coreutilPrograms } from '../commands/coreutils/table.ts';
 import { hubbleProgram } from '../commands/hubble/hubble.ts';
+import { kubectlCompleter } from '../commands/kubectl/completion.ts';
 import { kubectlProgram } from '../commands/kubectl/kubectl.ts';
 import { netPrograms } from '../commands/net/programs.ts';
 import type { AgentSocket, Ports, StartOn } from '../commands/ports.ts';
 import { shellProgram } from '../shell/main.ts';
-import { findProgram } from '../shell/process.ts';
+import type { CommandCompleter } from '../shell/completion.ts';
+import { createProcess, findProgram } from '../shell/process.ts';
 import type { Machine, MachineFacts, Program } from '../shell/program.ts';
 import { createMachine, remoteTerminal, runOn } from './machines.ts';
 
@@ -68,6 +71,20 @@ export class Workplace {
     const machine = createMachine({ id: container.id, facts: { hostname: container.hostname, ...image.machine }, files, env, programs }, this.#nowMs);
     this.#containers.set(key, machine);
     return machine;
+  }
+
+  /** Tab completion of the workstation's own programs. They only ask: nothing changes. */
+  completers(): ReadonlyMap<string, CommandCompleter> {
+    const now = this.#nowMs;
+    return new Map([
+      [
+        'kubectl',
+        (words, index, context) => {
+          const process = createProcess({ argv: ['kubectl'], env: context.variables, cwd: context.cwd, machine: context.machine, sys: idleSys(now), descriptors: new Map() });
+          return kubectlCompleter(process, this.ports)(words.slice(1, index + 1)).words.map((word) => word.text);
+        },
+      ],
+    ]);
   }
 
   /** Why the container runtime cannot start a command, in its words; undefined when it can. */
@@ -193,6 +210,14 @@ export class Workplace {
     }
     return handle.exitCode() ?? 0;
   };
+}
+
+/** What completion runs on: it may look at the time and at nothing that takes any. */
+function idleSys(nowMs: number): Sys {
+  const refuse = (): never => {
+    throw new InvariantError('completion only asks');
+  };
+  return { pid: 0, nowMs: () => nowMs, sleep: refuse, until: refuse, burn: refuse, spawn: refuse, processes: () => [] };
 }
 
 function resolvConf(network: { readonly resolver: { readonly nameservers: readonly string[]; readonly search: readonly string[]; readonly ndots: number } }): string {

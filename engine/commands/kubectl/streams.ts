@@ -9,7 +9,11 @@ export type PumpOptions = { readonly stdin: boolean; readonly tty: boolean; read
  * Carries a container process's output to this one's and, with `stdin`, its input the other way, until it ended.
  * With a TTY the terminal goes raw, so that keys (Ctrl-C among them) are for the container. Resolves to its exit code.
  */
-export async function pumpSession(process: Process, session: ExecSession, options: PumpOptions): Promise<number> {
+export async function pumpSession(
+  process: Process,
+  session: ExecSession,
+  options: PumpOptions,
+): Promise<number> {
   const terminal = options.tty ? process.tty('stdin') : undefined;
   const wasRaw = terminal?.isRaw ?? false;
   if (terminal !== undefined) {
@@ -21,9 +25,16 @@ export async function pumpSession(process: Process, session: ExecSession, option
     let isInputOpen = options.stdin;
     if (!isInputOpen) session.stdin.end();
     for (;;) {
-      await sys.until(() => session.stdout.length > 0 || session.stderr.length > 0 || session.exitCode() !== undefined || (isInputOpen && (stdin.length > 0 || stdin.ended)));
+      await sys.until(
+        () =>
+          session.stdout.length > 0 ||
+          session.stderr.length > 0 ||
+          session.exitCode() !== undefined ||
+          (isInputOpen && (stdin.length > 0 || stdin.ended)),
+      );
       await drain(process, session);
-      if (session.exitCode() !== undefined && session.stdout.length === 0 && session.stderr.length === 0) break;
+      if (session.exitCode() !== undefined && session.stdout.length === 0 && session.stderr.length === 0)
+        break;
       if (isInputOpen && stdin.length > 0) session.stdin.push(typed(session, stdin.take(), options.tty));
       else if (isInputOpen && stdin.ended) {
         isInputOpen = false;
