@@ -37,7 +37,11 @@ export type WantOptions = {
 };
 
 /** The requests of a command line, and the faults of its files. */
-export type Wants = { readonly wants: readonly Want[]; readonly errors: readonly KubectlError[]; readonly isSingle: boolean };
+export type Wants = {
+  readonly wants: readonly Want[];
+  readonly errors: readonly KubectlError[];
+  readonly isSingle: boolean;
+};
 
 const NOTHING_GIVEN = `You must provide one or more resources by argument or filename.
 Example resource specifications include:
@@ -47,53 +51,89 @@ Example resource specifications include:
    '<resource>'`;
 
 /** Reads `TYPE[,TYPE] [NAME…]`, `TYPE/NAME…`, `-l` and `-f` as kubectl's resource builder does. @throws CommandError */
-export async function readWants(context: Context, args: readonly string[], options: WantOptions): Promise<Wants> {
+export async function readWants(
+  context: Context,
+  args: readonly string[],
+  options: WantOptions,
+): Promise<Wants> {
   const hasFiles = context.flags.list('filename').length > 0 || context.flags.text('kustomize') !== '';
   if (hasFiles) {
-    if (args.length > 0) throw new CommandError('when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well');
+    if (args.length > 0)
+      throw new CommandError(
+        'when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well',
+      );
     const items = await readManifests(context, { isValidated: false });
     const infos = items.filter(isInfo);
     return {
-      wants: infos.map((info) => ({ resource: info.resource, namespace: info.namespace, name: info.name, info })),
+      wants: infos.map((info) => ({
+        resource: info.resource,
+        namespace: info.namespace,
+        name: info.name,
+        info,
+      })),
       errors: items.filter((item): item is KubectlError => !isInfo(item)),
       isSingle: infos.length === 1 && items.length === 1,
     };
   }
   const hasSelector = (options.selector ?? '') !== '' || (options.fieldSelector ?? '') !== '';
-  if (options.isAll === true && hasSelector) throw new CommandError("setting 'all' parameter but found a non empty selector. ");
+  if (options.isAll === true && hasSelector)
+    throw new CommandError("setting 'all' parameter but found a non empty selector. ");
   const slashes = args.filter((arg) => arg.includes('/')).length;
   if (slashes > 0) return { ...pairs(context, args, slashes, options, hasSelector), errors: [] };
   return { ...typesAndNames(context, args, options, hasSelector), errors: [] };
 }
 
-function pairs(context: Context, args: readonly string[], slashes: number, options: WantOptions, hasSelector: boolean): { wants: Want[]; isSingle: boolean } {
+function pairs(
+  context: Context,
+  args: readonly string[],
+  slashes: number,
+  options: WantOptions,
+  hasSelector: boolean,
+): { wants: Want[]; isSingle: boolean } {
   if (slashes !== args.length) {
-    throw new CommandError("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'");
+    throw new CommandError(
+      "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+    );
   }
   const tuples = args.map((arg) => {
     const parts = arg.split('/');
-    if (parts.length !== 2) throw new CommandError('arguments in resource/name form may not have more than one slash');
+    if (parts.length !== 2)
+      throw new CommandError('arguments in resource/name form may not have more than one slash');
     const [type = '', name = ''] = parts;
-    if (type === '' || name === '' || type.includes(',')) throw new CommandError('arguments in resource/name form must have a single resource and name');
+    if (type === '' || name === '' || type.includes(','))
+      throw new CommandError('arguments in resource/name form must have a single resource and name');
     return { type, name };
   });
-  if (hasSelector || options.isAll === true) throw new CommandError('selectors and the all flag cannot be used when passing resource/name arguments');
+  if (hasSelector || options.isAll === true)
+    throw new CommandError('selectors and the all flag cannot be used when passing resource/name arguments');
   const wants = tuples.map(({ type, name }) => named(context, context.discovery.need(type), name, options));
   return { wants, isSingle: wants.length === 1 };
 }
 
-function typesAndNames(context: Context, args: readonly string[], options: WantOptions, hasSelector: boolean): { wants: Want[]; isSingle: boolean } {
+function typesAndNames(
+  context: Context,
+  args: readonly string[],
+  options: WantOptions,
+  hasSelector: boolean,
+): { wants: Want[]; isSingle: boolean } {
   const [types, ...names] = args;
   if (types === undefined) {
-    if (hasSelector || options.isAll === true) throw new CommandError('at least one resource must be specified to use a selector');
+    if (hasSelector || options.isAll === true)
+      throw new CommandError('at least one resource must be specified to use a selector');
     throw new CommandError(NOTHING_GIVEN);
   }
-  if (names.length > 0 && (hasSelector || options.isAll === true)) throw new CommandError('name cannot be provided when a selector is specified');
+  if (names.length > 0 && (hasSelector || options.isAll === true))
+    throw new CommandError('name cannot be provided when a selector is specified');
   const resources = typesOf(context, types);
-  if (options.isSingleType === true && resources.length > 1) throw new CommandError('you may only specify a single resource type');
+  if (options.isSingleType === true && resources.length > 1)
+    throw new CommandError('you may only specify a single resource type');
   if (names.length === 0) {
-    if (!hasSelector && options.isAll !== true && options.isEmptySelectorFine !== true) throw new CommandError('resource(s) were provided, but no name was specified');
-    return { wants: resources.map((resource) => ({ resource, namespace: scopeOf(context, resource, options) })), isSingle: false };
+    if (!hasSelector && options.isAll !== true && options.isEmptySelectorFine !== true)
+      throw new CommandError('resource(s) were provided, but no name was specified');
+    return {
+      wants: resources.map((resource) => ({ resource, namespace: scopeOf(context, resource, options) })),
+      isSingle: false,
+    };
   }
   const wants = resources.flatMap((resource) => names.map((name) => named(context, resource, name, options)));
   return { wants, isSingle: wants.length === 1 };
@@ -117,15 +157,24 @@ function scopeOf(context: Context, resource: Resource, options: WantOptions): st
 
 function named(context: Context, resource: Resource, name: string, options: WantOptions): Want {
   if (name === '') throw new CommandError('resource name may not be empty');
-  if (resource.isNamespaced && options.allNamespaces === true) throw new CommandError('a resource cannot be retrieved by name across all namespaces');
+  if (resource.isNamespaced && options.allNamespaces === true)
+    throw new CommandError('a resource cannot be retrieved by name across all namespaces');
   return { resource, namespace: resource.isNamespaced ? context.namespace : '', name };
 }
 
 /** Objects found, in order, and what went wrong on the way. */
-export type Found = { readonly infos: readonly Info[]; readonly errors: readonly KubectlError[]; readonly isSingle: boolean };
+export type Found = {
+  readonly infos: readonly Info[];
+  readonly errors: readonly KubectlError[];
+  readonly isSingle: boolean;
+};
 
 /** Carries the requests out and gives the objects; a failure does not stop the others. */
-export async function findObjects(context: Context, args: readonly string[], options: WantOptions): Promise<Found> {
+export async function findObjects(
+  context: Context,
+  args: readonly string[],
+  options: WantOptions,
+): Promise<Found> {
   const { wants, errors, isSingle } = await readWants(context, args, options);
   const infos: Info[] = [];
   const faults = [...errors];
@@ -143,9 +192,21 @@ export async function findObjects(context: Context, args: readonly string[], opt
 export function fetchWant(context: Context, want: Want, options: WantOptions): readonly Info[] {
   if (want.name !== undefined) {
     const object = context.client.get(pathOf(want.resource, want.namespace, want.name));
-    return [{ resource: want.resource, namespace: want.namespace, name: want.name, source: want.info?.source ?? '', object }];
+    return [
+      {
+        resource: want.resource,
+        namespace: want.namespace,
+        name: want.name,
+        source: want.info?.source ?? '',
+        object,
+      },
+    ];
   }
-  const list = listObjects(context, want, { fieldSelector: options.fieldSelector || undefined, labelSelector: options.selector || undefined, limit: '500' });
+  const list = listObjects(context, want, {
+    fieldSelector: options.fieldSelector || undefined,
+    labelSelector: options.selector || undefined,
+    limit: '500',
+  });
   return itemsOf(list, want.resource).map((object) => ({
     resource: want.resource,
     namespace: textAt(object, 'metadata', 'namespace'),
@@ -156,15 +217,24 @@ export function fetchWant(context: Context, want: Want, options: WantOptions): r
 }
 
 /** Lists a kind; a refusal names the selectors (resource.EnhanceListError). @throws ApiError */
-export function listObjects(context: Context, want: Want, query: Query, accept = 'application/json'): JsonObject {
+export function listObjects(
+  context: Context,
+  want: Want,
+  query: Query,
+  accept = 'application/json',
+): JsonObject {
   try {
     return context.client.get(pathOf(want.resource, want.namespace), query, accept);
   } catch (error) {
-    if (!(error instanceof ApiError) || (error.status.reason !== 'BadRequest' && !error.isNotFound)) throw error;
+    if (!(error instanceof ApiError) || (error.status.reason !== 'BadRequest' && !error.isNotFound))
+      throw error;
     const { group, version, plural } = want.resource;
     const subject = quoteGo(`${group}/${version}, Resource=${plural}`);
     const [labels, fields] = [String(query.labelSelector ?? ''), String(query.fieldSelector ?? '')];
-    const what = labels === '' && fields === '' ? `Unable to list ${subject}` : `Unable to find ${subject} that match label selector ${quoteGo(labels)}, field selector ${quoteGo(fields)}`;
+    const what =
+      labels === '' && fields === ''
+        ? `Unable to list ${subject}`
+        : `Unable to find ${subject} that match label selector ${quoteGo(labels)}, field selector ${quoteGo(fields)}`;
     throw new ApiError({ ...error.status, message: `${what}: ${error.status.message}` });
   }
 }
@@ -181,4 +251,3 @@ export function nameOf(info: { readonly resource: Resource; readonly name: strin
   const kind = info.resource.kind.toLowerCase();
   return `${info.resource.group === '' ? kind : `${kind}.${info.resource.group}`}/${info.name}`;
 }
-

@@ -1,11 +1,19 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { isJsonObject } from '../../base/json.ts';
-import type { ExecSession, KubeHandler, KubeRequest, KubeResponse, PortForwardSession, WatchCursor } from '../../objects/api.ts';
+import type {
+  ExecSession,
+  KubeHandler,
+  KubeRequest,
+  KubeResponse,
+  PortForwardSession,
+  WatchCursor,
+} from '../../objects/api.ts';
 import type { Stream } from '../../base/stream.ts';
 import { ApiError, PlainError, statusOf } from './errors.ts';
 
 /** Accept header of `get`: Tables. */
-export const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
+export const TABLE =
+  'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
 /** Accept header of discovery. */
 export const AGGREGATED =
   'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json';
@@ -28,7 +36,12 @@ export class Client {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #warn: (text: string) => void;
 
-  constructor(handler: KubeHandler | undefined, server: string, headers: Readonly<Record<string, string>>, warn: (text: string) => void) {
+  constructor(
+    handler: KubeHandler | undefined,
+    server: string,
+    headers: Readonly<Record<string, string>>,
+    warn: (text: string) => void,
+  ) {
     this.#handler = handler;
     this.#server = server;
     this.#headers = headers;
@@ -48,18 +61,33 @@ export class Client {
   /** Sends a request. @throws ApiError for a refusal, PlainError when nobody listens. */
   send(request: Omit<KubeRequest, 'query'> & { readonly query?: Query }): KubeResponse {
     if (this.#handler === undefined) {
-      throw new PlainError(`The connection to the server ${this.#server.replace(/^https?:\/\//, '')} was refused - did you specify the right host or port?`);
+      throw new PlainError(
+        `The connection to the server ${this.#server.replace(/^https?:\/\//, '')} was refused - did you specify the right host or port?`,
+      );
     }
     const query: Record<string, string | readonly string[]> = {};
-    for (const [key, value] of Object.entries(request.query ?? {})) if (value !== undefined) query[key] = value;
-    const response = this.#handler({ ...request, query, headers: { accept: 'application/json', ...this.#headers, ...request.headers } });
+    for (const [key, value] of Object.entries(request.query ?? {}))
+      if (value !== undefined) query[key] = value;
+    const response = this.#handler({
+      ...request,
+      query,
+      headers: { accept: 'application/json', ...this.#headers, ...request.headers },
+    });
     if (response.kind === 'json') {
       for (const warning of response.warnings ?? []) this.#warn(warning);
       if (response.status >= 400) throw new ApiError(statusOf(response.body, response.status));
     }
     // An answer that is no Status (`404 page not found`) gets client-go's generic words.
     if (response.kind === 'text' && response.status >= 400) {
-      throw new ApiError(statusOf({ reason: response.status === 404 ? 'NotFound' : 'InternalError', message: 'the server could not find the requested resource' }, response.status));
+      throw new ApiError(
+        statusOf(
+          {
+            reason: response.status === 404 ? 'NotFound' : 'InternalError',
+            message: 'the server could not find the requested resource',
+          },
+          response.status,
+        ),
+      );
     }
     return response;
   }
@@ -86,12 +114,23 @@ export class Client {
 
   /** DELETE with options in the body. */
   delete(path: string, body: Json, query: Query = {}): JsonObject {
-    return this.#json({ method: 'DELETE', path, query, body, headers: { 'content-type': 'application/json' } });
+    return this.#json({
+      method: 'DELETE',
+      path,
+      query,
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
   }
 
   /** A watch; `accept` chooses Tables. */
   watch(path: string, query: Query, accept = 'application/json'): WatchCursor {
-    const response = this.send({ method: 'GET', path, query: { ...query, watch: 'true' }, headers: { accept } });
+    const response = this.send({
+      method: 'GET',
+      path,
+      query: { ...query, watch: 'true' },
+      headers: { accept },
+    });
     if (response.kind === 'watch') return response.watch;
     throw new PlainError(`error: unexpected answer to a watch of ${path}`);
   }
@@ -107,7 +146,9 @@ export class Client {
   exec(path: string, query: Query): ExecSession {
     const response = this.send({ method: 'POST', path, query });
     if (response.kind === 'exec') return response.exec;
-    throw new PlainError('error: unable to upgrade connection: you must specify at least 1 of stdin, stdout, stderr');
+    throw new PlainError(
+      'error: unable to upgrade connection: you must specify at least 1 of stdin, stdout, stderr',
+    );
   }
 
   /** `port-forward`. */
@@ -138,7 +179,11 @@ export function at(value: unknown, ...path: readonly (string | number)[]): Json 
 /** Text along a path; '' when absent or no text. Numbers and booleans become text. */
 export function textAt(value: unknown, ...path: readonly (string | number)[]): string {
   const found = at(value, ...path);
-  return typeof found === 'string' ? found : typeof found === 'number' || typeof found === 'boolean' ? String(found) : '';
+  return typeof found === 'string'
+    ? found
+    : typeof found === 'number' || typeof found === 'boolean'
+      ? String(found)
+      : '';
 }
 
 /** Number along a path; 0 when absent. */
@@ -160,7 +205,10 @@ export function objectAt(value: unknown, ...path: readonly (string | number)[]):
 }
 
 /** Texts of a map along a path, sorted by key. */
-export function mapAt(value: unknown, ...path: readonly (string | number)[]): Readonly<Record<string, string>> {
+export function mapAt(
+  value: unknown,
+  ...path: readonly (string | number)[]
+): Readonly<Record<string, string>> {
   const found = Object.entries(objectAt(value, ...path));
   const out: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [key, member] of found.sort(([a], [b]) => (a < b ? -1 : 1))) out[key] = String(member);

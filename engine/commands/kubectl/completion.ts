@@ -14,19 +14,85 @@ import { containerNames } from './pods.ts';
 import { COMMANDS } from './verbs/all.ts';
 
 /** Candidates for the last word, and whether file names are to be offered too (or instead). */
-export type Completion = { readonly words: readonly { readonly text: string; readonly about: string }[]; readonly isFiles: boolean };
+export type Completion = {
+  readonly words: readonly { readonly text: string; readonly about: string }[];
+  readonly isFiles: boolean;
+};
 
-const FORMATS = ['json', 'yaml', 'name', 'go-template', 'go-template-file', 'template', 'templatefile', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'custom-columns', 'custom-columns-file', 'wide'];
-const WORKLOADS = ['daemonsets/', 'deployments/', 'pods/', 'jobs/', 'replicasets/', 'replicationcontrollers/', 'services/', 'statefulsets/'];
-const OF_ONE_TYPE: Readonly<Record<string, readonly string[]>> = { restart: ['deployment', 'daemonset', 'statefulset'], status: ['deployment', 'daemonset', 'statefulset'], history: ['deployment', 'daemonset', 'statefulset'], undo: ['deployment', 'daemonset', 'statefulset'], pause: ['deployment'], resume: ['deployment'], scale: ['deployment', 'replicaset', 'replicationcontroller', 'statefulset'] };
-const TAKES_TYPES = new Set(['get', 'describe', 'delete', 'label', 'annotate', 'edit', 'patch', 'wait', 'expose', 'autoscale', 'scale', 'taint', 'restart', 'status', 'history', 'undo', 'pause', 'resume', 'image', 'env', 'resources', 'serviceaccount']);
+const FORMATS = [
+  'json',
+  'yaml',
+  'name',
+  'go-template',
+  'go-template-file',
+  'template',
+  'templatefile',
+  'jsonpath',
+  'jsonpath-as-json',
+  'jsonpath-file',
+  'custom-columns',
+  'custom-columns-file',
+  'wide',
+];
+const WORKLOADS = [
+  'daemonsets/',
+  'deployments/',
+  'pods/',
+  'jobs/',
+  'replicasets/',
+  'replicationcontrollers/',
+  'services/',
+  'statefulsets/',
+];
+const OF_ONE_TYPE: Readonly<Record<string, readonly string[]>> = {
+  restart: ['deployment', 'daemonset', 'statefulset'],
+  status: ['deployment', 'daemonset', 'statefulset'],
+  history: ['deployment', 'daemonset', 'statefulset'],
+  undo: ['deployment', 'daemonset', 'statefulset'],
+  pause: ['deployment'],
+  resume: ['deployment'],
+  scale: ['deployment', 'replicaset', 'replicationcontroller', 'statefulset'],
+};
+const TAKES_TYPES = new Set([
+  'get',
+  'describe',
+  'delete',
+  'label',
+  'annotate',
+  'edit',
+  'patch',
+  'wait',
+  'expose',
+  'autoscale',
+  'scale',
+  'taint',
+  'restart',
+  'status',
+  'history',
+  'undo',
+  'pause',
+  'resume',
+  'image',
+  'env',
+  'resources',
+  'serviceaccount',
+]);
 
 /** `kubectl __complete …`: candidates and a directive. */
-export async function complete(process: Process, ports: Ports, words: readonly string[], hasDescriptions: boolean): Promise<number> {
+export async function complete(
+  process: Process,
+  ports: Ports,
+  words: readonly string[],
+  hasDescriptions: boolean,
+): Promise<number> {
   const { words: found, isFiles } = completeWords(process, ports, words);
-  const lines = found.map((one) => (hasDescriptions && one.about !== '' ? `${one.text}\t${one.about}\n` : `${one.text}\n`));
+  const lines = found.map((one) =>
+    hasDescriptions && one.about !== '' ? `${one.text}\t${one.about}\n` : `${one.text}\n`,
+  );
   await process.out(`${lines.join('')}${isFiles ? ':0' : ':4'}\n`);
-  await process.err(`Completion ended with directive: ${isFiles ? 'ShellCompDirectiveDefault' : 'ShellCompDirectiveNoFileComp'}\n`);
+  await process.err(
+    `Completion ended with directive: ${isFiles ? 'ShellCompDirectiveDefault' : 'ShellCompDirectiveNoFileComp'}\n`,
+  );
   return 0;
 }
 
@@ -42,7 +108,9 @@ function completeWords(process: Process, ports: Ports, words: readonly string[])
   let command: Command | undefined;
   let at = 0;
   for (; at < before.length; at++) {
-    const next = commands.find((one) => one.name === before[at] || (one.aliases ?? []).includes(before[at] ?? ''));
+    const next = commands.find(
+      (one) => one.name === before[at] || (one.aliases ?? []).includes(before[at] ?? ''),
+    );
     if (next === undefined) break;
     command = next;
     commands = next.children ?? [];
@@ -58,9 +126,21 @@ function completeWords(process: Process, ports: Ports, words: readonly string[])
   }
 }
 
-type Place = { readonly command: Command | undefined; readonly commands: readonly Command[]; readonly specs: readonly FlagSpec[]; readonly rest: readonly string[]; readonly last: string };
+type Place = {
+  readonly command: Command | undefined;
+  readonly commands: readonly Command[];
+  readonly specs: readonly FlagSpec[];
+  readonly rest: readonly string[];
+  readonly last: string;
+};
 
-function contextOf(process: Process, ports: Ports, command: Command | undefined, rest: readonly string[], specs: readonly FlagSpec[]): Context {
+function contextOf(
+  process: Process,
+  ports: Ports,
+  command: Command | undefined,
+  rest: readonly string[],
+  specs: readonly FlagSpec[],
+): Context {
   const path = `kubectl ${command?.name ?? ''}`;
   try {
     return new Context(process, ports, { path, ...parseLine(rest, specs) });
@@ -75,18 +155,29 @@ function contextOf(process: Process, ports: Ports, command: Command | undefined,
 }
 
 function plain(texts: readonly string[], last: string): Completion {
-  return { words: texts.filter((text) => text.startsWith(last)).map((text) => ({ text, about: '' })), isFiles: false };
+  return {
+    words: texts.filter((text) => text.startsWith(last)).map((text) => ({ text, about: '' })),
+    isFiles: false,
+  };
 }
 
 function candidates(context: Context, place: Place): Completion {
   const { command, commands, specs, rest, last } = place;
   const previous = rest.at(-1) ?? '';
-  const waiting = previous.startsWith('-') && !previous.includes('=') ? specs.find((one) => `--${one.name}` === previous || (one.short !== '' && `-${one.short}` === previous)) : undefined;
+  const waiting =
+    previous.startsWith('-') && !previous.includes('=')
+      ? specs.find(
+          (one) => `--${one.name}` === previous || (one.short !== '' && `-${one.short}` === previous),
+        )
+      : undefined;
   if (waiting !== undefined && waiting.bare === undefined) return flagValues(context, waiting, last);
   if (last.startsWith('-')) return plain(specs.map((one) => `--${one.name}`).sort(byText), last);
   if (commands.length > 0 && context.args.length === 0) {
-    const words = commands.filter((one) => one.isHidden !== true && one.name.startsWith(last)).map((one) => ({ text: one.name, about: one.about }));
-    if (words.length > 0 || command === undefined || command.run === undefined) return { words, isFiles: false };
+    const words = commands
+      .filter((one) => one.isHidden !== true && one.name.startsWith(last))
+      .map((one) => ({ text: one.name, about: one.about }));
+    if (words.length > 0 || command === undefined || command.run === undefined)
+      return { words, isFiles: false };
   }
   if (command === undefined) return plain([], last);
   return ofCommand(context, command, last);
@@ -100,15 +191,32 @@ function flagValues(context: Context, flag: FlagSpec, last: string): Completion 
     case 'output':
       return plain(FORMATS, last);
     case 'context':
-      return plain(config().contexts.map((one) => one.name).sort(byText), last);
+      return plain(
+        config()
+          .contexts.map((one) => one.name)
+          .sort(byText),
+        last,
+      );
     case 'cluster':
-      return plain(config().clusters.map((one) => one.name).sort(byText), last);
+      return plain(
+        config()
+          .clusters.map((one) => one.name)
+          .sort(byText),
+        last,
+      );
     case 'user':
-      return plain(config().users.map((one) => one.name).sort(byText), last);
+      return plain(
+        config()
+          .users.map((one) => one.name)
+          .sort(byText),
+        last,
+      );
     case 'container': {
       const [pod] = context.args;
       if (pod === undefined) return plain([], last);
-      const object = context.client.get(pathOf(context.discovery.need('pods'), context.namespace, pod.replace(/^pods?\//, '')));
+      const object = context.client.get(
+        pathOf(context.discovery.need('pods'), context.namespace, pod.replace(/^pods?\//, '')),
+      );
       const { init, main, ephemeral } = containerNames(object);
       return plain([...init, ...main, ...ephemeral], last);
     }
@@ -120,20 +228,37 @@ function flagValues(context: Context, flag: FlagSpec, last: string): Completion 
 function ofCommand(context: Context, command: Command, last: string): Completion {
   const { args } = context;
   const [type] = args;
-  if (['use-context', 'delete-context', 'rename-context', 'get-contexts', 'set-context'].includes(command.name)) return plain(readConfig(context.process, context.flags).contexts.map((one) => one.name).sort(byText), last);
+  if (
+    ['use-context', 'delete-context', 'rename-context', 'get-contexts', 'set-context'].includes(command.name)
+  )
+    return plain(
+      readConfig(context.process, context.flags)
+        .contexts.map((one) => one.name)
+        .sort(byText),
+      last,
+    );
   if (['logs', 'exec', 'attach', 'port-forward', 'debug'].includes(command.name)) {
     if (args.length > 0) return plain([], last);
     if (last.includes('/')) return plain(pairs(context, last), last);
     return plain([...names(context, 'pods', context.namespace), ...WORKLOADS], last);
   }
   if (['cordon', 'uncordon', 'drain'].includes(command.name)) return plain(names(context, 'nodes', ''), last);
-  if (['apply', 'create', 'replace', 'diff', 'kustomize', 'cp', 'explain', 'run'].includes(command.name) || !TAKES_TYPES.has(command.name)) return { words: [], isFiles: true };
+  if (
+    ['apply', 'create', 'replace', 'diff', 'kustomize', 'cp', 'explain', 'run'].includes(command.name) ||
+    !TAKES_TYPES.has(command.name)
+  )
+    return { words: [], isFiles: true };
   if (last.includes('/')) return plain(pairs(context, last), last);
   if (type === undefined) return plain(OF_ONE_TYPE[command.name] ?? types(context), last);
   const resource = context.discovery.find(type);
   if (resource === undefined) return plain([], last);
   const taken = new Set(args.slice(1));
-  return plain(names(context, resourceName(resource), resource.isNamespaced ? context.namespace : '').filter((name) => !taken.has(name)), last);
+  return plain(
+    names(context, resourceName(resource), resource.isNamespaced ? context.namespace : '').filter(
+      (name) => !taken.has(name),
+    ),
+    last,
+  );
 }
 
 function types(context: Context): readonly string[] {
@@ -147,10 +272,16 @@ function types(context: Context): readonly string[] {
 function pairs(context: Context, last: string): readonly string[] {
   const type = last.slice(0, last.indexOf('/'));
   const resource = context.discovery.find(type);
-  return resource === undefined ? [] : names(context, resourceName(resource), resource.isNamespaced ? context.namespace : '').map((name) => `${type}/${name}`);
+  return resource === undefined
+    ? []
+    : names(context, resourceName(resource), resource.isNamespaced ? context.namespace : '').map(
+        (name) => `${type}/${name}`,
+      );
 }
 
 function names(context: Context, type: string, namespace: string): readonly string[] {
   const resource = context.discovery.need(type);
-  return itemsOf(context.client.get(pathOf(resource, namespace)), resource).map((one) => textAt(one, 'metadata', 'name'));
+  return itemsOf(context.client.get(pathOf(resource, namespace)), resource).map((one) =>
+    textAt(one, 'metadata', 'name'),
+  );
 }

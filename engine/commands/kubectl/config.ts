@@ -23,8 +23,11 @@ export type KubeConfig = {
 
 /** Where the kubeconfig is: `--kubeconfig`, $KUBECONFIG, or ~/.kube/config. */
 export function configPath(process: Process, flags: Flags): string {
-  const named = flags.text('kubeconfig') || (process.env.get('KUBECONFIG') ?? '').split(':').find((path) => path !== '');
-  return named ? absolutePath(process.cwd, named) : `${process.env.get('HOME') ?? process.machine.home}/.kube/config`;
+  const named =
+    flags.text('kubeconfig') || (process.env.get('KUBECONFIG') ?? '').split(':').find((path) => path !== '');
+  return named
+    ? absolutePath(process.cwd, named)
+    : `${process.env.get('HOME') ?? process.machine.home}/.kube/config`;
 }
 
 /** Reads the kubeconfig; one that does not exist is empty, unless a flag named it. @throws CommandError */
@@ -32,14 +35,25 @@ export function readConfig(process: Process, flags: Flags): KubeConfig {
   const path = configPath(process, flags);
   const file = process.machine.files.read(path);
   if ('error' in file) {
-    if (flags.text('kubeconfig') !== '' && path !== '/dev/null') throw new CommandError(`stat ${flags.text('kubeconfig')}: no such file or directory`);
-    return { path, exists: false, clusters: [], contexts: [], users: [], currentContext: '', preferences: {} };
+    if (flags.text('kubeconfig') !== '' && path !== '/dev/null')
+      throw new CommandError(`stat ${flags.text('kubeconfig')}: no such file or directory`);
+    return {
+      path,
+      exists: false,
+      clusters: [],
+      contexts: [],
+      users: [],
+      currentContext: '',
+      preferences: {},
+    };
   }
   let data: unknown;
   try {
     data = parse(file.content, { maxAliasCount: 100 });
   } catch {
-    throw new CommandError(`error loading config file ${quoteGo(path)}: couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`);
+    throw new CommandError(
+      `error loading config file ${quoteGo(path)}: couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
   }
   return {
     path,
@@ -93,7 +107,9 @@ export function targetOf(process: Process, flags: Flags): Target {
   const contextName = flags.text('context') || config.currentContext;
   const context = config.contexts.find((one) => one.name === contextName)?.value;
   if (context === undefined && flags.text('context') !== '') {
-    throw new PlainError(`Error in configuration: context was not found for specified context: ${flags.text('context')}`);
+    throw new PlainError(
+      `Error in configuration: context was not found for specified context: ${flags.text('context')}`,
+    );
   }
   const clusterName = flags.text('cluster') || textAt(context, 'cluster');
   const cluster = config.clusters.find((one) => one.name === clusterName)?.value;
@@ -103,7 +119,8 @@ export function targetOf(process: Process, flags: Flags): Target {
   const server = flags.text('server') || textAt(cluster, 'server');
   const userName = flags.text('user') || textAt(context, 'user');
   const user = config.users.find((one) => one.name === userName);
-  if (user === undefined && flags.text('user') !== '') throw new CommandError(`auth info ${quoteGo(flags.text('user'))} does not exist`);
+  if (user === undefined && flags.text('user') !== '')
+    throw new CommandError(`auth info ${quoteGo(flags.text('user'))} does not exist`);
   return {
     server: server === '' ? 'http://localhost:8080' : server,
     namespace: flags.text('namespace') || textAt(context, 'namespace') || 'default',
@@ -121,4 +138,3 @@ function identityHeaders(flags: Flags): Readonly<Record<string, string>> {
   if (flags.text('token') !== '') headers.authorization = `Bearer ${flags.text('token')}`;
   return headers;
 }
-

@@ -41,7 +41,16 @@ export class Context {
   #warnings: string[] = [];
   readonly #warned = new Set<string>();
 
-  constructor(process: Process, ports: Ports, line: { readonly path: string; readonly flags: Flags; readonly args: readonly string[]; readonly dashAt: number }) {
+  constructor(
+    process: Process,
+    ports: Ports,
+    line: {
+      readonly path: string;
+      readonly flags: Flags;
+      readonly args: readonly string[];
+      readonly dashAt: number;
+    },
+  ) {
     this.process = process;
     this.ports = ports;
     this.path = line.path;
@@ -113,13 +122,17 @@ export class Context {
   async dryRun(): Promise<'none' | 'client' | 'server'> {
     const value = this.flags.text('dry-run');
     if (value === 'unchanged') {
-      await this.err(`W${this.#klogTime()}   ${this.process.sys.pid} helpers.go:731] --dry-run is deprecated and can be replaced with --dry-run=client.\n`);
+      await this.err(
+        `W${this.#klogTime()}   ${this.process.sys.pid} helpers.go:731] --dry-run is deprecated and can be replaced with --dry-run=client.\n`,
+      );
       return 'client';
     }
     if (value === '' || value === 'none' || value === 'false') return 'none';
     if (value === 'client' || value === 'server') return value;
     if (value === 'true') {
-      await this.err(`W${this.#klogTime()}   ${this.process.sys.pid} helpers.go:731] --dry-run=true is deprecated (boolean value) and can be replaced with --dry-run=client.\n`);
+      await this.err(
+        `W${this.#klogTime()}   ${this.process.sys.pid} helpers.go:731] --dry-run=true is deprecated (boolean value) and can be replaced with --dry-run=client.\n`,
+      );
       return 'client';
     }
     throw new CommandError(`Invalid dry-run value (${value}). Must be "none", "server", or "client".`);
@@ -136,7 +149,9 @@ export class Context {
     const dialled = host.replace(/^localhost/, '127.0.0.1');
     const line = `E${this.#klogTime()}   ${String(this.process.sys.pid).padStart(4)} memcache.go:265] "Unhandled Error" err="couldn't get current server API group list: Get \\"${scheme}://${host}/api?timeout=32s\\": dial tcp ${dialled}: connect: connection refused"\n`;
     this.#warnings.push(line.repeat(5));
-    return new PlainError(`The connection to the server ${host} was refused - did you specify the right host or port?`);
+    return new PlainError(
+      `The connection to the server ${host} was refused - did you specify the right host or port?`,
+    );
   }
 
   /** RFC 3339 of now. */

@@ -36,7 +36,8 @@ export function resourceName(resource: Resource): string {
 
 /** The URL path of a kind's collection or object. An absent name gives the collection. */
 export function pathOf(resource: Resource, namespace: string, name?: string, subresource?: string): string {
-  const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  const root =
+    resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
   const scope = resource.isNamespaced && namespace !== '' ? `${root}/namespaces/${namespace}` : root;
   const object = name === undefined ? `${scope}/${resource.plural}` : `${scope}/${resource.plural}/${name}`;
   return subresource === undefined || subresource === '' ? object : `${object}/${subresource}`;
@@ -63,15 +64,22 @@ export class Discovery {
     const [name = '', ...rest] = lower.split('.');
     if (rest.length >= 2) {
       const [version = '', ...group] = rest;
-      const exact = this.resources.find((one) => named(one, name) && one.version === version && one.group === group.join('.'));
+      const exact = this.resources.find(
+        (one) => named(one, name) && one.version === version && one.group === group.join('.'),
+      );
       if (exact !== undefined) return exact;
     }
     if (rest.length >= 1) {
       const group = rest.join('.');
       const candidates = this.resources.filter((one) => named(one, name));
-      return candidates.find((one) => one.group === group) ?? candidates.find((one) => one.group !== '' && one.group.startsWith(group));
+      return (
+        candidates.find((one) => one.group === group) ??
+        candidates.find((one) => one.group !== '' && one.group.startsWith(group))
+      );
     }
-    const byName = this.resources.find((one) => one.plural === lower || one.singular === lower || one.kind.toLowerCase() === lower);
+    const byName = this.resources.find(
+      (one) => one.plural === lower || one.singular === lower || one.kind.toLowerCase() === lower,
+    );
     const byShort = this.resources.find((one) => one.shortNames.includes(lower));
     return byName ?? byShort;
   }
@@ -80,7 +88,9 @@ export class Discovery {
   need(word: string): Resource {
     const found = this.find(word);
     if (found !== undefined) return found;
-    throw new PlainError(`error: the server doesn't have a resource type ${quoteGo(word.split('.').length > 1 ? (word.split('.')[0] ?? word) : word)}`);
+    throw new PlainError(
+      `error: the server doesn't have a resource type ${quoteGo(word.split('.').length > 1 ? (word.split('.')[0] ?? word) : word)}`,
+    );
   }
 
   /** The kind of an object by its apiVersion and kind. */
@@ -96,14 +106,21 @@ export class Discovery {
 }
 
 function named(resource: Resource, name: string): boolean {
-  return resource.plural === name || resource.singular === name || resource.kind.toLowerCase() === name || resource.shortNames.includes(name);
+  return (
+    resource.plural === name ||
+    resource.singular === name ||
+    resource.kind.toLowerCase() === name ||
+    resource.shortNames.includes(name)
+  );
 }
 
 function readGroups(list: JsonObject): readonly Resource[] {
   return listAt(list, 'items').flatMap((group) => {
     const name = textAt(group, 'metadata', 'name');
     return listAt(group, 'versions').flatMap((version) =>
-      listAt(version, 'resources').map((resource) => readResource(name, textAt(version, 'version'), resource)),
+      listAt(version, 'resources').map((resource) =>
+        readResource(name, textAt(version, 'version'), resource),
+      ),
     );
   });
 }

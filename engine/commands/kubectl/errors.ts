@@ -95,7 +95,12 @@ export type KubectlError = ApiError | CommandError | PlainError | ManyErrors;
 
 /** True for a failure that is told to the user. */
 export function isKubectlError(error: unknown): error is KubectlError {
-  return error instanceof ApiError || error instanceof CommandError || error instanceof PlainError || error instanceof ManyErrors;
+  return (
+    error instanceof ApiError ||
+    error instanceof CommandError ||
+    error instanceof PlainError ||
+    error instanceof ManyErrors
+  );
 }
 
 /** Returns a failure of a command and lets everything else pass. */
@@ -130,7 +135,8 @@ export function withSource(verb: string, source: string, error: KubectlError): K
 
 /** Puts words in front of a failure's message, keeping its Status. */
 export function prefixed(prefix: string, error: KubectlError): KubectlError {
-  if (error instanceof ApiError) return new ApiError({ ...error.status, message: prefix + error.status.message });
+  if (error instanceof ApiError)
+    return new ApiError({ ...error.status, message: prefix + error.status.message });
   return new CommandError(prefix + error.message);
 }
 
@@ -154,7 +160,8 @@ function oneLine(error: KubectlError): string {
 }
 
 function statusText(status: Status): string {
-  if (status.reason === 'Unauthorized') return `error: You must be logged in to the server (${status.message})`;
+  if (status.reason === 'Unauthorized')
+    return `error: You must be logged in to the server (${status.message})`;
   if (status.reason !== '') return `Error from server (${status.reason}): ${status.message}`;
   return `Error from server: ${status.message}`;
 }
@@ -164,9 +171,12 @@ function apiErrorText(error: ApiError): string {
   if (status.reason !== 'Invalid') return statusText(status);
   let text = 'The request is invalid';
   if (!status.hasDetails) return `${text}: ${status.message}`;
-  if (status.kind !== '' || status.name !== '') text = `The ${status.kind} ${quoteGo(status.name)} is invalid`;
+  if (status.kind !== '' || status.name !== '')
+    text = `The ${status.kind} ${quoteGo(status.name)} is invalid`;
   else if (status.message !== '' && status.causes.length === 0) text = `${text}: ${status.message}`;
   if (status.causes.length === 0) return text;
   const lines = [...new Set(status.causes.map((cause) => `${cause.field}: ${cause.message}`))];
-  return lines.length === 1 ? `${text}: ${lines[0]}` : `${text}: \n${lines.map((line) => `* ${line}\n`).join('')}`;
+  return lines.length === 1
+    ? `${text}: ${lines[0]}`
+    : `${text}: \n${lines.map((line) => `* ${line}\n`).join('')}`;
 }

@@ -28,8 +28,10 @@ export function explainText(context: Context, resource: Resource, path: readonly
 function customText(head: string, resource: Resource, path: readonly string[]): string {
   const known = ['apiVersion', 'kind', 'metadata', 'spec', 'specs', 'status'];
   const [first] = path;
-  if (first !== undefined && !known.includes(first)) throw new CommandError(`field ${quoteGo(first)} does not exist`);
-  if (first !== undefined) return `${head}FIELD: ${path.at(-1)}\n\nDESCRIPTION:\n    The field ${path.join('.')} of a ${resource.kind}.\n    \n\n`;
+  if (first !== undefined && !known.includes(first))
+    throw new CommandError(`field ${quoteGo(first)} does not exist`);
+  if (first !== undefined)
+    return `${head}FIELD: ${path.at(-1)}\n\nDESCRIPTION:\n    The field ${path.join('.')} of a ${resource.kind}.\n    \n\n`;
   return `${head}DESCRIPTION:\n    A ${resource.kind}, a custom resource of ${resource.group}.\n    \nFIELDS:\n${known.map((name) => `  ${name}\t<${name === 'apiVersion' || name === 'kind' ? 'string' : 'Object'}>\n`).join('')}\n`;
 }
 
@@ -48,7 +50,20 @@ function bareName(type: TypeRef): string {
   if (type.kind === 'list') return `[]${bareName(type.of)}`;
   if (type.kind === 'map') return `map[string]${bareName(type.of)}`;
   if (type.kind === 'struct') return structNamed(type.name).short;
-  return { bool: 'boolean', int: 'integer', int32: 'integer', int64: 'integer', byte: 'string', float64: 'number', Time: 'string', MicroTime: 'string', Duration: 'string', Raw: 'Object' }[type.of as string] ?? type.of;
+  return (
+    {
+      bool: 'boolean',
+      int: 'integer',
+      int32: 'integer',
+      int64: 'integer',
+      byte: 'string',
+      float64: 'number',
+      Time: 'string',
+      MicroTime: 'string',
+      Duration: 'string',
+      Raw: 'Object',
+    }[type.of as string] ?? type.of
+  );
 }
 
 function fieldLines(struct: StructType, level: number, isDeep: boolean): string {

@@ -87,8 +87,10 @@ export class Flags {
 
   /** Takes a value. @throws CommandError when it is none of the flag's kind. */
   set(spec: FlagSpec, value: string): void {
-    const shown = spec.short === '' || spec.short === spec.name ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
-    const bad = (why: string): CommandError => new CommandError(`invalid argument ${quoteGo(value)} for ${quoteGo(shown)} flag: ${why}`);
+    const shown =
+      spec.short === '' || spec.short === spec.name ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
+    const bad = (why: string): CommandError =>
+      new CommandError(`invalid argument ${quoteGo(value)} for ${quoteGo(shown)} flag: ${why}`);
     if (spec.kind === 'strings' || spec.kind === 'stringArray') {
       const values = spec.kind === 'strings' ? value.split(',') : [value];
       this.#lists.set(spec.name, [...(this.#lists.get(spec.name) ?? []), ...values]);
@@ -100,7 +102,8 @@ export class Flags {
       this.#values.set(spec.name, read);
       return;
     }
-    if (spec.kind === 'int' && !/^[-+]?\d+$/.test(value)) throw bad(`strconv.ParseInt: parsing ${quoteGo(value)}: invalid syntax`);
+    if (spec.kind === 'int' && !/^[-+]?\d+$/.test(value))
+      throw bad(`strconv.ParseInt: parsing ${quoteGo(value)}: invalid syntax`);
     if (spec.kind === 'duration' && goDurationMs(value) === undefined) throw bad(durationFault(value));
     this.#values.set(spec.name, value);
   }
@@ -110,7 +113,9 @@ export class Flags {
 export function durationFault(value: string): string {
   if (/^[-+]?\d+(\.\d*)?$/.test(value)) return `time: missing unit in duration ${quoteGo(value)}`;
   const unit = /^[-+]?\d+(?:\.\d*)?([^\d.]+)/.exec(value)?.[1];
-  return unit === undefined ? `time: invalid duration ${quoteGo(value)}` : `time: unknown unit ${quoteGo(unit)} in duration ${quoteGo(value)}`;
+  return unit === undefined
+    ? `time: invalid duration ${quoteGo(value)}`
+    : `time: unknown unit ${quoteGo(unit)} in duration ${quoteGo(value)}`;
 }
 
 /** What a command line held: flags, arguments, and how many arguments stood before `--` (-1 without one). */
@@ -122,7 +127,9 @@ export type ParsedLine = { readonly flags: Flags; readonly args: readonly string
  */
 export function parseLine(words: readonly string[], specs: readonly FlagSpec[]): ParsedLine {
   const byName = new Map(specs.map((spec) => [spec.name, spec] as const));
-  const byShort = new Map(specs.filter((spec) => spec.short !== '').map((spec) => [spec.short, spec] as const));
+  const byShort = new Map(
+    specs.filter((spec) => spec.short !== '').map((spec) => [spec.short, spec] as const),
+  );
   const flags = new Flags(byName);
   const args: string[] = [];
   let dashAt = -1;
@@ -153,13 +160,21 @@ function longFlag(word: string, byName: ReadonlyMap<string, FlagSpec>, flags: Fl
   flags.set(spec, value);
 }
 
-function shortFlags(word: string, byShort: ReadonlyMap<string, FlagSpec>, flags: Flags, queue: string[]): void {
+function shortFlags(
+  word: string,
+  byShort: ReadonlyMap<string, FlagSpec>,
+  flags: Flags,
+  queue: string[],
+): void {
   let cluster = word.slice(1);
   while (cluster !== '') {
     const letter = cluster.slice(0, 1);
     const rest = cluster.slice(1);
     const spec = byShort.get(letter);
-    if (spec === undefined) throw new CommandError(`unknown shorthand flag: '${letter}' in ${word.startsWith('-') ? `-${cluster}` : word}`);
+    if (spec === undefined)
+      throw new CommandError(
+        `unknown shorthand flag: '${letter}' in ${word.startsWith('-') ? `-${cluster}` : word}`,
+      );
     if (rest.startsWith('=')) return flags.set(spec, rest.slice(1));
     if (spec.bare !== undefined) {
       flags.set(spec, spec.bare);

@@ -5,8 +5,14 @@ const GROUPS: readonly (readonly [string, readonly string[]])[] = [
   ['Basic Commands (Beginner)', ['create', 'expose', 'run', 'set']],
   ['Basic Commands (Intermediate)', ['explain', 'get', 'edit', 'delete']],
   ['Deploy Commands', ['rollout', 'scale', 'autoscale']],
-  ['Cluster Management Commands', ['certificate', 'cluster-info', 'top', 'cordon', 'uncordon', 'drain', 'taint']],
-  ['Troubleshooting and Debugging Commands', ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'debug', 'events']],
+  [
+    'Cluster Management Commands',
+    ['certificate', 'cluster-info', 'top', 'cordon', 'uncordon', 'drain', 'taint'],
+  ],
+  [
+    'Troubleshooting and Debugging Commands',
+    ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'debug', 'events'],
+  ],
   ['Advanced Commands', ['diff', 'apply', 'patch', 'replace', 'wait', 'kustomize']],
   ['Settings Commands', ['label', 'annotate', 'completion']],
 ];
@@ -18,7 +24,9 @@ export function overview(commands: readonly Command[]): string {
     return command === undefined ? '' : `  ${name.padEnd(15)} ${command.about}\n`;
   };
   const grouped = new Set(GROUPS.flatMap(([, names]) => names));
-  const others = commands.filter((one) => !grouped.has(one.name) && one.isHidden !== true).map((one) => one.name);
+  const others = commands
+    .filter((one) => !grouped.has(one.name) && one.isHidden !== true)
+    .map((one) => one.name);
   const groups: readonly (readonly [string, readonly string[]])[] = [...GROUPS, ['Other Commands', others]];
   const body = groups.map(([title, names]) => `${title}:\n${names.map(line).join('')}`).join('\n');
   return `kubectl controls the Kubernetes cluster manager.\n\n${body}\nUsage:\n  kubectl [flags] [options]\n\nUse "kubectl <command> --help" for more information about a given command.\nUse "kubectl options" for a list of global command-line options (applies to all commands).\n`;
@@ -27,9 +35,15 @@ export function overview(commands: readonly Command[]): string {
 /** The help of one command: what it does, its children, its flags and its usage line. */
 export function helpText(command: Command, path: string): string {
   const children = (command.children ?? []).filter((one) => one.isHidden !== true);
-  const list = children.length === 0 ? '' : `Available Commands:\n${children.map((one) => `  ${one.name.padEnd(20)} ${one.about}\n`).join('')}\n`;
+  const list =
+    children.length === 0
+      ? ''
+      : `Available Commands:\n${children.map((one) => `  ${one.name.padEnd(20)} ${one.about}\n`).join('')}\n`;
   const flags = (command.flags ?? []).length === 0 ? '' : `Options:\n${optionsText(command.flags ?? [])}\n`;
-  const usage = command.run === undefined && children.length > 0 ? `${path} [flags] [options]` : `${path} ${command.usage ?? '[options]'}`;
+  const usage =
+    command.run === undefined && children.length > 0
+      ? `${path} [flags] [options]`
+      : `${path} ${command.usage ?? '[options]'}`;
   return `${command.about}.\n\n${list}${flags}Usage:\n  ${usage}\n\nUse "kubectl options" for a list of global command-line options (applies to all commands).\n`;
 }
 

@@ -25,12 +25,16 @@ export function kubectlProgram(ports: Ports): Program {
 
 async function main(process: Process, ports: Ports): Promise<number> {
   const words = process.argv.slice(1);
-  if (words[0] === '__complete' || words[0] === '__completeNoDesc') return complete(process, ports, words.slice(1), words[0] === '__complete');
+  if (words[0] === '__complete' || words[0] === '__completeNoDesc')
+    return complete(process, ports, words.slice(1), words[0] === '__complete');
   const found = findCommand(words);
   if ('unknown' in found) throw unknownCommand(found.unknown);
   const { command, path, rest } = found;
   const own = new Set((command?.flags ?? []).map((spec) => spec.name));
-  const specs: readonly FlagSpec[] = [...(command?.flags ?? []), ...GLOBAL_FLAGS.filter((spec) => !own.has(spec.name))];
+  const specs: readonly FlagSpec[] = [
+    ...(command?.flags ?? []),
+    ...GLOBAL_FLAGS.filter((spec) => !own.has(spec.name)),
+  ];
   if (command === undefined) return runRoot(process, rest);
   const line = parse(rest, specs, path);
   if (line.flags.bool('help')) {
@@ -38,12 +42,14 @@ async function main(process: Process, ports: Ports): Promise<number> {
     return 0;
   }
   if (command.run === undefined) {
-    if (line.args.length > 0 && command.children !== undefined) throw unknownChild(path, line.args[0] ?? '', line.args);
+    if (line.args.length > 0 && command.children !== undefined)
+      throw unknownChild(path, line.args[0] ?? '', line.args);
     await process.out(helpText(command, path));
     return 1;
   }
   const missing = (command.required ?? []).filter((name) => !line.flags.changed(name));
-  if (missing.length > 0) throw new CommandError(`required flag(s) ${missing.map(quoteGo).join(', ')} not set`);
+  if (missing.length > 0)
+    throw new CommandError(`required flag(s) ${missing.map(quoteGo).join(', ')} not set`);
   const context = new Context(process, ports, { path, ...line });
   try {
     return (await command.run(context)) ?? 0;
@@ -52,7 +58,11 @@ async function main(process: Process, ports: Ports): Promise<number> {
   }
 }
 
-function parse(words: readonly string[], specs: readonly FlagSpec[], path: string): ReturnType<typeof parseLine> {
+function parse(
+  words: readonly string[],
+  specs: readonly FlagSpec[],
+  path: string,
+): ReturnType<typeof parseLine> {
   try {
     return parseLine(words, specs);
   } catch (error) {
@@ -61,7 +71,9 @@ function parse(words: readonly string[], specs: readonly FlagSpec[], path: strin
   }
 }
 
-type FoundCommand = { readonly command: Command | undefined; readonly path: string; readonly rest: readonly string[] } | { readonly unknown: string };
+type FoundCommand =
+  | { readonly command: Command | undefined; readonly path: string; readonly rest: readonly string[] }
+  | { readonly unknown: string };
 
 /** Walks down the tree of commands; flags may stand before a command's name. */
 export function findCommand(words: readonly string[]): FoundCommand {
@@ -100,7 +112,11 @@ export function findCommand(words: readonly string[]): FoundCommand {
 function takesValue(word: string, command: Command | undefined): boolean {
   if (word.includes('=')) return false;
   const specs = [...(command?.flags ?? []), ...GLOBAL_FLAGS];
-  const spec = word.startsWith('--') ? specs.find((one) => one.name === word.slice(2)) : word.length === 2 ? specs.find((one) => one.short === word.slice(1)) : undefined;
+  const spec = word.startsWith('--')
+    ? specs.find((one) => one.name === word.slice(2))
+    : word.length === 2
+      ? specs.find((one) => one.short === word.slice(1))
+      : undefined;
   return spec !== undefined && spec.bare === undefined;
 }
 
@@ -113,9 +129,14 @@ async function runRoot(process: Process, rest: readonly string[]): Promise<numbe
 function unknownCommand(word: string): CommandError {
   const close = COMMANDS.filter((one) => one.isHidden !== true)
     .map((one) => one.name)
-    .filter((name) => editDistance(word.toLowerCase(), name.toLowerCase()) <= 2 || name.toLowerCase().startsWith(word.toLowerCase()))
+    .filter(
+      (name) =>
+        editDistance(word.toLowerCase(), name.toLowerCase()) <= 2 ||
+        name.toLowerCase().startsWith(word.toLowerCase()),
+    )
     .sort();
-  const hint = close.length === 0 ? '' : `\n\nDid you mean this?\n${close.map((name) => `\t${name}\n`).join('')}`;
+  const hint =
+    close.length === 0 ? '' : `\n\nDid you mean this?\n${close.map((name) => `\t${name}\n`).join('')}`;
   return new CommandError(`unknown command ${quoteGo(word)} for "kubectl"${hint}`);
 }
 

@@ -24,7 +24,9 @@ function load(context: Context, folder: string, depth: number): JsonObject[] {
   if (depth > 20) throw new CommandError('cycle detected in kustomization bases');
   const name = NAMES.find((one) => files.stat(`${folder}/${one}`)?.kind === 'file');
   if (name === undefined) {
-    throw new CommandError(`unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${folder}'`);
+    throw new CommandError(
+      `unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${folder}'`,
+    );
   }
   const [first] = read(context, `${folder}/${name}`);
   const file = first ?? {};
@@ -32,7 +34,9 @@ function load(context: Context, folder: string, depth: number): JsonObject[] {
     const path = absolutePath(folder, String(item));
     const entry = files.stat(path);
     if (entry === undefined) {
-      throw new CommandError(`accumulating resources: accumulation err='accumulating resources from '${String(item)}': evalsymlink failure on '${path}' : lstat ${path}: no such file or directory'`);
+      throw new CommandError(
+        `accumulating resources: accumulation err='accumulating resources from '${String(item)}': evalsymlink failure on '${path}' : lstat ${path}: no such file or directory'`,
+      );
     }
     return entry.kind === 'folder' ? load(context, path, depth + 1) : read(context, path);
   });
@@ -54,9 +58,17 @@ function transform(file: JsonObject, object: JsonObject): JsonObject {
   const metadata: Record<string, Json | undefined> = { ...objectAt(object, 'metadata') };
   metadata.name = `${textAt(file, 'namePrefix')}${textAt(object, 'metadata', 'name')}${textAt(file, 'nameSuffix')}`;
   const namespace = textAt(file, 'namespace');
-  if (namespace !== '' && !/^(Namespace|Node|Cluster.*|CustomResourceDefinition|PersistentVolume|StorageClass|CiliumClusterwide.*)$/.test(textAt(object, 'kind'))) metadata.namespace = namespace;
-  if (Object.keys(labels).length > 0) metadata.labels = { ...objectAt(object, 'metadata', 'labels'), ...labels };
-  if (Object.keys(annotations).length > 0) metadata.annotations = { ...objectAt(object, 'metadata', 'annotations'), ...annotations };
+  if (
+    namespace !== '' &&
+    !/^(Namespace|Node|Cluster.*|CustomResourceDefinition|PersistentVolume|StorageClass|CiliumClusterwide.*)$/.test(
+      textAt(object, 'kind'),
+    )
+  )
+    metadata.namespace = namespace;
+  if (Object.keys(labels).length > 0)
+    metadata.labels = { ...objectAt(object, 'metadata', 'labels'), ...labels };
+  if (Object.keys(annotations).length > 0)
+    metadata.annotations = { ...objectAt(object, 'metadata', 'annotations'), ...annotations };
   let out: JsonObject = { ...object, metadata };
   const common = mapAt(file, 'commonLabels');
   if (Object.keys(common).length > 0) out = withSelectorLabels(out, common);
@@ -64,24 +76,39 @@ function transform(file: JsonObject, object: JsonObject): JsonObject {
 }
 
 function pairLabels(file: JsonObject): Record<string, string> {
-  return Object.assign({}, ...listAt(file, 'labels').map((item) => mapAt(item, 'pairs'))) as Record<string, string>;
+  return Object.assign({}, ...listAt(file, 'labels').map((item) => mapAt(item, 'pairs'))) as Record<
+    string,
+    string
+  >;
 }
 
 function withSelectorLabels(object: JsonObject, labels: Readonly<Record<string, string>>): JsonObject {
   const spec: Record<string, Json | undefined> = { ...objectAt(object, 'spec') };
-  if (textAt(object, 'kind') === 'Service' && at(object, 'spec', 'selector') !== undefined) spec.selector = { ...objectAt(object, 'spec', 'selector'), ...labels };
+  if (textAt(object, 'kind') === 'Service' && at(object, 'spec', 'selector') !== undefined)
+    spec.selector = { ...objectAt(object, 'spec', 'selector'), ...labels };
   if (at(object, 'spec', 'template') !== undefined) {
     const template = objectAt(object, 'spec', 'template');
-    spec.template = { ...template, metadata: { ...objectAt(template, 'metadata'), labels: { ...objectAt(template, 'metadata', 'labels'), ...labels } } };
+    spec.template = {
+      ...template,
+      metadata: {
+        ...objectAt(template, 'metadata'),
+        labels: { ...objectAt(template, 'metadata', 'labels'), ...labels },
+      },
+    };
     if (at(object, 'spec', 'selector', 'matchLabels') !== undefined) {
-      spec.selector = { ...objectAt(object, 'spec', 'selector'), matchLabels: { ...objectAt(object, 'spec', 'selector', 'matchLabels'), ...labels } };
+      spec.selector = {
+        ...objectAt(object, 'spec', 'selector'),
+        matchLabels: { ...objectAt(object, 'spec', 'selector', 'matchLabels'), ...labels },
+      };
     }
   }
   return at(object, 'spec') === undefined ? object : { ...object, spec };
 }
 
 function withReplicas(file: JsonObject, object: JsonObject): JsonObject {
-  const wanted = listAt(file, 'replicas').find((item) => textAt(item, 'name') === textAt(object, 'metadata', 'name'));
+  const wanted = listAt(file, 'replicas').find(
+    (item) => textAt(item, 'name') === textAt(object, 'metadata', 'name'),
+  );
   if (wanted === undefined || at(object, 'spec', 'replicas') === undefined) return object;
   return { ...object, spec: { ...objectAt(object, 'spec'), replicas: at(wanted, 'count') } };
 }
@@ -94,7 +121,8 @@ function withImages(file: JsonObject, object: JsonObject): JsonObject {
     if (Array.isArray(value)) return (value as readonly Json[]).map((item) => rewrite(item) ?? null);
     if (!isJsonObject(value)) return value;
     const out: Record<string, Json | undefined> = {};
-    for (const [key, member] of Object.entries(value)) out[key] = key === 'image' && typeof member === 'string' ? imageOf(member) : rewrite(member);
+    for (const [key, member] of Object.entries(value))
+      out[key] = key === 'image' && typeof member === 'string' ? imageOf(member) : rewrite(member);
     return out;
   }
   function imageOf(image: string): string {

@@ -55,23 +55,33 @@ async function readSource(context: Context, name: string): Promise<{ source: str
   if (entry === undefined) throw new CommandError(`the path ${quoteGo(name)} does not exist`);
   if (entry.kind !== 'folder') return [{ source: name, text: readText(context, path) }];
   const files = filesOf(context, path, name.replace(/\/+$/, ''), context.flags.bool('recursive'));
-  if (files.length === 0) throw new CommandError(`error reading [${name}]: recognized file extensions are [.json .yaml .yml]`);
+  if (files.length === 0)
+    throw new CommandError(`error reading [${name}]: recognized file extensions are [.json .yaml .yml]`);
   return files.map((file) => ({ source: file.name, text: readText(context, file.path) }));
 }
 
-function filesOf(context: Context, path: string, name: string, isRecursive: boolean): { path: string; name: string }[] {
+function filesOf(
+  context: Context,
+  path: string,
+  name: string,
+  isRecursive: boolean,
+): { path: string; name: string }[] {
   const names = context.process.machine.files.list(path);
   if (!Array.isArray(names)) return [];
   return [...(names as readonly string[])].sort(byText).flatMap((child) => {
     const kind = context.process.machine.files.stat(`${path}/${child}`)?.kind;
-    if (kind === 'folder') return isRecursive ? filesOf(context, `${path}/${child}`, `${name}/${child}`, true) : [];
+    if (kind === 'folder')
+      return isRecursive ? filesOf(context, `${path}/${child}`, `${name}/${child}`, true) : [];
     return /\.(json|yaml|yml)$/.test(child) ? [{ path: `${path}/${child}`, name: `${name}/${child}` }] : [];
   });
 }
 
 function readText(context: Context, path: string): string {
   const file = context.process.machine.files.read(path);
-  if ('error' in file) throw new CommandError(`open ${path}: ${file.error === 'EACCES' ? 'permission denied' : 'no such file or directory'}`);
+  if ('error' in file)
+    throw new CommandError(
+      `open ${path}: ${file.error === 'EACCES' ? 'permission denied' : 'no such file or directory'}`,
+    );
   return file.content;
 }
 
@@ -88,10 +98,15 @@ export function infosOf(context: Context, source: string, text: string, options:
 function documentInfos(context: Context, source: string, value: Json, options: ReadOptions): Manifests {
   const fault = options.isValidated ? schemaFault(value) : undefined;
   if (fault !== undefined) {
-    return [new CommandError(`error validating ${quoteGo(source)}: error validating data: ${fault}; if you choose to ignore these errors, turn validation off with --validate=false`)];
+    return [
+      new CommandError(
+        `error validating ${quoteGo(source)}: error validating data: ${fault}; if you choose to ignore these errors, turn validation off with --validate=false`,
+      ),
+    ];
   }
   const decodeFault = decodeFaultOf(value);
-  if (decodeFault !== undefined || !isJsonObject(value)) return [new CommandError(`unable to decode ${quoteGo(source)}: ${decodeFault ?? 'no object'}`)];
+  if (decodeFault !== undefined || !isJsonObject(value))
+    return [new CommandError(`unable to decode ${quoteGo(source)}: ${decodeFault ?? 'no object'}`)];
   if (/List$/.test(textAt(value, 'kind')) && Array.isArray(at(value, 'items'))) {
     return listAt(value, 'items').flatMap((item) => documentInfos(context, source, item, options));
   }
@@ -114,18 +129,22 @@ function jsonKind(value: unknown): string {
 
 /** What Go says when the parts that kubectl itself decodes have a wrong type; undefined when they are right. */
 function decodeFaultOf(value: Json): string | undefined {
-  if (!isJsonObject(value)) return `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+  if (!isJsonObject(value))
+    return `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
   if (textAt(value, 'kind') === '') return `Object 'Kind' is missing in '${goJson(value)}'`;
   if (textAt(value, 'apiVersion') === '') return `Object 'apiVersion' is missing in '${goJson(value)}'`;
   const { metadata } = value;
   if (metadata === undefined || metadata === null) return undefined;
-  if (!isJsonObject(metadata)) return `json: cannot unmarshal ${jsonKind(metadata)} into Go struct field .metadata of type v1.ObjectMeta`;
+  if (!isJsonObject(metadata))
+    return `json: cannot unmarshal ${jsonKind(metadata)} into Go struct field .metadata of type v1.ObjectMeta`;
   for (const field of ['annotations', 'labels']) {
     const map = metadata[field];
     if (map === undefined || map === null) continue;
-    if (!isJsonObject(map)) return `json: cannot unmarshal ${jsonKind(map)} into Go struct field ObjectMeta.metadata.${field} of type map[string]string`;
+    if (!isJsonObject(map))
+      return `json: cannot unmarshal ${jsonKind(map)} into Go struct field ObjectMeta.metadata.${field} of type map[string]string`;
     const wrong = Object.values(map).find((member) => typeof member !== 'string' && member !== null);
-    if (wrong !== undefined) return `json: cannot unmarshal ${jsonKind(wrong)} into Go struct field ObjectMeta.metadata.${field} of type string`;
+    if (wrong !== undefined)
+      return `json: cannot unmarshal ${jsonKind(wrong)} into Go struct field ObjectMeta.metadata.${field} of type string`;
   }
   for (const field of ['name', 'namespace', 'generateName', 'resourceVersion', 'uid', 'selfLink']) {
     const text = metadata[field];
@@ -144,14 +163,22 @@ export function infoOf(context: Context, source: string, object: JsonObject): In
   const own = textAt(object, 'metadata', 'namespace');
   const resource =
     context.discovery.byKind(apiVersion, kind) ??
-    context.discovery.resources.find((one) => one.kind.toLowerCase() === kind && apiVersion === (one.group === '' ? one.version : `${one.group}/${one.version}`));
+    context.discovery.resources.find(
+      (one) =>
+        one.kind.toLowerCase() === kind &&
+        apiVersion === (one.group === '' ? one.version : `${one.group}/${one.version}`),
+    );
   if (resource === undefined) {
-    return new CommandError(`resource mapping not found for name: ${quoteGo(name)} namespace: ${quoteGo(own)} from ${quoteGo(source)}: no matches for kind ${quoteGo(kind)} in version ${quoteGo(apiVersion)}\nensure CRDs are installed first`);
+    return new CommandError(
+      `resource mapping not found for name: ${quoteGo(name)} namespace: ${quoteGo(own)} from ${quoteGo(source)}: no matches for kind ${quoteGo(kind)} in version ${quoteGo(apiVersion)}\nensure CRDs are installed first`,
+    );
   }
   if (!resource.isNamespaced) return { resource, namespace: '', name, source, object };
   const { namespace, isNamespaceExplicit } = context.target;
   if (own !== '' && isNamespaceExplicit && own !== namespace) {
-    return new CommandError(`the namespace from the provided object ${quoteGo(own)} does not match the namespace ${quoteGo(namespace)}. You must pass '--namespace=${own}' to perform this operation.`);
+    return new CommandError(
+      `the namespace from the provided object ${quoteGo(own)} does not match the namespace ${quoteGo(namespace)}. You must pass '--namespace=${own}' to perform this operation.`,
+    );
   }
   if (own !== '') return { resource, namespace: own, name, source, object };
   const metadata = { ...(isJsonObject(object.metadata) ? object.metadata : {}), namespace };

@@ -20,7 +20,11 @@ function membersOf(value: Json | undefined): JsonObject {
  * The JSON merge patch of an apply on a custom resource: what `modified` changes in `current`, and nulls for what was
  * in `original` and is no longer wanted (jsonmergepatch.CreateThreeWayJSONMergePatch).
  */
-export function jsonThreeWayPatch(original: JsonObject, modified: JsonObject, current: JsonObject): JsonObject {
+export function jsonThreeWayPatch(
+  original: JsonObject,
+  modified: JsonObject,
+  current: JsonObject,
+): JsonObject {
   return mergeObjects(jsonDeletions(original, modified), jsonChanges(current, modified));
 }
 
@@ -87,7 +91,12 @@ export function applyMergePatch(target: Json | undefined, patch: Json): Json {
 type Halves = { readonly hasChanges: boolean; readonly hasDeletions: boolean };
 
 /** The strategic merge patch of an apply on a built-in kind (strategicpatch.CreateThreeWayMergePatch). */
-export function strategicThreeWayPatch(original: JsonObject, modified: JsonObject, current: JsonObject, struct: StructType): JsonObject {
+export function strategicThreeWayPatch(
+  original: JsonObject,
+  modified: JsonObject,
+  current: JsonObject,
+  struct: StructType,
+): JsonObject {
   const changes = diffObjects(current, modified, struct, { hasChanges: true, hasDeletions: false });
   const deletions = diffObjects(original, modified, struct, { hasChanges: false, hasDeletions: true });
   return joinPatches(deletions, changes, struct);
@@ -114,7 +123,13 @@ function itemType(type: TypeRef | undefined): TypeRef | undefined {
   return type.kind === 'list' || type.kind === 'map' ? type.of : undefined;
 }
 
-function diffObjects(from: JsonObject, to: JsonObject, struct: StructType | undefined, halves: Halves, mapItem?: TypeRef): JsonObject {
+function diffObjects(
+  from: JsonObject,
+  to: JsonObject,
+  struct: StructType | undefined,
+  halves: Halves,
+  mapItem?: TypeRef,
+): JsonObject {
   const out: Members = {};
   for (const [key, wanted] of Object.entries(to)) {
     if (wanted === undefined) continue;
@@ -139,11 +154,20 @@ function diffObjects(from: JsonObject, to: JsonObject, struct: StructType | unde
     }
     if (halves.hasChanges && !same(was, wanted)) out[key] = wanted;
   }
-  if (halves.hasDeletions) for (const key of Object.keys(from)) if (to[key] === undefined && from[key] !== undefined) out[key] = null;
+  if (halves.hasDeletions)
+    for (const key of Object.keys(from))
+      if (to[key] === undefined && from[key] !== undefined) out[key] = null;
   return out;
 }
 
-function diffList(out: Members, key: string, was: readonly Json[], wanted: readonly Json[], field: FieldType, halves: Halves): void {
+function diffList(
+  out: Members,
+  key: string,
+  was: readonly Json[],
+  wanted: readonly Json[],
+  field: FieldType,
+  halves: Halves,
+): void {
   const mergeKey = field.mergeKey ?? '';
   if (mergeKey === '') {
     const added = wanted.filter((item) => !was.some((one) => same(one, item)));
@@ -166,10 +190,16 @@ function diffList(out: Members, key: string, was: readonly Json[], wanted: reado
     if (Object.keys(inner).length > 0) patches.push({ ...inner, [mergeKey]: keyOf(item) });
   }
   if (halves.hasDeletions) {
-    for (const item of was) if (!wanted.some((one) => same(keyOf(one), keyOf(item)))) patches.push({ $patch: 'delete', [mergeKey]: keyOf(item) });
+    for (const item of was)
+      if (!wanted.some((one) => same(keyOf(one), keyOf(item))))
+        patches.push({ $patch: 'delete', [mergeKey]: keyOf(item) });
   }
   const order = (items: readonly Json[]): Json[] => items.map((item) => ({ [mergeKey]: keyOf(item) }));
-  const isMoved = halves.hasChanges && !same(order(was), order(wanted)) && was.length === wanted.length && wanted.every((item) => was.some((one) => same(keyOf(one), keyOf(item))));
+  const isMoved =
+    halves.hasChanges &&
+    !same(order(was), order(wanted)) &&
+    was.length === wanted.length &&
+    wanted.every((item) => was.some((one) => same(keyOf(one), keyOf(item))));
   if (patches.length > 0 || isMoved) {
     out[`$setElementOrder/${key}`] = order(wanted);
     if (patches.length > 0) out[key] = patches;
@@ -183,17 +213,30 @@ function joinPatches(deletions: JsonObject, changes: JsonObject, struct: StructT
     const own = out[key];
     const field = fieldOf(struct, key);
     if (isJsonObject(own) && isJsonObject(change)) out[key] = joinPatches(own, change, structOf(field?.type));
-    else if (Array.isArray(own) && Array.isArray(change) && field?.mergeKey) out[key] = joinLists(own as readonly Json[], change as readonly Json[], field.mergeKey, structOf(itemType(field.type)));
+    else if (Array.isArray(own) && Array.isArray(change) && field?.mergeKey)
+      out[key] = joinLists(
+        own as readonly Json[],
+        change as readonly Json[],
+        field.mergeKey,
+        structOf(itemType(field.type)),
+      );
     else out[key] = change;
   }
   return out;
 }
 
-function joinLists(deletions: readonly Json[], changes: readonly Json[], mergeKey: string, struct: StructType | undefined): Json {
+function joinLists(
+  deletions: readonly Json[],
+  changes: readonly Json[],
+  mergeKey: string,
+  struct: StructType | undefined,
+): Json {
   const keyOf = (item: Json): Json | undefined => (isJsonObject(item) ? item[mergeKey] : undefined);
   const out = changes.map((change) => {
     const own = deletions.find((one) => same(keyOf(one), keyOf(change)));
-    return own === undefined || !isJsonObject(own) || !isJsonObject(change) ? change : joinPatches(own, change, struct);
+    return own === undefined || !isJsonObject(own) || !isJsonObject(change)
+      ? change
+      : joinPatches(own, change, struct);
   });
   return [...out, ...deletions.filter((item) => !changes.some((one) => same(keyOf(one), keyOf(item))))];
 }

@@ -9,13 +9,18 @@ import { CommandError, PlainError } from './errors.ts';
 import { quoteGo } from './text.ts';
 
 /** The kind and name that `pod`, `deploy/web` or `svc/web` mean; a bare word is a pod. @throws CommandError */
-export function podOrWorkload(context: Context, word: string): { readonly resource: Resource; readonly name: string } {
+export function podOrWorkload(
+  context: Context,
+  word: string,
+): { readonly resource: Resource; readonly name: string } {
   const slash = word.indexOf('/');
   if (slash < 0) return { resource: context.discovery.need('pods'), name: word };
   const parts = word.split('/');
-  if (parts.length !== 2) throw new CommandError('arguments in resource/name form may not have more than one slash');
+  if (parts.length !== 2)
+    throw new CommandError('arguments in resource/name form may not have more than one slash');
   const [type = '', name = ''] = parts;
-  if (type === '' || name === '') throw new CommandError('arguments in resource/name form must have a single resource and name');
+  if (type === '' || name === '')
+    throw new CommandError('arguments in resource/name form must have a single resource and name');
   return { resource: context.discovery.need(type), name };
 }
 
@@ -23,12 +28,21 @@ export function podOrWorkload(context: Context, word: string): { readonly resour
 export function podSelector(object: JsonObject, resource: Resource): string {
   if (resource.kind === 'Service') {
     const selector = mapAt(object, 'spec', 'selector');
-    if (Object.keys(selector).length === 0) throw new CommandError(`invalid service '${textAt(object, 'metadata', 'name')}': Service is defined without a selector`);
+    if (Object.keys(selector).length === 0)
+      throw new CommandError(
+        `invalid service '${textAt(object, 'metadata', 'name')}': Service is defined without a selector`,
+      );
     return joinLabels(selector);
   }
   if (resource.kind === 'ReplicationController') return joinLabels(mapAt(object, 'spec', 'selector'));
   const selector = objectAt(object, 'spec', 'selector');
-  if (at(object, 'spec', 'selector') === undefined) throw new CommandError(`selector for ${resource.kind} not implemented`.replace(/^selector for .*/, `cannot attach to *${resource.group === '' ? 'v1' : resource.version}.${resource.kind}: selector for *${resource.version}.${resource.kind} not implemented`));
+  if (at(object, 'spec', 'selector') === undefined)
+    throw new CommandError(
+      `selector for ${resource.kind} not implemented`.replace(
+        /^selector for .*/,
+        `cannot attach to *${resource.group === '' ? 'v1' : resource.version}.${resource.kind}: selector for *${resource.version}.${resource.kind} not implemented`,
+      ),
+    );
   return selectorText(selector);
 }
 
@@ -63,14 +77,23 @@ export function joinLabels(labels: Readonly<Record<string, string>>): string {
 /** Pods of a selector: active before finished, running before not, older ready ones first for logs (podutils order). */
 export function podsOf(context: Context, namespace: string, selector: string): readonly JsonObject[] {
   const pods = context.discovery.need('pods');
-  return listAt(context.client.get(pathOf(pods, namespace), { labelSelector: selector || undefined }), 'items').filter(isJsonObject);
+  return listAt(
+    context.client.get(pathOf(pods, namespace), { labelSelector: selector || undefined }),
+    'items',
+  ).filter(isJsonObject);
 }
 
 /** Higher is better for exec and port-forward: scheduled, running, ready. */
 function rank(pod: JsonObject): number {
   const phase = textAt(pod, 'status', 'phase');
-  const isReady = listAt(pod, 'status', 'conditions').some((one) => textAt(one, 'type') === 'Ready' && textAt(one, 'status') === 'True');
-  return (textAt(pod, 'spec', 'nodeName') !== '' ? 4 : 0) + (phase === 'Running' ? 2 : phase === 'Unknown' ? 1 : 0) * 10 + (isReady ? 1 : 0);
+  const isReady = listAt(pod, 'status', 'conditions').some(
+    (one) => textAt(one, 'type') === 'Ready' && textAt(one, 'status') === 'True',
+  );
+  return (
+    (textAt(pod, 'spec', 'nodeName') !== '' ? 4 : 0) +
+    (phase === 'Running' ? 2 : phase === 'Unknown' ? 1 : 0) * 10 +
+    (isReady ? 1 : 0)
+  );
 }
 
 /** The pods in the order in which kubectl would take the first (controller.ActivePods): best first. */
@@ -82,7 +105,11 @@ export function bestFirst(pods: readonly JsonObject[]): readonly JsonObject[] {
 }
 
 /** The pod that `exec`, `attach` and `port-forward` mean; waits up to `timeoutMs` for the first pod of a workload. @throws ApiError, CommandError */
-export async function attachablePod(context: Context, word: string, timeoutMs: number): Promise<{ readonly pod: JsonObject; readonly owner: JsonObject; readonly resource: Resource }> {
+export async function attachablePod(
+  context: Context,
+  word: string,
+  timeoutMs: number,
+): Promise<{ readonly pod: JsonObject; readonly owner: JsonObject; readonly resource: Resource }> {
   const { resource, name } = podOrWorkload(context, word);
   const namespace = resource.isNamespaced ? context.namespace : '';
   const owner = context.client.get(pathOf(resource, namespace, name));
@@ -92,15 +119,23 @@ export async function attachablePod(context: Context, word: string, timeoutMs: n
 }
 
 /** The best pod of a selector, waiting for one to come. @throws CommandError at the timeout */
-export async function firstPod(context: Context, namespace: string, selector: string, timeoutMs: number): Promise<JsonObject> {
+export async function firstPod(
+  context: Context,
+  namespace: string,
+  selector: string,
+  timeoutMs: number,
+): Promise<JsonObject> {
   const { sys } = context.process;
   const [now] = bestFirst(podsOf(context, namespace, selector));
   if (now !== undefined) return now;
-  const cursor = context.client.watch(pathOf(context.discovery.need('pods'), namespace), { labelSelector: selector });
+  const cursor = context.client.watch(pathOf(context.discovery.need('pods'), namespace), {
+    labelSelector: selector,
+  });
   try {
     const endMs = sys.nowMs() + timeoutMs;
     for (;;) {
-      if (!(await sys.until(() => cursor.pending() || cursor.ended(), Math.max(0, endMs - sys.nowMs())))) break;
+      if (!(await sys.until(() => cursor.pending() || cursor.ended(), Math.max(0, endMs - sys.nowMs()))))
+        break;
       const event = cursor.take().find((one) => one.type === 'ADDED' || one.type === 'MODIFIED');
       if (event !== undefined) return event.object;
       if (cursor.ended()) break;
@@ -112,9 +147,17 @@ export async function firstPod(context: Context, namespace: string, selector: st
 }
 
 /** Names of the containers of a pod: main ones, init ones and ephemeral ones. */
-export function containerNames(pod: JsonObject): { readonly main: readonly string[]; readonly init: readonly string[]; readonly ephemeral: readonly string[] } {
+export function containerNames(pod: JsonObject): {
+  readonly main: readonly string[];
+  readonly init: readonly string[];
+  readonly ephemeral: readonly string[];
+} {
   const names = (list: readonly Json[]): readonly string[] => list.map((one) => textAt(one, 'name'));
-  return { main: names(listAt(pod, 'spec', 'containers')), init: names(listAt(pod, 'spec', 'initContainers')), ephemeral: names(listAt(pod, 'spec', 'ephemeralContainers')) };
+  return {
+    main: names(listAt(pod, 'spec', 'containers')),
+    init: names(listAt(pod, 'spec', 'initContainers')),
+    ephemeral: names(listAt(pod, 'spec', 'ephemeralContainers')),
+  };
 }
 
 /**
@@ -127,7 +170,12 @@ export async function defaultContainer(context: Context, pod: JsonObject, isQuie
   if (annotated !== '' && main.includes(annotated)) return annotated;
   const [first] = main;
   if (first === undefined) throw new PlainError('error: pod has no containers');
-  const all = [...main, ...init.map((name) => `${name} (init)`), ...ephemeral.map((name) => `${name} (ephem)`)];
-  if (all.length > 1 && !isQuiet) await context.err(`Defaulted container ${quoteGo(first)} out of: ${all.join(', ')}\n`);
+  const all = [
+    ...main,
+    ...init.map((name) => `${name} (init)`),
+    ...ephemeral.map((name) => `${name} (ephem)`),
+  ];
+  if (all.length > 1 && !isQuiet)
+    await context.err(`Defaulted container ${quoteGo(first)} out of: ${all.join(', ')}\n`);
   return first;
 }

@@ -10,7 +10,10 @@ export function quoteGo(text: string): string {
 export function formatLabels(labels: Readonly<Record<string, unknown>> | undefined): string {
   const entries = Object.entries(labels ?? {});
   if (entries.length === 0) return '<none>';
-  return entries.map(([key, value]) => `${key}=${String(value)}`).sort(byText).join(',');
+  return entries
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .sort(byText)
+    .join(',');
 }
 
 /** A length of time in words of at most two units (apimachinery duration.HumanDuration). `ms` may be negative. */
@@ -25,7 +28,8 @@ export function humanDuration(ms: number): string {
   const hours = Math.trunc(minutes / 60);
   if (hours < 8) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
   if (hours < 48) return `${hours}h`;
-  if (hours < 192) return hours % 24 === 0 ? `${Math.trunc(hours / 24)}d` : `${Math.trunc(hours / 24)}d${hours % 24}h`;
+  if (hours < 192)
+    return hours % 24 === 0 ? `${Math.trunc(hours / 24)}d` : `${Math.trunc(hours / 24)}d${hours % 24}h`;
   const days = Math.trunc(hours / 24);
   if (days < 365 * 2) return `${days}d`;
   if (days < 365 * 8) {
@@ -70,7 +74,15 @@ export function rfc3339(ms: number): string {
  * As everywhere in Go a bare number other than 0 needs a unit.
  */
 export function goDurationMs(text: string): number | undefined {
-  const units: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  const units: Record<string, number> = {
+    ns: 1e-6,
+    us: 1e-3,
+    µs: 1e-3,
+    ms: 1,
+    s: 1000,
+    m: 60_000,
+    h: 3_600_000,
+  };
   const sign = text.startsWith('-') ? -1 : 1;
   let rest = text.replace(/^[-+]/, '');
   if (rest === '0') return 0;

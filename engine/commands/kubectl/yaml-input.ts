@@ -31,7 +31,11 @@ function jsonDocuments(text: string): readonly InputDocument[] {
       // kubectl falls back to YAML, of which JSON is a part, when the text is whole.
       const asYaml = end === undefined ? undefined : yamlDocuments(piece)[0];
       if (asYaml !== undefined && 'value' in asYaml) out.push(asYaml);
-      else return [...out, { error: end === undefined ? 'unexpected EOF' : 'json: line 1: invalid character in object' }];
+      else
+        return [
+          ...out,
+          { error: end === undefined ? 'unexpected EOF' : 'json: line 1: invalid character in object' },
+        ];
     }
     rest = end === undefined ? '' : rest.slice(end).trim();
   }
@@ -74,9 +78,16 @@ function setOwn(target: Record<string, Json>, key: string, value: Json): void {
 function yamlDocuments(text: string): readonly InputDocument[] {
   const out: InputDocument[] = [];
   for (const part of splitDocuments(text)) {
-    const document = parseDocument(part, { schema: 'failsafe', uniqueKeys: false, strict: true, prettyErrors: false, logLevel: 'silent' });
+    const document = parseDocument(part, {
+      schema: 'failsafe',
+      uniqueKeys: false,
+      strict: true,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
     const [fault] = document.errors;
-    if (fault !== undefined) return [...out, { error: `error converting YAML to JSON: yaml: ${goYamlFault(part, fault)}` }];
+    if (fault !== undefined)
+      return [...out, { error: `error converting YAML to JSON: yaml: ${goYamlFault(part, fault)}` }];
     try {
       const value = valueOf(document.contents as Node | null, document, { aliases: 0, nodes: 0 });
       if (value !== null) out.push({ value });
@@ -129,8 +140,10 @@ function mapOf(items: readonly { key: unknown; value: unknown }[], document: Doc
     const value = valueOf(pair.value as Node, document, budget);
     if (isMerge) {
       for (const source of Array.isArray(value) ? (value as Json[]) : [value]) {
-        if (typeof source !== 'object' || source === null || Array.isArray(source)) throw new CommandError('map merge requires map or sequence of maps as the value');
-        for (const [key, member] of Object.entries(source)) if (!Object.hasOwn(out, key)) setOwn(out, key, member as Json);
+        if (typeof source !== 'object' || source === null || Array.isArray(source))
+          throw new CommandError('map merge requires map or sequence of maps as the value');
+        for (const [key, member] of Object.entries(source))
+          if (!Object.hasOwn(out, key)) setOwn(out, key, member as Json);
       }
       continue;
     }
@@ -177,15 +190,29 @@ function goYamlFault(text: string, fault: YAMLError): string {
     case 'BLOCK_AS_IMPLICIT_KEY':
       return words(line, 'mapping values are not allowed in this context');
     case 'MULTILINE_IMPLICIT_KEY':
-      return words(text.slice(0, fault.pos[1]).split('\n').length, 'mapping values are not allowed in this context');
+      return words(
+        text.slice(0, fault.pos[1]).split('\n').length,
+        'mapping values are not allowed in this context',
+      );
     case 'MISSING_CHAR':
-      if (/quote/.test(fault.message)) return words(text.split('\n').length, 'found unexpected end of stream');
-      if (/implicit map key|Implicit keys/.test(fault.message)) return words(line + 1, "could not find expected ':'");
-      if (/flow (map|collection)|\}|\]/.test(fault.message)) return words(line, /\]/.test(fault.message) ? "did not find expected ',' or ']'" : "did not find expected ',' or '}'");
+      if (/quote/.test(fault.message))
+        return words(text.split('\n').length, 'found unexpected end of stream');
+      if (/implicit map key|Implicit keys/.test(fault.message))
+        return words(line + 1, "could not find expected ':'");
+      if (/flow (map|collection)|\}|\]/.test(fault.message))
+        return words(
+          line,
+          /\]/.test(fault.message) ? "did not find expected ',' or ']'" : "did not find expected ',' or '}'",
+        );
       return words(line, 'did not find expected key');
     case 'BAD_INDENT':
       if (/flow/i.test(fault.message)) return words(line, "did not find expected ',' or '}'");
-      return words(line, here.trimStart().startsWith('-') ? "did not find expected '-' indicator" : 'did not find expected key');
+      return words(
+        line,
+        here.trimStart().startsWith('-')
+          ? "did not find expected '-' indicator"
+          : 'did not find expected key',
+      );
     case 'BAD_ALIAS':
       return words(line, 'did not find expected alphabetic or numeric character');
     case 'UNEXPECTED_TOKEN':

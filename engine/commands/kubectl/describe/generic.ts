@@ -6,18 +6,40 @@ import { goValue } from '../print/custom-columns.ts';
 import { Writer, writeAnnotations, writeEvents, writeLabels } from './writer.ts';
 
 /** Any object without a describer of its own (custom resources): its fields with spaced names. */
-export function describeGeneric(object: JsonObject, events: readonly JsonObject[] | undefined, nowMs: number): string {
+export function describeGeneric(
+  object: JsonObject,
+  events: readonly JsonObject[] | undefined,
+  nowMs: number,
+): string {
   const w = new Writer();
   w.write(0, `Name:\t${textAt(object, 'metadata', 'name')}\n`);
   w.write(0, `Namespace:\t${textAt(object, 'metadata', 'namespace')}\n`);
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  writeFields(w, 0, object, new Set(['.metadata.managedFields', '.metadata.name', '.metadata.namespace', '.metadata.labels', '.metadata.annotations']), '');
+  writeFields(
+    w,
+    0,
+    object,
+    new Set([
+      '.metadata.managedFields',
+      '.metadata.name',
+      '.metadata.namespace',
+      '.metadata.labels',
+      '.metadata.annotations',
+    ]),
+    '',
+  );
   writeEvents(w, events, nowMs);
   return w.text();
 }
 
-function writeFields(w: Writer, level: number, object: JsonObject, skipped: ReadonlySet<string>, path: string): void {
+function writeFields(
+  w: Writer,
+  level: number,
+  object: JsonObject,
+  skipped: ReadonlySet<string>,
+  path: string,
+): void {
   for (const key of Object.keys(object).sort(byText)) {
     const value = object[key];
     const here = `${path}.${key}`;
@@ -33,7 +55,13 @@ function writeFields(w: Writer, level: number, object: JsonObject, skipped: Read
   }
 }
 
-function writeList(w: Writer, level: number, list: readonly Json[], skipped: ReadonlySet<string>, path: string): void {
+function writeList(
+  w: Writer,
+  level: number,
+  list: readonly Json[],
+  skipped: ReadonlySet<string>,
+  path: string,
+): void {
   for (const item of list) {
     if (isJsonObject(item)) writeFields(w, level, item, skipped, path);
     else if (Array.isArray(item)) w.write(level, `${goValue(item)}\n`);
@@ -57,7 +85,8 @@ function word(part: string): string {
 
 /** fatih/camelcase: runs of one class of characters, where the last capital of a run belongs to the small letters behind it. */
 function splitCamel(text: string): string[] {
-  const classOf = (character: string): number => (/[a-z]/.test(character) ? 1 : /[A-Z]/.test(character) ? 2 : /\d/.test(character) ? 3 : 4);
+  const classOf = (character: string): number =>
+    /[a-z]/.test(character) ? 1 : /[A-Z]/.test(character) ? 2 : /\d/.test(character) ? 3 : 4;
   const runs: string[] = [];
   let last = 0;
   for (const character of text) {

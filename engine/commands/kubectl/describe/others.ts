@@ -14,33 +14,57 @@ export function describeService({ object, events, context }: Described): string 
   const spec = objectAt(object, 'spec');
   writeHead(w, object);
   w.write(0, `Selector:\t${formatLabels(mapAt(spec, 'selector'))}\nType:\t${textAt(spec, 'type')}\n`);
-  if (textAt(spec, 'ipFamilyPolicy') !== '') w.write(0, `IP Family Policy:\t${textAt(spec, 'ipFamilyPolicy')}\n`);
-  w.write(0, `IP Families:\t${listAt(spec, 'ipFamilies').join(',') || '<none>'}\nIP:\t${textAt(spec, 'clusterIP')}\nIPs:\t${listAt(spec, 'clusterIPs').join(',') || '<none>'}\n`);
-  if (listAt(spec, 'externalIPs').length > 0) w.write(0, `External IPs:\t${listAt(spec, 'externalIPs').join(',')}\n`);
-  if (textAt(spec, 'loadBalancerIP') !== '') w.write(0, `Desired LoadBalancer IP:\t${textAt(spec, 'loadBalancerIP')}\n`);
+  if (textAt(spec, 'ipFamilyPolicy') !== '')
+    w.write(0, `IP Family Policy:\t${textAt(spec, 'ipFamilyPolicy')}\n`);
+  w.write(
+    0,
+    `IP Families:\t${listAt(spec, 'ipFamilies').join(',') || '<none>'}\nIP:\t${textAt(spec, 'clusterIP')}\nIPs:\t${listAt(spec, 'clusterIPs').join(',') || '<none>'}\n`,
+  );
+  if (listAt(spec, 'externalIPs').length > 0)
+    w.write(0, `External IPs:\t${listAt(spec, 'externalIPs').join(',')}\n`);
+  if (textAt(spec, 'loadBalancerIP') !== '')
+    w.write(0, `Desired LoadBalancer IP:\t${textAt(spec, 'loadBalancerIP')}\n`);
   if (textAt(spec, 'externalName') !== '') w.write(0, `External Name:\t${textAt(spec, 'externalName')}\n`);
   const ingress = listAt(object, 'status', 'loadBalancer', 'ingress');
-  if (ingress.length > 0) w.write(0, `LoadBalancer Ingress:\t${ingress.map((one) => (textAt(one, 'ip') === '' ? textAt(one, 'hostname') : `${textAt(one, 'ip')}${textAt(one, 'ipMode') === '' ? '' : ` (${textAt(one, 'ipMode')})`}`)).join(', ')}\n`);
+  if (ingress.length > 0)
+    w.write(
+      0,
+      `LoadBalancer Ingress:\t${ingress.map((one) => (textAt(one, 'ip') === '' ? textAt(one, 'hostname') : `${textAt(one, 'ip')}${textAt(one, 'ipMode') === '' ? '' : ` (${textAt(one, 'ipMode')})`}`)).join(', ')}\n`,
+    );
   const slices = listAt(spec, 'ports').length === 0 ? [] : slicesOf(context, object);
   for (const port of listAt(spec, 'ports')) {
     const [name, protocol] = [textAt(port, 'name') || '<unset>', textAt(port, 'protocol')];
-    w.write(0, `Port:\t${name}\t${numberAt(port, 'port')}/${protocol}\nTargetPort:\t${textAt(port, 'targetPort')}/${protocol}\n`);
-    if (numberAt(port, 'nodePort') > 0) w.write(0, `NodePort:\t${name}\t${numberAt(port, 'nodePort')}/${protocol}\n`);
+    w.write(
+      0,
+      `Port:\t${name}\t${numberAt(port, 'port')}/${protocol}\nTargetPort:\t${textAt(port, 'targetPort')}/${protocol}\n`,
+    );
+    if (numberAt(port, 'nodePort') > 0)
+      w.write(0, `NodePort:\t${name}\t${numberAt(port, 'nodePort')}/${protocol}\n`);
     w.write(0, `Endpoints:\t${endpointsText(slices, textAt(port, 'name'))}\n`);
   }
   w.write(0, `Session Affinity:\t${textAt(spec, 'sessionAffinity')}\n`);
-  if (textAt(spec, 'externalTrafficPolicy') !== '') w.write(0, `External Traffic Policy:\t${textAt(spec, 'externalTrafficPolicy')}\n`);
-  if (textAt(spec, 'internalTrafficPolicy') !== '') w.write(0, `Internal Traffic Policy:\t${textAt(spec, 'internalTrafficPolicy')}\n`);
-  if (textAt(spec, 'trafficDistribution') !== '') w.write(0, `Traffic Distribution:\t${textAt(spec, 'trafficDistribution')}\n`);
-  if (numberAt(spec, 'healthCheckNodePort') > 0) w.write(0, `HealthCheck NodePort:\t${numberAt(spec, 'healthCheckNodePort')}\n`);
-  if (listAt(spec, 'loadBalancerSourceRanges').length > 0) w.write(0, `LoadBalancer Source Ranges:\t${listAt(spec, 'loadBalancerSourceRanges').join(',')}\n`);
+  if (textAt(spec, 'externalTrafficPolicy') !== '')
+    w.write(0, `External Traffic Policy:\t${textAt(spec, 'externalTrafficPolicy')}\n`);
+  if (textAt(spec, 'internalTrafficPolicy') !== '')
+    w.write(0, `Internal Traffic Policy:\t${textAt(spec, 'internalTrafficPolicy')}\n`);
+  if (textAt(spec, 'trafficDistribution') !== '')
+    w.write(0, `Traffic Distribution:\t${textAt(spec, 'trafficDistribution')}\n`);
+  if (numberAt(spec, 'healthCheckNodePort') > 0)
+    w.write(0, `HealthCheck NodePort:\t${numberAt(spec, 'healthCheckNodePort')}\n`);
+  if (listAt(spec, 'loadBalancerSourceRanges').length > 0)
+    w.write(0, `LoadBalancer Source Ranges:\t${listAt(spec, 'loadBalancerSourceRanges').join(',')}\n`);
   writeEvents(w, events, context.nowMs);
   return w.text();
 }
 
 function slicesOf(context: Context, service: JsonObject): readonly JsonObject[] {
   const resource = context.discovery.need('endpointslices.discovery.k8s.io');
-  return itemsOf(context.client.get(pathOf(resource, textAt(service, 'metadata', 'namespace')), { labelSelector: `kubernetes.io/service-name=${textAt(service, 'metadata', 'name')}` }), resource);
+  return itemsOf(
+    context.client.get(pathOf(resource, textAt(service, 'metadata', 'namespace')), {
+      labelSelector: `kubernetes.io/service-name=${textAt(service, 'metadata', 'name')}`,
+    }),
+    resource,
+  );
 }
 
 /** Up to three `address:port` of a named port; `+ n more...` for the others. */
@@ -52,7 +76,10 @@ function endpointsText(slices: readonly JsonObject[], portName: string): string 
       if (textAt(port, 'name') !== portName) continue;
       for (const endpoint of listAt(slice, 'endpoints')) {
         if (at(endpoint, 'conditions', 'ready') === false) continue;
-        for (const address of listAt(endpoint, 'addresses')) found.push(`${String(address).includes(':') ? `[${String(address)}]` : String(address)}:${numberAt(port, 'port')}`);
+        for (const address of listAt(endpoint, 'addresses'))
+          found.push(
+            `${String(address).includes(':') ? `[${String(address)}]` : String(address)}:${numberAt(port, 'port')}`,
+          );
       }
     }
   }
@@ -65,11 +92,18 @@ export function describeEndpoints({ object, events, context }: Described): strin
   writeHead(w, object);
   w.write(0, 'Subsets:\n');
   for (const subset of listAt(object, 'subsets')) {
-    const join = (key: string): string => listAt(subset, key).map((one) => textAt(one, 'ip')).join(',') || '<none>';
+    const join = (key: string): string =>
+      listAt(subset, key)
+        .map((one) => textAt(one, 'ip'))
+        .join(',') || '<none>';
     w.write(1, `Addresses:\t${join('addresses')}\n  NotReadyAddresses:\t${join('notReadyAddresses')}\n`);
     if (listAt(subset, 'ports').length > 0) {
       w.write(1, 'Ports:\n    Name\tPort\tProtocol\n    ----\t----\t--------\n');
-      for (const port of listAt(subset, 'ports')) w.write(2, `${textAt(port, 'name') || '<unset>'}\t${numberAt(port, 'port')}\t${textAt(port, 'protocol')}\n`);
+      for (const port of listAt(subset, 'ports'))
+        w.write(
+          2,
+          `${textAt(port, 'name') || '<unset>'}\t${numberAt(port, 'port')}\t${textAt(port, 'protocol')}\n`,
+        );
     }
     w.write(0, '\n');
   }
@@ -83,8 +117,15 @@ export function describeEndpointSlice({ object, events, context }: Described): s
   writeHead(w, object);
   w.write(0, `AddressType:\t${textAt(object, 'addressType')}\n`);
   const ports = listAt(object, 'ports');
-  w.write(0, ports.length === 0 ? 'Ports: <unset>\n' : 'Ports:\n  Name\tPort\tProtocol\n  ----\t----\t--------\n');
-  for (const port of ports) w.write(1, `${textAt(port, 'name') || '<unset>'}\t${textAt(port, 'port') || '<unset>'}\t${textAt(port, 'protocol')}\n`);
+  w.write(
+    0,
+    ports.length === 0 ? 'Ports: <unset>\n' : 'Ports:\n  Name\tPort\tProtocol\n  ----\t----\t--------\n',
+  );
+  for (const port of ports)
+    w.write(
+      1,
+      `${textAt(port, 'name') || '<unset>'}\t${textAt(port, 'port') || '<unset>'}\t${textAt(port, 'protocol')}\n`,
+    );
   const endpoints = listAt(object, 'endpoints');
   w.write(0, endpoints.length === 0 ? 'Endpoints: <none>\n' : 'Endpoints:\n');
   for (const endpoint of endpoints) {
@@ -92,8 +133,15 @@ export function describeEndpointSlice({ object, events, context }: Described): s
     w.write(1, `- Addresses:\t${listAt(endpoint, 'addresses').join(',') || '<none>'}\n`);
     w.write(2, `Conditions:\n      Ready:\t${typeof ready === 'boolean' ? ready : '<unset>'}\n`);
     w.write(2, `Hostname:\t${textAt(endpoint, 'hostname') || '<unset>'}\n`);
-    if (at(endpoint, 'targetRef') !== undefined) w.write(2, `TargetRef:\t${textAt(endpoint, 'targetRef', 'kind')}/${textAt(endpoint, 'targetRef', 'name')}\n`);
-    w.write(2, `NodeName:\t${textAt(endpoint, 'nodeName') || '<unset>'}\n    Zone:\t${textAt(endpoint, 'zone') || '<unset>'}\n`);
+    if (at(endpoint, 'targetRef') !== undefined)
+      w.write(
+        2,
+        `TargetRef:\t${textAt(endpoint, 'targetRef', 'kind')}/${textAt(endpoint, 'targetRef', 'name')}\n`,
+      );
+    w.write(
+      2,
+      `NodeName:\t${textAt(endpoint, 'nodeName') || '<unset>'}\n    Zone:\t${textAt(endpoint, 'zone') || '<unset>'}\n`,
+    );
   }
   writeEvents(w, events, context.nowMs);
   return w.text();
@@ -107,7 +155,8 @@ export function describeConfigMap({ object, events, context }: Described): strin
   let body = '\nData\n====\n';
   for (const [key, value] of Object.entries(mapAt(object, 'data'))) body += `${key}:\n----\n${value}\n\n`;
   body += '\nBinaryData\n====\n';
-  for (const [key, value] of Object.entries(mapAt(object, 'binaryData'))) body += `${key}: ${byteLength(fromBase64(value))} bytes\n`;
+  for (const [key, value] of Object.entries(mapAt(object, 'binaryData')))
+    body += `${key}: ${byteLength(fromBase64(value))} bytes\n`;
   const tail = new Writer();
   writeEvents(tail, events, context.nowMs);
   return `${w.text()}${body}\n${tail.text()}`;
@@ -119,7 +168,13 @@ export function describeSecret({ object }: Described): string {
   writeHead(w, object);
   w.write(0, `\nType:\t${textAt(object, 'type')}\n\nData\n====\n`);
   const isToken = textAt(object, 'type') === 'kubernetes.io/service-account-token';
-  for (const [key, value] of Object.entries(mapAt(object, 'data'))) w.write(0, isToken && key === 'token' ? `${key}:\t${fromBase64(value)}\n` : `${key}:\t${Math.floor((value.replace(/=+$/, '').length * 3) / 4)} bytes\n`);
+  for (const [key, value] of Object.entries(mapAt(object, 'data')))
+    w.write(
+      0,
+      isToken && key === 'token'
+        ? `${key}:\t${fromBase64(value)}\n`
+        : `${key}:\t${Math.floor((value.replace(/=+$/, '').length * 3) / 4)} bytes\n`,
+    );
   return w.text();
 }
 
@@ -127,8 +182,12 @@ export function describeSecret({ object }: Described): string {
 export function describeServiceAccount({ object, events, context }: Described): string {
   const w = new Writer();
   writeHead(w, object);
-  const names = (list: readonly Json[]): string => list.map((one) => textAt(one, 'name')).join('\n\t') || '<none>';
-  w.write(0, `Image pull secrets:\t${names(listAt(object, 'imagePullSecrets'))}\nMountable secrets:\t${names(listAt(object, 'secrets'))}\nTokens:\t<none>\n`);
+  const names = (list: readonly Json[]): string =>
+    list.map((one) => textAt(one, 'name')).join('\n\t') || '<none>';
+  w.write(
+    0,
+    `Image pull secrets:\t${names(listAt(object, 'imagePullSecrets'))}\nMountable secrets:\t${names(listAt(object, 'secrets'))}\nTokens:\t<none>\n`,
+  );
   writeEvents(w, events, context.nowMs);
   return w.text();
 }
@@ -149,11 +208,16 @@ export function describeNamespace({ object, context }: Described): string {
   for (const quota of quotas) {
     w.write(1, `Name:\t${textAt(quota, 'metadata', 'name')}\n  Resource\tUsed\tHard\n  --------\t---\t---\n`);
     const used = mapAt(quota, 'status', 'used');
-    for (const [key, hard] of Object.entries(mapAt(quota, 'status', 'hard'))) w.write(1, `${key}\t${used[key] ?? '0'}\t${hard}\n`);
+    for (const [key, hard] of Object.entries(mapAt(quota, 'status', 'hard')))
+      w.write(1, `${key}\t${used[key] ?? '0'}\t${hard}\n`);
   }
   const limits = list('limitranges');
   if (limits.length === 0) w.write(0, '\nNo LimitRange resource.\n');
-  else w.write(0, '\nResource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n ----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n');
+  else
+    w.write(
+      0,
+      '\nResource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n ----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n',
+    );
   for (const limit of limits) writeLimits(w, limit, ' ');
   return w.text();
 }
@@ -162,27 +226,54 @@ function writeLimits(w: Writer, limit: JsonObject, indent: string): void {
   const fields = ['min', 'max', 'defaultRequest', 'default', 'maxLimitRequestRatio'] as const;
   for (const item of listAt(limit, 'spec', 'limits')) {
     const resources = [...new Set(fields.flatMap((field) => Object.keys(mapAt(item, field))))].sort();
-    for (const resource of resources) w.write(0, `${indent}${textAt(item, 'type')}\t${resource}\t${fields.map((field) => mapAt(item, field)[resource] ?? '-').join('\t')}\n`);
+    for (const resource of resources)
+      w.write(
+        0,
+        `${indent}${textAt(item, 'type')}\t${resource}\t${fields.map((field) => mapAt(item, field)[resource] ?? '-').join('\t')}\n`,
+      );
   }
 }
 
 /** A Node with its pods and what they ask for. */
 export function describeNode({ object, events, context }: Described): string {
   const w = new Writer();
-  const [spec, status, name] = [objectAt(object, 'spec'), objectAt(object, 'status'), textAt(object, 'metadata', 'name')];
-  const roles = Object.keys(mapAt(object, 'metadata', 'labels')).filter((key) => key.startsWith('node-role.kubernetes.io/')).map((key) => key.slice(24));
+  const [spec, status, name] = [
+    objectAt(object, 'spec'),
+    objectAt(object, 'status'),
+    textAt(object, 'metadata', 'name'),
+  ];
+  const roles = Object.keys(mapAt(object, 'metadata', 'labels'))
+    .filter((key) => key.startsWith('node-role.kubernetes.io/'))
+    .map((key) => key.slice(24));
   w.write(0, `Name:\t${name}\nRoles:\t${roles.sort().join(',') || '<none>'}\n`);
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
   w.write(0, `CreationTimestamp:\t${rfc1123z(textAt(object, 'metadata', 'creationTimestamp'))}\n`);
-  const taints = listAt(spec, 'taints').map((one) => `${textAt(one, 'key')}${textAt(one, 'value') === '' ? '' : `=${textAt(one, 'value')}`}:${textAt(one, 'effect')}`);
-  w.write(0, `Taints:\t${taints.join('\n\t') || '<none>'}\nUnschedulable:\t${at(spec, 'unschedulable') === true}\n`);
+  const taints = listAt(spec, 'taints').map(
+    (one) =>
+      `${textAt(one, 'key')}${textAt(one, 'value') === '' ? '' : `=${textAt(one, 'value')}`}:${textAt(one, 'effect')}`,
+  );
+  w.write(
+    0,
+    `Taints:\t${taints.join('\n\t') || '<none>'}\nUnschedulable:\t${at(spec, 'unschedulable') === true}\n`,
+  );
   writeLease(w, context, name);
-  w.write(0, 'Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage\n  ----\t------\t-----------------\t------------------\t------\t-------\n');
-  for (const one of listAt(status, 'conditions')) w.write(1, `${textAt(one, 'type')} \t${textAt(one, 'status')} \t${rfc1123z(textAt(one, 'lastHeartbeatTime') || textAt(one, 'lastTransitionTime'))} \t${rfc1123z(textAt(one, 'lastTransitionTime'))} \t${textAt(one, 'reason')} \t${textAt(one, 'message')}\n`);
+  w.write(
+    0,
+    'Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage\n  ----\t------\t-----------------\t------------------\t------\t-------\n',
+  );
+  for (const one of listAt(status, 'conditions'))
+    w.write(
+      1,
+      `${textAt(one, 'type')} \t${textAt(one, 'status')} \t${rfc1123z(textAt(one, 'lastHeartbeatTime') || textAt(one, 'lastTransitionTime'))} \t${rfc1123z(textAt(one, 'lastTransitionTime'))} \t${textAt(one, 'reason')} \t${textAt(one, 'message')}\n`,
+    );
   w.write(0, 'Addresses:\n');
-  for (const one of listAt(status, 'addresses')) w.write(1, `${textAt(one, 'type')}:\t${textAt(one, 'address')}\n`);
-  for (const [title, field] of [['Capacity', 'capacity'], ['Allocatable', 'allocatable']] as const) {
+  for (const one of listAt(status, 'addresses'))
+    w.write(1, `${textAt(one, 'type')}:\t${textAt(one, 'address')}\n`);
+  for (const [title, field] of [
+    ['Capacity', 'capacity'],
+    ['Allocatable', 'allocatable'],
+  ] as const) {
     const entries = Object.entries(mapAt(status, field));
     if (entries.length > 0) w.write(0, `${title}:\n`);
     for (const [key, amount] of entries) w.write(1, `${key}:\t${amount}\n`);
@@ -220,40 +311,80 @@ function writeLease(w: Writer, context: Context, name: string): void {
     w.write(0, 'Lease:\tFailed to get lease: leases.coordination.k8s.io "' + name + '" not found\n');
     return;
   }
-  const time = (field: string): string => (textAt(lease, 'spec', field) === '' ? '<unset>' : rfc1123z(textAt(lease, 'spec', field)));
+  const time = (field: string): string =>
+    textAt(lease, 'spec', field) === '' ? '<unset>' : rfc1123z(textAt(lease, 'spec', field));
   w.write(0, 'Lease:\n');
-  w.write(1, `HolderIdentity:\t${textAt(lease, 'spec', 'holderIdentity') || '<unset>'}\n  AcquireTime:\t${time('acquireTime')}\n  RenewTime:\t${time('renewTime')}\n`);
+  w.write(
+    1,
+    `HolderIdentity:\t${textAt(lease, 'spec', 'holderIdentity') || '<unset>'}\n  AcquireTime:\t${time('acquireTime')}\n  RenewTime:\t${time('renewTime')}\n`,
+  );
 }
 
 function writeNodePods(w: Writer, context: Context, node: JsonObject): void {
   const name = textAt(node, 'metadata', 'name');
   const resource = context.discovery.need('pods');
-  const pods = itemsOf(context.client.get(pathOf(resource, ''), { fieldSelector: `spec.nodeName=${name},status.phase!=Failed,status.phase!=Succeeded`, limit: '500' }), resource);
+  const pods = itemsOf(
+    context.client.get(pathOf(resource, ''), {
+      fieldSelector: `spec.nodeName=${name},status.phase!=Failed,status.phase!=Succeeded`,
+      limit: '500',
+    }),
+    resource,
+  );
   const allocatable = mapAt(node, 'status', 'allocatable');
-  w.write(0, `Non-terminated Pods:\t(${pods.length} in total)\n  Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge\n  ---------\t----\t\t------------\t----------\t---------------\t-------------\t---\n`);
+  w.write(
+    0,
+    `Non-terminated Pods:\t(${pods.length} in total)\n  Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge\n  ---------\t----\t\t------------\t----------\t---------------\t-------------\t---\n`,
+  );
   const total = new Map<string, { requests: number; limits: number }>();
   for (const pod of pods) {
-    const sums = ['cpu', 'memory', 'ephemeral-storage', 'hugepages-2Mi'].map((kind) => ({ kind, requests: podSum(pod, 'requests', kind), limits: podSum(pod, 'limits', kind) }));
+    const sums = ['cpu', 'memory', 'ephemeral-storage', 'hugepages-2Mi'].map((kind) => ({
+      kind,
+      requests: podSum(pod, 'requests', kind),
+      limits: podSum(pod, 'limits', kind),
+    }));
     for (const sum of sums) {
       const own = total.get(sum.kind) ?? { requests: 0, limits: 0 };
       total.set(sum.kind, { requests: own.requests + sum.requests, limits: own.limits + sum.limits });
     }
     const [cpu, memory] = sums;
     const cell = (kind: string, amount: number): string => share(kind, amount, allocatable[kind]);
-    w.write(1, `${textAt(pod, 'metadata', 'namespace')}\t${textAt(pod, 'metadata', 'name')}\t\t${cell('cpu', cpu?.requests ?? 0)}\t${cell('cpu', cpu?.limits ?? 0)}\t${cell('memory', memory?.requests ?? 0)}\t${cell('memory', memory?.limits ?? 0)}\t${age(textAt(pod, 'metadata', 'creationTimestamp'), context.nowMs)}\n`);
+    w.write(
+      1,
+      `${textAt(pod, 'metadata', 'namespace')}\t${textAt(pod, 'metadata', 'name')}\t\t${cell('cpu', cpu?.requests ?? 0)}\t${cell('cpu', cpu?.limits ?? 0)}\t${cell('memory', memory?.requests ?? 0)}\t${cell('memory', memory?.limits ?? 0)}\t${age(textAt(pod, 'metadata', 'creationTimestamp'), context.nowMs)}\n`,
+    );
   }
-  w.write(0, 'Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  Resource\tRequests\tLimits\n  --------\t--------\t------\n');
-  const kinds = ['cpu', 'memory', 'ephemeral-storage', ...Object.keys(allocatable).filter((kind) => kind.startsWith('hugepages-')).sort()];
+  w.write(
+    0,
+    'Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  Resource\tRequests\tLimits\n  --------\t--------\t------\n',
+  );
+  const kinds = [
+    'cpu',
+    'memory',
+    'ephemeral-storage',
+    ...Object.keys(allocatable)
+      .filter((kind) => kind.startsWith('hugepages-'))
+      .sort(),
+  ];
   for (const kind of kinds) {
     const own = total.get(kind) ?? { requests: 0, limits: 0 };
-    w.write(1, `${kind}\t${share(kind, own.requests, allocatable[kind])}\t${share(kind, own.limits, allocatable[kind])}\n`);
+    w.write(
+      1,
+      `${kind}\t${share(kind, own.requests, allocatable[kind])}\t${share(kind, own.limits, allocatable[kind])}\n`,
+    );
   }
 }
 
 function podSum(pod: JsonObject, field: 'requests' | 'limits', kind: string): number {
-  const amount = (container: Json): number => quantityNumber(textAt(container, 'resources', field, kind) || '0');
-  const main = listAt(pod, 'spec', 'containers').reduce<number>((sum, container) => sum + amount(container), 0);
-  const init = listAt(pod, 'spec', 'initContainers').reduce<number>((most, container) => Math.max(most, amount(container)), 0);
+  const amount = (container: Json): number =>
+    quantityNumber(textAt(container, 'resources', field, kind) || '0');
+  const main = listAt(pod, 'spec', 'containers').reduce<number>(
+    (sum, container) => sum + amount(container),
+    0,
+  );
+  const init = listAt(pod, 'spec', 'initContainers').reduce<number>(
+    (most, container) => Math.max(most, amount(container)),
+    0,
+  );
   return Math.max(main, init);
 }
 

@@ -25,18 +25,33 @@ export function writeTemplate(w: Writer, template: JsonObject, cause = ''): void
   const spec = objectAt(template, 'spec');
   writeLabels(w, '  Labels', mapAt(template, 'metadata', 'labels'), '', '\t');
   const annotations = mapAt(template, 'metadata', 'annotations');
-  if (Object.keys(annotations).length > 0 || cause !== '') writeAnnotations(w, '  Annotations', cause === '' ? annotations : { ...annotations, 'kubernetes.io/change-cause': cause });
-  if (textAt(spec, 'serviceAccountName') !== '') w.write(0, `  Service Account:\t${textAt(spec, 'serviceAccountName')}\n`);
-  if (listAt(spec, 'initContainers').length > 0) writeContainers(w, 'Init Containers', listAt(spec, 'initContainers'), [], '  ', {});
+  if (Object.keys(annotations).length > 0 || cause !== '')
+    writeAnnotations(
+      w,
+      '  Annotations',
+      cause === '' ? annotations : { ...annotations, 'kubernetes.io/change-cause': cause },
+    );
+  if (textAt(spec, 'serviceAccountName') !== '')
+    w.write(0, `  Service Account:\t${textAt(spec, 'serviceAccountName')}\n`);
+  if (listAt(spec, 'initContainers').length > 0)
+    writeContainers(w, 'Init Containers', listAt(spec, 'initContainers'), [], '  ', {});
   writeContainers(w, 'Containers', listAt(spec, 'containers'), [], '  ', {});
   writeVolumes(w, listAt(spec, 'volumes'), '  ');
-  if (textAt(spec, 'priorityClassName') !== '') w.write(0, `  Priority Class Name:\t${textAt(spec, 'priorityClassName')}\n`);
+  if (textAt(spec, 'priorityClassName') !== '')
+    w.write(0, `  Priority Class Name:\t${textAt(spec, 'priorityClassName')}\n`);
   writeLabels(w, '  Node-Selectors', mapAt(spec, 'nodeSelector'));
   writeTolerations(w, '  Tolerations', listAt(spec, 'tolerations'));
 }
 
 /** The containers of a pod or a template; `pod` resolves values from fields. */
-export function writeContainers(w: Writer, title: string, containers: readonly Json[], statuses: readonly Json[], space: string, pod: JsonObject): void {
+export function writeContainers(
+  w: Writer,
+  title: string,
+  containers: readonly Json[],
+  statuses: readonly Json[],
+  space: string,
+  pod: JsonObject,
+): void {
   w.write(0, `${space}${title}:${containers.length === 0 ? ' <none>' : ''}\n`);
   const indent = space === '' ? '' : ' ';
   for (const container of containers) {
@@ -80,7 +95,8 @@ function writeWords(w: Writer, title: string, words: readonly Json[]): void {
 
 function writeState(w: Writer, status: Json): void {
   writeOneState(w, 'State', objectAt(status, 'state'));
-  if (at(status, 'lastState', 'terminated') !== undefined) writeOneState(w, 'Last State', objectAt(status, 'lastState'));
+  if (at(status, 'lastState', 'terminated') !== undefined)
+    writeOneState(w, 'Last State', objectAt(status, 'lastState'));
   w.write(2, `Ready:\t${yes(at(status, 'ready') === true)}\n`);
   w.write(2, `Restart Count:\t${numberAt(status, 'restartCount')}\n`);
 }
@@ -93,7 +109,8 @@ function writeOneState(w: Writer, title: string, state: JsonObject): void {
   }
   if (at(state, 'terminated') === undefined) {
     w.write(2, `${title}:\tWaiting\n`);
-    if (textAt(state, 'waiting', 'reason') !== '') w.write(3, `Reason:\t${textAt(state, 'waiting', 'reason')}\n`);
+    if (textAt(state, 'waiting', 'reason') !== '')
+      w.write(3, `Reason:\t${textAt(state, 'waiting', 'reason')}\n`);
     return;
   }
   const ended = objectAt(state, 'terminated');
@@ -126,8 +143,10 @@ function probeText(probe: Json): string {
     const path = textAt(http, 'path');
     return `http-get ${(textAt(http, 'scheme') || 'HTTP').toLowerCase()}://${textAt(http, 'host')}:${textAt(http, 'port')}${path.startsWith('/') || path === '' ? path : `/${path}`} ${attrs}`;
   }
-  if (at(probe, 'tcpSocket') !== undefined) return `tcp-socket ${textAt(probe, 'tcpSocket', 'host')}:${textAt(probe, 'tcpSocket', 'port')} ${attrs}`;
-  if (at(probe, 'grpc') !== undefined) return `grpc <pod>:${textAt(probe, 'grpc', 'port')} ${textAt(probe, 'grpc', 'service')} ${attrs}`;
+  if (at(probe, 'tcpSocket') !== undefined)
+    return `tcp-socket ${textAt(probe, 'tcpSocket', 'host')}:${textAt(probe, 'tcpSocket', 'port')} ${attrs}`;
+  if (at(probe, 'grpc') !== undefined)
+    return `grpc <pod>:${textAt(probe, 'grpc', 'port')} ${textAt(probe, 'grpc', 'service')} ${attrs}`;
   return `unknown ${attrs}`;
 }
 
@@ -138,7 +157,10 @@ function writeEnvironment(w: Writer, container: Json, pod: JsonObject): void {
     const isConfig = at(source, 'configMapRef') !== undefined;
     const ref = objectAt(source, isConfig ? 'configMapRef' : 'secretRef');
     const prefix = textAt(source, 'prefix');
-    w.write(3, `${textAt(ref, 'name')}\t${isConfig ? 'ConfigMap' : 'Secret'}${prefix === '' ? '' : ` with prefix '${prefix}'`}\tOptional: ${at(ref, 'optional') === true}\n`);
+    w.write(
+      3,
+      `${textAt(ref, 'name')}\t${isConfig ? 'ConfigMap' : 'Secret'}${prefix === '' ? '' : ` with prefix '${prefix}'`}\tOptional: ${at(ref, 'optional') === true}\n`,
+    );
   }
   const variables = listAt(container, 'env');
   w.write(2, `Environment:${variables.length === 0 ? '\t<none>' : ''}\n`);
@@ -149,23 +171,39 @@ function writeVariable(w: Writer, variable: Json, pod: JsonObject): void {
   const name = textAt(variable, 'name');
   const from = objectAt(variable, 'valueFrom');
   if (at(variable, 'valueFrom') === undefined) {
-    textAt(variable, 'value').split('\n').forEach((line, index) => w.write(3, index === 0 ? `${name}:\t${line}\n` : `\t${line}\n`));
+    textAt(variable, 'value')
+      .split('\n')
+      .forEach((line, index) => w.write(3, index === 0 ? `${name}:\t${line}\n` : `\t${line}\n`));
     return;
   }
   if (at(from, 'fieldRef') !== undefined) {
     const path = textAt(from, 'fieldRef', 'fieldPath');
     const value = path.startsWith('metadata.') ? textAt(pod, ...path.split('.')) : '';
     w.write(3, `${name}:\t${value} (${textAt(from, 'fieldRef', 'apiVersion')}:${path})\n`);
-  } else if (at(from, 'resourceFieldRef') !== undefined) w.write(3, `${name}:\t0 (${textAt(from, 'resourceFieldRef', 'resource')})\n`);
-  else if (at(from, 'secretKeyRef') !== undefined) w.write(3, `${name}:\t<set to the key '${textAt(from, 'secretKeyRef', 'key')}' in secret '${textAt(from, 'secretKeyRef', 'name')}'>\tOptional: ${at(from, 'secretKeyRef', 'optional') === true}\n`);
-  else w.write(3, `${name}:\t<set to the key '${textAt(from, 'configMapKeyRef', 'key')}' of config map '${textAt(from, 'configMapKeyRef', 'name')}'>\tOptional: ${at(from, 'configMapKeyRef', 'optional') === true}\n`);
+  } else if (at(from, 'resourceFieldRef') !== undefined)
+    w.write(3, `${name}:\t0 (${textAt(from, 'resourceFieldRef', 'resource')})\n`);
+  else if (at(from, 'secretKeyRef') !== undefined)
+    w.write(
+      3,
+      `${name}:\t<set to the key '${textAt(from, 'secretKeyRef', 'key')}' in secret '${textAt(from, 'secretKeyRef', 'name')}'>\tOptional: ${at(from, 'secretKeyRef', 'optional') === true}\n`,
+    );
+  else
+    w.write(
+      3,
+      `${name}:\t<set to the key '${textAt(from, 'configMapKeyRef', 'key')}' of config map '${textAt(from, 'configMapKeyRef', 'name')}'>\tOptional: ${at(from, 'configMapKeyRef', 'optional') === true}\n`,
+    );
 }
 
 function writeMounts(w: Writer, container: Json): void {
-  const mounts = [...listAt(container, 'volumeMounts')].sort((a, b) => (textAt(a, 'mountPath') < textAt(b, 'mountPath') ? -1 : 1));
+  const mounts = [...listAt(container, 'volumeMounts')].sort((a, b) =>
+    textAt(a, 'mountPath') < textAt(b, 'mountPath') ? -1 : 1,
+  );
   w.write(2, `Mounts:${mounts.length === 0 ? '\t<none>' : ''}\n`);
   for (const mount of mounts) {
-    const flags = [at(mount, 'readOnly') === true ? 'ro' : 'rw', ...(textAt(mount, 'subPath') === '' ? [] : [`path="${textAt(mount, 'subPath')}"`])];
+    const flags = [
+      at(mount, 'readOnly') === true ? 'ro' : 'rw',
+      ...(textAt(mount, 'subPath') === '' ? [] : [`path="${textAt(mount, 'subPath')}"`]),
+    ];
     w.write(3, `${textAt(mount, 'mountPath')} from ${textAt(mount, 'name')} (${flags.join(',')})\n`);
   }
 }
@@ -187,21 +225,64 @@ function optional(value: Json | undefined): string {
 
 function volumeLines(volume: Json): readonly (readonly [string, string])[] {
   if (at(volume, 'emptyDir') !== undefined) {
-    return [['Type', "EmptyDir (a temporary directory that shares a pod's lifetime)"], ['Medium', textAt(volume, 'emptyDir', 'medium')], ['SizeLimit', textAt(volume, 'emptyDir', 'sizeLimit') || '<unset>']];
+    return [
+      ['Type', "EmptyDir (a temporary directory that shares a pod's lifetime)"],
+      ['Medium', textAt(volume, 'emptyDir', 'medium')],
+      ['SizeLimit', textAt(volume, 'emptyDir', 'sizeLimit') || '<unset>'],
+    ];
   }
-  if (at(volume, 'configMap') !== undefined) return [['Type', 'ConfigMap (a volume populated by a ConfigMap)'], ['Name', textAt(volume, 'configMap', 'name')], ['Optional', String(at(volume, 'configMap', 'optional') === true)]];
-  if (at(volume, 'secret') !== undefined) return [['Type', 'Secret (a volume populated by a Secret)'], ['SecretName', textAt(volume, 'secret', 'secretName')], ['Optional', String(at(volume, 'secret', 'optional') === true)]];
-  if (at(volume, 'hostPath') !== undefined) return [['Type', 'HostPath (bare host directory volume)'], ['Path', textAt(volume, 'hostPath', 'path')], ['HostPathType', textAt(volume, 'hostPath', 'type')]];
+  if (at(volume, 'configMap') !== undefined)
+    return [
+      ['Type', 'ConfigMap (a volume populated by a ConfigMap)'],
+      ['Name', textAt(volume, 'configMap', 'name')],
+      ['Optional', String(at(volume, 'configMap', 'optional') === true)],
+    ];
+  if (at(volume, 'secret') !== undefined)
+    return [
+      ['Type', 'Secret (a volume populated by a Secret)'],
+      ['SecretName', textAt(volume, 'secret', 'secretName')],
+      ['Optional', String(at(volume, 'secret', 'optional') === true)],
+    ];
+  if (at(volume, 'hostPath') !== undefined)
+    return [
+      ['Type', 'HostPath (bare host directory volume)'],
+      ['Path', textAt(volume, 'hostPath', 'path')],
+      ['HostPathType', textAt(volume, 'hostPath', 'type')],
+    ];
   if (at(volume, 'persistentVolumeClaim') !== undefined) {
-    return [['Type', 'PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)'], ['ClaimName', textAt(volume, 'persistentVolumeClaim', 'claimName')], ['ReadOnly', String(at(volume, 'persistentVolumeClaim', 'readOnly') === true)]];
+    return [
+      ['Type', 'PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)'],
+      ['ClaimName', textAt(volume, 'persistentVolumeClaim', 'claimName')],
+      ['ReadOnly', String(at(volume, 'persistentVolumeClaim', 'readOnly') === true)],
+    ];
   }
-  if (at(volume, 'downwardAPI') !== undefined) return [['Type', 'DownwardAPI (a volume populated by information about the pod)']];
-  const out: [string, string][] = [['Type', at(volume, 'projected') === undefined ? '<unknown>' : 'Projected (a volume that contains injected data from multiple sources)']];
+  if (at(volume, 'downwardAPI') !== undefined)
+    return [['Type', 'DownwardAPI (a volume populated by information about the pod)']];
+  const out: [string, string][] = [
+    [
+      'Type',
+      at(volume, 'projected') === undefined
+        ? '<unknown>'
+        : 'Projected (a volume that contains injected data from multiple sources)',
+    ],
+  ];
   for (const source of listAt(volume, 'projected', 'sources')) {
-    if (at(source, 'secret') !== undefined) out.push(['SecretName', textAt(source, 'secret', 'name')], ['SecretOptionalName', optional(at(source, 'secret', 'optional'))]);
+    if (at(source, 'secret') !== undefined)
+      out.push(
+        ['SecretName', textAt(source, 'secret', 'name')],
+        ['SecretOptionalName', optional(at(source, 'secret', 'optional'))],
+      );
     if (at(source, 'downwardAPI') !== undefined) out.push(['DownwardAPI', 'true']);
-    if (at(source, 'configMap') !== undefined) out.push(['ConfigMapName', textAt(source, 'configMap', 'name')], ['ConfigMapOptional', optional(at(source, 'configMap', 'optional'))]);
-    if (at(source, 'serviceAccountToken') !== undefined) out.push(['TokenExpirationSeconds', String(numberAt(source, 'serviceAccountToken', 'expirationSeconds'))]);
+    if (at(source, 'configMap') !== undefined)
+      out.push(
+        ['ConfigMapName', textAt(source, 'configMap', 'name')],
+        ['ConfigMapOptional', optional(at(source, 'configMap', 'optional'))],
+      );
+    if (at(source, 'serviceAccountToken') !== undefined)
+      out.push([
+        'TokenExpirationSeconds',
+        String(numberAt(source, 'serviceAccountToken', 'expirationSeconds')),
+      ]);
   }
   return out;
 }
@@ -215,8 +296,16 @@ export function writeTolerations(w: Writer, title: string, tolerations: readonly
     .forEach((one, index) => {
       const [key, value, effect] = [textAt(one, 'key'), textAt(one, 'value'), textAt(one, 'effect')];
       const base = `${key}${value === '' ? '' : `=${value}`}${effect === '' ? '' : `:${effect}`}`;
-      const exists = textAt(one, 'operator') === 'Exists' && value === '' ? (base === '' ? 'op=Exists' : ' op=Exists') : '';
+      const exists =
+        textAt(one, 'operator') === 'Exists' && value === ''
+          ? base === ''
+            ? 'op=Exists'
+            : ' op=Exists'
+          : '';
       const seconds = at(one, 'tolerationSeconds');
-      w.write(0, `${index === 0 ? '' : '\t'}${base}${exists}${typeof seconds === 'number' ? ` for ${seconds}s` : ''}\n`);
+      w.write(
+        0,
+        `${index === 0 ? '' : '\t'}${base}${exists}${typeof seconds === 'number' ? ` for ${seconds}s` : ''}\n`,
+      );
     });
 }

@@ -7,12 +7,17 @@ import { Writer, writeAnnotations, writeEvents, writeHead, writeLabels } from '.
 export function describeRole({ object }: Described): string {
   const w = new Writer();
   writeHead(w, object, false);
-  w.write(0, 'PolicyRule:\n  Resources\tNon-Resource URLs\tResource Names\tVerbs\n  ---------\t-----------------\t--------------\t-----\n');
+  w.write(
+    0,
+    'PolicyRule:\n  Resources\tNon-Resource URLs\tResource Names\tVerbs\n  ---------\t-----------------\t--------------\t-----\n',
+  );
   const words = (list: readonly unknown[]): string => `[${list.join(' ')}]`;
   for (const rule of listAt(object, 'rules')) {
     const [names, verbs] = [words(listAt(rule, 'resourceNames')), words(listAt(rule, 'verbs'))];
     for (const url of listAt(rule, 'nonResourceURLs')) w.write(1, `\t[${String(url)}]\t[]\t${verbs}\n`);
-    for (const group of listAt(rule, 'apiGroups')) for (const resource of listAt(rule, 'resources')) w.write(1, `${String(resource)}${group === '' ? '' : `.${String(group)}`}\t[]\t${names}\t${verbs}\n`);
+    for (const group of listAt(rule, 'apiGroups'))
+      for (const resource of listAt(rule, 'resources'))
+        w.write(1, `${String(resource)}${group === '' ? '' : `.${String(group)}`}\t[]\t${names}\t${verbs}\n`);
   }
   return w.text();
 }
@@ -21,39 +26,67 @@ export function describeRole({ object }: Described): string {
 export function describeRoleBinding({ object }: Described): string {
   const w = new Writer();
   writeHead(w, object, false);
-  w.write(0, `Role:\n  Kind:\t${textAt(object, 'roleRef', 'kind')}\n  Name:\t${textAt(object, 'roleRef', 'name')}\nSubjects:\n  Kind\tName\tNamespace\n  ----\t----\t---------\n`);
-  for (const subject of listAt(object, 'subjects')) w.write(1, `${textAt(subject, 'kind')}\t${textAt(subject, 'name')}\t${textAt(subject, 'namespace')}\n`);
+  w.write(
+    0,
+    `Role:\n  Kind:\t${textAt(object, 'roleRef', 'kind')}\n  Name:\t${textAt(object, 'roleRef', 'name')}\nSubjects:\n  Kind\tName\tNamespace\n  ----\t----\t---------\n`,
+  );
+  for (const subject of listAt(object, 'subjects'))
+    w.write(1, `${textAt(subject, 'kind')}\t${textAt(subject, 'name')}\t${textAt(subject, 'namespace')}\n`);
   return w.text();
 }
 
 /** A PodDisruptionBudget. */
 export function describeBudget({ object, events, context }: Described): string {
   const w = new Writer();
-  w.write(0, `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\n`);
-  if (textAt(object, 'spec', 'minAvailable') !== '') w.write(0, `Min available:\t${textAt(object, 'spec', 'minAvailable')}\n`);
-  else if (textAt(object, 'spec', 'maxUnavailable') !== '') w.write(0, `Max unavailable:\t${textAt(object, 'spec', 'maxUnavailable')}\n`);
+  w.write(
+    0,
+    `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\n`,
+  );
+  if (textAt(object, 'spec', 'minAvailable') !== '')
+    w.write(0, `Min available:\t${textAt(object, 'spec', 'minAvailable')}\n`);
+  else if (textAt(object, 'spec', 'maxUnavailable') !== '')
+    w.write(0, `Max unavailable:\t${textAt(object, 'spec', 'maxUnavailable')}\n`);
   w.write(0, `Selector:\t${selectorLine(objectAt(object, 'spec', 'selector')) || '<unset>'}\nStatus:\n`);
   const status = objectAt(object, 'status');
-  w.write(2, `Allowed disruptions:\t${numberAt(status, 'disruptionsAllowed')}\n    Current:\t${numberAt(status, 'currentHealthy')}\n    Desired:\t${numberAt(status, 'desiredHealthy')}\n    Total:\t${numberAt(status, 'expectedPods')}\n`);
+  w.write(
+    2,
+    `Allowed disruptions:\t${numberAt(status, 'disruptionsAllowed')}\n    Current:\t${numberAt(status, 'currentHealthy')}\n    Desired:\t${numberAt(status, 'desiredHealthy')}\n    Total:\t${numberAt(status, 'expectedPods')}\n`,
+  );
   writeEvents(w, events, context.nowMs);
   return w.text();
 }
 
 /** The short names of access modes. */
 function modes(object: unknown): string {
-  const names: Readonly<Record<string, string>> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' };
-  return listAt(object, 'accessModes').map((mode) => names[String(mode)] ?? String(mode)).join(',');
+  const names: Readonly<Record<string, string>> = {
+    ReadWriteOnce: 'RWO',
+    ReadOnlyMany: 'ROX',
+    ReadWriteMany: 'RWX',
+    ReadWriteOncePod: 'RWOP',
+  };
+  return listAt(object, 'accessModes')
+    .map((mode) => names[String(mode)] ?? String(mode))
+    .join(',');
 }
 
 /** A PersistentVolumeClaim. */
 export function describeClaim({ object, events, context }: Described): string {
   const w = new Writer();
   const isBound = textAt(object, 'spec', 'volumeName') !== '';
-  w.write(0, `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\nStorageClass:\t${textAt(object, 'spec', 'storageClassName')}\n`);
-  w.write(0, `Status:\t${textAt(object, 'metadata', 'deletionTimestamp') === '' ? textAt(object, 'status', 'phase') : 'Terminating'}\nVolume:\t${textAt(object, 'spec', 'volumeName')}\n`);
+  w.write(
+    0,
+    `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\nStorageClass:\t${textAt(object, 'spec', 'storageClassName')}\n`,
+  );
+  w.write(
+    0,
+    `Status:\t${textAt(object, 'metadata', 'deletionTimestamp') === '' ? textAt(object, 'status', 'phase') : 'Terminating'}\nVolume:\t${textAt(object, 'spec', 'volumeName')}\n`,
+  );
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  w.write(0, `Finalizers:\t[${listAt(object, 'metadata', 'finalizers').join(' ')}]\nCapacity:\t${isBound ? textAt(object, 'status', 'capacity', 'storage') : ''}\nAccess Modes:\t${isBound ? modes(objectAt(object, 'status')) : ''}\nVolumeMode:\t${textAt(object, 'spec', 'volumeMode')}\nUsed By:\t<none>\n`);
+  w.write(
+    0,
+    `Finalizers:\t[${listAt(object, 'metadata', 'finalizers').join(' ')}]\nCapacity:\t${isBound ? textAt(object, 'status', 'capacity', 'storage') : ''}\nAccess Modes:\t${isBound ? modes(objectAt(object, 'status')) : ''}\nVolumeMode:\t${textAt(object, 'spec', 'volumeMode')}\nUsed By:\t<none>\n`,
+  );
   writeEvents(w, events, context.nowMs);
   return w.text();
 }
@@ -63,9 +96,19 @@ export function describeVolume({ object, events, context }: Described): string {
   const w = new Writer();
   const spec = objectAt(object, 'spec');
   writeHead(w, object, false);
-  const claim = textAt(spec, 'claimRef', 'name') === '' ? '' : `${textAt(spec, 'claimRef', 'namespace')}/${textAt(spec, 'claimRef', 'name')}`;
-  w.write(0, `Finalizers:\t[${listAt(object, 'metadata', 'finalizers').join(' ')}]\nStorageClass:\t${textAt(spec, 'storageClassName')}\nStatus:\t${textAt(object, 'status', 'phase')}\nClaim:\t${claim}\nReclaim Policy:\t${textAt(spec, 'persistentVolumeReclaimPolicy')}\nAccess Modes:\t${modes(spec)}\nVolumeMode:\t${textAt(spec, 'volumeMode')}\nCapacity:\t${textAt(spec, 'capacity', 'storage')}\nNode Affinity:\t<none>\nMessage:\t${textAt(object, 'status', 'message')}\nSource:\n`);
-  if (textAt(spec, 'hostPath', 'path') !== '') w.write(2, `Type:\tHostPath (bare host directory volume)\n    Path:\t${textAt(spec, 'hostPath', 'path')}\n    HostPathType:\t${textAt(spec, 'hostPath', 'type')}\n`);
+  const claim =
+    textAt(spec, 'claimRef', 'name') === ''
+      ? ''
+      : `${textAt(spec, 'claimRef', 'namespace')}/${textAt(spec, 'claimRef', 'name')}`;
+  w.write(
+    0,
+    `Finalizers:\t[${listAt(object, 'metadata', 'finalizers').join(' ')}]\nStorageClass:\t${textAt(spec, 'storageClassName')}\nStatus:\t${textAt(object, 'status', 'phase')}\nClaim:\t${claim}\nReclaim Policy:\t${textAt(spec, 'persistentVolumeReclaimPolicy')}\nAccess Modes:\t${modes(spec)}\nVolumeMode:\t${textAt(spec, 'volumeMode')}\nCapacity:\t${textAt(spec, 'capacity', 'storage')}\nNode Affinity:\t<none>\nMessage:\t${textAt(object, 'status', 'message')}\nSource:\n`,
+  );
+  if (textAt(spec, 'hostPath', 'path') !== '')
+    w.write(
+      2,
+      `Type:\tHostPath (bare host directory volume)\n    Path:\t${textAt(spec, 'hostPath', 'path')}\n    HostPathType:\t${textAt(spec, 'hostPath', 'type')}\n`,
+    );
   writeEvents(w, events, context.nowMs);
   return w.text();
 }

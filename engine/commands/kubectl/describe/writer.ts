@@ -27,7 +27,13 @@ export class Writer {
 }
 
 /** `Labels:` with one label a line. */
-export function writeLabels(w: Writer, title: string, labels: Readonly<Record<string, string>>, indent = '', inner = '\t'): void {
+export function writeLabels(
+  w: Writer,
+  title: string,
+  labels: Readonly<Record<string, string>>,
+  indent = '',
+  inner = '\t',
+): void {
   const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   w.write(0, `${indent}${title}:${inner}`);
   if (entries.length === 0) return w.write(0, '<none>\n');
@@ -35,17 +41,28 @@ export function writeLabels(w: Writer, title: string, labels: Readonly<Record<st
 }
 
 /** `Annotations:` with one annotation a line, long ones below; what was last applied is left out. */
-export function writeAnnotations(w: Writer, title: string, annotations: Readonly<Record<string, string>>, indent = ''): void {
-  const entries = Object.entries(annotations).filter(([key]) => key !== 'kubectl.kubernetes.io/last-applied-configuration');
+export function writeAnnotations(
+  w: Writer,
+  title: string,
+  annotations: Readonly<Record<string, string>>,
+  indent = '',
+): void {
+  const entries = Object.entries(annotations).filter(
+    ([key]) => key !== 'kubectl.kubernetes.io/last-applied-configuration',
+  );
   w.write(0, `${indent}${title}:\t`);
   if (entries.length === 0) return w.write(0, '<none>\n');
-  entries.sort(([a], [b]) => (a < b ? -1 : 1)).forEach(([key, raw], at) => {
-    const value = raw.replace(/\n$/, '');
-    if (at > 0) w.write(0, `${indent}\t`);
-    if (value.length + key.length + 2 <= 140 && !value.includes('\n')) return w.write(0, `${key}: ${value}\n`);
-    w.write(0, `${key}:\n`);
-    for (const line of value.split('\n')) w.write(0, `${indent}\t  ${line.length > 138 ? `${line.slice(0, 138)}...` : line}\n`);
-  });
+  entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .forEach(([key, raw], at) => {
+      const value = raw.replace(/\n$/, '');
+      if (at > 0) w.write(0, `${indent}\t`);
+      if (value.length + key.length + 2 <= 140 && !value.includes('\n'))
+        return w.write(0, `${key}: ${value}\n`);
+      w.write(0, `${key}:\n`);
+      for (const line of value.split('\n'))
+        w.write(0, `${indent}\t  ${line.length > 138 ? `${line.slice(0, 138)}...` : line}\n`);
+    });
 }
 
 /** The four lines that most descriptions begin with. */
@@ -63,9 +80,14 @@ export function writeEvents(w: Writer, events: readonly JsonObject[] | undefined
   w.flush();
   w.write(0, 'Events:\n  Type\tReason\tAge\tFrom\tMessage\n');
   w.write(1, '----\t------\t----\t----\t-------\n');
-  const sorted = events.map((event, at) => ({ event, at })).sort((a, b) => time(a.event) - time(b.event) || a.at - b.at);
+  const sorted = events
+    .map((event, at) => ({ event, at }))
+    .sort((a, b) => time(a.event) - time(b.event) || a.at - b.at);
   for (const { event } of sorted) {
-    w.write(1, `${textAt(event, 'type')}\t${textAt(event, 'reason')}\t${eventAge(event, nowMs)}\t${textAt(event, 'source', 'component') || textAt(event, 'reportingComponent')}\t${textAt(event, 'message').trim()}\n`);
+    w.write(
+      1,
+      `${textAt(event, 'type')}\t${textAt(event, 'reason')}\t${eventAge(event, nowMs)}\t${textAt(event, 'source', 'component') || textAt(event, 'reportingComponent')}\t${textAt(event, 'message').trim()}\n`,
+    );
   }
 }
 
@@ -76,16 +98,22 @@ function time(event: JsonObject): number {
 
 /** How long ago an event was, and how often it came. */
 export function eventAge(event: JsonObject, nowMs: number): string {
-  const first = textAt(event, 'eventTime') === '' ? age(textAt(event, 'firstTimestamp'), nowMs) : age(textAt(event, 'eventTime'), nowMs);
+  const first =
+    textAt(event, 'eventTime') === ''
+      ? age(textAt(event, 'firstTimestamp'), nowMs)
+      : age(textAt(event, 'eventTime'), nowMs);
   const series = numberAt(event, 'series', 'count');
-  if (series > 0) return `${age(textAt(event, 'series', 'lastObservedTime'), nowMs)} (x${series} over ${first})`;
+  if (series > 0)
+    return `${age(textAt(event, 'series', 'lastObservedTime'), nowMs)} (x${series} over ${first})`;
   const count = numberAt(event, 'count');
   return count > 1 ? `${age(textAt(event, 'lastTimestamp'), nowMs)} (x${count} over ${first})` : first;
 }
 
 /** `Kind/name` of the controller that owns an object; '' when none does. */
 export function controllerOf(object: JsonObject): string {
-  const owner = listAt(object, 'metadata', 'ownerReferences').find((one) => textAt(one, 'controller') === 'true');
+  const owner = listAt(object, 'metadata', 'ownerReferences').find(
+    (one) => textAt(one, 'controller') === 'true',
+  );
   return owner === undefined ? '' : `${textAt(owner, 'kind')}/${textAt(owner, 'name')}`;
 }
 

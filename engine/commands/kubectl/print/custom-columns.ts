@@ -13,7 +13,8 @@ export function parseColumns(spec: string): readonly CustomColumn[] {
   if (spec === '') throw new CommandError('custom-columns format specified but no custom columns given');
   return spec.split(',').map((part) => {
     const colon = part.indexOf(':');
-    if (colon < 0) throw new CommandError(`unexpected custom-columns spec: ${part}, expected <header>:<json-path-expr>`);
+    if (colon < 0)
+      throw new CommandError(`unexpected custom-columns spec: ${part}, expected <header>:<json-path-expr>`);
     return { header: part.slice(0, colon), path: parseJsonPath(relaxedJsonPath(part.slice(colon + 1))) };
   });
 }
@@ -21,16 +22,24 @@ export function parseColumns(spec: string): readonly CustomColumn[] {
 /** Reads a template file: headers on the first line, paths on the second. @throws CommandError */
 export function parseColumnsFile(process: Process, name: string): readonly CustomColumn[] {
   const file = process.machine.files.read(absolutePath(process.cwd, name));
-  if ('error' in file) throw new CommandError(`error reading template ${name}, open ${name}: no such file or directory\n`);
+  if ('error' in file)
+    throw new CommandError(`error reading template ${name}, open ${name}: no such file or directory\n`);
   const [headers = '', paths = ''] = file.content.split('\n');
   const names = headers.split(/\s+/).filter((word) => word !== '');
   const specs = paths.split(/\s+/).filter((word) => word !== '');
-  if (names.length !== specs.length) throw new CommandError(`number of headers (${names.length}) and field specifications (${specs.length}) don't match`);
+  if (names.length !== specs.length)
+    throw new CommandError(
+      `number of headers (${names.length}) and field specifications (${specs.length}) don't match`,
+    );
   return names.map((header, at) => ({ header, path: parseJsonPath(relaxedJsonPath(specs[at] ?? '')) }));
 }
 
 /** The table of custom columns over objects. */
-export function printColumns(columns: readonly CustomColumn[], objects: readonly unknown[], hasHeaders: boolean): string {
+export function printColumns(
+  columns: readonly CustomColumn[],
+  objects: readonly unknown[],
+  hasHeaders: boolean,
+): string {
   const rows = objects.map((object) => columns.map((column) => cell(column, object)));
   return alignColumns(hasHeaders ? [columns.map((column) => column.header), ...rows] : rows, 3, 6);
 }

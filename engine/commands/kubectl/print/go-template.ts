@@ -7,7 +7,13 @@ import { unescapeGo } from './jsonpath.ts';
 type Node =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'print'; readonly words: readonly string[]; readonly source: string }
-  | { readonly kind: 'block'; readonly word: 'range' | 'if' | 'with'; readonly words: readonly string[]; readonly body: readonly Node[]; readonly other: readonly Node[] };
+  | {
+      readonly kind: 'block';
+      readonly word: 'range' | 'if' | 'with';
+      readonly words: readonly string[];
+      readonly body: readonly Node[];
+      readonly other: readonly Node[];
+    };
 
 type Scope = { readonly dot: unknown; readonly root: unknown; readonly variables: Map<string, unknown> };
 
@@ -36,7 +42,8 @@ function tokenize(text: string): readonly Token[] {
       break;
     }
     const close = text.indexOf('}}', open);
-    if (close < 0) throw new CommandError(`error parsing template ${text}, template: output:1: unclosed action`);
+    if (close < 0)
+      throw new CommandError(`error parsing template ${text}, template: output:1: unclosed action`);
     let before = text.slice(at, open);
     let action = text.slice(open + 2, close);
     at = close + 2;
@@ -53,7 +60,11 @@ function tokenize(text: string): readonly Token[] {
   return out;
 }
 
-function parseNodes(tokens: readonly Token[], parser: { at: number }, isInner: boolean): { body: Node[]; stop: string } {
+function parseNodes(
+  tokens: readonly Token[],
+  parser: { at: number },
+  isInner: boolean,
+): { body: Node[]; stop: string } {
   const body: Node[] = [];
   while (parser.at < tokens.length) {
     const token = tokens[parser.at++];
@@ -129,7 +140,11 @@ function range(node: Extract<Node, { kind: 'block' }>, scope: Scope): string {
 
 function truthy(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === 0 || value === '') return false;
-  return Array.isArray(value) ? value.length > 0 : typeof value === 'object' ? Object.keys(value).length > 0 : true;
+  return Array.isArray(value)
+    ? value.length > 0
+    : typeof value === 'object'
+      ? Object.keys(value).length > 0
+      : true;
 }
 
 function pipeline(words: readonly string[], scope: Scope): unknown {
@@ -153,9 +168,12 @@ function call(words: readonly string[], scope: Scope, piped: readonly unknown[])
   const [head, ...rest] = parts;
   if (head === undefined) return piped[0];
   if (typeof head !== 'string') return pipeline(head, scope);
-  if (Object.hasOwn(FUNCTIONS, head)) return FUNCTIONS[head]?.([...rest.map((part) => evaluate(part, scope)), ...piped]);
+  if (Object.hasOwn(FUNCTIONS, head))
+    return FUNCTIONS[head]?.([...rest.map((part) => evaluate(part, scope)), ...piped]);
   if (/^[a-z]\w*$/i.test(head) && !/^(true|false|nil)$/.test(head)) {
-    throw new CommandError(`error parsing template, template: output:1: function ${quoteGo(head)} not defined`);
+    throw new CommandError(
+      `error parsing template, template: output:1: function ${quoteGo(head)} not defined`,
+    );
   }
   return evaluate(head, scope);
 }
@@ -214,8 +232,20 @@ function same(a: unknown, b: unknown): boolean {
 
 const FUNCTIONS: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
   base64decode: ([text]) => fromBase64(String(text)),
-  len: ([value]) => (Array.isArray(value) || typeof value === 'string' ? value.length : Object.keys(Object(value) as object).length),
-  index: ([value, ...keys]) => keys.reduce((here: unknown, key) => (Array.isArray(here) ? here[Number(key)] : fields(here, '') !== undefined && isJsonObject(here) && Object.hasOwn(here, String(key)) ? here[String(key)] : undefined), value),
+  len: ([value]) =>
+    Array.isArray(value) || typeof value === 'string'
+      ? value.length
+      : Object.keys(Object(value) as object).length,
+  index: ([value, ...keys]) =>
+    keys.reduce(
+      (here: unknown, key) =>
+        Array.isArray(here)
+          ? here[Number(key)]
+          : fields(here, '') !== undefined && isJsonObject(here) && Object.hasOwn(here, String(key))
+            ? here[String(key)]
+            : undefined,
+      value,
+    ),
   eq: ([first, ...rest]) => rest.some((one) => same(first, one)),
   ne: ([a, b]) => !same(a, b),
   lt: ([a, b]) => Number(a) < Number(b),
@@ -229,7 +259,13 @@ const FUNCTIONS: Readonly<Record<string, (args: readonly unknown[]) => unknown>>
   println: (args) => `${args.map(goShow).join(' ')}\n`,
   printf: ([format, ...args]) => {
     let at = 0;
-    return String(format).replace(/%[-\d]*[svdq%]/g, (verb) => (verb === '%%' ? '%' : verb.endsWith('q') ? quoteGo(String(args[at++])) : padded(verb, goShow(args[at++]))));
+    return String(format).replace(/%[-\d]*[svdq%]/g, (verb) =>
+      verb === '%%'
+        ? '%'
+        : verb.endsWith('q')
+          ? quoteGo(String(args[at++]))
+          : padded(verb, goShow(args[at++])),
+    );
   },
 };
 

@@ -5,7 +5,10 @@ import { byText } from '../../../base/order.ts';
 const HTML = /[<>&\u2028\u2029]/g;
 
 function goString(text: string): string {
-  return JSON.stringify(text).replace(HTML, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(text).replace(
+    HTML,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** One-line JSON as Go's encoding/json writes a map: keys sorted by their bytes. */

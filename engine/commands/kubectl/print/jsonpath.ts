@@ -7,17 +7,38 @@ import { goJson } from './json.ts';
 type Step =
   | { readonly kind: 'field'; readonly name: string }
   | { readonly kind: 'wild' | 'deep' }
-  | { readonly kind: 'slice'; readonly from: number | undefined; readonly to: number | undefined; readonly by: number; readonly isIndex: boolean }
+  | {
+      readonly kind: 'slice';
+      readonly from: number | undefined;
+      readonly to: number | undefined;
+      readonly by: number;
+      readonly isIndex: boolean;
+    }
   | { readonly kind: 'union'; readonly parts: readonly (readonly Step[])[] }
-  | { readonly kind: 'filter'; readonly left: Operand; readonly operator: string; readonly right: Operand | undefined };
+  | {
+      readonly kind: 'filter';
+      readonly left: Operand;
+      readonly operator: string;
+      readonly right: Operand | undefined;
+    };
 
 type Operand = { readonly path: readonly Step[] } | { readonly value: string | number | boolean };
 
 /** A piece of a template: plain text, a path to print, or a loop. */
 type Piece =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'path'; readonly steps: readonly Step[]; readonly isRoot: boolean; readonly literal?: string }
-  | { readonly kind: 'range'; readonly steps: readonly Step[]; readonly isRoot: boolean; readonly body: readonly Piece[] };
+  | {
+      readonly kind: 'path';
+      readonly steps: readonly Step[];
+      readonly isRoot: boolean;
+      readonly literal?: string;
+    }
+  | {
+      readonly kind: 'range';
+      readonly steps: readonly Step[];
+      readonly isRoot: boolean;
+      readonly body: readonly Piece[];
+    };
 
 /** A parsed template of `-o jsonpath`. */
 export type JsonPath = { readonly text: string; readonly pieces: readonly Piece[] };
@@ -26,7 +47,10 @@ export type JsonPath = { readonly text: string; readonly pieces: readonly Piece[
 export function relaxedJsonPath(text: string): string {
   if (text === '') return text;
   const match = /^\{\.?([^{}]+)\}$|^\.?([^{}]+)$/.exec(text);
-  if (match === null) throw new CommandError(`unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`);
+  if (match === null)
+    throw new CommandError(
+      `unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`,
+    );
   return `{.${match[1] ?? match[2] ?? ''}}`;
 }
 
@@ -36,7 +60,8 @@ export function parseJsonPath(text: string): JsonPath {
   try {
     return { text, pieces: parser.pieces(false) };
   } catch (error) {
-    if (error instanceof CommandError) throw new CommandError(`error parsing jsonpath ${text}, ${error.message}`);
+    if (error instanceof CommandError)
+      throw new CommandError(`error parsing jsonpath ${text}, ${error.message}`);
     throw error;
   }
 }
@@ -58,7 +83,9 @@ function render(pieces: readonly Piece[], root: unknown, here: unknown): string 
       if (piece.kind === 'text') return piece.text;
       if (piece.kind === 'path') {
         if (piece.literal !== undefined) return piece.literal;
-        return walk([piece.isRoot ? root : here], piece.steps, here).map(show).join(' ');
+        return walk([piece.isRoot ? root : here], piece.steps, here)
+          .map(show)
+          .join(' ');
       }
       return walk([piece.isRoot ? root : here], piece.steps, here)
         .map((item) => render(piece.body, root, item))
@@ -97,7 +124,11 @@ function follow(value: unknown, step: Step, here: unknown): readonly unknown[] {
 
 function children(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  return isJsonObject(value) ? Object.entries(value).sort(([a], [b]) => byText(a, b)).map(([, member]) => member) : [];
+  return isJsonObject(value)
+    ? Object.entries(value)
+        .sort(([a], [b]) => byText(a, b))
+        .map(([, member]) => member)
+    : [];
 }
 
 function deep(value: unknown): readonly unknown[] {
@@ -111,10 +142,16 @@ function slice(value: unknown, step: Extract<Step, { kind: 'slice' }>): readonly
   }
   const from = step.from === undefined ? 0 : step.from < 0 ? step.from + value.length : step.from;
   if (step.isIndex) {
-    if (from < 0 || from >= value.length) throw new CommandError(`array index out of bounds: index ${step.from}, length ${value.length}`);
+    if (from < 0 || from >= value.length)
+      throw new CommandError(`array index out of bounds: index ${step.from}, length ${value.length}`);
     return [value[from]];
   }
-  const to = step.to === undefined ? value.length : step.to < 0 ? step.to + value.length : Math.min(step.to, value.length);
+  const to =
+    step.to === undefined
+      ? value.length
+      : step.to < 0
+        ? step.to + value.length
+        : Math.min(step.to, value.length);
   if (from > to) throw new CommandError(`starting index ${from} is greater than ending index ${to}`);
   return value.slice(from, to).filter((_, at) => at % step.by === 0);
 }
@@ -189,10 +226,17 @@ class Parser {
     const isRoot = this.#rest().startsWith('$');
     const steps = literal === undefined ? this.#steps() : [];
     this.#spaces();
-    if (this.#text[this.#at] !== '}') throw new CommandError(this.#at >= this.#text.length ? 'unclosed action' : `unrecognized character in action: U+${(this.#text.charCodeAt(this.#at)).toString(16).toUpperCase().padStart(4, '0')} '${this.#text[this.#at]}'`);
+    if (this.#text[this.#at] !== '}')
+      throw new CommandError(
+        this.#at >= this.#text.length
+          ? 'unclosed action'
+          : `unrecognized character in action: U+${this.#text.charCodeAt(this.#at).toString(16).toUpperCase().padStart(4, '0')} '${this.#text[this.#at]}'`,
+      );
     this.#at++;
     if (isRange) return { kind: 'range', steps, isRoot, body: this.pieces(true) };
-    return literal === undefined ? { kind: 'path', steps, isRoot } : { kind: 'path', steps: [], isRoot: false, literal };
+    return literal === undefined
+      ? { kind: 'path', steps, isRoot }
+      : { kind: 'path', steps: [], isRoot: false, literal };
   }
 
   #rest(): string {
@@ -280,7 +324,8 @@ class Parser {
     if (inner === '*') return { kind: 'slice', from: undefined, to: undefined, by: 1, isIndex: false };
     const quoted = /^(['"])((?:[^'"\\]|\\.)*)\1$/.exec(inner);
     if (quoted !== null) return { kind: 'field', name: (quoted[2] ?? '').replace(/\\(.)/g, '$1') };
-    if (inner.includes(',')) return { kind: 'union', parts: inner.split(',').map((part) => [sliceOf(part.trim())]) };
+    if (inner.includes(','))
+      return { kind: 'union', parts: inner.split(',').map((part) => [sliceOf(part.trim())]) };
     return sliceOf(inner);
   }
 }
@@ -288,15 +333,27 @@ class Parser {
 function sliceOf(text: string): Step {
   const match = /^(-?\d*)(:(-?\d*))?(:(-?\d*))?$/.exec(text);
   if (match === null || text === '') throw new CommandError(`invalid array index ${text}`);
-  const number = (part: string | undefined): number | undefined => (part === undefined || part === '' ? undefined : Number(part));
-  return { kind: 'slice', from: number(match[1]), to: number(match[3]), by: number(match[5]) ?? 1, isIndex: match[2] === undefined };
+  const number = (part: string | undefined): number | undefined =>
+    part === undefined || part === '' ? undefined : Number(part);
+  return {
+    kind: 'slice',
+    from: number(match[1]),
+    to: number(match[3]),
+    by: number(match[5]) ?? 1,
+    isIndex: match[2] === undefined,
+  };
 }
 
 function filterOf(text: string): Step {
   const inner = text.slice(2).replace(/\)$/, '').trim();
   const match = /^(.*?)\s*(==|!=|<=|>=|<|>)\s*(.*)$/.exec(inner);
   if (match === null) return { kind: 'filter', left: operandOf(inner), operator: 'exists', right: undefined };
-  return { kind: 'filter', left: operandOf(match[1] ?? ''), operator: match[2] ?? '', right: operandOf(match[3] ?? '') };
+  return {
+    kind: 'filter',
+    left: operandOf(match[1] ?? ''),
+    operator: match[2] ?? '',
+    right: operandOf(match[3] ?? ''),
+  };
 }
 
 function operandOf(text: string): Operand {
@@ -304,12 +361,15 @@ function operandOf(text: string): Operand {
   if (quoted !== null) return { value: quoted[2] ?? '' };
   if (/^-?\d+(\.\d+)?$/.test(text)) return { value: Number(text) };
   if (text === 'true' || text === 'false') return { value: text === 'true' };
-  const path = parseJsonPath(`{${text.startsWith('@') || text.startsWith('.') ? text : `.${text}`}}`).pieces[0];
+  const path = parseJsonPath(`{${text.startsWith('@') || text.startsWith('.') ? text : `.${text}`}}`)
+    .pieces[0];
   return { path: path?.kind === 'path' ? path.steps : [] };
 }
 
 /** Undoes Go's escapes in a quoted string. */
 export function unescapeGo(text: string): string {
-  return text.replace(/\\(.)/g, (_, character: string) => ({ n: '\n', t: '\t', r: '\r' })[character] ?? character);
+  return text.replace(
+    /\\(.)/g,
+    (_, character: string) => ({ n: '\n', t: '\t', r: '\r' })[character] ?? character,
+  );
 }
-

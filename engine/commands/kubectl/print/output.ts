@@ -20,14 +20,42 @@ export type ObjectPrinter = {
   readonly print: (object: JsonObject, resource: Resource | undefined) => string;
 };
 
-const FORMATS = ['custom-columns', 'custom-columns-file', 'go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'name', 'template', 'templatefile', 'wide', 'yaml'];
-const CHANGE_FORMATS = ['go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'name', 'template', 'templatefile', 'yaml'];
+const FORMATS = [
+  'custom-columns',
+  'custom-columns-file',
+  'go-template',
+  'go-template-file',
+  'json',
+  'jsonpath',
+  'jsonpath-as-json',
+  'jsonpath-file',
+  'name',
+  'template',
+  'templatefile',
+  'wide',
+  'yaml',
+];
+const CHANGE_FORMATS = [
+  'go-template',
+  'go-template-file',
+  'json',
+  'jsonpath',
+  'jsonpath-as-json',
+  'jsonpath-file',
+  'name',
+  'template',
+  'templatefile',
+  'yaml',
+];
 
 /**
  * The printer of `-o FORMAT`; undefined for the human-readable table or sentence.
  * @throws CommandError for an unknown format or a template that does not parse
  */
-export function printerFor(context: Context, options: { readonly isGet: boolean; readonly keepOrder?: boolean }): ObjectPrinter | undefined {
+export function printerFor(
+  context: Context,
+  options: { readonly isGet: boolean; readonly keepOrder?: boolean },
+): ObjectPrinter | undefined {
   const output = context.flags.text('output');
   const template = context.flags.text('template');
   const format = output === '' && template !== '' ? 'go-template' : output;
@@ -41,7 +69,10 @@ export function printerFor(context: Context, options: { readonly isGet: boolean;
     case 'yaml':
       return yamlPrinter(clean);
     case 'json':
-      return { isPerObject: false, print: (object) => `${prettyJson(clean(object), options.keepOrder ?? false)}\n` };
+      return {
+        isPerObject: false,
+        print: (object) => `${prettyJson(clean(object), options.keepOrder ?? false)}\n`,
+      };
     case 'name':
       return { isPerObject: true, print: (object, resource) => `${objectName(object, resource)}\n` };
     case 'jsonpath':
@@ -70,7 +101,8 @@ function yamlPrinter(clean: (object: JsonObject) => JsonObject): ObjectPrinter {
 function jsonPathPrinter(context: Context, name: string, argument: string, isGiven: boolean): ObjectPrinter {
   if (!isGiven || argument === '') throw new CommandError('template format specified but no template given');
   const path = parseJsonPath(name === 'jsonpath-file' ? readTemplate(context, argument) : argument);
-  if (name === 'jsonpath-as-json') return { isPerObject: false, print: (object) => `${prettyJson(findJsonPath(path, object))}\n` };
+  if (name === 'jsonpath-as-json')
+    return { isPerObject: false, print: (object) => `${prettyJson(findJsonPath(path, object))}\n` };
   return {
     isPerObject: false,
     print: (object) => {
@@ -78,7 +110,9 @@ function jsonPathPrinter(context: Context, name: string, argument: string, isGiv
         return printJsonPath(path, object);
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
-        throw new CommandError(`error executing jsonpath ${quoteGo(path.text)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${path.text}\n\tobject given to jsonpath engine was:\n\t\t${'…'}\n\n`);
+        throw new CommandError(
+          `error executing jsonpath ${quoteGo(path.text)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${path.text}\n\tobject given to jsonpath engine was:\n\t\t${'…'}\n\n`,
+        );
       }
     },
   };
@@ -92,13 +126,16 @@ function templatePrinter(context: Context, name: string, argument: string, isGiv
 
 function readTemplate(context: Context, name: string): string {
   const file = context.process.machine.files.read(absolutePath(context.process.cwd, name));
-  if ('error' in file) throw new CommandError(`error reading --template ${name}, open ${name}: no such file or directory\n`);
+  if ('error' in file)
+    throw new CommandError(`error reading --template ${name}, open ${name}: no such file or directory\n`);
   return file.content;
 }
 
 /** The error for a format that does not exist, or not here. */
 export function unknownFormat(format: string, allowed: readonly string[]): CommandError {
-  return new CommandError(`unable to match a printer suitable for the output format ${quoteGo(format)}, allowed formats are: ${allowed.join(',')}`);
+  return new CommandError(
+    `unable to match a printer suitable for the output format ${quoteGo(format)}, allowed formats are: ${allowed.join(',')}`,
+  );
 }
 
 /** `pod/web`, from the object when the kind is not known. */
@@ -118,13 +155,18 @@ export function columnsPrinter(context: Context): ((objects: readonly unknown[])
   if (name !== 'custom-columns' && name !== 'custom-columns-file') return undefined;
   if (equals < 0) throw new CommandError('custom-columns format specified but no custom columns given');
   const argument = output.slice(equals + 1);
-  const columns = name === 'custom-columns' ? parseColumns(argument) : parseColumnsFile(context.process, argument);
+  const columns =
+    name === 'custom-columns' ? parseColumns(argument) : parseColumnsFile(context.process, argument);
   return (objects) => printColumns(columns, objects, !context.flags.bool('no-headers'));
 }
 
 /** An object, or a list's items, without managedFields. */
 export function withoutManagedFields(object: JsonObject): JsonObject {
-  if (Array.isArray(object.items)) return { ...object, items: object.items.map((item) => (isJsonObject(item) ? withoutManagedFields(item) : item)) };
+  if (Array.isArray(object.items))
+    return {
+      ...object,
+      items: object.items.map((item) => (isJsonObject(item) ? withoutManagedFields(item) : item)),
+    };
   if (!isJsonObject(object.metadata) || object.metadata.managedFields === undefined) return object;
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };

@@ -6,7 +6,12 @@ export function alignColumns(rows: readonly (readonly string[])[], gap = 3, minW
       if (at < row.length - 1) widths[at] = Math.max(widths[at] ?? minWidth, [...cell].length + gap);
     });
   }
-  return rows.map((row) => `${row.map((cell, at) => (at < row.length - 1 ? pad(cell, widths[at] ?? 0) : cell)).join('')}\n`).join('');
+  return rows
+    .map(
+      (row) =>
+        `${row.map((cell, at) => (at < row.length - 1 ? pad(cell, widths[at] ?? 0) : cell)).join('')}\n`,
+    )
+    .join('');
 }
 
 function pad(cell: string, width: number): string {
@@ -28,7 +33,14 @@ export function tabWrite(text: string, gap = 2): string {
   return out.join('\n') + (endsWithNewline ? '\n' : '');
 }
 
-function layOut(lines: readonly string[][], widths: number[][], from: number, to: number, column: number, gap: number): void {
+function layOut(
+  lines: readonly string[][],
+  widths: number[][],
+  from: number,
+  to: number,
+  column: number,
+  gap: number,
+): void {
   let row = from;
   while (row < to) {
     if ((lines[row]?.length ?? 0) - 1 <= column) {

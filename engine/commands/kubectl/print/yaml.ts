@@ -28,7 +28,8 @@ function keyText(key: string): string {
 
 function memberText(member: unknown, indent: number, key: string): string {
   if (Array.isArray(member)) return member.length === 0 ? ' []\n' : `\n${listLines(member, indent)}`;
-  if (isJsonObject(member)) return entriesOf(member).length === 0 ? ' {}\n' : `\n${mapLines(member, indent + 2)}`;
+  if (isJsonObject(member))
+    return entriesOf(member).length === 0 ? ' {}\n' : `\n${mapLines(member, indent + 2)}`;
   return ` ${scalar(member, indent + 2, false, indent + key.length + 2)}\n`;
 }
 
@@ -36,8 +37,10 @@ function listLines(list: readonly unknown[], indent: number): string {
   const pad = ' '.repeat(indent);
   return list
     .map((item) => {
-      if (Array.isArray(item) && item.length > 0) return `${pad}- ${listLines(item, indent + 2).slice(indent + 2)}`;
-      if (isJsonObject(item) && entriesOf(item).length > 0) return `${pad}- ${mapLines(item, indent + 2).slice(indent + 2)}`;
+      if (Array.isArray(item) && item.length > 0)
+        return `${pad}- ${listLines(item, indent + 2).slice(indent + 2)}`;
+      if (isJsonObject(item) && entriesOf(item).length > 0)
+        return `${pad}- ${mapLines(item, indent + 2).slice(indent + 2)}`;
       return `${pad}- ${scalar(item, indent + 2, false, indent + 2)}\n`;
     })
     .join('');
@@ -61,7 +64,8 @@ function numberText(value: number): string {
 function resolvesToOther(text: string): boolean {
   if (text === '' || text === '~' || text === '<<' || text === '=') return text !== '=';
   if (/^(null|Null|NULL)$/.test(text)) return true;
-  if (/^(y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF|true|True|TRUE|false|False|FALSE)$/.test(text)) return true;
+  if (/^(y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF|true|True|TRUE|false|False|FALSE)$/.test(text))
+    return true;
   if (/^[-+]?(\.inf|\.Inf|\.INF)$|^(\.nan|\.NaN|\.NAN)$/.test(text)) return true;
   const plain = text.replace(/_/g, '');
   if (/^[-+]?(0b[01]+|0o?[0-7]+|0x[0-9a-fA-F]+|\d+)$/.test(plain)) return true;
@@ -106,7 +110,12 @@ function analyze(text: string): { plain: boolean; single: boolean; block: boolea
 
 function isPrintable(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
-  return code === 10 || (code >= 0x20 && code <= 0x7e) || code === 0x85 || (code >= 0xa0 && code !== 0xfeff && code !== 0xfffe && code !== 0xffff);
+  return (
+    code === 10 ||
+    (code >= 0x20 && code <= 0x7e) ||
+    code === 0x85 ||
+    (code >= 0xa0 && code !== 0xfeff && code !== 0xfffe && code !== 0xffff)
+  );
 }
 
 function literal(text: string, indent: number): string {
@@ -123,7 +132,8 @@ function folded(text: string, indent: number, column: number): string {
   let at = column;
   for (let i = 0; i < text.length; i++) {
     const character = text[i] ?? '';
-    const isLoneSpace = character === ' ' && text[i - 1] !== ' ' && text[i + 1] !== ' ' && i > 0 && i < text.length - 1;
+    const isLoneSpace =
+      character === ' ' && text[i - 1] !== ' ' && text[i + 1] !== ' ' && i > 0 && i < text.length - 1;
     if (isLoneSpace && at > WIDTH) {
       out += `\n${' '.repeat(indent)}`;
       at = indent;
@@ -135,7 +145,21 @@ function folded(text: string, indent: number, column: number): string {
   return out;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '\u0000': '\\0', '\u0007': '\\a', '\b': '\\b', '\t': '\\t', '\n': '\\n', '\v': '\\v', '\f': '\\f', '\r': '\\r', '\u001b': '\\e', '"': '\\"', '\\': '\\\\', '\u0085': '\\N', '\ufeff': '\\uFEFF' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\u0000': '\\0',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\v': '\\v',
+  '\f': '\\f',
+  '\r': '\\r',
+  '\u001b': '\\e',
+  '"': '\\"',
+  '\\': '\\\\',
+  '\u0085': '\\N',
+  '\ufeff': '\\uFEFF',
+};
 
 function doubleQuoted(text: string, indent: number, column: number, isKey: boolean): string {
   let out = '"';
@@ -144,7 +168,15 @@ function doubleQuoted(text: string, indent: number, column: number, isKey: boole
   let lastSpace = false;
   characters.forEach((character, i) => {
     const escape = ESCAPES[character] ?? (isPrintable(character) ? undefined : escapeOf(character));
-    if (escape === undefined && character === ' ' && !isKey && !lastSpace && at > WIDTH && i > 0 && i < characters.length - 1) {
+    if (
+      escape === undefined &&
+      character === ' ' &&
+      !isKey &&
+      !lastSpace &&
+      at > WIDTH &&
+      i > 0 &&
+      i < characters.length - 1
+    ) {
       out += `\n${' '.repeat(indent)}${characters[i + 1] === ' ' ? '\\' : ''}`;
       at = indent;
       lastSpace = true;
@@ -160,7 +192,9 @@ function doubleQuoted(text: string, indent: number, column: number, isKey: boole
 function escapeOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x100) return `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`;
-  return code < 0x10000 ? `\\u${code.toString(16).toUpperCase().padStart(4, '0')}` : `\\U${code.toString(16).toUpperCase().padStart(8, '0')}`;
+  return code < 0x10000
+    ? `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`
+    : `\\U${code.toString(16).toUpperCase().padStart(8, '0')}`;
 }
 
 /** go-yaml's order of keys: letters by code, digits as numbers, letters after other characters unless digits came before. */

@@ -25,7 +25,8 @@ export const applyCommand: Command = {
   name: 'apply',
   about: 'Apply a configuration to a resource by file name or stdin',
   usage: '(-f FILENAME | -k DIRECTORY) [options]',
-  flags: flagTable(`${FILE_FLAGS} all allow-missing-template-keys=true applyset:string cascade:string=background?background dry-run:string=none?unchanged
+  flags:
+    flagTable(`${FILE_FLAGS} all allow-missing-template-keys=true applyset:string cascade:string=background?background dry-run:string=none?unchanged
     field-manager:string=kubectl-client-side-apply force force-conflicts grace-period:int=-1 openapi-patch=true output,o:string overwrite=true
     prune prune-allowlist:stringArray selector,l:string server-side show-managed-fields template:string timeout:duration=0s validate:string=strict?strict wait`),
   children: [
@@ -40,14 +41,18 @@ export const applyCommand: Command = {
       name: 'set-last-applied',
       about: 'Set the last-applied annotation of a live object to the contents of a file',
       usage: '-f FILENAME [options]',
-      flags: flagTable(`${FILE_FLAGS} create-annotation dry-run:string=none?unchanged output,o:string template:string show-managed-fields`),
+      flags: flagTable(
+        `${FILE_FLAGS} create-annotation dry-run:string=none?unchanged output,o:string template:string show-managed-fields`,
+      ),
       run: setLastApplied,
     },
     {
       name: 'edit-last-applied',
       about: 'Edit the last-applied annotation of a resource',
       usage: '(RESOURCE/NAME | -f FILENAME) [options]',
-      flags: flagTable(`${FILE_FLAGS} output,o:string field-manager:string validate:string=strict?strict windows-line-endings`),
+      flags: flagTable(
+        `${FILE_FLAGS} output,o:string field-manager:string validate:string=strict?strict windows-line-endings`,
+      ),
       run: viewLastApplied,
     },
   ],
@@ -58,16 +63,24 @@ async function apply(context: Context): Promise<void> {
   const { flags } = context;
   const isServerSide = flags.bool('server-side');
   const dryRun = await context.dryRun();
-  if (isServerSide && dryRun === 'client') throw new CommandError("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
-  if (flags.bool('force-conflicts') && !isServerSide) throw new CommandError('--force-conflicts only works with --server-side');
-  if (flags.bool('force') && isServerSide) throw new CommandError('--force cannot be used with --server-side');
+  if (isServerSide && dryRun === 'client')
+    throw new CommandError(
+      "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+    );
+  if (flags.bool('force-conflicts') && !isServerSide)
+    throw new CommandError('--force-conflicts only works with --server-side');
+  if (flags.bool('force') && isServerSide)
+    throw new CommandError('--force cannot be used with --server-side');
   if (flags.list('filename').length === 0 && flags.text('kustomize') === '') {
-    if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+    if (context.args.length > 0)
+      throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
     throw new CommandError('must specify one of -f and -k');
   }
   if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
   if (flags.bool('prune') && !flags.bool('all') && flags.text('selector') === '') {
-    throw new CommandError('all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector');
+    throw new CommandError(
+      'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
+    );
   }
   const validation = validationOf(context);
   const items = await readManifests(context, { isValidated: validation !== 'Ignore' });
@@ -89,18 +102,32 @@ async function apply(context: Context): Promise<void> {
 type ApplyOptions = { readonly dryRun: 'none' | 'client' | 'server'; readonly validation: string };
 
 /** With `-o` everything is printed together at the end: one object, or a list. */
-async function printApplied(context: Context, applied: readonly { readonly info: Info; readonly object: JsonObject }[], errors: readonly KubectlError[]): Promise<void> {
+async function printApplied(
+  context: Context,
+  applied: readonly { readonly info: Info; readonly object: JsonObject }[],
+  errors: readonly KubectlError[],
+): Promise<void> {
   const output = context.flags.text('output');
   if (output === '' || output === 'name' || errors.length > 0) return;
   const printer = printerFor(context, { isGet: false });
   if (printer === undefined) return;
   const [first] = applied;
-  if (applied.length === 1 && first !== undefined) return context.out(printer.print(first.object, first.info.resource));
-  if (applied.length > 1) await context.out(printer.print({ apiVersion: 'v1', items: applied.map((one) => one.object), kind: 'List', metadata: {} }, undefined));
+  if (applied.length === 1 && first !== undefined)
+    return context.out(printer.print(first.object, first.info.resource));
+  if (applied.length > 1)
+    await context.out(
+      printer.print(
+        { apiVersion: 'v1', items: applied.map((one) => one.object), kind: 'List', metadata: {} },
+        undefined,
+      ),
+    );
 }
 
 async function applyOne(context: Context, info: Info, options: ApplyOptions): Promise<JsonObject> {
-  if (textAt(info.object, 'metadata', 'generateName') !== '' && info.name === '') throw new CommandError(`from ${textAt(info.object, 'metadata', 'generateName')}: cannot use generate name with apply`);
+  if (textAt(info.object, 'metadata', 'generateName') !== '' && info.name === '')
+    throw new CommandError(
+      `from ${textAt(info.object, 'metadata', 'generateName')}: cannot use generate name with apply`,
+    );
   if (context.flags.bool('server-side')) return serverSide(context, info, options);
   const modified = withLastApplied(info.object);
   const current = currentOf(context, info);
@@ -113,7 +140,10 @@ export function withLastApplied(object: JsonObject): JsonObject {
   const metadata = isJsonObject(object.metadata) ? object.metadata : {};
   const { [LAST_APPLIED]: _, ...others } = isJsonObject(metadata.annotations) ? metadata.annotations : {};
   const bare = { ...object, metadata: { ...metadata, annotations: others } };
-  return { ...object, metadata: { ...metadata, annotations: { ...others, [LAST_APPLIED]: `${goJson(bare)}\n` } } };
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...others, [LAST_APPLIED]: `${goJson(bare)}\n` } },
+  };
 }
 
 /** `Resource: …, GroupVersionKind: …` and the object's name, as apply's errors tell it. */
@@ -129,16 +159,26 @@ function currentOf(context: Context, info: Info): JsonObject | undefined {
     return context.client.get(pathOf(info.resource, info.namespace, info.name));
   } catch (error) {
     if (error instanceof ApiError && error.isNotFound) return undefined;
-    if (error instanceof ApiError) throw new ApiError({ ...error.status, message: prefix + error.status.message });
+    if (error instanceof ApiError)
+      throw new ApiError({ ...error.status, message: prefix + error.status.message });
     throw error;
   }
 }
 
-async function create(context: Context, info: Info, modified: JsonObject, options: ApplyOptions): Promise<JsonObject> {
+async function create(
+  context: Context,
+  info: Info,
+  modified: JsonObject,
+  options: ApplyOptions,
+): Promise<JsonObject> {
   let object = modified;
   if (options.dryRun !== 'client') {
     try {
-      object = context.client.post(pathOf(info.resource, info.namespace), modified, queryOf(context, options, 'kubectl-client-side-apply'));
+      object = context.client.post(
+        pathOf(info.resource, info.namespace),
+        modified,
+        queryOf(context, options, 'kubectl-client-side-apply'),
+      );
     } catch (error) {
       throw withSource('creating', info.source, kubectlErrorOf(error));
     }
@@ -147,7 +187,11 @@ async function create(context: Context, info: Info, modified: JsonObject, option
   return object;
 }
 
-function queryOf(context: Context, options: ApplyOptions, manager: string): Readonly<Record<string, string | undefined>> {
+function queryOf(
+  context: Context,
+  options: ApplyOptions,
+  manager: string,
+): Readonly<Record<string, string | undefined>> {
   return {
     dryRun: options.dryRun === 'server' ? 'All' : undefined,
     fieldManager: context.flags.changed('field-manager') ? context.flags.text('field-manager') : manager,
@@ -155,8 +199,17 @@ function queryOf(context: Context, options: ApplyOptions, manager: string): Read
   };
 }
 
-async function patch(context: Context, info: Info, modified: JsonObject, current: JsonObject, options: ApplyOptions): Promise<JsonObject> {
-  const annotations = isJsonObject(current.metadata) && isJsonObject(current.metadata.annotations) ? current.metadata.annotations : {};
+async function patch(
+  context: Context,
+  info: Info,
+  modified: JsonObject,
+  current: JsonObject,
+  options: ApplyOptions,
+): Promise<JsonObject> {
+  const annotations =
+    isJsonObject(current.metadata) && isJsonObject(current.metadata.annotations)
+      ? current.metadata.annotations
+      : {};
   if (!Object.hasOwn(annotations, LAST_APPLIED)) {
     const name = `${info.resource.plural}/${info.name}`;
     await context.err(
@@ -173,21 +226,32 @@ async function patch(context: Context, info: Info, modified: JsonObject, current
     return current;
   }
   try {
-    const object = context.client.patch(pathOf(info.resource, info.namespace, info.name), type, body, queryOf(context, options, 'kubectl-client-side-apply'));
+    const object = context.client.patch(
+      pathOf(info.resource, info.namespace, info.name),
+      type,
+      body,
+      queryOf(context, options, 'kubectl-client-side-apply'),
+    );
     await say(context, info, 'configured', options);
     return object;
   } catch (error) {
     const fault = kubectlErrorOf(error);
-    if (fault instanceof ApiError && fault.status.reason === 'Conflict') await context.process.sys.sleep(4500);
+    if (fault instanceof ApiError && fault.status.reason === 'Conflict')
+      await context.process.sys.sleep(4500);
     const prefix = `error when applying patch:\n${goJson(body)}\nto:\n${tell(info)}\nfor: ${quoteGo(info.source)}: `;
     const inner = `error when patching ${quoteGo(info.source)}: `;
-    if (fault instanceof ApiError) throw new ApiError({ ...fault.status, message: `${prefix}${inner}${fault.status.message}` });
+    if (fault instanceof ApiError)
+      throw new ApiError({ ...fault.status, message: `${prefix}${inner}${fault.status.message}` });
     throw new CommandError(`${prefix}${inner}${fault.message}`);
   }
 }
 
 /** The three-way patch of an apply: strategic for kinds of Kubernetes, a JSON merge patch for custom resources. */
-export function patchOf(info: Info, modified: JsonObject, current: JsonObject): { readonly patch: JsonObject; readonly type: 'strategic' | 'merge' } {
+export function patchOf(
+  info: Info,
+  modified: JsonObject,
+  current: JsonObject,
+): { readonly patch: JsonObject; readonly type: 'strategic' | 'merge' } {
   const original = lastApplied(current);
   const struct = structOfKind(groupVersion(info.resource), info.resource.kind);
   if (struct === undefined) return { patch: jsonThreeWayPatch(original, modified, current), type: 'merge' };
@@ -195,7 +259,10 @@ export function patchOf(info: Info, modified: JsonObject, current: JsonObject): 
 }
 
 function lastApplied(object: JsonObject): JsonObject {
-  const text = isJsonObject(object.metadata) && isJsonObject(object.metadata.annotations) ? object.metadata.annotations[LAST_APPLIED] : undefined;
+  const text =
+    isJsonObject(object.metadata) && isJsonObject(object.metadata.annotations)
+      ? object.metadata.annotations[LAST_APPLIED]
+      : undefined;
   if (typeof text !== 'string') return {};
   try {
     const value: unknown = JSON.parse(text);
@@ -206,9 +273,17 @@ function lastApplied(object: JsonObject): JsonObject {
 }
 
 async function serverSide(context: Context, info: Info, options: ApplyOptions): Promise<JsonObject> {
-  const query = { ...queryOf(context, options, 'kubectl'), force: String(context.flags.bool('force-conflicts')) };
+  const query = {
+    ...queryOf(context, options, 'kubectl'),
+    force: String(context.flags.bool('force-conflicts')),
+  };
   try {
-    const object = context.client.patch(pathOf(info.resource, info.namespace, info.name), 'apply', info.object as Json, query);
+    const object = context.client.patch(
+      pathOf(info.resource, info.namespace, info.name),
+      'apply',
+      info.object as Json,
+      query,
+    );
     await say(context, info, 'serverside-applied', options);
     return object;
   } catch (error) {
@@ -241,12 +316,17 @@ async function say(context: Context, info: Info, what: string, options: ApplyOpt
 
 async function viewLastApplied(context: Context): Promise<void> {
   const { flags } = context;
-  const { infos, errors } = await findObjects(context, context.args, { isAll: flags.bool('all'), selector: flags.text('selector') });
+  const { infos, errors } = await findObjects(context, context.args, {
+    isAll: flags.bool('all'),
+    selector: flags.text('selector'),
+  });
   throwAll(errors);
   for (const info of infos) {
     const original = lastApplied(info.object);
     if (Object.keys(original).length === 0) continue;
-    await context.out(flags.text('output') === 'json' ? `${JSON.stringify(original, null, 2)}\n` : toYaml(original));
+    await context.out(
+      flags.text('output') === 'json' ? `${JSON.stringify(original, null, 2)}\n` : toYaml(original),
+    );
   }
 }
 
@@ -258,11 +338,18 @@ async function setLastApplied(context: Context): Promise<void> {
     const current = context.client.get(pathOf(info.resource, info.namespace, info.name));
     const has = Object.keys(lastApplied(current)).length > 0;
     if (!has && !context.flags.bool('create-annotation')) {
-      throw new CommandError(`no last-applied-configuration annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`);
+      throw new CommandError(
+        `no last-applied-configuration annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`,
+      );
     }
     const annotation = textAt(withLastApplied(info.object), 'metadata', 'annotations', LAST_APPLIED);
     if (dryRun !== 'client') {
-      context.client.patch(pathOf(info.resource, info.namespace, info.name), 'merge', { metadata: { annotations: { [LAST_APPLIED]: annotation } } }, { dryRun: dryRun === 'server' ? 'All' : undefined });
+      context.client.patch(
+        pathOf(info.resource, info.namespace, info.name),
+        'merge',
+        { metadata: { annotations: { [LAST_APPLIED]: annotation } } },
+        { dryRun: dryRun === 'server' ? 'All' : undefined },
+      );
     }
     await context.out(`${nameOf(info)} configured${dryRunSuffix(dryRun)}\n`);
   }

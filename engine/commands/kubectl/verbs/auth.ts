@@ -12,22 +12,52 @@ export const authCommand: Command = {
   name: 'auth',
   about: 'Inspect authorization',
   children: [
-    { name: 'can-i', about: 'Check whether an action is allowed', usage: 'VERB [TYPE | TYPE/NAME | NONRESOURCEURL]', flags: flagTable('all-namespaces,A list no-headers quiet,q subresource:string'), run: canI },
-    { name: 'reconcile', about: 'Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects', usage: '-f FILENAME', flags: flagTable('dry-run:string=none?unchanged filename,f:strings kustomize,k:string output,o:string recursive,R remove-extra-permissions remove-extra-subjects'), run: reconcile },
-    { name: 'whoami', about: 'Experimental: Check self subject attributes', flags: flagTable('output,o:string show-managed-fields template:string allow-missing-template-keys=true'), run: whoAmI },
+    {
+      name: 'can-i',
+      about: 'Check whether an action is allowed',
+      usage: 'VERB [TYPE | TYPE/NAME | NONRESOURCEURL]',
+      flags: flagTable('all-namespaces,A list no-headers quiet,q subresource:string'),
+      run: canI,
+    },
+    {
+      name: 'reconcile',
+      about: 'Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects',
+      usage: '-f FILENAME',
+      flags: flagTable(
+        'dry-run:string=none?unchanged filename,f:strings kustomize,k:string output,o:string recursive,R remove-extra-permissions remove-extra-subjects',
+      ),
+      run: reconcile,
+    },
+    {
+      name: 'whoami',
+      about: 'Experimental: Check self subject attributes',
+      flags: flagTable(
+        'output,o:string show-managed-fields template:string allow-missing-template-keys=true',
+      ),
+      run: whoAmI,
+    },
   ],
 };
 
 async function whoAmI(context: Context): Promise<void> {
-  const review = context.client.post('/apis/authentication.k8s.io/v1/selfsubjectreviews', { kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1', metadata: { creationTimestamp: null }, status: { userInfo: {} } });
+  const review = context.client.post('/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+    kind: 'SelfSubjectReview',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { creationTimestamp: null },
+    status: { userInfo: {} },
+  });
   const printer = printerFor(context, { isGet: false });
   if (printer !== undefined) return context.out(printer.print(review, undefined));
   const user = objectAt(review, 'status', 'userInfo');
   const list = (value: readonly unknown[]): string => `[${value.join(' ')}]`;
-  const rows = [['ATTRIBUTE', 'VALUE'], ['Username', textAt(user, 'username')]];
+  const rows = [
+    ['ATTRIBUTE', 'VALUE'],
+    ['Username', textAt(user, 'username')],
+  ];
   if (textAt(user, 'uid') !== '') rows.push(['UID', textAt(user, 'uid')]);
   if (listAt(user, 'groups').length > 0) rows.push(['Groups', list(listAt(user, 'groups'))]);
-  for (const key of Object.keys(mapAt(user, 'extra'))) rows.push([`Extra: ${key}`, list(listAt(user, 'extra', key))]);
+  for (const key of Object.keys(mapAt(user, 'extra')))
+    rows.push([`Extra: ${key}`, list(listAt(user, 'extra', key))]);
   await context.out(alignColumns(rows, 3, 6));
 }
 
@@ -36,44 +66,94 @@ async function canI(context: Context): Promise<number> {
   if (flags.bool('list')) return listRules(context);
   const [verb, what] = args;
   if (verb === undefined || what === undefined || args.length > 3) {
-    throw new CommandError("you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.");
+    throw new CommandError(
+      "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+    );
   }
   const namespace = flags.bool('all-namespaces') ? '' : context.namespace;
-  const body: JsonObject = { kind: 'SelfSubjectAccessReview', apiVersion: 'authorization.k8s.io/v1', metadata: { creationTimestamp: null }, spec: what.startsWith('/') ? { nonResourceAttributes: { path: what, verb } } : { resourceAttributes: attributes(context, verb, what, args[2] ?? '', namespace) }, status: { allowed: false } };
+  const body: JsonObject = {
+    kind: 'SelfSubjectAccessReview',
+    apiVersion: 'authorization.k8s.io/v1',
+    metadata: { creationTimestamp: null },
+    spec: what.startsWith('/')
+      ? { nonResourceAttributes: { path: what, verb } }
+      : { resourceAttributes: attributes(context, verb, what, args[2] ?? '', namespace) },
+    status: { allowed: false },
+  };
   const review = context.client.post('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body);
   const isAllowed = at(review, 'status', 'allowed') === true;
   const reason = textAt(review, 'status', 'reason');
   if (!flags.bool('quiet')) {
-    await context.out(`${isAllowed ? 'yes' : 'no'}${!isAllowed && reason !== '' ? ` - ${reason}` : ''}${textAt(review, 'status', 'evaluationError') === '' ? '' : ` - ${textAt(review, 'status', 'evaluationError')}`}\n`);
+    await context.out(
+      `${isAllowed ? 'yes' : 'no'}${!isAllowed && reason !== '' ? ` - ${reason}` : ''}${textAt(review, 'status', 'evaluationError') === '' ? '' : ` - ${textAt(review, 'status', 'evaluationError')}`}\n`,
+    );
   }
   return isAllowed ? 0 : 1;
 }
 
-function attributes(context: Context, verb: string, what: string, extraName: string, namespace: string): JsonObject {
+function attributes(
+  context: Context,
+  verb: string,
+  what: string,
+  extraName: string,
+  namespace: string,
+): JsonObject {
   const slash = what.indexOf('/');
   const type = slash < 0 ? what : what.slice(0, slash);
   const after = slash < 0 ? '' : what.slice(slash + 1);
   if (type === '*') return { namespace, verb, group: '*', resource: '*' };
   const resource = context.discovery.find(type);
   if (resource === undefined) context.warn(`the server doesn't have a resource type '${type}'`);
-  if (resource !== undefined && !resource.isNamespaced) context.warn(resource.group === '' ? `resource '${resource.plural}' is not namespace scoped` : `resource '${resource.plural}' is not namespace scoped in group '${resource.group}'`);
+  if (resource !== undefined && !resource.isNamespaced)
+    context.warn(
+      resource.group === ''
+        ? `resource '${resource.plural}' is not namespace scoped`
+        : `resource '${resource.plural}' is not namespace scoped in group '${resource.group}'`,
+    );
   const isSub = resource?.subresources.includes(after) === true;
   const name = isSub ? extraName : after;
   const sub = isSub ? after : context.flags.text('subresource');
-  return { namespace, verb, ...(resource === undefined || resource.group === '' ? {} : { group: resource.group }), resource: resource?.plural ?? type, ...(sub === '' ? {} : { subresource: sub }), ...(name === '' ? {} : { name }) };
+  return {
+    namespace,
+    verb,
+    ...(resource === undefined || resource.group === '' ? {} : { group: resource.group }),
+    resource: resource?.plural ?? type,
+    ...(sub === '' ? {} : { subresource: sub }),
+    ...(name === '' ? {} : { name }),
+  };
 }
 
 async function listRules(context: Context): Promise<number> {
-  const review = context.client.post('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', { kind: 'SelfSubjectRulesReview', apiVersion: 'authorization.k8s.io/v1', metadata: { creationTimestamp: null }, spec: { namespace: context.namespace } });
+  const review = context.client.post('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', {
+    kind: 'SelfSubjectRulesReview',
+    apiVersion: 'authorization.k8s.io/v1',
+    metadata: { creationTimestamp: null },
+    spec: { namespace: context.namespace },
+  });
   const rows: string[][] = [];
   const words = (value: readonly unknown[]): string => `[${value.join(' ')}]`;
   for (const rule of listAt(review, 'status', 'resourceRules')) {
     for (const resource of listAt(rule, 'resources')) {
-      for (const group of listAt(rule, 'apiGroups')) rows.push([group === '' ? String(resource) : `${String(resource)}.${String(group)}`, '[]', words(listAt(rule, 'resourceNames')), words(listAt(rule, 'verbs'))]);
+      for (const group of listAt(rule, 'apiGroups'))
+        rows.push([
+          group === '' ? String(resource) : `${String(resource)}.${String(group)}`,
+          '[]',
+          words(listAt(rule, 'resourceNames')),
+          words(listAt(rule, 'verbs')),
+        ]);
     }
   }
-  const urls: string[][] = listAt(review, 'status', 'nonResourceRules').flatMap((rule) => listAt(rule, 'nonResourceURLs').map((url) => ['', `[${String(url)}]`, '[]', words(listAt(rule, 'verbs'))]));
-  const header = context.flags.bool('no-headers') ? [] : [['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs']];
+  const urls: string[][] = listAt(review, 'status', 'nonResourceRules').flatMap((rule) =>
+    listAt(rule, 'nonResourceURLs').map((url) => [
+      '',
+      `[${String(url)}]`,
+      '[]',
+      words(listAt(rule, 'verbs')),
+    ]),
+  );
+  const header = context.flags.bool('no-headers')
+    ? []
+    : [['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs']];
   await context.out(alignColumns([...header, ...rows, ...urls], 3, 6));
   return 0;
 }
@@ -82,5 +162,8 @@ async function reconcile(context: Context): Promise<void> {
   const items = await readManifests(context, { isValidated: false });
   const others = items.filter(isInfo).filter((info) => info.resource.group !== 'rbac.authorization.k8s.io');
   if (others.length > 0) throw new PlainError(others.map(() => 'resource name may not be empty').join('\n'));
-  for (const info of items.filter(isInfo)) await context.out(`${info.resource.kind.toLowerCase()}.rbac.authorization.k8s.io/${info.name} reconciled\n`);
+  for (const info of items.filter(isInfo))
+    await context.out(
+      `${info.resource.kind.toLowerCase()}.rbac.authorization.k8s.io/${info.name} reconciled\n`,
+    );
 }

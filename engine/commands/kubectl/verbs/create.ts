@@ -21,7 +21,8 @@ export const createCommand: Command = {
   name: 'create',
   about: 'Create a resource from a file or from stdin',
   usage: '-f FILENAME [options]',
-  flags: flagTable(`allow-missing-template-keys=true dry-run:string=none?unchanged edit field-manager:string=kubectl-create filename,f:strings kustomize,k:string
+  flags:
+    flagTable(`allow-missing-template-keys=true dry-run:string=none?unchanged edit field-manager:string=kubectl-create filename,f:strings kustomize,k:string
     output,o:string raw:string recursive,R save-config selector,l:string show-managed-fields template:string validate:string=strict?strict windows-line-endings`),
   children: GENERATORS,
   run: create,
@@ -30,7 +31,8 @@ export const createCommand: Command = {
 async function create(context: Context): Promise<void> {
   const { flags } = context;
   if (flags.list('filename').length === 0 && flags.text('kustomize') === '') {
-    if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+    if (context.args.length > 0)
+      throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
     throw new CommandError('must specify one of -f and -k');
   }
   if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
@@ -57,7 +59,8 @@ async function create(context: Context): Promise<void> {
         });
       }
       const name = item.name || textAt(object, 'metadata', 'name');
-      if (printer === undefined) await context.out(`${nameOf({ resource: item.resource, name })} created${dryRunSuffix(dryRun)}\n`);
+      if (printer === undefined)
+        await context.out(`${nameOf({ resource: item.resource, name })} created${dryRunSuffix(dryRun)}\n`);
       else await context.out(printer.print(object, item.resource));
     } catch (error) {
       errors.push(withSource('creating', item.source, kubectlErrorOf(error)));
@@ -77,30 +80,47 @@ async function createRaw(context: Context): Promise<void> {
   } catch {
     throw new CommandError('the body of --raw is not JSON');
   }
-  await context.out(compactJson(context.client.post(context.flags.text('raw'), isJsonObject(body) ? body : {})));
+  await context.out(
+    compactJson(context.client.post(context.flags.text('raw'), isJsonObject(body) ? body : {})),
+  );
 }
 
 /** The tail of all generators: prints the object or sends it, and says so. */
-export async function createObject(context: Context, type: string, object: JsonObject, options: { readonly isNamed?: string; readonly verb?: string; readonly manager?: string } = {}): Promise<void> {
+export async function createObject(
+  context: Context,
+  type: string,
+  object: JsonObject,
+  options: { readonly isNamed?: string; readonly verb?: string; readonly manager?: string } = {},
+): Promise<void> {
   const dryRun = await context.dryRun();
   const printer = printerFor(context, { isGet: false, keepOrder: true });
   const resource = context.discovery.need(type);
   const isExplicit = context.target.isNamespaceExplicit;
   const metadata = isJsonObject(object.metadata) ? object.metadata : {};
-  const placed: JsonObject = resource.isNamespaced && (isExplicit || dryRun !== 'client') ? { ...object, metadata: { ...metadata, namespace: context.namespace } as JsonObject } : object;
+  const placed: JsonObject =
+    resource.isNamespaced && (isExplicit || dryRun !== 'client')
+      ? { ...object, metadata: { ...metadata, namespace: context.namespace } as JsonObject }
+      : object;
   let made: JsonObject = context.flags.bool('save-config') ? withLastApplied(placed) : placed;
   if (dryRun !== 'client') {
     try {
-      made = context.client.post(pathOf(resource, resource.isNamespaced ? context.namespace : ''), made as Json, {
-        dryRun: dryRun === 'server' ? 'All' : undefined,
-        fieldManager: context.flags.text('field-manager') || options.manager || 'kubectl-create',
-        fieldValidation: validationOf(context),
-      });
+      made = context.client.post(
+        pathOf(resource, resource.isNamespaced ? context.namespace : ''),
+        made as Json,
+        {
+          dryRun: dryRun === 'server' ? 'All' : undefined,
+          fieldManager: context.flags.text('field-manager') || options.manager || 'kubectl-create',
+          fieldValidation: validationOf(context),
+        },
+      );
     } catch (error) {
-      if (options.isNamed !== undefined && error instanceof ApiError) throw new CommandError(`failed to create ${options.isNamed}: ${error.message}`);
+      if (options.isNamed !== undefined && error instanceof ApiError)
+        throw new CommandError(`failed to create ${options.isNamed}: ${error.message}`);
       throw error;
     }
   }
   if (printer !== undefined) return context.out(printer.print(made, resource));
-  await context.out(`${nameOf({ resource, name: textAt(made, 'metadata', 'name') })} ${options.verb ?? 'created'}${dryRunSuffix(dryRun)}\n`);
+  await context.out(
+    `${nameOf({ resource, name: textAt(made, 'metadata', 'name') })} ${options.verb ?? 'created'}${dryRunSuffix(dryRun)}\n`,
+  );
 }

@@ -10,10 +10,32 @@ import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { describeGeneric } from '../describe/generic.ts';
 import { describeNetworkPolicy } from '../describe/netpol.ts';
-import { describeConfigMap, describeEndpoints, describeEndpointSlice, describeNamespace, describeNode, describeSecret, describeService, describeServiceAccount } from '../describe/others.ts';
-import { describeBudget, describeClaim, describeRole, describeRoleBinding, describeVolume } from '../describe/policies.ts';
+import {
+  describeConfigMap,
+  describeEndpoints,
+  describeEndpointSlice,
+  describeNamespace,
+  describeNode,
+  describeSecret,
+  describeService,
+  describeServiceAccount,
+} from '../describe/others.ts';
+import {
+  describeBudget,
+  describeClaim,
+  describeRole,
+  describeRoleBinding,
+  describeVolume,
+} from '../describe/policies.ts';
 import type { Described } from '../describe/workloads.ts';
-import { describeDaemonSet, describeDeployment, describeJob, describePod, describeReplicaSet, describeStatefulSet } from '../describe/workloads.ts';
+import {
+  describeDaemonSet,
+  describeDeployment,
+  describeJob,
+  describePod,
+  describeReplicaSet,
+  describeStatefulSet,
+} from '../describe/workloads.ts';
 import { nothingFound } from './get.ts';
 
 /** `kubectl describe`. */
@@ -21,7 +43,9 @@ export const describeCommand: Command = {
   name: 'describe',
   about: 'Show details of a specific resource or group of resources',
   usage: '(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME) [options]',
-  flags: flagTable('all-namespaces,A chunk-size:int=500 filename,f:strings kustomize,k:string recursive,R selector,l:string show-events=true'),
+  flags: flagTable(
+    'all-namespaces,A chunk-size:int=500 filename,f:strings kustomize,k:string recursive,R selector,l:string show-events=true',
+  ),
   run: describe,
 };
 
@@ -53,9 +77,15 @@ const DESCRIBERS: Readonly<Record<string, (described: Described) => string>> = {
 async function describe(context: Context): Promise<void> {
   const { flags } = context;
   if (context.args.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '') {
-    throw new CommandError('You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.');
+    throw new CommandError(
+      'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.',
+    );
   }
-  const options = { allNamespaces: flags.bool('all-namespaces'), selector: flags.text('selector'), isEmptySelectorFine: true };
+  const options = {
+    allNamespaces: flags.bool('all-namespaces'),
+    selector: flags.text('selector'),
+    isEmptySelectorFine: true,
+  };
   const { wants, errors } = await readWants(context, context.args, options);
   const faults: KubectlError[] = [...errors];
   let isFirst = true;
@@ -65,7 +95,9 @@ async function describe(context: Context): Promise<void> {
       // Objects found by the beginning of their name are each followed by an empty line.
       const isGuess = want.name !== undefined && found.some((info) => info.name !== want.name);
       for (const info of found) {
-        await context.out(`${isFirst || isGuess ? '' : '\n\n'}${describeOne(context, info)}${isGuess ? '\n' : ''}`);
+        await context.out(
+          `${isFirst || isGuess ? '' : '\n\n'}${describeOne(context, info)}${isGuess ? '\n' : ''}`,
+        );
         isFirst = false;
       }
     } catch (error) {
@@ -81,7 +113,13 @@ function objectsOf(context: Context, want: Want, options: Parameters<typeof fetc
   try {
     return fetchWant(context, want, options);
   } catch (error) {
-    if (!(error instanceof ApiError) || !error.isNotFound || want.name === undefined || want.info !== undefined) throw error;
+    if (
+      !(error instanceof ApiError) ||
+      !error.isNotFound ||
+      want.name === undefined ||
+      want.info !== undefined
+    )
+      throw error;
     const { name: prefix, ...rest } = want;
     const close = fetchWant(context, rest, {}).filter((info) => info.name.startsWith(prefix));
     if (close.length === 0) throw error;
@@ -92,16 +130,33 @@ function objectsOf(context: Context, want: Want, options: Parameters<typeof fetc
 function describeOne(context: Context, info: Info): string {
   const object: JsonObject = info.object;
   const events = context.flags.bool('show-events') ? eventsOf(context, info) : undefined;
-  const describer = Object.hasOwn(DESCRIBERS, info.resource.kind) && info.resource.group !== 'cilium.io' ? DESCRIBERS[info.resource.kind] : undefined;
-  return describer === undefined ? describeGeneric(object, events, context.nowMs) : describer({ object, events, context });
+  const describer =
+    Object.hasOwn(DESCRIBERS, info.resource.kind) && info.resource.group !== 'cilium.io'
+      ? DESCRIBERS[info.resource.kind]
+      : undefined;
+  return describer === undefined
+    ? describeGeneric(object, events, context.nowMs)
+    : describer({ object, events, context });
 }
 
 function eventsOf(context: Context, info: Info): readonly JsonObject[] {
   const resource = context.discovery.need('events');
   const uid = info.resource.kind === 'Node' ? info.name : textAt(info.object, 'metadata', 'uid');
   const generic = !Object.hasOwn(DESCRIBERS, info.resource.kind);
-  const fields = [`involvedObject.name=${info.name}`, `involvedObject.namespace=${info.namespace}`, ...(generic ? [`involvedObject.kind=${info.resource.kind}`] : []), `involvedObject.uid=${uid}`];
-  const list = (selector: readonly string[]): readonly JsonObject[] => itemsOf(context.client.get(pathOf(resource, info.resource.isNamespaced ? info.namespace : ''), { fieldSelector: selector.join(','), limit: '500' }), resource);
+  const fields = [
+    `involvedObject.name=${info.name}`,
+    `involvedObject.namespace=${info.namespace}`,
+    ...(generic ? [`involvedObject.kind=${info.resource.kind}`] : []),
+    `involvedObject.uid=${uid}`,
+  ];
+  const list = (selector: readonly string[]): readonly JsonObject[] =>
+    itemsOf(
+      context.client.get(pathOf(resource, info.resource.isNamespaced ? info.namespace : ''), {
+        fieldSelector: selector.join(','),
+        limit: '500',
+      }),
+      resource,
+    );
   if (info.resource.isNamespaced) return list(fields);
   const names = [fields[0] ?? '', `involvedObject.kind=${info.resource.kind}`];
   return list(names);

@@ -19,14 +19,17 @@ export const diffCommand: Command = {
   name: 'diff',
   about: 'Diff the live version against a would-be applied version',
   usage: '-f FILENAME [options]',
-  flags: flagTable('concurrency:int=1 field-manager:string=kubectl-client-side-apply filename,f:strings force-conflicts kustomize,k:string prune prune-allowlist:stringArray recursive,R selector,l:string server-side show-managed-fields'),
+  flags: flagTable(
+    'concurrency:int=1 field-manager:string=kubectl-client-side-apply filename,f:strings force-conflicts kustomize,k:string prune prune-allowlist:stringArray recursive,R selector,l:string server-side show-managed-fields',
+  ),
   run: diff,
 };
 
 async function diff(context: Context): Promise<number> {
   const { flags } = context;
   if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
-  if (flags.list('filename').length === 0 && flags.text('kustomize') === '') throw new CommandError('must specify one of -f and -k');
+  if (flags.list('filename').length === 0 && flags.text('kustomize') === '')
+    throw new CommandError('must specify one of -f and -k');
   const items = await readManifests(context, { isValidated: false });
   const faults: KubectlError[] = items.filter((item): item is KubectlError => !isInfo(item));
   let text = '';
@@ -50,7 +53,10 @@ function diffOne(context: Context, info: Info): string {
   } catch (error) {
     if (!(error instanceof ApiError) || !error.isNotFound) throw error;
   }
-  const [from, to] = live === undefined ? ['', shown(createdOf(context, info))] : [shown(live), shown(mergedOf(context, info, live))];
+  const [from, to] =
+    live === undefined
+      ? ['', shown(createdOf(context, info))]
+      : [shown(live), shown(mergedOf(context, info, live))];
   const hunks = unifiedDiff(from, to);
   if (hunks === '') return '';
   const { group, version, kind } = info.resource;
@@ -61,14 +67,26 @@ function diffOne(context: Context, info: Info): string {
 }
 
 function createdOf(context: Context, info: Info): JsonObject {
-  return context.client.post(pathOf(info.resource, info.namespace), info.object, { dryRun: 'All', fieldManager: context.flags.text('field-manager') });
+  return context.client.post(pathOf(info.resource, info.namespace), info.object, {
+    dryRun: 'All',
+    fieldManager: context.flags.text('field-manager'),
+  });
 }
 
 function mergedOf(context: Context, info: Info, live: JsonObject): JsonObject {
   const { patch, type } = patchOf(info, withLastApplied(info.object), live);
   if (Object.keys(patch).length === 0) return live;
-  const body: JsonObject = { ...patch, metadata: { ...objectAt(patch, 'metadata'), resourceVersion: textAt(live, 'metadata', 'resourceVersion') } };
-  return context.client.patch(pathOf(info.resource, info.namespace, info.name), type, body, { dryRun: 'All', fieldManager: context.flags.text('field-manager') });
+  const body: JsonObject = {
+    ...patch,
+    metadata: {
+      ...objectAt(patch, 'metadata'),
+      resourceVersion: textAt(live, 'metadata', 'resourceVersion'),
+    },
+  };
+  return context.client.patch(pathOf(info.resource, info.namespace, info.name), type, body, {
+    dryRun: 'All',
+    fieldManager: context.flags.text('field-manager'),
+  });
 }
 
 /** The object as the two files hold it: without managedFields and what was last applied; a Secret's values masked. */
@@ -77,7 +95,10 @@ function shown(object: JsonObject): string {
   const metadata = objectAt(clean, 'metadata');
   const { [LAST_APPLIED]: _, ...annotations } = objectAt(metadata, 'annotations');
   const { annotations: __, ...rest } = metadata;
-  const bare: JsonObject = { ...clean, metadata: Object.keys(annotations).length === 0 ? rest : { ...rest, annotations } };
+  const bare: JsonObject = {
+    ...clean,
+    metadata: Object.keys(annotations).length === 0 ? rest : { ...rest, annotations },
+  };
   if (textAt(object, 'kind') !== 'Secret' || !isJsonObject(object.data)) return toYaml(bare);
   return toYaml({ ...bare, data: Object.fromEntries(Object.keys(object.data).map((key) => [key, '***'])) });
 }

@@ -11,15 +11,31 @@ import { createObject } from './create.ts';
 const COMMON = `allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-create output,o:string save-config
   show-managed-fields template:string validate:string=strict?strict`;
 
-function generator(name: string, aliases: readonly string[], about: string, flags: string, run: (context: Context) => Promise<void>, required: readonly string[] = []): Command {
-  return { name, aliases, about, usage: 'NAME [options]', flags: flagTable(`${COMMON} ${flags}`), required, run };
+function generator(
+  name: string,
+  aliases: readonly string[],
+  about: string,
+  flags: string,
+  run: (context: Context) => Promise<void>,
+  required: readonly string[] = [],
+): Command {
+  return {
+    name,
+    aliases,
+    about,
+    usage: 'NAME [options]',
+    flags: flagTable(`${COMMON} ${flags}`),
+    required,
+    run,
+  };
 }
 
 /** The one name that generators want. @throws CommandError */
 function oneName(context: Context): string {
   const [name] = context.args;
   const own = context.dashAt >= 0 ? context.args.slice(0, context.dashAt) : context.args;
-  if (name === undefined || own.length !== 1) throw usageError(context.path, `exactly one NAME is required, got ${own.length}`);
+  if (name === undefined || own.length !== 1)
+    throw usageError(context.path, `exactly one NAME is required, got ${own.length}`);
   return name;
 }
 
@@ -30,31 +46,134 @@ function meta(name: string, labels?: JsonObject): JsonObject {
 /** `kubectl create namespace` and its siblings. */
 export const GENERATORS: readonly Command[] = [
   generator('namespace', ['ns'], 'Create a namespace with the specified name', '', async (context) =>
-    createObject(context, 'namespaces', { kind: 'Namespace', apiVersion: 'v1', metadata: meta(oneName(context)), spec: {}, status: {} }),
+    createObject(context, 'namespaces', {
+      kind: 'Namespace',
+      apiVersion: 'v1',
+      metadata: meta(oneName(context)),
+      spec: {},
+      status: {},
+    }),
   ),
-  generator('deployment', ['deploy'], 'Create a deployment with the specified name', 'image:strings port:int=-1 replicas,r:int=1', deployment, ['image']),
-  generator('configmap', ['cm'], 'Create a config map from a local file, directory or literal value', 'append-hash from-env-file:strings from-file:strings from-literal:stringArray', configMap),
-  generator('serviceaccount', ['sa'], 'Create a service account with the specified name', '', async (context) =>
-    createObject(context, 'serviceaccounts', { kind: 'ServiceAccount', apiVersion: 'v1', metadata: meta(oneName(context)) }, { isNamed: 'serviceaccount' }),
+  generator(
+    'deployment',
+    ['deploy'],
+    'Create a deployment with the specified name',
+    'image:strings port:int=-1 replicas,r:int=1',
+    deployment,
+    ['image'],
+  ),
+  generator(
+    'configmap',
+    ['cm'],
+    'Create a config map from a local file, directory or literal value',
+    'append-hash from-env-file:strings from-file:strings from-literal:stringArray',
+    configMap,
+  ),
+  generator(
+    'serviceaccount',
+    ['sa'],
+    'Create a service account with the specified name',
+    '',
+    async (context) =>
+      createObject(
+        context,
+        'serviceaccounts',
+        { kind: 'ServiceAccount', apiVersion: 'v1', metadata: meta(oneName(context)) },
+        { isNamed: 'serviceaccount' },
+      ),
   ),
   generator('job', [], 'Create a job with the specified name', 'from:string image:string', job),
-  generator('cronjob', ['cj'], 'Create a cron job with the specified name', 'image:string restart:string schedule:string', cronJob, ['image', 'schedule']),
-  generator('role', [], 'Create a role with single rule', 'resource:strings resource-name:stringArray verb:strings', role),
-  generator('clusterrole', [], 'Create a cluster role', 'aggregation-rule:string non-resource-url:strings resource:strings resource-name:stringArray verb:strings', clusterRole),
-  generator('rolebinding', [], 'Create a role binding for a particular role or cluster role', 'clusterrole:string group:stringArray role:string serviceaccount:stringArray user:stringArray', (context) => roleBinding(context, false)),
-  generator('clusterrolebinding', [], 'Create a cluster role binding for a particular cluster role', 'clusterrole:string group:stringArray serviceaccount:stringArray user:stringArray', (context) => roleBinding(context, true), ['clusterrole']),
-  generator('ingress', ['ing'], 'Create an ingress with the specified name', 'annotation:stringArray class:string default-backend:string rule:stringArray', ingress),
-  generator('quota', ['resourcequota'], 'Create a quota with the specified name', 'hard:string scopes:string', quota),
-  generator('poddisruptionbudget', ['pdb'], 'Create a pod disruption budget with the specified name', 'max-unavailable:string min-available:string selector:string', pdb),
-  generator('priorityclass', ['pc'], 'Create a priority class with the specified name', 'description:string global-default preemption-policy:string=PreemptLowerPriority value:int=0', priorityClass),
-  generator('token', [], 'Request a service account token', 'audience:stringArray bound-object-kind:string bound-object-name:string bound-object-uid:string duration:duration=0s', token),
+  generator(
+    'cronjob',
+    ['cj'],
+    'Create a cron job with the specified name',
+    'image:string restart:string schedule:string',
+    cronJob,
+    ['image', 'schedule'],
+  ),
+  generator(
+    'role',
+    [],
+    'Create a role with single rule',
+    'resource:strings resource-name:stringArray verb:strings',
+    role,
+  ),
+  generator(
+    'clusterrole',
+    [],
+    'Create a cluster role',
+    'aggregation-rule:string non-resource-url:strings resource:strings resource-name:stringArray verb:strings',
+    clusterRole,
+  ),
+  generator(
+    'rolebinding',
+    [],
+    'Create a role binding for a particular role or cluster role',
+    'clusterrole:string group:stringArray role:string serviceaccount:stringArray user:stringArray',
+    (context) => roleBinding(context, false),
+  ),
+  generator(
+    'clusterrolebinding',
+    [],
+    'Create a cluster role binding for a particular cluster role',
+    'clusterrole:string group:stringArray serviceaccount:stringArray user:stringArray',
+    (context) => roleBinding(context, true),
+    ['clusterrole'],
+  ),
+  generator(
+    'ingress',
+    ['ing'],
+    'Create an ingress with the specified name',
+    'annotation:stringArray class:string default-backend:string rule:stringArray',
+    ingress,
+  ),
+  generator(
+    'quota',
+    ['resourcequota'],
+    'Create a quota with the specified name',
+    'hard:string scopes:string',
+    quota,
+  ),
+  generator(
+    'poddisruptionbudget',
+    ['pdb'],
+    'Create a pod disruption budget with the specified name',
+    'max-unavailable:string min-available:string selector:string',
+    pdb,
+  ),
+  generator(
+    'priorityclass',
+    ['pc'],
+    'Create a priority class with the specified name',
+    'description:string global-default preemption-policy:string=PreemptLowerPriority value:int=0',
+    priorityClass,
+  ),
+  generator(
+    'token',
+    [],
+    'Request a service account token',
+    'audience:stringArray bound-object-kind:string bound-object-name:string bound-object-uid:string duration:duration=0s',
+    token,
+  ),
   {
     name: 'secret',
     about: 'Create a secret using a specified subcommand',
     children: [
-      generator('generic', [], 'Create a secret from a local file, directory, or literal value', 'append-hash from-env-file:strings from-file:strings from-literal:stringArray type:string', genericSecret),
+      generator(
+        'generic',
+        [],
+        'Create a secret from a local file, directory, or literal value',
+        'append-hash from-env-file:strings from-file:strings from-literal:stringArray type:string',
+        genericSecret,
+      ),
       generator('tls', [], 'Create a TLS secret', 'append-hash cert:string key:string', tlsSecret),
-      generator('docker-registry', [], 'Create a secret for use with a Docker registry', 'append-hash docker-email:string docker-password:string docker-server:string=https://index.docker.io/v1/ docker-username:string from-file:strings', registrySecret),
+      generator(
+        'docker-registry',
+        [],
+        'Create a secret for use with a Docker registry',
+        'append-hash docker-email:string docker-password:string docker-server:string=https://index.docker.io/v1/ docker-username:string from-file:strings',
+        registrySecret,
+      ),
     ],
   },
   {
@@ -62,17 +181,34 @@ export const GENERATORS: readonly Command[] = [
     aliases: ['svc'],
     about: 'Create a service using a specified subcommand',
     children: [
-      generator('clusterip', [], 'Create a ClusterIP service', 'clusterip:string tcp:strings', (context) => service(context, 'ClusterIP')),
-      generator('nodeport', [], 'Create a NodePort service', 'node-port:int=0 tcp:strings', (context) => service(context, 'NodePort')),
-      generator('loadbalancer', [], 'Create a LoadBalancer service', 'tcp:strings', (context) => service(context, 'LoadBalancer')),
-      generator('externalname', [], 'Create an ExternalName service', 'external-name:string tcp:strings', (context) => service(context, 'ExternalName'), ['external-name']),
+      generator('clusterip', [], 'Create a ClusterIP service', 'clusterip:string tcp:strings', (context) =>
+        service(context, 'ClusterIP'),
+      ),
+      generator('nodeport', [], 'Create a NodePort service', 'node-port:int=0 tcp:strings', (context) =>
+        service(context, 'NodePort'),
+      ),
+      generator('loadbalancer', [], 'Create a LoadBalancer service', 'tcp:strings', (context) =>
+        service(context, 'LoadBalancer'),
+      ),
+      generator(
+        'externalname',
+        [],
+        'Create an ExternalName service',
+        'external-name:string tcp:strings',
+        (context) => service(context, 'ExternalName'),
+        ['external-name'],
+      ),
     ],
   },
 ];
 
 /** A container's name from its image: the last part without tag and digest, made a valid name. */
 function nameOfImage(image: string): string {
-  return (image.split('/').pop() ?? image).replace(/[:@].*$/, '').toLowerCase().replace(/[^a-z0-9-]/g, '-').replace(/^-+|-+$/g, '');
+  return (image.split('/').pop() ?? image)
+    .replace(/[:@].*$/, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9-]/g, '-')
+    .replace(/^-+|-+$/g, '');
 }
 
 async function deployment(context: Context): Promise<void> {
@@ -80,7 +216,8 @@ async function deployment(context: Context): Promise<void> {
   const images = context.flags.list('image');
   const command = context.dashAt >= 0 ? context.args.slice(context.dashAt) : [];
   const port = context.flags.int('port');
-  if (images.length > 1 && command.length > 0) throw new CommandError(`cannot specify multiple --image options and command`);
+  if (images.length > 1 && command.length > 0)
+    throw new CommandError(`cannot specify multiple --image options and command`);
   const labels = { app: name };
   const containers = images.map((image) => ({
     name: nameOfImage(image),
@@ -121,8 +258,17 @@ function readLiterals(context: Context, into: Data): void {
 }
 
 function addKey(into: Data, key: string, value: string): void {
-  if (!/^[-._a-zA-Z0-9]+$/.test(key)) throw new CommandError(`${quoteGo(key)} is not valid key name for a ConfigMap: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`);
-  if (Object.hasOwn(into, key)) throw new CommandError(`cannot add key ${quoteGo(key)}, another key by that name already exists in Data for ConfigMap ${quoteGo('')}`.replace(' for ConfigMap ""', ''));
+  if (!/^[-._a-zA-Z0-9]+$/.test(key))
+    throw new CommandError(
+      `${quoteGo(key)} is not valid key name for a ConfigMap: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
+    );
+  if (Object.hasOwn(into, key))
+    throw new CommandError(
+      `cannot add key ${quoteGo(key)}, another key by that name already exists in Data for ConfigMap ${quoteGo('')}`.replace(
+        ' for ConfigMap ""',
+        '',
+      ),
+    );
   into[key] = value;
 }
 
@@ -152,7 +298,11 @@ function readFiles(context: Context, into: Data): void {
     for (const line of file.content.split('\n').map((one) => one.trimStart())) {
       if (line === '' || line.startsWith('#')) continue;
       const equals = line.indexOf('=');
-      addKey(into, equals < 0 ? line : line.slice(0, equals), equals < 0 ? (context.process.env.get(line) ?? '') : line.slice(equals + 1));
+      addKey(
+        into,
+        equals < 0 ? line : line.slice(0, equals),
+        equals < 0 ? (context.process.env.get(line) ?? '') : line.slice(equals + 1),
+      );
     }
   }
 }
@@ -160,10 +310,24 @@ function readFiles(context: Context, into: Data): void {
 async function configMap(context: Context): Promise<void> {
   const name = oneName(context);
   const data: Data = {};
-  if (context.flags.list('from-env-file').length > 0 && (context.flags.list('from-file').length > 0 || context.flags.list('from-literal').length > 0)) throw new CommandError('from-env-file cannot be combined with from-file or from-literal');
+  if (
+    context.flags.list('from-env-file').length > 0 &&
+    (context.flags.list('from-file').length > 0 || context.flags.list('from-literal').length > 0)
+  )
+    throw new CommandError('from-env-file cannot be combined with from-file or from-literal');
   readFiles(context, data);
   readLiterals(context, data);
-  await createObject(context, 'configmaps', { kind: 'ConfigMap', apiVersion: 'v1', metadata: meta(name), ...(Object.keys(data).length > 0 ? { data } : {}) }, { isNamed: 'configmap' });
+  await createObject(
+    context,
+    'configmaps',
+    {
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      metadata: meta(name),
+      ...(Object.keys(data).length > 0 ? { data } : {}),
+    },
+    { isNamed: 'configmap' },
+  );
 }
 
 function encoded(data: Data): JsonObject {
@@ -179,7 +343,13 @@ async function genericSecret(context: Context): Promise<void> {
   await createObject(
     context,
     'secrets',
-    { kind: 'Secret', apiVersion: 'v1', metadata: meta(name), ...(Object.keys(data).length > 0 ? { data: encoded(data) } : {}), ...(type === '' ? {} : { type }) },
+    {
+      kind: 'Secret',
+      apiVersion: 'v1',
+      metadata: meta(name),
+      ...(Object.keys(data).length > 0 ? { data: encoded(data) } : {}),
+      ...(type === '' ? {} : { type }),
+    },
     { isNamed: 'secret' },
   );
 }
@@ -194,22 +364,59 @@ async function tlsSecret(context: Context): Promise<void> {
     return file.content;
   };
   const [cert, key] = [read('cert'), read('key')];
-  if (!cert.includes('-----BEGIN')) throw new CommandError('tls: failed to find any PEM data in certificate input');
-  await createObject(context, 'secrets', { kind: 'Secret', apiVersion: 'v1', metadata: meta(name), data: encoded({ 'tls.crt': cert, 'tls.key': key }), type: 'kubernetes.io/tls' }, { isNamed: 'secret' });
+  if (!cert.includes('-----BEGIN'))
+    throw new CommandError('tls: failed to find any PEM data in certificate input');
+  await createObject(
+    context,
+    'secrets',
+    {
+      kind: 'Secret',
+      apiVersion: 'v1',
+      metadata: meta(name),
+      data: encoded({ 'tls.crt': cert, 'tls.key': key }),
+      type: 'kubernetes.io/tls',
+    },
+    { isNamed: 'secret' },
+  );
 }
 
 async function registrySecret(context: Context): Promise<void> {
   const name = oneName(context);
   const { flags } = context;
-  if (flags.list('from-file').length === 0 && (flags.text('docker-username') === '' || flags.text('docker-password') === '')) {
-    throw new CommandError('either --from-file or the combination of --docker-username, --docker-password and --docker-server is required');
+  if (
+    flags.list('from-file').length === 0 &&
+    (flags.text('docker-username') === '' || flags.text('docker-password') === '')
+  ) {
+    throw new CommandError(
+      'either --from-file or the combination of --docker-username, --docker-password and --docker-server is required',
+    );
   }
-  const [user, password, email] = [flags.text('docker-username'), flags.text('docker-password'), flags.text('docker-email')];
-  const auth = { username: user, password, ...(email === '' ? {} : { email }), auth: base64(`${user}:${password}`) };
+  const [user, password, email] = [
+    flags.text('docker-username'),
+    flags.text('docker-password'),
+    flags.text('docker-email'),
+  ];
+  const auth = {
+    username: user,
+    password,
+    ...(email === '' ? {} : { email }),
+    auth: base64(`${user}:${password}`),
+  };
   const data: Data = {};
   if (flags.list('from-file').length > 0) readFiles(context, data);
   else data['.dockerconfigjson'] = JSON.stringify({ auths: { [flags.text('docker-server')]: auth } });
-  await createObject(context, 'secrets', { kind: 'Secret', apiVersion: 'v1', metadata: meta(name), data: encoded(data), type: 'kubernetes.io/dockerconfigjson' }, { isNamed: 'secret' });
+  await createObject(
+    context,
+    'secrets',
+    {
+      kind: 'Secret',
+      apiVersion: 'v1',
+      metadata: meta(name),
+      data: encoded(data),
+      type: 'kubernetes.io/dockerconfigjson',
+    },
+    { isNamed: 'secret' },
+  );
 }
 
 async function job(context: Context): Promise<void> {
@@ -228,7 +435,15 @@ async function job(context: Context): Promise<void> {
       kind: 'Job',
       apiVersion: 'batch/v1',
       metadata: meta(name),
-      spec: { template: { metadata: { creationTimestamp: null }, spec: { containers: [{ name, image, ...(command.length > 0 ? { command } : {}), resources: {} }], restartPolicy: 'Never' } } },
+      spec: {
+        template: {
+          metadata: { creationTimestamp: null },
+          spec: {
+            containers: [{ name, image, ...(command.length > 0 ? { command } : {}), resources: {} }],
+            restartPolicy: 'Never',
+          },
+        },
+      },
       status: {},
     },
     { isNamed: 'job' },
@@ -250,8 +465,19 @@ async function jobFrom(context: Context, name: string, from: string): Promise<vo
       apiVersion: 'batch/v1',
       metadata: {
         ...meta(name, metadata.labels as JsonObject | undefined),
-        annotations: { 'cronjob.kubernetes.io/instantiate': 'manual', ...((metadata.annotations as JsonObject | undefined) ?? {}) },
-        ownerReferences: [{ apiVersion: groupVersion(resource), kind: 'CronJob', name: cronName, uid: textAt(cron, 'metadata', 'uid'), controller: true }],
+        annotations: {
+          'cronjob.kubernetes.io/instantiate': 'manual',
+          ...((metadata.annotations as JsonObject | undefined) ?? {}),
+        },
+        ownerReferences: [
+          {
+            apiVersion: groupVersion(resource),
+            kind: 'CronJob',
+            name: cronName,
+            uid: textAt(cron, 'metadata', 'uid'),
+            controller: true,
+          },
+        ],
       },
       spec: (template?.spec ?? {}) as Json,
       status: {},
@@ -264,7 +490,12 @@ async function cronJob(context: Context): Promise<void> {
   const [name] = context.args;
   if (name === undefined) throw usageError(context.path, 'exactly one NAME is required, got 0');
   const command = context.dashAt >= 0 ? context.args.slice(context.dashAt) : context.args.slice(1);
-  const pod = { containers: [{ name, image: context.flags.text('image'), ...(command.length > 0 ? { command } : {}), resources: {} }], restartPolicy: context.flags.text('restart') || 'OnFailure' };
+  const pod = {
+    containers: [
+      { name, image: context.flags.text('image'), ...(command.length > 0 ? { command } : {}), resources: {} },
+    ],
+    restartPolicy: context.flags.text('restart') || 'OnFailure',
+  };
   await createObject(
     context,
     'cronjobs.batch',
@@ -272,14 +503,37 @@ async function cronJob(context: Context): Promise<void> {
       kind: 'CronJob',
       apiVersion: 'batch/v1',
       metadata: meta(name),
-      spec: { schedule: context.flags.text('schedule'), jobTemplate: { metadata: meta(name), spec: { template: { metadata: { creationTimestamp: null }, spec: pod } } } },
+      spec: {
+        schedule: context.flags.text('schedule'),
+        jobTemplate: {
+          metadata: meta(name),
+          spec: { template: { metadata: { creationTimestamp: null }, spec: pod } },
+        },
+      },
       status: {},
     },
     { isNamed: 'cronjob' },
   );
 }
 
-const VERBS = new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection', '*', 'use', 'bind', 'escalate', 'impersonate', 'approve', 'sign', 'attest']);
+const VERBS = new Set([
+  'get',
+  'list',
+  'watch',
+  'create',
+  'update',
+  'patch',
+  'delete',
+  'deletecollection',
+  '*',
+  'use',
+  'bind',
+  'escalate',
+  'impersonate',
+  'approve',
+  'sign',
+  'attest',
+]);
 
 function rules(context: Context): Json[] {
   const { flags } = context;
@@ -293,32 +547,58 @@ function rules(context: Context): Json[] {
   for (const word of flags.list('resource')) {
     const [type = '', sub] = word.split('/');
     const resource = type === '*' ? undefined : context.discovery.find(type);
-    if (resource === undefined && type !== '*') throw new PlainError(`the server doesn't have a resource type ${quoteGo(type)}`);
+    if (resource === undefined && type !== '*')
+      throw new PlainError(`the server doesn't have a resource type ${quoteGo(type)}`);
     const group = resource?.group ?? '*';
-    groups.set(group, [...(groups.get(group) ?? []), sub === undefined ? (resource?.plural ?? '*') : `${resource?.plural ?? '*'}/${sub}`]);
+    groups.set(group, [
+      ...(groups.get(group) ?? []),
+      sub === undefined ? (resource?.plural ?? '*') : `${resource?.plural ?? '*'}/${sub}`,
+    ]);
   }
   const names = flags.list('resource-name');
-  return [...groups].map(([group, resources]) => ({ verbs, apiGroups: [group], resources, ...(names.length > 0 ? { resourceNames: names } : {}) }));
+  return [...groups].map(([group, resources]) => ({
+    verbs,
+    apiGroups: [group],
+    resources,
+    ...(names.length > 0 ? { resourceNames: names } : {}),
+  }));
 }
 
 async function role(context: Context): Promise<void> {
   const name = oneName(context);
-  await createObject(context, 'roles.rbac.authorization.k8s.io', { kind: 'Role', apiVersion: 'rbac.authorization.k8s.io/v1', metadata: meta(name), rules: rules(context) }, { isNamed: 'role' });
+  await createObject(
+    context,
+    'roles.rbac.authorization.k8s.io',
+    { kind: 'Role', apiVersion: 'rbac.authorization.k8s.io/v1', metadata: meta(name), rules: rules(context) },
+    { isNamed: 'role' },
+  );
 }
 
 async function clusterRole(context: Context): Promise<void> {
   const name = oneName(context);
-  await createObject(context, 'clusterroles.rbac.authorization.k8s.io', { kind: 'ClusterRole', apiVersion: 'rbac.authorization.k8s.io/v1', metadata: meta(name), rules: rules(context) }, { isNamed: 'clusterrole' });
+  await createObject(
+    context,
+    'clusterroles.rbac.authorization.k8s.io',
+    {
+      kind: 'ClusterRole',
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      metadata: meta(name),
+      rules: rules(context),
+    },
+    { isNamed: 'clusterrole' },
+  );
 }
 
 async function roleBinding(context: Context, isCluster: boolean): Promise<void> {
   const name = oneName(context);
   const { flags } = context;
   const api = 'rbac.authorization.k8s.io';
-  if (!isCluster && (flags.text('role') === '') === (flags.text('clusterrole') === '')) throw new CommandError('exactly one of clusterrole or role must be specified');
+  if (!isCluster && (flags.text('role') === '') === (flags.text('clusterrole') === ''))
+    throw new CommandError('exactly one of clusterrole or role must be specified');
   const accounts = flags.list('serviceaccount').map((text) => {
     const [namespace = '', account = ''] = text.split(':');
-    if (namespace === '' || account === '') throw new CommandError('serviceaccount must be <namespace>:<name>');
+    if (namespace === '' || account === '')
+      throw new CommandError('serviceaccount must be <namespace>:<name>');
     return { kind: 'ServiceAccount', name: account, namespace };
   });
   const subjects = [
@@ -326,25 +606,52 @@ async function roleBinding(context: Context, isCluster: boolean): Promise<void> 
     ...flags.list('group').map((group) => ({ kind: 'Group', apiGroup: api, name: group })),
     ...accounts,
   ];
-  const roleRef = flags.text('role') === '' ? { apiGroup: api, kind: 'ClusterRole', name: flags.text('clusterrole') } : { apiGroup: api, kind: 'Role', name: flags.text('role') };
+  const roleRef =
+    flags.text('role') === ''
+      ? { apiGroup: api, kind: 'ClusterRole', name: flags.text('clusterrole') }
+      : { apiGroup: api, kind: 'Role', name: flags.text('role') };
   const kind = isCluster ? 'ClusterRoleBinding' : 'RoleBinding';
-  await createObject(context, `${kind.toLowerCase()}s.${api}`, { kind, apiVersion: `${api}/v1`, metadata: meta(name), ...(subjects.length > 0 ? { subjects } : {}), roleRef }, { isNamed: kind.toLowerCase() });
+  await createObject(
+    context,
+    `${kind.toLowerCase()}s.${api}`,
+    {
+      kind,
+      apiVersion: `${api}/v1`,
+      metadata: meta(name),
+      ...(subjects.length > 0 ? { subjects } : {}),
+      roleRef,
+    },
+    { isNamed: kind.toLowerCase() },
+  );
 }
 
 async function ingress(context: Context): Promise<void> {
   const name = oneName(context);
   const { flags } = context;
-  if (flags.list('rule').length === 0 && flags.text('default-backend') === '') throw new CommandError('not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)');
+  if (flags.list('rule').length === 0 && flags.text('default-backend') === '')
+    throw new CommandError(
+      'not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)',
+    );
   const hosts = new Map<string, Json[]>();
   const tls: Json[] = [];
   for (const text of flags.list('rule')) {
     const match = /^(([\w*.-]*)(\/[^=*,]*\*?)?)=([\w.-]+):([\w.-]+)(,tls(=([\w.-]*))?)?$/.exec(text);
-    if (match === null) throw new CommandError(`rule ${text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]`);
+    if (match === null)
+      throw new CommandError(
+        `rule ${text} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]`,
+      );
     const [, , host = '', path = '/', service_ = '', port = '', isTls, , secret = ''] = match;
     const isPrefix = path.endsWith('*');
     const backend = backendOf(service_, port);
-    hosts.set(host, [...(hosts.get(host) ?? []), { path: isPrefix ? path.slice(0, -1) : path, pathType: isPrefix ? 'Prefix' : 'Exact', backend }]);
-    if (isTls !== undefined) tls.push({ ...(host === '' ? {} : { hosts: [host] }), ...(secret === '' ? {} : { secretName: secret }) });
+    hosts.set(host, [
+      ...(hosts.get(host) ?? []),
+      { path: isPrefix ? path.slice(0, -1) : path, pathType: isPrefix ? 'Prefix' : 'Exact', backend },
+    ]);
+    if (isTls !== undefined)
+      tls.push({
+        ...(host === '' ? {} : { hosts: [host] }),
+        ...(secret === '' ? {} : { secretName: secret }),
+      });
   }
   const [service_ = '', port = ''] = flags.text('default-backend').split(':');
   const annotations = Object.fromEntries(flags.list('annotation').map((text) => text.split('=')));
@@ -359,7 +666,14 @@ async function ingress(context: Context): Promise<void> {
         ...(flags.text('class') === '' ? {} : { ingressClassName: flags.text('class') }),
         ...(service_ === '' ? {} : { defaultBackend: backendOf(service_, port) }),
         ...(tls.length > 0 ? { tls } : {}),
-        ...(hosts.size > 0 ? { rules: [...hosts].map(([host, paths]) => ({ ...(host === '' ? {} : { host }), http: { paths } })) } : {}),
+        ...(hosts.size > 0
+          ? {
+              rules: [...hosts].map(([host, paths]) => ({
+                ...(host === '' ? {} : { host }),
+                http: { paths },
+              })),
+            }
+          : {}),
       },
       status: { loadBalancer: {} },
     },
@@ -374,16 +688,29 @@ function backendOf(name: string, port: string): JsonObject {
 async function quota(context: Context): Promise<void> {
   const name = oneName(context);
   const hard: Record<string, string> = {};
-  for (const pair of context.flags.text('hard').split(',').filter((one) => one !== '')) {
+  for (const pair of context.flags
+    .text('hard')
+    .split(',')
+    .filter((one) => one !== '')) {
     const [key = '', value] = pair.split('=');
-    if (value === undefined) throw new CommandError(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
+    if (value === undefined)
+      throw new CommandError(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
     hard[key] = value;
   }
-  const scopes = context.flags.text('scopes').split(',').filter((one) => one !== '');
+  const scopes = context.flags
+    .text('scopes')
+    .split(',')
+    .filter((one) => one !== '');
   await createObject(
     context,
     'resourcequotas',
-    { kind: 'ResourceQuota', apiVersion: 'v1', metadata: meta(name), spec: { ...(Object.keys(hard).length > 0 ? { hard } : {}), ...(scopes.length > 0 ? { scopes } : {}) }, status: {} },
+    {
+      kind: 'ResourceQuota',
+      apiVersion: 'v1',
+      metadata: meta(name),
+      spec: { ...(Object.keys(hard).length > 0 ? { hard } : {}), ...(scopes.length > 0 ? { scopes } : {}) },
+      status: {},
+    },
     { isNamed: 'quota' },
   );
 }
@@ -392,9 +719,16 @@ async function pdb(context: Context): Promise<void> {
   const name = oneName(context);
   const { flags } = context;
   if (flags.text('selector') === '') throw new CommandError('a selector must be specified');
-  if ((flags.text('min-available') === '') === (flags.text('max-unavailable') === '')) throw new CommandError('one of min-available or max-unavailable must be specified');
-  const value = (flag: string): Json => (/^\d+$/.test(flags.text(flag)) ? Number(flags.text(flag)) : flags.text(flag));
-  const labels = Object.fromEntries(flags.text('selector').split(',').map((pair) => pair.split(/==?/)));
+  if ((flags.text('min-available') === '') === (flags.text('max-unavailable') === ''))
+    throw new CommandError('one of min-available or max-unavailable must be specified');
+  const value = (flag: string): Json =>
+    /^\d+$/.test(flags.text(flag)) ? Number(flags.text(flag)) : flags.text(flag);
+  const labels = Object.fromEntries(
+    flags
+      .text('selector')
+      .split(',')
+      .map((pair) => pair.split(/==?/)),
+  );
   await createObject(
     context,
     'poddisruptionbudgets.policy',
@@ -402,7 +736,11 @@ async function pdb(context: Context): Promise<void> {
       kind: 'PodDisruptionBudget',
       apiVersion: 'policy/v1',
       metadata: meta(name),
-      spec: { ...(flags.text('min-available') === '' ? {} : { minAvailable: value('min-available') }), selector: { matchLabels: labels }, ...(flags.text('max-unavailable') === '' ? {} : { maxUnavailable: value('max-unavailable') }) },
+      spec: {
+        ...(flags.text('min-available') === '' ? {} : { minAvailable: value('min-available') }),
+        selector: { matchLabels: labels },
+        ...(flags.text('max-unavailable') === '' ? {} : { maxUnavailable: value('max-unavailable') }),
+      },
       status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
     },
     { isNamed: 'poddisruptionbudgets' },
@@ -415,7 +753,15 @@ async function priorityClass(context: Context): Promise<void> {
   await createObject(
     context,
     'priorityclasses.scheduling.k8s.io',
-    { kind: 'PriorityClass', apiVersion: 'scheduling.k8s.io/v1', metadata: meta(name), value: flags.int('value'), ...(flags.bool('global-default') ? { globalDefault: true } : {}), ...(flags.text('description') === '' ? {} : { description: flags.text('description') }), preemptionPolicy: flags.text('preemption-policy') },
+    {
+      kind: 'PriorityClass',
+      apiVersion: 'scheduling.k8s.io/v1',
+      metadata: meta(name),
+      value: flags.int('value'),
+      ...(flags.bool('global-default') ? { globalDefault: true } : {}),
+      ...(flags.text('description') === '' ? {} : { description: flags.text('description') }),
+      preemptionPolicy: flags.text('preemption-policy'),
+    },
     { isNamed: 'priorityclass' },
   );
 }
@@ -423,7 +769,15 @@ async function priorityClass(context: Context): Promise<void> {
 async function token(context: Context): Promise<void> {
   const name = oneName(context);
   const seconds = context.flags.ms('duration') / 1000;
-  const body = { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata: { creationTimestamp: null }, spec: { audiences: context.flags.list('audience'), ...(seconds > 0 ? { expirationSeconds: seconds } : {}) } };
+  const body = {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { creationTimestamp: null },
+    spec: {
+      audiences: context.flags.list('audience'),
+      ...(seconds > 0 ? { expirationSeconds: seconds } : {}),
+    },
+  };
   try {
     const path = pathOf(context.discovery.need('serviceaccounts'), context.namespace, name, 'token');
     await context.out(`${textAt(context.client.post(path, body), 'status', 'token')}\n`);
@@ -438,7 +792,8 @@ async function service(context: Context, type: string): Promise<void> {
   const { flags } = context;
   const isHeadless = flags.text('clusterip') === 'None';
   const ports = flags.list('tcp').map((text) => portOf(text, flags.int('node-port')));
-  if (ports.length === 0 && type !== 'ExternalName' && !isHeadless) throw new CommandError('at least one tcp port specifier must be provided');
+  if (ports.length === 0 && type !== 'ExternalName' && !isHeadless)
+    throw new CommandError('at least one tcp port specifier must be provided');
   const labels = { app: name };
   const clusterIp = flags.text('clusterip');
   await createObject(
@@ -469,5 +824,11 @@ function portOf(text: string, nodePort: number): JsonObject {
   };
   const port = number(first);
   const target: Json = second === undefined ? port : /^\d+$/.test(second) ? Number(second) : second;
-  return { name: text.replace(/:/g, '-'), protocol: 'TCP', port, targetPort: target, ...(nodePort > 0 ? { nodePort } : {}) };
+  return {
+    name: text.replace(/:/g, '-'),
+    protocol: 'TCP',
+    port,
+    targetPort: target,
+    ...(nodePort > 0 ? { nodePort } : {}),
+  };
 }

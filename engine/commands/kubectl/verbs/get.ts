@@ -23,7 +23,8 @@ export const getCommand: Command = {
   name: 'get',
   about: 'Display one or many resources',
   usage: '(TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
-  flags: flagTable(`all-namespaces,A allow-missing-template-keys=true chunk-size:int=500 field-selector:string filename,f:strings
+  flags:
+    flagTable(`all-namespaces,A allow-missing-template-keys=true chunk-size:int=500 field-selector:string filename,f:strings
     ignore-not-found kustomize,k:string label-columns,L:strings no-headers output,o:string output-watch-events raw:string recursive,R
     selector,l:string server-print=true show-kind show-labels show-managed-fields sort-by:string subresource:string template:string
     use-openapi-print-columns watch,w watch-only`),
@@ -43,7 +44,8 @@ export type Header = { readonly name: string; readonly priority: number };
 async function get(context: Context): Promise<void> {
   const { flags } = context;
   if (flags.text('raw') !== '') return printRaw(context, 'GET', flags.text('raw'));
-  if (context.args.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '') throw nothingToGet();
+  if (context.args.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '')
+    throw nothingToGet();
   const columns = columnsPrinter(context);
   const printer = columns === undefined ? printerFor(context, { isGet: true }) : undefined;
   const options: WantOptions = {
@@ -58,7 +60,8 @@ async function get(context: Context): Promise<void> {
     throwAll(errors);
     return watchTables(context, wants, options, { printer, columns });
   }
-  if (printer !== undefined || columns !== undefined) return printObjects(context, wants, errors, options, isSingle, { printer, columns });
+  if (printer !== undefined || columns !== undefined)
+    return printObjects(context, wants, errors, options, isSingle, { printer, columns });
   await printTables(context, wants, errors, options);
 }
 
@@ -68,20 +71,39 @@ function nothingToGet(): PlainError {
   );
 }
 
-type Printers = { readonly printer: ReturnType<typeof printerFor>; readonly columns: ReturnType<typeof columnsPrinter> };
+type Printers = {
+  readonly printer: ReturnType<typeof printerFor>;
+  readonly columns: ReturnType<typeof columnsPrinter>;
+};
 
-async function printObjects(context: Context, wants: readonly Want[], faults: readonly KubectlError[], options: WantOptions, isSingle: boolean, printers: Printers): Promise<void> {
+async function printObjects(
+  context: Context,
+  wants: readonly Want[],
+  faults: readonly KubectlError[],
+  options: WantOptions,
+  isSingle: boolean,
+  printers: Printers,
+): Promise<void> {
   const errors = [...faults];
   const infos: Info[] = [];
   for (const want of wants) {
     try {
       if (want.name !== undefined && context.flags.text('subresource') !== '') {
-        const object = context.client.get(pathOf(want.resource, want.namespace, want.name, context.flags.text('subresource')));
-        infos.push({ resource: want.resource, namespace: want.namespace, name: want.name, source: '', object });
+        const object = context.client.get(
+          pathOf(want.resource, want.namespace, want.name, context.flags.text('subresource')),
+        );
+        infos.push({
+          resource: want.resource,
+          namespace: want.namespace,
+          name: want.name,
+          source: '',
+          object,
+        });
       } else infos.push(...fetchWant(context, want, options));
     } catch (error) {
       const fault = kubectlErrorOf(error);
-      if (!(context.flags.bool('ignore-not-found') && fault instanceof ApiError && fault.isNotFound)) errors.push(fault);
+      if (!(context.flags.bool('ignore-not-found') && fault instanceof ApiError && fault.isNotFound))
+        errors.push(fault);
     }
   }
   const isWorthPrinting = errors.length === 0 || infos.length > 0;
@@ -93,10 +115,17 @@ async function printObjects(context: Context, wants: readonly Want[], faults: re
   }
   if (isWorthPrinting && columns !== undefined) await context.out(columns(sorted.map((info) => info.object)));
   else if (isWorthPrinting && printer !== undefined) {
-    if (printer.isPerObject) await context.out(sorted.map((info) => printer.print(info.object, info.resource)).join(''));
-    else if (isSingle && sorted[0] !== undefined) await context.out(printer.print(sorted[0].object, sorted[0].resource));
+    if (printer.isPerObject)
+      await context.out(sorted.map((info) => printer.print(info.object, info.resource)).join(''));
+    else if (isSingle && sorted[0] !== undefined)
+      await context.out(printer.print(sorted[0].object, sorted[0].resource));
     else {
-      const list = { apiVersion: 'v1', items: sorted.map((info) => info.object), kind: 'List', metadata: { resourceVersion: '' } };
+      const list = {
+        apiVersion: 'v1',
+        items: sorted.map((info) => info.object),
+        kind: 'List',
+        metadata: { resourceVersion: '' },
+      };
       await context.out(printer.print(list, undefined));
     }
   }
@@ -107,14 +136,19 @@ function sortInfos(context: Context, infos: readonly Info[]): readonly Info[] {
   const sortBy = context.flags.text('sort-by');
   if (sortBy === '' || infos.length === 0) return infos;
   const path = parseJsonPath(relaxedJsonPath(sortBy));
-  checkSortable(path, infos.map((info) => info.object));
+  checkSortable(
+    path,
+    infos.map((info) => info.object),
+  );
   return [...infos].sort((a, b) => compareBy(path, a.object, b.object));
 }
 
 /** Says when no object has the field to sort by. @throws CommandError */
 function checkSortable(path: JsonPath, objects: readonly unknown[]): void {
   if (objects.some((object) => findJsonPath(path, object).length > 0)) return;
-  throw new CommandError(`couldn't find any field with path ${JSON.stringify(path.text)} in the list of objects`);
+  throw new CommandError(
+    `couldn't find any field with path ${JSON.stringify(path.text)} in the list of objects`,
+  );
 }
 
 /** Order of two objects by a field: absent first, numbers and quantities by value, texts naturally. */
@@ -139,7 +173,12 @@ export function natural(a: string, b: string): number {
   return x.length - y.length;
 }
 
-async function printTables(context: Context, wants: readonly Want[], faults: readonly KubectlError[], options: WantOptions): Promise<void> {
+async function printTables(
+  context: Context,
+  wants: readonly Want[],
+  faults: readonly KubectlError[],
+  options: WantOptions,
+): Promise<void> {
   const { flags } = context;
   const errors = [...faults];
   const tables: TableRows[] = [];
@@ -148,26 +187,43 @@ async function printTables(context: Context, wants: readonly Want[], faults: rea
       tables.push(fetchTable(context, want, options));
     } catch (error) {
       const fault = kubectlErrorOf(error);
-      if (!(flags.bool('ignore-not-found') && fault instanceof ApiError && fault.isNotFound)) errors.push(fault);
+      if (!(flags.bool('ignore-not-found') && fault instanceof ApiError && fault.isNotFound))
+        errors.push(fault);
     }
   }
-  const isMixed = new Set(tables.map((table) => kindName(table.want.resource))).size > 1 || new Set(wants.map((want) => kindName(want.resource))).size > 1;
-  const hasKind = flags.bool('show-kind') || isMixed || context.args.some((arg) => context.discovery.find(arg.split(',')[0] ?? '') === undefined && !arg.includes('/') && context.discovery.category(arg).length > 0);
+  const isMixed =
+    new Set(tables.map((table) => kindName(table.want.resource))).size > 1 ||
+    new Set(wants.map((want) => kindName(want.resource))).size > 1;
+  const hasKind =
+    flags.bool('show-kind') ||
+    isMixed ||
+    context.args.some(
+      (arg) =>
+        context.discovery.find(arg.split(',')[0] ?? '') === undefined &&
+        !arg.includes('/') &&
+        context.discovery.category(arg).length > 0,
+    );
   const groups = mergeTables(tables).filter((table) => table.rows.length > 0);
   let text = '';
   for (const [index, table] of groups.entries()) {
     const rows = sortRows(context, table);
     if (index > 0) text += '\n';
-    text += alignColumns(tableLines(context, { ...table, rows }, { hasKind, hasHeader: !flags.bool('no-headers') }), 3, 6);
+    text += alignColumns(
+      tableLines(context, { ...table, rows }, { hasKind, hasHeader: !flags.bool('no-headers') }),
+      3,
+      6,
+    );
   }
   if (text !== '') await context.out(text);
-  else if (!flags.bool('ignore-not-found') && errors.length === 0) await context.err(nothingFound(context, wants, options));
+  else if (!flags.bool('ignore-not-found') && errors.length === 0)
+    await context.err(nothingFound(context, wants, options));
   throwAll(errors);
 }
 
 /** The sentence for an empty answer; it names the namespace when all kinds live in one. */
 export function nothingFound(context: Context, wants: readonly Want[], options: WantOptions): string {
-  const isOneNamespace = options.allNamespaces !== true && wants.every((want) => want.resource.isNamespaced) && wants.length > 0;
+  const isOneNamespace =
+    options.allNamespaces !== true && wants.every((want) => want.resource.isNamespaced) && wants.length > 0;
   return isOneNamespace ? `No resources found in ${context.namespace} namespace.\n` : 'No resources found\n';
 }
 
@@ -176,7 +232,8 @@ function mergeTables(tables: readonly TableRows[]): readonly TableRows[] {
   const out: TableRows[] = [];
   for (const table of tables) {
     const last = out.at(-1);
-    if (last !== undefined && last.want.resource === table.want.resource) out[out.length - 1] = { ...last, rows: [...last.rows, ...table.rows] };
+    if (last !== undefined && last.want.resource === table.want.resource)
+      out[out.length - 1] = { ...last, rows: [...last.rows, ...table.rows] };
     else out.push(table);
   }
   return out;
@@ -186,7 +243,10 @@ function sortRows(context: Context, table: TableRows): TableRows['rows'] {
   const sortBy = context.flags.text('sort-by');
   if (sortBy === '') return table.rows;
   const path = parseJsonPath(relaxedJsonPath(sortBy));
-  checkSortable(path, table.rows.map((row) => row.object));
+  checkSortable(
+    path,
+    table.rows.map((row) => row.object),
+  );
   return [...table.rows].sort((a, b) => compareBy(path, a.object, b.object));
 }
 
@@ -201,7 +261,10 @@ export function fetchTable(context: Context, want: Want, options: WantOptions): 
   };
   const path = pathOf(want.resource, want.namespace, want.name, flags.text('subresource'));
   const accept = flags.bool('server-print') ? TABLE : 'application/json';
-  const body = want.name === undefined ? listObjects(context, want, query, accept) : context.client.get(path, query, accept);
+  const body =
+    want.name === undefined
+      ? listObjects(context, want, query, accept)
+      : context.client.get(path, query, accept);
   return tableOf(want, body);
 }
 
@@ -210,7 +273,10 @@ export function tableOf(want: Want, body: JsonObject): TableRows {
   if (textAt(body, 'kind') !== 'Table') return plainTable(want, body);
   return {
     want,
-    headers: listAt(body, 'columnDefinitions').map((column) => ({ name: textAt(column, 'name'), priority: Number(at(column, 'priority') ?? 0) })),
+    headers: listAt(body, 'columnDefinitions').map((column) => ({
+      name: textAt(column, 'name'),
+      priority: Number(at(column, 'priority') ?? 0),
+    })),
     rows: listAt(body, 'rows').map((row) => ({
       cells: listAt(row, 'cells').map(cellText),
       object: isJsonObject(at(row, 'object')) ? (at(row, 'object') as JsonObject) : {},
@@ -226,22 +292,36 @@ function plainTable(want: Want, body: JsonObject): TableRows {
       { name: 'Name', priority: 0 },
       { name: 'Age', priority: 0 },
     ],
-    rows: objects.map((object) => ({ cells: [textAt(object, 'metadata', 'name'), textAt(object, 'metadata', 'creationTimestamp')], object })),
+    rows: objects.map((object) => ({
+      cells: [textAt(object, 'metadata', 'name'), textAt(object, 'metadata', 'creationTimestamp')],
+      object,
+    })),
   };
 }
 
 function cellText(cell: Json): string {
   if (cell === null) return '';
-  const text = typeof cell === 'string' ? cell : Array.isArray(cell) || typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
+  const text =
+    typeof cell === 'string'
+      ? cell
+      : Array.isArray(cell) || typeof cell === 'object'
+        ? JSON.stringify(cell)
+        : String(cell);
   const stop = text.search(/[\f\n\r]/);
   return stop < 0 ? text : `${text.slice(0, stop)}...`;
 }
 
 /** The lines of a table as cells: headers in capitals, namespace in front for `-A`, label columns behind. */
-export function tableLines(context: Context, table: TableRows, options: { readonly hasKind: boolean; readonly hasHeader: boolean; readonly event?: string }): string[][] {
+export function tableLines(
+  context: Context,
+  table: TableRows,
+  options: { readonly hasKind: boolean; readonly hasHeader: boolean; readonly event?: string },
+): string[][] {
   const { flags } = context;
   const isWide = flags.text('output') === 'wide';
-  const shown = table.headers.map((header, index) => ({ header, index })).filter(({ header }) => isWide || header.priority === 0);
+  const shown = table.headers
+    .map((header, index) => ({ header, index }))
+    .filter(({ header }) => isWide || header.priority === 0);
   const labelColumns = flags.list('label-columns');
   const isAll = flags.bool('all-namespaces') && table.want.resource.isNamespaced;
   const lines: string[][] = [];
@@ -257,8 +337,13 @@ export function tableLines(context: Context, table: TableRows, options: { readon
   for (const row of table.rows) {
     const labels = (at(row.object, 'metadata', 'labels') ?? {}) as Readonly<Record<string, string>>;
     const cells = shown.map(({ index, header }) => {
-      const text = header.name === 'Age' && flags.bool('server-print') === false ? ageCell(context, row.cells[index] ?? '') : (row.cells[index] ?? '');
-      return options.hasKind && header.name.toLowerCase() === 'name' && index === 0 ? `${kindName(table.want.resource)}/${text}` : text;
+      const text =
+        header.name === 'Age' && flags.bool('server-print') === false
+          ? ageCell(context, row.cells[index] ?? '')
+          : (row.cells[index] ?? '');
+      return options.hasKind && header.name.toLowerCase() === 'name' && index === 0
+        ? `${kindName(table.want.resource)}/${text}`
+        : text;
     });
     lines.push([
       ...(options.event === undefined ? [] : [options.event]),
@@ -274,4 +359,3 @@ export function tableLines(context: Context, table: TableRows, options: { readon
 function ageCell(context: Context, text: string): string {
   return age(text, context.nowMs);
 }
-

@@ -18,7 +18,8 @@ const FLAGS = `all all-namespaces,A allow-missing-template-keys=true dry-run:str
 export const labelCommand: Command = {
   name: 'label',
   about: 'Update the labels on a resource',
-  usage: '[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]',
+  usage:
+    '[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]',
   flags: flagTable(`${FLAGS} field-manager:string=kubectl-label`),
   run: (context) => change(context, 'label'),
 };
@@ -27,13 +28,18 @@ export const labelCommand: Command = {
 export const annotateCommand: Command = {
   name: 'annotate',
   about: 'Update the annotations on a resource',
-  usage: '[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]',
+  usage:
+    '[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]',
   flags: flagTable(`${FLAGS} field-manager:string=kubectl-annotate`),
   run: (context) => change(context, 'annotation'),
 };
 
 type What = 'label' | 'annotation';
-type Changes = { readonly set: ReadonlyMap<string, string>; readonly removed: readonly string[]; readonly rest: readonly string[] };
+type Changes = {
+  readonly set: ReadonlyMap<string, string>;
+  readonly removed: readonly string[];
+  readonly rest: readonly string[];
+};
 
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 const LABEL_FAULT =
@@ -41,7 +47,9 @@ const LABEL_FAULT =
 
 /** Splits arguments into resources and changes: the first `key=value` or `key-` begins the changes. @throws CommandError */
 function readChanges(context: Context, what: What): Changes {
-  const first = context.args.findIndex((arg) => (arg.includes('=') && !arg.startsWith('=')) || (arg.endsWith('-') && arg.length > 1));
+  const first = context.args.findIndex(
+    (arg) => (arg.includes('=') && !arg.startsWith('=')) || (arg.endsWith('-') && arg.length > 1),
+  );
   const rest = first < 0 ? context.args : context.args.slice(0, first);
   const words = first < 0 ? [] : context.args.slice(first);
   const set = new Map<string, string>();
@@ -50,12 +58,26 @@ function readChanges(context: Context, what: What): Changes {
     const equals = word.indexOf('=');
     if (equals > 0) {
       const [key, value] = [word.slice(0, equals), word.slice(equals + 1)];
-      if (what === 'label' && (!LABEL_VALUE.test(value) || value.length > 63)) throw new CommandError(`invalid label value: ${quoteGo(word)}: ${value.length > 63 ? 'must be no more than 63 characters' : LABEL_FAULT}`);
+      if (what === 'label' && (!LABEL_VALUE.test(value) || value.length > 63))
+        throw new CommandError(
+          `invalid label value: ${quoteGo(word)}: ${value.length > 63 ? 'must be no more than 63 characters' : LABEL_FAULT}`,
+        );
       set.set(key, value);
     } else if (word.endsWith('-')) removed.push(word.slice(0, -1));
-    else throw new CommandError(what === 'label' ? `unknown label spec: ${word}`.replace('unknown label spec', 'all resources must be specified before label changes') : 'all resources must be specified before annotation changes');
+    else
+      throw new CommandError(
+        what === 'label'
+          ? `unknown label spec: ${word}`.replace(
+              'unknown label spec',
+              'all resources must be specified before label changes',
+            )
+          : 'all resources must be specified before annotation changes',
+      );
   }
-  if (removed.some((key) => set.has(key))) throw new CommandError(`can not both modify and remove ${what === 'label' ? 'a label' : 'an annotation'} in the same command`);
+  if (removed.some((key) => set.has(key)))
+    throw new CommandError(
+      `can not both modify and remove ${what === 'label' ? 'a label' : 'an annotation'} in the same command`,
+    );
   return { set, removed, rest: rest.filter((arg) => !arg.startsWith('=')) };
 }
 
@@ -64,19 +86,25 @@ async function change(context: Context, what: What): Promise<void> {
   const dryRun = await context.dryRun();
   const changes = readChanges(context, what);
   const isList = flags.bool('list');
-  if (changes.rest.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '') throw new CommandError('one or more resources must be specified as <resource> <name> or <resource>/<name>');
-  if (!isList && changes.set.size === 0 && changes.removed.length === 0) throw new CommandError(`at least one ${what} update is required`);
+  if (changes.rest.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '')
+    throw new CommandError(
+      'one or more resources must be specified as <resource> <name> or <resource>/<name>',
+    );
+  if (!isList && changes.set.size === 0 && changes.removed.length === 0)
+    throw new CommandError(`at least one ${what} update is required`);
   const { infos, errors, isSingle } = await findObjects(context, changes.rest, {
     allNamespaces: flags.bool('all-namespaces'),
     selector: flags.text('selector'),
     fieldSelector: flags.text('field-selector'),
     isAll: flags.bool('all'),
   });
-  if (flags.text('resource-version') !== '' && !isSingle) throw new CommandError('--resource-version may only be used with a single resource');
+  if (flags.text('resource-version') !== '' && !isSingle)
+    throw new CommandError('--resource-version may only be used with a single resource');
   const faults: KubectlError[] = [...errors];
   for (const info of infos) {
     try {
-      if (isList && changes.set.size === 0 && changes.removed.length === 0) await list(context, info, what, infos.length > 1);
+      if (isList && changes.set.size === 0 && changes.removed.length === 0)
+        await list(context, info, what, infos.length > 1);
       else await changeOne(context, info, changes, what, dryRun);
     } catch (error) {
       faults.push(kubectlErrorOf(error));
@@ -87,18 +115,36 @@ async function change(context: Context, what: What): Promise<void> {
 
 async function list(context: Context, info: Info, what: What, isMany: boolean): Promise<void> {
   const field = what === 'label' ? 'labels' : 'annotations';
-  const lines = Object.entries(mapAt(info.object, 'metadata', field)).map(([key, value]) => `${isMany ? ' ' : ''}${key}=${value}\n`);
-  await context.out(`${isMany ? `Listing ${field} for ${info.resource.kind}.${info.resource.version}/${info.name}:\n` : ''}${lines.join('')}`);
+  const lines = Object.entries(mapAt(info.object, 'metadata', field)).map(
+    ([key, value]) => `${isMany ? ' ' : ''}${key}=${value}\n`,
+  );
+  await context.out(
+    `${isMany ? `Listing ${field} for ${info.resource.kind}.${info.resource.version}/${info.name}:\n` : ''}${lines.join('')}`,
+  );
 }
 
-async function changeOne(context: Context, info: Info, changes: Changes, what: What, dryRun: 'none' | 'client' | 'server'): Promise<void> {
+async function changeOne(
+  context: Context,
+  info: Info,
+  changes: Changes,
+  what: What,
+  dryRun: 'none' | 'client' | 'server',
+): Promise<void> {
   const { flags } = context;
   const field = what === 'label' ? 'labels' : 'annotations';
   const now = mapAt(info.object, 'metadata', field);
   if (!flags.bool('overwrite')) {
     const clashes = [...changes.set].filter(([key, value]) => Object.hasOwn(now, key) && now[key] !== value);
-    if (clashes.length > 0 && what === 'label') throw new CommandError(clashes.map(([key]) => `'${key}' already has a value (${now[key]}), and --overwrite is false`).join('; '));
-    if (clashes.length > 0) throw new CommandError(`--overwrite is false but found the following declared annotation(s): ${clashes.map(([key]) => `'${key}' already has a value (${now[key]})`).join('; ')}`);
+    if (clashes.length > 0 && what === 'label')
+      throw new CommandError(
+        clashes
+          .map(([key]) => `'${key}' already has a value (${now[key]}), and --overwrite is false`)
+          .join('; '),
+      );
+    if (clashes.length > 0)
+      throw new CommandError(
+        `--overwrite is false but found the following declared annotation(s): ${clashes.map(([key]) => `'${key}' already has a value (${now[key]})`).join('; ')}`,
+      );
   }
   const patch: Record<string, Json> = {};
   for (const [key, value] of changes.set) if (now[key] !== value) patch[key] = value;
@@ -107,10 +153,21 @@ async function changeOne(context: Context, info: Info, changes: Changes, what: W
     else if (what === 'label') await context.out(`label ${quoteGo(key)} not found.\n`);
   }
   const isChanged = Object.keys(patch).length > 0 || flags.text('resource-version') !== '';
-  let object: JsonObject = { ...info.object, metadata: { ...objectAt(info.object, 'metadata'), [field]: merged(now, patch) } };
+  let object: JsonObject = {
+    ...info.object,
+    metadata: { ...objectAt(info.object, 'metadata'), [field]: merged(now, patch) },
+  };
   if (isChanged && dryRun !== 'client') {
-    const metadata: JsonObject = { ...(Object.keys(patch).length > 0 ? { [field]: patch } : {}), ...(flags.text('resource-version') === '' ? {} : { resourceVersion: flags.text('resource-version') }) };
-    object = context.client.patch(pathOf(info.resource, info.namespace, info.name), 'merge', { metadata }, { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: flags.text('field-manager') });
+    const metadata: JsonObject = {
+      ...(Object.keys(patch).length > 0 ? { [field]: patch } : {}),
+      ...(flags.text('resource-version') === '' ? {} : { resourceVersion: flags.text('resource-version') }),
+    };
+    object = context.client.patch(
+      pathOf(info.resource, info.namespace, info.name),
+      'merge',
+      { metadata },
+      { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: flags.text('field-manager') },
+    );
   }
   const printer = printerFor(context, { isGet: false });
   if (printer !== undefined) return context.out(printer.print(object, info.resource));

@@ -25,7 +25,8 @@ export const patchCommand: Command = {
   name: 'patch',
   about: 'Update fields of a resource',
   usage: '(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE] [options]',
-  flags: flagTable(`allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-patch filename,f:strings kustomize,k:string local
+  flags:
+    flagTable(`allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-patch filename,f:strings kustomize,k:string local
     output,o:string patch,p:string patch-file:string recursive,R show-managed-fields subresource:string template:string type:string=strategic`),
   run: patch,
 };
@@ -33,9 +34,18 @@ export const patchCommand: Command = {
 async function patch(context: Context): Promise<void> {
   const { flags } = context;
   const type = flags.text('type').toLowerCase();
-  if (flags.text('patch') === '' && flags.text('patch-file') === '') throw usageError(context.path, 'must specify --patch or --patch-file containing the contents of the patch');
-  if (flags.text('patch') !== '' && flags.text('patch-file') !== '') throw usageError(context.path, 'cannot specify --patch and --patch-file together');
-  if (type !== 'strategic' && type !== 'merge' && type !== 'json') throw usageError(context.path, `--type must be one of [json merge strategic], not ${quoteGo(flags.text('type'))}`);
+  if (flags.text('patch') === '' && flags.text('patch-file') === '')
+    throw usageError(
+      context.path,
+      'must specify --patch or --patch-file containing the contents of the patch',
+    );
+  if (flags.text('patch') !== '' && flags.text('patch-file') !== '')
+    throw usageError(context.path, 'cannot specify --patch and --patch-file together');
+  if (type !== 'strategic' && type !== 'merge' && type !== 'json')
+    throw usageError(
+      context.path,
+      `--type must be one of [json merge strategic], not ${quoteGo(flags.text('type'))}`,
+    );
   const dryRun = await context.dryRun();
   const body = patchBody(context);
   const { infos, errors } = await findObjects(context, context.args, {});
@@ -45,19 +55,33 @@ async function patch(context: Context): Promise<void> {
   for (const info of infos) {
     try {
       const path = pathOf(info.resource, info.namespace, info.name, flags.text('subresource'));
-      const object = dryRun === 'client' ? info.object : context.client.patch(path, type, body, { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: flags.text('field-manager') });
+      const object =
+        dryRun === 'client'
+          ? info.object
+          : context.client.patch(path, type, body, {
+              dryRun: dryRun === 'server' ? 'All' : undefined,
+              fieldManager: flags.text('field-manager'),
+            });
       const printer = printerFor(context, { isGet: false });
       if (printer !== undefined) {
         await context.out(printer.print(object, info.resource));
         continue;
       }
-      const isSame = dryRun !== 'client' && JSON.stringify(withoutManagedFields(info.object)) === JSON.stringify(withoutManagedFields({ ...info.object, ...object })) && textAt(info.object, 'metadata', 'resourceVersion') === textAt(object, 'metadata', 'resourceVersion');
+      const isSame =
+        dryRun !== 'client' &&
+        JSON.stringify(withoutManagedFields(info.object)) ===
+          JSON.stringify(withoutManagedFields({ ...info.object, ...object })) &&
+        textAt(info.object, 'metadata', 'resourceVersion') === textAt(object, 'metadata', 'resourceVersion');
       await context.out(`${nameOf(info)} patched${dryRunSuffix(dryRun)}${isSame ? ' (no change)' : ''}\n`);
     } catch (error) {
       const fault = kubectlErrorOf(error);
       const isUnsupported = fault instanceof ApiError && fault.status.code === 415;
       const kind = `${info.resource.group === '' ? '/v1' : groupVersion(info.resource)}, Kind=${info.resource.kind}`;
-      faults.push(isUnsupported ? new CommandError(`${PATCH_TYPES[type]} is not supported by ${kind}: ${fault.message}`) : fault);
+      faults.push(
+        isUnsupported
+          ? new CommandError(`${PATCH_TYPES[type]} is not supported by ${kind}: ${fault.message}`)
+          : fault,
+      );
     }
   }
   throwAll(faults);
@@ -68,7 +92,8 @@ function patchBody(context: Context): Json {
   let text = context.flags.text('patch');
   if (name !== '') {
     const file = context.process.machine.files.read(absolutePath(context.process.cwd, name));
-    if ('error' in file) throw new CommandError(`unable to read patch file: open ${name}: no such file or directory`);
+    if ('error' in file)
+      throw new CommandError(`unable to read patch file: open ${name}: no such file or directory`);
     text = file.content;
   }
   const trimmed = text.trim();
@@ -76,12 +101,17 @@ function patchBody(context: Context): Json {
     try {
       return JSON.parse(trimmed) as Json;
     } catch {
-      throw new CommandError(`unable to parse ${quoteGo(text)}: yaml: line 1: did not find expected ',' or ']'`);
+      throw new CommandError(
+        `unable to parse ${quoteGo(text)}: yaml: line 1: did not find expected ',' or ']'`,
+      );
     }
   }
   const [document] = readDocuments(text);
   if (document === undefined) return {};
-  if ('error' in document) throw new CommandError(`unable to parse ${quoteGo(text)}: ${document.error.replace(/^error converting YAML to JSON: /, '').replace(/^unexpected EOF$/, "yaml: line 1: did not find expected ',' or '}'")}`);
+  if ('error' in document)
+    throw new CommandError(
+      `unable to parse ${quoteGo(text)}: ${document.error.replace(/^error converting YAML to JSON: /, '').replace(/^unexpected EOF$/, "yaml: line 1: did not find expected ',' or '}'")}`,
+    );
   return document.value;
 }
 
@@ -90,14 +120,16 @@ export const replaceCommand: Command = {
   name: 'replace',
   about: 'Replace a resource by file name or stdin',
   usage: '-f FILENAME [options]',
-  flags: flagTable(`allow-missing-template-keys=true cascade:string=background?background dry-run:string=none?unchanged field-manager:string=kubectl-replace filename,f:strings
+  flags:
+    flagTable(`allow-missing-template-keys=true cascade:string=background?background dry-run:string=none?unchanged field-manager:string=kubectl-replace filename,f:strings
     force grace-period:int=-1 kustomize,k:string output,o:string raw:string recursive,R save-config show-managed-fields subresource:string template:string timeout:duration=0s validate:string=strict?strict wait`),
   run: replace,
 };
 
 async function replace(context: Context): Promise<void> {
   const { flags } = context;
-  if (flags.list('filename').length === 0 && flags.text('kustomize') === '') throw usageError(context.path, 'must specify one of -f and -k');
+  if (flags.list('filename').length === 0 && flags.text('kustomize') === '')
+    throw usageError(context.path, 'must specify one of -f and -k');
   const dryRun = await context.dryRun();
   const validation = validationOf(context);
   const items = await readManifests(context, { isValidated: validation !== 'Ignore' });
@@ -107,11 +139,29 @@ async function replace(context: Context): Promise<void> {
   for (const info of infos) {
     try {
       const body = flags.bool('save-config') ? withLastApplied(info.object) : keepsConfig(info);
-      const query = { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: flags.text('field-manager'), fieldValidation: validation };
-      const path = pathOf(info.resource, info.namespace, flags.bool('force') ? undefined : info.name, flags.text('subresource'));
-      const object = dryRun === 'client' ? body : flags.bool('force') ? context.client.post(path, body, query) : context.client.put(path, body, query);
+      const query = {
+        dryRun: dryRun === 'server' ? 'All' : undefined,
+        fieldManager: flags.text('field-manager'),
+        fieldValidation: validation,
+      };
+      const path = pathOf(
+        info.resource,
+        info.namespace,
+        flags.bool('force') ? undefined : info.name,
+        flags.text('subresource'),
+      );
+      const object =
+        dryRun === 'client'
+          ? body
+          : flags.bool('force')
+            ? context.client.post(path, body, query)
+            : context.client.put(path, body, query);
       const printer = printerFor(context, { isGet: false });
-      await context.out(printer === undefined ? `${nameOf(info)} replaced${dryRunSuffix(dryRun)}\n` : printer.print(object, info.resource));
+      await context.out(
+        printer === undefined
+          ? `${nameOf(info)} replaced${dryRunSuffix(dryRun)}\n`
+          : printer.print(object, info.resource),
+      );
     } catch (error) {
       faults.push(withSource('replacing', info.source, kubectlErrorOf(error)));
     }
@@ -122,16 +172,30 @@ async function replace(context: Context): Promise<void> {
 
 /** An object that carries the annotation of apply keeps it up to date (CreateOrUpdateAnnotation). */
 function keepsConfig(info: Info): JsonObject {
-
-  return textAt(info.object, 'metadata', 'annotations', 'kubectl.kubernetes.io/last-applied-configuration') === '' ? info.object : withLastApplied(info.object);
+  return textAt(
+    info.object,
+    'metadata',
+    'annotations',
+    'kubectl.kubernetes.io/last-applied-configuration',
+  ) === ''
+    ? info.object
+    : withLastApplied(info.object);
 }
 
 async function deleteAll(context: Context, infos: readonly Info[]): Promise<void> {
   for (const info of infos) {
     try {
-      const answer = context.client.delete(pathOf(info.resource, info.namespace, info.name), { propagationPolicy: 'Background' });
-      await context.out(`${info.resource.kind.toLowerCase()}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} deleted\n`);
-      await waitUntilGone(context, [{ ...info, object: { uid: textAt(answer, 'metadata', 'uid') || textAt(answer, 'details', 'uid') } }], 0);
+      const answer = context.client.delete(pathOf(info.resource, info.namespace, info.name), {
+        propagationPolicy: 'Background',
+      });
+      await context.out(
+        `${info.resource.kind.toLowerCase()}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} deleted\n`,
+      );
+      await waitUntilGone(
+        context,
+        [{ ...info, object: { uid: textAt(answer, 'metadata', 'uid') || textAt(answer, 'details', 'uid') } }],
+        0,
+      );
     } catch (error) {
       if (!(error instanceof ApiError) || !error.isNotFound) throw error;
     }
@@ -143,7 +207,8 @@ export const editCommand: Command = {
   name: 'edit',
   about: 'Edit a resource on the server',
   usage: '(RESOURCE/NAME | -f FILENAME) [options]',
-  flags: flagTable(`allow-missing-template-keys=true field-manager:string=kubectl-edit filename,f:strings kustomize,k:string output,o:string output-patch recursive,R
+  flags:
+    flagTable(`allow-missing-template-keys=true field-manager:string=kubectl-edit filename,f:strings kustomize,k:string output,o:string output-patch recursive,R
     save-config show-managed-fields subresource:string template:string validate:string=strict?strict windows-line-endings`),
   run: edit,
 };
@@ -188,14 +253,17 @@ async function editOne(context: Context, info: Info): Promise<boolean> {
     }
     const [item] = infosOf(context, path, edited, { isValidated: false });
     try {
-      if (item === undefined || !isInfo(item)) throw item ?? new CommandError('the edited file had a syntax error');
+      if (item === undefined || !isInfo(item))
+        throw item ?? new CommandError('the edited file had a syntax error');
       await sendEdit(context, info, item.object);
       process.machine.files.remove(path);
       return true;
     } catch (error) {
       const fault = kubectlErrorOf(error);
       failure = fault instanceof ApiError ? fault.status.message : fault.message;
-      await context.err(`error: ${fault instanceof ApiError && fault.status.reason === 'Invalid' ? `${info.resource.plural}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} is invalid` : `${info.resource.plural}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} could not be patched: ${failure}`}\n`);
+      await context.err(
+        `error: ${fault instanceof ApiError && fault.status.reason === 'Invalid' ? `${info.resource.plural}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} is invalid` : `${info.resource.plural}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} could not be patched: ${failure}`}\n`,
+      );
       await context.err(`You can run \`kubectl replace -f ${path}\` to try this update again.\n`);
       text = `${EDIT_HEAD}# ${failure.split('\n').join('\n# ')}\n#\n${edited}`;
       if (round >= 1) throw new CommandError('Edit cancelled, no valid changes were saved.');
@@ -204,7 +272,10 @@ async function editOne(context: Context, info: Info): Promise<boolean> {
 }
 
 function stripComments(text: string): string {
-  return text.split('\n').filter((line) => !line.startsWith('#')).join('\n');
+  return text
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n');
 }
 
 async function sendEdit(context: Context, info: Info, edited: JsonObject): Promise<void> {
@@ -212,8 +283,12 @@ async function sendEdit(context: Context, info: Info, edited: JsonObject): Promi
   const from = withoutManagedFields(info.object);
   const body = struct === undefined ? jsonMergePatch(from, edited) : strategicPatch(from, edited, struct);
   if (Object.keys(body).length > 0) {
-    context.client.patch(pathOf(info.resource, info.namespace, info.name), struct === undefined ? 'merge' : 'strategic', body, { fieldManager: context.flags.text('field-manager'), fieldValidation: validationOf(context) });
+    context.client.patch(
+      pathOf(info.resource, info.namespace, info.name),
+      struct === undefined ? 'merge' : 'strategic',
+      body,
+      { fieldManager: context.flags.text('field-manager'), fieldValidation: validationOf(context) },
+    );
   }
   await context.out(`${nameOf(info)} edited\n`);
 }
-

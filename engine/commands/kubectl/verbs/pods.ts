@@ -14,10 +14,38 @@ import { pumpSession } from '../streams.ts';
 
 /** `attach`, `cp`, `debug` and `events`. */
 export const POD_COMMANDS: readonly Command[] = [
-  { name: 'attach', about: 'Attach to a running container', usage: '(POD | TYPE/NAME) -c CONTAINER [options]', flags: flagTable('container,c:string pod-running-timeout:duration=1m0s quiet,q stdin,i tty,t'), run: attach },
-  { name: 'cp', about: 'Copy files and directories to and from containers', usage: '<file-spec-src> <file-spec-dest> [options]', flags: flagTable('container,c:string no-preserve retries:int=0'), run: copy },
-  { name: 'debug', about: 'Create debugging sessions for troubleshooting workloads and nodes', usage: '(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ] [options]', flags: flagTable('arguments-only attach container,c:string copy-to:string custom:string env:stringArray filename,f:strings image:string image-pull-policy:string keep-annotations keep-init-containers=true keep-labels keep-liveness keep-readiness keep-startup profile:string=legacy quiet,q replace same-node set-image:strings share-processes=true stdin,i target:string tty,t'), run: debug },
-  { name: 'events', about: 'List events', usage: '[(-o|--output=)FORMAT] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]', flags: flagTable('all-namespaces,A allow-missing-template-keys=true chunk-size:int=500 for:string no-headers output,o:string show-managed-fields template:string types:strings watch,w'), run: events },
+  {
+    name: 'attach',
+    about: 'Attach to a running container',
+    usage: '(POD | TYPE/NAME) -c CONTAINER [options]',
+    flags: flagTable('container,c:string pod-running-timeout:duration=1m0s quiet,q stdin,i tty,t'),
+    run: attach,
+  },
+  {
+    name: 'cp',
+    about: 'Copy files and directories to and from containers',
+    usage: '<file-spec-src> <file-spec-dest> [options]',
+    flags: flagTable('container,c:string no-preserve retries:int=0'),
+    run: copy,
+  },
+  {
+    name: 'debug',
+    about: 'Create debugging sessions for troubleshooting workloads and nodes',
+    usage: '(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ] [options]',
+    flags: flagTable(
+      'arguments-only attach container,c:string copy-to:string custom:string env:stringArray filename,f:strings image:string image-pull-policy:string keep-annotations keep-init-containers=true keep-labels keep-liveness keep-readiness keep-startup profile:string=legacy quiet,q replace same-node set-image:strings share-processes=true stdin,i target:string tty,t',
+    ),
+    run: debug,
+  },
+  {
+    name: 'events',
+    about: 'List events',
+    usage: '[(-o|--output=)FORMAT] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]',
+    flags: flagTable(
+      'all-namespaces,A allow-missing-template-keys=true chunk-size:int=500 for:string no-headers output,o:string show-managed-fields template:string types:strings watch,w',
+    ),
+    run: events,
+  },
 ];
 
 async function attach(context: Context): Promise<number> {
@@ -26,36 +54,67 @@ async function attach(context: Context): Promise<number> {
   if (target === undefined) throw new CommandError('at least 1 argument is required for attach');
   const { pod } = await attachablePod(context, target, flags.ms('pod-running-timeout'));
   const phase = textAt(pod, 'status', 'phase');
-  if (phase === 'Succeeded' || phase === 'Failed') throw new CommandError(`cannot attach a container in a completed pod; current phase is ${phase}`);
+  if (phase === 'Succeeded' || phase === 'Failed')
+    throw new CommandError(`cannot attach a container in a completed pod; current phase is ${phase}`);
   const container = flags.text('container') || (await defaultContainer(context, pod, flags.bool('quiet')));
   const isTty = flags.bool('tty') && process.tty('stdin') !== undefined;
-  if (process.tty('stdin') !== undefined && flags.bool('stdin')) await context.err("If you don't see a command prompt, try pressing enter.\n");
-  const session = context.client.exec(pathOf(context.discovery.need('pods'), textAt(pod, 'metadata', 'namespace'), textAt(pod, 'metadata', 'name'), 'attach'), { container, stdin: flags.bool('stdin') ? 'true' : undefined, stdout: 'true', stderr: isTty ? undefined : 'true', tty: isTty ? 'true' : undefined });
+  if (process.tty('stdin') !== undefined && flags.bool('stdin'))
+    await context.err("If you don't see a command prompt, try pressing enter.\n");
+  const session = context.client.exec(
+    pathOf(
+      context.discovery.need('pods'),
+      textAt(pod, 'metadata', 'namespace'),
+      textAt(pod, 'metadata', 'name'),
+      'attach',
+    ),
+    {
+      container,
+      stdin: flags.bool('stdin') ? 'true' : undefined,
+      stdout: 'true',
+      stderr: isTty ? undefined : 'true',
+      tty: isTty ? 'true' : undefined,
+    },
+  );
   return pumpSession(process, session, { stdin: flags.bool('stdin'), tty: isTty });
 }
 
 /** Reads `[namespace/]pod:path`; undefined for a local path. */
-function remoteOf(context: Context, spec: string): { readonly namespace: string; readonly pod: string; readonly path: string } | undefined {
+function remoteOf(
+  context: Context,
+  spec: string,
+): { readonly namespace: string; readonly pod: string; readonly path: string } | undefined {
   const colon = spec.indexOf(':');
   if (colon <= 0) return undefined;
   const [first = '', second] = spec.slice(0, colon).split('/');
-  return { namespace: second === undefined ? context.namespace : first, pod: second ?? first, path: spec.slice(colon + 1) };
+  return {
+    namespace: second === undefined ? context.namespace : first,
+    pod: second ?? first,
+    path: spec.slice(colon + 1),
+  };
 }
 
 async function copy(context: Context): Promise<void> {
   const [from, to] = context.args;
   if (from === undefined || to === undefined) throw new CommandError('source and destination are required');
   const [source, target] = [remoteOf(context, from), remoteOf(context, to)];
-  if (source !== undefined && target !== undefined) throw new CommandError('one of src or dest must be a local file specification');
+  if (source !== undefined && target !== undefined)
+    throw new CommandError('one of src or dest must be a local file specification');
   const remote = source ?? target;
   if (remote === undefined) throw new CommandError('one of src or dest must be a remote file specification');
   const { files } = context.process.machine;
   const local = absolutePath(context.process.cwd, source === undefined ? from : to);
-  if (source === undefined && files.stat(local) === undefined) throw new CommandError(`${from} doesn't exist in local filesystem`);
+  if (source === undefined && files.stat(local) === undefined)
+    throw new CommandError(`${from} doesn't exist in local filesystem`);
   const pod = context.client.get(pathOf(context.discovery.need('pods'), remote.namespace, remote.pod));
   const container = context.flags.text('container') || (await defaultContainer(context, pod, false));
-  const run = async (command: readonly string[], input: string): Promise<{ readonly out: string; readonly code: number }> => {
-    const session = context.client.exec(pathOf(context.discovery.need('pods'), remote.namespace, remote.pod, 'exec'), { command, container, stdin: 'true', stdout: 'true', stderr: 'true' });
+  const run = async (
+    command: readonly string[],
+    input: string,
+  ): Promise<{ readonly out: string; readonly code: number }> => {
+    const session = context.client.exec(
+      pathOf(context.discovery.need('pods'), remote.namespace, remote.pod, 'exec'),
+      { command, container, stdin: 'true', stdout: 'true', stderr: 'true' },
+    );
     session.stdin.push(input);
     session.stdin.end();
     await context.process.sys.until(() => session.exitCode() !== undefined);
@@ -64,7 +123,11 @@ async function copy(context: Context): Promise<void> {
   if (source !== undefined) {
     const { out, code } = await run(['cat', source.path], '');
     if (code !== 0) throw new CommandError(`${source.path}: no such file or directory`);
-    const failure = files.write(files.stat(local)?.kind === 'folder' ? `${local}/${source.path.split('/').pop() ?? ''}` : local, out, context.nowMs);
+    const failure = files.write(
+      files.stat(local)?.kind === 'folder' ? `${local}/${source.path.split('/').pop() ?? ''}` : local,
+      out,
+      context.nowMs,
+    );
     if (failure !== undefined) throw new CommandError(`open ${to}: no such file or directory`);
     return;
   }
@@ -78,27 +141,67 @@ async function debug(context: Context): Promise<number> {
   const { flags } = context;
   const [target] = context.args;
   if (target === undefined) throw new CommandError('NAME or TYPE/NAME is required for debug');
-  if (flags.text('image') === '' && flags.text('copy-to') === '') throw usageError(context.path, 'you must specify --image, --copy-to or --set-image'.replace('you must specify --image, --copy-to or --set-image', 'must specify --image, --copy-to or --set-image'));
-  if (!flags.changed('profile')) await context.err('--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".\n');
+  if (flags.text('image') === '' && flags.text('copy-to') === '')
+    throw usageError(
+      context.path,
+      'you must specify --image, --copy-to or --set-image'.replace(
+        'you must specify --image, --copy-to or --set-image',
+        'must specify --image, --copy-to or --set-image',
+      ),
+    );
+  if (!flags.changed('profile'))
+    await context.err(
+      '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".\n',
+    );
   const { pod } = await attachablePod(context, target, 1000);
   const namespace = textAt(pod, 'metadata', 'namespace');
   const path = pathOf(context.discovery.need('pods'), namespace, textAt(pod, 'metadata', 'name'));
   const taken = containerNames(pod).ephemeral.length;
   const letters = 'bcdfghjklmnpqrstvwxz2456789';
   const seed = context.nowMs + taken * 7919;
-  const suffix = Array.from({ length: 5 }, (_, place) => letters[Math.floor(seed / letters.length ** place) % letters.length]).join('');
+  const suffix = Array.from(
+    { length: 5 },
+    (_, place) => letters[Math.floor(seed / letters.length ** place) % letters.length],
+  ).join('');
   const name = flags.text('container') || `debugger-${suffix}`;
-  if (flags.text('container') === '' && !flags.bool('quiet')) await context.out(`Defaulting debug container name to ${name}.\n`);
+  if (flags.text('container') === '' && !flags.bool('quiet'))
+    await context.out(`Defaulting debug container name to ${name}.\n`);
   const command = context.dashAt >= 0 ? context.args.slice(context.dashAt) : [];
-  const container: JsonObject = { name, image: flags.text('image'), ...(command.length > 0 ? { args: command } : {}), resources: {}, ...(flags.bool('stdin') ? { stdin: true } : {}), ...(flags.bool('tty') ? { tty: true } : {}), terminationMessagePolicy: 'File', ...(flags.text('target') === '' ? {} : { targetContainerName: flags.text('target') }) };
-  if (flags.text('target') !== '') await context.out(`Targeting container ${JSON.stringify(flags.text('target'))}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n`);
-  context.client.patch(`${path}/ephemeralcontainers`, 'strategic', { spec: { ephemeralContainers: [container] } });
+  const container: JsonObject = {
+    name,
+    image: flags.text('image'),
+    ...(command.length > 0 ? { args: command } : {}),
+    resources: {},
+    ...(flags.bool('stdin') ? { stdin: true } : {}),
+    ...(flags.bool('tty') ? { tty: true } : {}),
+    terminationMessagePolicy: 'File',
+    ...(flags.text('target') === '' ? {} : { targetContainerName: flags.text('target') }),
+  };
+  if (flags.text('target') !== '')
+    await context.out(
+      `Targeting container ${JSON.stringify(flags.text('target'))}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n`,
+    );
+  context.client.patch(`${path}/ephemeralcontainers`, 'strategic', {
+    spec: { ephemeralContainers: [container] },
+  });
   if (!flags.bool('stdin') && !flags.bool('attach')) return 0;
-  const isRunning = await context.process.sys.until(() => listAt(context.client.get(path), 'status', 'ephemeralContainerStatuses').some((one) => textAt(one, 'name') === name && at(one, 'state', 'running') !== undefined), 60_000);
+  const isRunning = await context.process.sys.until(
+    () =>
+      listAt(context.client.get(path), 'status', 'ephemeralContainerStatuses').some(
+        (one) => textAt(one, 'name') === name && at(one, 'state', 'running') !== undefined,
+      ),
+    60_000,
+  );
   if (!isRunning) throw new CommandError('timed out waiting for the condition');
   const isTty = flags.bool('tty') && context.process.tty('stdin') !== undefined;
   if (!flags.bool('quiet')) await context.err("If you don't see a command prompt, try pressing enter.\n");
-  const session = context.client.exec(`${path}/attach`, { container: name, stdin: 'true', stdout: 'true', stderr: isTty ? undefined : 'true', tty: isTty ? 'true' : undefined });
+  const session = context.client.exec(`${path}/attach`, {
+    container: name,
+    stdin: 'true',
+    stdout: 'true',
+    stderr: isTty ? undefined : 'true',
+    tty: isTty ? 'true' : undefined,
+  });
   return pumpSession(context.process, session, { stdin: true, tty: isTty });
 }
 
@@ -107,29 +210,62 @@ async function events(context: Context): Promise<void> {
   const resource = context.discovery.need('events');
   const isAll = flags.bool('all-namespaces');
   const [type = '', name = ''] = flags.text('for').split('/');
-  const fields = flags.text('for') === '' ? [] : [`involvedObject.kind=${context.discovery.need(type).kind}`, `involvedObject.name=${name}`];
+  const fields =
+    flags.text('for') === ''
+      ? []
+      : [`involvedObject.kind=${context.discovery.need(type).kind}`, `involvedObject.name=${name}`];
   const types = flags.list('types').map((one) => one.toLowerCase());
   const wrong = flags.list('types').find((one) => !['normal', 'warning'].includes(one.toLowerCase()));
   if (wrong !== undefined) throw new CommandError(`valid --types are Normal or Warning`);
   const namespace = isAll ? '' : context.namespace;
   const query = { fieldSelector: fields.join(',') || undefined, limit: '500' };
   const list = context.client.get(pathOf(resource, namespace), query);
-  const isWanted = (event: JsonObject): boolean => types.length === 0 || types.includes(textAt(event, 'type').toLowerCase());
+  const isWanted = (event: JsonObject): boolean =>
+    types.length === 0 || types.includes(textAt(event, 'type').toLowerCase());
   const found = itemsOf(list, resource).filter(isWanted);
-  const when = (event: JsonObject): string => textAt(event, 'series', 'lastObservedTime') || textAt(event, 'lastTimestamp') || textAt(event, 'eventTime');
-  const sorted = found.map((event, index) => ({ event, index })).sort((a, b) => (when(a.event) < when(b.event) ? -1 : when(a.event) > when(b.event) ? 1 : a.index - b.index));
+  const when = (event: JsonObject): string =>
+    textAt(event, 'series', 'lastObservedTime') ||
+    textAt(event, 'lastTimestamp') ||
+    textAt(event, 'eventTime');
+  const sorted = found
+    .map((event, index) => ({ event, index }))
+    .sort((a, b) =>
+      when(a.event) < when(b.event) ? -1 : when(a.event) > when(b.event) ? 1 : a.index - b.index,
+    );
   const printer = printerFor(context, { isGet: false });
-  if (printer !== undefined) return context.out(printer.print({ apiVersion: 'v1', items: sorted.map((one) => one.event), kind: 'EventList', metadata: {} }, undefined));
-  if (sorted.length === 0 && !flags.bool('watch')) return context.err(isAll ? 'No events found.\n' : `No events found in ${context.namespace} namespace.\n`);
-  const row = (event: JsonObject): string[] => [...(isAll ? [textAt(event, 'metadata', 'namespace')] : []), eventAge(event, context.nowMs), textAt(event, 'type'), textAt(event, 'reason'), `${textAt(event, 'involvedObject', 'kind')}/${textAt(event, 'involvedObject', 'name')}`, textAt(event, 'message').trim()];
-  const header = flags.bool('no-headers') ? [] : [[...(isAll ? ['NAMESPACE'] : []), 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE']];
+  if (printer !== undefined)
+    return context.out(
+      printer.print(
+        { apiVersion: 'v1', items: sorted.map((one) => one.event), kind: 'EventList', metadata: {} },
+        undefined,
+      ),
+    );
+  if (sorted.length === 0 && !flags.bool('watch'))
+    return context.err(isAll ? 'No events found.\n' : `No events found in ${context.namespace} namespace.\n`);
+  const row = (event: JsonObject): string[] => [
+    ...(isAll ? [textAt(event, 'metadata', 'namespace')] : []),
+    eventAge(event, context.nowMs),
+    textAt(event, 'type'),
+    textAt(event, 'reason'),
+    `${textAt(event, 'involvedObject', 'kind')}/${textAt(event, 'involvedObject', 'name')}`,
+    textAt(event, 'message').trim(),
+  ];
+  const header = flags.bool('no-headers')
+    ? []
+    : [[...(isAll ? ['NAMESPACE'] : []), 'LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE']];
   await context.out(alignColumns([...header, ...sorted.map((one) => row(one.event))], 3, 6));
   if (!flags.bool('watch')) return;
-  const cursor = context.client.watch(pathOf(resource, namespace), { ...query, limit: undefined, resourceVersion: textAt(list, 'metadata', 'resourceVersion') });
+  const cursor = context.client.watch(pathOf(resource, namespace), {
+    ...query,
+    limit: undefined,
+    resourceVersion: textAt(list, 'metadata', 'resourceVersion'),
+  });
   try {
     for (;;) {
       await context.process.sys.until(() => cursor.pending() || cursor.ended());
-      for (const event of cursor.take()) if (event.type !== 'BOOKMARK' && event.type !== 'DELETED' && isWanted(event.object)) await context.out(alignColumns([row(event.object)], 3, 6));
+      for (const event of cursor.take())
+        if (event.type !== 'BOOKMARK' && event.type !== 'DELETED' && isWanted(event.object))
+          await context.out(alignColumns([row(event.object)], 3, 6));
       if (cursor.ended()) return;
     }
   } finally {

@@ -25,13 +25,21 @@ type Pair = { readonly local: number; readonly remote: number };
 
 async function portForward(context: Context): Promise<void> {
   const [target, ...words] = context.args;
-  if (target === undefined || words.length === 0) throw usageError(context.path, 'TYPE/NAME and list of ports are required for port-forward');
-  const { pod, owner, resource } = await attachablePod(context, target, context.flags.ms('pod-running-timeout'));
+  if (target === undefined || words.length === 0)
+    throw usageError(context.path, 'TYPE/NAME and list of ports are required for port-forward');
+  const { pod, owner, resource } = await attachablePod(
+    context,
+    target,
+    context.flags.ms('pod-running-timeout'),
+  );
   const name = textAt(pod, 'metadata', 'name');
   const pairs = words.map((word) => pairOf(word, pod, resource.kind === 'Service' ? owner : undefined));
   const phase = textAt(pod, 'status', 'phase');
-  if (phase !== 'Running') throw new CommandError(`unable to forward port because pod is not running. Current status=${phase}`);
-  const session = context.client.portForward(pathOf(context.discovery.need('pods'), textAt(pod, 'metadata', 'namespace'), name, 'portforward'));
+  if (phase !== 'Running')
+    throw new CommandError(`unable to forward port because pod is not running. Current status=${phase}`);
+  const session = context.client.portForward(
+    pathOf(context.discovery.need('pods'), textAt(pod, 'metadata', 'namespace'), name, 'portforward'),
+  );
   const listeners: { readonly listener: Listener; readonly pair: Pair }[] = [];
   try {
     for (const pair of pairs) listeners.push(...(await listen(context, pair)));
@@ -49,8 +57,18 @@ function pairOf(word: string, pod: JsonObject, service: JsonObject | undefined):
   const remoteWord = second ?? first;
   const remote = service === undefined ? podPort(remoteWord, pod) : servicePort(remoteWord, service, pod);
   const localWord = second === undefined ? remoteWord : first;
-  const local = localWord === '' ? 0 : /^\d+$/.test(localWord) ? Number(localWord) : second === undefined ? remote : Number.NaN;
-  if (Number.isNaN(local) || local > 65_535) throw new CommandError(`error parsing local port '${localWord}': strconv.ParseUint: parsing ${quoteGo(localWord)}: ${Number.isNaN(local) ? 'invalid syntax' : 'value out of range'}`);
+  const local =
+    localWord === ''
+      ? 0
+      : /^\d+$/.test(localWord)
+        ? Number(localWord)
+        : second === undefined
+          ? remote
+          : Number.NaN;
+  if (Number.isNaN(local) || local > 65_535)
+    throw new CommandError(
+      `error parsing local port '${localWord}': strconv.ParseUint: parsing ${quoteGo(localWord)}: ${Number.isNaN(local) ? 'invalid syntax' : 'value out of range'}`,
+    );
   if (remote < 1 || remote > 65_535) throw new CommandError(`remote port must be > 0`);
   return { local, remote };
 }
@@ -67,9 +85,17 @@ function podPort(word: string, pod: JsonObject): number {
 function servicePort(word: string, service: JsonObject, pod: JsonObject): number {
   const name = textAt(service, 'metadata', 'name');
   const isNumber = /^\d+$/.test(word);
-  const found = listAt(service, 'spec', 'ports').find((port) => (isNumber ? numberAt(port, 'port') === Number(word) : textAt(port, 'name') === word));
-  if (found === undefined) throw new CommandError(isNumber ? `Service ${name} does not have a service port ${word}` : `Service '${name}' does not have a named port '${word}'`);
-  if (textAt(service, 'spec', 'clusterIP') === 'None') return isNumber ? podTarget(found, pod, Number(word)) : podTarget(found, pod, numberAt(found, 'port'));
+  const found = listAt(service, 'spec', 'ports').find((port) =>
+    isNumber ? numberAt(port, 'port') === Number(word) : textAt(port, 'name') === word,
+  );
+  if (found === undefined)
+    throw new CommandError(
+      isNumber
+        ? `Service ${name} does not have a service port ${word}`
+        : `Service '${name}' does not have a named port '${word}'`,
+    );
+  if (textAt(service, 'spec', 'clusterIP') === 'None')
+    return isNumber ? podTarget(found, pod, Number(word)) : podTarget(found, pod, numberAt(found, 'port'));
   return podTarget(found, pod, numberAt(found, 'port'));
 }
 
@@ -86,17 +112,28 @@ async function listen(context: Context, pair: Pair): Promise<{ listener: Listene
     const host = address === 'localhost' ? '127.0.0.1' : address;
     const listener = network.listen(pair.local, host);
     if (listener === undefined) {
-      await context.err(`Unable to listen on port ${pair.local}: Listeners failed to create with the following errors: [unable to create listener: Error listen tcp4 ${host}:${pair.local}: bind: address already in use]\n`);
-      throw new CommandError(`unable to listen on any of the requested ports: [{${pair.local} ${pair.remote}}]`);
+      await context.err(
+        `Unable to listen on port ${pair.local}: Listeners failed to create with the following errors: [unable to create listener: Error listen tcp4 ${host}:${pair.local}: bind: address already in use]\n`,
+      );
+      throw new CommandError(
+        `unable to listen on any of the requested ports: [{${pair.local} ${pair.remote}}]`,
+      );
     }
     out.push({ listener, pair });
     await context.out(`Forwarding from ${host}:${listener.port} -> ${pair.remote}\n`);
-    if (address === 'localhost') await context.out(`Forwarding from [::1]:${listener.port} -> ${pair.remote}\n`);
+    if (address === 'localhost')
+      await context.out(`Forwarding from [::1]:${listener.port} -> ${pair.remote}\n`);
   }
   return out;
 }
 
-async function serve(context: Context, session: PortForwardSession, listeners: readonly { readonly listener: Listener; readonly pair: Pair }[], name: string, uid: string): Promise<void> {
+async function serve(
+  context: Context,
+  session: PortForwardSession,
+  listeners: readonly { readonly listener: Listener; readonly pair: Pair }[],
+  name: string,
+  uid: string,
+): Promise<void> {
   const { sys } = context.process;
   const jobs = listeners.map(({ listener, pair }) =>
     sys.spawn({ command: ['kubectl', 'port-forward'] }, async (own) => {
@@ -104,7 +141,9 @@ async function serve(context: Context, session: PortForwardSession, listeners: r
         const connection = await listener.accept(own);
         if (connection === undefined) return 0;
         await context.out(`Handling connection for ${pair.local === 0 ? listener.port : pair.local}\n`);
-        own.spawn({ command: ['kubectl', 'port-forward'] }, (inner) => carry(context, inner, session, connection, { pair, listener, name, uid }));
+        own.spawn({ command: ['kubectl', 'port-forward'] }, (inner) =>
+          carry(context, inner, session, connection, { pair, listener, name, uid }),
+        );
       }
     }),
   );
@@ -116,15 +155,28 @@ async function serve(context: Context, session: PortForwardSession, listeners: r
   if (session.ended()) throw new CommandError('lost connection to pod');
 }
 
-type Forward = { readonly pair: Pair; readonly listener: Listener; readonly name: string; readonly uid: string };
+type Forward = {
+  readonly pair: Pair;
+  readonly listener: Listener;
+  readonly name: string;
+  readonly uid: string;
+};
 
 /** Joins one local connection to the pod's port and carries both directions until both ended. */
-async function carry(context: Context, sys: Sys, session: PortForwardSession, local: Connection, forward: Forward): Promise<number> {
+async function carry(
+  context: Context,
+  sys: Sys,
+  session: PortForwardSession,
+  local: Connection,
+  forward: Forward,
+): Promise<number> {
   const { pair, uid } = forward;
   const far = await session.connect(sys, pair.remote);
   if ('error' in far) {
     const localPort = pair.local === 0 ? forward.listener.port : pair.local;
-    await context.err(`E${klogTime(context)}   ${String(sys.pid).padStart(5)} portforward.go:424] "Unhandled Error" err="an error occurred forwarding ${localPort} -> ${pair.remote}: error forwarding port ${pair.remote} to pod ${uid}, uid : ${far.error.replace(/"/g, '\\"')}"\n`);
+    await context.err(
+      `E${klogTime(context)}   ${String(sys.pid).padStart(5)} portforward.go:424] "Unhandled Error" err="an error occurred forwarding ${localPort} -> ${pair.remote}: error forwarding port ${pair.remote} to pod ${uid}, uid : ${far.error.replace(/"/g, '\\"')}"\n`,
+    );
     local.close();
     await context.err('error: lost connection to pod\n');
     return 1;

@@ -18,5 +18,8 @@ export async function printRaw(context: Context, method: 'GET' | 'DELETE', addre
 
 /** One line of JSON in the answer's own order, as the server sends it. */
 export function compactJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+  return JSON.stringify(value).replace(
+    /[<>&]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  );
 }

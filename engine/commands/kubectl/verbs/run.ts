@@ -17,8 +17,10 @@ import { waitUntilGone } from './delete.ts';
 export const runCommand: Command = {
   name: 'run',
   about: 'Run a particular image on the cluster',
-  usage: 'NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...] [options]',
-  flags: flagTable(`allow-missing-template-keys=true annotations:stringArray attach cascade:string=background?background command dry-run:string=none?unchanged env:stringArray
+  usage:
+    'NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...] [options]',
+  flags:
+    flagTable(`allow-missing-template-keys=true annotations:stringArray attach cascade:string=background?background command dry-run:string=none?unchanged env:stringArray
     expose field-manager:string=kubectl-run filename,f:strings force grace-period:int=-1 image:string image-pull-policy:string kustomize,k:string labels,l:string
     leave-stdin-open output,o:string override-type:string=merge overrides:string pod-running-timeout:duration=1m0s port:string privileged quiet,q recursive,R
     restart:string=Always rm save-config show-managed-fields stdin,i template:string timeout:duration=0s tty,t wait`),
@@ -34,23 +36,37 @@ async function run(context: Context): Promise<number> {
   const extra = context.dashAt >= 0 ? [...own.slice(1), ...context.args.slice(context.dashAt)] : own.slice(1);
   const image = flags.text('image');
   if (image === '') throw new CommandError('--image is required');
-  if (!/^[\w][\w.\-/:@]*$/.test(image) || /[A-Z]/.test(image.replace(/[:@].*$/, ''))) throw new CommandError(`Invalid image name ${quoteGo(image)}: invalid reference format`);
+  if (!/^[\w][\w.\-/:@]*$/.test(image) || /[A-Z]/.test(image.replace(/[:@].*$/, '')))
+    throw new CommandError(`Invalid image name ${quoteGo(image)}: invalid reference format`);
   const isTty = flags.bool('tty');
   const isStdin = flags.bool('stdin');
-  if (isTty && !isStdin) throw usageError(context.path, '-i/--stdin is required for containers with -t/--tty=true');
+  if (isTty && !isStdin)
+    throw usageError(context.path, '-i/--stdin is required for containers with -t/--tty=true');
   const isAttached = flags.changed('attach') ? flags.bool('attach') : isStdin || isTty;
   const restart = flags.text('restart');
-  if (!['Always', 'OnFailure', 'Never'].includes(restart)) throw usageError(context.path, `invalid restart policy: ${restart}`);
+  if (!['Always', 'OnFailure', 'Never'].includes(restart))
+    throw usageError(context.path, `invalid restart policy: ${restart}`);
   const dryRun = await context.dryRun();
-  if (flags.bool('rm') && !isAttached) throw usageError(context.path, '--rm should only be used for attached containers');
-  if (isAttached && dryRun !== 'none') throw usageError(context.path, "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
-  if (flags.bool('expose') && flags.text('port') === '') throw usageError(context.path, '--port must be set when exposing a service');
+  if (flags.bool('rm') && !isAttached)
+    throw usageError(context.path, '--rm should only be used for attached containers');
+  if (isAttached && dryRun !== 'none')
+    throw usageError(
+      context.path,
+      "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
+    );
+  if (flags.bool('expose') && flags.text('port') === '')
+    throw usageError(context.path, '--port must be set when exposing a service');
   const pod = overridden(context, podOf(context, name, extra, restart));
   const pods = context.discovery.need('pods');
   const printer = printerFor(context, { isGet: false, keepOrder: true });
-  const query = { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: flags.text('field-manager') };
-  const placed = dryRun === 'client' && !context.target.isNamespaceExplicit ? pod : withNamespace(pod, context.namespace);
-  const made = dryRun === 'client' ? placed : context.client.post(pathOf(pods, context.namespace), placed, query);
+  const query = {
+    dryRun: dryRun === 'server' ? 'All' : undefined,
+    fieldManager: flags.text('field-manager'),
+  };
+  const placed =
+    dryRun === 'client' && !context.target.isNamespaceExplicit ? pod : withNamespace(pod, context.namespace);
+  const made =
+    dryRun === 'client' ? placed : context.client.post(pathOf(pods, context.namespace), placed, query);
   const service = flags.bool('expose') ? exposed(context, pod, name, dryRun) : undefined;
   if (service !== undefined) {
     if (printer === undefined) await context.out(`service/${name} created${dryRunSuffix(dryRun)}\n`);
@@ -58,7 +74,8 @@ async function run(context: Context): Promise<number> {
   }
   if (isAttached) return attachAndFollow(context, name, restart);
   if (printer !== undefined) await context.out(printer.print(made, pods));
-  else if (!flags.bool('quiet')) await context.out(`${nameOf({ resource: pods, name })} created${dryRunSuffix(dryRun)}\n`);
+  else if (!flags.bool('quiet'))
+    await context.out(`${nameOf({ resource: pods, name })} created${dryRunSuffix(dryRun)}\n`);
   return 0;
 }
 
@@ -68,7 +85,8 @@ function withNamespace(object: JsonObject, namespace: string): JsonObject {
 
 function podOf(context: Context, name: string, extra: readonly string[], restart: string): JsonObject {
   const { flags } = context;
-  const labels = flags.text('labels') === '' ? { run: name } : pairsOf(flags.text('labels').split(','), 'label');
+  const labels =
+    flags.text('labels') === '' ? { run: name } : pairsOf(flags.text('labels').split(','), 'label');
   const annotations = pairsOf(flags.list('annotations'), 'annotation');
   const env = flags.list('env').map((text) => {
     const equals = text.indexOf('=');
@@ -76,7 +94,8 @@ function podOf(context: Context, name: string, extra: readonly string[], restart
     return { name: text.slice(0, equals), value: text.slice(equals + 1) };
   });
   const port = flags.text('port');
-  if (port !== '' && !/^\d+$/.test(port)) throw new CommandError(`strconv.Atoi: parsing ${quoteGo(port)}: invalid syntax`);
+  if (port !== '' && !/^\d+$/.test(port))
+    throw new CommandError(`strconv.Atoi: parsing ${quoteGo(port)}: invalid syntax`);
   const isStdin = flags.bool('stdin');
   const container = {
     name,
@@ -94,7 +113,12 @@ function podOf(context: Context, name: string, extra: readonly string[], restart
   return {
     kind: 'Pod',
     apiVersion: 'v1',
-    metadata: { name, creationTimestamp: null, labels, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
+    metadata: {
+      name,
+      creationTimestamp: null,
+      labels,
+      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+    },
     spec: { containers: [container], restartPolicy: restart, dnsPolicy: 'ClusterFirst' },
     status: {},
   };
@@ -104,7 +128,10 @@ function pairsOf(texts: readonly string[], what: string): Record<string, string>
   const out: Record<string, string> = {};
   for (const text of texts) {
     const equals = text.indexOf('=');
-    if (equals <= 0) throw new CommandError(`unexpected ${what} spec: ${text}`.replace(/^unexpected label spec/, 'unexpected label spec'));
+    if (equals <= 0)
+      throw new CommandError(
+        `unexpected ${what} spec: ${text}`.replace(/^unexpected label spec/, 'unexpected label spec'),
+      );
     out[text.slice(0, equals)] = text.slice(equals + 1);
   }
   return out;
@@ -114,16 +141,32 @@ function overridden(context: Context, pod: JsonObject): JsonObject {
   const text = context.flags.text('overrides');
   if (text === '') return pod;
   const [document] = readDocuments(text);
-  if (document === undefined || 'error' in document) throw new CommandError(`Invalid JSON: ${document === undefined ? 'empty' : document.error}`);
+  if (document === undefined || 'error' in document)
+    throw new CommandError(`Invalid JSON: ${document === undefined ? 'empty' : document.error}`);
   return applyMergePatch(pod, document.value) as JsonObject;
 }
 
-function exposed(context: Context, pod: JsonObject, name: string, dryRun: 'none' | 'client' | 'server'): JsonObject {
+function exposed(
+  context: Context,
+  pod: JsonObject,
+  name: string,
+  dryRun: 'none' | 'client' | 'server',
+): JsonObject {
   const port = Number(context.flags.text('port'));
   const selector = (pod.metadata as JsonObject).labels as JsonObject;
-  const service: JsonObject = { kind: 'Service', apiVersion: 'v1', metadata: { name, creationTimestamp: null }, spec: { ports: [{ protocol: 'TCP', port, targetPort: port }], selector }, status: { loadBalancer: {} } };
+  const service: JsonObject = {
+    kind: 'Service',
+    apiVersion: 'v1',
+    metadata: { name, creationTimestamp: null },
+    spec: { ports: [{ protocol: 'TCP', port, targetPort: port }], selector },
+    status: { loadBalancer: {} },
+  };
   if (dryRun === 'client') return service;
-  return context.client.post(pathOf(context.discovery.need('services'), context.namespace), withNamespace(service, context.namespace), { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: 'kubectl-run' });
+  return context.client.post(
+    pathOf(context.discovery.need('services'), context.namespace),
+    withNamespace(service, context.namespace),
+    { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: 'kubectl-run' },
+  );
 }
 
 /** Waits for the pod to run, joins its streams, and with `--rm` deletes it afterwards. Resolves to its exit code. */
@@ -135,7 +178,19 @@ async function attachAndFollow(context: Context, name: string, restart: string):
     if (!flags.bool('rm')) return;
     const answer = context.client.delete(path, { propagationPolicy: 'Background' });
     await context.out(`${kindName(pods)} ${quoteGo(name)} deleted\n`);
-    await waitUntilGone(context, [{ resource: pods, namespace: context.namespace, name, source: '', object: { uid: textAt(answer, 'metadata', 'uid') } }], 0);
+    await waitUntilGone(
+      context,
+      [
+        {
+          resource: pods,
+          namespace: context.namespace,
+          name,
+          source: '',
+          object: { uid: textAt(answer, 'metadata', 'uid') },
+        },
+      ],
+      0,
+    );
   };
   let code = 0;
   try {
@@ -146,7 +201,14 @@ async function attachAndFollow(context: Context, name: string, restart: string):
     if (restart === 'Never' || restart === 'OnFailure') {
       const ended = await waitForPhase(context, name, ['Succeeded', 'Failed'], 86_400_000);
       code = exitCodeOf(ended);
-      if (textAt(ended, 'status', 'phase') === 'Failed') await context.err(`pod ${context.namespace}/${name} terminated (${listAt(ended, 'status', 'containerStatuses').map((one) => textAt(one, 'state', 'terminated', 'reason')).join('') || 'Error'})\n`);
+      if (textAt(ended, 'status', 'phase') === 'Failed')
+        await context.err(
+          `pod ${context.namespace}/${name} terminated (${
+            listAt(ended, 'status', 'containerStatuses')
+              .map((one) => textAt(one, 'state', 'terminated', 'reason'))
+              .join('') || 'Error'
+          })\n`,
+        );
     }
   } finally {
     await remove();
@@ -166,16 +228,25 @@ async function waitForStart(context: Context, name: string, timeoutMs: number): 
   return waitForPhase(context, name, ['Running', 'Succeeded', 'Failed'], timeoutMs);
 }
 
-async function waitForPhase(context: Context, name: string, phases: readonly string[], timeoutMs: number): Promise<JsonObject> {
+async function waitForPhase(
+  context: Context,
+  name: string,
+  phases: readonly string[],
+  timeoutMs: number,
+): Promise<JsonObject> {
   const { sys } = context.process;
   const pods = context.discovery.need('pods');
   const endMs = sys.nowMs() + timeoutMs;
   const now = context.client.get(pathOf(pods, context.namespace, name));
   if (phases.includes(textAt(now, 'status', 'phase'))) return now;
-  const cursor = context.client.watch(pathOf(pods, context.namespace), { fieldSelector: `metadata.name=${name}`, resourceVersion: textAt(now, 'metadata', 'resourceVersion') });
+  const cursor = context.client.watch(pathOf(pods, context.namespace), {
+    fieldSelector: `metadata.name=${name}`,
+    resourceVersion: textAt(now, 'metadata', 'resourceVersion'),
+  });
   try {
     for (;;) {
-      if (!(await sys.until(() => cursor.pending() || cursor.ended(), Math.max(0, endMs - sys.nowMs())))) throw new CommandError('timed out waiting for the condition');
+      if (!(await sys.until(() => cursor.pending() || cursor.ended(), Math.max(0, endMs - sys.nowMs()))))
+        throw new CommandError('timed out waiting for the condition');
       for (const event of cursor.take()) {
         if (event.type === 'DELETED') throw new CommandError(`pods ${quoteGo(name)} not found`);
         if (phases.includes(textAt(event.object, 'status', 'phase'))) return event.object;
@@ -188,21 +259,28 @@ async function waitForPhase(context: Context, name: string, phases: readonly str
 }
 
 async function printLogs(context: Context, name: string): Promise<void> {
-  const stream = context.client.logs(pathOf(context.discovery.need('pods'), context.namespace, name, 'log'), { container: name });
+  const stream = context.client.logs(pathOf(context.discovery.need('pods'), context.namespace, name, 'log'), {
+    container: name,
+  });
   await context.out(typeof stream === 'string' ? stream : await stream.readAll(context.process.sys));
 }
 
 async function attach(context: Context, name: string): Promise<void> {
   const { flags, process } = context;
   const isTty = flags.bool('tty') && process.tty('stdin') !== undefined;
-  if (flags.bool('tty') && !isTty) await context.err('Unable to use a TTY - input is not a terminal or the right kind of file\n');
-  if (flags.bool('stdin') && process.tty('stdin') !== undefined && !flags.bool('quiet')) await context.err("If you don't see a command prompt, try pressing enter.\n");
-  const session = context.client.exec(pathOf(context.discovery.need('pods'), context.namespace, name, 'attach'), {
-    container: name,
-    stderr: isTty ? undefined : 'true',
-    stdin: flags.bool('stdin') ? 'true' : undefined,
-    stdout: 'true',
-    tty: isTty ? 'true' : undefined,
-  });
+  if (flags.bool('tty') && !isTty)
+    await context.err('Unable to use a TTY - input is not a terminal or the right kind of file\n');
+  if (flags.bool('stdin') && process.tty('stdin') !== undefined && !flags.bool('quiet'))
+    await context.err("If you don't see a command prompt, try pressing enter.\n");
+  const session = context.client.exec(
+    pathOf(context.discovery.need('pods'), context.namespace, name, 'attach'),
+    {
+      container: name,
+      stderr: isTty ? undefined : 'true',
+      stdin: flags.bool('stdin') ? 'true' : undefined,
+      stdout: 'true',
+      tty: isTty ? 'true' : undefined,
+    },
+  );
   await pumpSession(process, session, { stdin: flags.bool('stdin'), tty: isTty });
 }

@@ -8,5 +8,7 @@ export function validationOf(context: Context): 'Strict' | 'Warn' | 'Ignore' {
   if (value === '' || value === 'strict' || value === 'true') return 'Strict';
   if (value === 'warn') return 'Warn';
   if (value === 'ignore' || value === 'false') return 'Ignore';
-  throw new CommandError(`invalid - validate option ${quoteGo(value)}; must be one of: strict (or true), warn, ignore (or false)`);
+  throw new CommandError(
+    `invalid - validate option ${quoteGo(value)}; must be one of: strict (or true), warn, ignore (or false)`,
+  );
 }

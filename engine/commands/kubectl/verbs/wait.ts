@@ -15,8 +15,10 @@ import { quoteGo } from '../text.ts';
 export const waitCommand: Command = {
   name: 'wait',
   about: 'Wait for a specific condition on one or many resources',
-  usage: '([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath=\'{}\'[=value]] [options]',
-  flags: flagTable(`all all-namespaces,A allow-missing-template-keys=true field-selector:string filename,f:strings for:string local output,o:string
+  usage:
+    "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]] [options]",
+  flags:
+    flagTable(`all all-namespaces,A allow-missing-template-keys=true field-selector:string filename,f:strings for:string local output,o:string
     recursive,R=true selector,l:string show-managed-fields template:string timeout:duration=30s`),
   run: wait,
 };
@@ -63,7 +65,12 @@ async function wait(context: Context): Promise<void> {
   throwAll(faults);
 }
 
-async function waitForCreation(context: Context, wants: readonly Want[], options: Parameters<typeof fetchWant>[2], endMs: number): Promise<void> {
+async function waitForCreation(
+  context: Context,
+  wants: readonly Want[],
+  options: Parameters<typeof fetchWant>[2],
+  endMs: number,
+): Promise<void> {
   const { sys } = context.process;
   const infos: Info[] = [];
   for (const want of wants) {
@@ -86,15 +93,23 @@ async function waitForCreation(context: Context, wants: readonly Want[], options
 
 async function waitOne(context: Context, info: Info, test: Test, endMs: number): Promise<void> {
   const { sys } = context.process;
-  const timedOut = (): CommandError => new CommandError(`timed out waiting for the condition on ${info.resource.plural}/${info.name}`);
+  const timedOut = (): CommandError =>
+    new CommandError(`timed out waiting for the condition on ${info.resource.plural}/${info.name}`);
   let current: JsonObject | undefined = refreshed(context, info);
   let resourceVersion = textAt(current, 'metadata', 'resourceVersion');
   while (!test(current)) {
     if (sys.nowMs() >= endMs) throw timedOut();
-    const cursor = context.client.watch(pathOf(info.resource, info.namespace), { allowWatchBookmarks: 'true', fieldSelector: `metadata.name=${info.name}`, resourceVersion: resourceVersion || undefined });
+    const cursor = context.client.watch(pathOf(info.resource, info.namespace), {
+      allowWatchBookmarks: 'true',
+      fieldSelector: `metadata.name=${info.name}`,
+      resourceVersion: resourceVersion || undefined,
+    });
     try {
       while (!test(current)) {
-        const isReady = await sys.until(() => cursor.pending() || cursor.ended(), Math.max(0, endMs - sys.nowMs()));
+        const isReady = await sys.until(
+          () => cursor.pending() || cursor.ended(),
+          Math.max(0, endMs - sys.nowMs()),
+        );
         if (!isReady) throw timedOut();
         for (const event of cursor.take()) {
           if (event.type === 'BOOKMARK') continue;
@@ -135,9 +150,12 @@ function conditionTest(text: string): Test {
   const type = (equals < 0 ? text : text.slice(0, equals)).toLowerCase();
   const status = (equals < 0 ? 'true' : text.slice(equals + 1)).toLowerCase();
   return (object) => {
-    const found = listAt(object, 'status', 'conditions').find((one) => textAt(one, 'type').toLowerCase() === type);
+    const found = listAt(object, 'status', 'conditions').find(
+      (one) => textAt(one, 'type').toLowerCase() === type,
+    );
     if (found === undefined) return false;
-    const observed = numberAt(found, 'observedGeneration') || numberAt(object, 'status', 'observedGeneration');
+    const observed =
+      numberAt(found, 'observedGeneration') || numberAt(object, 'status', 'observedGeneration');
     if (observed !== 0 && observed < numberAt(object, 'metadata', 'generation')) return false;
     return textAt(found, 'status').toLowerCase() === status;
   };
@@ -147,7 +165,8 @@ function jsonPathTest(text: string): Test {
   const match = /^(\{[^}]*\}|'[^']*'|[^=]*)(=(.*))?$/.exec(text);
   const expression = match?.[1] ?? '';
   if (text === '') throw new CommandError('jsonpath expression cannot be empty');
-  if (match?.[2] !== undefined && match[3] === '') throw new CommandError('jsonpath wait has to have a value after equal sign');
+  if (match?.[2] !== undefined && match[3] === '')
+    throw new CommandError('jsonpath wait has to have a value after equal sign');
   const path = parseJsonPath(relaxedJsonPath(expression.replace(/^'|'$/g, '')));
   const wanted = match?.[3]?.replace(/^(['"])(.*)\1$/, '$2');
   return (object) => {
@@ -157,7 +176,8 @@ function jsonPathTest(text: string): Test {
     if (values.length > 1) throw new CommandError('given jsonpath expression matches more than one value');
     const [value] = values;
     if (wanted === undefined) return value !== undefined;
-    if (typeof value === 'object' && value !== null) throw new CommandError('jsonpath leads to a nested object or list, which is not supported');
+    if (typeof value === 'object' && value !== null)
+      throw new CommandError('jsonpath leads to a nested object or list, which is not supported');
     return String(value).trim() === wanted.trim();
   };
 }
