@@ -29,7 +29,7 @@ export class SandboxClient {
   constructor(listener: ClientListener) {
     this.#listener = listener;
     // Written out in full: bundlers recognise a worker only in this form.
-    this.#worker = new Worker(new URL('./fake-worker.ts', import.meta.url), { type: 'module' });
+    this.#worker = new Worker(new URL('../../engine/session/worker.ts', import.meta.url), { type: 'module' });
     this.#worker.addEventListener('message', (message: MessageEvent<WorkerEvent>) =>
       this.#take(message.data),
     );
