@@ -77,7 +77,11 @@ function randomPolicy({ roll, pick }: Dice, slot: number, config: PolicyConfig):
       ? {}
       : {
           toPorts: [
-            { ports: [{ port: pick(['80', '8080', 'http', '0']), ...(roll(2) && { protocol: 'TCP' }) }] },
+            {
+              ports: [
+                { port: pick(['80', '8080', 'http', 'http', '0']), ...(roll(2) && { protocol: 'TCP' }) },
+              ],
+            },
           ],
         };
   const l7 = () => ({

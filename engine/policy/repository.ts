@@ -486,6 +486,7 @@ export class PolicyRepository {
     if (isMember) members.add(key);
     else members.delete(key);
     if (members.size === 0) {
+      if (before && before.ports.size > 0) this.#dropPortTables();
       this.#pods.delete(identity.number);
       this.#rulesOf.delete(identity.number);
       this.#dropTables(identity.number);
@@ -495,7 +496,7 @@ export class PolicyRepository {
     const facts = [...members].flatMap((member) => this.#endpoints.get(member)?.facts ?? []);
     const ports = portsByName(facts);
     this.#pods.set(identity.number, { identity, members, ports });
-    if (before && portsText(before.ports) !== portsText(ports)) this.#dropPortTables();
+    if (portsText(before?.ports ?? NO_PORTS) !== portsText(ports)) this.#dropPortTables();
     if (before) return;
     this.#forgetChoices();
     const rules = [...this.#policies.values()].flatMap(({ active }) =>

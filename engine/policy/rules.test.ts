@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runCase } from './case-run.ts';
+import { importPolicy } from './import.ts';
 import { DEFAULT_POLICY_CONFIG } from './model.ts';
 import { PolicyRepository } from './repository.ts';
 
@@ -339,5 +340,48 @@ describe('changes', () => {
     ]);
     expect(repository.identityLabels({ address: '192.0.2.1' })).toEqual(['reserved:world-ipv4']);
     expect(repository.enforcement('ops/a')).toEqual({ ingress: false, egress: false });
+  });
+
+  test('[P30] named ports of peers may change, also while nobody has the identity', () => {
+    const repository = new PolicyRepository(DEFAULT_POLICY_CONFIG);
+    const object = {
+      apiVersion: 'cilium.io/v2',
+      kind: 'CiliumNetworkPolicy',
+      metadata: { name: 'p', namespace: 'default' },
+      spec: {
+        endpointSelector: { matchLabels: { app: 'a' } },
+        egress: [
+          {
+            toEndpoints: [{ matchLabels: { app: 'b' } }],
+            toPorts: [{ ports: [{ port: 'web', protocol: 'TCP' }] }],
+          },
+        ],
+      },
+    };
+    const result = importPolicy(object, { config: DEFAULT_POLICY_CONFIG, defaultNamespace: 'default' });
+    if (!result.valid) throw new Error(result.error);
+    repository.upsertPolicy('p', result.policy);
+    repository.upsertEndpoint(pod('a', { app: 'a' }));
+    const server = (name: string, port: number) => ({
+      ...pod(name, { app: 'b' }),
+      namedPorts: [{ name: 'web', port, protocol: 'TCP' }],
+    });
+    const open = (to: string) =>
+      [80, 81, 82].filter((port) => {
+        const flow = { from: { endpoint: 'default/a' }, to: { endpoint: to }, port, protocol: 'TCP' };
+        return repository.judge(flow).verdict === 'FORWARDED';
+      });
+    repository.upsertEndpoint(server('b-1', 80));
+    expect(open('default/b-1')).toEqual([80]);
+    repository.upsertEndpoint(server('b-2', 81));
+    expect(open('default/b-1')).toEqual([80, 81]);
+    repository.removeEndpoint('default/b-1');
+    expect(open('default/b-2')).toEqual([81]);
+    repository.removeEndpoint('default/b-2');
+    repository.upsertEndpoint(server('b-3', 82));
+    expect(open('default/b-3')).toEqual([82]);
+    repository.removeEndpoint('default/b-3');
+    repository.upsertEndpoint(pod('b-4', { app: 'b' }));
+    expect(open('default/b-4')).toEqual([]);
   });
 });
