@@ -496,12 +496,12 @@ const ANSI: Readonly<Record<string, string>> = {
 export function unescapeAnsi(raw: string): string {
   return raw.replace(
     /\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|c.|[\s\S])/g,
-    (whole, escape: string) => {
-      const simple = Object.hasOwn(ANSI, escape) ? ANSI[escape] : undefined;
+    (whole, code: string) => {
+      const simple = Object.hasOwn(ANSI, code) ? ANSI[code] : undefined;
       if (simple !== undefined) return simple;
-      if (/^[xuU]./.test(escape)) return codePoint(Number.parseInt(escape.slice(1), 16));
-      if (/^[0-7]/.test(escape)) return codePoint(Number.parseInt(escape, 8) & 0xff);
-      if (/^c./.test(escape)) return String.fromCharCode(escape.charCodeAt(1) & 0x1f);
+      if (/^[xuU]./.test(code)) return codePoint(Number.parseInt(code.slice(1), 16));
+      if (/^[0-7]/.test(code)) return codePoint(Number.parseInt(code, 8) & 0xff);
+      if (/^c./.test(code)) return String.fromCharCode(code.charCodeAt(1) & 0x1f);
       return whole;
     },
   );

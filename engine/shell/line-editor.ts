@@ -292,7 +292,7 @@ function before(text: string, at: number): number {
   while (
     place > 0 &&
     (/[\udc00-\udfff]/.test(text[place] ?? '') ||
-      /^[\u0300-\u036f\u200d\ufe0f]/.test(text.slice(place)) ||
+      /^(?:[\u0300-\u036f]|\u200d|\ufe0f)/.test(text.slice(place)) ||
       text[place - 1] === '\u200d')
   )
     place--;
@@ -302,7 +302,7 @@ function before(text: string, at: number): number {
 function after(text: string, at: number): number {
   if (at >= text.length) return text.length;
   let place = at + (/[\ud800-\udbff]/.test(text[at] ?? '') ? 2 : 1);
-  while (place < text.length && /^[\u0300-\u036f\u200d\ufe0f]/.test(text.slice(place))) {
+  while (place < text.length && /^(?:[\u0300-\u036f]|\u200d|\ufe0f)/.test(text.slice(place))) {
     const isJoiner = text[place] === '\u200d';
     place++;
     if (isJoiner && place < text.length) place += /[\ud800-\udbff]/.test(text[place] ?? '') ? 2 : 1;

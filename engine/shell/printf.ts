@@ -35,7 +35,7 @@ function formatOnce(
     DIRECTIVE,
     (
       whole: string,
-      escape: string | undefined,
+      code: string | undefined,
       spec: string | undefined,
       flags = '',
       width = '',
@@ -44,9 +44,9 @@ function formatOnce(
       bad = '',
     ) => {
       if (isStopped) return '';
-      if (escape !== undefined) {
-        if (escape === 'c') isStopped = true;
-        return escape === 'c' ? '' : unescapeAnsi(whole);
+      if (code !== undefined) {
+        if (code === 'c') isStopped = true;
+        return code === 'c' ? '' : unescapeAnsi(whole);
       }
       if (spec === '%') return '%';
       if (spec === undefined) {

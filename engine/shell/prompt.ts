@@ -9,8 +9,8 @@ export function expandPrompt(prompt: string, state: ShellState, machine: Machine
   // busybox ash shows ~ as well, but only where HOME was set at login; containers show the whole path.
   const short = isHome && state.dialect === 'bash' ? `~${state.cwd.slice(home.length)}` : state.cwd;
   const isRoot = machine.user === 'root';
-  const text = prompt.replace(/\\([0-7]{3}|[\s\S])/g, (whole, escape: string) => {
-    switch (escape) {
+  const text = prompt.replace(/\\([0-7]{3}|[\s\S])/g, (whole, code: string) => {
+    switch (code) {
       case 'u':
         return machine.user;
       case 'h':
@@ -47,7 +47,7 @@ export function expandPrompt(prompt: string, state: ShellState, machine: Machine
       case '\\':
         return '\\';
       default:
-        return /^[0-7]{3}$/.test(escape) ? String.fromCharCode(Number.parseInt(escape, 8)) : whole;
+        return /^[0-7]{3}$/.test(code) ? String.fromCharCode(Number.parseInt(code, 8)) : whole;
     }
   });
   return text.replace(/\$\{?([A-Za-z_][A-Za-z0-9_]*|\?)\}?/g, (_whole, name: string) =>

@@ -5,7 +5,9 @@ const rotateRight = (value: number, by: number): number => (value >>> by) | (val
 function padded(bytes: Uint8Array, isBigEndian: boolean): DataView {
   const size = Math.ceil((bytes.length + 9) / 64) * 64;
   const view = new DataView(new ArrayBuffer(size));
-  bytes.forEach((byte, index) => view.setUint8(index, byte));
+  bytes.forEach((byte, index) => {
+    view.setUint8(index, byte);
+  });
   view.setUint8(bytes.length, 0x80);
   view.setBigUint64(size - 8, BigInt(bytes.length) * 8n, !isBigEndian);
   return view;
@@ -55,7 +57,9 @@ export function sha256(bytes: Uint8Array): string {
       const second = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
       [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second) | 0];
     }
-    [a, b, c, d, e, f, g, h].forEach((value, index) => (state[index] = ((state[index] ?? 0) + value) | 0));
+    [a, b, c, d, e, f, g, h].forEach((value, index) => {
+      state[index] = ((state[index] ?? 0) + value) | 0;
+    });
   }
   return state.map((value) => (value >>> 0).toString(16).padStart(8, '0')).join('');
 }
@@ -86,7 +90,9 @@ export function md5(bytes: Uint8Array): string {
       const sum = (a + mixed + (constants[t] ?? 0) + view.getUint32(block + at * 4, true)) | 0;
       [a, d, c, b] = [d, c, b, (b + rotateLeft(sum, SHIFTS[round * 4 + (t % 4)] ?? 0)) | 0];
     }
-    [a, b, c, d].forEach((value, index) => (state[index] = ((state[index] ?? 0) + value) | 0));
+    [a, b, c, d].forEach((value, index) => {
+      state[index] = ((state[index] ?? 0) + value) | 0;
+    });
   }
   return state
     .map((value) =>

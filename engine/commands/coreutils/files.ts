@@ -524,13 +524,13 @@ async function kindOf(process: Process, options: Options): Promise<number> {
   for (const operand of options.operands) {
     const entry = process.machine.files.stat(pathOf(process, operand));
     await process.out(
-      `${operand}: ${entry === undefined ? `cannot open \`${operand}' (No such file or directory)` : entry.kind === 'folder' ? 'directory' : entry.kind === 'link' ? `symbolic link to ${entry.target}` : describe(entry.content)}\n`,
+      `${operand}: ${entry === undefined ? `cannot open \`${operand}' (No such file or directory)` : entry.kind === 'folder' ? 'directory' : entry.kind === 'link' ? `symbolic link to ${entry.target}` : describeName(entry.content)}\n`,
     );
   }
   return 0;
 }
 
-function describe(content: string): string {
+function describeName(content: string): string {
   if (content === '') return 'empty';
   const shebang = /^#!\s*(\S+)/.exec(content);
   if (shebang !== null)

@@ -342,7 +342,9 @@ async function column(process: Process, options: Options): Promise<number> {
   const joint = options.get('o', 'output-separator') ?? '  ';
   const widths: number[] = [];
   for (const row of rows)
-    row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, [...cell].length)));
+    row.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, [...cell].length);
+    });
   const show = (row: readonly string[]): string =>
     row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join(joint);
   await process.out(rows.map((row) => `${show(row)}\n`).join(''));

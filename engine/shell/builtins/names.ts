@@ -100,7 +100,7 @@ async function showFolders(shell: Interpreter): Promise<number> {
   return 0;
 }
 
-async function describe(shell: Interpreter, argv: readonly string[]): Promise<number> {
+async function describeName(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
   const flags = argv
     .slice(1)
@@ -175,7 +175,7 @@ async function command(shell: Interpreter, argv: readonly string[]): Promise<num
 }
 
 async function commandName(shell: Interpreter, names: readonly string[], isLong: boolean): Promise<number> {
-  if (isLong) return describe(shell, ['type', ...names]);
+  if (isLong) return describeName(shell, ['type', ...names]);
   const { state } = shell;
   let status = 1;
   for (const name of names) {
@@ -251,7 +251,7 @@ export const NAME_BUILTINS: Readonly<Record<string, Builtin>> = {
   pushd: { run: pushFolder, isBash: true },
   popd: { run: popFolder, isBash: true },
   dirs: { run: showFolders, isBash: true },
-  type: { run: describe },
+  type: { run: describeName },
   command: { run: command },
   builtin: {
     isBash: true,

@@ -23,7 +23,7 @@ export type Expression =
   | {
       readonly kind: 'choice';
       readonly test: Expression;
-      readonly then: Expression;
+      readonly chosen: Expression;
       readonly otherwise: Expression;
     }
   | { readonly kind: 'in'; readonly keys: readonly Expression[]; readonly name: string }

@@ -450,7 +450,7 @@ class Awk {
             : numberOf(value);
       }
       case 'choice':
-        return this.#value(this.#truth(await this.#value(node.test)) ? node.then : node.otherwise);
+        return this.#value(this.#truth(await this.#value(node.test)) ? node.chosen : node.otherwise);
       case 'in':
         return Number(this.#table(node.name).has(await this.#key(node.keys)));
       case 'binary':

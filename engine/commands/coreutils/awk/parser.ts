@@ -404,7 +404,7 @@ class AwkReader {
     this.#lines();
     this.#expect(':');
     this.#lines();
-    return { kind: 'choice', test, then, otherwise: this.#expression() };
+    return { kind: 'choice', test, chosen: then, otherwise: this.#expression() };
   }
 
   #or(): Expression {
@@ -569,7 +569,7 @@ class AwkReader {
       // Brackets hide what is inside from the postfix operators.
       return only === undefined
         ? this.#fail()
-        : { kind: 'choice', test: { kind: 'number', value: 1 }, then: only, otherwise: only };
+        : { kind: 'choice', test: { kind: 'number', value: 1 }, chosen: only, otherwise: only };
     }
     this.#token = token;
     return this.#fail();
