@@ -225,15 +225,14 @@ async function patch(
     await say(context, info, 'unchanged', options);
     return current;
   }
+  let object: JsonObject;
   try {
-    const object = context.client.patch(
+    object = context.client.patch(
       pathOf(info.resource, info.namespace, info.name),
       type,
       body,
       queryOf(context, options, 'kubectl-client-side-apply'),
     );
-    await say(context, info, 'configured', options);
-    return object;
   } catch (error) {
     const fault = kubectlErrorOf(error);
     if (fault instanceof ApiError && fault.status.reason === 'Conflict')
@@ -244,6 +243,8 @@ async function patch(
       throw new ApiError({ ...fault.status, message: `${prefix}${inner}${fault.status.message}` });
     throw new CommandError(`${prefix}${inner}${fault.message}`);
   }
+  await say(context, info, 'configured', options);
+  return object;
 }
 
 /** The three-way patch of an apply: strategic for kinds of Kubernetes, a JSON merge patch for custom resources. */

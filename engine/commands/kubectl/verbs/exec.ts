@@ -50,13 +50,13 @@ async function exec(context: Context): Promise<number> {
   );
   const code = await pumpSession(process, session, { stdin: isStdin, tty: isTty });
   const failure = session.failure();
-  if (failure !== undefined)
+  if (failure !== undefined) {
+    // containerd's id of the exec is not kept anywhere a learner could see it.
+    const id = '0'.repeat(64);
     throw new CommandError(
-      `Internal error occurred: Internal error occurred: error executing command in container: ${failure}`.replace(
-        /^(Internal error occurred: )+Internal error occurred: Internal/,
-        'Internal error occurred: Internal',
-      ),
+      `Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${id}": ${failure}`,
     );
+  }
   if (code !== 0) await context.err(`command terminated with exit code ${code}\n`);
   return code;
 }

@@ -236,7 +236,7 @@ async function editOne(context: Context, info: Info): Promise<boolean> {
   let text = EDIT_HEAD + original;
   let failure = '';
   for (let round = 0; ; round++) {
-    const path = `/tmp/kubectl-edit-${String(process.sys.pid)}${String(context.nowMs % 1_000_000)}${round}.yaml`;
+    const path = `/tmp/kubectl-edit-${String(process.sys.pid)}${String(Math.floor(context.nowMs) % 1_000_000)}${round}.yaml`;
     process.machine.files.write(path, text, context.nowMs);
     const code = await process.run(/[ '"]/.test(editor) ? ['sh', '-c', `${editor} ${path}`] : [editor, path]);
     if (code !== 0) throw new CommandError(`there was a problem with the editor ${quoteGo(editor)}`);
@@ -264,7 +264,7 @@ async function editOne(context: Context, info: Info): Promise<boolean> {
       await context.err(
         `error: ${fault instanceof ApiError && fault.status.reason === 'Invalid' ? `${info.resource.plural}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} is invalid` : `${info.resource.plural}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} could not be patched: ${failure}`}\n`,
       );
-      await context.err(`You can run \`kubectl replace -f ${path}\` to try this update again.\n`);
+      await context.err(`A copy of your changes has been stored to ${quoteGo(path)}\n`);
       text = `${EDIT_HEAD}# ${failure.split('\n').join('\n# ')}\n#\n${edited}`;
       if (round >= 1) throw new CommandError('Edit cancelled, no valid changes were saved.');
     }
