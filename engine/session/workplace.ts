@@ -8,7 +8,9 @@ import type { WorldSpec } from '../cluster/world.ts';
 import { ciliumProgram } from '../commands/cilium/cilium.ts';
 import { ciliumDbgProgram } from '../commands/cilium/cilium-dbg.ts';
 import { jq } from '../commands/jq/jq.ts';
+import { yq } from '../commands/jq/yq.ts';
 import { coreutilPrograms } from '../commands/coreutils/table.ts';
+import { editorPrograms } from '../commands/editors/editors.ts';
 import { hubbleProgram } from '../commands/hubble/hubble.ts';
 import { kubectlCompleter } from '../commands/kubectl/completion.ts';
 import { kubectlProgram } from '../commands/kubectl/kubectl.ts';
@@ -140,6 +142,7 @@ export class Workplace {
       for (const [name, program] of entries) programs.set(name, program);
     };
     add(coreutilPrograms());
+    add(editorPrograms((_, path) => this.#parts.openFile(path)));
     add(netPrograms(ports, this.#startOn));
     add([
       ['bash', shellProgram('bash')],
@@ -147,6 +150,7 @@ export class Workplace {
       ['dash', shellProgram('dash')],
       ['ash', shellProgram('ash')],
       ['jq', jq],
+      ['yq', yq],
       ['kubectl', kubectlProgram(ports)],
       ['hubble', hubbleProgram(ports)],
       ['cilium', ciliumProgram(ports)],
