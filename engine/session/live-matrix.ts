@@ -106,6 +106,9 @@ function readDraft(path: string, text: string): ReadDraft {
     try {
       const object = document.toJS({ maxAliasCount: LIMITS.yamlAliasesMax }) as Json;
       if (isPolicyObject(object)) objects.push({ object, line });
+      else if (isJsonObject(object) && typeof object['kind'] === 'string' && DRAFT_KINDS.has(object['kind'])) {
+        rejected.push({ file: path, line, message: `This ${object['kind']} has no metadata.name below metadata. Was the indentation lost in a paste?` });
+      }
     } catch {
       rejected.push({ file: path, line, message: 'This document has too many aliases.' });
     }
