@@ -8,6 +8,15 @@ import { timestamp } from '../objects/time.ts';
 
 const RESOURCE = 'customresourcedefinitions.apiextensions.k8s.io';
 
+const AGE = { jsonPath: '.metadata.creationTimestamp', name: 'Age', type: 'date' };
+const VALID = { jsonPath: ".status.conditions[?(@.type=='Valid')].status", name: 'Valid', type: 'string' };
+
+/** The columns that the definitions of policies name. */
+const COLUMNS: ReadonlyMap<string, readonly object[]> = new Map([
+  ['ciliumnetworkpolicies.cilium.io', [AGE, VALID]],
+  ['ciliumclusterwidenetworkpolicies.cilium.io', [VALID]],
+]);
+
 /** Creates the CustomResourceDefinitions of Cilium, as its operator does when it starts. Schemas live in objects/cilium. */
 export function createCustomResources(sim: Simulation, store: Store, hasCilium: boolean): void {
   if (!hasCilium) return;
@@ -53,6 +62,7 @@ function definition(name: string, kinds: readonly KindInfo[], now: string): Kube
       names,
       scope: first?.isNamespaced === true ? 'Namespaced' : 'Cluster',
       versions: kinds.map((kind, i) => ({
+        ...(COLUMNS.has(name) ? { additionalPrinterColumns: COLUMNS.get(name) } : {}),
         name: kind.version,
         schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
         served: true,

@@ -86,7 +86,10 @@ export function nodeObject(world: WorldSpec, node: NodeSpec, nowMs: number): Kub
       ],
       daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
       images: PRELOADED.map(([image, sizeBytes]) => ({ names: [image], sizeBytes })),
-      nodeInfo: nodeInfo(name),
+      nodeInfo: {
+        ...nodeInfo(name),
+        ...(world.name === 'recorded' ? { machineID: '0123456789abcdef0123456789abcdef' } : {}),
+      },
     },
   };
 }

@@ -232,8 +232,8 @@ function proxyObjects(): BootObject[] {
   ];
 }
 
-/** CoreDNS with its Service. */
-export function dnsObjects(): BootObject[] {
+/** CoreDNS with its Service; kubeadm lets it resolve through its node. */
+export function dnsObjects(dnsPolicy = 'Default'): BootObject[] {
   const labels = { 'k8s-app': 'kube-dns' };
   const namespace = 'kube-system';
   const corefile =
@@ -258,7 +258,7 @@ export function dnsObjects(): BootObject[] {
             template: {
               metadata: { labels },
               spec: {
-                dnsPolicy: 'Default',
+                dnsPolicy,
                 nodeSelector: { 'kubernetes.io/os': 'linux' },
                 priorityClassName: 'system-cluster-critical',
                 serviceAccountName: 'coredns',

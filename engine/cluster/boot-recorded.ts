@@ -63,7 +63,9 @@ export function recordedObjects(): BootObject[] {
         { data: { 'cluster-name': 'kind-kind', 'enable-policy': 'default', 'tunnel-protocol': 'vxlan' } },
       ),
     ],
-    ...dnsObjects().filter(([resource]) => resource !== 'configmaps' && resource !== 'serviceaccounts'),
+    ...dnsObjects('ClusterFirst').filter(
+      ([resource]) => resource !== 'configmaps' && resource !== 'serviceaccounts',
+    ),
     serviceAccount(namespace, 'coredns'),
     [
       'daemonsets.apps',
@@ -89,12 +91,14 @@ export function recordedObjects(): BootObject[] {
 /** The container runtime of the recordings: every image is there, nothing really runs, nothing changes by itself. */
 export class RecordedRuntime implements ImageCatalog {
   readonly isStill = true;
+  /** Pods by uid, in the order in which their containers began. */
+  readonly #pods = new Map<string, number>();
 
   lookup(image: string): ImageRecord | undefined {
     const reference = parseReference(image);
     if (reference === undefined || image.includes('nosuch')) return undefined;
     const name = `${reference.repository}:${reference.tag}`;
-    const digest = 'a'.repeat(32);
+    const digest = 'a'.repeat(64);
     return {
       name,
       digest,
@@ -103,6 +107,16 @@ export class RecordedRuntime implements ImageCatalog {
       isPresent: true,
       imageId: `${name}@sha256:${digest}`,
     };
+  }
+
+  containerId(pod: Pod, container: string): string {
+    const uid = pod.metadata.uid ?? '';
+    const number = this.#pods.get(uid) ?? this.#pods.size + 1;
+    this.#pods.set(uid, number);
+    const inits = (pod.spec.initContainers ?? []).map((one) => one.name);
+    const at = inits.indexOf(container);
+    const place = at < 0 ? pod.spec.containers.findIndex((one) => one.name === container) : 50 + at;
+    return (number * 100 + place).toString(16).padStart(64, '0');
   }
 
   fate(pod: Pod, container: ContainerSpec): ContainerFate {
@@ -116,4 +130,9 @@ export class RecordedRuntime implements ImageCatalog {
   probe(_pod: Pod, _container: ContainerSpec, probe: ProbeSpec): ProbeFailure {
     return probe.httpGet?.path === '/never' ? 'HTTP probe failed with statuscode: 404' : undefined;
   }
+}
+
+/** What every container of the recordings logged. */
+export function recordedLines(container: string): readonly string[] {
+  return [`starting ${container}`, 'listening on :80', 'GET / 200', 'GET /healthz 200', 'GET /api 404'];
 }

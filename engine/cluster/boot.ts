@@ -12,6 +12,7 @@ import { recordEvent } from '../controllers/events.ts';
 import { apiServerObjects, BOOT_NAMESPACES, bootObject, clusterObjects, staticPods } from './boot-objects.ts';
 import { ciliumObjects, DEFAULT_CILIUM } from './boot-cilium.ts';
 import { RECORDED_WORLD, recordedObjects } from './boot-recorded.ts';
+import { serverObjects } from './boot-server.ts';
 import { nodeLease, nodeObject } from './boot-nodes.ts';
 import { createCustomResources } from './boot-crds.ts';
 
@@ -72,6 +73,7 @@ function installBase(sim: Simulation, cluster: Cluster, world: WorldSpec): void 
     if (!spec.isControlPlane || isRecorded) continue;
     for (const pod of staticPods(spec, node.metadata.uid ?? '')) createObject(sim, store, 'pods', pod);
   }
+  install(sim, cluster, serverObjects());
   install(sim, cluster, apiServerObjects(controlPlane.map((node) => node.address)));
   install(sim, cluster, isRecorded ? recordedObjects() : clusterObjects());
 }

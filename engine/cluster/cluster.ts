@@ -76,13 +76,20 @@ export class Cluster {
       store,
       images: this.#isRecorded ? new RecordedRuntime() : new Runtime(dataplane),
       hasNetwork: (node) => this.#hasNetwork(node),
+      ...(this.#isRecorded ? { schedulerHost: 'vm' } : {}),
     });
     this.observer = new RelayObserver({
       nowMs: () => sim.clock.nowMs,
       nodes: () => this.#agentNodes(),
       flows: this.dataplane.flows,
     });
-    this.#access = new PodAccess({ sim, store, dataplane, start: options.startContainer });
+    this.#access = new PodAccess({
+      sim,
+      store,
+      dataplane,
+      start: options.startContainer,
+      isRecorded: this.#isRecorded,
+    });
     const node = world.nodes.find((one) => one.isControlPlane) ?? world.nodes[0];
     this.handle = createHandler({
       sim,
@@ -251,6 +258,8 @@ export class Cluster {
   }
 
   #expire(): void {
+    // Its lines take hours of virtual time, which were minutes when it was recorded.
+    if (this.#isRecorded) return;
     expireEvents(this.#sim, this.store);
     this.#expiryMs = this.#sim.clock.nowMs + EVENT_TTL_MS / 12;
   }

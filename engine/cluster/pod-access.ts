@@ -9,6 +9,7 @@ import { keyOf } from '../objects/views.ts';
 import { parseTimestamp } from '../objects/time.ts';
 import { Stream } from '../base/stream.ts';
 import { badRequest } from '../objects/status.ts';
+import { recordedLines } from './boot-recorded.ts';
 import { containerFacts, environmentOf } from './containers.ts';
 
 /** Starts a program in a container; the session gives the machine and the scheduler. */
@@ -34,6 +35,7 @@ export class PodAccess implements Kubelet {
   readonly #store: Store;
   readonly #dataplane: () => DataPlane;
   readonly #start: StartContainer;
+  readonly #isRecorded: boolean;
   #attached: Attachment[] = [];
   #followers: Follower[] = [];
 
@@ -42,11 +44,13 @@ export class PodAccess implements Kubelet {
     readonly store: Store;
     readonly dataplane: () => DataPlane;
     readonly start: StartContainer;
+    readonly isRecorded?: boolean;
   }) {
     this.#sim = parts.sim;
     this.#store = parts.store;
     this.#dataplane = parts.dataplane;
     this.#start = parts.start;
+    this.#isRecorded = parts.isRecorded === true;
   }
 
   exec(
@@ -69,6 +73,10 @@ export class PodAccess implements Kubelet {
   }
 
   logs(pod: KubeObject, container: string, options: LogOptions): Stream {
+    if (options.previous && !hasEndedBefore(pod as Pod, container)) {
+      const where = `previous terminated container "${container}" in pod "${pod.metadata.name}"`;
+      throw badRequest(`${where} not found`);
+    }
     const all = this.#lines(pod as Pod, container, options.previous);
     const sinceMs =
       options.sinceSeconds === undefined ? 0 : this.#sim.clock.nowMs - options.sinceSeconds * 1000;
@@ -157,6 +165,7 @@ export class PodAccess implements Kubelet {
         : status.lastState;
     const startedMs = parseTimestamp(state.running?.startedAt ?? state.terminated?.startedAt);
     if (startedMs === undefined) return [];
+    if (this.#isRecorded) return recordedLines(name).map((text) => ({ atMs: startedMs, text }));
     const env = environmentOf(this.#store, now, spec, image);
     const command = commandOf(image, spec);
     const life = image.lifetime(command);
@@ -174,4 +183,9 @@ export class PodAccess implements Kubelet {
 function written(line: Line, hasTimestamps: boolean): string {
   const time = hasTimestamps ? `${new Date(line.atMs).toISOString().slice(0, 23)}000000Z ` : '';
   return `${time}${line.text}\n`;
+}
+
+function hasEndedBefore(pod: Pod, container: string): boolean {
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return statuses.some((one) => one.name === container && one.lastState.terminated !== undefined);
 }

@@ -265,7 +265,7 @@ describe('workloads', () => {
     });
     const failed = at.list('events', 'default').find((one) => one['reason'] === 'FailedScheduling');
     expect(failed?.['message']).toBe(
-      "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+      "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
     );
     at.request(
       'PATCH',

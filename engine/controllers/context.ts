@@ -39,6 +39,8 @@ export interface ImageCatalog {
   readonly isStill?: boolean;
   /** undefined: no registry has such an image. */
   lookup(image: string): ImageRecord | undefined;
+  /** The id of a container without `containerd://`; absent: 64 digits that follow from pod, container and run. */
+  containerId?(pod: Pod, container: string): string;
   fate(pod: Pod, container: ContainerSpec): ContainerFate;
   probe(pod: Pod, container: ContainerSpec, probe: ProbeSpec): ProbeFailure;
 }
@@ -50,6 +52,8 @@ export type ControllerContext = {
   readonly images: ImageCatalog;
   /** True when pods on a node get addresses, i.e. a network plugin runs there. */
   readonly hasNetwork: (node: string) => boolean;
+  /** The machine of the scheduler, which its events name; default kind-control-plane. */
+  readonly schedulerHost?: string;
 };
 
 /** A reconciler: it is told what changed and then does what is left to do. */

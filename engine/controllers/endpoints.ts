@@ -1,4 +1,5 @@
 import type { Controller, ControllerContext } from './context.ts';
+import type { Json } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Pod, Service, ServicePort } from '../objects/views.ts';
 import type { StoreEvent } from '../store/store.ts';
@@ -15,6 +16,10 @@ const SLICES = 'endpointslices.discovery.k8s.io';
 const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time';
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
+
+const SERVER_TOPIC = 'apiserver/service';
+
+type ServerObject = { readonly resource: string; readonly object: KubeObject };
 
 /** A pod that stands behind a Service, with the numbers of the Service's ports in it. */
 type Backend = {
@@ -34,9 +39,11 @@ export class ServiceEndpoints implements Controller {
 
   constructor(context: ControllerContext) {
     this.#context = context;
+    context.sim.clock.on(SERVER_TOPIC, (data) => this.#serverAgain(data as unknown as ServerObject));
   }
 
   observe(event: StoreEvent): void {
+    if (event.type === 'remove') this.#noteServer(event);
     if (event.resource === 'services' || event.resource === 'endpoints' || event.resource === SLICES)
       this.#noteService(event);
     if (event.resource !== 'pods' || isUnchanged(event.object as Pod, event.previous as Pod | undefined))
@@ -54,6 +61,24 @@ export class ServiceEndpoints implements Controller {
 
   reconcile(): boolean {
     return this.#queue.drain((key) => this.#sync(key));
+  }
+
+  /** The API server's own Service comes back: it looks every ten seconds. */
+  #noteServer(event: StoreEvent): void {
+    const { metadata } = event.object;
+    const name = metadata.labels?.[SERVICE_NAME] ?? metadata.name;
+    if (metadata.namespace !== 'default' || name !== 'kubernetes') return;
+    if (!['services', 'endpoints', SLICES].includes(event.resource)) return;
+    const { uid: _, resourceVersion: __, creationTimestamp: ___, ...kept } = metadata;
+    const object = { ...event.object, metadata: kept } as unknown as Json;
+    this.#context.sim.clock.after(5_000, SERVER_TOPIC, { resource: event.resource, object });
+  }
+
+  #serverAgain(data: ServerObject): void {
+    const { sim, store } = this.#context;
+    if (store.list('nodes').length === 0) return;
+    if (store.get(data.resource, 'default', data.object.metadata.name) !== undefined) return;
+    createObject(sim, store, data.resource, data.object);
   }
 
   #noteService(event: StoreEvent): void {

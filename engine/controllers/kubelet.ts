@@ -282,7 +282,7 @@ export class Kubelets implements Controller {
     const image = images.lookup(container.image);
     const fate = images.fate(pod, container);
     const change: Partial<ContainerStatus> = {
-      containerID: `containerd://${containerId(pod, container.name, data.run)}`,
+      containerID: `containerd://${images.containerId?.(pod, container.name) ?? containerId(pod, container.name, data.run)}`,
       image: image?.name ?? container.image,
       imageID:
         image === undefined

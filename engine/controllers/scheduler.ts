@@ -98,7 +98,15 @@ export class Scheduler implements Controller {
 
   #note(about: Pod, type: 'Normal' | 'Warning', reason: string, message: string, action: string): void {
     const { sim, store } = this.#context;
-    recordAction(sim, store, { about, type, reason, message, action, component: COMPONENT });
+    recordAction(sim, store, {
+      about,
+      type,
+      reason,
+      message,
+      action,
+      component: COMPONENT,
+      host: `${COMPONENT}-${this.#context.schedulerHost ?? 'kind-control-plane'}`,
+    });
   }
 }
 
@@ -129,15 +137,17 @@ function bestOf(nodes: readonly Node[], pod: Pod, placed: readonly Pod[]): Node 
   return best;
 }
 
+// In the order of the scheduler's filter plugins; the first that refuses a node names the reason.
 function misfit(pod: Pod, node: Node, placed: readonly Pod[]): string[] {
-  if (!matchesNode(pod, node)) return ["node(s) didn't match Pod's node affinity/selector"];
   const tolerations = pod.spec.tolerations ?? [];
-  if (node.spec.unschedulable === true && !tolerates(tolerations, UNSCHEDULABLE))
+  if (node.spec.unschedulable === true && !tolerates(tolerations, UNSCHEDULABLE)) {
     return ['node(s) were unschedulable'];
+  }
   const taint = (node.spec.taints ?? []).find(
     (one) => one.effect !== 'PreferNoSchedule' && !tolerates(tolerations, one),
   );
   if (taint !== undefined) return [`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`];
+  if (!matchesNode(pod, node)) return ["node(s) didn't match Pod's node affinity/selector"];
   return lacking(pod, node, placed);
 }
 

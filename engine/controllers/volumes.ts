@@ -44,7 +44,7 @@ export class Volumes implements Controller {
   }
 
   observe(event: StoreEvent): void {
-    if (event.type === 'put' && event.resource === CLAIMS) this.#claims.add(keyOf(event.object));
+    if (event.resource === CLAIMS && isNews(event)) this.#claims.add(keyOf(event.object));
     if (event.resource === VOLUMES && event.type === 'put') this.#volumes.add(event.object.metadata.name);
     const isFree = event.resource === VOLUMES || (event.resource === CLAIMS && event.type === 'remove');
     if (!isFree) return;
@@ -52,8 +52,9 @@ export class Volumes implements Controller {
   }
 
   reconcile(): boolean {
-    const a = this.#volumes.drain((name) => this.#syncVolume(name));
-    return this.#claims.drain((key) => this.#syncClaim(key)) || a;
+    // A volume that came together with its claim is not yet available when the claim is looked at first.
+    const isBusy = this.#claims.drain((key) => this.#syncClaim(key));
+    return this.#volumes.drain((name) => this.#syncVolume(name)) || isBusy;
   }
 
   #syncVolume(name: string): boolean {
@@ -88,7 +89,7 @@ export class Volumes implements Controller {
     const volume = (store.list(VOLUMES) as Volume[]).find((one) => fits(one, claim));
     if (volume !== undefined) this.#bind(claim, volume);
     else this.#explain(claim);
-    if (volume === undefined && this.#context.images.isStill !== true) sim.clock.after(15_000, RETRY, key);
+    if (volume === undefined) sim.clock.after(15_000, RETRY, key);
     return store.revision !== before;
   }
 
@@ -170,6 +171,7 @@ function plain(object: KubeObject, annotations: Readonly<Record<string, string>>
 
 function fits(volume: Volume, claim: Claim): boolean {
   if (
+    volume.status?.phase !== 'Available' ||
     volume.spec.claimRef !== undefined ||
     (volume.spec.storageClassName ?? '') !== (claim.spec.storageClassName ?? '')
   )
@@ -181,5 +183,13 @@ function fits(volume: Volume, claim: Claim): boolean {
     hasModes &&
     quantityNumber(volume.spec.capacity?.storage ?? '0') >=
       quantityNumber(claim.spec.resources?.requests?.storage ?? '0')
+  );
+}
+
+/** A new claim, or one that is to go; its own status is no news. */
+function isNews(event: StoreEvent): boolean {
+  return (
+    event.type === 'put' &&
+    (event.previous === undefined || event.object.metadata.deletionTimestamp !== undefined)
   );
 }

@@ -115,7 +115,8 @@ function defaultService(service: Members): void {
       port['targetPort'] = port['port'];
   }
   const type = memberText(spec, 'type');
-  if (type === 'NodePort' || type === 'LoadBalancer') fill(spec, 'externalTrafficPolicy', 'Cluster');
+  const isExternal = type === 'NodePort' || type === 'LoadBalancer' || (Array.isArray(spec['externalIPs']) && spec['externalIPs'].length > 0);
+  if (isExternal) fill(spec, 'externalTrafficPolicy', 'Cluster');
   if (type !== 'ExternalName') fill(spec, 'internalTrafficPolicy', 'Cluster');
   if (type === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] === undefined)
     spec['allocateLoadBalancerNodePorts'] = true;

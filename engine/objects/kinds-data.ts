@@ -579,6 +579,18 @@ export const KIND_ROWS: readonly KindRow[] = [
   [
     'cilium.io',
     'v2',
+    'ciliumnodeconfigs',
+    'ciliumnodeconfig',
+    'CiliumNodeConfig',
+    true,
+    'custom',
+    '',
+    'cilium',
+    '',
+  ],
+  [
+    'cilium.io',
+    'v2',
     'ciliumnodes',
     'ciliumnode',
     'CiliumNode',

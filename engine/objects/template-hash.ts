@@ -89,5 +89,10 @@ function dumpQuantity(value: unknown): string {
   const quantity = parseQuantity(String(value ?? '0'));
   const amount = quantity === undefined ? { value: 0, scale: 0, format: 'DecimalSI' } : quantity;
   const inner = `{value:(int64)${amount.value} scale:(resource.Scale)${amount.scale}}`;
-  return `{i:(resource.int64Amount)${inner} d:(resource.infDecAmount){Dec:(*inf.Dec)<nil>} s:(string) Format:(resource.Format)${amount.format}}`;
+  return `{i:(resource.int64Amount)${inner} d:(resource.infDecAmount){Dec:(*inf.Dec)<nil>} s:(string)${quantityText(value)} Format:(resource.Format)${amount.format}}`;
+}
+
+// ParseQuantity keeps the text it read.
+function quantityText(value: unknown): string {
+  return value === undefined ? '' : String(value);
 }

@@ -22,11 +22,13 @@ export function withAdmission(
   if (resource === 'services') allocateService(sim, store, copy, undefined);
   else if (resource === 'pods') admitPod(sim, copy);
   else if (resource === 'jobs.batch') admitJob(copy);
-  else
+  else {
+    if (resource === 'persistentvolumeclaims') addStorageClass(store, copy);
     addFinalizer(
       copy,
       resource === 'persistentvolumes' ? 'kubernetes.io/pv-protection' : 'kubernetes.io/pvc-protection',
     );
+  }
   return copy as KubeObject;
 }
 
@@ -139,6 +141,15 @@ function admitJob(job: Members): void {
   });
   spec['selector'] = { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
   if (memberNumber(spec, 'parallelism') === undefined) spec['parallelism'] = 1;
+}
+
+// plugin/pkg/admission/storage/storageclass/setdefault: a claim that names no class gets the default one.
+function addStorageClass(store: Store, claim: Members): void {
+  const spec = madeObject(claim, 'spec');
+  if (spec['storageClassName'] !== undefined) return;
+  const mark = 'storageclass.kubernetes.io/is-default-class';
+  const found = store.list('storageclasses.storage.k8s.io').find((one) => one.metadata.annotations?.[mark] === 'true');
+  if (found !== undefined) spec['storageClassName'] = found.metadata.name;
 }
 
 function addFinalizer(object: Members, finalizer: string): void {
