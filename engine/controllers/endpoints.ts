@@ -63,7 +63,7 @@ export class ServiceEndpoints implements Controller {
     return this.#queue.drain((key) => this.#sync(key));
   }
 
-  /** The API server's own Service comes back: it looks every ten seconds. */
+  /** The API server's own Service comes back: it looks about every ten seconds. */
   #noteServer(event: StoreEvent): void {
     const { metadata } = event.object;
     const name = metadata.labels?.[SERVICE_NAME] ?? metadata.name;
@@ -71,7 +71,7 @@ export class ServiceEndpoints implements Controller {
     if (!['services', 'endpoints', SLICES].includes(event.resource)) return;
     const { uid: _, resourceVersion: __, creationTimestamp: ___, ...kept } = metadata;
     const object = { ...event.object, metadata: kept } as unknown as Json;
-    this.#context.sim.clock.after(5_000, SERVER_TOPIC, { resource: event.resource, object });
+    this.#context.sim.clock.after(12_500, SERVER_TOPIC, { resource: event.resource, object });
   }
 
   #serverAgain(data: ServerObject): void {

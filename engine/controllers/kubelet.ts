@@ -174,6 +174,8 @@ export class Kubelets implements Controller {
       return;
     }
     const podIP = isHost ? nodeAddress(node) : this.#addresses.allocate(node);
+    // Where containers are numbered, they are so in the order of the sandboxes.
+    this.#context.images.containerId?.(pod, pod.spec.containers[0]?.name ?? '');
     const status = { ...pod.status, podIP, podIPs: [{ ip: podIP }] };
     this.#startNext(this.#write(pod, settledStatus(pod, status, this.#now())));
   }

@@ -115,7 +115,10 @@ function defaultService(service: Members): void {
       port['targetPort'] = port['port'];
   }
   const type = memberText(spec, 'type');
-  const isExternal = type === 'NodePort' || type === 'LoadBalancer' || (Array.isArray(spec['externalIPs']) && spec['externalIPs'].length > 0);
+  const isExternal =
+    type === 'NodePort' ||
+    type === 'LoadBalancer' ||
+    (Array.isArray(spec['externalIPs']) && spec['externalIPs'].length > 0);
   if (isExternal) fill(spec, 'externalTrafficPolicy', 'Cluster');
   if (type !== 'ExternalName') fill(spec, 'internalTrafficPolicy', 'Cluster');
   if (type === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] === undefined)

@@ -148,7 +148,9 @@ function addStorageClass(store: Store, claim: Members): void {
   const spec = madeObject(claim, 'spec');
   if (spec['storageClassName'] !== undefined) return;
   const mark = 'storageclass.kubernetes.io/is-default-class';
-  const found = store.list('storageclasses.storage.k8s.io').find((one) => one.metadata.annotations?.[mark] === 'true');
+  const found = store
+    .list('storageclasses.storage.k8s.io')
+    .find((one) => one.metadata.annotations?.[mark] === 'true');
   if (found !== undefined) spec['storageClassName'] = found.metadata.name;
 }
 
