@@ -40,14 +40,15 @@ export async function openPostgres(url: string): Promise<OpenDatabase> {
 }
 
 /** Opens an embedded database: in a folder, or a dump of one in memory (for tests). It is brought up to date. */
-export async function openEmbedded(place: { readonly folder: string } | { readonly dump?: Blob }): Promise<
-  OpenDatabase & { dump(): Promise<Blob> }
-> {
+export async function openEmbedded(
+  place: { readonly folder: string } | { readonly dump?: Blob },
+): Promise<OpenDatabase & { dump(): Promise<Blob> }> {
   const [{ PGlite }, { PrismaPGlite }] = await Promise.all([
     import('@electric-sql/pglite'),
     import('pglite-prisma-adapter'),
   ]);
-  const unlock = 'folder' in place ? lockDatabase(path.join(path.dirname(place.folder), 'pg.lock')) : () => {};
+  const unlock =
+    'folder' in place ? lockDatabase(path.join(path.dirname(place.folder), 'pg.lock')) : () => {};
   try {
     if ('folder' in place) mkdirSync(path.dirname(place.folder), { recursive: true });
     const pglite =
@@ -100,7 +101,9 @@ export async function database(): Promise<Database> {
     throw new DatabaseAwayError(kept.failure);
   const { databaseUrl, dataDir } = environment();
   kept.opening ??=
-    databaseUrl === undefined ? openEmbedded({ folder: path.join(dataDir, 'pg') }) : openPostgres(databaseUrl);
+    databaseUrl === undefined
+      ? openEmbedded({ folder: path.join(dataDir, 'pg') })
+      : openPostgres(databaseUrl);
   try {
     const { prisma } = await kept.opening;
     delete kept.failedMs;
@@ -120,7 +123,11 @@ export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = String((error as { code?: unknown }).code ?? '');
   // Prisma: cannot reach, timed out, closed, no connection free, no transaction to be had. PostgreSQL: connection and shutdown classes.
-  if (/^(P100[0128]|P1011|P1017|P2024|P2028|P2037|08\w{3}|57P0\d|53\d{3}|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT)$/.test(code))
+  if (
+    /^(P100[0128]|P1011|P1017|P2024|P2028|P2037|08\w{3}|57P0\d|53\d{3}|ECONN\w+|ENOTFOUND|EPIPE|ETIMEDOUT)$/.test(
+      code,
+    )
+  )
     return true;
   return /Connection terminated|connection timeout|ECONNREFUSED|ECONNRESET|Can't reach database|terminating connection|the database system is|PGlite is closed/i.test(
     error.message,

@@ -20,7 +20,11 @@ const RETRY_SECONDS = 5;
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
 /** A JSON answer. */
-export function answer(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+export function answer(
+  body: unknown,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   return Response.json(body, { status, headers: { ...HEADERS, ...headers } });
 }
 
@@ -35,7 +39,8 @@ export async function respond(act: () => Promise<Response>): Promise<Response> {
     return await act();
   } catch (error) {
     if (error instanceof Refusal) {
-      const headers = error.status === 429 || error.status === 503 ? { 'retry-after': String(RETRY_SECONDS) } : {};
+      const headers =
+        error.status === 429 || error.status === 503 ? { 'retry-after': String(RETRY_SECONDS) } : {};
       return answer({ message: error.message, ...error.facts }, error.status, headers);
     }
     console.error(error);

@@ -13,7 +13,8 @@ export class RateLimit {
   take(key: string, nowMs = Date.now()): boolean {
     const seen = this.#seen.get(key);
     if (seen !== undefined && seen.untilMs > nowMs) return ++seen.count <= this.#max;
-    if (this.#seen.size > 10_000) for (const [old, { untilMs }] of this.#seen) if (untilMs <= nowMs) this.#seen.delete(old);
+    if (this.#seen.size > 10_000)
+      for (const [old, { untilMs }] of this.#seen) if (untilMs <= nowMs) this.#seen.delete(old);
     this.#seen.set(key, { count: 1, untilMs: nowMs + this.#windowMs });
     return true;
   }

@@ -142,12 +142,13 @@ export function EditorPane({
   const { current } = files;
   const [isRich, setRich] = useState<boolean | undefined>();
   const [isLoaded, setLoaded] = useState(false);
+  const isReady = state.life !== 'booting';
   useEffect(() => {
     const isSmall = matchMedia('(max-width: 799px)').matches;
     setRich(!isSmall);
-    // The chunk is fetched once here, so that the text area can stay until it has come.
-    if (!isSmall) void import('./monaco-editor.tsx').then(() => setLoaded(true));
-  }, []);
+    // Monaco is large: it waits until the prompt is there, and the text area stays until it has come.
+    if (!isSmall && isReady) void import('./monaco-editor.tsx').then(() => setLoaded(true));
+  }, [isReady]);
   const status = statusOf(current, state);
   const decided = useMemo(
     () =>

@@ -11,7 +11,7 @@ import { type Attempt, JournalStore } from './journal-store.ts';
 import { lifeMachine } from './life.ts';
 import { readProgress, writeProgress } from './progress.ts';
 import { initialState, type PageEvent, reduce, type WorkbenchState } from './state.ts';
-import { HttpSync, type JournalSync } from './sync.ts';
+import { HttpSync, type JournalSync, type ServerAttempt } from './sync.ts';
 import { TabLease } from './tab-lease.ts';
 
 /** Entries are sent together when none has come for this long. */
@@ -19,6 +19,9 @@ const SEND_MS = 700;
 
 /** Waiting times after the server was away, each next one longer. */
 const RETRY_MS = [2_000, 5_000, 15_000, 30_000] as const;
+
+/** How long the page waits for the server's copy of the journal before it goes on with its own. */
+const REMOTE_PATIENCE_MS = 1_500;
 
 /** Entries of one piece; the server has a limit for a request. */
 const PIECE_MAX = 200;
@@ -76,10 +79,13 @@ export class Sandbox {
 
   /** Opens the journal and starts the worker on it. */
   async start(): Promise<void> {
-    this.#store = await JournalStore.open();
     if (this.#isStopped) return;
-    const isWriter = await this.#lease.acquire();
-    const entries = await this.#openAttempt();
+    // The worker loads its code while the journal is being looked for.
+    this.#client = this.#newClient();
+    const remote = this.#loadRemote();
+    const [store, isWriter] = await Promise.all([JournalStore.open(), this.#lease.acquire()]);
+    this.#store = store;
+    const entries = await this.#openAttempt(await remote);
     if (this.#isStopped) return;
     if (!isWriter) this.#dispatch({ kind: 'writer', isReadOnly: true });
     this.#startWorker(entries);
@@ -117,7 +123,7 @@ export class Sandbox {
   /** Stops the worker, whatever it does, and goes on from the journal in a new one. */
   async restart(): Promise<void> {
     this.#life.send({ type: 'RESTART' });
-    this.#client?.stop();
+    this.#stopClient();
     await this.#keeping.catch(() => undefined);
     const entries = (await this.#store?.entries(this.#attempt?.id ?? '')) ?? [];
     this.#life.send({ type: 'STARTED' });
@@ -128,10 +134,10 @@ export class Sandbox {
   async takeOver(): Promise<void> {
     this.#lease.take();
     this.#takeOver = true;
-    const entries = await this.#openAttempt();
+    const entries = await this.#openAttempt(await this.#loadRemote());
     this.#dispatch({ kind: 'writer', isReadOnly: false });
     this.#life.send({ type: 'RESTART' });
-    this.#client?.stop();
+    this.#stopClient();
     this.#life.send({ type: 'STARTED' });
     this.#startWorker(entries);
     this.#scheduleSend(0);
@@ -168,13 +174,12 @@ export class Sandbox {
   }
 
   /** Finds the attempt to go on with: this browser's, or the server's where it has more. Gives its entries. */
-  async #openAttempt(): Promise<readonly JournalEntry[]> {
+  async #openAttempt(remote: ServerAttempt | undefined): Promise<readonly JournalEntry[]> {
     const store = this.#store;
     if (store === undefined) return [];
     const slug = this.#bundle.slug;
     const local = await store.attempt(slug);
     const localEntries = local === undefined ? [] : await store.entries(local.id);
-    const remote = await this.#sync.load(slug);
     const hasUnsent = local !== undefined && localEntries.length > local.sentTo;
     const isRemoteAhead =
       remote !== undefined &&
@@ -195,6 +200,27 @@ export class Sandbox {
     if (remote !== undefined && remote.id === this.#attempt.id) this.#noteVerified(remote.verified);
     this.#lastKept = localEntries.length;
     return localEntries;
+  }
+
+  /** What the server has; a server that is slow to answer is not waited for. */
+  async #loadRemote(): Promise<ServerAttempt | undefined> {
+    const patience = new Promise<undefined>((resolve) =>
+      setTimeout(() => resolve(undefined), REMOTE_PATIENCE_MS),
+    );
+    return Promise.race([this.#sync.load(this.#bundle.slug), patience]);
+  }
+
+  #newClient(): SandboxClient {
+    return new SandboxClient({
+      event: (event) => this.#take(event),
+      silent: (isSilent) => this.#life.send({ type: isSilent ? 'SILENT' : 'ANSWERED' }),
+      failed: (message) => this.#take({ kind: 'crashed', message }),
+    });
+  }
+
+  #stopClient(): void {
+    this.#client?.stop();
+    this.#client = undefined;
   }
 
   #newAttempt(): Attempt {
@@ -221,11 +247,7 @@ export class Sandbox {
     if (this.#attempt === undefined || this.#isStopped) return;
     const attempt = this.#attempt;
     this.#dispatch({ kind: 'verified', tasks: attempt.verified });
-    this.#client = new SandboxClient({
-      event: (event) => this.#take(event),
-      silent: (isSilent) => this.#life.send({ type: isSilent ? 'SILENT' : 'ANSWERED' }),
-      failed: (message) => this.#take({ kind: 'crashed', message }),
-    });
+    this.#client ??= this.#newClient();
     this.#client.post({
       kind: 'open',
       bundle: this.#bundle,
