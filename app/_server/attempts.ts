@@ -70,7 +70,10 @@ function parse<T>(shape: z.ZodType<T>, raw: unknown): T {
   const result = shape.safeParse(raw);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new Refusal(400, `The request is not as it should be: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
+  throw new Refusal(
+    400,
+    `The request is not as it should be: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
+  );
 }
 
 async function labOf(slug: string): Promise<LabBundle> {
@@ -84,11 +87,13 @@ export async function decodePiece(id: string, raw: unknown): Promise<Piece> {
   const { header: rawHeader, entries: rawEntries, task, ...rest } = parse(appendShape, raw);
   const head = decodeHeader(rawHeader);
   if (isFault(head)) throw new Refusal(422, `The journal was not taken: ${head.error}.`);
-  if (!/^[\w.:-]*$/.test(head.header.labVersion)) throw new Refusal(422, 'The journal names no version of a lab.');
+  if (!/^[\w.:-]*$/.test(head.header.labVersion))
+    throw new Refusal(422, 'The journal names no version of a lab.');
   const lab = await labOf(head.header.lab);
   const decoded = decodeEntries(rawEntries, rest.from);
   if (isFault(decoded)) {
-    const isTooLong = Array.isArray(rawEntries) && rest.from - 1 + rawEntries.length > LIMITS.journalEntriesMax;
+    const isTooLong =
+      Array.isArray(rawEntries) && rest.from - 1 + rawEntries.length > LIMITS.journalEntriesMax;
     throw new Refusal(isTooLong ? 413 : 422, `The journal was not taken: ${decoded.error}.`);
   }
   return { attempt: parse(attemptId, id), header: head.header, lab, entries: decoded.entries, task, ...rest };
@@ -110,7 +115,8 @@ export async function append(learner: string, piece: Piece): Promise<Kept> {
 async function appendIn(tx: Queries, learner: string, piece: Piece): Promise<number> {
   await lockLearner(tx, learner);
   const attempt = await tx.attempt.findUnique({ where: { id: piece.attempt } });
-  const isForeign = attempt !== null && (attempt.learnerId !== learner || attempt.header !== canonicalJson(piece.header));
+  const isForeign =
+    attempt !== null && (attempt.learnerId !== learner || attempt.header !== canonicalJson(piece.header));
   if (isForeign || (attempt === null && piece.from !== 1)) throw conflict(0);
   const others = await tx.attempt.findMany({
     where: { learnerId: learner, lab: piece.lab.slug, closedAt: null, id: { not: piece.attempt } },
@@ -120,7 +126,10 @@ async function appendIn(tx: Queries, learner: string, piece: Piece): Promise<num
   const text = JSON.stringify(fresh);
   const characters = (attempt?.characters ?? 0) + (fresh.length === 0 ? 0 : text.length);
   if (characters > LIMITS.journalCharactersMax)
-    throw new Refusal(413, 'This attempt has reached the length that can be kept. Reset the lab to go on; what is solved stays solved.');
+    throw new Refusal(
+      413,
+      'This attempt has reached the length that can be kept. Reset the lab to go on; what is solved stays solved.',
+    );
   for (const other of others) await close(tx, other.id);
   const task = await noteEntries(tx, learner, piece.lab, attempt?.task ?? 0, fresh);
   const upTo = (attempt?.upTo ?? 0) + fresh.length;
@@ -133,10 +142,15 @@ async function appendIn(tx: Queries, learner: string, piece: Piece): Promise<num
     changedAt: new Date(),
     closedAt: null,
   };
-  if (attempt === null) await tx.attempt.create({ data: { id: piece.attempt, learnerId: learner, ...headOf(piece.header), ...state } });
+  if (attempt === null)
+    await tx.attempt.create({
+      data: { id: piece.attempt, learnerId: learner, ...headOf(piece.header), ...state },
+    });
   else await tx.attempt.update({ where: { id: attempt.id }, data: state });
   if (fresh.length > 0)
-    await tx.journalPiece.create({ data: { attemptId: piece.attempt, from: upTo - fresh.length + 1, upTo, entries: text } });
+    await tx.journalPiece.create({
+      data: { attemptId: piece.attempt, from: upTo - fresh.length + 1, upTo, entries: text },
+    });
   return upTo;
 }
 
@@ -158,7 +172,9 @@ function conflict(upTo: number): Refusal {
 type Leased = { readonly writer: string | null; readonly writerUntil: Date | null };
 
 function isLeasedElsewhere(attempt: Leased, writer: string): boolean {
-  return attempt.writer !== null && attempt.writer !== writer && (attempt.writerUntil?.getTime() ?? 0) > Date.now();
+  return (
+    attempt.writer !== null && attempt.writer !== writer && (attempt.writerUntil?.getTime() ?? 0) > Date.now()
+  );
 }
 
 function checkLease(attempt: Leased | null, writer: string, takeOver: boolean): void {
@@ -195,12 +211,16 @@ async function keptOf(
   await mark(db, learner, lab, unmarked, false);
   const attempt = await db.attempt.findUnique({ where: { id } });
   const isOutdated = attempt === null || isOlder(attempt, lab);
-  const isDue = !isOutdated && claimed.some((task) => !before.verified.includes(task)) && attempt.checkedUpTo < upTo;
+  const isDue =
+    !isOutdated && claimed.some((task) => !before.verified.includes(task)) && attempt.checkedUpTo < upTo;
   const isVerifying = isDue ? verifier().ask(id, learner) : verifier().isWaiting(id);
   return { upTo, verified: before.verified, isVerifying, isOutdated };
 }
 
-function isOlder(attempt: { readonly labVersion: string; readonly replayVersion: number }, lab: LabBundle): boolean {
+function isOlder(
+  attempt: { readonly labVersion: string; readonly replayVersion: number },
+  lab: LabBundle,
+): boolean {
   return attempt.labVersion !== lab.version || attempt.replayVersion !== REPLAY_VERSION;
 }
 
@@ -212,7 +232,8 @@ export async function lease(learner: string, id: string, raw: unknown): Promise<
     await tx.$queryRaw`SELECT id FROM learner WHERE id = ${learner} FOR UPDATE`;
     const found = await tx.attempt.findUnique({ where: { id } });
     if (found === null || found.learnerId !== learner) throw new Refusal(404, 'There is no such attempt.');
-    if (found.closedAt !== null && !wanted.isLeaving) throw new Refusal(423, 'This lab goes on in another attempt, in another tab or on another device.');
+    if (found.closedAt !== null && !wanted.isLeaving)
+      throw new Refusal(423, 'This lab goes on in another attempt, in another tab or on another device.');
     if (wanted.isLeaving && found.writer !== wanted.writer) return found;
     checkLease(found, wanted.writer, wanted.takeOver);
     const writerUntil = new Date(wanted.isLeaving ? 0 : Date.now() + LEASE_MS);
@@ -237,7 +258,11 @@ export type OpenAttempt = {
 };
 
 /** A learner's open attempt at a lab; undefined without one. @throws Refusal 404 for a lab that does not exist. */
-export async function openAttempt(learner: string, slug: string, writer: string): Promise<OpenAttempt | undefined> {
+export async function openAttempt(
+  learner: string,
+  slug: string,
+  writer: string,
+): Promise<OpenAttempt | undefined> {
   const lab = await labOf(slug);
   const db = await database();
   const attempt = await db.attempt.findFirst({
@@ -264,7 +289,9 @@ function filesOf(
   keyframe: { readonly upTo: number; readonly files: string } | null,
   entries: readonly JournalEntry[],
 ): Readonly<Record<string, string>> {
-  const files = new Map<string, string>(Object.entries(JSON.parse(keyframe?.files ?? '{}') as Record<string, string>));
+  const files = new Map<string, string>(
+    Object.entries(JSON.parse(keyframe?.files ?? '{}') as Record<string, string>),
+  );
   for (const { sequence, input } of entries)
     if (input.kind === 'save' && sequence > (keyframe?.upTo ?? 0)) files.set(input.path, input.content);
   return Object.fromEntries(files);

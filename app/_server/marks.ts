@@ -3,7 +3,10 @@ import type { Input, JournalEntry } from '../../engine/session/protocol.ts';
 import type { Database } from './db.ts';
 
 /** A database, or a transaction in it. */
-export type Queries = Pick<Database, 'attempt' | 'journalPiece' | 'keyframe' | 'learner' | 'taskProgress' | '$queryRaw' | '$executeRaw'>;
+export type Queries = Pick<
+  Database,
+  'attempt' | 'journalPiece' | 'keyframe' | 'learner' | 'taskProgress' | '$queryRaw' | '$executeRaw'
+>;
 
 /** What a learner has of a lab's tasks, as indices into it. */
 export type Marks = { readonly solved: readonly number[]; readonly verified: readonly number[] };
@@ -23,7 +26,9 @@ export type TaskRecord = {
 export async function marksOf(queries: Queries, learner: string, lab: LabBundle): Promise<Marks> {
   const rows = await queries.taskProgress.findMany({ where: { learnerId: learner, lab: lab.slug } });
   const indices = (isMarked: (row: (typeof rows)[number]) => boolean) =>
-    lab.tasks.flatMap((task, index) => (rows.some((row) => row.task === task.id && isMarked(row)) ? [index] : []));
+    lab.tasks.flatMap((task, index) =>
+      rows.some((row) => row.task === task.id && isMarked(row)) ? [index] : [],
+    );
   return {
     solved: indices((row) => row.solvedAt !== null || row.verifiedAt !== null),
     verified: indices((row) => row.verifiedAt !== null),
@@ -49,7 +54,8 @@ export async function recordOf(queries: Queries, learner: string): Promise<reado
 
 /** Inputs that count as a try at a task, as the page counts them. */
 function isTry(input: Input): boolean {
-  if (input.kind === 'line') return /^\s*kubectl\s+(apply|create|replace|edit|patch|delete)\b/.test(input.text);
+  if (input.kind === 'line')
+    return /^\s*kubectl\s+(apply|create|replace|edit|patch|delete)\b/.test(input.text);
   return input.kind === 'answer' || input.kind === 'predict';
 }
 
@@ -88,7 +94,13 @@ export async function noteEntries(
 }
 
 /** Adds to a learner's record of one task. */
-async function note(queries: Queries, learner: string, lab: string, task: string, change: Change): Promise<void> {
+async function note(
+  queries: Queries,
+  learner: string,
+  lab: string,
+  task: string,
+  change: Change,
+): Promise<void> {
   const now = new Date();
   await queries.$executeRaw`
     INSERT INTO task_progress (learner_id, lab, task, started_at, attempts, hints_taken)
@@ -99,7 +111,12 @@ async function note(queries: Queries, learner: string, lab: string, task: string
 }
 
 /** Remembers that a learner was shown a solution. Nothing happens for a learner who is not known yet. */
-export async function noteSolutionShown(queries: Queries, learner: string, lab: string, task: string): Promise<void> {
+export async function noteSolutionShown(
+  queries: Queries,
+  learner: string,
+  lab: string,
+  task: string,
+): Promise<void> {
   if ((await queries.learner.findUnique({ where: { id: learner } })) === null) return;
   await note(queries, learner, lab, task, { attempts: 0, hintsTaken: 4 });
 }

@@ -28,6 +28,8 @@ export async function solutionsFor(
       .catch((error: unknown) => console.error('A shown solution was not recorded:', error));
   }
   return Object.fromEntries(
-    lab.tasks.flatMap(({ solution }, index) => (isWanted(index) && solution !== undefined ? [[index, solution]] : [])),
+    lab.tasks.flatMap(({ solution }, index) =>
+      isWanted(index) && solution !== undefined ? [[index, solution]] : [],
+    ),
   );
 }

@@ -102,7 +102,10 @@ export class Verifier {
 
   /** True while a replay of the attempt is due or under way. */
   isWaiting(attempt: string): boolean {
-    return this.#running?.attempt === attempt || [...this.#waiting.values()].some((item) => item.attempt === attempt);
+    return (
+      this.#running?.attempt === attempt ||
+      [...this.#waiting.values()].some((item) => item.attempt === attempt)
+    );
   }
 
   /** Resolves when nothing waits any more. */
@@ -149,7 +152,11 @@ export class Verifier {
         solved: JSON.stringify(result.solved),
         createdAt: new Date(),
       };
-      await tx.keyframe.upsert({ where: { attemptId: id }, create: { attemptId: id, ...frame }, update: frame });
+      await tx.keyframe.upsert({
+        where: { attemptId: id },
+        create: { attemptId: id, ...frame },
+        update: frame,
+      });
     });
   }
 }

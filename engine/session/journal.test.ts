@@ -17,6 +17,8 @@ describe('entries from outside', () => {
     ['reordered', [good[1], good[0]]],
     ['with a gap', [good[0], { ...good[1], sequence: 3 }]],
     ['of unknown kind', [{ ...good[0], input: { kind: 'solve' } }]],
+    ['of a kind that every object has', [{ ...good[0], input: { kind: 'constructor' } }]],
+    ['with a prototype', [{ ...good[0], input: JSON.parse('{"kind":"line","terminal":1,"text":"x","__proto__":{}}') }]],
     ['with a foreign member', [{ ...good[0], input: { ...line('x'), solved: true } }]],
     ['with a line too long', [entry(1, line('x'.repeat(70_000)))]],
     ['with a file too large', [entry(1, { kind: 'save', path: '/a', content: 'x'.repeat(1_100_000) })]],

@@ -44,9 +44,10 @@ export function decodeHeader(raw: unknown): { readonly header: JournalHeader } |
 
 function decodeInput(raw: unknown, sequence: number): { readonly input: Input } | { readonly error: string } {
   if (!isJsonObject(raw)) return { error: 'an entry has no input' };
-  const shape = SHAPES[String(raw['kind'])];
+  const kind = String(raw['kind']);
+  const shape = Object.hasOwn(SHAPES, kind) ? SHAPES[kind] : undefined;
   if (shape === undefined) return { error: `the input ${JSON.stringify(raw['kind']) ?? 'undefined'} is unknown` };
-  for (const key of Object.keys(raw)) if (key !== 'kind' && shape[key] === undefined) return { error: `the input has an unknown member ${key.slice(0, 40)}` };
+  for (const key of Object.keys(raw)) if (key !== 'kind' && !Object.hasOwn(shape, key)) return { error: `the input has an unknown member ${key.slice(0, 40)}` };
   for (const [key, isValid] of Object.entries(shape)) if (!isValid(raw[key])) return { error: `the input's ${key} is not valid or too large` };
   if (raw['kind'] === 'goto' && Number(raw['sequence']) >= sequence) return { error: 'an entry goes to its own future' };
   return { input: raw as JsonObject as unknown as Input };

@@ -6,6 +6,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { LabBundle } from '../lab/bundle.ts';
 import { decodeLab, type LabFiles } from '../lab/decode.ts';
 import { decodeEntries, decodeHeader, isFault } from './journal.ts';
+import type { Sandbox } from './sandbox.ts';
 import { verify } from './timeline.ts';
 
 /** All files below a `labs` folder, path → text. */
@@ -22,9 +23,16 @@ export function readLabFiles(folder: string): LabFiles {
 /** What the server asks of a replay: a journal as it came from a browser. */
 export type VerifyRequest = { readonly labsFolder: string; readonly header: unknown; readonly entries: unknown; readonly wallMsMax: number };
 
-/** What a replay found: the solved tasks by index, or why it was refused. */
+/** What a replay found: the solved tasks by index, the files of the home folder (path → text), or why it was refused. */
 export type VerifyResult =
-  | { readonly ok: true; readonly solved: readonly number[]; readonly hash: string; readonly faithful: boolean; readonly task: number }
+  | {
+      readonly ok: true;
+      readonly solved: readonly number[];
+      readonly hash: string;
+      readonly faithful: boolean;
+      readonly task: number;
+      readonly files: Readonly<Record<string, string>>;
+    }
   | { readonly ok: false; readonly error: string };
 
 /** Replays a journal with the verifier's limits (DESIGN.md, Security) and says which tasks it solved. Never throws. */
@@ -42,10 +50,24 @@ export async function verifyJournal(request: VerifyRequest): Promise<VerifyResul
       stepsMax: LIMITS.schedulerStepsMax,
       mayGoOn: () => Date.now() < endMs,
     });
-    return { ok: true, solved: [...solved].sort((a, b) => a - b), hash: sandbox.hash(), faithful, task: sandbox.task };
+    const hash = sandbox.hash();
+    const files = homeFiles(sandbox);
+    // The last input's effects come after it, where no entry leads the replay to.
+    if (sandbox.taskData !== undefined) await sandbox.runWhile(() => !sandbox.solved.has(sandbox.task) && Date.now() < endMs, sandbox.nowMs + RUN_ON_MS);
+    const all = new Set([...solved, ...sandbox.solved]);
+    return { ok: true, solved: [...all].sort((a, b) => a - b), hash, faithful, task: sandbox.task, files };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Virtual time after the last input in which it may still solve the task: longer than any connection attempt hangs. */
+const RUN_ON_MS = 150_000;
+
+function homeFiles(sandbox: Sandbox): Readonly<Record<string, string>> {
+  const { files, home } = sandbox.workplace.workstation;
+  const found = files.entries().flatMap(([path, entry]) => (entry.kind === 'file' && path.startsWith(`${home}/`) ? [[path, entry.content]] : []));
+  return Object.fromEntries(found);
 }
 
 if (!isMainThread && parentPort !== null) {
