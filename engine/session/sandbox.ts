@@ -112,6 +112,11 @@ export class Sandbox {
       await sandbox.playSolution(before);
       sandbox.beginTask(before + 1);
     }
+    // What was played was not typed by the learner: the terminal begins empty, the shell without a history.
+    for (const terminal of sandbox.terminals.values()) {
+      terminal.clear();
+      terminal.shell?.state.history.splice(0);
+    }
     await sandbox.runUntil(sandbox.nowMs, 10_000);
     return sandbox;
   }
