@@ -79,7 +79,7 @@ export function blocksOf(source: string): readonly Block[] {
 function CodeBlock({ code, onRun }: { code: string; onRun: RunCode | undefined }): JSX.Element {
   return (
     <div className="group relative my-3">
-      <pre className="overflow-x-auto rounded-md border border-line bg-sunken px-3 py-2 font-mono text-xs leading-5 whitespace-pre-wrap [overflow-wrap:anywhere]">
+      <pre className="overflow-x-auto rounded-md border border-line bg-sunken py-2 pr-14 pl-3 font-mono text-xs leading-5 whitespace-pre-wrap [overflow-wrap:anywhere]">
         {code}
       </pre>
       {onRun !== undefined && (

@@ -1,6 +1,6 @@
 'use client';
 
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { HomeFile } from '../../engine/session/protocol.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { WorkbenchState } from './state.ts';
@@ -28,6 +28,8 @@ export type Files = {
   create(name: string): void;
 };
 
+type Drafts = Readonly<Record<string, string>>;
+
 function nameIn(home: string, path: string): string {
   return path.startsWith(`${home}/`) ? path.slice(home.length + 1) : path;
 }
@@ -39,7 +41,13 @@ function isShown(home: string, file: HomeFile): boolean {
 
 /** Keeps drafts beside the sandbox's files; a draft that equals its file is none. */
 export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
-  const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({});
+  const [drafts, showDrafts] = useState<Drafts>({});
+  // Kept beside the state, because a key that saves may come before the last typed letter has been rendered.
+  const latest = useRef<Drafts>(drafts);
+  const setDrafts = useCallback((next: (now: Drafts) => Drafts) => {
+    latest.current = next(latest.current);
+    showDrafts(latest.current);
+  }, []);
   const [chosen, setChosen] = useState<string | undefined>();
   const { home, files: saved, life } = state;
   const isThere = life !== 'booting' && life !== 'resuming';
@@ -56,7 +64,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
     return () => {
       isGone = true;
     };
-  }, [sandbox, isThere]);
+  }, [sandbox, isThere, setDrafts]);
 
   useEffect(() => {
     setDrafts((now) => {
@@ -70,7 +78,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
       }
       return Object.fromEntries(Object.entries(now).filter(([path]) => !equal.includes(path)));
     });
-  }, [saved, sandbox]);
+  }, [saved, sandbox, setDrafts]);
 
   const change = useCallback(
     (path: string, text: string) => {
@@ -84,7 +92,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
       sandbox.keepDraft(path, isSame ? undefined : text);
       if (text.length <= FILE_MAX) sandbox.send({ kind: 'draft', path, content: isSame ? undefined : text });
     },
-    [saved, sandbox],
+    [saved, sandbox, setDrafts],
   );
 
   const files = useMemo(() => {
@@ -120,13 +128,13 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
 
   const save = useCallback(
     (path: string) => {
-      const text = drafts[path];
+      const text = latest.current[path];
       if (text === undefined) return true;
       if (text.length > FILE_MAX) return false;
       sandbox.send({ kind: 'save', path, content: text });
       return true;
     },
-    [drafts, sandbox],
+    [sandbox],
   );
 
   const create = useCallback(
@@ -137,7 +145,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
       );
       setChosen(path);
     },
-    [home, saved],
+    [home, saved, setDrafts],
   );
 
   return { files, current, open: setChosen, change, save, create };
