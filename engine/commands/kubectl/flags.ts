@@ -153,8 +153,14 @@ function longFlag(word: string, byName: ReadonlyMap<string, FlagSpec>, flags: Fl
   if (name === '' || name.startsWith('-')) throw new CommandError(`bad flag syntax: ${word}`);
   const spec = byName.get(name.replace(/_/g, '-'));
   if (spec === undefined) throw new CommandError(`unknown flag: --${name}`);
-  if (equals >= 0) return flags.set(spec, word.slice(equals + 1));
-  if (spec.bare !== undefined) return flags.set(spec, spec.bare);
+  if (equals >= 0) {
+    flags.set(spec, word.slice(equals + 1));
+    return;
+  }
+  if (spec.bare !== undefined) {
+    flags.set(spec, spec.bare);
+    return;
+  }
   const value = queue.shift();
   if (value === undefined) throw new CommandError(`flag needs an argument: ${word}`);
   flags.set(spec, value);
@@ -175,15 +181,22 @@ function shortFlags(
       throw new CommandError(
         `unknown shorthand flag: '${letter}' in ${word.startsWith('-') ? `-${cluster}` : word}`,
       );
-    if (rest.startsWith('=')) return flags.set(spec, rest.slice(1));
+    if (rest.startsWith('=')) {
+      flags.set(spec, rest.slice(1));
+      return;
+    }
     if (spec.bare !== undefined) {
       flags.set(spec, spec.bare);
       cluster = rest;
       continue;
     }
-    if (rest !== '') return flags.set(spec, rest);
+    if (rest !== '') {
+      flags.set(spec, rest);
+      return;
+    }
     const value = queue.shift();
     if (value === undefined) throw new CommandError(`flag needs an argument: '${letter}' in -${cluster}`);
-    return flags.set(spec, value);
+    flags.set(spec, value);
+    return;
   }
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../base/json.ts';
 import { describe, expect, test } from 'vitest';
 import { structNamed } from '../../objects/types.ts';
 import { smartLabel } from './describe/generic.ts';
@@ -101,7 +102,7 @@ describe('apply', () => {
   });
 
   test('containers merge by name', () => {
-    const pod = (image: string, extra: object[] = []) => ({ containers: [{ name: 'a', image }, ...extra] });
+    const pod = (image: string, extra: JsonObject[] = []) => ({ containers: [{ name: 'a', image }, ...extra] });
     const patch = strategicThreeWayPatch(
       pod('x:1', [{ name: 'b', image: 'y' }]),
       pod('x:2'),

@@ -173,7 +173,9 @@ function writeVariable(w: Writer, variable: Json, pod: JsonObject): void {
   if (at(variable, 'valueFrom') === undefined) {
     textAt(variable, 'value')
       .split('\n')
-      .forEach((line, index) => w.write(3, index === 0 ? `${name}:\t${line}\n` : `\t${line}\n`));
+      .forEach((line, index) => {
+    w.write(3, index === 0 ? `${name}:\t${line}\n` : `\t${line}\n`);
+  });
     return;
   }
   if (at(from, 'fieldRef') !== undefined) {
@@ -210,7 +212,10 @@ function writeMounts(w: Writer, container: Json): void {
 
 /** The volumes of a pod or template. */
 export function writeVolumes(w: Writer, volumes: readonly Json[], space: string): void {
-  if (volumes.length === 0) return w.write(0, `${space}Volumes:\t<none>\n`);
+  if (volumes.length === 0) {
+    w.write(0, `${space}Volumes:\t<none>\n`);
+    return;
+  }
   w.write(0, `${space}Volumes:\n`);
   const indent = space === '' ? '' : ' ';
   for (const volume of volumes) {
@@ -290,7 +295,10 @@ function volumeLines(volume: Json): readonly (readonly [string, string])[] {
 /** Tolerations, one a line, by key. */
 export function writeTolerations(w: Writer, title: string, tolerations: readonly Json[]): void {
   w.write(0, `${title}:\t`);
-  if (tolerations.length === 0) return w.write(0, '<none>\n');
+  if (tolerations.length === 0) {
+    w.write(0, '<none>\n');
+    return;
+  }
   [...tolerations]
     .sort((a, b) => (textAt(a, 'key') < textAt(b, 'key') ? -1 : textAt(a, 'key') > textAt(b, 'key') ? 1 : 0))
     .forEach((one, index) => {

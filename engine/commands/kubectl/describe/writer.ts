@@ -36,8 +36,13 @@ export function writeLabels(
 ): void {
   const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   w.write(0, `${indent}${title}:${inner}`);
-  if (entries.length === 0) return w.write(0, '<none>\n');
-  entries.forEach(([key, value], at) => w.write(0, `${at === 0 ? '' : indent + inner}${key}=${value}\n`));
+  if (entries.length === 0) {
+    w.write(0, '<none>\n');
+    return;
+  }
+  entries.forEach(([key, value], at) => {
+    w.write(0, `${at === 0 ? '' : indent + inner}${key}=${value}\n`);
+  });
 }
 
 /** `Annotations:` with one annotation a line, long ones below; what was last applied is left out. */
@@ -51,14 +56,19 @@ export function writeAnnotations(
     ([key]) => key !== 'kubectl.kubernetes.io/last-applied-configuration',
   );
   w.write(0, `${indent}${title}:\t`);
-  if (entries.length === 0) return w.write(0, '<none>\n');
+  if (entries.length === 0) {
+    w.write(0, '<none>\n');
+    return;
+  }
   entries
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .forEach(([key, raw], at) => {
       const value = raw.replace(/\n$/, '');
       if (at > 0) w.write(0, `${indent}\t`);
-      if (value.length + key.length + 2 <= 140 && !value.includes('\n'))
-        return w.write(0, `${key}: ${value}\n`);
+      if (value.length + key.length + 2 <= 140 && !value.includes('\n')) {
+        w.write(0, `${key}: ${value}\n`);
+        return;
+      }
       w.write(0, `${key}:\n`);
       for (const line of value.split('\n'))
         w.write(0, `${indent}\t  ${line.length > 138 ? `${line.slice(0, 138)}...` : line}\n`);
@@ -76,7 +86,10 @@ export function writeHead(w: Writer, object: JsonObject, hasNamespace = true): v
 /** The table of an object's events, oldest first; `undefined` when they were not asked for. */
 export function writeEvents(w: Writer, events: readonly JsonObject[] | undefined, nowMs: number): void {
   if (events === undefined) return;
-  if (events.length === 0) return w.write(0, 'Events:\t<none>\n');
+  if (events.length === 0) {
+    w.write(0, 'Events:\t<none>\n');
+    return;
+  }
   w.flush();
   w.write(0, 'Events:\n  Type\tReason\tAge\tFrom\tMessage\n');
   w.write(1, '----\t------\t----\t----\t-------\n');

@@ -167,9 +167,9 @@ function doubleQuoted(text: string, indent: number, column: number, isKey: boole
   const characters = [...text];
   let lastSpace = false;
   characters.forEach((character, i) => {
-    const escape = ESCAPES[character] ?? (isPrintable(character) ? undefined : escapeOf(character));
+    const escaped = ESCAPES[character] ?? (isPrintable(character) ? undefined : escapeOf(character));
     if (
-      escape === undefined &&
+      escaped === undefined &&
       character === ' ' &&
       !isKey &&
       !lastSpace &&
@@ -182,8 +182,8 @@ function doubleQuoted(text: string, indent: number, column: number, isKey: boole
       lastSpace = true;
       return;
     }
-    out += escape ?? character;
-    at += (escape ?? character).length;
+    out += escaped ?? character;
+    at += (escaped ?? character).length;
     lastSpace = character === ' ';
   });
   return `${out}"`;

@@ -63,8 +63,8 @@ export function laboratory(resolver: Network['resolver'], behaviours: ReadonlyMa
     ]),
     connect: async (sys, to, timeoutMs) => dial(sys, { to, timeoutMs, localPort: port++, listeners }),
     udp: () => new FakeUdp(port++, behaviours, (sys, server, message) => {
-      firstMs ??= sys.nowMs();
-      queries.push({ t: sys.nowMs() - firstMs, server, type: message.question.type, name: message.question.name });
+      const beganMs = (firstMs ??= sys.nowMs());
+      queries.push({ t: sys.nowMs() - beganMs, server, type: message.question.type, name: message.question.name });
     }),
     ping: async (sys, options) => echo(sys, options.address, options.timeoutMs),
     listen: (wanted) => {
@@ -333,14 +333,16 @@ const ANSWERS: Readonly<Record<string, Events>> = {
 
 type Datagram = { readonly dueMs: number; readonly result: Exclude<DatagramResult, { kind: 'timeout' }> };
 
+type NoteQuery = (sys: Sys, server: string, message: DnsMessage) => void;
+
 class FakeUdp implements DatagramSocket {
   readonly local: SocketAddress;
   readonly #behaviours: ReadonlyMap<string, DnsBehaviour>;
-  readonly #note: (sys: Sys, server: string, message: DnsMessage) => void;
+  readonly #note: NoteQuery;
   #waiting: { to: SocketAddress; payload: { dns: DnsMessage } | { text: string } }[] = [];
   #inbox: Datagram[] = [];
 
-  constructor(port: number, behaviours: ReadonlyMap<string, DnsBehaviour>, note: FakeUdp['#note']) {
+  constructor(port: number, behaviours: ReadonlyMap<string, DnsBehaviour>, note: NoteQuery) {
     this.local = { address: '10.0.1.10', port };
     this.#behaviours = behaviours;
     this.#note = note;
