@@ -89,7 +89,7 @@ function yamlDocuments(text: string): readonly InputDocument[] {
     if (fault !== undefined)
       return [...out, { error: `error converting YAML to JSON: yaml: ${goYamlFault(part, fault)}` }];
     try {
-      const value = plainValue(document.contents as Node | null, document, { aliases: 0, nodes: 0 });
+      const value = nodeValue(document.contents as Node | null, document, { aliases: 0, nodes: 0 });
       if (value !== null) out.push({ value });
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
@@ -115,16 +115,16 @@ function splitDocuments(text: string): readonly string[] {
 
 type Budget = { aliases: number; nodes: number };
 
-function plainValue(node: Node | null | undefined, document: Document, budget: Budget): Json {
+function nodeValue(node: Node | null | undefined, document: Document, budget: Budget): Json {
   if (++budget.nodes > NODES_MAX) throw new CommandError('document contains excessive aliasing');
   if (node === null || node === undefined) return null;
   if (isAlias(node)) {
     const target = node.resolve(document);
     if (target === undefined) throw new CommandError(`unknown anchor '${node.source}' referenced`);
     if (++budget.aliases > ALIASES_MAX) throw new CommandError('document contains excessive aliasing');
-    return plainValue(target as Node, document, budget);
+    return nodeValue(target as Node, document, budget);
   }
-  if (isSeq(node)) return node.items.map((item) => plainValue(item as Node, document, budget));
+  if (isSeq(node)) return node.items.map((item) => nodeValue(item as Node, document, budget));
   if (isMap(node)) return mapOf(node.items as { key: unknown; value: unknown }[], document, budget);
   if (!isScalar(node)) return null;
   const text = typeof node.value === 'string' ? node.value : '';
@@ -137,7 +137,7 @@ function mapOf(items: readonly { key: unknown; value: unknown }[], document: Doc
   const out: Record<string, Json> = {};
   for (const pair of items) {
     const isMerge = isScalar(pair.key) && pair.key.value === '<<' && pair.key.type === 'PLAIN';
-    const value = plainValue(pair.value as Node, document, budget);
+    const value = nodeValue(pair.value as Node, document, budget);
     if (isMerge) {
       for (const source of Array.isArray(value) ? (value as Json[]) : [value]) {
         if (typeof source !== 'object' || source === null || Array.isArray(source))
@@ -147,7 +147,7 @@ function mapOf(items: readonly { key: unknown; value: unknown }[], document: Doc
       }
       continue;
     }
-    const key = plainValue(pair.key as Node, document, budget);
+    const key = nodeValue(pair.key as Node, document, budget);
     setOwn(out, typeof key === 'string' ? key : String(key), value);
   }
   return out;
