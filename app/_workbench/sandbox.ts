@@ -35,6 +35,19 @@ function randomHex(bytes: number): string {
     .join('');
 }
 
+/** Names this browser for the server's lease. All its tabs share it, also after a reload; among themselves they have TabLease. */
+function browserId(): string {
+  try {
+    const kept = localStorage.getItem('ringfence.writer');
+    if (kept !== null && /^[0-9a-f]{16}$/.test(kept)) return kept;
+    const made = randomHex(8);
+    localStorage.setItem('ringfence.writer', made);
+    return made;
+  } catch {
+    return randomHex(8);
+  }
+}
+
 /**
  * One learner's sandbox on the page: the worker, its journal (kept in IndexedDB before it is sent), the lease, and the
  * state that the components read. It holds no DOM; React reads it by `subscribe` and `state`.
@@ -42,7 +55,7 @@ function randomHex(bytes: number): string {
 export class Sandbox {
   readonly #bundle: LabBundle;
   readonly #tab = randomHex(8);
-  readonly #sync: JournalSync = new HttpSync(this.#tab);
+  readonly #sync: JournalSync = new HttpSync(browserId());
   readonly #life = createActor(lifeMachine);
   readonly #listeners = new Set<() => void>();
   readonly #sinks = new Map<number, ScreenSink>();

@@ -38,7 +38,7 @@ export interface JournalSync {
   }): Promise<AppendResult>;
 }
 
-/** Talks to `/api/attempts`. `writer` names this tab for the lease. */
+/** Talks to `/api/attempts`. `writer` names this browser for the lease. */
 export class HttpSync implements JournalSync {
   readonly #writer: string;
 
