@@ -64,7 +64,7 @@ export class EditedTerminal {
   /** Shows the shell's prompt once it waits for a line. Call it when the sandbox has run. */
   flush(): void {
     const { shell, isAtPrompt, input } = this.#terminal;
-    const isWaiting = shell !== undefined && (isAtPrompt || shell.isContinuing) && input.waiting > 0;
+    const isWaiting = shell !== undefined && (isAtPrompt || shell.isContinuing) && input.waiting > 0 && input.length === 0;
     if (isWaiting === this.#isPrompting) return;
     this.#isPrompting = isWaiting;
     if (!isWaiting) {

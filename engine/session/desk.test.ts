@@ -1,0 +1,254 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { LabBundle } from '../lab/bundle.ts';
+import { decodeLab } from '../lab/decode.ts';
+import { Desk } from './desk.ts';
+import { headerOf } from './headless.ts';
+import type { JournalEntry, PageCommand, WorkerEvent } from './protocol.ts';
+import { readLabFiles } from './replay.ts';
+
+let bundle: LabBundle;
+
+beforeAll(() => {
+  const found = decodeLab(readLabFiles(join(import.meta.dirname, '../../labs')), 'lock-down-the-database');
+  if (found === undefined) throw new Error('the lab is there');
+  bundle = found;
+});
+
+/** A page without a browser: sends commands, lets wall time pass, remembers what it was told. */
+class Page {
+  readonly events: WorkerEvent[] = [];
+  readonly entries: JournalEntry[] = [];
+  screen = '';
+  #wallMs = 5_000;
+  readonly #desk = new Desk((event) => this.#take(event));
+
+  static async open(options: { task?: number; entries?: readonly JournalEntry[]; isReadOnly?: boolean } = {}): Promise<Page> {
+    const page = new Page();
+    const { task = 0, entries = [], isReadOnly = false } = options;
+    page.entries.push(...entries);
+    page.send({ kind: 'open', bundle, header: headerOf(bundle, 3), entries, solved: [], task, isReadOnly });
+    await page.pass(50);
+    return page;
+  }
+
+  #take(event: WorkerEvent): void {
+    this.events.push(event);
+    if (event.kind === 'output' && event.terminal === 1) this.screen += event.data;
+    if (event.kind === 'screen' && event.terminal === 1) this.screen = event.data;
+    if (event.kind === 'journal') this.entries.push(...event.entries);
+  }
+
+  send(command: PageCommand): void {
+    this.#desk.take(command);
+  }
+
+  /** Lets wall time pass, as a browser's timers would. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.#wallMs + ms;
+    for (;;) {
+      const waitMs = await this.#desk.pump(this.#wallMs);
+      if (waitMs === 0) continue;
+      if (this.#wallMs >= endMs) return;
+      this.#wallMs = Math.min(endMs, this.#wallMs + Math.min(waitMs, 40));
+    }
+  }
+
+  async type(text: string, ms = 300): Promise<void> {
+    for (const key of text) this.send({ kind: 'keys', terminal: 1, data: key === '\n' ? '\r' : key });
+    await this.pass(ms);
+  }
+
+  last<K extends WorkerEvent['kind']>(kind: K): Extract<WorkerEvent, { kind: K }> {
+    const event = this.events.findLast((candidate) => candidate.kind === kind);
+    if (event === undefined) throw new Error(`there was no ${kind} event`);
+    return event as Extract<WorkerEvent, { kind: K }>;
+  }
+
+  /** The screen as text, escape sequences left out. */
+  get text(): string {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is taken out
+    return this.screen.replace(/\x1b\[[?0-9;]*[A-Za-z]/g, '').replace(/\r/g, '');
+  }
+}
+
+describe('a page at its desk', () => {
+  test('a prompt is there at once, and what is typed is echoed, run and journalled as one line', async () => {
+    const page = await Page.open();
+    expect(page.text).toBe('learner@workstation:~$ ');
+    await page.type('echo hel\x7flo wor\tld\n');
+    expect(page.text).toContain('\nhelo world\nlearner@workstation:~$ ');
+    expect(page.entries.map((entry) => entry.input)).toEqual([{ kind: 'line', terminal: 1, text: 'echo helo world' }]);
+  });
+
+  test('a busy loop is interrupted by Ctrl-C, and the prompt comes back', async () => {
+    const page = await Page.open();
+    await page.type('while :; do :; done\n');
+    expect(page.last('busy').command).toBe('while :; do :; done');
+    await page.type('\x03');
+    expect(page.last('busy').command).toBeUndefined();
+    await page.type('echo $?\n');
+    expect(page.text).toContain('\n130\n');
+  });
+
+  test('a wait can be skipped: virtual time jumps, wall time does not', async () => {
+    const page = await Page.open();
+    await page.type('sleep 3000; echo awake\n');
+    expect(page.last('busy').waitsMs).toBeGreaterThan(2_000_000);
+    page.send({ kind: 'skip-wait' });
+    await page.pass(100);
+    expect(page.text).toContain('\nawake\n');
+  });
+
+  test('time stands still while the page is hidden', async () => {
+    const page = await Page.open();
+    await page.type('sleep 5; echo over\n');
+    page.send({ kind: 'visible', isVisible: false });
+    await page.pass(20_000);
+    expect(page.text).not.toContain('\nover');
+    page.send({ kind: 'visible', isVisible: true });
+    await page.pass(6_000);
+    expect(page.text).toContain('\nover');
+  });
+
+  test('a reload in the middle of a command goes on at the same state', async () => {
+    const page = await Page.open();
+    await page.type('X=kept; sleep 2; echo woke $X\n', 500);
+    const again = await Page.open({ entries: page.entries });
+    await again.pass(3_000);
+    expect(again.text).toContain('learner@workstation:~$ X=kept; sleep 2; echo woke $X\nwoke kept\n');
+  });
+
+  test('undo takes one command back and redo brings it again; history keeps both', async () => {
+    const page = await Page.open();
+    await page.type('echo one > note\n');
+    await page.type('echo two > note\n');
+    page.send({ kind: 'undo' });
+    await page.pass(200);
+    await page.type('cat note\n');
+    expect(page.text).toContain('cat note\none\n');
+    page.send({ kind: 'undo' });
+    await page.pass(200);
+    page.send({ kind: 'undo' });
+    await page.pass(200);
+    await page.type('ls note\n');
+    expect(page.text).toContain("ls: cannot access 'note'");
+    expect(page.entries.filter((entry) => entry.input.kind === 'goto')).toHaveLength(3);
+    expect(page.entries.map((entry) => entry.sequence)).toEqual(page.entries.map((_, index) => index + 1));
+  });
+
+  test('redo follows undo', async () => {
+    const page = await Page.open();
+    await page.type('echo kept > note\n');
+    page.send({ kind: 'undo' });
+    await page.pass(200);
+    expect(page.last('timeline')).toMatchObject({ canRedo: true });
+    page.send({ kind: 'redo' });
+    await page.pass(200);
+    await page.type('cat note\n');
+    expect(page.text).toContain('cat note\nkept\n');
+  });
+
+  test('a read-only page changes nothing and says why', async () => {
+    const page = await Page.open({ isReadOnly: true });
+    await page.type('echo no\n');
+    expect(page.entries).toEqual([]);
+    expect(page.last('notice').text).toContain('Take it over');
+  });
+
+  test('a line that is too long is refused and nothing of it runs', async () => {
+    const page = await Page.open();
+    page.send({ kind: 'keys', terminal: 1, data: `\x1b[200~echo ${'x'.repeat(70_000)}\x1b[201~` });
+    page.send({ kind: 'keys', terminal: 1, data: '\r' });
+    await page.pass(200);
+    expect(page.entries).toEqual([]);
+    expect(page.last('notice').text).toContain('64 kB');
+  });
+
+  test('an end of file ends what reads, and at the prompt the shell; another terminal opens', async () => {
+    const page = await Page.open();
+    await page.type('cat\nhello\n');
+    await page.type('\x04');
+    expect(page.text).toContain('hello\nhello\n');
+    page.send({ kind: 'open-terminal' });
+    await page.pass(100);
+    expect(page.last('terminals').open).toEqual([1, 2]);
+    await page.type('\x04');
+    expect(page.last('terminals').open).toEqual([2]);
+  });
+});
+
+const POLICY = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata:
+  name: database-policy
+spec:
+  endpointSelector:
+    matchLabels:
+      tier: database
+  ingress:
+    - fromEndpoints:
+        - matchLabels:
+            tier: backend
+      toPorts:
+        - ports:
+            - port: "80"
+  egress:
+    - {}
+`;
+const PATH = '/home/learner/database-policy.yaml';
+
+describe('the live matrix and the checks', () => {
+  test('a draft shows what it would do, beside what is, and changes nothing', async () => {
+    const page = await Page.open({ task: 2 });
+    const before = page.entries.length;
+    page.send({ kind: 'draft', path: PATH, content: POLICY.replace('"80"', '"7379"') });
+    await page.pass(100);
+    const { matrix } = page.last('matrix');
+    const row = matrix.rows.findIndex((peer) => peer.label === 'backend');
+    const cell = matrix.cells.find((candidate) => candidate.row === row && matrix.columns[candidate.column]?.label === 'database');
+    expect(cell).toMatchObject({ wanted: 'ok', actual: 'ok:200', applied: 'timeout@ingress', isFulfilled: true });
+    expect(cell?.reasons.at(-1)).toMatchObject({ file: PATH, line: expect.any(Number) });
+    expect(page.entries.length).toBe(before);
+  });
+
+  test.each([
+    ['broken YAML', 'a: [1,\n b: }', 'line'],
+    ['an unknown field', POLICY.replace('fromEndpoints', 'fromEndpoint'), 'fromEndpoint'],
+    ['no rule at all', POLICY.replace(/ {2}ingress:[\s\S]*/, ''), 'at least one schema'],
+  ])('a draft with %s is rejected with its place, and the old verdicts are not passed off as its own', async (_, content, word) => {
+    const page = await Page.open({ task: 2 });
+    page.send({ kind: 'draft', path: PATH, content });
+    await page.pass(100);
+    const [rejected] = page.last('matrix').matrix.rejected;
+    expect(rejected).toMatchObject({ file: PATH, line: expect.any(Number) });
+    if (word !== 'line') expect(rejected?.message).toContain(word);
+  });
+
+  test('a wrong answer is recognised with its line, the right one solves the task', async () => {
+    const page = await Page.open({ task: 2 });
+    page.send({ kind: 'save', path: PATH, content: POLICY });
+    await page.type('kubectl apply -f database-policy.yaml\n');
+    expect(page.last('task').feedback).toMatchObject({ id: 'service-port', text: expect.stringContaining('See line 14.') });
+    page.send({ kind: 'save', path: PATH, content: POLICY.replace('"80"', '"7379"') });
+    await page.type('kubectl apply -f database-policy.yaml\n');
+    expect(page.last('task').feedback).toBeUndefined();
+    await page.type('kubectl exec deploy/backend -- curl -s -m 3 database/PING\n');
+    expect(page.last('task').tasks[2]).toMatchObject({ isSolved: true });
+  });
+
+  test('hints climb four rungs; the third names the line that decided', async () => {
+    const page = await Page.open({ task: 2 });
+    page.send({ kind: 'save', path: PATH, content: POLICY });
+    await page.type('kubectl apply -f database-policy.yaml\n');
+    const texts: string[] = [];
+    for (let rung = 1; rung <= 4; rung++) {
+      page.send({ kind: 'hint', task: 2 });
+      await page.pass(50);
+      texts.push(page.last('hint').text);
+      if (rung === 3) expect(page.last('hint')).toMatchObject({ rung: 3, file: PATH, line: expect.any(Number) });
+    }
+    expect(new Set(texts).size).toBe(4);
+    expect(texts[3]).toContain('kubectl apply -f database-policy.yaml');
+  });
+});
