@@ -291,14 +291,16 @@ export class Sandbox {
     return judge(view, task, this.deeds(), (probe) => this.explain(probe));
   }
 
-  /** Hash of what the sandbox is: objects, files, the task and what is solved; not terminal text. */
+  /**
+   * Hash of what the sandbox is: objects, files, the task and its checks; not terminal text. What was solved is no part of
+   * it: that is remembered across undo, which the state is not.
+   */
   hash(): string {
     const files = this.workplace.workstation.files.entries();
     const state = {
       objects: this.cluster.projection(),
       files,
       task: this.task,
-      solved: [...this.solved].sort(),
       checks: this.checks().map(({ id, holds }) => [id, holds]),
     };
     return hashText(canonicalJson(state));
