@@ -23,7 +23,7 @@ const SKIPPABLE_MS = 1_000;
 const FLOW_ROWS = 60;
 
 /** Commands that act on the sandbox; the others are about the page. */
-type Action = Exclude<PageCommand, { readonly kind: 'open' } | { readonly kind: 'visible' } | { readonly kind: 'read-only' } | { readonly kind: 'draft' } | { readonly kind: 'ping' }>;
+type Action = Exclude<PageCommand, { readonly kind: 'open' } | { readonly kind: 'visible' } | { readonly kind: 'read-only' } | { readonly kind: 'draft' } | { readonly kind: 'solutions' } | { readonly kind: 'ping' }>;
 
 type Undone = { readonly sequence: number; readonly atMs: number; readonly step: number };
 
@@ -127,6 +127,11 @@ export class Desk {
     }
     if (command.kind === 'draft') {
       this.#setDraft(command.path, command.content);
+      return;
+    }
+    if (command.kind === 'solutions') {
+      // The bundle is this worker's own copy, and the sandbox has the same one.
+      for (const [index, solution] of Object.entries(command.solutions)) Object.assign(sandbox.bundle.tasks[Number(index)] ?? {}, { solution });
       return;
     }
     this.#activeWallMs = this.#wallMs;

@@ -72,6 +72,8 @@ export type PageCommand =
   | { readonly kind: 'draft'; readonly path: string; readonly content: string | undefined }
   | { readonly kind: 'undo' | 'redo' | 'reset-task' | 'reset-lab' | 'skip-wait' }
   | { readonly kind: 'go-task'; readonly task: number }
+  /** Solutions by index of task, loaded when they were asked for: to begin a later task, or for the last rung of the hints. */
+  | { readonly kind: 'solutions'; readonly solutions: Readonly<Record<number, string>> }
   /** Takes the next rung of the hint ladder; the answer is a `hint` event. */
   | { readonly kind: 'hint'; readonly task: number }
   | { readonly kind: 'answer'; readonly task: number; readonly question: number; readonly choice: string }
