@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
-import { expectPrompt, expectScreen, openTask, screenText, typeLine, writeFile } from './terminal.ts';
+import { expectPrompt, expectScreen, openTask, typeLine, writeFile } from './terminal.ts';
 
 const LAB = 'lock-down-the-database';
 
@@ -54,6 +54,7 @@ test('a learner solves a task after two wrong answers, undoes, reloads in the mi
   await typeLine(page, 'hubble observe --to-label tier=database --last 20');
   await expectScreen(page, /FORWARDED/);
   await expectSolved(page, 0);
+  await expect(page.locator('[data-task="0"]')).toHaveAttribute('data-verified', 'true', { timeout: 30_000 });
 
   await page.getByRole('button', { name: /^Next: Deny both/ }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Deny both directions');

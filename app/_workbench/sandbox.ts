@@ -20,6 +20,10 @@ const SEND_MS = 700;
 /** Waiting times after the server was away, each next one longer. */
 const RETRY_MS = [2_000, 5_000, 15_000, 30_000] as const;
 
+/** The lease is renewed well before it ends (30 s on the server); more often while a verification is awaited. */
+const RENEW_MS = 10_000;
+const VERIFYING_MS = 1_000;
+
 /** How long the page waits for the server's copy of the journal before it goes on with its own. */
 const REMOTE_PATIENCE_MS = 1_500;
 
@@ -67,6 +71,7 @@ export class Sandbox {
   #attempt: Attempt | undefined;
   #lastKept = 0;
   #sendTimer: ReturnType<typeof setTimeout> | undefined;
+  #renewTimer: ReturnType<typeof setTimeout> | undefined;
   #isSending = false;
   #retries = 0;
   #takeOver = false;
@@ -104,12 +109,14 @@ export class Sandbox {
     this.#startWorker(entries);
     // What an earlier visit could not send goes now.
     if (entries.length > (this.#attempt?.sentTo ?? 0)) this.#scheduleSend(0);
+    else if (entries.length > 0) this.#scheduleRenew(0);
   }
 
   /** Ends everything; what is not sent yet stays in IndexedDB. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#sendTimer);
+    clearTimeout(this.#renewTimer);
     this.#lease.close();
     this.#client?.stop();
     this.#life.stop();
@@ -338,6 +345,8 @@ export class Sandbox {
         from,
         entries: piece,
         takeOver: this.#takeOver,
+        task: this.#state.task,
+        solved: this.#solved(),
       });
       await this.#afterSend(result);
     } finally {
@@ -353,7 +362,7 @@ export class Sandbox {
         this.#takeOver = false;
         this.#retries = 0;
         await this.#patchAttempt({ sentTo: result.upTo });
-        this.#noteVerified(result.verified);
+        this.#afterKept(result);
         this.#dispatch({ kind: 'saved', saved: 'saved' });
         return;
       case 'conflict':
@@ -383,6 +392,52 @@ export class Sandbox {
       case 'local':
         this.#dispatch({ kind: 'saved', saved: 'local' });
     }
+  }
+
+  #solved(): readonly number[] {
+    return this.#state.tasks.filter((task) => task.isSolved).map((task) => task.index);
+  }
+
+  #afterKept({
+    verified,
+    isVerifying,
+    isOutdated,
+  }: {
+    verified: readonly number[];
+    isVerifying: boolean;
+    isOutdated: boolean;
+  }): void {
+    this.#noteVerified(verified);
+    if (isOutdated)
+      this.warn(
+        'This lab has been changed since you began it. Reload the page to go on with the new version; your files stay.',
+      );
+    this.#scheduleRenew(isVerifying ? VERIFYING_MS : RENEW_MS);
+  }
+
+  #scheduleRenew(afterMs: number): void {
+    clearTimeout(this.#renewTimer);
+    this.#renewTimer = setTimeout(() => void this.#renew(), afterMs);
+  }
+
+  /** Holds the lease while the page is open, and asks how the verification goes. */
+  async #renew(): Promise<void> {
+    const attempt = this.#attempt;
+    if (
+      this.#isStopped ||
+      attempt === undefined ||
+      attempt.sentTo === 0 ||
+      this.#state.isReadOnly ||
+      this.#state.saved === 'refused'
+    )
+      return;
+    const result = await this.#sync.renew(attempt.id, this.#solved());
+    if (this.#isStopped) return;
+    if (result.kind === 'saved') this.#afterKept(result);
+    else if (result.kind === 'elsewhere') {
+      this.#lease.drop();
+      this.#becomeReadOnly();
+    } else if (result.kind === 'away') this.#scheduleRenew(RENEW_MS);
   }
 
   /** The server holds another history under this name: ours goes on as an attempt of its own, from its first entry. */
@@ -422,8 +477,14 @@ export class Sandbox {
   /** Writes down where the learner is; the catalogue reads it. */
   #noteProgress(): void {
     if (this.#state.isReadOnly) return;
-    const solved = this.#state.tasks.filter((task) => task.isSolved).map((task) => task.index);
+    const solved = this.#solved();
     const before = readProgress()[this.#bundle.slug];
+    // What has just been solved wants to be verified, also when every entry is sent already.
+    if (
+      solved.some((task) => !this.#state.verified.includes(task)) &&
+      solved.length !== before?.solved.length
+    )
+      this.#scheduleRenew(SEND_MS * 2);
     const isSame = before?.task === this.#state.task && before.solved.length === solved.length;
     if (isSame || (before === undefined && this.#lastKept === 0)) return;
     writeProgress(this.#bundle.slug, { solved, task: this.#state.task, atMs: Date.now() });

@@ -14,7 +14,15 @@ export type ServerAttempt = {
 
 /** What became of a piece of journal. `upTo` is the last sequence that the server has. */
 export type AppendResult =
-  | { readonly kind: 'saved'; readonly upTo: number; readonly verified: readonly number[] }
+  | {
+      readonly kind: 'saved';
+      readonly upTo: number;
+      readonly verified: readonly number[];
+      /** A replay is under way: ask again soon. */
+      readonly isVerifying: boolean;
+      /** The lab has changed since: only a reload goes on verified. */
+      readonly isOutdated: boolean;
+    }
   /** The server has other entries at that place. */
   | { readonly kind: 'conflict'; readonly upTo: number }
   /** Another tab or device writes. */
@@ -35,7 +43,11 @@ export interface JournalSync {
     readonly from: number;
     readonly entries: readonly JournalEntry[];
     readonly takeOver: boolean;
+    readonly task: number;
+    readonly solved: readonly number[];
   }): Promise<AppendResult>;
+  /** Keeps the lease, has what is solved verified, and brings the marks. */
+  renew(attempt: string, solved: readonly number[]): Promise<AppendResult>;
 }
 
 /** Talks to `/api/attempts`. `writer` names this browser for the lease. */
@@ -57,10 +69,18 @@ export class HttpSync implements JournalSync {
     }
   }
 
-  async append(piece: Parameters<JournalSync['append']>[0]): Promise<AppendResult> {
+  append(piece: Parameters<JournalSync['append']>[0]): Promise<AppendResult> {
     const { attempt, ...body } = piece;
+    return this.#post(`/api/attempts/${attempt}/journal`, body);
+  }
+
+  renew(attempt: string, solved: readonly number[]): Promise<AppendResult> {
+    return this.#post(`/api/attempts/${attempt}/lease`, { solved });
+  }
+
+  async #post(address: string, body: object): Promise<AppendResult> {
     try {
-      const response = await fetch(`/api/attempts/${attempt}/journal`, {
+      const response = await fetch(address, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ ...body, writer: this.#writer }),
@@ -70,9 +90,14 @@ export class HttpSync implements JournalSync {
       const answer = (await response.json().catch(() => ({}))) as {
         upTo?: number;
         verified?: number[];
+        isVerifying?: boolean | 'busy';
+        isOutdated?: boolean;
         message?: string;
       };
-      if (response.ok) return { kind: 'saved', upTo: answer.upTo ?? 0, verified: answer.verified ?? [] };
+      if (response.ok) {
+        const { upTo = 0, verified = [], isVerifying = false, isOutdated = false } = answer;
+        return { kind: 'saved', upTo, verified, isVerifying: isVerifying === true, isOutdated };
+      }
       if (response.status === 409) return { kind: 'conflict', upTo: answer.upTo ?? 0 };
       if (response.status === 423) return { kind: 'elsewhere' };
       if (response.status === 429 || response.status >= 500) return { kind: 'away' };
