@@ -88,9 +88,9 @@ const BANNED_METHODS = new Set([
   'getTimezoneOffset',
 ]);
 
-/** True for files whose name says that they are a test, a fuzz run or a benchmark: they may use the platform. */
+/** True for files whose name or folder (`testing/`) says that they serve a test, a fuzz run or a benchmark: they may use the platform. */
 export function isTestFile(file: string): boolean {
-  return /\.(test|fuzz|bench|cases)\.tsx?$/.test(file) || file.startsWith('e2e/');
+  return /\.(test|fuzz|bench|cases)\.tsx?$|\/testing\//.test(file) || file.startsWith('e2e/');
 }
 
 /** True when the rules of the deterministic core hold for `file`. */
