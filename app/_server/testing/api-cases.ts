@@ -62,7 +62,7 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
       expect(await db.prisma.learner.count()).toBe(before + 1);
       const cookie = reply.headers.get('set-cookie') ?? '';
       expect(cookie).toMatch(/HttpOnly; SameSite=Lax$/);
-      expect((await browser.append(newId(), { header: 1, from: 1 })).status).toBe(422);
+      expect((await browser.append(newId(), { header: 1, from: 1, entries: [] })).status).toBe(422);
       expect(await db.prisma.learner.count()).toBe(before + 1);
     });
 
