@@ -16,6 +16,7 @@ import type { StoreSnapshot } from '../store/store.ts';
 import { bootCluster } from './boot.ts';
 import { createCustomResources } from './boot-crds.ts';
 import { containerFacts } from './containers.ts';
+import { likenessOf } from './likeness.ts';
 import { isPodReady, nodeAddress } from '../objects/views.ts';
 import type { Node, Pod } from '../objects/views.ts';
 import { RelayObserver } from '../dataplane/observer.ts';
@@ -137,7 +138,7 @@ export class Cluster {
 
   /** Tries a connection in a view without a trace: no flow, no chance, no state. */
   probe(view: ReachabilityView, request: ProbeRequest): ProbeResult {
-    const hasAgents = this.#agentNodes().length > 0;
+    const hasAgents = this.store.list('nodes').some((node) => this.agents.isRunning(node.metadata.name));
     return probe(
       {
         store: view.store,
@@ -148,6 +149,11 @@ export class Cluster {
       },
       request,
     );
+  }
+
+  /** A text that is equal for pods of a view that behave alike in every connection. */
+  likeness(view: ReachabilityView, pod: KubeObject): string {
+    return likenessOf(pod, view.repository, this.dataplane.programStates);
   }
 
   /** Boots a cluster of `world` in this place, which is empty: `kind create cluster`. Pods start as time passes. */

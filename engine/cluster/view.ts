@@ -3,6 +3,7 @@ import type { CiliumAgents } from '../agent/agents.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { PolicyRepository } from '../policy/repository.ts';
 import type { Store } from '../store/store.ts';
+import { shareTopology } from '../dataplane/topology.ts';
 import { importPolicy } from '../policy/import.ts';
 import { keyOf } from '../objects/views.ts';
 import { kindOfObject } from '../objects/kinds.ts';
@@ -30,6 +31,7 @@ export type Drafts = { readonly apply?: readonly KubeObject[]; readonly remove?:
 /** Forks store and policies and applies drafts to the copies; a policy that would be refused leaves what is in force. */
 export function reachabilityView(store: Store, agents: CiliumAgents, drafts: Drafts): ReachabilityView {
   const copy = store.fork();
+  shareTopology(store, copy);
   const repository = agents.repository.fork();
   const refused: RefusedDraft[] = [];
   for (const object of drafts.remove ?? []) {

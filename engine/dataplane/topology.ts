@@ -95,6 +95,12 @@ export function topologyOf(store: StoreView): Topology {
   return topology;
 }
 
+/** Lets a fork of a store begin with what is known of the store; it is made anew when the fork changes what it shows. */
+export function shareTopology(store: StoreView, fork: StoreView): void {
+  const cached = made.get(store);
+  if (cached !== undefined) made.set(fork, cached);
+}
+
 /** Who owns an address. An address in no table is outside. */
 export function partyAt(topology: Topology, address: string): Party {
   const pod = topology.podByAddress.get(address);

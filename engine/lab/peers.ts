@@ -35,9 +35,13 @@ export function podsOf(view: ClusterView, peer: string): readonly PodView[] {
   return view.pods().filter((pod) => pod.key === key);
 }
 
+/** One attempt for each pair of a source and a target; of pairs that are alike only the first. */
 function attemptsOf(view: ClusterView, probe: Probe): readonly Attempt[] {
-  const sources: Attempt['from'][] = podsOf(view, probe.from).map((pod) => ({ pod: pod.key }));
-  for (const address of addressesOf(view, probe.from)) sources.push({ address });
+  const sources: Source[] = fewAlike(podsOf(view, probe.from)).map((pod) => ({
+    from: { pod: pod.key },
+    likeness: likenessOf(pod),
+  }));
+  for (const address of addressesOf(view, probe.from)) sources.push({ from: { address }, likeness: address });
   const common = {
     protocol: probe.protocol ?? 'TCP',
     ...(probe.http === undefined ? {} : { http: probe.http }),
@@ -45,11 +49,33 @@ function attemptsOf(view: ClusterView, probe: Probe): readonly Attempt[] {
     ...(probe.to.startsWith('name:') ? { name: probe.to.slice(5) } : {}),
   };
   const targets = targetsOf(view, probe);
-  return sources.flatMap((from) =>
-    targets
-      .filter(({ to }) => !('pod' in from && 'pod' in to && from.pod === to.pod))
-      .map(({ to, port }) => ({ ...common, from, to, port })),
-  );
+  const seen = new Set<string>();
+  const attempts: Attempt[] = [];
+  for (const { from, likeness } of sources) {
+    for (const { to, port, likeness: other } of targets) {
+      const pair = `${likeness}\n${other}\n${port}`;
+      if (seen.has(pair) || ('pod' in from && 'pod' in to && from.pod === to.pod)) continue;
+      seen.add(pair);
+      attempts.push({ ...common, from, to, port });
+    }
+  }
+  return attempts;
+}
+
+type Source = { readonly from: Attempt['from']; readonly likeness: string };
+
+function likenessOf(pod: PodView): string {
+  return pod.likeness ?? pod.key;
+}
+
+/** At most two pods of each likeness: the second stands in where the first would talk to itself. */
+function fewAlike(pods: readonly PodView[]): readonly PodView[] {
+  const counts = new Map<string, number>();
+  return pods.filter((pod) => {
+    const count = (counts.get(likenessOf(pod)) ?? 0) + 1;
+    counts.set(likenessOf(pod), count);
+    return count <= 2;
+  });
 }
 
 function addressesOf(view: ClusterView, peer: string): readonly string[] {
@@ -59,15 +85,19 @@ function addressesOf(view: ClusterView, peer: string): readonly string[] {
   return [];
 }
 
-type Target = { readonly to: Attempt['to']; readonly port: number };
+type Target = { readonly to: Attempt['to']; readonly port: number; readonly likeness: string };
 
 function targetsOf(view: ClusterView, probe: Probe): readonly Target[] {
-  if (probe.to.startsWith('svc/')) return serviceTargets(findService(view, probe.to), probe.port);
+  if (probe.to.startsWith('svc/')) return serviceTargets(view, findService(view, probe.to), probe.port);
   const outside = addressesOf(view, probe.to);
-  if (outside.length > 0) return outside.map((address) => ({ to: { address }, port: probe.port ?? 80 }));
-  return podsOf(view, probe.to).flatMap((pod) => {
+  if (outside.length > 0)
+    return outside.map((address) => ({ to: { address }, port: probe.port ?? 80, likeness: address }));
+  const pods = podsOf(view, probe.to);
+  return (probe.port === undefined ? pods : fewAlike(pods)).flatMap((pod) => {
     const port = probe.port ?? servicePortOf(view, pod) ?? pod.ports[0];
-    return port === undefined && probe.protocol !== 'ICMP' ? [] : [{ to: { pod: pod.key }, port: port ?? 0 }];
+    return port === undefined && probe.protocol !== 'ICMP'
+      ? []
+      : [{ to: { pod: pod.key }, port: port ?? 0, likeness: likenessOf(pod) }];
   });
 }
 
@@ -78,20 +108,45 @@ function findService(view: ClusterView, peer: string): ServiceView | undefined {
   return view.services().find((service) => service.namespace === namespace && service.name === name);
 }
 
-function serviceTargets(service: ServiceView | undefined, port: number | undefined): readonly Target[] {
+function serviceTargets(
+  view: ClusterView,
+  service: ServiceView | undefined,
+  port: number | undefined,
+): readonly Target[] {
   const entry = service?.ports.find((candidate) => port === undefined || candidate.port === port);
-  return (entry?.backends ?? []).map((backend) => ({
+  const backends = entry?.backends ?? [];
+  const likeness = new Map(view.pods().map((pod) => [pod.key, likenessOf(pod)]));
+  return backends.map((backend) => ({
     to: backend.pod === undefined ? { address: backend.address } : { pod: backend.pod },
     port: backend.port,
+    likeness:
+      (backend.pod === undefined ? undefined : likeness.get(backend.pod)) ?? backend.pod ?? backend.address,
   }));
 }
 
 /** The port on which a Service reaches this pod, when exactly one does. */
 function servicePortOf(view: ClusterView, pod: PodView): number | undefined {
-  const ports = view
-    .services()
-    .flatMap((service) => service.ports.flatMap((port) => port.backends.filter((backend) => backend.pod === pod.key).map((backend) => backend.port)));
-  return new Set(ports).size === 1 ? ports[0] : undefined;
+  const ports = servicePorts(view.services()).get(pod.key);
+  return ports?.size === 1 ? [...ports][0] : undefined;
+}
+
+const portsOfServices = new WeakMap<readonly ServiceView[], ReadonlyMap<string, ReadonlySet<number>>>();
+
+/** Ports on which Services reach pods, by pod; kept for as long as the list of Services is. */
+function servicePorts(services: readonly ServiceView[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const kept = portsOfServices.get(services);
+  if (kept !== undefined) return kept;
+  const ports = new Map<string, Set<number>>();
+  for (const { backends } of services.flatMap((service) => service.ports)) {
+    for (const { pod, port } of backends) {
+      if (pod === undefined) continue;
+      const known = ports.get(pod);
+      if (known === undefined) ports.set(pod, new Set([port]));
+      else known.add(port);
+    }
+  }
+  portsOfServices.set(services, ports);
+  return ports;
 }
 
 /** A short name of a peer for headings: `backend` for `tier=backend`, `database` for `svc/database`, `vpn` for `host/vpn`. */

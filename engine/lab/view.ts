@@ -11,6 +11,8 @@ export type PodView = {
   readonly address: string;
   /** Container ports by number, in the order of the manifest. */
   readonly ports: readonly number[];
+  /** Equal for pods that behave alike in every attempt, so that one may stand for all; absent: this pod is like no other. */
+  readonly likeness?: string;
 };
 
 /** A Service's port and where it leads on each backend. */

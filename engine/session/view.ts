@@ -18,7 +18,7 @@ export function clusterView(cluster: Cluster, reach: ReachabilityView, world: Wo
   let pods: readonly PodView[] | undefined;
   let services: readonly ServiceView[] | undefined;
   return {
-    pods: () => (pods ??= podsOf(reach.store)),
+    pods: () => (pods ??= podsOf(cluster, reach)),
     services: () => (services ??= servicesOf(reach.store)),
     policies: () => POLICY_RESOURCES.flatMap((resource) => reach.store.list(resource).map(policyOf)),
     hostAddresses: (name) => (name === 'workstation' ? [world.workstation.address] : (world.outside.find((host) => host.name === name)?.addresses ?? [])),
@@ -53,9 +53,15 @@ function tryAttempt(cluster: Cluster, reach: ReachabilityView, attempt: Attempt)
   return { outcome: result.outcome, flow };
 }
 
-function podsOf(store: Store): readonly PodView[] {
+function podsOf(cluster: Cluster, reach: ReachabilityView): readonly PodView[] {
   const pods: PodView[] = [];
-  for (const pod of store.list('pods')) {
+  const known = new Map<string, string>();
+  const short = (text: string): string => {
+    const id = known.get(text) ?? `#${known.size}`;
+    known.set(text, id);
+    return id;
+  };
+  for (const pod of reach.store.list('pods')) {
     const status = pod['status'] as { readonly podIP?: string; readonly phase?: string } | undefined;
     const spec = pod['spec'] as { readonly hostNetwork?: boolean; readonly containers: readonly { readonly ports?: readonly { readonly containerPort: number }[] }[] };
     if (status?.podIP === undefined || status.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined || spec.hostNetwork === true) continue;
@@ -67,6 +73,7 @@ function podsOf(store: Store): readonly PodView[] {
       labels: pod.metadata.labels ?? {},
       address: status.podIP,
       ports: spec.containers.flatMap((container) => (container.ports ?? []).map((port) => port.containerPort)),
+      likeness: short(cluster.likeness(reach, pod)),
     });
   }
   return pods;
