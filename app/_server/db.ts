@@ -49,6 +49,7 @@ export async function openEmbedded(
   ]);
   const unlock =
     'folder' in place ? lockDatabase(path.join(path.dirname(place.folder), 'pg.lock')) : () => {};
+  process.once('exit', unlock);
   try {
     if ('folder' in place) mkdirSync(path.dirname(place.folder), { recursive: true });
     const pglite =
@@ -66,10 +67,12 @@ export async function openEmbedded(
     const close = async () => {
       await prisma.$disconnect();
       if (!pglite.closed) await pglite.close();
+      process.off('exit', unlock);
       unlock();
     };
     return { prisma, close, dump: () => pglite.dumpDataDir('none') };
   } catch (error) {
+    process.off('exit', unlock);
     unlock();
     throw error;
   }

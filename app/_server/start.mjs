@@ -59,6 +59,30 @@ function releaseLock() {
   }
 }
 
+/** Finds a variable that cannot be used before anyone relies on it. */
+async function checkEnvironment() {
+  const { readEnvironment } = await import('./env.ts');
+  try {
+    readEnvironment(process.env);
+  } catch (error) {
+    if (error.name !== 'EnvironmentError') throw error;
+    stop(`The environment cannot be used: ${error.message}.`);
+  }
+}
+
+/** Opens the database before the first learner waits for it, and says so when it is away: labs work without it. */
+async function warmUp() {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/api/health`);
+    if (response.ok) return;
+  } catch {
+    // Said below.
+  }
+  console.error(
+    '  The database is away: labs can be done, and progress stays in the browsers until it is back.\n',
+  );
+}
+
 if (!Number.isInteger(port) || port < 1 || port > 65_535) stop(`PORT=${process.env.PORT} is no port number.`);
 process.chdir(root);
 process.env.NODE_ENV = 'production';
@@ -66,6 +90,7 @@ process.env.NEXT_TELEMETRY_DISABLED = '1';
 process.env.RINGFENCE_DATA = dataDir;
 if (!existsSync(path.join(path.resolve(root, process.env.NEXT_DIST_DIR ?? '.next'), 'BUILD_ID')))
   stop('Nothing is built yet.', 'Run: npm start');
+await checkEnvironment();
 takeLock();
 process.on('exit', releaseLock);
 
@@ -95,4 +120,5 @@ server.listen(port, () => {
   console.log(`\n  Ringfence is ready: ${address}`);
   if (others.length > 0) console.log(`  In this network:    ${others.join('  ')}`);
   console.log('  Stop with Ctrl-C.\n');
+  void warmUp();
 });
