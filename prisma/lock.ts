@@ -34,7 +34,9 @@ function isAlive(holder: Holder): boolean {
 function read(file: string): Holder | undefined {
   try {
     const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<Holder>;
-    return typeof value.pid === 'number' ? { pid: value.pid, started: String(value.started ?? '') } : undefined;
+    return typeof value.pid === 'number'
+      ? { pid: value.pid, started: String(value.started ?? '') }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -58,11 +58,17 @@ describe('migrations', () => {
     );
     const made = rows.map(({ name }) => name).filter((name) => !name.startsWith('_'));
     const schema = readFileSync(path.resolve(import.meta.dirname, 'schema.prisma'), 'utf8');
-    const models = new Map([...schema.matchAll(/^model (\w+) \{([\s\S]*?)^\}/gm)].map(([, name = '', body = '']) => [name, body]));
+    const models = new Map(
+      [...schema.matchAll(/^model (\w+) \{([\s\S]*?)^\}/gm)].map(([, name = '', body = '']) => [name, body]),
+    );
     const wanted = [...models.values()].flatMap((body) => {
       const table = body.match(/@@map\("(\w+)"\)/)?.[1];
-      const fields = [...body.matchAll(/^ {2}(\w+)\s+(\w+)(\S*)(.*)$/gm)].filter(([, , type = '']) => !models.has(type));
-      return fields.map(([, name, , , rest = '']) => `${table}.${rest.match(/@map\("(\w+)"\)/)?.[1] ?? name}`);
+      const fields = [...body.matchAll(/^ {2}(\w+)\s+(\w+)(\S*)(.*)$/gm)].filter(
+        ([, , type = '']) => !models.has(type),
+      );
+      return fields.map(
+        ([, name, , , rest = '']) => `${table}.${rest.match(/@map\("(\w+)"\)/)?.[1] ?? name}`,
+      );
     });
     expect(made.sort()).toEqual(wanted.sort());
   });
@@ -92,7 +98,9 @@ describe('the lock of the embedded database', () => {
     const file = path.join(folder, 'pg.lock');
     const lock = JSON.stringify(path.resolve(import.meta.dirname, 'lock.ts'));
     const script = `import { lockDatabase } from ${lock}; lockDatabase(${JSON.stringify(file)}); console.log('held'); setInterval(() => {}, 1000)`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await new Promise((resolve) => child.stdout.once('data', resolve));
     expect(() => lockDatabase(file)).toThrow(DatabaseBusyError);
     expect(() => lockDatabase(file)).toThrow(`process ${child.pid}`);
@@ -121,10 +129,14 @@ describe('the lock of the embedded database', () => {
 });
 
 test('a database that is away ends the command with words', () => {
-  const { status, stderr } = spawnSync(process.execPath, [path.resolve(import.meta.dirname, 'migrate.ts'), 'deploy'], {
-    encoding: 'utf8',
-    env: { ...process.env, DATABASE_URL: 'postgres://127.0.0.1:1/none' },
-  });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [path.resolve(import.meta.dirname, 'migrate.ts'), 'deploy'],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, DATABASE_URL: 'postgres://127.0.0.1:1/none' },
+    },
+  );
   expect(status).toBe(1);
   expect(stderr).toContain('DATABASE_URL names the server');
 });

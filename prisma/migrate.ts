@@ -89,10 +89,11 @@ async function pending(session: SqlSession, known: readonly Migration[]): Promis
 
 async function apply(session: SqlSession, { name, sql, checksum }: Migration): Promise<void> {
   const id = randomUUID();
-  await session.query(
-    'INSERT INTO "_prisma_migrations" (id, checksum, migration_name) VALUES ($1, $2, $3)',
-    [id, checksum, name],
-  );
+  await session.query('INSERT INTO "_prisma_migrations" (id, checksum, migration_name) VALUES ($1, $2, $3)', [
+    id,
+    checksum,
+    name,
+  ]);
   try {
     await session.query('BEGIN');
     await session.script(sql);
@@ -128,7 +129,7 @@ async function withSession<T>(act: (session: SqlSession) => Promise<T>): Promise
       await client.end();
     }
   }
-  const data = path.resolve(process.env['RINGFENCE_DATA'] || '.data');
+  const data = path.resolve(/* turbopackIgnore: true */ process.env['RINGFENCE_DATA'] || '.data');
   mkdirSync(data, { recursive: true });
   const unlock = lockDatabase(path.join(data, 'pg.lock'));
   try {

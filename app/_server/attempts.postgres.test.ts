@@ -5,7 +5,8 @@ import { postgresBin, startPostgres, type TestPostgres } from './testing/postgre
 
 const bin = postgresBin();
 
-if (bin === undefined) test.skip('no PostgreSQL on this machine: set POSTGRES_BIN to the folder of its programs', () => {});
+if (bin === undefined)
+  test.skip('no PostgreSQL on this machine: set POSTGRES_BIN to the folder of its programs', () => {});
 else {
   describe('on PostgreSQL', () => {
     let server: TestPostgres | undefined;

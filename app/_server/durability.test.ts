@@ -54,7 +54,9 @@ async function expectKept(db: OpenDatabase, id: string, acknowledged: number): P
   expect(kept).toEqual(lines(testLab(), kept.length).entries);
 }
 
-test('a killed server has lost nothing that it had answered: embedded database', { timeout: 120_000 }, async () => {
+test('a killed server has lost nothing that it had answered: embedded database', {
+  timeout: 120_000,
+}, async () => {
   const folder = scratch();
   const id = newId();
   const acknowledged = await killAfter(20, id, { RINGFENCE_DATA: folder, DATABASE_URL: '' });

@@ -69,7 +69,11 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
     test('is no one without a cookie that we signed', async () => {
       const { browser } = await started();
       const [name, value = ''] = (browser.cookie ?? '').split('=');
-      const forged = [`${name}=${'0'.repeat(32)}${value.slice(32)}`, `${name}=${value.slice(0, 33)}`, `${name}=x`];
+      const forged = [
+        `${name}=${'0'.repeat(32)}${value.slice(32)}`,
+        `${name}=${value.slice(0, 33)}`,
+        `${name}=x`,
+      ];
       for (const cookie of forged) expect((await new TestBrowser(cookie).load(SLUG)).status).toBe(204);
       expect((await new TestBrowser(browser.cookie).load(SLUG)).status).toBe(200);
     });
@@ -78,7 +82,9 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
       const before = await db.prisma.learner.count();
       const { header, entries } = lines(lab, 3);
       const browser = new TestBrowser();
-      expect((await browser.append(newId(), { header, from: 2, entries: entries.slice(1) })).status).toBe(409);
+      expect((await browser.append(newId(), { header, from: 2, entries: entries.slice(1) })).status).toBe(
+        409,
+      );
       expect(browser.cookie).toBeUndefined();
       expect(await db.prisma.learner.count()).toBe(before);
     });
@@ -121,7 +127,9 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
       const other = lines(lab, 4, 'ls');
       expect(await sendAll(browser, id, other)).toMatchObject({ status: 409, body: { upTo: 3 } });
       const header2 = { ...header, seed: 99 };
-      expect((await browser.append(id, { header: header2, from: 4, entries: entries.slice(3, 4) })).status).toBe(409);
+      expect(
+        (await browser.append(id, { header: header2, from: 4, entries: entries.slice(3, 4) })).status,
+      ).toBe(409);
       expect((await browser.load(SLUG)).body.attempt.entries).toEqual(entries.slice(0, 3));
     });
 
@@ -149,8 +157,16 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
       await sendAll(browser, id, lines(lab, 1));
       const { header, entries } = lines(lab, 4);
       const piece = { header, from: 2, entries: entries.slice(1) };
-      const replies = await Promise.all([browser.append(id, piece), browser.append(id, piece), browser.append(id, piece)]);
-      expect(replies.map(({ status, body }) => [status, body.upTo])).toEqual([[200, 4], [200, 4], [200, 4]]);
+      const replies = await Promise.all([
+        browser.append(id, piece),
+        browser.append(id, piece),
+        browser.append(id, piece),
+      ]);
+      expect(replies.map(({ status, body }) => [status, body.upTo])).toEqual([
+        [200, 4],
+        [200, 4],
+        [200, 4],
+      ]);
       expect((await browser.load(SLUG)).body.attempt.entries).toEqual(entries);
     });
   });
@@ -161,7 +177,10 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
       const second = new TestBrowser(first.cookie);
       const { header, entries } = lines(lab, 6);
       const next = (from: number) => ({ header, from, entries: entries.slice(from - 1, from) });
-      expect((await second.load(SLUG)).body.attempt).toMatchObject({ isWrittenElsewhere: true, entries: journal.entries });
+      expect((await second.load(SLUG)).body.attempt).toMatchObject({
+        isWrittenElsewhere: true,
+        entries: journal.entries,
+      });
       expect((await second.append(id, next(4))).status).toBe(423);
       expect((await second.lease(id)).status).toBe(423);
       expect((await sendAll(second, newId(), lines(lab, 1, 'ls'))).status).toBe(423);
@@ -199,7 +218,18 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
       ['an unknown input', 422, { header, from: 1, entries: [{ ...one, input: { kind: 'solve' } }] }],
       ['an input of 64 kB and more', 422, { header, from: 1, entries: [big('line', 65_537)] }],
       ['a file of more than 1 MB', 422, { header, from: 1, entries: [big('save', 1_048_577)] }],
-      ['too many inputs', 413, { header, from: 20_000, entries: [{ ...one, sequence: 20_000 }, { ...one, sequence: 20_001 }] }],
+      [
+        'too many inputs',
+        413,
+        {
+          header,
+          from: 20_000,
+          entries: [
+            { ...one, sequence: 20_000 },
+            { ...one, sequence: 20_001 },
+          ],
+        },
+      ],
       ['more than 8 MB', 413, `{"header":{},"from":1,"entries":["${'x'.repeat(9_500_000)}"]}`],
     ])('%s is refused with words', async (_, status, body) => {
       const browser = new TestBrowser();
@@ -257,12 +287,17 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
       expect(first).toMatchObject({ verified: [], isVerifying: true });
       expect(verified).toEqual([0, 1, 2]);
       const { tasks } = (await browser.progress()).body;
-      expect(tasks.map((task: { task: string }) => task.task)).toEqual(lab.tasks.slice(0, 3).map((task) => task.id));
+      expect(tasks.map((task: { task: string }) => task.task)).toEqual(
+        lab.tasks.slice(0, 3).map((task) => task.id),
+      );
       expect(tasks.every((task: { verifiedAt: string | null }) => task.verifiedAt !== null)).toBe(true);
       expect(tasks[1]).toMatchObject({ attempts: 1, hintsTaken: 0 });
       // A fork that starts over does not take it back.
       await sendAll(browser, newId(), lines(lab, 1));
-      expect((await browser.load(SLUG)).body.attempt).toMatchObject({ verified: [0, 1, 2], solved: [0, 1, 2] });
+      expect((await browser.load(SLUG)).body.attempt).toMatchObject({
+        verified: [0, 1, 2],
+        solved: [0, 1, 2],
+      });
       expect(await db.prisma.keyframe.count({ where: { attemptId: id } })).toBe(1);
     });
 
@@ -272,9 +307,15 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
 
     test('is not a journal that was tampered with', async () => {
       const { header, entries } = await honestJournal(lab, 2);
-      const change = (edit: (entry: JournalEntry) => JournalEntry) => ({ header, entries: entries.map(edit) });
-      const kubectl = (entry: JournalEntry) => entry.input.kind === 'line' && entry.input.text.includes('kubectl');
-      const noKubectl = change((entry) => (kubectl(entry) ? { ...entry, input: { kind: 'line', terminal: 1, text: 'true' } } : entry));
+      const change = (edit: (entry: JournalEntry) => JournalEntry) => ({
+        header,
+        entries: entries.map(edit),
+      });
+      const kubectl = (entry: JournalEntry) =>
+        entry.input.kind === 'line' && entry.input.text.includes('kubectl');
+      const noKubectl = change((entry) =>
+        kubectl(entry) ? { ...entry, input: { kind: 'line', terminal: 1, text: 'true' } } : entry,
+      );
       expect((await claim(noKubectl, [0, 1])).verified).toEqual([]);
       const cut = entries.findIndex(({ input }) => input.kind === 'task');
       expect((await claim({ header, entries: entries.slice(0, cut) }, [0, 1])).verified).toEqual([0]);
@@ -317,7 +358,11 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
     await verifier().idle();
     const last = entries.at(-1) as JournalEntry;
     const save = { kind: 'save', path: '/home/learner/mine.yaml', content: 'a: 1\n' };
-    await browser.append(id, { header, from: last.sequence + 1, entries: [{ ...last, sequence: last.sequence + 1, input: save }] });
+    await browser.append(id, {
+      header,
+      from: last.sequence + 1,
+      entries: [{ ...last, sequence: last.sequence + 1, input: save }],
+    });
     await db.prisma.attempt.update({ where: { id }, data: { labVersion: 'older' } });
     const { attempt } = (await browser.load(SLUG)).body;
     expect(attempt).toMatchObject({ isOutdated: true, entries: [], verified: [0, 1] });
@@ -333,7 +378,10 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
     expect((await browser.progress()).body.tasks).toMatchObject([{ hintsTaken: 0 }]);
     const { body } = await browser.solutions(SLUG, { task: 1 });
     expect(body.solutions[1]).toContain('kubectl apply');
-    expect((await browser.progress()).body.tasks).toMatchObject([{}, { task: lab.tasks[1]?.id, hintsTaken: 4 }]);
+    expect((await browser.progress()).body.tasks).toMatchObject([
+      {},
+      { task: lab.tasks[1]?.id, hintsTaken: 4 },
+    ]);
     expect((await browser.solutions(SLUG, { all: true })).status).toBe(400);
     expect((await browser.solutions('nothing', { before: 1 })).status).toBe(404);
   });
@@ -343,8 +391,19 @@ export function apiCases(open: () => Promise<OpenDatabase>): void {
     const gone = new Error('connect ECONNREFUSED 127.0.0.1:5432');
     vi.spyOn(console, 'error').mockImplementation(() => {});
     const away = new Proxy({}, { get: () => () => Promise.reject(gone) });
-    useDatabase({ prisma: new Proxy(away, { get: (_, key) => (key === 'then' ? undefined : key === '$transaction' ? () => Promise.reject(gone) : away) }) as OpenDatabase['prisma'], close: async () => {} });
-    for (const reply of [await browser.load(SLUG), await sendAll(browser, id, lines(lab, 3)), await browser.lease(id), await browser.progress()]) {
+    useDatabase({
+      prisma: new Proxy(away, {
+        get: (_, key) =>
+          key === 'then' ? undefined : key === '$transaction' ? () => Promise.reject(gone) : away,
+      }) as OpenDatabase['prisma'],
+      close: async () => {},
+    });
+    for (const reply of [
+      await browser.load(SLUG),
+      await sendAll(browser, id, lines(lab, 3)),
+      await browser.lease(id),
+      await browser.progress(),
+    ]) {
       expect(reply.status).toBe(503);
       expect(reply.headers.get('retry-after')).toBe('5');
       expect(reply.body.message).toContain('kept in this browser');

@@ -46,7 +46,12 @@ export class TestBrowser {
   append(id: string, body: object | string, headers: Record<string, string> = {}): Promise<Reply> {
     const text = typeof body === 'string' ? body : JSON.stringify({ writer: this.writer, ...body });
     const params = Promise.resolve({ id });
-    return this.#send(`/api/attempts/${id}/journal`, text, (request) => postJournal(request, { params }), headers);
+    return this.#send(
+      `/api/attempts/${id}/journal`,
+      text,
+      (request) => postJournal(request, { params }),
+      headers,
+    );
   }
 
   lease(id: string, body: object = {}): Promise<Reply> {
@@ -73,7 +78,11 @@ export class TestBrowser {
       headers.set('content-type', 'application/json');
       if (!headers.has('origin')) headers.set('origin', ORIGIN);
     }
-    const init = { method: body === undefined ? 'GET' : 'POST', headers, ...(body !== undefined && { body }) };
+    const init = {
+      method: body === undefined ? 'GET' : 'POST',
+      headers,
+      ...(body !== undefined && { body }),
+    };
     const reply = await replyOf(await act(new Request(ORIGIN + path, init)));
     const set = reply.headers.get('set-cookie');
     if (set !== null) this.cookie = set.split(';')[0];

@@ -19,7 +19,9 @@ export function postgresBin(): string | undefined {
     '/usr/bin',
     ...versions.map((version) => `/usr/lib/postgresql/${version}/bin`),
   ];
-  return folders.find((folder) => ['postgres', 'initdb'].every((name) => existsSync(path.join(folder, name))));
+  return folders.find((folder) =>
+    ['postgres', 'initdb'].every((name) => existsSync(path.join(folder, name))),
+  );
 }
 
 function freePort(): Promise<number> {
@@ -58,7 +60,18 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
   const port = await freePort();
   const server = spawn(
     path.join(bin, 'postgres'),
-    ['-D', data, '-k', folder, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'shared_buffers=16MB'],
+    [
+      '-D',
+      data,
+      '-k',
+      folder,
+      '-p',
+      String(port),
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'shared_buffers=16MB',
+    ],
     { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   await untilReady(server);
