@@ -1,7 +1,7 @@
-import { RE2JS } from 're2js';
 import { parseAddress } from '../net/address.ts';
 import { type Cidr, cidrContains, parseCidr } from '../net/cidr.ts';
 import type { Flow, FlowEndpoint, FlowFilter, TcpFlags } from './flow.ts';
+import { compileExpression, type Expression } from './expression.ts';
 import { FilterError } from './filter-error.ts';
 import { labelSelector } from './label-filter.ts';
 
@@ -69,7 +69,7 @@ export function buildFilter(filter: FlowFilter): FlowTest {
     const patterns = list.map((text) => expression(text, 'dns query'));
     return (flow) =>
       patterns.some(
-        (pattern) => flow.l7?.dns !== undefined && pattern.matcher(flow.l7.dns.query ?? '').find(),
+        (pattern) => flow.l7?.dns !== undefined && pattern.finds(flow.l7.dns.query ?? ''),
       );
   });
   add(filter.tcp_flags, (list) => (flow) => list.some((wanted) => hasFlags(flow.l4?.TCP?.flags, wanted)));
@@ -162,14 +162,14 @@ function addHttp(filter: FlowFilter, add: Add): void {
     const patterns = list.map((text) => expression(text, 'http path'));
     return (flow) =>
       flow.l7?.http !== undefined &&
-      patterns.some((pattern) => pattern.matcher(pathOf(flow.l7?.http?.url ?? '')).find());
+      patterns.some((pattern) => pattern.finds(pathOf(flow.l7?.http?.url ?? '')));
   });
   add(filter.http_url, (list) => {
     needsL7('http url');
     const patterns = list.map((text) => expression(text, 'http url'));
     return (flow) =>
       flow.l7?.http !== undefined &&
-      patterns.some((pattern) => pattern.matcher(flow.l7?.http?.url ?? '').find());
+      patterns.some((pattern) => pattern.finds(flow.l7?.http?.url ?? ''));
   });
   add(filter.http_header, (list) => {
     needsL7('http header');
@@ -191,9 +191,9 @@ function pathOf(url: string): string {
   return rest.replace(/[?#].*$/, '');
 }
 
-function expression(text: string, what: string): RE2JS {
+function expression(text: string, what: string): Expression {
   try {
-    return RE2JS.compile(text);
+    return compileExpression(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new FilterError(`invalid ${what} filter: ${text}: ${reason}`);
@@ -259,8 +259,8 @@ function fqdnPattern(text: string): (name: string) => boolean {
   const pattern = text.trim().toLowerCase().replace(/\.$/, '');
   if (pattern === '') throw new FilterError('empty pattern');
   const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const compiled = RE2JS.compile(`^${parts.join('[-.0-9a-z]*')}$`);
-  return (name) => compiled.matcher(name.toLowerCase().replace(/\.$/, '')).find();
+  const compiled = compileExpression(`^${parts.join('[-.0-9a-z]*')}$`);
+  return (name) => compiled.finds(name.toLowerCase().replace(/\.$/, ''));
 }
 
 function protocolTest(list: readonly string[]): FlowTest {
@@ -329,8 +329,8 @@ function hasFlags(flags: TcpFlags | undefined, wanted: TcpFlags): boolean {
 
 /** `[cluster/]glob` over node names; a flow's node name without a slash belongs to the cluster `default`. */
 function nodeTest(list: readonly string[]): FlowTest {
-  const glob = (text: string): RE2JS =>
-    RE2JS.compile(
+  const glob = (text: string): Expression =>
+    compileExpression(
       `^${text
         .split('*')
         .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
@@ -352,8 +352,8 @@ function nodeTest(list: readonly string[]): FlowTest {
     const [cluster, node] = slash < 0 ? ['default', name] : [name.slice(0, slash), name.slice(slash + 1)];
     return tests.some(
       (test) =>
-        test.node.matcher(node).find() &&
-        (test.cluster === undefined || test.cluster.matcher(cluster).find()),
+        test.node.finds(node) &&
+        (test.cluster === undefined || test.cluster.finds(cluster)),
     );
   };
 }

@@ -6,6 +6,7 @@ import { hintFor } from './hints.ts';
 import { Matrix } from './live-matrix.ts';
 import { flowRows } from './flow-rows.ts';
 import type { CheckResult, HomeFile, Input, JournalEntry, JournalHeader, PageCommand, TaskState, WorkerEvent } from './protocol.ts';
+import { loadCompleter } from './programs.ts';
 import { Sandbox } from './sandbox.ts';
 import { resume } from './timeline.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -146,6 +147,7 @@ export class Desk {
     switch (command.kind) {
       case 'keys':
         // Bytes that were typed ahead of a running slice are handled in order, each at a quiet moment.
+        if (command.data.includes('\t')) await loadCompleter();
         this.#terminals.get(command.terminal)?.keys(command.data);
         break;
       case 'resize':

@@ -2,6 +2,7 @@
 // this realm is poisoned, so that a clock or chance of the platform in the engine fails at once and not in a replay.
 import { Desk } from './desk.ts';
 import { poison } from './poison.ts';
+import { loadAhead } from './programs.ts';
 import type { PageCommand, WorkerEvent } from './protocol.ts';
 
 type WorkerScope = {
@@ -17,7 +18,11 @@ const channel = new MessageChannel();
 
 poison(globalThis as unknown as Record<string, unknown>);
 
-const desk = new Desk((event) => scope.postMessage(event));
+const desk = new Desk((event) => {
+  scope.postMessage(event);
+  // The prompt is there: now the rest of the code, before it is asked for.
+  if (event.kind === 'opened') void loadAhead();
+});
 let timer: ReturnType<typeof setTimeout> | undefined;
 let isPumping = false;
 let isDead = false;

@@ -5,22 +5,14 @@ import type { Stream } from '../base/stream.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ContainerFacts } from '../cluster/containers.ts';
 import type { WorldSpec } from '../cluster/world.ts';
-import { ciliumProgram } from '../commands/cilium/cilium.ts';
-import { ciliumDbgProgram } from '../commands/cilium/cilium-dbg.ts';
-import { jq } from '../commands/jq/jq.ts';
-import { yq } from '../commands/jq/yq.ts';
-import { coreutilPrograms } from '../commands/coreutils/table.ts';
 import { editorPrograms } from '../commands/editors/editors.ts';
-import { hubbleProgram } from '../commands/hubble/hubble.ts';
-import { kubectlCompleter } from '../commands/kubectl/completion.ts';
-import { kubectlProgram } from '../commands/kubectl/kubectl.ts';
-import { netPrograms } from '../commands/net/programs.ts';
 import type { AgentSocket, Ports, StartOn } from '../commands/ports.ts';
 import { shellProgram } from '../shell/main.ts';
 import type { CommandCompleter } from '../shell/completion.ts';
 import { createProcess, findProgram } from '../shell/process.ts';
 import type { Machine, MachineFacts, Program } from '../shell/program.ts';
 import { createMachine, remoteTerminal, runOn } from './machines.ts';
+import { agentTool, loadedCompleter, toolPrograms } from './programs.ts';
 
 /** What the workplace is built from. */
 export type WorkplaceParts = {
@@ -65,7 +57,7 @@ export class Workplace {
     const { image } = container;
     const programs = new Map<string, Program>();
     for (const name of image.programs) {
-      const program = name === 'cilium' || name === 'cilium-dbg' ? ciliumDbgProgram(this.ports) : this.#programs.get(name);
+      const program = name === 'cilium' || name === 'cilium-dbg' ? agentTool(this.ports) : this.#programs.get(name);
       if (program !== undefined) programs.set(name, program);
     }
     const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOSTNAME: container.hostname, HOME: image.machine.home, ...image.env, ...container.env };
@@ -75,15 +67,17 @@ export class Workplace {
     return machine;
   }
 
-  /** Tab completion of the workstation's own programs. They only ask: nothing changes. */
+  /** Tab completion of the workstation's own programs, as far as it is loaded. They only ask: nothing changes. */
   completers(): ReadonlyMap<string, CommandCompleter> {
     const now = this.#nowMs;
+    const kubectl = loadedCompleter();
+    if (kubectl === undefined) return new Map();
     return new Map([
       [
         'kubectl',
         (words, index, context) => {
           const process = createProcess({ argv: ['kubectl'], env: context.variables, cwd: context.cwd, machine: context.machine, sys: idleSys(now), descriptors: new Map() });
-          return kubectlCompleter(process, this.ports)(words.slice(1, index + 1)).words.map((word) => word.text);
+          return kubectl(process, this.ports)(words.slice(1, index + 1)).words.map((word) => word.text);
         },
       ],
     ]);
@@ -141,19 +135,13 @@ export class Workplace {
     const add = (entries: Iterable<readonly [string, Program]>): void => {
       for (const [name, program] of entries) programs.set(name, program);
     };
-    add(coreutilPrograms());
+    add(toolPrograms(ports, this.#startOn));
     add(editorPrograms((_, path) => this.#parts.openFile(path)));
-    add(netPrograms(ports, this.#startOn));
     add([
       ['bash', shellProgram('bash')],
       ['sh', shellProgram('dash')],
       ['dash', shellProgram('dash')],
       ['ash', shellProgram('ash')],
-      ['jq', jq],
-      ['yq', yq],
-      ['kubectl', kubectlProgram(ports)],
-      ['hubble', hubbleProgram(ports)],
-      ['cilium', ciliumProgram(ports)],
     ]);
     return programs;
   }

@@ -3,7 +3,6 @@ import { evaluateArithmetic } from './arithmetic.ts';
 import { arithmeticScope, ExpansionFailure, expandPattern, expandRegex, expandText } from './expand.ts';
 import type { ExpansionHost } from './expand.ts';
 import { compilePattern, matchesPattern } from './pattern.ts';
-import { compileRegex, RegexFailure } from './posix-regex.ts';
 import { resolvePath } from './path.ts';
 import { fileTest } from './test-expression.ts';
 
@@ -81,7 +80,9 @@ function compareFiles(host: ExpansionHost, operator: string, left: string, right
   return resolvePath(host.state.cwd, left) === resolvePath(host.state.cwd, right);
 }
 
-function matchRegex(host: ExpansionHost, text: string, source: string): boolean {
+/** Regular expressions are a large part of the code that few lines need: loaded when first one is met. */
+async function matchRegex(host: ExpansionHost, text: string, source: string): Promise<boolean> {
+  const { compileRegex, RegexFailure } = await import('./posix-regex.ts');
   try {
     const match = compileRegex(source, 'extended', { ignoreCase: host.state.shopts.has('nocasematch') }).find(
       text,
