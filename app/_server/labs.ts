@@ -44,6 +44,13 @@ export async function readLab(slug: string): Promise<LabBundle | undefined> {
   return labSlugs(files).includes(slug) ? decodeLab(files, slug) : undefined;
 }
 
+/** One lab as a page gets it: without solutions, which come when they are asked for. */
+export async function readLabForPage(slug: string): Promise<LabBundle | undefined> {
+  const lab = await readLab(slug);
+  if (lab === undefined) return undefined;
+  return { ...lab, tasks: lab.tasks.map(({ solution: _, ...task }) => task) };
+}
+
 /** Every lab's card, by number. */
 export async function listLabs(): Promise<readonly LabCard[]> {
   const files = await labFiles();

@@ -133,7 +133,8 @@ export class Verifier {
     const db = await database();
     const attempt = await db.attempt.findUnique({ where: { id } });
     const lab = attempt === null ? undefined : await readLab(attempt.lab);
-    if (attempt === null || lab === undefined) return;
+    // Asked again while it was replayed: nothing has come since.
+    if (attempt === null || lab === undefined || attempt.checkedUpTo >= attempt.upTo) return;
     const entries = await entriesOf(db, id, 1, attempt.upTo);
     const result = await this.#replay({
       labsFolder: path.join(process.cwd(), 'labs'),

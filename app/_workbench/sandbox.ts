@@ -11,7 +11,8 @@ import { type Attempt, JournalStore } from './journal-store.ts';
 import { lifeMachine } from './life.ts';
 import { readProgress, writeProgress } from './progress.ts';
 import { initialState, type PageEvent, reduce, type WorkbenchState } from './state.ts';
-import { HttpSync, type JournalSync, type ServerAttempt } from './sync.ts';
+import { beginAnew, isOutdated, pieceOf } from './pieces.ts';
+import { HttpSync, type JournalSync, type ServerAttempt, type Solutions } from './sync.ts';
 import { TabLease } from './tab-lease.ts';
 
 /** Entries are sent together when none has come for this long. */
@@ -27,8 +28,8 @@ const VERIFYING_MS = 1_000;
 /** How long the page waits for the server's copy of the journal before it goes on with its own. */
 const REMOTE_PATIENCE_MS = 1_500;
 
-/** Entries of one piece; the server has a limit for a request. */
-const PIECE_MAX = 200;
+/** Two sends are at least so far apart: a guest has 60 a minute. */
+const SEND_GAP_MS = 1_100;
 
 /** A terminal on the page: takes output, or its whole text again. */
 export type ScreenSink = { write(data: string): void; redraw(data: string): void };
@@ -76,6 +77,11 @@ export class Sandbox {
   #retries = 0;
   #takeOver = false;
   #isStopped = false;
+  #lastSentMs = 0;
+  /** Files of an attempt that the lab has outgrown, to be laid into the new one. */
+  #leftFiles: Readonly<Record<string, string>> = {};
+  #solutions: Solutions = {};
+  readonly #onPageHide = () => this.#leave();
   #keeping: Promise<void> = Promise.resolve();
 
   constructor(bundle: LabBundle, task: number) {
@@ -106,6 +112,9 @@ export class Sandbox {
     const entries = await this.#openAttempt(await remote);
     if (this.#isStopped) return;
     if (!isWriter) this.#dispatch({ kind: 'writer', isReadOnly: true });
+    await this.#loadSolutions(entries);
+    if (this.#isStopped) return;
+    addEventListener('pagehide', this.#onPageHide);
     this.#startWorker(entries);
     // What an earlier visit could not send goes now.
     if (entries.length > (this.#attempt?.sentTo ?? 0)) this.#scheduleSend(0);
@@ -117,6 +126,8 @@ export class Sandbox {
     this.#isStopped = true;
     clearTimeout(this.#sendTimer);
     clearTimeout(this.#renewTimer);
+    removeEventListener('pagehide', this.#onPageHide);
+    this.#leave();
     this.#lease.close();
     this.#client?.stop();
     this.#life.stop();
@@ -126,7 +137,8 @@ export class Sandbox {
   send(command: PageCommand): void {
     const harmless = ['resize', 'draft', 'visible', 'read-only', 'ping', 'open'];
     if (this.#state.isReadOnly && !harmless.includes(command.kind)) return;
-    this.#client?.post(command);
+    if (command.kind === 'go-task' || command.kind === 'hint') void this.#sendWithSolutions(command);
+    else this.#client?.post(command);
   }
 
   /** Attaches a terminal; it gets at once what was written before it came. */
@@ -154,7 +166,11 @@ export class Sandbox {
   async takeOver(): Promise<void> {
     this.#lease.take();
     this.#takeOver = true;
+    const remote = await this.#loadRemote();
+    // The other browser has to stop before the journal is read for good.
+    if (remote !== undefined) await this.#sync.renew(remote.id, [], true);
     const entries = await this.#openAttempt(await this.#loadRemote());
+    await this.#loadSolutions(entries);
     this.#dispatch({ kind: 'writer', isReadOnly: false });
     this.#life.send({ type: 'RESTART' });
     this.#stopClient();
@@ -186,6 +202,38 @@ export class Sandbox {
     void this.#store?.putDraft(this.#bundle.slug, path, text).catch(() => undefined);
   }
 
+  /** Solutions are not in the page: they come when a task is begun on them, or when the last rung asks for one. */
+  async #sendWithSolutions(command: Extract<PageCommand, { kind: 'go-task' | 'hint' }>): Promise<void> {
+    const { task } = command;
+    const { tasks } = this.#state;
+    const isNext = task === this.#state.task + 1 && tasks[this.#state.task]?.isSolved === true;
+    if (command.kind === 'go-task' && !isNext) await this.#getSolutions({ before: task });
+    if (command.kind === 'hint' && (tasks[task]?.hintsTaken ?? 0) >= 3) await this.#getSolutions({ task });
+    this.#client?.post({ kind: 'solutions', solutions: this.#solutions });
+    this.#client?.post(command);
+  }
+
+  async #getSolutions(which: { before: number } | { task: number }): Promise<void> {
+    const wanted = 'task' in which ? [which.task] : Array.from({ length: which.before }, (_, index) => index);
+    // One that the learner wants to see is asked for in any case: the server writes it down.
+    if ('before' in which && wanted.every((index) => this.#solutions[index] !== undefined)) return;
+    const found = await this.#sync.solutions(this.#bundle.slug, which);
+    this.#solutions = { ...this.#solutions, ...found };
+  }
+
+  /** A journal that began a task on the solutions of those before replays with them only. */
+  async #loadSolutions(entries: readonly JournalEntry[]): Promise<void> {
+    const begun = entries.map(({ input }) =>
+      input.kind === 'task' && input.from === 'solutions' ? input.task : 0,
+    );
+    const before = begun.reduce((a, b) => Math.max(a, b), entries.length === 0 ? this.#state.task : 0);
+    for (const pauseMs of [500, 2_000, 0]) {
+      await this.#getSolutions({ before });
+      if (Object.keys(this.#solutions).length >= before || this.#isStopped) return;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
   #dispatch(event: WorkerEvent | PageEvent): void {
     const next = reduce(this.#state, event);
     if (next === this.#state) return;
@@ -201,12 +249,27 @@ export class Sandbox {
     const local = await store.attempt(slug);
     const localEntries = local === undefined ? [] : await store.entries(local.id);
     const hasUnsent = local !== undefined && localEntries.length > local.sentTo;
+    const isLocalOutdated = local !== undefined && isOutdated(local, this.#bundle);
     const isRemoteAhead =
       remote !== undefined &&
-      !hasUnsent &&
+      !remote.isOutdated &&
+      (!hasUnsent || isLocalOutdated) &&
       (remote.id !== local?.id || remote.entries.length > localEntries.length);
     if (remote?.isWrittenElsewhere === true && !this.#takeOver)
       this.#dispatch({ kind: 'writer', isReadOnly: true });
+    if (!isRemoteAhead && (isLocalOutdated || (local === undefined && remote?.isOutdated === true))) {
+      const { attempt, files } = beginAnew(this.#newAttempt(), local, localEntries, remote);
+      this.#attempt = attempt;
+      this.#leftFiles = files;
+      this.#lastKept = 0;
+      this.#dispatch({
+        kind: 'notice',
+        level: 'info',
+        text: 'This lab has changed since you were here. It begins anew, with your files; what was solved stays solved.',
+      });
+      await store.putAttempt(attempt).catch(() => undefined);
+      return [];
+    }
     if (isRemoteAhead) {
       const { id, header, task, solved, verified, entries } = remote;
       this.#attempt = { id, lab: slug, header, task, solved, verified, sentTo: entries.length };
@@ -270,7 +333,13 @@ export class Sandbox {
     this.#client ??= this.#newClient();
     this.#client.post({
       kind: 'open',
-      bundle: this.#bundle,
+      bundle: {
+        ...this.#bundle,
+        tasks: this.#bundle.tasks.map((task, index) => {
+          const solution = this.#solutions[index];
+          return solution === undefined ? task : { ...task, solution };
+        }),
+      },
       header: attempt.header,
       entries,
       solved: [...new Set([...attempt.solved, ...attempt.verified])],
@@ -283,7 +352,12 @@ export class Sandbox {
     if (event.kind === 'output' || event.kind === 'screen')
       this.#show(event.terminal, event.data, event.kind === 'screen');
     if (event.kind === 'journal') this.#keep(event.entries);
-    if (event.kind === 'opened') this.#life.send({ type: 'OPENED' });
+    if (event.kind === 'opened') {
+      this.#life.send({ type: 'OPENED' });
+      for (const [path, content] of Object.entries(this.#leftFiles))
+        this.send({ kind: 'save', path, content });
+      this.#leftFiles = {};
+    }
     if (event.kind === 'crashed') this.#life.send({ type: 'CRASHED' });
     this.#dispatch(event);
     if (event.kind === 'busy')
@@ -319,7 +393,11 @@ export class Sandbox {
 
   #scheduleSend(afterMs: number): void {
     clearTimeout(this.#sendTimer);
-    this.#sendTimer = setTimeout(() => void this.#sendPiece(), afterMs);
+    const gapMs = this.#lastSentMs + SEND_GAP_MS - Date.now();
+    this.#sendTimer = setTimeout(
+      () => void this.#sendPiece(),
+      Math.max(afterMs, Math.min(gapMs, SEND_GAP_MS)),
+    );
   }
 
   async #sendPiece(): Promise<void> {
@@ -337,8 +415,9 @@ export class Sandbox {
       await this.#keeping.catch(() => undefined);
       const entries = (await this.#store?.entries(attempt.id, attempt.sentTo + 1)) ?? [];
       if (entries.length === 0) return;
-      const piece = entries.slice(0, PIECE_MAX);
+      const piece = pieceOf(entries);
       const from = attempt.sentTo + 1;
+      this.#lastSentMs = Date.now();
       const result = await this.#sync.append({
         attempt: attempt.id,
         header: attempt.header,
@@ -366,7 +445,11 @@ export class Sandbox {
         this.#dispatch({ kind: 'saved', saved: 'saved' });
         return;
       case 'conflict':
-        await this.#fork();
+        // Where the server has less than it once had it gets the rest again; where it has something else, we part ways.
+        if (result.upTo < (this.#attempt?.sentTo ?? 0)) {
+          await this.#patchAttempt({ sentTo: result.upTo });
+          this.#scheduleSend(0);
+        } else await this.#fork();
         return;
       case 'elsewhere':
         this.#lease.drop();
@@ -381,6 +464,10 @@ export class Sandbox {
         });
         return;
       case 'away':
+        if (result.isBusy) {
+          this.#scheduleSend(RETRY_MS[1]);
+          return;
+        }
         if (this.#state.saved !== 'offline') {
           this.warn(
             'The server is away. Everything you do is kept in this browser and will be sent when it is back.',
@@ -438,6 +525,11 @@ export class Sandbox {
       this.#lease.drop();
       this.#becomeReadOnly();
     } else if (result.kind === 'away') this.#scheduleRenew(RENEW_MS);
+  }
+
+  #leave(): void {
+    if (this.#attempt !== undefined && this.#attempt.sentTo > 0 && !this.#state.isReadOnly)
+      this.#sync.leave(this.#attempt.id);
   }
 
   /** The server holds another history under this name: ours goes on as an attempt of its own, from its first entry. */

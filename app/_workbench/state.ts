@@ -8,6 +8,7 @@ import type {
   WorkerEvent,
 } from '../../engine/session/protocol.ts';
 import type { Life } from './life.ts';
+import type { TaskLife } from './task-life.ts';
 
 /** Where the journal is: kept by the server, kept here until the server is back, or refused by it. */
 export type SavedState = 'saved' | 'saving' | 'offline' | 'local' | 'refused';
@@ -37,6 +38,8 @@ export type WorkbenchState = {
   readonly task: number;
   readonly tasks: readonly TaskState[];
   readonly verified: readonly number[];
+  /** The life of each task, by index. */
+  readonly lives: readonly TaskLife[];
   readonly home: string;
   readonly checks: readonly CheckResult[];
   readonly feedback:
@@ -65,6 +68,7 @@ export type PageEvent =
   | { readonly kind: 'saved'; readonly saved: SavedState }
   | { readonly kind: 'writer'; readonly isReadOnly: boolean }
   | { readonly kind: 'verified'; readonly tasks: readonly number[] }
+  | { readonly kind: 'lives'; readonly lives: readonly TaskLife[] }
   | { readonly kind: 'dismiss'; readonly id: number }
   | { readonly kind: 'jump'; readonly path: string; readonly line?: number };
 
@@ -75,6 +79,7 @@ export function initialState(bundle: LabBundle, task: number): WorkbenchState {
     task,
     tasks: bundle.tasks.map((_, index) => ({ index, isSolved: false, hintsTaken: 0, attempts: 0 })),
     verified: [],
+    lives: bundle.tasks.map((task) => (task.kind === 'predict' ? 'predicting' : 'reading')),
     home: '/root',
     checks: [],
     feedback: undefined,
@@ -116,6 +121,8 @@ function reducePage(state: WorkbenchState, event: PageEvent): WorkbenchState {
       return { ...state, isReadOnly: event.isReadOnly };
     case 'verified':
       return { ...state, verified: [...new Set([...state.verified, ...event.tasks])] };
+    case 'lives':
+      return { ...state, lives: event.lives };
     case 'dismiss':
       return { ...state, notices: state.notices.filter((notice) => notice.id !== event.id) };
     case 'jump':

@@ -10,7 +10,13 @@ export type ServerAttempt = {
   readonly verified: readonly number[];
   /** True while another tab or device holds the lease. */
   readonly isWrittenElsewhere: boolean;
+  /** True when the lab has changed since: `entries` is empty, and `files` (path → content) is what is left of it. */
+  readonly isOutdated: boolean;
+  readonly files?: Readonly<Record<string, string>>;
 };
+
+/** Solutions by index of task. */
+export type Solutions = Readonly<Record<number, string>>;
 
 /** What became of a piece of journal. `upTo` is the last sequence that the server has. */
 export type AppendResult =
@@ -29,8 +35,8 @@ export type AppendResult =
   | { readonly kind: 'elsewhere' }
   /** The server will not take it, and says why; sending it again is of no use. */
   | { readonly kind: 'refused'; readonly message: string }
-  /** Try again later. */
-  | { readonly kind: 'away' }
+  /** Try again later. `isBusy`: the server is there, and asks for patience. */
+  | { readonly kind: 'away'; readonly isBusy: boolean }
   /** This server keeps no journals at all. */
   | { readonly kind: 'local' };
 
@@ -46,8 +52,12 @@ export interface JournalSync {
     readonly task: number;
     readonly solved: readonly number[];
   }): Promise<AppendResult>;
-  /** Keeps the lease, has what is solved verified, and brings the marks. */
-  renew(attempt: string, solved: readonly number[]): Promise<AppendResult>;
+  /** Keeps the lease (or takes it from another browser), has what is solved verified, and brings the marks. */
+  renew(attempt: string, solved: readonly number[], takeOver?: boolean): Promise<AppendResult>;
+  /** Gives the lease back, for whoever opens the lab next. */
+  leave(attempt: string): void;
+  /** Solutions of the tasks before one, or of one that the learner wants to see; undefined when they cannot be had. */
+  solutions(lab: string, which: { before: number } | { task: number }): Promise<Solutions | undefined>;
 }
 
 /** Talks to `/api/attempts`. `writer` names this browser for the lease. */
@@ -74,17 +84,28 @@ export class HttpSync implements JournalSync {
     return this.#post(`/api/attempts/${attempt}/journal`, body);
   }
 
-  renew(attempt: string, solved: readonly number[]): Promise<AppendResult> {
-    return this.#post(`/api/attempts/${attempt}/lease`, { solved });
+  renew(attempt: string, solved: readonly number[], takeOver = false): Promise<AppendResult> {
+    return this.#post(`/api/attempts/${attempt}/lease`, { solved, takeOver });
+  }
+
+  leave(attempt: string): void {
+    const body = { writer: this.#writer, isLeaving: true };
+    // The page may be gone before the answer comes.
+    void send(`/api/attempts/${attempt}/lease`, body, true).catch(() => undefined);
+  }
+
+  async solutions(lab: string, which: { before: number } | { task: number }): Promise<Solutions | undefined> {
+    try {
+      const response = await send(`/api/labs/${encodeURIComponent(lab)}/solutions`, which);
+      return response.ok ? ((await response.json()) as { solutions: Solutions }).solutions : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   async #post(address: string, body: object): Promise<AppendResult> {
     try {
-      const response = await fetch(address, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...body, writer: this.#writer }),
-      });
+      const response = await send(address, { ...body, writer: this.#writer });
       if (response.status === 404 && !(response.headers.get('content-type') ?? '').includes('json'))
         return { kind: 'local' };
       const answer = (await response.json().catch(() => ({}))) as {
@@ -100,13 +121,23 @@ export class HttpSync implements JournalSync {
       }
       if (response.status === 409) return { kind: 'conflict', upTo: answer.upTo ?? 0 };
       if (response.status === 423) return { kind: 'elsewhere' };
-      if (response.status === 429 || response.status >= 500) return { kind: 'away' };
+      if (response.status === 429 || response.status >= 500)
+        return { kind: 'away', isBusy: response.status === 429 };
       return {
         kind: 'refused',
         message: answer.message ?? `The server refused the journal (${response.status}).`,
       };
     } catch {
-      return { kind: 'away' };
+      return { kind: 'away', isBusy: false };
     }
   }
+}
+
+function send(address: string, body: object, keepalive = false): Promise<Response> {
+  return fetch(address, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    keepalive,
+  });
 }

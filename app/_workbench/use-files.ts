@@ -50,16 +50,25 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
   }, []);
   const [chosen, setChosen] = useState<string | undefined>();
   const { home, files: saved, life } = state;
-  const isThere = life !== 'booting' && life !== 'resuming';
+  const isThere = life !== 'booting' && life !== 'restarting' && life !== 'resuming';
+  // What the matrix was told of each file; a new worker was told nothing.
+  const told = useRef<Map<string, string>>(new Map());
+  const tell = useCallback(
+    (path: string, content: string | undefined) => {
+      if (told.current.get(path) === content) return;
+      if (content === undefined) told.current.delete(path);
+      else told.current.set(path, content);
+      sandbox.send({ kind: 'draft', path, content });
+    },
+    [sandbox],
+  );
 
   useEffect(() => {
     // What an earlier visit left unsaved comes back once the sandbox is there to hear of it.
     if (!isThere) return;
     let isGone = false;
     void sandbox.drafts().then((kept) => {
-      if (isGone) return;
-      setDrafts((now) => ({ ...kept, ...now }));
-      for (const [path, content] of Object.entries(kept)) sandbox.send({ kind: 'draft', path, content });
+      if (!isGone) setDrafts((now) => ({ ...kept, ...now }));
     });
     return () => {
       isGone = true;
@@ -72,10 +81,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
         .filter((file) => file.content !== undefined && now[file.path] === file.content)
         .map((file) => file.path);
       if (equal.length === 0) return now;
-      for (const path of equal) {
-        sandbox.keepDraft(path, undefined);
-        sandbox.send({ kind: 'draft', path, content: undefined });
-      }
+      for (const path of equal) sandbox.keepDraft(path, undefined);
       return Object.fromEntries(Object.entries(now).filter(([path]) => !equal.includes(path)));
     });
   }, [saved, sandbox, setDrafts]);
@@ -90,9 +96,9 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
         return others;
       });
       sandbox.keepDraft(path, isSame ? undefined : text);
-      if (text.length <= FILE_MAX) sandbox.send({ kind: 'draft', path, content: isSame ? undefined : text });
+      tell(path, text.length <= FILE_MAX ? text : undefined);
     },
-    [saved, sandbox, setDrafts],
+    [saved, sandbox, setDrafts, tell],
   );
 
   const files = useMemo(() => {
@@ -125,6 +131,22 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
     files.find((file) => file.path === chosen) ??
     files.find((file) => /\.ya?ml$/.test(file.name)) ??
     files[0];
+
+  useEffect(() => {
+    // The matrix judges what the editor shows, saved or not, and whatever else is not saved yet.
+    if (!isThere) {
+      told.current.clear();
+      return;
+    }
+    const wanted = new Map(
+      files
+        .filter((file) => file.isEditable && (file.isDirty || file.path === current?.path))
+        .filter((file) => file.text.length <= FILE_MAX)
+        .map((file) => [file.path, file.text]),
+    );
+    for (const path of [...told.current.keys()]) if (!wanted.has(path)) tell(path, undefined);
+    for (const [path, text] of wanted) tell(path, text);
+  }, [files, current?.path, isThere, tell]);
 
   const save = useCallback(
     (path: string) => {

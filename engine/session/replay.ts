@@ -64,9 +64,10 @@ export async function verifyJournal(request: VerifyRequest): Promise<VerifyResul
 /** Virtual time after the last input in which it may still solve the task: longer than any connection attempt hangs. */
 const RUN_ON_MS = 150_000;
 
+/** What the learner wrote; what begins with a dot was made by the world. */
 function homeFiles(sandbox: Sandbox): Readonly<Record<string, string>> {
   const { files, home } = sandbox.workplace.workstation;
-  const found = files.entries().flatMap(([path, entry]) => (entry.kind === 'file' && path.startsWith(`${home}/`) ? [[path, entry.content]] : []));
+  const found = files.entries().flatMap(([path, entry]) => (entry.kind === 'file' && path.startsWith(`${home}/`) && !path.includes('/.') ? [[path, entry.content]] : []));
   return Object.fromEntries(found);
 }
 

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import type { JSX } from 'react';
-import { readLab } from '../../../_server/labs.ts';
+import { readLab, readLabForPage } from '../../../_server/labs.ts';
 import { Workbench } from '../../../_workbench/workbench.tsx';
 
 type Props = { params: Promise<{ lab: string; task: string }> };
@@ -14,7 +14,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 /** The workbench of one lab, at one task. */
 export default async function TaskPage({ params }: Props): Promise<JSX.Element> {
   const { lab: slug, task } = await params;
-  const lab = await readLab(slug);
+  const lab = await readLabForPage(slug);
   const index = lab?.tasks.findIndex((candidate) => candidate.id === task) ?? -1;
   if (lab === undefined || index === -1) notFound();
   return <Workbench bundle={lab} task={index} />;
