@@ -3,8 +3,11 @@ import type { Clock } from '../base/clock.ts';
 import type { ProcessHandle, Signal, SpawnOptions, Sys } from '../base/process.ts';
 import { Signalled } from '../base/process.ts';
 
-/** Work units that cost one virtual millisecond: a busy loop of the shell makes about a million steps a virtual second. */
-const UNITS_PER_MS = 1000;
+/**
+ * Work units that cost one virtual millisecond. A unit takes the platform one to two microseconds, so a busy loop that was
+ * left running for a minute costs a replay some ten seconds and not more than the minute.
+ */
+const UNITS_PER_MS = 100;
 
 const PROCESS_TOPIC = 'process';
 

@@ -21,7 +21,7 @@ export async function resume(bundle: LabBundle, header: JournalHeader, entries: 
   const last = entries.at(-1);
   const run = new Run(bundle, header, limits);
   await run.start();
-  for (const entry of pathTo(entries, entries.length)) await run.take(entry);
+  await run.follow(pathTo(entries, entries.length));
   if (last?.input.kind === 'goto') await run.moveTo(last.input.atMs, last.input.step);
   return run.result();
 }
@@ -37,7 +37,7 @@ export async function verify(bundle: LabBundle, header: JournalHeader, entries: 
     }
     await run.moveTo(entry.atMs, entry.step);
     await run.start();
-    for (const former of pathTo(entries, entry.input.sequence)) await run.take(former);
+    await run.follow(pathTo(entries, entry.input.sequence));
     await run.moveTo(entry.input.atMs, entry.input.step);
   }
   return run.result();
@@ -63,13 +63,26 @@ class Run {
     this.#sandbox = task === undefined ? await Sandbox.create(this.#bundle, this.#header) : await Sandbox.createAt(this.#bundle, this.#header, task);
   }
 
+  /** Takes the entries of a path through history, on a sandbox at its beginning. */
+  async follow(path: readonly JournalEntry[]): Promise<void> {
+    for (const entry of path) {
+      // What led to this moment is no part of the path, so the moment cannot be met: a new sandbox begins here anyhow.
+      if (entry.input.kind === 'task' && entry.input.from === 'solutions') await this.#startTask(entry.input.task);
+      else await this.take(entry);
+    }
+  }
+
   /** Moves to the entry's moment and applies its input. */
   async take(entry: JournalEntry): Promise<void> {
     await this.moveTo(entry.atMs, entry.step);
     const { input } = entry;
-    if (input.kind === 'task' && input.from === 'solutions') await this.start(Math.min(input.task, this.#bundle.tasks.length - 1));
+    if (input.kind === 'task' && input.from === 'solutions') await this.#startTask(input.task);
     else this.#sandbox?.apply(input);
     this.#gather();
+  }
+
+  async #startTask(task: number): Promise<void> {
+    await this.start(Math.min(task, this.#bundle.tasks.length - 1));
   }
 
   async moveTo(atMs: number, step: number): Promise<void> {
