@@ -18,14 +18,16 @@ export function valueAt(root: unknown, path: Path): unknown {
   return at;
 }
 
-/** The object after an edit; undefined where the edit does not fit. The object itself stays as it is. */
+/** The object after an edit (a `set` at a list's length adds an item); undefined where the edit does not fit. The object itself stays as it is. */
 export function applyEdit(root: unknown, edit: Edit): unknown {
   const last = edit.path.at(-1);
   if (last === undefined) return undefined;
   if (edit.kind === 'join') return joinItems(root, edit.path);
   return replaceAt(root, edit.path.slice(0, -1), (parent) => {
     if (Array.isArray(parent) && typeof last === 'number') {
-      return edit.kind === 'set' ? parent.with(last, edit.value) : parent.toSpliced(last, 1);
+      if (last < 0 || last > parent.length) return undefined;
+      if (edit.kind === 'remove') return parent.toSpliced(last, 1);
+      return parent.toSpliced(last, 1, edit.value);
     }
     if (!isRecord(parent)) return undefined;
     const members = Object.entries(parent).filter(([key]) => key !== last);

@@ -7,7 +7,7 @@ import { CLUSTER_KEY, labelText, NAMESPACE_KEY, NAMESPACE_LABELS_KEY } from './l
 import type { FlowSpec, FlowVerdict, PolicyRule, PortRule, PortSpec, RuleRef, SideVerdict } from './model.ts';
 import { absoluteName, matchesName, serverNamePattern } from './name-pattern.ts';
 import { flowVerdict, policyName, UNMANAGED } from './outcome.ts';
-import type { PolicySource, Position } from './positions.ts';
+import { type Place, placeIn, type PolicySource } from './positions.ts';
 import type { PolicyRepository, Side } from './repository.ts';
 import { meets, type Requirement, type Selector, selects } from './selector.ts';
 import type { PortsByName } from './table.ts';
@@ -22,7 +22,7 @@ export type ConsideredRule = {
   readonly isDeciding: boolean;
   readonly why: string;
   /** Where the rule stands, when a source of its policy is known. */
-  readonly place?: Position & { readonly file: string };
+  readonly place?: Place;
 };
 
 /** The explanation of one end. */
@@ -90,7 +90,7 @@ function explainSide(
     const isDeciding = side.rules.some(
       (other) => isWithin(other, rule.ref) || (weighed.matches && isWithin(other, entryRef(rule.ref))),
     );
-    const place = placeOf(ref, sources);
+    const place = placeIn(sources, ref);
     const base = { ref, policy: policyName(ref), verdict: rule.verdict, matches, isDeciding, why };
     return place ? { ...base, place } : base;
   });
@@ -110,18 +110,6 @@ function isWithin(inner: RuleRef, outer: RuleRef): boolean {
     inner.name === outer.name &&
     outer.path.every((step, i) => inner.path[i] === step)
   );
-}
-
-function placeOf(
-  ref: RuleRef,
-  sources: readonly PolicySource[],
-): (Position & { readonly file: string }) | undefined {
-  for (const source of sources) {
-    const document = source.documentOf(ref);
-    const position = document === undefined ? undefined : source.locate(document, ref.path);
-    if (position) return { ...position, file: source.file };
-  }
-  return undefined;
 }
 
 function summaryOf(side: SideVerdict, considered: readonly ConsideredRule[], isIngress: boolean): string {

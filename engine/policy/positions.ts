@@ -6,6 +6,12 @@ import type { RuleRef } from './model.ts';
 /** A place in a text: line and column count from 1. */
 export type Position = { readonly line: number; readonly column: number };
 
+/** A place and the file that it is in. */
+export type Place = Position & { readonly file: string };
+
+/** Where a text begins in its file: lines above it, and columns that stand before each of its lines. */
+export type Offset = { readonly lines: number; readonly columns: number };
+
 /** The text of one policy document and where it stands. */
 type SourceDocument = { readonly root: Node | null; readonly lines: LineCounter; readonly firstLine: number };
 
@@ -15,10 +21,13 @@ type SourceDocument = { readonly root: Node | null; readonly lines: LineCounter;
  */
 export class PolicySource {
   readonly file: string;
+  readonly #offset: Offset;
   readonly #documents: readonly SourceDocument[];
 
-  constructor(text: string, file = '') {
+  /** @param offset Where `text` stands in the file; at its begin unless told. */
+  constructor(text: string, file = '', offset: Offset = { lines: 0, columns: 0 }) {
     this.file = file;
+    this.#offset = offset;
     this.#documents = splitDocuments(text).map((document) => {
       const lines = new LineCounter();
       const parsed = parseYaml(document.text, 'last', lines);
@@ -60,8 +69,18 @@ export class PolicySource {
       offset = next.offset;
     }
     const { line, col } = source.lines.linePos(offset);
-    return { line: line + source.firstLine - 1, column: col };
+    return { line: line + source.firstLine - 1 + this.#offset.lines, column: col + this.#offset.columns };
   }
+}
+
+/** Where a rule, or any field, of a policy stands; the first source that holds the policy is taken. */
+export function placeIn(sources: readonly PolicySource[], ref: RuleRef): Place | undefined {
+  for (const source of sources) {
+    const document = source.documentOf(ref);
+    const position = document === undefined ? undefined : source.locate(document, ref.path);
+    if (position) return { ...position, file: source.file };
+  }
+  return undefined;
 }
 
 function toPlain(node: Node): unknown {

@@ -2,6 +2,7 @@ import { type Edit, applyEdit, isRecord, type Path, pathText, valueAt } from './
 import { type ImportOptions, importPolicy } from './import.ts';
 import { NAMESPACE_KEY } from './labels.ts';
 import type { FlowSpec, FlowVerdict } from './model.ts';
+import { type Place, placeIn, type PolicySource } from './positions.ts';
 import type { PolicyRepository } from './repository.ts';
 import type { Identity } from './identity.ts';
 
@@ -13,20 +14,37 @@ export type Suggestion = {
   readonly key: string;
   readonly edit: Edit;
   readonly object: unknown;
-  /** One sentence for people. */
+  /** One sentence for people, as an order: `Set spec.…port: "7379" (it is "80").` */
   readonly text: string;
+  /** The same inside of a sentence: `with port 7379 in place of 80`. */
+  readonly phrase: string;
   /** Lower is smaller. */
   readonly cost: number;
+  /** Those of the other flows that were given whose verdict the change turns too. */
+  readonly changes: readonly FlowSpec[];
 };
 
-type Candidate = { readonly edit: Edit; readonly cost: number; readonly text: string };
+/** What else `suggest` may be told. */
+export type SuggestExtras = {
+  /** How many to give at most; 3 unless told. */
+  readonly limit?: number;
+  /** Flows that should stay as they are: the fewer of them a change turns, the earlier it is given. */
+  readonly others?: readonly FlowSpec[];
+};
+
+type Candidate = { readonly edit: Edit; readonly cost: number; readonly text: string; readonly phrase: string };
+
+/** A candidate and the policy it is for. */
+type Proposal = EditablePolicy & { readonly candidate: Candidate };
 
 const CANDIDATES_MAX = 400;
+/** Working edits that are compared on all other flows; the costlier rest is not worth the time. */
+const COMPARED_MAX = 24;
 
 /**
  * The smallest one-step changes of the policies that give the flow the wanted verdict: a port, a protocol, a label, a
- * namespace, a field dropped, two list items joined. Each was tried on a fork of the repository; the smallest come first.
- * @param limit How many to give at most.
+ * namespace, a field dropped or added, two list items joined. Each was tried on a fork of the repository. Those that change
+ * the fewest other flows come first, then the smallest.
  */
 export function suggest(
   repository: PolicyRepository,
@@ -34,38 +52,86 @@ export function suggest(
   wanted: FlowVerdict['verdict'],
   policies: readonly EditablePolicy[],
   options: ImportOptions,
-  limit = 3,
+  extras: SuggestExtras = {},
 ): Suggestion[] {
-  const context = contextOf(repository, flow);
+  const { limit = 3, others = [] } = extras;
+  const before = others.map((other) => repository.judge(other).verdict);
   const found: Suggestion[] = [];
-  let tried = 0;
-  for (const { key, object } of policies) {
-    const candidates = candidatesFor(object, context).sort((a, b) => a.cost - b.cost);
-    for (const candidate of candidates) {
-      if (tried++ >= CANDIDATES_MAX) break;
-      const edited = applyEdit(object, candidate.edit);
-      if (edited === undefined) continue;
-      const result = importPolicy(edited, options);
-      if (!result.valid) continue;
-      const trial = repository.fork();
-      trial.upsertPolicy(key, result.policy);
-      const verdict = trial.judge(flow);
-      if (verdict.verdict !== wanted) continue;
-      // A policy that merely stops applying to the pod is no way to allow something.
-      const names = [...verdict.egress.rulesMatched, ...verdict.ingress.rulesMatched];
-      const { namespace, name } = result.policy;
-      if (
-        wanted === 'FORWARDED' &&
-        isAboutSubject(candidate.edit) &&
-        !names.includes(namespace === '' ? name : `${namespace}/${name}`)
-      ) {
-        continue;
-      }
-      if (found.some((other) => other.key === key && other.text === candidate.text)) continue;
-      found.push({ key, edit: candidate.edit, object: edited, text: candidate.text, cost: candidate.cost });
-    }
+  for (const { key, object, candidate } of proposalsFor(repository, flow, policies)) {
+    if (found.length >= COMPARED_MAX) break;
+    if (found.some((other) => other.key === key && other.text === candidate.text)) continue;
+    const edited = applyEdit(object, candidate.edit);
+    const trial = edited === undefined ? undefined : trialOf(repository, key, edited, options);
+    if (trial === undefined || !isTurned(trial, flow, wanted, key, candidate.edit)) continue;
+    const changes = others.filter((other, i) => trial.judge(other).verdict !== before[i]);
+    found.push({ key, object: edited, ...candidate, changes });
   }
-  return found.sort((a, b) => a.cost - b.cost).slice(0, limit);
+  return found.sort((a, b) => a.changes.length - b.changes.length || a.cost - b.cost).slice(0, limit);
+}
+
+/** Everything worth a try, the smallest first. */
+function proposalsFor(
+  repository: PolicyRepository,
+  flow: FlowSpec,
+  policies: readonly EditablePolicy[],
+): readonly Proposal[] {
+  const context = contextOf(repository, flow);
+  return policies
+    .flatMap(({ key, object }) =>
+      candidatesFor(object, context).map((candidate): Proposal => ({ key, object, candidate })),
+    )
+    .sort((a, b) => a.candidate.cost - b.candidate.cost)
+    .slice(0, CANDIDATES_MAX);
+}
+
+/** A fork with the edited policy in force; undefined when Cilium would refuse it or it would become another object. */
+function trialOf(
+  repository: PolicyRepository,
+  key: string,
+  edited: unknown,
+  options: ImportOptions,
+): PolicyRepository | undefined {
+  const result = importPolicy(edited, options);
+  if (!result.valid) return undefined;
+  const trial = repository.fork();
+  trial.upsertPolicy(key, result.policy);
+  return trial;
+}
+
+function isTurned(
+  trial: PolicyRepository,
+  flow: FlowSpec,
+  wanted: FlowVerdict['verdict'],
+  key: string,
+  edit: Edit,
+): boolean {
+  const verdict = trial.judge(flow);
+  if (verdict.verdict !== wanted) return false;
+  for (const direction of ['egress', 'ingress'] as const) {
+    const side = trial.sideOf(flow, direction);
+    if (side && trial.conflictAt(side) !== null) return false;
+  }
+  if (wanted !== 'FORWARDED' || !isAboutSubject(edit)) return true;
+  // A policy that merely stops applying to the pod is no way to allow something.
+  const policy = trial.policy(key);
+  const name = policy && (policy.namespace === '' ? policy.name : `${policy.namespace}/${policy.name}`);
+  return [...verdict.egress.rulesMatched, ...verdict.ingress.rulesMatched].some((each) => each === name);
+}
+
+/**
+ * Where in a text an edit has to be made: the place of the field, or of the dash that goes; undefined when no source holds
+ * the policy.
+ */
+export function placeOfEdit(
+  repository: PolicyRepository,
+  suggestion: Pick<Suggestion, 'key' | 'edit'>,
+  sources: readonly PolicySource[],
+): Place | undefined {
+  const policy = repository.policy(suggestion.key);
+  if (!policy) return undefined;
+  const { edit } = suggestion;
+  const path = edit.kind === 'join' ? [...edit.path.slice(0, -1), Number(edit.path.at(-1)) + 1] : edit.path;
+  return placeIn(sources, { policyKind: policy.kind, namespace: policy.namespace, name: policy.name, path });
 }
 
 const SUBJECTS: readonly unknown[] = ['endpointSelector', 'podSelector', 'nodeSelector'];
@@ -136,10 +202,14 @@ function ruleEdits(object: unknown, rule: Path, peer: Identity | undefined, flow
   for (const portRule of itemsAt(object, [...rule, 'toPorts'])) {
     for (const port of itemsAt(object, [...portRule, 'ports']))
       candidates.push(...portEdits(object, port, flow, true));
+    candidates.push(...portAddition(object, [...portRule, 'ports'], flow, true));
     candidates.push(...l7Edits(object, portRule, flow));
   }
   for (const port of itemsAt(object, [...rule, 'ports']))
     candidates.push(...portEdits(object, port, flow, false));
+  candidates.push(...portAddition(object, [...rule, 'ports'], flow, false));
+  for (const list of ['fromEndpoints', 'toEndpoints'])
+    candidates.push(...peerAddition(object, [...rule, list], peer));
   for (const field of ['toPorts', 'ports']) candidates.push(...dropIf(object, [...rule, field]));
   return candidates;
 }
@@ -158,12 +228,15 @@ function joinEdits(object: unknown, list: Path): Candidate[] {
         edit: { kind: 'join', path },
         cost: 1,
         text: `Join ${next} to the item before it: take away its dash, so that both must hold.`,
+        phrase: 'without the dash, so that this and the item before it must both hold,',
       };
     });
 }
 
 function removal(path: Path, cost: number): Candidate {
-  return { edit: { kind: 'remove', path }, cost, text: `Remove ${pathText(path)}.` };
+  const last = path.at(-1);
+  const phrase = typeof last === 'number' ? 'without this item' : `without ${last}`;
+  return { edit: { kind: 'remove', path }, cost, text: `Remove ${pathText(path)}.`, phrase };
 }
 
 function dropIf(object: unknown, path: Path): Candidate[] {
@@ -180,8 +253,24 @@ function setting(object: unknown, path: Path, value: unknown, cost: number): Can
       edit: { kind: 'set', path, value },
       cost,
       text: `${verb} ${pathText(path)}: ${JSON.stringify(value)}${was}.`,
+      phrase: settingPhrase(path, before, value),
     },
   ];
+}
+
+function settingPhrase(path: Path, before: unknown, value: unknown): string {
+  const last = path.at(-1);
+  const show = (item: unknown) => (typeof item === 'object' ? JSON.stringify(item) : String(item));
+  if (typeof last === 'number') return `with one more item, ${show(value)},`;
+  if (before === undefined) return `with ${last}: ${show(value)} added`;
+  return `with ${last} ${show(value)} in place of ${show(before)}`;
+}
+
+/** One more item at a list's end. */
+function addition(object: unknown, list: Path, value: unknown, cost: number): Candidate[] {
+  const items = valueAt(object, list);
+  if (!Array.isArray(items)) return [];
+  return setting(object, [...list, items.length], value, cost);
 }
 
 /** Changes of a label selector: a value as one of the ends has it, a label dropped, the peer's namespace named. */
@@ -218,12 +307,29 @@ function labelEdits(
   return candidates;
 }
 
+function portAddition(object: unknown, list: Path, flow: FlowSpec, isText: boolean): Candidate[] {
+  if (flow.port === undefined || !PORT_PROTOCOLS.includes(flow.protocol)) return [];
+  const port = isText ? String(flow.port) : flow.port;
+  return addition(object, list, { port, protocol: flow.protocol }, 2);
+}
+
+/** One more peer: a pod by its own labels and its namespace. */
+function peerAddition(object: unknown, list: Path, peer: Identity | undefined): Candidate[] {
+  const namespace = peer?.labels.get(NAMESPACE_KEY)?.value;
+  if (peer?.isPod !== true || namespace === undefined) return [];
+  const own = [...peer.labels.values()].filter(({ key }) => !key.startsWith('io.'));
+  const labels = Object.fromEntries(own.map(({ key, value }) => [key, value]));
+  return addition(object, list, { matchLabels: { ...labels, [`k8s:${NAMESPACE_KEY}`]: namespace } }, 3);
+}
+
+const PORT_PROTOCOLS: readonly string[] = ['TCP', 'UDP', 'SCTP'];
+
 function portEdits(object: unknown, port: Path, flow: FlowSpec, isText: boolean): Candidate[] {
   const candidates: Candidate[] = [];
   if (flow.port !== undefined) {
     candidates.push(...setting(object, [...port, 'port'], isText ? String(flow.port) : flow.port, 1));
   }
-  if (['TCP', 'UDP', 'SCTP'].includes(flow.protocol)) {
+  if (PORT_PROTOCOLS.includes(flow.protocol)) {
     candidates.push(...setting(object, [...port, 'protocol'], flow.protocol, 1));
   }
   for (const field of ['protocol', 'endPort']) candidates.push(...dropIf(object, [...port, field]));
