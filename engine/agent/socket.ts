@@ -167,6 +167,8 @@ const RESERVED: readonly (readonly [id: number, name: string])[] = [
   [6, 'remote-node'],
   [7, 'kube-apiserver'],
   [8, 'ingress'],
+  [9, 'world-ipv4'],
+  [10, 'world-ipv6'],
 ];
 
 function identitiesOf(

@@ -20,6 +20,8 @@ export const LIMITS = {
   /** Documents of one YAML stream, and expanded alias nodes of one document. */
   yamlDocumentsMax: 1_000,
   yamlAliasesMax: 100,
+  /** Processes of one virtual machine at once; more would be a fork bomb. */
+  processesMax: 200,
   /** Nested calls of shell functions, `$( )` and `eval`. */
   shellDepthMax: 100,
   /** Flows that one node's Hubble ring keeps (Cilium's default of 4,095). */

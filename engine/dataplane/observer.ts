@@ -30,8 +30,17 @@ export type ObserverView = {
 export class RelayObserver {
   readonly #view: ObserverView;
 
-  constructor(view: ObserverView) {
+  readonly #only: string | undefined;
+
+  /** `only` names a node: then it is that agent's own Observer, not the relay's. */
+  constructor(view: ObserverView, only?: string) {
     this.#view = view;
+    this.#only = only;
+  }
+
+  /** The Observer of one node's agent. */
+  ofNode(node: string): RelayObserver {
+    return new RelayObserver(this.#view, node);
   }
 
   /** ServerStatus, summed over nodes. */
@@ -55,9 +64,9 @@ export class RelayObserver {
       maxFlows: sum((node) => node.maxFlows),
       seenFlows,
       uptimeNs,
-      connectedNodes: nodes.length,
+      connectedNodes: this.#only === undefined ? nodes.length : 0,
       unavailableNodes: [],
-      version: `hubble-relay v${CILIUM_VERSION}`,
+      version: `${this.#only === undefined ? 'hubble-relay' : 'cilium'} v${CILIUM_VERSION}`,
       flowsRate: uptimeNs > 0 ? seenFlows / (uptimeNs / 1e9) : 0,
     };
   }
@@ -73,7 +82,7 @@ export class RelayObserver {
     readonly maxFlows: number;
     readonly seenFlows: number;
   }[] {
-    return this.#view.nodes().map((node) => {
+    return this.#nodes().map((node) => {
       const ring = this.#view.flows.rings.get(node.name);
       return {
         name: `${this.#view.flows.clusterName}/${node.name}`,
@@ -118,12 +127,12 @@ export class RelayObserver {
   follow(request: Lists): { pending(): boolean; take(): readonly Flow[]; ended(): boolean; stop(): void } {
     const test: FlowTest = buildFilters(request);
     const { flows } = this.#view;
-    const seen = new Map([...flows.rings].map(([node, ring]) => [node, ring.seen]));
+    const seen = new Map(this.#rings().map(([node, ring]) => [node, ring.seen]));
     let count = flows.count;
     let isStopped = false;
     const take = (): readonly Flow[] => {
       count = flows.count;
-      const fresh = [...flows.rings].flatMap(([node, ring]) => {
+      const fresh = this.#rings().flatMap(([node, ring]) => {
         const entries = ring.after(seen.get(node) ?? 0);
         seen.set(node, ring.seen);
         return entries.map((entry) => entry.flow);
@@ -138,9 +147,17 @@ export class RelayObserver {
     };
   }
 
+  #nodes(): ReturnType<ObserverView['nodes']> {
+    return this.#view.nodes().filter((node) => this.#only === undefined || node.name === this.#only);
+  }
+
+  #rings() {
+    return [...this.#view.flows.rings].filter(([node]) => this.#only === undefined || node === this.#only);
+  }
+
   #all(): readonly Flow[] {
     return inOrder(
-      [...this.#view.flows.rings].flatMap(([, ring]) => ring.after(0).map((entry) => entry.flow)),
+      this.#rings().flatMap(([, ring]) => ring.after(0).map((entry) => entry.flow)),
     );
   }
 }

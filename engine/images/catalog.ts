@@ -134,12 +134,27 @@ function factsOf(family: Family, reference: Reference): ImageFacts {
     defaultCommand: [...facts.entrypoint, ...facts.cmd],
     listeners: (env, command) => {
       if (runsServer(command)) return made.listeners?.({ ...facts.env, ...env }, command) ?? [];
-      return commandListeners(command);
+      return commandListeners(executed(facts, command));
     },
     bot: (env, command) => made.bot?.({ ...facts.env, ...env }, command),
-    lifetime: (command) => lifetimeOf(command, { programs: facts.programs, isServer: runsServer(command) }),
+    lifetime: (command) =>
+      lifetimeOf(executed(facts, command), { programs: facts.programs, isServer: runsServer(command) }),
     logs: (env, command) => (runsServer(command) ? (made.logs?.({ ...facts.env, ...env }) ?? []) : []),
   };
+}
+
+/**
+ * What an entrypoint script hands over to: such scripts end in `exec "$@"`, and put the image's own program in front when
+ * the first argument is an option. Commands that do not run the image's script are left alone.
+ */
+export function executed(
+  facts: { readonly entrypoint: readonly string[]; readonly cmd: readonly string[] },
+  command: readonly string[],
+): readonly string[] {
+  const script = facts.entrypoint[0] ?? '';
+  if (facts.entrypoint.length !== 1 || !script.endsWith('.sh') || command[0] !== script) return command;
+  const rest = command.slice(1);
+  return (rest[0] ?? '-').startsWith('-') ? [...facts.cmd.slice(0, 1), ...rest] : rest;
 }
 
 /** True when the command runs the image's own server: the default entrypoint, or one of its programs by name. */

@@ -517,6 +517,7 @@ export const FAMILIES: readonly Family[] = [
     make: (tag) => ({
       machine: { ...ubuntuMachine, versions: { cilium: tag.replace(/^v/, '') } },
       programs: CILIUM_PROGRAMS,
+      env: { HUBBLE_SERVER: 'unix:///var/run/cilium/hubble.sock' },
       files: { ...osRelease('Ubuntu', 'ubuntu', '24.04'), ...PASSWD },
       entrypoint: ['cilium-agent'],
       mains: ['cilium-agent'],

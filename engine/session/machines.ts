@@ -11,12 +11,19 @@ export type MachineParts = {
   readonly files: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string>>;
   readonly programs: ReadonlyMap<string, Program>;
+  /** The command of a container's first process; absent on other machines. */
+  readonly main?: readonly string[];
 };
+
+/** The folders that every Linux has. Programs are looked up by name and show in none of them. */
+const FOLDERS = ['bin', 'dev', 'etc', 'home', 'lib', 'media', 'mnt', 'opt', 'proc', 'root', 'run', 'sbin', 'srv', 'sys', 'tmp', 'usr/bin', 'usr/lib', 'usr/local', 'usr/sbin', 'usr/share', 'var/log', 'var/tmp'].map(
+  (name) => `/${name}`,
+);
 
 /** Builds a machine; its files get the time `nowMs`. */
 export function createMachine(parts: MachineParts, nowMs: number): Machine {
   const files = new MemoryFiles();
-  for (const folder of ['/tmp', '/etc', '/root', '/home', '/var/log', parts.facts.home]) files.makeFolder(folder, nowMs, { parents: true });
+  for (const folder of [...FOLDERS, parts.facts.home]) files.makeFolder(folder, nowMs, { parents: true });
   for (const [path, content] of Object.entries(parts.files)) {
     files.makeFolder(path.slice(0, path.lastIndexOf('/')) || '/', nowMs, { parents: true });
     files.write(path, content, nowMs);
@@ -29,6 +36,7 @@ export function createMachine(parts: MachineParts, nowMs: number): Machine {
     env: parts.env,
     program: (name) => parts.programs.get(name),
     programNames: () => names,
+    ...(parts.main === undefined ? {} : { main: parts.main }),
   };
 }
 

@@ -5,8 +5,9 @@ import type { Stream } from '../base/stream.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ContainerFacts } from '../cluster/containers.ts';
 import type { WorldSpec } from '../cluster/world.ts';
+import { executed } from '../images/catalog.ts';
 import { editorPrograms } from '../commands/editors/editors.ts';
-import type { AgentSocket, Ports, StartOn } from '../commands/ports.ts';
+import type { AgentSocket, HubbleObserver, Ports, StartOn } from '../commands/ports.ts';
 import { shellProgram } from '../shell/main.ts';
 import type { CommandCompleter } from '../shell/completion.ts';
 import { createProcess, findProgram } from '../shell/process.ts';
@@ -29,6 +30,9 @@ export type WorkplaceParts = {
 
 /** Versions of the workstation's tools whose words differ (worlds.md). */
 const WORKSTATION_VERSIONS = { curl: '8.14.1', bash: '5.2', jq: '1.7.1', kubectl: '1.32.13' } as const;
+
+/** Where an agent's own Observer listens, inside its container. */
+const HUBBLE_SOCKET = 'unix:///var/run/cilium/hubble.sock';
 
 /** Programs of the workstation that no container has. */
 const CLUSTER_TOOLS = ['kubectl', 'cilium', 'hubble', 'helm', 'kind', 'ssh'] as const;
@@ -57,12 +61,17 @@ export class Workplace {
     const { image } = container;
     const programs = new Map<string, Program>();
     for (const name of image.programs) {
-      const program = name === 'cilium' || name === 'cilium-dbg' ? agentTool(this.ports) : this.#programs.get(name);
+      const program = name === 'cilium' || name === 'cilium-dbg' ? agentTool(this.ports) : this.#programs.get(name === 'sh' ? image.machine.shell : name);
       if (program !== undefined) programs.set(name, program);
     }
     const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOSTNAME: container.hostname, HOME: image.machine.home, ...image.env, ...container.env };
-    const files = { '/etc/hostname': `${container.hostname}\n`, '/etc/resolv.conf': resolvConf(this.#network(container.id)), ...image.files };
-    const machine = createMachine({ id: container.id, facts: { hostname: container.hostname, ...image.machine }, files, env, programs }, this.#nowMs);
+    const files = {
+      '/etc/hostname': `${container.hostname}\n`,
+      '/etc/hosts': podHosts(this.#podAddress(container), container.hostname),
+      '/etc/resolv.conf': resolvConf(this.#network(container.id)),
+      ...image.files,
+    };
+    const machine = createMachine({ id: container.id, facts: { hostname: container.hostname, ...image.machine }, files, env, programs, main: executed(image, container.command) }, this.#nowMs);
     this.#containers.set(key, machine);
     return machine;
   }
@@ -110,17 +119,34 @@ export class Workplace {
       kube: world.hasCluster ? cluster.handle : undefined,
       network: (machine) => this.#network(machine.id),
       agent: (machine) => this.#agentOf(machine),
-      observer: (machine, server) => (this.#isListening(machine, server) ? cluster.observer : undefined),
+      observer: (machine, server) => (server === HUBBLE_SOCKET ? this.#agentObserver(machine) : this.#isListening(machine, server) ? cluster.observer : undefined),
       host: (name) => this.#host(name),
     };
   }
 
   /** The socket of the agent whose own container the machine is. */
   #agentOf(machine: Machine): AgentSocket | undefined {
+    const node = this.#agentNode(machine);
+    return node === undefined ? undefined : this.#parts.cluster.agentSocket(node);
+  }
+
+  /** The Observer of one agent: it knows the flows of its own node. */
+  #agentObserver(machine: Machine): HubbleObserver | undefined {
+    const node = this.#agentNode(machine);
+    return node === undefined ? undefined : this.#parts.cluster.observer.ofNode(node);
+  }
+
+  #agentNode(machine: Machine): string | undefined {
     const [, namespace, name] = machine.id.split('/');
     const pod = machine.id.startsWith('pod/') ? this.#parts.cluster.store.get('pods', namespace, name ?? '') : undefined;
     const node = (pod?.['spec'] as { readonly nodeName?: string } | undefined)?.nodeName;
-    return node === undefined || pod?.metadata.labels?.['k8s-app'] !== 'cilium' ? undefined : this.#parts.cluster.agentSocket(node);
+    return pod?.metadata.labels?.['k8s-app'] === 'cilium' ? node : undefined;
+  }
+
+  #podAddress(container: ContainerFacts): string {
+    const [namespace, name = ''] = container.podKey.split('/');
+    const pod = this.#parts.cluster.store.get('pods', namespace, name);
+    return (pod?.['status'] as { readonly podIP?: string } | undefined)?.podIP ?? '127.0.0.1';
   }
 
   /** Hubble answers at an address of the machine where something listens: the port-forward to its relay. */
@@ -160,6 +186,7 @@ export class Workplace {
     const facts: MachineFacts = { hostname, libc: 'glibc', shell: 'bash', user, home, versions: WORKSTATION_VERSIONS };
     const files: Record<string, string> = {
       '/etc/hostname': `${hostname}\n`,
+      '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
       '/etc/resolv.conf': resolvConf(this.#network('workstation')),
     };
     if (this.#parts.world.hasCluster) files[`${home}/.kube/config`] = KUBECONFIG;
@@ -185,7 +212,7 @@ export class Workplace {
     const home = `/home/${user}`;
     const facts: MachineFacts = { hostname: host.name, libc: 'glibc', shell: 'bash', user, home, versions: WORKSTATION_VERSIONS };
     const env = { HOME: home, USER: user, SHELL: '/bin/bash', TERM: 'xterm-256color', PATH: '/usr/local/bin:/usr/bin:/bin', PS1: '\\u@\\h:\\w\\$ ' };
-    const files = { '/etc/hostname': `${host.name}\n`, '/etc/resolv.conf': resolvConf(this.#network(`host/${host.name}`)) };
+    const files = { '/etc/hostname': `${host.name}\n`, '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${host.name}\n`, '/etc/resolv.conf': resolvConf(this.#network(`host/${host.name}`)) };
     const machine = createMachine({ id: `host/${host.name}`, facts, files, env, programs: this.#programsOf(facts, false) }, this.#nowMs);
     this.#hosts.set(host.name, machine);
     return machine;
@@ -210,6 +237,12 @@ function idleSys(nowMs: number): Sys {
     throw new InvariantError('completion only asks');
   };
   return { pid: 0, nowMs: () => nowMs, sleep: refuse, until: refuse, burn: refuse, spawn: refuse, processes: () => [] };
+}
+
+/** The hosts file that the kubelet writes into a container (pkg/kubelet/kubelet_pods.go). */
+function podHosts(address: string, hostname: string): string {
+  const rows = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'fe00::0\tip6-localnet', 'fe00::0\tip6-mcastprefix', 'fe00::1\tip6-allnodes', 'fe00::2\tip6-allrouters'];
+  return `# Kubernetes-managed hosts file.\n${rows.join('\n')}\n${address}\t${hostname}\n`;
 }
 
 function resolvConf(network: { readonly resolver: { readonly nameservers: readonly string[]; readonly search: readonly string[]; readonly ndots: number } }): string {

@@ -43,3 +43,8 @@ export class LineAbort extends Error {
     this.status = status;
   }
 }
+
+/** The machine refuses something (no room in a file, too many processes): what runs ends with this message, the session goes on. */
+export class SystemFailure extends Error {
+  override readonly name = 'SystemFailure';
+}

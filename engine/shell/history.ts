@@ -27,7 +27,9 @@ export function expandHistory(
     }
     if (char === "'" && !isDouble) isSingle = !isSingle;
     else if (char === '"' && !isSingle) isDouble = !isDouble;
-    if (char !== '!' || isSingle || !/^[^\s=("]/.test(line[at + 1] ?? ' ')) {
+    // `$!` and `${!name}` are the shell's own; `!(` and `[!` negate a pattern.
+    const isParameter = line[at - 1] === '$' || line.slice(at - 2, at) === '${' || line[at - 1] === '[';
+    if (char !== '!' || isSingle || isParameter || !/^[^\s=("]/.test(line[at + 1] ?? ' ')) {
       out += char;
       continue;
     }

@@ -17,7 +17,7 @@ import type {
 import { builtinOf } from './builtins/table.ts';
 import type { Builtin } from './builtins/table.ts';
 import { evaluateCondition } from './condition.ts';
-import { FunctionReturn, LineAbort, LoopJump, ShellExit } from './control.ts';
+import { FunctionReturn, LineAbort, LoopJump, ShellExit, SystemFailure } from './control.ts';
 import {
   arithmetic,
   arithmeticScope,
@@ -318,6 +318,7 @@ export class Interpreter implements ExpansionHost {
     } catch (error) {
       if (error instanceof ShellExit || error instanceof FunctionReturn || error instanceof LineAbort)
         this.state.status = error.status;
+      else if (error instanceof SystemFailure) this.state.status = await this.complain(error.message, 254);
       else if (!(error instanceof LoopJump)) throw error;
     }
     await this.runExitTrap();

@@ -148,7 +148,8 @@ export class Lexer {
     for (;;) {
       if (this.pos >= this.src.length) {
         if (this.isFinal) break;
-        this.fail({ kind: 'end' });
+        const { delimiter, stripsTabs } = heredoc;
+        this.fail({ kind: 'end', heredoc: { delimiter, stripsTabs } });
       }
       let end = this.src.indexOf('\n', this.pos);
       if (end < 0) end = this.src.length;

@@ -125,16 +125,22 @@ async function runInput(process: Process, shell: Shell): Promise<number> {
   const { state, interpreter } = shell;
   let pending = '';
   let number = 1;
+  let unfinished: SyntaxFailure | undefined;
   return interpreter.runToEnd(async () => {
     for (;;) {
       const line = await process.stdin.readLine(process.sys);
       if (line === undefined && pending === '') return;
       pending += line === undefined ? '' : `${line}\n`;
+      if (line !== undefined && unfinished?.mayEndWith(line) === false) continue;
+      unfinished = undefined;
       try {
         new Parser(pending, { dialect: state.dialect, isFinal: line === undefined }).nextLine();
       } catch (error) {
         if (!(error instanceof SyntaxFailure)) throw error;
-        if (error.isIncomplete && line !== undefined) continue;
+        if (error.isIncomplete && line !== undefined) {
+          unfinished = error;
+          continue;
+        }
         await interpreter.err(syntaxMessage(state, error, pending));
         throw new ShellExit(2);
       }

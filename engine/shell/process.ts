@@ -1,5 +1,7 @@
 import type { Signal, Sys, ProcessHandle } from '../base/process.ts';
+import { LIMITS } from '../base/limits.ts';
 import { Signalled } from '../base/process.ts';
+import { SystemFailure } from './control.ts';
 import { Stream } from '../base/stream.ts';
 import { baseName, parentOf, resolvePath, statThrough } from './path.ts';
 import type { Machine, Process, Program, RunOptions, Terminal } from './program.ts';
@@ -113,9 +115,16 @@ export function spawnProgram(
   parts: Omit<ProcessParts, 'sys'>,
   group?: number | 'new',
 ): Child {
-  return spawnTracked(sys, parts.argv, parts.machine, group, (own) =>
-    program(createProcess({ ...parts, sys: own })),
-  );
+  return spawnTracked(sys, parts.argv, parts.machine, group, async (own) => {
+    const process = createProcess({ ...parts, sys: own });
+    try {
+      return await program(process);
+    } catch (error) {
+      if (!(error instanceof SystemFailure)) throw error;
+      await process.err(`${baseName(parts.argv[0] ?? '')}: ${error.message}\n`);
+      return 1;
+    }
+  });
 }
 
 /** Spawns a process and remembers which signal ended it. */
@@ -126,6 +135,8 @@ export function spawnTracked(
   group: number | 'new' | undefined,
   main: (sys: Sys) => Promise<number>,
 ): Child {
+  if (sys.processes(machine.id).length >= LIMITS.processesMax)
+    throw new SystemFailure('fork: retry: Resource temporarily unavailable');
   let ended: Signal | undefined;
   let isStarted = false;
   const handle = sys.spawn(
@@ -166,9 +177,14 @@ export type Found =
 export function findProgram(machine: Machine, cwd: string, path: string | undefined, name: string): Found {
   if (name === '') return { kind: 'missing' };
   if (name.includes('/')) return findAt(machine, resolvePath(cwd, name), name);
-  for (const folder of (path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin').split(':')) {
-    const found = findAt(machine, resolvePath(cwd, `${folder === '' ? '.' : folder}/${name}`), name);
-    if (found.kind === 'program') return found;
+  const folders = (path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin').split(':');
+  for (const folder of folders) {
+    const at = resolvePath(cwd, `${folder === '' ? '.' : folder}/${name}`);
+    const found = findAt(machine, at, name);
+    if (found.kind !== 'program') continue;
+    // A machine's programs are in every program folder at once; distributions keep them in /usr/bin.
+    const isFile = statThrough(machine.files, at) !== undefined;
+    return isFile || !folders.includes('/usr/bin') ? found : { ...found, path: `/usr/bin/${name}` };
   }
   return { kind: 'missing' };
 }

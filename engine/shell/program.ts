@@ -77,6 +77,8 @@ export interface Machine extends MachineFacts {
   program(name: string): Program | undefined;
   /** Names of all programs, sorted, for completion and `which`. */
   programNames(): readonly string[];
+  /** The command of the first process (PID 1), in a container. */
+  readonly main?: readonly string[];
   /** Environment of a first process. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -2,6 +2,7 @@ import type { Redirect } from './ast.ts';
 import { expandParts, expandText, expandWords } from './expand.ts';
 import type { ExpansionHost } from './expand.ts';
 import { failureText, parentOf, resolvePath, statThrough } from './path.ts';
+import { SystemFailure } from './control.ts';
 import type { Descriptor, Descriptors } from './process.ts';
 import { textStream } from './process.ts';
 import type { FileFailure, FileSystem } from './program.ts';
@@ -117,7 +118,8 @@ function openForWriting(
 function writerTo(files: FileSystem, path: string, host: ExpansionHost): Descriptor {
   return {
     write: async (_sys, text) => {
-      files.write(path, text, host.nowMs(), { append: true });
+      const failed = files.write(path, text, host.nowMs(), { append: true });
+      if (failed !== undefined) throw new SystemFailure(`write error: ${failureText(failed)}`);
     },
   };
 }

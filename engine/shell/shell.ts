@@ -1,6 +1,6 @@
 import { Signalled } from '../base/process.ts';
 import type { Signal, Sys } from '../base/process.ts';
-import { FunctionReturn, LineAbort, LoopJump, ShellExit } from './control.ts';
+import { FunctionReturn, LineAbort, LoopJump, ShellExit, SystemFailure } from './control.ts';
 import { expandHistory } from './history.ts';
 import { Interpreter } from './interpreter.ts';
 import { jobLine, jobState } from './jobs.ts';
@@ -42,6 +42,8 @@ export type Submitted =
 export class Shell {
   readonly state: ShellState;
   readonly interpreter: Interpreter;
+  /** Why the pending text is not complete yet. */
+  #unfinished: SyntaxFailure | undefined;
   #pending = '';
   #isExited = false;
   #line = 1;
@@ -96,7 +98,8 @@ export class Shell {
     const given = await this.#withHistory(line);
     if (given === undefined) return { kind: 'done', exit: (this.state.status = 1), isExited: false };
     const text = this.#pending === '' ? given : `${this.#pending}\n${given}`;
-    if (this.#isIncomplete(text)) {
+    // A long here-document is not parsed again for each of its lines.
+    if ((this.#pending !== '' && this.#unfinished?.mayEndWith(given) === false) || this.#isIncomplete(text)) {
       this.#pending = text === '' ? '\n' : text;
       return { kind: 'more' };
     }
@@ -162,6 +165,7 @@ export class Shell {
   }
 
   #isIncomplete(text: string): boolean {
+    this.#unfinished = undefined;
     try {
       parseScript(`${text}\n`, {
         dialect: this.state.dialect,
@@ -169,8 +173,9 @@ export class Shell {
         alias: (name) => this.interpreter.aliasOf(name),
       });
     } catch (error) {
-      if (error instanceof SyntaxFailure) return error.isIncomplete;
-      throw error;
+      if (!(error instanceof SyntaxFailure)) throw error;
+      if (error.isIncomplete) this.#unfinished = error;
+      return error.isIncomplete;
     }
     return /(^|[^\\])(\\\\)*\\$/.test(text) && !/^\s*#/.test(text.split('\n').at(-1) ?? '');
   }
@@ -199,6 +204,8 @@ export class Shell {
       await this.interpreter.runText(text, this.#line);
     } catch (error) {
       if (error instanceof ShellExit) await this.#exit(error.status, text);
+      else if (error instanceof SystemFailure)
+        state.status = await this.interpreter.complain(error.message, 254);
       else if (error instanceof LineAbort || error instanceof FunctionReturn) state.status = error.status;
       else if (error instanceof Signalled && error.signal === 'INT' && state.isInteractive) {
         await this.interpreter.err('\n');

@@ -1,7 +1,11 @@
 /** Why a text is no script. `incomplete` means that more input could still make it one. */
 export type SyntaxProblem =
   | { readonly kind: 'unexpected'; readonly token: string; readonly expecting?: string }
-  | { readonly kind: 'end'; readonly expecting?: string }
+  | {
+      readonly kind: 'end';
+      readonly expecting?: string;
+      readonly heredoc?: { readonly delimiter: string; readonly stripsTabs: boolean };
+    }
   | { readonly kind: 'quote'; readonly quote: string }
   | { readonly kind: 'condition'; readonly token: string };
 
@@ -20,5 +24,14 @@ export class SyntaxFailure extends Error {
   /** True when the text ended too early, so that a prompt for more (PS2) is due. */
   get isIncomplete(): boolean {
     return this.problem.kind === 'end' || this.problem.kind === 'quote';
+  }
+
+  /** False when `more` lacks the quote or the delimiter without which the text stays incomplete: it need not be parsed again. */
+  mayEndWith(more: string): boolean {
+    const { problem } = this;
+    if (problem.kind === 'quote') return !/^['"]$/.test(problem.quote) || more.includes(problem.quote);
+    if (problem.kind !== 'end' || problem.heredoc === undefined) return true;
+    const { delimiter, stripsTabs } = problem.heredoc;
+    return more.split('\n').some((line) => (stripsTabs ? line.replace(/^\t+/, '') : line) === delimiter);
   }
 }

@@ -54,10 +54,26 @@ export function ciliumDbgProgram(ports: Ports): Program {
         process,
         `Error: unknown command ${JSON.stringify(words[0] ?? '')} for "cilium-dbg"\nRun 'cilium-dbg --help' for usage.`,
       );
+    const own = FLAGS.get(name);
+    const unknown = words.find(
+      (word) => word.startsWith('--') && own?.includes(word.split('=')[0] ?? '') === false,
+    );
+    if (unknown !== undefined)
+      return fail(
+        process,
+        `Error: unknown flag: ${unknown.split('=')[0]}\nUsage:\n  cilium-dbg ${name} [flags]\n`,
+      );
     const result = run(agent, words);
     return 'error' in result ? fail(process, result.error) : print(process, result.text);
   };
 }
+
+/** The long flags of the lists, the global ones included; other commands take what they are given. */
+const GLOBAL_FLAGS = ['--output', '--config', '--debug', '--host', '--help', '--log-driver', '--log-opt'];
+const FLAGS = new Map<string, readonly string[]>([
+  ['endpoint list', ['--no-headers', ...GLOBAL_FLAGS]],
+  ['identity list', ['--endpoints', ...GLOBAL_FLAGS]],
+]);
 
 async function print(process: Process, text: string): Promise<number> {
   await process.out(text);

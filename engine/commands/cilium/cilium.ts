@@ -42,6 +42,8 @@ export function ciliumProgram(ports: Ports, extensions: CiliumExtensions = new M
     const [first = '', second = ''] = words.filter((word) => !word.startsWith('-'));
     const extension = extensions.get(`${first} ${second}`.trim()) ?? extensions.get(first);
     if (extension) return extension(process, words);
+    const unknown = unknownFlag(first, words);
+    if (unknown !== undefined) return fail(process, `Error: unknown ${unknown}`);
     if (first === '' && words.includes('--version')) return version(process, ports);
     switch (first) {
       case '':
@@ -64,6 +66,40 @@ export function ciliumProgram(ports: Ports, extensions: CiliumExtensions = new M
         return 1;
     }
   };
+}
+
+/** Flags of the commands whose flags are known here, besides the global ones (cilium-cli's own help). */
+const FLAGS = new Map<string, readonly string[]>([
+  [
+    'status',
+    [
+      '--ignore-warnings',
+      '--interactive',
+      '--output',
+      '-o',
+      '--verbose',
+      '--wait',
+      '--wait-duration',
+      '--worker-count',
+    ],
+  ],
+  ['version', ['--client', '--verbose']],
+  ['hubble', ['--port-forward', '--relay', '--ui', '--peer-service']],
+  ['config', ['--restart']],
+]);
+const GLOBAL_FLAGS = ['--help', '-h', '--as-group', '--helm-release-name', '--impersonate-as', '--version'];
+
+/** The first flag that a command does not have, in pflag's words. */
+function unknownFlag(command: string, words: readonly string[]): string | undefined {
+  const own = FLAGS.get(command);
+  const flag = words.find(
+    (word) =>
+      /^-./.test(word) &&
+      ![...(own ?? []), ...GLOBAL_FLAGS].includes(word.split('=')[0] ?? '') &&
+      !/^-o./.test(word),
+  );
+  if (own === undefined || flag === undefined) return undefined;
+  return flag.startsWith('--') ? `flag: ${flag.split('=')[0]}` : `shorthand flag: '${flag[1]}' in ${flag}`;
 }
 
 /** Drops the global flags that take a value, so that a subcommand is found behind them. */

@@ -245,9 +245,27 @@ function commandText(handle: ProcessHandle): string {
   return handle.command.join(' ');
 }
 
+/** The processes of the machine, oldest first; in a container the image's own program is PID 1. */
+function withMain(process: Process): readonly ProcessHandle[] {
+  const all = process.sys.processes(process.machine.id);
+  const { main } = process.machine;
+  const first = all[0];
+  if (
+    main === undefined ||
+    first === undefined ||
+    all.some((one) => one.command.join(' ') === main.join(' '))
+  )
+    return all;
+  const never = (): undefined => undefined;
+  return [
+    { ...first, pid: 1, parentPid: 0, command: main, isStopped: () => false, exitCode: never, kill: never },
+    ...all,
+  ];
+}
+
 async function ps(process: Process): Promise<number> {
   const words = process.argv.slice(1).join(' ').replace(/-/g, '');
-  const all = process.sys.processes(process.machine.id);
+  const all = withMain(process);
   const { user } = process.machine;
   const started = (handle: ProcessHandle): string => formatDate(handle.startedMs, '%H:%M');
   const isRunning = (handle: ProcessHandle): boolean => handle.pid === process.sys.pid;

@@ -138,7 +138,11 @@ function statusText(found: Status, output: string, target: string): string {
     return tabulate([rows.map(([, key]) => key), rows.map(([, , value]) => value)], 3);
   const percent = ((found.numFlows / Math.max(1, found.maxFlows)) * 100).toFixed(2);
   const head = `Healthcheck (via ${target}): Ok\nCurrent/Max Flows: ${commas(found.numFlows)}/${commas(found.maxFlows)} (${percent}%)\nFlows/s: ${rateText}\n`;
-  const nodes = `Connected Nodes: ${found.connectedNodes}/${found.connectedNodes + down}\n`;
+  // An agent answers for itself and counts no nodes; only the relay does.
+  const nodes =
+    found.connectedNodes + down === 0
+      ? ''
+      : `Connected Nodes: ${found.connectedNodes}/${found.connectedNodes + down}\n`;
   return (
     head +
     nodes +

@@ -18,6 +18,9 @@ export function serverOf(process: Process, uses: ReadonlyMap<string, string>): s
 
 /** gRPC's words for a refused connection. */
 export function refusedText(target: string): string {
+  const socket = /^unix:\/\/(.*)$/.exec(target);
+  if (socket)
+    return `rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix ${socket[1]}: connect: no such file or directory"`;
   const address = target.replace(/^(tls|dns):\/\/\/?/, '').replace(/^localhost:/, '127.0.0.1:');
   return `rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp ${address}: connect: connection refused"`;
 }

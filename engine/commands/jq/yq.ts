@@ -102,6 +102,18 @@ async function fail(process: Process, message: string): Promise<number> {
   return 1;
 }
 
+/** The document's value; undefined when its aliases would grow without bound. */
+function plainOf(document: {
+  toJS(options: { maxAliasCount: number }): unknown;
+}): { readonly plain: unknown } | undefined {
+  try {
+    return { plain: document.toJS({ maxAliasCount: LIMITS.yamlAliasesMax }) };
+  } catch (error) {
+    if (error instanceof ReferenceError) return undefined;
+    throw error;
+  }
+}
+
 async function runOn(process: Process, words: Words, path: string, text: string): Promise<number> {
   const documents = parseAllDocuments(text).slice(0, LIMITS.yamlDocumentsMax);
   const values: Value[] = [];
@@ -112,7 +124,13 @@ async function runOn(process: Process, words: Words, path: string, text: string)
         process,
         `bad file '${path === '/-' ? '-' : path}': yaml: ${error.message.split('\n')[0] ?? ''}`,
       );
-    values.push(fromPlain(document.toJS({ maxAliasCount: LIMITS.yamlAliasesMax })));
+    const value = plainOf(document);
+    if (value === undefined)
+      return fail(
+        process,
+        `bad file '${path === '/-' ? '-' : path}': yaml: document contains excessive aliasing`,
+      );
+    values.push(fromPlain(value.plain));
   }
   const run: Run = { env: process.env, nowMs: process.sys.nowMs(), nextInput: () => undefined, fuel: FUEL };
   const shown: string[] = [];

@@ -49,6 +49,8 @@ export async function readManifests(context: Context, options: ReadOptions): Pro
 async function readSource(context: Context, name: string): Promise<{ source: string; text: string }[]> {
   const { process } = context;
   if (name === '-') return [{ source: 'STDIN', text: await process.stdin.readAll(process.sys) }];
+  if (name === '/dev/stdin' || name === '/dev/fd/0')
+    return [{ source: name, text: await process.stdin.readAll(process.sys) }];
   if (/^https?:\/\//.test(name)) return [{ source: name, text: await fetchUrl(context, name) }];
   const path = absolutePath(process.cwd, name);
   const entry = process.machine.files.stat(path);

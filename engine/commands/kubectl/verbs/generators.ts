@@ -269,7 +269,8 @@ function addKey(into: Data, key: string, value: string): void {
         '',
       ),
     );
-  into[key] = value;
+  // A plain assignment would lose a key named __proto__.
+  Object.defineProperty(into, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
 function readFiles(context: Context, into: Data): void {

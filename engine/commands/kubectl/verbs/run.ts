@@ -125,16 +125,13 @@ function podOf(context: Context, name: string, extra: readonly string[], restart
 }
 
 function pairsOf(texts: readonly string[], what: string): Record<string, string> {
-  const out: Record<string, string> = {};
+  const out = new Map<string, string>();
   for (const text of texts) {
     const equals = text.indexOf('=');
-    if (equals <= 0)
-      throw new CommandError(
-        `unexpected ${what} spec: ${text}`.replace(/^unexpected label spec/, 'unexpected label spec'),
-      );
-    out[text.slice(0, equals)] = text.slice(equals + 1);
+    if (equals <= 0) throw new CommandError(`unexpected ${what} spec: ${text}`);
+    out.set(text.slice(0, equals), text.slice(equals + 1));
   }
-  return out;
+  return Object.fromEntries(out);
 }
 
 function overridden(context: Context, pod: JsonObject): JsonObject {
