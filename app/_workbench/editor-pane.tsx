@@ -121,7 +121,8 @@ function statusOf(
       text: `${rejected.line === undefined ? '' : `Line ${rejected.line}: `}${rejected.message}`,
       isBad: true,
     };
-  return { text: file.isDirty ? 'Not saved' : 'Saved', isBad: false };
+  if (file.isDirty) return { text: 'Not saved', isBad: false };
+  return { text: state.matrix?.hasDrafts === true ? 'Saved, not applied' : 'Saved', isBad: false };
 }
 
 /** The home folder's files in tabs, with Monaco once it is there. */

@@ -3,7 +3,6 @@
 import type { JSX } from 'react';
 import type { LabBundle, TaskData } from '../../engine/lab/bundle.ts';
 import type { CheckResult } from '../../engine/session/protocol.ts';
-import { Button } from '../_ui/button.tsx';
 import { classes } from '../_ui/classes.ts';
 import { AnswerForm } from './answer-form.tsx';
 import { HintLadder } from './hint-ladder.tsx';
@@ -50,21 +49,9 @@ function Check({ check }: { check: CheckResult }): JSX.Element {
 }
 
 /** The list of what must hold, with the reason beside what does not, and what is known of a wrong answer. */
-export function Checklist({
-  bundle,
-  state,
-  sandbox,
-  onNext,
-}: {
-  bundle: LabBundle;
-  state: WorkbenchState;
-  sandbox: Sandbox;
-  onNext: () => void;
-}): JSX.Element {
+export function Checklist({ state, sandbox }: { state: WorkbenchState; sandbox: Sandbox }): JSX.Element {
   const { feedback } = state;
   const isSolved = state.tasks[state.task]?.isSolved ?? false;
-  const isVerified = state.verified.includes(state.task);
-  const isLast = state.task === bundle.tasks.length - 1;
   const held = state.checks.filter((check) => check.holds).length;
   return (
     <section aria-label="Checks" data-region="checks" className="p-4 text-sm leading-5">
@@ -102,21 +89,6 @@ export function Checklist({
           <Check key={check.id} check={check} />
         ))}
       </ul>
-      {isSolved && (
-        <div role="status" data-solved="true" className="mt-3 rounded-md bg-ok-soft px-3 py-2.5">
-          <p className="font-medium text-ok">
-            {isLast ? 'Solved. That was the last task.' : 'Solved.'}{' '}
-            <span className="font-normal">
-              {isVerified ? 'The server has verified it by replaying your steps.' : ''}
-            </span>
-          </p>
-          {!isLast && (
-            <Button look="main" className="mt-2" onClick={onNext}>
-              Next: {bundle.tasks[state.task + 1]?.title}
-            </Button>
-          )}
-        </div>
-      )}
     </section>
   );
 }

@@ -9,6 +9,7 @@ import { Logo } from '../_ui/logo.tsx';
 import { ThemeToggle } from '../_ui/theme-toggle.tsx';
 import type { Sandbox } from './sandbox.ts';
 import type { SavedState, WorkbenchState } from './state.ts';
+import { isDone, wordsOfLife } from './task-life.ts';
 
 const SAVED: Record<SavedState, readonly [string, string]> = {
   saved: ['Saved', 'Every step is kept in this browser and on the server.'],
@@ -42,6 +43,28 @@ function Arrow({ isBack }: { isBack: boolean }): JSX.Element {
   );
 }
 
+/** Solved is a bare tick; verified is the same tick in a seal, so that the two differ in shape. */
+function Tick({ isVerified }: { isVerified: boolean }): JSX.Element {
+  return (
+    <svg aria-hidden="true" width="14" height="14" viewBox="0 0 16 16" className="text-ok">
+      {isVerified && (
+        <path
+          d="M8 .8 L10 2.5 12.6 2.2 13.3 4.7 15.5 6.2 14.4 8.6 15 11.1 12.5 11.9 11 14 8.6 13.2 6.2 14.5 4.6 12.4 2 11.9 2.1 9.3 .6 7.1 2.5 5.2 3 2.6 5.6 2.6Z"
+          fill="currentColor"
+        />
+      )}
+      <path
+        d="M4.8 8 L7.2 10.4 L11.3 5.6"
+        fill="none"
+        stroke={isVerified ? 'var(--panel)' : 'currentColor'}
+        strokeWidth="1.8"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
+    </svg>
+  );
+}
+
 /** The tasks as numbers: solved, verified, current. */
 function TaskTicks({
   bundle,
@@ -55,10 +78,12 @@ function TaskTicks({
   return (
     <nav aria-label="Tasks" className="flex items-center gap-1">
       {bundle.tasks.map((task, index) => {
-        const isSolved = state.tasks[index]?.isSolved ?? false;
-        const isVerified = state.verified.includes(index);
+        const life = state.lives[index] ?? 'reading';
+        const isVerified = life === 'verified';
+        const isSolved = isDone(life);
         const isCurrent = index === state.task;
-        const words = `Task ${index + 1}: ${task.title}${isSolved ? ', solved' : ''}${isVerified ? ' and verified' : ''}`;
+        const said = wordsOfLife(life);
+        const words = `Task ${index + 1}: ${task.title}${said === '' ? '' : `, ${said}`}`;
         return (
           <button
             key={task.id}
@@ -69,15 +94,15 @@ function TaskTicks({
             data-task={index}
             data-solved={isSolved}
             data-verified={isVerified}
+            data-task-life={life}
             onClick={() => onTask(index)}
             className={classes(
               'flex h-7 min-w-7 cursor-pointer items-center justify-center gap-0.5 rounded-full border px-1.5 text-xs tabular-nums',
               isCurrent ? 'border-accent bg-accent-soft text-ink' : 'border-line text-muted hover:text-ink',
-              isVerified && !isCurrent && 'border-ok',
             )}
           >
             {index + 1}
-            {isSolved && <span className="text-ok">✓</span>}
+            {isSolved && <Tick isVerified={isVerified} />}
             {!isSolved && isCurrent && <span className="text-[9px] text-accent">●</span>}
           </button>
         );

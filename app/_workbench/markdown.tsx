@@ -78,8 +78,8 @@ export function blocksOf(source: string): readonly Block[] {
 
 function CodeBlock({ code, onRun }: { code: string; onRun: RunCode | undefined }): JSX.Element {
   return (
-    <div className="group relative my-3">
-      <pre className="overflow-x-auto rounded-md border border-line bg-sunken py-2 pr-14 pl-3 font-mono text-xs leading-5 whitespace-pre-wrap [overflow-wrap:anywhere]">
+    <div className="my-3 flex items-stretch overflow-hidden rounded-md border border-line bg-sunken">
+      <pre className="min-w-0 flex-1 px-3 py-2 font-mono text-xs leading-5 whitespace-pre-wrap [overflow-wrap:anywhere]">
         {code}
       </pre>
       {onRun !== undefined && (
@@ -87,9 +87,9 @@ function CodeBlock({ code, onRun }: { code: string; onRun: RunCode | undefined }
           type="button"
           onClick={() => onRun(code)}
           title="Type this into the terminal"
-          className="absolute top-1 right-1 cursor-pointer rounded border border-line bg-panel px-1.5 py-0.5 text-[11px] leading-4 text-muted opacity-70 hover:text-ink hover:opacity-100 focus-visible:opacity-100"
+          className="shrink-0 cursor-pointer border-l border-line px-2 text-[11px] leading-4 text-muted hover:bg-panel hover:text-ink"
         >
-          ▸ run
+          <span aria-hidden="true">▸ </span>run
         </button>
       )}
     </div>

@@ -14,6 +14,7 @@ import { initialState, type PageEvent, reduce, type WorkbenchState } from './sta
 import { beginAnew, isOutdated, pieceOf } from './pieces.ts';
 import { HttpSync, type JournalSync, type ServerAttempt, type Solutions } from './sync.ts';
 import { TabLease } from './tab-lease.ts';
+import { TaskLives } from './task-lives.ts';
 
 /** Entries are sent together when none has come for this long. */
 const SEND_MS = 700;
@@ -66,6 +67,7 @@ export class Sandbox {
   readonly #sinks = new Map<number, ScreenSink>();
   readonly #waiting = new Map<number, string>();
   readonly #lease: TabLease;
+  readonly #lives: TaskLives;
   #state: WorkbenchState;
   #client: SandboxClient | undefined;
   #store: JournalStore | undefined;
@@ -88,6 +90,7 @@ export class Sandbox {
     this.#bundle = bundle;
     this.#state = initialState(bundle, task);
     this.#lease = new TabLease(bundle.slug, this.#tab, () => this.#becomeReadOnly());
+    this.#lives = new TaskLives(bundle, (lives) => this.#dispatch({ kind: 'lives', lives }));
     this.#life.subscribe((snapshot) => this.#dispatch({ kind: 'life', life: snapshot.value }));
     this.#life.start();
   }
@@ -329,7 +332,8 @@ export class Sandbox {
   #startWorker(entries: readonly JournalEntry[]): void {
     if (this.#attempt === undefined || this.#isStopped) return;
     const attempt = this.#attempt;
-    this.#dispatch({ kind: 'verified', tasks: attempt.verified });
+    this.#lives.solved(attempt.solved);
+    this.#noteVerified(attempt.verified);
     this.#client ??= this.#newClient();
     this.#client.post({
       kind: 'open',
@@ -351,7 +355,13 @@ export class Sandbox {
   #take(event: WorkerEvent): void {
     if (event.kind === 'output' || event.kind === 'screen')
       this.#show(event.terminal, event.data, event.kind === 'screen');
-    if (event.kind === 'journal') this.#keep(event.entries);
+    if (event.kind === 'journal') {
+      this.#keep(event.entries);
+      this.#lives.tried(
+        this.#state.task,
+        event.entries.map((entry) => entry.input),
+      );
+    }
     if (event.kind === 'opened') {
       this.#life.send({ type: 'OPENED' });
       for (const [path, content] of Object.entries(this.#leftFiles))
@@ -362,7 +372,10 @@ export class Sandbox {
     this.#dispatch(event);
     if (event.kind === 'busy')
       this.#life.send({ type: Object.keys(this.#state.busy).length > 0 ? 'WORKING' : 'IDLE' });
-    if (event.kind === 'task' || event.kind === 'opened') this.#noteProgress();
+    if (event.kind === 'task' || event.kind === 'opened') {
+      this.#lives.solved(this.#solved());
+      this.#noteProgress();
+    }
   }
 
   #show(terminal: number, data: string, isWhole: boolean): void {
@@ -495,6 +508,7 @@ export class Sandbox {
     isOutdated: boolean;
   }): void {
     this.#noteVerified(verified);
+    this.#lives.checking(isVerifying);
     if (isOutdated)
       this.warn(
         'This lab has been changed since you began it. Reload the page to go on with the new version; your files stay.',
@@ -556,6 +570,7 @@ export class Sandbox {
 
   #noteVerified(tasks: readonly number[]): void {
     if (tasks.length === 0) return;
+    this.#lives.verified(tasks);
     this.#dispatch({ kind: 'verified', tasks });
     void this.#patchAttempt({ verified: [...new Set([...(this.#attempt?.verified ?? []), ...tasks])] });
   }

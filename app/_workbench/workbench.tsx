@@ -5,6 +5,7 @@ import type { LabBundle } from '../../engine/lab/bundle.ts';
 import type { MatrixCell } from '../../engine/lab/matrix-value.ts';
 import { classes } from '../_ui/classes.ts';
 import { Banners } from './banners.tsx';
+import { DoneBanner, type NextLab } from './done-banner.tsx';
 import { EditorPane } from './editor-pane.tsx';
 import { FlowsPane } from './flows-pane.tsx';
 import { Checklist, GoalPane } from './goal-pane.tsx';
@@ -50,10 +51,18 @@ function shellWord(path: string): string {
 }
 
 /** Loads the sandbox and shows the lab; until it is there, the page stands already. */
-export function Workbench({ bundle, task }: { bundle: LabBundle; task: number }): JSX.Element {
+export function Workbench({
+  bundle,
+  task,
+  nextLab,
+}: {
+  bundle: LabBundle;
+  task: number;
+  nextLab: NextLab | undefined;
+}): JSX.Element {
   const sandbox = useSandbox(bundle, task);
   if (sandbox === undefined) return <Waiting bundle={bundle} task={task} />;
-  return <Bench bundle={bundle} sandbox={sandbox} />;
+  return <Bench bundle={bundle} sandbox={sandbox} nextLab={nextLab} />;
 }
 
 function Waiting({ bundle, task }: { bundle: LabBundle; task: number }): JSX.Element {
@@ -68,7 +77,15 @@ function Waiting({ bundle, task }: { bundle: LabBundle; task: number }): JSX.Ele
   );
 }
 
-function Bench({ bundle, sandbox }: { bundle: LabBundle; sandbox: Sandbox }): JSX.Element {
+function Bench({
+  bundle,
+  sandbox,
+  nextLab,
+}: {
+  bundle: LabBundle;
+  sandbox: Sandbox;
+  nextLab: NextLab | undefined;
+}): JSX.Element {
   const server = useMemo(() => initialState(bundle, 0), [bundle]);
   const state = useSyncExternalStore(
     sandbox.subscribe,
@@ -176,18 +193,14 @@ function Bench({ bundle, sandbox }: { bundle: LabBundle; sandbox: Sandbox }): JS
             region !== 'text' && region !== 'checks' ? 'max-md:hidden' : 'max-md:flex-1',
           )}
         >
+          <DoneBanner bundle={bundle} state={state} nextLab={nextLab} onTask={goTask} />
           <div className={shown('text')}>
             {task !== undefined && (
               <GoalPane bundle={bundle} task={task} state={state} sandbox={sandbox} onRun={typeLine} />
             )}
           </div>
           <div className={classes('border-t border-line max-md:border-0', shown('checks'))}>
-            <Checklist
-              bundle={bundle}
-              state={state}
-              sandbox={sandbox}
-              onNext={() => goTask(state.task + 1)}
-            />
+            <Checklist state={state} sandbox={sandbox} />
           </div>
         </div>
         <Divider

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import type { JSX } from 'react';
-import { readLab, readLabForPage } from '../../../_server/labs.ts';
+import { listLabs, readLab, readLabForPage } from '../../../_server/labs.ts';
 import { Workbench } from '../../../_workbench/workbench.tsx';
 
 type Props = { params: Promise<{ lab: string; task: string }> };
@@ -17,5 +17,8 @@ export default async function TaskPage({ params }: Props): Promise<JSX.Element> 
   const lab = await readLabForPage(slug);
   const index = lab?.tasks.findIndex((candidate) => candidate.id === task) ?? -1;
   if (lab === undefined || index === -1) notFound();
-  return <Workbench bundle={lab} task={index} />;
+  const labs = await listLabs();
+  const next = labs[labs.findIndex((other) => other.slug === slug) + 1];
+  const nextLab = next && { slug: next.slug, number: next.number, title: next.title };
+  return <Workbench bundle={lab} task={index} nextLab={nextLab} />;
 }
