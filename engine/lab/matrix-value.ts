@@ -14,6 +14,17 @@ export type Reason = {
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
+  /** The smallest edit that would turn it; only where it was asked for. */
+  readonly suggestion?: Suggested;
+};
+
+/** An edit of a policy with which a connection would end as wanted. */
+export type Suggested = {
+  /** Half a sentence: what to change, what it does, and how many other cells it changes. */
+  readonly text: string;
+  /** The learner's file and the line to change, when they are known. */
+  readonly file?: string;
+  readonly line?: number;
 };
 
 /** One cell: may `row` reach `column`? */
@@ -38,7 +49,12 @@ export type MatrixValue = {
   readonly columns: readonly { readonly id: string; readonly label: string }[];
   readonly cells: readonly MatrixCell[];
   /** Drafts that the API server or the agent would refuse, with the reason; their policies are not in `actual`. */
-  readonly rejected: readonly { readonly file: string; readonly line?: number; readonly column?: number; readonly message: string }[];
+  readonly rejected: readonly {
+    readonly file: string;
+    readonly line?: number;
+    readonly column?: number;
+    readonly message: string;
+  }[];
   /** True while some draft differs from what is applied. */
   readonly hasDrafts: boolean;
 };

@@ -58,7 +58,9 @@ describe('suggestions for the recorded cases', () => {
         for (const flow of flows.slice(0, PROBES_PER_CASE)) {
           const wanted = repository.judge(flow).verdict === 'FORWARDED' ? 'DROPPED' : 'FORWARDED';
           const others = flows.filter((other) => other !== flow);
-          for (const suggestion of suggest(repository, flow, wanted, policies, optionsOf(world), { others })) {
+          for (const suggestion of suggest(repository, flow, wanted, policies, optionsOf(world), {
+            others,
+          })) {
             const after = buildCase(world, streamOf(policies, suggestion.key, suggestion.object)).repository;
             const what = `${suggestion.text}\n${JSON.stringify(flow)}\n${world.policies}`;
             expect(after.judge(flow).verdict, what).toBe(wanted);
@@ -107,7 +109,12 @@ describe('the order and the place of suggestions', () => {
   const world = crowd(20, POLICY);
   const { repository } = buildCase(world, POLICY);
   const flow = (from: number, port: number) =>
-    ({ from: { endpoint: `default/p${from}` }, to: { endpoint: 'default/p19' }, port, protocol: 'TCP' }) as const;
+    ({
+      from: { endpoint: `default/p${from}` },
+      to: { endpoint: 'default/p19' },
+      port,
+      protocol: 'TCP',
+    }) as const;
 
   test('[P42] what changes the fewest other cells comes first', () => {
     const others = [flow(0, 80), flow(3, 80), flow(3, 7379), flow(13, 7379)];
@@ -115,9 +122,7 @@ describe('the order and the place of suggestions', () => {
       others,
       limit: 9,
     });
-    expect(found[0]?.text).toBe(
-      'Add spec.ingress[0].toPorts[0].ports[1]: {"port":"7379","protocol":"TCP"}.',
-    );
+    expect(found[0]?.text).toBe('Add spec.ingress[0].toPorts[0].ports[1]: {"port":"7379","protocol":"TCP"}.');
     expect(found[0]?.changes).toEqual([]);
     const port = found.find((one) => one.phrase === 'with port 7379 in place of 80');
     expect(port?.changes).toEqual([flow(0, 80)]);

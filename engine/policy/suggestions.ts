@@ -32,7 +32,12 @@ export type SuggestExtras = {
   readonly others?: readonly FlowSpec[];
 };
 
-type Candidate = { readonly edit: Edit; readonly cost: number; readonly text: string; readonly phrase: string };
+type Candidate = {
+  readonly edit: Edit;
+  readonly cost: number;
+  readonly text: string;
+  readonly phrase: string;
+};
 
 /** A candidate and the policy it is for. */
 type Proposal = EditablePolicy & { readonly candidate: Candidate };

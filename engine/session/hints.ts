@@ -2,6 +2,7 @@ import { fulfils } from '../net/outcome.ts';
 import type { Probe } from '../lab/bundle.ts';
 import { probeText } from '../lab/judge.ts';
 import { tryProbe } from '../lab/peers.ts';
+import { counterfactual } from './counterfactuals.ts';
 import type { Sandbox } from './sandbox.ts';
 import { parseTranscript } from './transcript.ts';
 
@@ -16,7 +17,10 @@ export function hintFor(sandbox: Sandbox, task: number, rung: 1 | 2 | 3 | 4): Hi
   const failing = task === sandbox.task ? failingProbe(sandbox) : undefined;
   if (rung === 3) return lineHint(sandbox, failing);
   const written = data.hints[rung - 1];
-  if (rung === 1 && failing !== undefined) return { text: `${written ?? ''} Just now this one is not as it should be: ${probeText(failing)}.`.trim() };
+  if (rung === 1 && failing !== undefined)
+    return {
+      text: `${written ?? ''} Just now this one is not as it should be: ${probeText(failing)}.`.trim(),
+    };
   return { text: written ?? 'Compare what is wanted with what is, cell by cell.' };
 }
 
@@ -24,18 +28,29 @@ export function hintFor(sandbox: Sandbox, task: number, rung: 1 | 2 | 3 | 4): Hi
 function failingProbe(sandbox: Sandbox): Probe | undefined {
   const view = sandbox.view();
   const data = sandbox.taskData;
-  return [...(data?.goal ?? []), ...(data?.hidden ?? [])].find((probe) => !fulfils(probe.expect, tryProbe(view, probe).outcome));
+  return [...(data?.goal ?? []), ...(data?.hidden ?? [])].find(
+    (probe) => !fulfils(probe.expect, tryProbe(view, probe).outcome),
+  );
 }
 
 function lineHint(sandbox: Sandbox, failing: Probe | undefined): Hint {
-  if (failing === undefined) return { text: 'Every connection already behaves as the task asks. Look at the list of checks: what is open there is something to do or to answer.' };
+  if (failing === undefined)
+    return {
+      text: 'Every connection already behaves as the task asks. Look at the list of checks: what is open there is something to do or to answer.',
+    };
   const [reason] = sandbox.explain(failing);
   if (reason === undefined) return { text: probeText(failing) };
-  const place = reason.line === undefined ? '' : ` It stands in line ${reason.line}${reason.file === undefined ? '' : ` of ${reason.file.slice(reason.file.lastIndexOf('/') + 1)}`}.`;
+  const place =
+    reason.line === undefined
+      ? ''
+      : ` It stands in line ${reason.line}${reason.file === undefined ? '' : ` of ${reason.file.slice(reason.file.lastIndexOf('/') + 1)}`}.`;
+  const edit = counterfactual(sandbox, failing);
+  const turn = edit === undefined ? '' : ` ${edit.line === undefined ? 'A' : 'In'} ${edit.text}.`;
+  const { file, line } = edit?.line === undefined ? reason : edit;
   return {
-    text: `${probeText(failing)}. ${reason.text}${place}`,
-    ...(reason.file === undefined ? {} : { file: reason.file }),
-    ...(reason.line === undefined ? {} : { line: reason.line }),
+    text: `${probeText(failing)}. ${reason.text}${place}${turn}`,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
   };
 }
 
@@ -43,7 +58,9 @@ function solutionText(solution: string | undefined): string {
   if (solution === undefined) return 'The solution could not be loaded. Check the connection, and ask again.';
   const steps = parseTranscript(solution).steps.map((step) => {
     if (step.kind === 'command') return `$ ${step.input}`;
-    return step.kind === 'answer' ? `Answer ${step.question + 1}: ${step.choice}` : `Prediction: ${step.cells.join(', ')}`;
+    return step.kind === 'answer'
+      ? `Answer ${step.question + 1}: ${step.choice}`
+      : `Prediction: ${step.cells.join(', ')}`;
   });
   return steps.join('\n');
 }
