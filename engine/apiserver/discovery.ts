@@ -1,4 +1,4 @@
-import type { JsonObject } from '../base/json.ts';
+import { deepFreeze, type JsonObject } from '../base/json.ts';
 import type { KindInfo, SubresourceInfo } from '../objects/kinds.ts';
 import { KINDS } from '../objects/kinds.ts';
 
@@ -17,8 +17,16 @@ export function hasVersion(name: string, version: string): boolean {
   return GROUPS.some((group) => group.name === name && group.versions.has(version));
 }
 
-/** The aggregated discovery document of `/api` (core) or `/apis` (the rest). */
+const documents = new Map<boolean, JsonObject>();
+
+/** The aggregated discovery document of `/api` (core) or `/apis` (the rest); frozen, and always the same value. */
 export function aggregatedDiscovery(isCore: boolean): JsonObject {
+  const kept = documents.get(isCore) ?? deepFreeze(aggregated(isCore));
+  documents.set(isCore, kept);
+  return kept;
+}
+
+function aggregated(isCore: boolean): JsonObject {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',

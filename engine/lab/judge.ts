@@ -44,32 +44,64 @@ export function judge(view: ClusterView, task: TaskData, deeds: Deeds, explain: 
   return [
     ...task.goal.map((probe, index) => probeCheck(view, probe, `goal-${index}`, 'goal', explain)),
     ...hiddenCheck(view, task, explain),
-    ...task.did.map((deed, index) => deedCheck(view, deed, index, deeds)),
-    ...task.guards.map((guard, index) => guardCheck(view, guard, index)),
-    ...predictCheck(task, deeds),
-    ...task.answers.map((question, index) => {
-      const given = deeds.answers.get(index);
-      const holds = given === question.right;
-      return {
-        id: `answer-${index}`,
-        kind: 'answer' as const,
-        text: question.ask,
-        holds,
-        reason: given === undefined ? 'Not answered yet.' : holds ? (question.because ?? 'Yes.') : `“${given}” is not what was meant.`,
-      };
-    }),
+    ...deedChecks(view, task, deeds),
   ];
 }
 
-/** True when a task with these checks is solved. */
-export function isSolved(checks: readonly Check[]): boolean {
-  return checks.length > 0 && checks.every((check) => check.holds);
+/** The checks that look at what was done, not at the network. */
+function deedChecks(view: ClusterView, task: TaskData, deeds: Deeds): readonly Check[] {
+  return [
+    ...task.did.map((deed, index) => deedCheck(view, deed, index, deeds)),
+    ...task.guards.map((guard, index) => guardCheck(view, guard, index)),
+    ...predictCheck(task, deeds),
+    ...task.answers.map((question, index) => answerCheck(question, index, deeds)),
+  ];
 }
 
-function probeCheck(view: ClusterView, probe: Probe, id: string, kind: 'goal' | 'hidden', explain: Explainer): Check {
+function answerCheck(question: TaskData['answers'][number], index: number, deeds: Deeds): Check {
+  const given = deeds.answers.get(index);
+  const holds = given === question.right;
+  return {
+    id: `answer-${index}`,
+    kind: 'answer',
+    text: question.ask,
+    holds,
+    reason:
+      given === undefined
+        ? 'Not answered yet.'
+        : holds
+          ? (question.because ?? 'Yes.')
+          : `“${given}” is not what was meant.`,
+  };
+}
+
+/** Whether every check of `judge` holds, at less cost: connections are tried only when all else holds, up to the first that fails. */
+export function isSolvedNow(view: ClusterView, task: TaskData, deeds: Deeds): boolean {
+  const others = deedChecks(view, task, deeds);
+  const probes = [...task.goal, ...task.hidden];
+  return (
+    others.length + probes.length > 0 &&
+    others.every((check) => check.holds) &&
+    probes.every((probe) => fulfils(probe.expect, tryProbe(view, probe).outcome))
+  );
+}
+
+function probeCheck(
+  view: ClusterView,
+  probe: Probe,
+  id: string,
+  kind: 'goal' | 'hidden',
+  explain: Explainer,
+): Check {
   const { outcome } = tryProbe(view, probe);
   const holds = fulfils(probe.expect, outcome);
-  return { id, kind, text: probeText(probe), holds, reason: holds ? `It ${outcomeWords(outcome)}.` : mismatch(probe, outcome, explain) };
+  return {
+    id,
+    kind,
+    text: probeText(probe),
+    holds,
+    reason: holds ? `It ${outcomeWords(outcome)}.` : mismatch(probe, outcome, explain),
+  };
 }
 
 /** `backend → database` with what is asked of it. */
@@ -79,7 +111,11 @@ export function probeText(probe: Probe): string {
 }
 
 function wantedWords(expect: string): string {
-  return expect.startsWith('ok') ? 'gets through' : expect.startsWith('timeout') ? 'is dropped' : outcomeWords(expect);
+  return expect.startsWith('ok')
+    ? 'gets through'
+    : expect.startsWith('timeout')
+      ? 'is dropped'
+      : outcomeWords(expect);
 }
 
 function mismatch(probe: Probe, outcome: Outcome, explain: Explainer): string {
@@ -91,14 +127,19 @@ function mismatch(probe: Probe, outcome: Outcome, explain: Explainer): string {
 /** All hidden probes make one line: which they are shows only where one fails, and only the first. */
 function hiddenCheck(view: ClusterView, task: TaskData, explain: Explainer): readonly Check[] {
   if (task.hidden.length === 0) return [];
-  const failing = task.hidden.map((probe, index) => probeCheck(view, probe, `hidden-${index}`, 'hidden', explain)).find((check) => !check.holds);
+  const failing = task.hidden
+    .map((probe, index) => probeCheck(view, probe, `hidden-${index}`, 'hidden', explain))
+    .find((check) => !check.holds);
   return [
     {
       id: 'hidden',
       kind: 'hidden',
       text: 'Nothing more and nothing less than that',
       holds: failing === undefined,
-      reason: failing === undefined ? `${task.hidden.length} further connections behave as they should.` : `${failing.text}. ${failing.reason}`,
+      reason:
+        failing === undefined
+          ? `${task.hidden.length} further connections behave as they should.`
+          : `${failing.text}. ${failing.reason}`,
     },
   ];
 }
@@ -107,7 +148,12 @@ function deedCheck(view: ClusterView, deed: Deed, index: number, deeds: Deeds): 
   const base = { id: `did-${index}`, kind: 'did' as const };
   if ('command' in deed) {
     const holds = deeds.commands.some((command) => commandMatches(deed.command, command.line));
-    return { ...base, text: deed.say ?? `You ran ${deed.command}.`, holds, reason: holds ? 'Done.' : `Run ${deed.command}.` };
+    return {
+      ...base,
+      text: deed.say ?? `You ran ${deed.command}.`,
+      holds,
+      reason: holds ? 'Done.' : `Run ${deed.command}.`,
+    };
   }
   const { from, to, verdict, port } = deed.flow;
   const holds = deeds.flows.some(
@@ -121,7 +167,9 @@ function deedCheck(view: ClusterView, deed: Deed, index: number, deeds: Deeds): 
     ...base,
     text: deed.say ?? `A flow ${peerLabel(from)} → ${peerLabel(to)} was seen.`,
     holds,
-    reason: holds ? 'Seen.' : `No such flow since this task began: ${peerLabel(from)} → ${peerLabel(to)}${verdict === undefined ? '' : `, ${verdict}`}.`,
+    reason: holds
+      ? 'Seen.'
+      : `No such flow since this task began: ${peerLabel(from)} → ${peerLabel(to)}${verdict === undefined ? '' : `, ${verdict}`}.`,
   };
 }
 
@@ -136,14 +184,30 @@ function guardCheck(view: ClusterView, guard: Guard, index: number): Check {
   const wanted = guard.exists ?? guard.absent ?? '';
   const [kind = '', name = ''] = wanted.split('/');
   const exists = wanted !== '' && view.exists(kind, name);
-  const forbidden = guard.forbids !== undefined && view.policies().some((policy) => JSON.stringify(policy.object['spec'] ?? null).includes(guard.forbids ?? ''));
+  const forbidden =
+    guard.forbids !== undefined &&
+    view
+      .policies()
+      .some((policy) => JSON.stringify(policy.object['spec'] ?? null).includes(guard.forbids ?? ''));
   const holds = guard.forbids !== undefined ? !forbidden : guard.exists !== undefined ? exists : !exists;
   return {
     id: `guard-${index}`,
     kind: 'guard',
-    text: guard.say ?? (guard.exists !== undefined ? `${wanted} exists.` : guard.absent !== undefined ? `${wanted} is gone.` : `No policy says ${guard.forbids}.`),
+    text:
+      guard.say ??
+      (guard.exists !== undefined
+        ? `${wanted} exists.`
+        : guard.absent !== undefined
+          ? `${wanted} is gone.`
+          : `No policy says ${guard.forbids}.`),
     holds,
-    reason: holds ? 'As it should be.' : guard.exists !== undefined ? `There is no ${wanted}.` : guard.absent !== undefined ? `${wanted} is still there.` : `A policy says ${guard.forbids}.`,
+    reason: holds
+      ? 'As it should be.'
+      : guard.exists !== undefined
+        ? `There is no ${wanted}.`
+        : guard.absent !== undefined
+          ? `${wanted} is still there.`
+          : `A policy says ${guard.forbids}.`,
   };
 }
 
@@ -156,7 +220,12 @@ function predictCheck(task: TaskData, deeds: Deeds): readonly Check[] {
       kind: 'predict' as const,
       text: `${peerLabel(probe.from)} → ${targetLabel(probe)}`,
       holds,
-      reason: given === undefined ? 'Not predicted yet.' : holds ? `Yes: it ${outcomeWords(probe.expect)}.` : `You said it ${outcomeWords(given)}.`,
+      reason:
+        given === undefined
+          ? 'Not predicted yet.'
+          : holds
+            ? `Yes: it ${outcomeWords(probe.expect)}.`
+            : `You said it ${outcomeWords(given)}.`,
     };
   });
 }
@@ -171,11 +240,18 @@ export function commandMatches(pattern: string, line: string): boolean {
   const match = (part: number, word: number): boolean => {
     const wanted = parts[part];
     if (wanted === undefined) return true;
-    if (wanted === '*') return Array.from({ length: words.length - word + 1 }, (_, skip) => skip).some((skip) => match(part + 1, word + skip));
+    if (wanted === '*')
+      return Array.from({ length: words.length - word + 1 }, (_, skip) => skip).some((skip) =>
+        match(part + 1, word + skip),
+      );
     const actual = words[word];
     return actual !== undefined && wordMatches(wanted, actual) && match(part + 1, word + 1);
   };
-  return match(0, 0) || (parts[0] !== '*' && words.some((_, start) => start > 0 && /[;&|]$/.test(words[start - 1] ?? '') && match(0, start)));
+  return (
+    match(0, 0) ||
+    (parts[0] !== '*' &&
+      words.some((_, start) => start > 0 && /[;&|]$/.test(words[start - 1] ?? '') && match(0, start)))
+  );
 }
 
 function wordMatches(pattern: string, word: string): boolean {

@@ -9,7 +9,7 @@ import { type Cluster, createCluster } from '../cluster/cluster.ts';
 import type { ContainerFacts } from '../cluster/containers.ts';
 import type { WorldSpec } from '../cluster/world.ts';
 import type { LabBundle, Probe, TaskData } from '../lab/bundle.ts';
-import { type Check, type Deeds, isSolved, judge, type SeenCommand, type SeenFlow } from '../lab/judge.ts';
+import { type Check, type Deeds, isSolvedNow, judge, type SeenCommand, type SeenFlow } from '../lab/judge.ts';
 import type { Reason } from '../lab/matrix-value.ts';
 import type { ClusterView } from '../lab/view.ts';
 import type { Flow } from '../hubble/flow.ts';
@@ -471,7 +471,7 @@ export class Sandbox {
     if (now.revision === this.#judged.revision && now.deeds === this.#judged.deeds) return;
     this.#judged = now;
     const view = this.view();
-    if (!isSolved(judge(view, task, this.deeds(), () => []))) return;
+    if (!isSolvedNow(view, task, this.deeds())) return;
     this.solved.add(this.task);
     this.onSolved(this.task);
   }

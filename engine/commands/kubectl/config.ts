@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../base/json.ts';
+import { deepFreeze, type Json, type JsonObject } from '../../base/json.ts';
 import { parse } from 'yaml';
 import type { Process } from '../../shell/program.ts';
 import { listAt, objectAt, textAt } from './client.ts';
@@ -49,7 +49,7 @@ export function readConfig(process: Process, flags: Flags): KubeConfig {
   }
   let data: unknown;
   try {
-    data = parse(file.content, { maxAliasCount: 100 });
+    data = parsed(file.content);
   } catch {
     throw new CommandError(
       `error loading config file ${quoteGo(path)}: couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
@@ -64,6 +64,14 @@ export function readConfig(process: Process, flags: Flags): KubeConfig {
     currentContext: textAt(data, 'current-context'),
     preferences: objectAt(data, 'preferences'),
   };
+}
+
+let latest: { readonly text: string; readonly data: unknown } | undefined;
+
+/** The file as a value. Every kubectl reads it and few change it, so the latest one is kept. */
+function parsed(text: string): unknown {
+  if (latest?.text !== text) latest = { text, data: deepFreeze(parse(text, { maxAliasCount: 100 }) as Json) };
+  return latest.data;
 }
 
 function entries(data: unknown, list: string, member: string): readonly Entry[] {

@@ -114,7 +114,16 @@ function named(resource: Resource, name: string): boolean {
   );
 }
 
+const read = new WeakMap<JsonObject, readonly Resource[]>();
+
+/** The kinds of a discovery document; read once when the server gives the same value again. */
 function readGroups(list: JsonObject): readonly Resource[] {
+  const known = read.get(list) ?? groupsOf(list);
+  read.set(list, known);
+  return known;
+}
+
+function groupsOf(list: JsonObject): readonly Resource[] {
   return listAt(list, 'items').flatMap((group) => {
     const name = textAt(group, 'metadata', 'name');
     return listAt(group, 'versions').flatMap((version) =>

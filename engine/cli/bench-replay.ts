@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Worker } from 'node:worker_threads';
+import { decodeEntries, decodeHeader, isFault } from '../session/journal.ts';
+import type { JournalEntry, JournalHeader } from '../session/protocol.ts';
+import { verify } from '../session/timeline.ts';
+import { type BenchResult, benchLab, quantile, ROOT } from './bench-figures.ts';
+
+const JOURNAL = 'engine/session/testdata/journals/long-300.json';
+
+type Journal = { readonly header: JournalHeader; readonly entries: readonly JournalEntry[] };
+
+/** The committed journal of 300 commands, of the lab's present version. */
+function readJournal(): Journal {
+  const value = JSON.parse(readFileSync(join(ROOT, JOURNAL), 'utf8')) as {
+    readonly header: unknown;
+    readonly entries: unknown;
+  };
+  const head = decodeHeader(value.header);
+  const entries = decodeEntries(value.entries);
+  if (isFault(head)) throw new Error(head.error);
+  if (isFault(entries)) throw new Error(entries.error);
+  const { version } = benchLab(head.header.lab);
+  return { header: { ...head.header, labVersion: version }, entries: entries.entries };
+}
+
+/** Replay of the committed journal: warm in this thread, in a fresh worker thread with loading, and how the heap grows. */
+export async function benchReplay(rounds = 6): Promise<BenchResult> {
+  const journal = readJournal();
+  const bundle = benchLab(journal.header.lab);
+  const samples: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const startMs = performance.now();
+    await verify(bundle, journal.header, journal.entries);
+    samples.push(performance.now() - startMs);
+  }
+  const beforeMB = heapMB();
+  const kept = await verify(bundle, journal.header, journal.entries);
+  const grownMB = heapMB() - beforeMB;
+  const lines = journal.entries.filter((entry) => entry.input.kind === 'line').length;
+  return {
+    figures: [
+      {
+        name: `replay: ${lines} commands, warm`,
+        value: quantile(samples.slice(1), 0.5),
+        unit: 'ms',
+        budget: 400,
+      },
+      {
+        name: `replay: ${lines} commands, fresh worker`,
+        value: Math.min(await freshReplay(journal), await freshReplay(journal)),
+        unit: 'ms',
+        budget: 1000,
+      },
+      { name: 'replay: heap grows by', value: grownMB, unit: 'MB', budget: 40 },
+    ],
+    ...(kept.faithful
+      ? {}
+      : { note: 'replay: the journal was not met faithfully; it is of another version of the engine' }),
+  };
+}
+
+/** The way that the server takes: a new worker thread loads the engine and verifies. */
+async function freshReplay(journal: Journal): Promise<number> {
+  const startMs = performance.now();
+  const worker = new Worker(join(ROOT, 'engine/session/replay.ts'));
+  try {
+    const answer = await new Promise<{ readonly result: { readonly ok: boolean; readonly error?: string } }>(
+      (resolve, reject) => {
+        worker.once('message', resolve);
+        worker.once('error', reject);
+        worker.postMessage({
+          id: 1,
+          request: { labsFolder: join(ROOT, 'labs'), ...journal, wallMsMax: 60_000 },
+        });
+      },
+    );
+    if (!answer.result.ok) throw new Error(`the journal was refused: ${answer.result.error ?? ''}`);
+    return performance.now() - startMs;
+  } finally {
+    await worker.terminate();
+  }
+}
+
+/** Heap in use after a full collection, which Node hides behind a flag that can be set late. */
+function heapMB(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+  return process.memoryUsage().heapUsed / 1e6;
+}
