@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from '@playwright/test';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { findBrowser } from '../../engine/cli/browser.mjs';
 import type { LabBundle } from '../../engine/lab/bundle.ts';
 import type { RealmAnswer, RealmJob } from './realm.ts';
@@ -23,7 +23,25 @@ export type Realm = {
   readonly close: () => Promise<void>;
 };
 
-async function bundled(entry: string, platform: 'node' | 'browser'): Promise<string> {
+/** A change to one source while it is bundled: what a test plants to see it caught. */
+export type Plant = { readonly file: RegExp; readonly find: string; readonly put: string };
+
+function planting(plants: readonly Plant[]): Plugin {
+  return {
+    name: 'plant',
+    setup: (bundler) => {
+      for (const { file, find, put } of plants) {
+        bundler.onLoad({ filter: file }, ({ path }) => {
+          const text = readFileSync(path, 'utf8');
+          if (!text.includes(find)) throw new Error(`${path} holds no ${find}`);
+          return { contents: text.replace(find, put), loader: path.endsWith('.ts') ? 'ts' : 'js' };
+        });
+      }
+    },
+  };
+}
+
+async function bundled(entry: string, platform: 'node' | 'browser', plants: readonly Plant[] = []): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, entry)],
     bundle: true,
@@ -33,21 +51,23 @@ async function bundled(entry: string, platform: 'node' | 'browser'): Promise<str
     target: 'es2023',
     minify: platform === 'browser',
     logLevel: 'error',
+    plugins: [planting(plants)],
   });
   return outputFiles[0]?.text ?? '';
 }
 
 /** A fresh Node process for each question, far from here: another time zone, another language. */
-export async function nodeRealm(): Promise<Realm> {
+export async function nodeRealm(plants: readonly Plant[] = []): Promise<Realm> {
   const folder = mkdtempSync(join(tmpdir(), 'ringfence-realm-'));
   const file = join(folder, 'realm.cjs');
-  writeFileSync(file, await bundled('node-entry.ts', 'node'));
+  writeFileSync(file, await bundled('node-entry.ts', 'node', plants));
   const ask = (question: unknown) =>
     JSON.parse(
       execFileSync(process.execPath, [file], {
         input: JSON.stringify(question),
         maxBuffer: 64 * 1024 * 1024,
         encoding: 'utf8',
+        timeout: 120_000,
         env: {
           ...process.env,
           TZ: 'America/St_Johns',

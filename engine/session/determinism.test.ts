@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumRealm, NO_BROWSER, nodeRealm, type Realm } from '../../e2e/runtime/realms.ts';
+import { chromiumRealm, NO_BROWSER, nodeRealm, type Plant, type Realm } from '../../e2e/runtime/realms.ts';
 import { Matrix } from './live-matrix.ts';
 import { REPLAY_VERSION } from './protocol.ts';
 import { type Golden, goldenBundle, goldens } from './testdata/labs.ts';
@@ -75,6 +75,37 @@ describe('the poison', () => {
   test.for(['node', 'chromium'])('clock, chance, timers, network and locale throw in the realm of %s', async (name, { skip }) => {
     const tastes = await realmOf(name, skip).taste();
     expect(DEADLY.filter((use) => !/not to be used in the engine/.test(tastes[use] ?? ''))).toEqual([]);
+  });
+});
+
+describe('a planted clock or chance', () => {
+  const [golden] = GOLDENS.filter(({ name }) => name === 'simple-policies');
+  const RANDOM: Plant = { file: /engine\/base\/random\.ts$/, find: 'set(stream, position + 1)', put: 'set(stream, position + 1 + Math.random())' };
+  const SAFE: Plant = { file: /engine\/session\/poison\.ts$/, find: 'export function poison(realm: Record<string, unknown>): void {', put: 'export function poison(realm: Record<string, unknown>): void { return;' };
+
+  async function outcomeWith(plants: readonly Plant[]) {
+    const realm = await nodeRealm(plants);
+    try {
+      if (golden === undefined) throw new Error('the story is recorded');
+      return (await realm.replay(BUNDLES, [{ ...golden, lab: golden.header.lab }]))[0] ?? { error: 'no answer' };
+    } finally {
+      await realm.close();
+    }
+  }
+
+  test.each<[string, Plant, string]>([
+    ['Math.random in the engine', RANDOM, 'Math.random'],
+    ['Date.now in the engine', { file: /engine\/store\/store\.ts$/, find: 'put(', put: 'put(...planted: never[]): never { throw Date.now(); } unplanted(' }, 'Date.now'],
+    ['setTimeout in the engine', { file: /engine\/base\/clock\.ts$/, find: 'return timer.id;', put: 'setTimeout(() => {}, 0); return timer.id;' }, 'setTimeout'],
+    ['Date.now in a library', { file: /yaml\/.*compose\/composer\.js$/, find: '*next(token) {', put: '*next(token) { Date.now();' }, 'Date.now'],
+  ])('%s is caught where it runs', async (_, plant, name) => {
+    expect(await outcomeWith([plant])).toEqual({ error: expect.stringContaining(`${name} is not to be used in the engine`) });
+  });
+
+  test('without the poison, chance shows as another state', async () => {
+    const outcome = await outcomeWith([RANDOM, SAFE]);
+    expect(outcome).not.toHaveProperty('error');
+    expect(outcome).not.toHaveProperty('hash', golden?.hash);
   });
 });
 
