@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { type OpenDatabase, openEmbedded, openPostgres } from './db.ts';
+import { afterEach, expect, test, vi } from 'vitest';
+import { type OpenDatabase, openEmbedded, openPostgres, useDatabase } from './db.ts';
 import { entriesOf } from './journal.ts';
-import { newId } from './testing/browser.ts';
+import { newId, TestBrowser } from './testing/browser.ts';
 import { lines, testLab } from './testing/journals.ts';
 import { postgresBin, startPostgres } from './testing/postgres.ts';
 
@@ -73,5 +73,38 @@ test.skipIf(postgresBin() === undefined)(
     const id = newId();
     const acknowledged = await killAfter(20, id, { RINGFENCE_DATA: scratch(), DATABASE_URL: server.url });
     await expectKept(await openPostgres(server.url), id, acknowledged);
+  },
+);
+
+test.skipIf(postgresBin() === undefined)(
+  'a PostgreSQL that crashes is missed with words, found again, and has kept everything',
+  { timeout: 120_000 },
+  async () => {
+    const server = await startPostgres(postgresBin() ?? '');
+    cleanups.push(() => server.stop());
+    process.env['RINGFENCE_DATA'] = scratch();
+    const db = await openPostgres(server.url);
+    cleanups.push(
+      () => db.close(),
+      () => useDatabase(undefined),
+    );
+    useDatabase(db);
+    const browser = new TestBrowser();
+    const id = newId();
+    const { header, entries } = lines(testLab(), 3);
+    const send = (n: number) => browser.append(id, { header, from: n, entries: entries.slice(n - 1, n) });
+    expect((await send(1)).status).toBe(200);
+    await server.crash();
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {});
+    cleanups.push(() => complaints.mockRestore());
+    expect((await send(2)).status).toBe(503);
+    expect((await browser.load('lock-down-the-database')).status).toBe(503);
+    await server.start();
+    await vi.waitFor(async () => expect((await send(2)).status).toBe(200), {
+      timeout: 20_000,
+      interval: 200,
+    });
+    expect((await send(3)).body).toMatchObject({ upTo: 3 });
+    expect((await browser.load('lock-down-the-database')).body.attempt.entries).toEqual(entries);
   },
 );

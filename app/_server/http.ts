@@ -1,4 +1,4 @@
-import { isAway } from './db.ts';
+import { DatabaseAwayError, isAway } from './db.ts';
 
 /** An answer other than 200, thrown from wherever it is found out. `message` is for the learner, in plain words. */
 export class Refusal extends Error {
@@ -43,7 +43,8 @@ export async function respond(act: () => Promise<Response>): Promise<Response> {
         error.status === 429 || error.status === 503 ? { 'retry-after': String(RETRY_SECONDS) } : {};
       return answer({ message: error.message, ...error.facts }, error.status, headers);
     }
-    console.error(error);
+    // That the database cannot be opened was logged when it was tried.
+    if (!(error instanceof DatabaseAwayError)) console.error(error);
     if (isAway(error)) {
       return answer(
         { message: 'The database is away. Your work is kept in this browser and is sent when it is back.' },

@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 /** A PostgreSQL server that a test started for itself. */
-export type TestPostgres = { readonly url: string; stop(): Promise<void> };
+export type TestPostgres = {
+  readonly url: string;
+  /** Ends it at once, as a crash would: it recovers at the next start. */
+  crash(): Promise<void>;
+  /** Starts it again, at the same address. */
+  start(): Promise<void>;
+  /** Ends it for good and removes its folder. */
+  stop(): Promise<void>;
+};
 
 /** The user `nobody`: PostgreSQL refuses to run as root. */
 const NOBODY = 65_534;
@@ -58,31 +66,25 @@ export async function startPostgres(bin: string): Promise<TestPostgres> {
     { ...user, cwd: folder, stdio: 'pipe' },
   );
   const port = await freePort();
-  const server = spawn(
-    path.join(bin, 'postgres'),
-    [
-      '-D',
-      data,
-      '-k',
-      folder,
-      '-p',
-      String(port),
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'shared_buffers=16MB',
-    ],
-    { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  await untilReady(server);
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      server.removeAllListeners('exit').once('exit', () => {
-        rmSync(folder, { recursive: true, force: true });
-        resolve();
-      });
-      // SIGQUIT: at once, without waiting for connections.
-      server.kill('SIGQUIT');
+  const options = ['-c', 'listen_addresses=127.0.0.1', '-c', 'shared_buffers=16MB'];
+  let server: ChildProcess | undefined;
+  const start = async () => {
+    server = spawn(path.join(bin, 'postgres'), ['-D', data, '-k', folder, '-p', String(port), ...options], {
+      ...user,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
-  return { url: `postgres://ringfence@127.0.0.1:${port}/postgres`, stop };
+    await untilReady(server);
+  };
+  const crash = () =>
+    new Promise<void>((resolve) => {
+      server?.removeAllListeners('exit').once('exit', () => resolve());
+      server?.kill('SIGQUIT');
+    });
+  await start();
+  const stop = async () => {
+    await crash();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: `postgres://ringfence@127.0.0.1:${port}/postgres`, crash, start, stop };
 }
