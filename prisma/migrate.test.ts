@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { postgresBin, startPostgres } from '../app/_server/testing/postgres.ts';
 import { DatabaseBusyError, lockDatabase } from './lock.ts';
 import { deploy, readMigrations, type SqlSession } from './migrate.ts';
 
@@ -127,6 +128,31 @@ describe('the lock of the embedded database', () => {
     },
   );
 });
+
+const bin = postgresBin();
+
+test.skipIf(bin === undefined)(
+  'several instances that start at once on one PostgreSQL migrate it once',
+  { timeout: 120_000 },
+  async () => {
+    const server = await startPostgres(bin ?? '');
+    const run = () =>
+      new Promise<string>((resolve) => {
+        const child = spawn(process.execPath, [path.resolve(import.meta.dirname, 'migrate.ts'), 'deploy'], {
+          env: { ...process.env, DATABASE_URL: server.url },
+        });
+        let said = '';
+        for (const stream of [child.stdout, child.stderr])
+          stream.on('data', (chunk) => (said += String(chunk)));
+        child.once('close', (code) => resolve(`${code}${said.replaceAll(/\s+/g, ' ').trimEnd()}`));
+      });
+    const said = await Promise.all([run(), run(), run()]);
+    await server.stop();
+    const names = readMigrations(OURS).map(({ name }) => name);
+    const done = '0 The database is up to date.';
+    expect(said.sort()).toEqual([`0 Applied: ${names.join(', ')}`, done, done]);
+  },
+);
 
 test('a database that is away ends the command with words', () => {
   const { status, stderr } = spawnSync(
