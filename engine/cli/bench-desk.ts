@@ -1,7 +1,7 @@
 import { Desk } from '../session/desk.ts';
 import { headerOf } from '../session/headless.ts';
 import type { PageCommand, WorkerEvent } from '../session/protocol.ts';
-import { type BenchResult, benchLab, quantile } from './bench-figures.ts';
+import { type BenchResult, benchLab, figureOf, type Span, stopwatch } from './bench-figures.ts';
 
 /** The file that is edited. */
 const FILE = '/home/learner/database-policy.yaml';
@@ -93,9 +93,9 @@ export async function benchMatrix(edits = 120): Promise<BenchResult> {
   const { first, warm } = await measureEdits(34, edits);
   return {
     figures: [
-      { name: 'matrix: first edit, 100 pods', value: first, unit: 'ms', budget: 60 },
-      { name: 'matrix: edit p95 warm, 100 pods', value: quantile(warm, 0.95), unit: 'ms', budget: 16 },
-      { name: 'matrix: edit median warm, 100 pods', value: quantile(warm, 0.5), unit: 'ms' },
+      figureOf('matrix: first edit, 100 pods', [first], 0.5, 60),
+      figureOf('matrix: edit p95 warm, 100 pods', warm, 0.95, 16),
+      figureOf('matrix: edit median warm, 100 pods', warm, 0.5),
     ],
   };
 }
@@ -103,16 +103,16 @@ export async function benchMatrix(edits = 120): Promise<BenchResult> {
 async function measureEdits(
   podsPerTier: number,
   edits: number,
-): Promise<{ readonly first: number; readonly warm: readonly number[] }> {
+): Promise<{ readonly first: Span; readonly warm: readonly Span[] }> {
   const desk = await openDesk(podsPerTier);
-  const samples: number[] = [];
+  const samples: Span[] = [];
   for (let edit = 0; edit < edits; edit++) {
     desk.take({ kind: 'draft', path: FILE, content: draft(edit) });
-    const startMs = performance.now();
+    const watch = stopwatch();
     await desk.until('matrix');
-    samples.push(performance.now() - startMs);
+    samples.push(watch());
   }
-  return { first: samples[0] ?? 0, warm: samples.slice(20) };
+  return { first: samples[0] ?? { wallMs: 0, cpuMs: 0 }, warm: samples.slice(20) };
 }
 
 /**
@@ -121,24 +121,17 @@ async function measureEdits(
  */
 export async function benchKeys(keys = 200): Promise<BenchResult> {
   const desk = await openDesk(34);
-  const samples: number[] = [];
+  const samples: Span[] = [];
   for (let key = 0; key < keys; key++) {
     desk.take({ kind: 'draft', path: FILE, content: draft(key) });
-    const startMs = performance.now();
+    const watch = stopwatch();
     const busy = desk.settle();
     desk.take({ kind: 'keys', terminal: 1, data: 'a' });
     await busy;
-    if (key >= 20) samples.push(performance.now() - startMs);
+    if (key >= 20) samples.push(watch());
     await desk.settle();
   }
   return {
-    figures: [
-      {
-        name: 'keys: keystroke → echo p95, matrix busy',
-        value: quantile(samples, 0.95),
-        unit: 'ms',
-        budget: 16,
-      },
-    ],
+    figures: [figureOf('keys: keystroke → echo p95, matrix busy', samples, 0.95, 16)],
   };
 }

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { decodeEntries, decodeHeader, isFault } from '../session/journal.ts';
 import type { JournalEntry, JournalHeader } from '../session/protocol.ts';
 import { verify } from '../session/timeline.ts';
-import { type BenchResult, benchLab, quantile, ROOT } from './bench-figures.ts';
+import { type BenchResult, benchLab, figureOf, ROOT, type Span, stopwatch } from './bench-figures.ts';
 
 const JOURNAL = 'engine/session/testdata/journals/long-300.json';
 
@@ -27,14 +27,14 @@ function readJournal(): Journal {
 }
 
 /** Replay of the committed journal: warm in this thread, in a fresh worker thread with loading, and how the heap grows. */
-export async function benchReplay(rounds = 6): Promise<BenchResult> {
+export async function benchReplay(rounds = 8): Promise<BenchResult> {
   const journal = readJournal();
   const bundle = benchLab(journal.header.lab);
-  const samples: number[] = [];
+  const samples: Span[] = [];
   for (let round = 0; round < rounds; round++) {
-    const startMs = performance.now();
+    const watch = stopwatch();
     await verify(bundle, journal.header, journal.entries);
-    samples.push(performance.now() - startMs);
+    samples.push(watch());
   }
   const beforeMB = heapMB();
   const kept = await verify(bundle, journal.header, journal.entries);
@@ -42,18 +42,13 @@ export async function benchReplay(rounds = 6): Promise<BenchResult> {
   const lines = journal.entries.filter((entry) => entry.input.kind === 'line').length;
   return {
     figures: [
-      {
-        name: `replay: ${lines} commands, warm`,
-        value: quantile(samples.slice(1), 0.5),
-        unit: 'ms',
-        budget: 400,
-      },
-      {
-        name: `replay: ${lines} commands, fresh worker`,
-        value: Math.min(await freshReplay(journal), await freshReplay(journal)),
-        unit: 'ms',
-        budget: 1000,
-      },
+      figureOf(`replay: ${lines} commands, warm`, samples.slice(2), 0.5, 400),
+      figureOf(
+        `replay: ${lines} commands, fresh worker`,
+        [await freshReplay(journal), await freshReplay(journal), await freshReplay(journal)],
+        0.5,
+        1000,
+      ),
       { name: 'replay: heap grows by', value: grownMB, unit: 'MB', budget: 40 },
     ],
     ...(kept.faithful
@@ -63,8 +58,8 @@ export async function benchReplay(rounds = 6): Promise<BenchResult> {
 }
 
 /** The way that the server takes: a new worker thread loads the engine and verifies. */
-async function freshReplay(journal: Journal): Promise<number> {
-  const startMs = performance.now();
+async function freshReplay(journal: Journal): Promise<Span> {
+  const watch = stopwatch('process');
   const worker = new Worker(join(ROOT, 'engine/session/replay.ts'));
   try {
     const answer = await new Promise<{ readonly result: { readonly ok: boolean; readonly error?: string } }>(
@@ -78,7 +73,7 @@ async function freshReplay(journal: Journal): Promise<number> {
       },
     );
     if (!answer.result.ok) throw new Error(`the journal was refused: ${answer.result.error ?? ''}`);
-    return performance.now() - startMs;
+    return watch();
   } finally {
     await worker.terminate();
   }

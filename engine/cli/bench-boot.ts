@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
+import type { LabBundle } from '../lab/bundle.ts';
+import { headerOf } from '../session/headless.ts';
+import type { WorkerEvent } from '../session/protocol.ts';
+import { Sandbox } from '../session/sandbox.ts';
+import { type BenchResult, benchLab, figureOf, ROOT, type Span, stopwatch } from './bench-figures.ts';
+
+/** Gives the browser's worker the few globals it takes, in a worker thread of Node. */
+const SHIM = `import { parentPort } from 'node:worker_threads';
+globalThis.postMessage = (event) => parentPort.postMessage(event);
+parentPort.on('message', (data) => globalThis.onmessage({ data }));
+await import('./worker.js');
+`;
+
+/** Sandbox open → prompt: warm in this thread, and in a fresh worker thread that loads the browser's bundle first. */
+export async function benchBoot(rounds = 15): Promise<BenchResult> {
+  const bundle = benchLab();
+  const warm: Span[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const watch = stopwatch();
+    await Sandbox.create(bundle, headerOf(bundle, round + 1));
+    if (round >= 4) warm.push(watch());
+  }
+  const fresh = await measureFresh(bundle, 5);
+  return {
+    figures: [
+      figureOf('boot: sandbox → prompt, warm', warm, 0.5, 120),
+      figureOf('boot: fresh worker thread → prompt', fresh, 0.5, 400),
+    ],
+  };
+}
+
+async function measureFresh(bundle: LabBundle, rounds: number): Promise<readonly Span[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
+  try {
+    await build({
+      absWorkingDir: ROOT,
+      entryPoints: ['engine/session/worker.ts'],
+      bundle: true,
+      minify: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'browser',
+      outdir: folder,
+      logLevel: 'error',
+    });
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(folder, 'shim.js'), SHIM);
+    const samples: Span[] = [];
+    for (let round = 0; round < rounds; round++)
+      samples.push(await freshBoot(join(folder, 'shim.js'), bundle));
+    return samples;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function freshBoot(file: string, bundle: LabBundle): Promise<Span> {
+  const watch = stopwatch('process');
+  const worker = new Worker(pathToFileURL(file));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      worker.on('error', reject);
+      worker.on('message', (event: WorkerEvent) => {
+        if (event.kind === 'crashed') reject(new Error(event.message));
+        // The shell's prompt ends with a dollar sign and a space.
+        if ((event.kind === 'output' || event.kind === 'screen') && event.data.includes('$ ')) resolve();
+      });
+      worker.postMessage({
+        kind: 'open',
+        bundle,
+        header: headerOf(bundle, 1),
+        entries: [],
+        solved: [],
+        task: 0,
+        isReadOnly: false,
+      });
+    });
+    return watch();
+  } finally {
+    await worker.terminate();
+  }
+}

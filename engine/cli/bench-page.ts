@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from '@playwright/test';
+import { BENCH_LAB, type BenchResult, benchLab, quantile, ROOT } from './bench-figures.ts';
+
+/** What the page lets tests see. */
+type Exposed = {
+  readonly __terminals?: ReadonlyMap<number, { text(): string }>;
+  readonly __editor?: {
+    getModel(): { getFullModelRange(): unknown };
+    executeEdits(source: string, edits: readonly unknown[]): void;
+  };
+  __promptMs?: number;
+  __echoes?: number[];
+};
+
+/** Page open → prompt, cold and with a warm cache, and keystroke → echo while the editor's text changes, in Chromium on a built server. */
+export async function benchPage(): Promise<BenchResult> {
+  const dist = ['.next', '.next-test'].find((name) => existsSync(join(ROOT, name, 'BUILD_ID')));
+  if (dist === undefined)
+    return { figures: [], note: 'page: nothing is built (`npm run build`), so the page is not measured' };
+  const { findBrowser } = (await import('./browser.mjs')) as {
+    readonly findBrowser: () => Promise<string | undefined>;
+  };
+  const executablePath = await findBrowser();
+  if (executablePath === undefined)
+    return { figures: [], note: 'page: there is no Chromium, so the page is not measured' };
+  const data = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
+  const { server, address } = await startServer(dist, data);
+  const { chromium } = await import('@playwright/test');
+  const browser = await chromium.launch({
+    executablePath,
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
+  try {
+    return await measure(browser, address);
+  } finally {
+    await browser.close();
+    server.kill();
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+async function measure(browser: Browser, address: string): Promise<BenchResult> {
+  const task = benchLab().tasks.find((one) => Object.hasOwn(one.start, 'database-policy.yaml'))?.id ?? '';
+  const url = `${address}/labs/${BENCH_LAB}/${task}`;
+  // The server's own first rendering is not the page's.
+  await (await browser.newContext()).request.get(url);
+  const cold: number[] = [];
+  const warm: number[] = [];
+  let page: Page | undefined;
+  for (let round = 0; round < 3; round++) {
+    const context = await browser.newContext();
+    page = await context.newPage();
+    await page.addInitScript(watchPrompt);
+    cold.push(await openPage(page, url));
+    for (let again = 0; again < 3; again++) warm.push(await openPage(page, url));
+  }
+  const echoes = page === undefined ? [] : await echoTimes(page, 60);
+  return {
+    figures: [
+      { name: 'page: open → prompt, cold', value: quantile(cold, 0.5), unit: 'ms', budget: 1500 },
+      { name: 'page: open → prompt, warm cache', value: quantile(warm, 0.5), unit: 'ms', budget: 300 },
+      { name: 'page: keystroke → echo p95, editing', value: quantile(echoes, 0.95), unit: 'ms', budget: 16 },
+    ],
+  };
+}
+
+async function openPage(page: Page, url: string): Promise<number> {
+  await page.goto(url);
+  await page.waitForFunction(() => (window as unknown as Exposed).__promptMs !== undefined, undefined, {
+    timeout: 60_000,
+  });
+  return page.evaluate(() => (window as unknown as Exposed).__promptMs ?? Number.NaN);
+}
+
+/** In the page: notes when the first terminal shows its prompt. */
+function watchPrompt(): void {
+  const exposed = window as unknown as Exposed;
+  const look = (): void => {
+    if (/[$#] ?$/.test(exposed.__terminals?.get(1)?.text() ?? '')) exposed.__promptMs = performance.now();
+    else setTimeout(look, 5);
+  };
+  look();
+}
+
+/** Strikes keys at the terminal, each right after the draft in the editor changed, and gives the ms from keydown to the echo on the screen's model. */
+async function echoTimes(page: Page, keys: number): Promise<readonly number[]> {
+  await page.waitForFunction(() => (window as unknown as Exposed).__editor !== undefined, undefined, {
+    timeout: 30_000,
+  });
+  await page.getByTestId('terminal-1').click();
+  await page.evaluate(watchEchoes);
+  for (let key = 0; key < keys; key++) {
+    await page.evaluate(editDraft, key);
+    await page.keyboard.press('a');
+    await page.waitForFunction(
+      (count) => ((window as unknown as Exposed).__echoes?.length ?? 0) > count,
+      key,
+      { timeout: 10_000 },
+    );
+  }
+  return page.evaluate(() => (window as unknown as Exposed).__echoes?.slice(10) ?? []);
+}
+
+/** In the page: measures from each keydown until the terminal's text has changed. */
+function watchEchoes(): void {
+  const exposed = window as unknown as Exposed;
+  const echoes: number[] = [];
+  exposed.__echoes = echoes;
+  const text = (): string => exposed.__terminals?.get(1)?.text() ?? '';
+  const channel = new MessageChannel();
+  let startMs = 0;
+  let before = '';
+  channel.port1.onmessage = () => {
+    if (text() === before) channel.port2.postMessage(0);
+    else echoes.push(performance.now() - startMs);
+  };
+  const begin = (): void => {
+    startMs = performance.now();
+    before = text();
+    channel.port2.postMessage(0);
+  };
+  document.addEventListener('keydown', begin, { capture: true });
+}
+
+/** In the page: changes the policy in the editor, so that matrix and checks are computed again. */
+function editDraft(edit: number): void {
+  const editor = (window as unknown as Exposed).__editor;
+  if (editor === undefined) return;
+  const text = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata:
+  name: database-policy
+spec:
+  endpointSelector:
+    matchLabels:
+      tier: database
+  ingress:
+    - toPorts:
+        - ports:
+            - port: "${7000 + edit}"
+`;
+  editor.executeEdits('bench', [{ range: editor.getModel().getFullModelRange(), text }]);
+}
+
+async function startServer(
+  dist: string,
+  data: string,
+): Promise<{ readonly server: ChildProcess; readonly address: string }> {
+  const port = await freePort();
+  const address = `http://localhost:${port}`;
+  const server = spawn(process.execPath, ['app/_server/start.mjs'], {
+    cwd: ROOT,
+    env: { ...process.env, PORT: String(port), NEXT_DIST_DIR: dist, RINGFENCE_DATA: data },
+    stdio: 'ignore',
+  });
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (server.exitCode !== null) break;
+    const isUp = await fetch(`${address}/labs`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (isUp) return { server, address };
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  server.kill();
+  throw new Error('the server for the page benchmark did not start');
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

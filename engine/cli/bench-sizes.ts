@@ -1,0 +1,107 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build, type Metafile } from 'esbuild';
+import { type BenchResult, type Figure, ROOT } from './bench-figures.ts';
+
+const POLICY_ENTRIES = ['repository', 'import', 'explain', 'suggestions'];
+
+/** JavaScript sizes, gzip, kB of 1000 bytes: the worker bundled as for a browser, the policy engine, and the page where it is built. */
+export async function benchSizes(): Promise<BenchResult> {
+  const worker = await bundleSizes({ in: 'engine/session/worker.ts' });
+  const contents = POLICY_ENTRIES.map((name) => `export * from './engine/policy/${name}.ts';`).join('\n');
+  const policy = await bundleSizes({ contents });
+  const page = pageSize();
+  const figures: Figure[] = [
+    { name: "sizes: worker's first chunk, gzip", value: worker.firstKB, unit: 'kB', budget: 300 },
+    { name: 'sizes: worker in all, gzip', value: worker.allKB, unit: 'kB', budget: 700 },
+    { name: 'sizes: engine/policy with dependencies, gzip', value: policy.allKB, unit: 'kB', budget: 90 },
+  ];
+  if (page === undefined)
+    return {
+      figures,
+      note: 'sizes: the page is not built (`npm run build`), so its first JavaScript is not measured',
+    };
+  return {
+    figures: [
+      ...figures,
+      { name: "sizes: lab page's first JavaScript, gzip", value: page, unit: 'kB', budget: 250 },
+    ],
+  };
+}
+
+async function bundleSizes(
+  entry: { readonly in: string } | { readonly contents: string },
+): Promise<{ readonly firstKB: number; readonly allKB: number }> {
+  const result = await build({
+    absWorkingDir: ROOT,
+    ...('in' in entry
+      ? { entryPoints: [entry.in] }
+      : { stdin: { contents: entry.contents, resolveDir: ROOT, sourcefile: 'policy.ts' } }),
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'browser',
+    outdir: 'bench-out',
+    write: false,
+    metafile: true,
+    logLevel: 'error',
+  });
+  const sizes = new Map(
+    result.outputFiles.map((file) => [basename(file.path), gzipSync(file.contents).length / 1000]),
+  );
+  const { outputs } = result.metafile;
+  const entryName = 'in' in entry ? entry.in : '';
+  const first = firstChunk(
+    outputs,
+    Object.keys(outputs).find((path) => [entryName, '<stdin>'].includes(outputs[path]?.entryPoint ?? '')) ??
+      '',
+  );
+  const sum = (names: Iterable<string>): number =>
+    [...names].reduce((total, name) => total + (sizes.get(basename(name)) ?? 0), 0);
+  return { firstKB: sum(first), allKB: sum(sizes.keys()) };
+}
+
+/** An output with all that it imports statically: what must be there before its first line runs. */
+function firstChunk(
+  outputs: Metafile['outputs'],
+  path: string,
+  seen: Set<string> = new Set(),
+): ReadonlySet<string> {
+  if (seen.has(path)) return seen;
+  seen.add(path);
+  for (const imported of outputs[path]?.imports ?? [])
+    if (imported.kind === 'import-statement') firstChunk(outputs, imported.path, seen);
+  return seen;
+}
+
+/** The scripts that the built lab page names in its HTML or its client manifest, kB; undefined when nothing is built. */
+function pageSize(): number | undefined {
+  const dist = ['.next', '.next-test']
+    .map((name) => join(ROOT, name))
+    .find((folder) => existsSync(join(folder, 'build-manifest.json')));
+  if (dist === undefined) return undefined;
+  const manifest = JSON.parse(readFileSync(join(dist, 'build-manifest.json'), 'utf8')) as {
+    readonly rootMainFiles?: readonly string[];
+  };
+  const files = new Set(manifest.rootMainFiles ?? []);
+  for (const file of entryFiles(dist)) files.add(file);
+  let bytes = 0;
+  for (const file of files)
+    if (file.endsWith('.js') && existsSync(join(dist, file)))
+      bytes += gzipSync(readFileSync(join(dist, file))).length;
+  return bytes / 1000;
+}
+
+/** Chunks of the lab page and its layouts, from its client reference manifest. */
+function entryFiles(dist: string): readonly string[] {
+  const file = join(dist, 'server/app/labs/[lab]/page_client-reference-manifest.js');
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, 'utf8');
+  const start = text.indexOf('{', text.indexOf('page"]'));
+  const value = JSON.parse(text.slice(start).replace(/;\s*$/, '')) as {
+    readonly entryJSFiles?: Readonly<Record<string, readonly string[]>>;
+  };
+  return Object.values(value.entryJSFiles ?? {}).flat();
+}
