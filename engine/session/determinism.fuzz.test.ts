@@ -25,7 +25,7 @@ const lived: (Outcome & { readonly seed: number })[] = [];
 
 beforeAll(async () => {
   browser = await chromiumRealm();
-});
+}, 120_000);
 
 afterAll(async () => {
   await browser?.close();

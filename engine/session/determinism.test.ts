@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { chromiumRealm, NO_BROWSER, nodeRealm, type Plant, type Realm } from '../../e2e/runtime/realms.ts';
 import { Matrix } from './live-matrix.ts';
 import { REPLAY_VERSION } from './protocol.ts';
@@ -21,7 +21,7 @@ const realms: { node?: Realm; chromium?: Realm | undefined } = {};
 beforeAll(async () => {
   const [node, chromium] = await Promise.all([nodeRealm(), chromiumRealm()]);
   Object.assign(realms, { node, chromium });
-});
+}, 120_000);
 
 afterAll(async () => {
   for (const realm of Object.values(realms)) await realm?.close();
@@ -29,6 +29,9 @@ afterAll(async () => {
 
 /** The realm of that name; the browser's may be missing. */
 const realmOf = (name: string, skip: (note: string) => never): Realm => realms[name as 'node' | 'chromium'] ?? skip(NO_BROWSER);
+
+// A loaded machine takes its time; none of this waits for anything.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe('golden journals', () => {
   test('there are twenty, each of a story, all of this replay version', () => {

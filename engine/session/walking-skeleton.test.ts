@@ -19,7 +19,7 @@ describe('one echo and one curl', () => {
     hash = typist.sandbox.hash();
     const [node, chromium] = await Promise.all([nodeRealm(), chromiumRealm()]);
     realms = { node, chromium };
-  });
+  }, 120_000);
 
   afterAll(async () => {
     for (const realm of Object.values(realms)) await realm?.close();
