@@ -44,7 +44,7 @@ type Fields = Readonly<Record<string, unknown>>;
  * @throws CaseError
  */
 export function decodeCase(text: string): PolicyCase {
-  const read = readDocument(text, 'refuse');
+  const read = readDocument(text, 'refuse', { isUnbounded: true });
   if ('error' in read) throw new CaseError(read.error);
   return decodeCaseValue(read.value);
 }

@@ -1,10 +1,34 @@
-import { LineCounter, parseDocument, type Document, type ScalarTag } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Scalar,
+  type ScalarTag,
+} from 'yaml';
+import { LIMITS } from '../base/limits.ts';
 
 /** One document of a YAML stream. `firstLine` is the line of its first character in the whole text, from 1. */
 export type DocumentText = { readonly text: string; readonly firstLine: number };
 
-/** A document read, or the reason why not in the words of Go's YAML reader. */
-export type ReadDocument = { readonly value: unknown } | { readonly error: string };
+/** A document read, or the reason why not in the words of Go's YAML reader, and where in the text (from 1). */
+export type ReadDocument =
+  | { readonly value: unknown }
+  | { readonly error: string; readonly line: number; readonly column: number };
+
+/** Nesting that a document may have; real policies stay below twenty. */
+const DEPTH_MAX = 200;
+/** Characters that begin or part things in a document: a list of 40,000 addresses fits. */
+const MARKS_MAX = 50_000;
+const MARKS = /[,:\n[\]{}&*!?]/g;
+
+/** What a reader makes of the text of a document. */
+export type ReadOptions = {
+  /** A document that is no policy, and that its reader bounds: a whole case file. */
+  readonly isUnbounded?: boolean;
+};
 
 /** Splits a stream at lines of `---`, as the API machinery's reader does; blank and comment-only parts are left out. */
 export function splitDocuments(stream: string): DocumentText[] {
@@ -28,36 +52,101 @@ export function splitDocuments(stream: string): DocumentText[] {
 
 /**
  * Reads one document into plain JSON values by the rules of YAML 1.1 that Kubernetes follows (`yes` and `n` are booleans).
+ * It never throws, and its time is bounded: what is too long or nests too deep is refused before it is parsed.
  * @param duplicates What a key that stands twice means: an error, or the last one wins.
  */
-export function readDocument(text: string, duplicates: 'refuse' | 'last'): ReadDocument {
+export function readDocument(
+  text: string,
+  duplicates: 'refuse' | 'last',
+  options: ReadOptions = {},
+): ReadDocument {
+  const excess = options.isUnbounded === true ? undefined : excessOf(text);
+  if (excess) return excess;
   const quick = readJson(text);
   if (quick) return quick;
   const lines = new LineCounter();
-  const document = parseYaml(text, duplicates, lines);
-  const error = document.errors[0];
-  if (error)
-    return {
-      error: goYamlError(error.code, error.message, lines.linePos(error.pos[0]).line, text, error.pos[0]),
-    };
+  const placed = (offset: number, message: (line: number) => string): ReadDocument => {
+    const { line, col } = lines.linePos(offset);
+    return { error: message(Math.max(1, line)), line: Math.max(1, line), column: Math.max(1, col) };
+  };
   try {
-    return { value: document.toJS({ maxAliasCount: 100 }) };
+    const document = parseYaml(text, lines);
+    const error = document.errors[0];
+    if (error) return placed(error.pos[0], (line) => `yaml: line ${line}: ${goText(error)}`);
+    const twice = duplicates === 'refuse' ? duplicateKey(document.contents) : undefined;
+    if (twice) {
+      const key = `key "${String(twice.value)}" already set in map`;
+      return placed(twice.range?.[0] ?? 0, (line) => `yaml: unmarshal errors:\n  line ${line}: ${key}`);
+    }
+    return { value: document.toJS({ maxAliasCount: LIMITS.yamlAliasesMax }) };
   } catch (failure) {
-    return { error: `yaml: ${failure instanceof Error ? failure.message : String(failure)}` };
+    return placed(0, () => `yaml: ${failure instanceof Error ? failure.message : String(failure)}`);
   }
 }
 
-/** The document with the positions of its nodes. */
-export function parseYaml(text: string, duplicates: 'refuse' | 'last', lines: LineCounter): Document.Parsed {
+/** The document with the positions of its nodes. Keys that stand twice are no error here. */
+export function parseYaml(text: string, lines: LineCounter): Document.Parsed {
   return parseDocument(text, {
     version: '1.2',
     merge: true,
-    uniqueKeys: duplicates === 'refuse',
+    // The parser's own check compares every key with every other.
+    uniqueKeys: false,
     lineCounter: lines,
     prettyErrors: false,
     logLevel: 'silent',
     customTags: (tags) => [...OLD_TAGS, ...tags],
   });
+}
+
+/** The first key, in the order of the text, that its mapping has already. */
+function duplicateKey(node: unknown): Scalar | undefined {
+  if (isSeq(node)) return firstOf(node.items, duplicateKey);
+  if (!isMap(node)) return undefined;
+  const seen = new Set<unknown>();
+  return firstOf(node.items, ({ key, value }) => {
+    if (isScalar(key)) {
+      if (seen.has(key.value)) return key;
+      if (key.value !== '<<') seen.add(key.value);
+    }
+    return duplicateKey(key) ?? duplicateKey(value);
+  });
+}
+
+function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Why a text is not even tried: its length, its number of things, or its nesting. */
+export function excessOf(text: string): Extract<ReadDocument, { error: string }> | undefined {
+  if (text.length > LIMITS.fileCharactersMax) {
+    return tooMuch(1, 1, `it has more than ${LIMITS.fileCharactersMax} characters`);
+  }
+  let marks = 0;
+  let depth = 0;
+  let line = 1;
+  let lineStart = 0;
+  for (const { 0: mark, index } of text.matchAll(MARKS)) {
+    if (++marks > MARKS_MAX) return tooMuch(line, index - lineStart + 1, `it has more than ${MARKS_MAX} parts`);
+    if (mark === '[' || mark === '{') depth++;
+    else if (mark === ']' || mark === '}') depth = Math.max(0, depth - 1);
+    else if (mark === '\n') {
+      line++;
+      lineStart = index + 1;
+    }
+    if (depth > DEPTH_MAX) return tooMuch(line, index - lineStart + 1, NESTS);
+  }
+  const deep = text.split('\n').findIndex((each) => (/^[ ?-]*/.exec(each)?.[0].length ?? 0) > DEPTH_MAX);
+  return deep < 0 ? undefined : tooMuch(deep + 1, DEPTH_MAX, NESTS);
+}
+
+const NESTS = `it nests deeper than ${DEPTH_MAX}`;
+
+function tooMuch(line: number, column: number, why: string): Extract<ReadDocument, { error: string }> {
+  return { error: `yaml: line ${line}: document is too large: ${why}`, line, column };
 }
 
 const OLD_TAGS: ScalarTag[] = [
@@ -87,12 +176,8 @@ function readJson(text: string): ReadDocument | undefined {
   }
 }
 
-function goYamlError(code: string, message: string, line: number, text: string, offset: number): string {
-  if (code === 'DUPLICATE_KEY') {
-    const key = /^\s*(?:"([^"]*)"|'([^']*)'|([^:\s]+))/.exec(text.slice(offset));
-    return `yaml: unmarshal errors:\n  line ${line}: key "${key?.[1] ?? key?.[2] ?? key?.[3] ?? ''}" already set in map`;
-  }
-  return `yaml: line ${line}: ${GO_TEXTS[code] ?? message}`;
+function goText(error: { readonly code: string; readonly message: string }): string {
+  return GO_TEXTS[error.code] ?? error.message;
 }
 
 const GO_TEXTS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair } from 'yaml';
 import { isJsonObject } from '../base/json.ts';
-import { parseYaml, splitDocuments } from './documents.ts';
+import { excessOf, parseYaml, splitDocuments } from './documents.ts';
 import type { RuleRef } from './model.ts';
 
 /** A place in a text: line and column count from 1. */
@@ -30,8 +30,7 @@ export class PolicySource {
     this.#offset = offset;
     this.#documents = splitDocuments(text).map((document) => {
       const lines = new LineCounter();
-      const parsed = parseYaml(document.text, 'last', lines);
-      return { root: parsed.contents, lines, firstLine: document.firstLine };
+      return { root: rootOf(document.text, lines), lines, firstLine: document.firstLine };
     });
   }
 
@@ -68,9 +67,21 @@ export class PolicySource {
       node = next.node;
       offset = next.offset;
     }
-    const { line, col } = source.lines.linePos(offset);
+    const at = source.lines.linePos(offset);
+    const [line, col] = [Math.max(1, at.line), Math.max(1, at.col)];
     return { line: line + source.firstLine - 1 + this.#offset.lines, column: col + this.#offset.columns };
   }
+}
+
+/**
+ * Where the object of a refused document is wrong: the field that the refusal names, else the begin of the document.
+ * @param document Index into the source's documents.
+ */
+export function placeOfRefusal(source: PolicySource, document: number, error: string): Place {
+  const text = /\b(?:specs?|metadata)(?:\.[A-Za-z]\w*|\[\d+\])*/.exec(error)?.[0] ?? '';
+  const path = [...text.matchAll(/\[(\d+)\]|(\w+)/g)].map(([, item, key]) => key ?? Number(item));
+  const position = source.locate(document, path) ?? { line: 1, column: 1 };
+  return { ...position, file: source.file };
 }
 
 /** Where a rule, or any field, of a policy stands; the first source that holds the policy is taken. */
@@ -81,6 +92,15 @@ export function placeIn(sources: readonly PolicySource[], ref: RuleRef): Place |
     if (position) return { ...position, file: source.file };
   }
   return undefined;
+}
+
+function rootOf(text: string, lines: LineCounter): Node | null {
+  if (excessOf(text)) return null;
+  try {
+    return parseYaml(text, lines).contents;
+  } catch {
+    return null;
+  }
 }
 
 function toPlain(node: Node): unknown {
