@@ -46,7 +46,7 @@ export function ciliumDbgProgram(ports: Ports): Program {
     if (words.includes('--help') || words.includes('-h') || words.length === 0) return print(process, HELP);
     if (words[0] === 'monitor') {
       const request = monitorRequest(words.slice(1));
-      return 'error' in request ? fail(process, request.error) : monitor(process, ports, agent, request);
+      return 'error' in request ? fail(process, request.error) : monitor(process, ports, request);
     }
     const run = COMMANDS.get(name) ?? COMMANDS.get(name.split(' ')[0] ?? '');
     if (!run)

@@ -3,7 +3,7 @@ import { Signalled } from '../../base/process.ts';
 import type { Flow } from '../../hubble/flow.ts';
 import { DROP_REASONS, RESERVED } from '../../hubble/tables.ts';
 import type { Process } from '../../shell/program.ts';
-import type { AgentSocket, HubbleObserver, Ports } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 
 /** Names of `--type` and the event types behind them (pkg/monitor/api). */
 const TYPES = new Map([
@@ -55,12 +55,9 @@ export function monitorRequest(words: readonly string[]): MonitorRequest | { rea
 export async function monitor(
   process: Process,
   ports: Ports,
-  agent: AgentSocket,
   request: MonitorRequest,
 ): Promise<number> {
-  const observer: HubbleObserver | undefined =
-    ports.observer(process.machine, 'unix:///var/run/cilium/hubble.sock') ??
-    ports.observer(process.machine, 'localhost:4244');
+  const observer = ports.observer(process.machine, 'unix:///var/run/cilium/hubble.sock');
   if (!observer) {
     await process.err(
       'level=error msg="Error while dialing" error="dial unix /var/run/cilium/monitor1_2.sock: connect: no such file or directory"\n',
@@ -68,7 +65,7 @@ export async function monitor(
     return 1;
   }
   await process.err('Listening for events on 4 CPUs with 64x4096 of shared memory\nPress Ctrl-C to quit\n');
-  const cursor = observer.follow({ whitelist: [{ node_name: [agent.node] }], blacklist: [] });
+  const cursor = observer.follow({ whitelist: [], blacklist: [] });
   try {
     for (;;) {
       await process.sys.until(() => cursor.pending() || cursor.ended());

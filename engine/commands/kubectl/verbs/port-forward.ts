@@ -105,26 +105,27 @@ function podTarget(port: unknown, pod: JsonObject, otherwise: number): number {
   return typeof target === 'string' ? podPort(target, pod) : otherwise;
 }
 
+/** Listens at the addresses of `--address`; one socket stands for all of them. */
 async function listen(context: Context, pair: Pair): Promise<{ listener: Listener; pair: Pair }[]> {
   const network = context.ports.network(context.process.machine);
-  const out: { listener: Listener; pair: Pair }[] = [];
-  for (const address of context.flags.list('address')) {
-    const host = address === 'localhost' ? '127.0.0.1' : address;
-    const listener = network.listen(pair.local, host);
-    if (listener === undefined) {
-      await context.err(
-        `Unable to listen on port ${pair.local}: Listeners failed to create with the following errors: [unable to create listener: Error listen tcp4 ${host}:${pair.local}: bind: address already in use]\n`,
-      );
-      throw new CommandError(
-        `unable to listen on any of the requested ports: [{${pair.local} ${pair.remote}}]`,
-      );
-    }
-    out.push({ listener, pair });
-    await context.out(`Forwarding from ${host}:${listener.port} -> ${pair.remote}\n`);
-    if (address === 'localhost')
-      await context.out(`Forwarding from [::1]:${listener.port} -> ${pair.remote}\n`);
+  const hosts = context.flags
+    .list('address')
+    .flatMap((address) => (address === 'localhost' ? ['127.0.0.1', '::1'] : [address]));
+  const isLocal = hosts.every((host) => host === '127.0.0.1' || host === '::1');
+  const listener = network.listen(pair.local, isLocal || hosts.length === 1 ? hosts[0] : '0.0.0.0');
+  if (listener === undefined) {
+    await context.err(
+      `Unable to listen on port ${pair.local}: Listeners failed to create with the following errors: [unable to create listener: Error listen tcp4 ${hosts[0]}:${pair.local}: bind: address already in use]\n`,
+    );
+    throw new CommandError(
+      `unable to listen on any of the requested ports: [{${pair.local} ${pair.remote}}]`,
+    );
   }
-  return out;
+  for (const host of hosts)
+    await context.out(
+      `Forwarding from ${host.includes(':') ? `[${host}]` : host}:${listener.port} -> ${pair.remote}\n`,
+    );
+  return [{ listener, pair }];
 }
 
 async function serve(
