@@ -105,22 +105,26 @@ export function countAppend(learner: string, isNew: boolean): void {
   throw new Refusal(429, 'That is more than the server takes in a minute. It goes on by itself in a moment.');
 }
 
+/** What is known of an attempt's state. */
+type Known = { readonly upTo: number; readonly checkedUpTo: number; readonly isOutdated: boolean };
+
 /** Appends a piece; when it returns, the piece is committed. The same piece again changes nothing. */
 export async function append(learner: string, piece: Piece): Promise<Kept> {
   const db = await database();
-  const upTo = await db.$transaction((tx) => appendIn(tx, learner, piece));
-  return keptOf(db, learner, piece.lab, piece.attempt, upTo, piece.solved);
+  const known = await db.$transaction((tx) => appendIn(tx, learner, piece));
+  return keptOf(db, learner, piece.lab, piece.attempt, known, piece.solved);
 }
 
-async function appendIn(tx: Queries, learner: string, piece: Piece): Promise<number> {
+async function appendIn(tx: Queries, learner: string, piece: Piece): Promise<Known> {
   await lockLearner(tx, learner);
-  const attempt = await tx.attempt.findUnique({ where: { id: piece.attempt } });
+  const found = await tx.attempt.findMany({
+    where: { OR: [{ id: piece.attempt }, { learnerId: learner, lab: piece.lab.slug, closedAt: null }] },
+  });
+  const attempt = found.find(({ id }) => id === piece.attempt) ?? null;
+  const others = found.filter(({ id }) => id !== piece.attempt);
   const isForeign =
     attempt !== null && (attempt.learnerId !== learner || attempt.header !== canonicalJson(piece.header));
   if (isForeign || (attempt === null && piece.from !== 1)) throw conflict(0);
-  const others = await tx.attempt.findMany({
-    where: { learnerId: learner, lab: piece.lab.slug, closedAt: null, id: { not: piece.attempt } },
-  });
   for (const other of [attempt, ...others]) checkLease(other, piece.writer, piece.takeOver);
   const fresh = await newEntries(tx, piece, attempt?.upTo ?? 0);
   const text = JSON.stringify(fresh);
@@ -131,7 +135,8 @@ async function appendIn(tx: Queries, learner: string, piece: Piece): Promise<num
       'This attempt has reached the length that can be kept. Reset the lab to go on; what is solved stays solved.',
     );
   for (const other of others) await close(tx, other.id);
-  const task = await noteEntries(tx, learner, piece.lab, attempt?.task ?? 0, fresh);
+  if (attempt === null) await addLearner(tx, learner);
+  const task = await noteEntries(tx, learner, piece.lab, attempt?.task, fresh);
   const upTo = (attempt?.upTo ?? 0) + fresh.length;
   const state = {
     upTo,
@@ -151,13 +156,18 @@ async function appendIn(tx: Queries, learner: string, piece: Piece): Promise<num
     await tx.journalPiece.create({
       data: { attemptId: piece.attempt, from: upTo - fresh.length + 1, upTo, entries: text },
     });
-  return upTo;
+  return { upTo, checkedUpTo: attempt?.checkedUpTo ?? 0, isOutdated: isOlder(piece.header, piece.lab) };
 }
 
-/** Makes the guest's row when it is missing, and makes other writes of the same learner wait for this one. */
+/** Makes other writes of the same learner wait for this one's end. */
 async function lockLearner(tx: Queries, learner: string): Promise<void> {
-  await tx.$executeRaw`INSERT INTO learner (id, created_at) VALUES (${learner}, ${new Date()}) ON CONFLICT (id) DO NOTHING`;
-  await tx.$queryRaw`SELECT id FROM learner WHERE id = ${learner} FOR UPDATE`;
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${learner}, 0))`;
+}
+
+/** Makes the guest's row when it is missing. */
+async function addLearner(tx: Queries, learner: string): Promise<void> {
+  const now = new Date();
+  await tx.$executeRaw`INSERT INTO learner (id, created_at) VALUES (${learner}, ${now}) ON CONFLICT (id) DO NOTHING`;
 }
 
 function headOf(header: JournalHeader) {
@@ -202,17 +212,14 @@ async function keptOf(
   learner: string,
   lab: LabBundle,
   id: string,
-  upTo: number,
+  { upTo, checkedUpTo, isOutdated }: Known,
   solved: readonly number[],
 ): Promise<Kept> {
   const before = await marksOf(db, learner, lab);
   const claimed = solved.filter((task) => task < lab.tasks.length);
   const unmarked = claimed.filter((task) => !before.solved.includes(task));
   await mark(db, learner, lab, unmarked, false);
-  const attempt = await db.attempt.findUnique({ where: { id } });
-  const isOutdated = attempt === null || isOlder(attempt, lab);
-  const isDue =
-    !isOutdated && claimed.some((task) => !before.verified.includes(task)) && attempt.checkedUpTo < upTo;
+  const isDue = !isOutdated && claimed.some((task) => !before.verified.includes(task)) && checkedUpTo < upTo;
   const isVerifying = isDue ? verifier().ask(id, learner) : verifier().isWaiting(id);
   return { upTo, verified: before.verified, isVerifying, isOutdated };
 }
@@ -229,7 +236,7 @@ export async function lease(learner: string, id: string, raw: unknown): Promise<
   const wanted = parse(leaseShape, raw);
   const db = await database();
   const attempt = await db.$transaction(async (tx) => {
-    await tx.$queryRaw`SELECT id FROM learner WHERE id = ${learner} FOR UPDATE`;
+    await lockLearner(tx, learner);
     const found = await tx.attempt.findUnique({ where: { id } });
     if (found === null || found.learnerId !== learner) throw new Refusal(404, 'There is no such attempt.');
     if (found.closedAt !== null && !wanted.isLeaving)
@@ -240,7 +247,16 @@ export async function lease(learner: string, id: string, raw: unknown): Promise<
     await tx.attempt.update({ where: { id }, data: { writer: wanted.writer, writerUntil } });
     return found;
   });
-  return keptOf(db, learner, await labOf(attempt.lab), id, attempt.upTo, wanted.solved);
+  const lab = await labOf(attempt.lab);
+  const { upTo, checkedUpTo } = attempt;
+  return keptOf(
+    db,
+    learner,
+    lab,
+    id,
+    { upTo, checkedUpTo, isOutdated: isOlder(attempt, lab) },
+    wanted.solved,
+  );
 }
 
 /** What a page gets of a learner's open attempt. */

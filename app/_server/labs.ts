@@ -38,10 +38,20 @@ async function readFiles(): Promise<LabFiles> {
   );
 }
 
+const decoded = new WeakMap<LabFiles, Map<string, LabBundle | undefined>>();
+
+/** Decoded once for the same files: a lab is asked for several times by every page. */
+function decodedLab(files: LabFiles, slug: string): LabBundle | undefined {
+  const labs = decoded.get(files) ?? new Map<string, LabBundle | undefined>();
+  decoded.set(files, labs);
+  if (!labs.has(slug)) labs.set(slug, decodeLab(files, slug));
+  return labs.get(slug);
+}
+
 /** One lab with its world; undefined when there is no such lab. `slug` may come from an address. */
 export async function readLab(slug: string): Promise<LabBundle | undefined> {
   const files = await labFiles();
-  return labSlugs(files).includes(slug) ? decodeLab(files, slug) : undefined;
+  return labSlugs(files).includes(slug) ? decodedLab(files, slug) : undefined;
 }
 
 /** One lab as a page gets it: without solutions, which come when they are asked for. */
@@ -54,7 +64,7 @@ export async function readLabForPage(slug: string): Promise<LabBundle | undefine
 /** Every lab's card, by number. */
 export async function listLabs(): Promise<readonly LabCard[]> {
   const files = await labFiles();
-  const labs = labSlugs(files).map((slug) => decodeLab(files, slug));
+  const labs = labSlugs(files).map((slug) => decodedLab(files, slug));
   return labs
     .filter((lab) => lab !== undefined)
     .map(cardOf)

@@ -62,7 +62,7 @@ function isTry(input: Input): boolean {
 type Change = { attempts: number; hintsTaken: number };
 
 /**
- * Writes down what new entries say about tasks: begun, tried, hints taken. They are the learner's own account; only
+ * `task` is the one at hand before the entries; undefined for a new attempt. Writes down what new entries say about tasks: begun, tried, hints taken. They are the learner's own account; only
  * `verified` is worth anything to others.
  * @returns The task at hand after the entries.
  */
@@ -70,7 +70,7 @@ export async function noteEntries(
   queries: Queries,
   learner: string,
   lab: LabBundle,
-  task: number,
+  task: number | undefined,
   entries: readonly JournalEntry[],
 ): Promise<number> {
   const changes = new Map<number, Change>();
@@ -79,7 +79,7 @@ export async function noteEntries(
     changes.set(index, change);
     return change;
   };
-  let current = task;
+  let current = task ?? 0;
   for (const { input } of entries) {
     if (input.kind === 'task') current = input.task;
     const change = of(input.kind === 'hint' ? input.task : current);
@@ -88,7 +88,9 @@ export async function noteEntries(
   }
   for (const [index, { attempts, hintsTaken }] of changes) {
     const id = lab.tasks[index]?.id;
-    if (id !== undefined) await note(queries, learner, lab.slug, id, { attempts, hintsTaken });
+    // Nothing to add to a task that was at hand already.
+    const isNew = index !== task || attempts > 0 || hintsTaken > 0;
+    if (id !== undefined && isNew) await note(queries, learner, lab.slug, id, { attempts, hintsTaken });
   }
   return current;
 }
