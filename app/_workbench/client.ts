@@ -7,6 +7,26 @@ const PING_MS = 2_000;
 const SILENCE_MS = 8_000;
 const BOOT_SILENCE_MS = 45_000;
 
+function newWorker(): Worker {
+  // Written out in full: bundlers recognise a worker only in this form.
+  return new Worker(new URL('../../engine/session/worker.ts', import.meta.url), { type: 'module' });
+}
+
+/** A lab's page starts its worker before React has come to life; whoever needs one first takes it. */
+let early: Worker | undefined;
+if (typeof window !== 'undefined' && /^\/labs\/[^/]+\/[^/]+$/.test(location.pathname)) {
+  early = newWorker();
+  early.addEventListener('error', () => {
+    early = undefined;
+  });
+}
+
+function takeWorker(): Worker {
+  const worker = early ?? newWorker();
+  early = undefined;
+  return worker;
+}
+
 /** What the owner of a client is told. */
 export type ClientListener = {
   event(event: WorkerEvent): void;
@@ -28,8 +48,7 @@ export class SandboxClient {
 
   constructor(listener: ClientListener) {
     this.#listener = listener;
-    // Written out in full: bundlers recognise a worker only in this form.
-    this.#worker = new Worker(new URL('../../engine/session/worker.ts', import.meta.url), { type: 'module' });
+    this.#worker = takeWorker();
     this.#worker.addEventListener('message', (message: MessageEvent<WorkerEvent>) =>
       this.#take(message.data),
     );

@@ -64,6 +64,7 @@ export function DoneBanner({
         )}
         {(isLast || isLabDone) && nextLab !== undefined && (
           <Link
+            prefetch={false}
             href={`/labs/${nextLab.slug}`}
             className={
               isLabDone
@@ -75,7 +76,7 @@ export function DoneBanner({
           </Link>
         )}
         {isLabDone && nextLab === undefined && (
-          <Link href="/labs" className="text-[13px] text-accent underline">
+          <Link href="/labs" prefetch={false} className="text-[13px] text-accent underline">
             All labs
           </Link>
         )}

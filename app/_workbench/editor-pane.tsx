@@ -76,6 +76,17 @@ export function PlainEditor(props: EditorProps): JSX.Element {
   );
 }
 
+/** Monaco's code keeps the page busy for a while: it comes once the prompt has been drawn. */
+const MONACO_DELAY_MS = 150;
+
+function whenIdle(body: () => void): () => void {
+  const timer = setTimeout(() => {
+    if (typeof requestIdleCallback === 'undefined') body();
+    else requestIdleCallback(body, { timeout: 1_000 });
+  }, MONACO_DELAY_MS);
+  return () => clearTimeout(timer);
+}
+
 const MonacoEditor = dynamic(() => import('./monaco-editor.tsx'), { ssr: false });
 
 function NewFile({ onCreate }: { onCreate: (name: string) => void }): JSX.Element {
@@ -148,7 +159,8 @@ export function EditorPane({
     const isSmall = matchMedia('(max-width: 799px)').matches;
     setRich(!isSmall);
     // Monaco is large: it waits until the prompt is there, and the text area stays until it has come.
-    if (!isSmall && isReady) void import('./monaco-editor.tsx').then(() => setLoaded(true));
+    if (isSmall || !isReady) return;
+    return whenIdle(() => void import('./monaco-editor.tsx').then(() => setLoaded(true)));
   }, [isReady]);
   const status = statusOf(current, state);
   const decided = useMemo(
@@ -216,7 +228,7 @@ export function EditorPane({
         {!state.isReadOnly && <NewFile onCreate={files.create} />}
         <div className="ml-auto flex min-w-0 items-center gap-2">
           <span
-            className={classes('truncate text-xs', status.isBad ? 'text-bad' : 'text-muted')}
+            className={classes('truncate text-xs max-sm:hidden', status.isBad ? 'text-bad' : 'text-muted')}
             title={status.text}
             role="status"
           >

@@ -76,7 +76,7 @@ function TaskTicks({
   onTask: (task: number) => void;
 }): JSX.Element {
   return (
-    <nav aria-label="Tasks" className="flex items-center gap-1">
+    <nav aria-label="Tasks" className="flex min-w-0 items-center gap-1 overflow-x-auto max-md:gap-0.5">
       {bundle.tasks.map((task, index) => {
         const life = state.lives[index] ?? 'reading';
         const isVerified = life === 'verified';
@@ -97,7 +97,7 @@ function TaskTicks({
             data-task-life={life}
             onClick={() => onTask(index)}
             className={classes(
-              'flex h-7 min-w-7 cursor-pointer items-center justify-center gap-0.5 rounded-full border px-1.5 text-xs tabular-nums',
+              'flex h-7 min-w-7 shrink-0 cursor-pointer items-center justify-center gap-0.5 rounded-full border px-1.5 text-xs tabular-nums',
               isCurrent ? 'border-accent bg-accent-soft text-ink' : 'border-line text-muted hover:text-ink',
             )}
           >
@@ -169,9 +169,10 @@ export function Header({
   const [saved, why] = SAVED[state.saved];
   const isStill = state.isReadOnly || state.life === 'booting';
   return (
-    <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-panel px-3">
+    <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-panel px-3 max-md:gap-1 max-md:px-1.5 max-md:[&_button]:px-1.5">
       <Link
         href="/labs"
+        prefetch={false}
         aria-label="All labs"
         title="All labs"
         className="shrink-0 rounded p-1 hover:bg-sunken"
@@ -183,7 +184,7 @@ export function Header({
         {bundle.title}
       </p>
       <TaskTicks bundle={bundle} state={state} onTask={onTask} />
-      <div className="ml-auto flex items-center gap-0.5">
+      <div className="ml-auto flex shrink-0 items-center gap-0.5">
         <span
           title={why}
           role="status"

@@ -26,8 +26,9 @@ const RETRY_MS = [2_000, 5_000, 15_000, 30_000] as const;
 const RENEW_MS = 10_000;
 const VERIFYING_MS = 1_000;
 
-/** How long the page waits for the server's copy of the journal before it goes on with its own. */
-const REMOTE_PATIENCE_MS = 1_500;
+/** How long a guest without a copy in this browser waits for the server's; and one who takes over. A server that is away says so at once. */
+const REMOTE_PATIENCE_MS = 6_000;
+const TAKE_OVER_PATIENCE_MS = 15_000;
 
 /** Two sends are at least so far apart: a guest has 60 a minute. */
 const SEND_GAP_MS = 1_100;
@@ -60,6 +61,7 @@ function browserId(): string {
  */
 export class Sandbox {
   readonly #bundle: LabBundle;
+  readonly #isGuest: boolean;
   readonly #tab = randomHex(8);
   readonly #sync: JournalSync = new HttpSync(browserId());
   readonly #life = createActor(lifeMachine);
@@ -86,8 +88,10 @@ export class Sandbox {
   readonly #onPageHide = () => this.#leave();
   #keeping: Promise<void> = Promise.resolve();
 
-  constructor(bundle: LabBundle, task: number) {
+  /** `isGuest`: the server may know this browser, by its cookie. */
+  constructor(bundle: LabBundle, task: number, isGuest: boolean) {
     this.#bundle = bundle;
+    this.#isGuest = isGuest;
     this.#state = initialState(bundle, task);
     this.#lease = new TabLease(bundle.slug, this.#tab, () => this.#becomeReadOnly());
     this.#lives = new TaskLives(bundle, (lives) => this.#dispatch({ kind: 'lives', lives }));
@@ -109,19 +113,39 @@ export class Sandbox {
     if (this.#isStopped) return;
     // The worker loads its code while the journal is being looked for.
     this.#client = this.#newClient();
-    const remote = this.#loadRemote();
+    const remote = this.#isGuest ? this.#loadRemote() : Promise.resolve(undefined);
     const [store, isWriter] = await Promise.all([JournalStore.open(), this.#lease.acquire()]);
     this.#store = store;
-    const entries = await this.#openAttempt(await remote);
+    const kept = await store.attempt(this.#bundle.slug);
+    // What this browser holds is shown at once; the server's word on it comes later.
+    const isKept = kept !== undefined && !isOutdated(kept, this.#bundle);
+    const entries = await this.#openAttempt(isKept ? undefined : await remote);
     if (this.#isStopped) return;
     if (!isWriter) this.#dispatch({ kind: 'writer', isReadOnly: true });
     await this.#loadSolutions(entries);
     if (this.#isStopped) return;
     addEventListener('pagehide', this.#onPageHide);
     this.#startWorker(entries);
+    if (isKept) await this.#catchUp(await remote);
     // What an earlier visit could not send goes now.
     if (entries.length > (this.#attempt?.sentTo ?? 0)) this.#scheduleSend(0);
     else if (entries.length > 0) this.#scheduleRenew(0);
+  }
+
+  /** The server's copy came after ours was opened: where it has more, and nothing has been typed since, it goes on from there. */
+  async #catchUp(remote: ServerAttempt | undefined): Promise<void> {
+    const own = this.#attempt;
+    if (remote === undefined || own === undefined || this.#isStopped) return;
+    if (remote.isWrittenElsewhere) this.#becomeReadOnly();
+    this.#noteVerified(remote.verified);
+    const isKnown = remote.id === own.id && remote.entries.length <= this.#lastKept;
+    if (isKnown || remote.isOutdated || this.#lastKept > own.sentTo) return;
+    const entries = await this.#openAttempt(remote);
+    await this.#loadSolutions(entries);
+    this.#life.send({ type: 'RESTART' });
+    this.#stopClient();
+    this.#life.send({ type: 'STARTED' });
+    this.#startWorker(entries);
   }
 
   /** Ends everything; what is not sent yet stays in IndexedDB. */
@@ -169,10 +193,10 @@ export class Sandbox {
   async takeOver(): Promise<void> {
     this.#lease.take();
     this.#takeOver = true;
-    const remote = await this.#loadRemote();
+    const remote = await this.#loadRemote(TAKE_OVER_PATIENCE_MS);
     // The other browser has to stop before the journal is read for good.
     if (remote !== undefined) await this.#sync.renew(remote.id, [], true);
-    const entries = await this.#openAttempt(await this.#loadRemote());
+    const entries = await this.#openAttempt(await this.#loadRemote(TAKE_OVER_PATIENCE_MS));
     await this.#loadSolutions(entries);
     this.#dispatch({ kind: 'writer', isReadOnly: false });
     this.#life.send({ type: 'RESTART' });
@@ -289,10 +313,8 @@ export class Sandbox {
   }
 
   /** What the server has; a server that is slow to answer is not waited for. */
-  async #loadRemote(): Promise<ServerAttempt | undefined> {
-    const patience = new Promise<undefined>((resolve) =>
-      setTimeout(() => resolve(undefined), REMOTE_PATIENCE_MS),
-    );
+  async #loadRemote(patienceMs = REMOTE_PATIENCE_MS): Promise<ServerAttempt | undefined> {
+    const patience = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), patienceMs));
     return Promise.race([this.#sync.load(this.#bundle.slug), patience]);
   }
 

@@ -1,7 +1,7 @@
 type Message = { readonly kind: 'who' | 'mine' | 'take'; readonly lab: string; readonly tab: string };
 
 /** How long the other tabs get to say that they write. */
-const ANSWER_MS = 80;
+const ANSWER_MS = 50;
 
 /**
  * One writing tab per lab and browser. It uses a BroadcastChannel, which plain http has too (Web Locks has not).

@@ -19,6 +19,9 @@ import { type TerminalHandle, TerminalPane } from './terminal-pane.tsx';
 import { type Region, useKeys } from './use-keys.ts';
 import { useFiles } from './use-files.ts';
 
+// The terminal's code is under way before the page has come to life.
+if (typeof window !== 'undefined') void import('./terminal-screen.ts').catch(() => undefined);
+
 const PHONE_TABS: readonly (readonly [Region, string])[] = [
   ['text', 'Text'],
   ['yaml', 'YAML'],
@@ -28,11 +31,11 @@ const PHONE_TABS: readonly (readonly [Region, string])[] = [
 ];
 
 /** Makes the sandbox once the page is in a browser; the server renders its first state. */
-function useSandbox(bundle: LabBundle, task: number): Sandbox | undefined {
+function useSandbox(bundle: LabBundle, task: number, isGuest: boolean): Sandbox | undefined {
   const [sandbox, setSandbox] = useState<Sandbox | undefined>();
-  const first = useRef(task);
+  const first = useRef({ task, isGuest });
   useEffect(() => {
-    const made = new Sandbox(bundle, first.current);
+    const made = new Sandbox(bundle, first.current.task, first.current.isGuest);
     setSandbox(made);
     void made.start();
     const show = () => made.send({ kind: 'visible', isVisible: document.visibilityState === 'visible' });
@@ -55,12 +58,15 @@ export function Workbench({
   bundle,
   task,
   nextLab,
+  isGuest,
 }: {
   bundle: LabBundle;
   task: number;
   nextLab: NextLab | undefined;
+  /** True when the server may keep something of this browser's. */
+  isGuest: boolean;
 }): JSX.Element {
-  const sandbox = useSandbox(bundle, task);
+  const sandbox = useSandbox(bundle, task, isGuest);
   if (sandbox === undefined) return <Waiting bundle={bundle} task={task} />;
   return <Bench bundle={bundle} sandbox={sandbox} nextLab={nextLab} />;
 }
@@ -219,7 +225,10 @@ function Bench({
               ? 'max-md:hidden'
               : 'max-md:flex max-md:flex-1 max-md:flex-col',
           )}
-          style={{ gridTemplateRows: `minmax(0, ${editorShare}fr) 5px minmax(0, ${100 - editorShare}fr)` }}
+          style={{
+            gridTemplateColumns: 'minmax(0, 1fr)',
+            gridTemplateRows: `minmax(0, ${editorShare}fr) 5px minmax(0, ${100 - editorShare}fr)`,
+          }}
         >
           <div className={classes('min-h-0 max-md:flex-1', shown('yaml'))}>
             <EditorPane files={files} state={state} looked={looked} onSave={save} onApply={apply} />
@@ -261,7 +270,10 @@ function Bench({
             'min-h-0 bg-panel md:grid',
             region === 'matrix' ? 'max-md:flex max-md:flex-1 max-md:flex-col' : 'max-md:hidden',
           )}
-          style={{ gridTemplateRows: `minmax(0, ${matrixShare}fr) 5px minmax(0, ${100 - matrixShare}fr)` }}
+          style={{
+            gridTemplateColumns: 'minmax(0, 1fr)',
+            gridTemplateRows: `minmax(0, ${matrixShare}fr) 5px minmax(0, ${100 - matrixShare}fr)`,
+          }}
         >
           <section
             aria-label="Matrix"

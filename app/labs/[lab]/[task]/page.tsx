@@ -1,4 +1,5 @@
 import type { Metadata } from 'next';
+import { cookies } from 'next/headers';
 import { notFound } from 'next/navigation';
 import type { JSX } from 'react';
 import { listLabs, readLab, readLabForPage } from '../../../_server/labs.ts';
@@ -20,5 +21,6 @@ export default async function TaskPage({ params }: Props): Promise<JSX.Element> 
   const labs = await listLabs();
   const next = labs[labs.findIndex((other) => other.slug === slug) + 1];
   const nextLab = next && { slug: next.slug, number: next.number, title: next.title };
-  return <Workbench bundle={lab} task={index} nextLab={nextLab} />;
+  const isGuest = (await cookies()).has('ringfence_guest');
+  return <Workbench bundle={lab} task={index} nextLab={nextLab} isGuest={isGuest} />;
 }
