@@ -39,7 +39,7 @@ export function tasteOfPoison(): Readonly<Record<string, string>> {
     setInterval: () => setInterval(() => {}, 1000),
     queueMicrotask: () => queueMicrotask(() => {}),
     fetch: () => fetch('data:,'),
-    Intl: () => new Intl.NumberFormat(),
+    'Intl.NumberFormat': () => new Intl.NumberFormat(),
     'performance.now': () => performance.now(),
     'crypto.randomUUID': () => crypto.randomUUID(),
     'crypto.getRandomValues': () => crypto.getRandomValues(new Uint8Array(1)),
@@ -47,7 +47,6 @@ export function tasteOfPoison(): Readonly<Record<string, string>> {
     toLocaleString: () => (1000).toLocaleString(),
     'Date.toLocaleString': () => new Date(0).toLocaleString(),
     getHours: () => new Date(0).getHours(),
-    'Date.parse of a local time': () => new Date(0).getTime(),
   };
   const tastes: Record<string, string> = {};
   for (const [name, use] of Object.entries(uses)) {

@@ -41,7 +41,11 @@ function planting(plants: readonly Plant[]): Plugin {
   };
 }
 
-async function bundled(entry: string, platform: 'node' | 'browser', plants: readonly Plant[] = []): Promise<string> {
+async function bundled(
+  entry: string,
+  platform: 'node' | 'browser',
+  plants: readonly Plant[] = [],
+): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, entry)],
     bundle: true,

@@ -22,8 +22,30 @@ type Names = {
   readonly seed: number;
 };
 
-const ORIGINAL: Names = { namespace: 'default', label: 'tier', app: 'demo', backend: 'backend', frontend: 'frontend', database: 'database', servicePort: 80, replicas: 2, policy: 'database-policy', seed: 1 };
-const RENAMED: Names = { namespace: 'harbour', label: 'deck', app: 'ship', backend: 'engine-room', frontend: 'bridge', database: 'hold', servicePort: 8123, replicas: 3, policy: 'cargo-rules', seed: 90_210 };
+const ORIGINAL: Names = {
+  namespace: 'default',
+  label: 'tier',
+  app: 'demo',
+  backend: 'backend',
+  frontend: 'frontend',
+  database: 'database',
+  servicePort: 80,
+  replicas: 2,
+  policy: 'database-policy',
+  seed: 1,
+};
+const RENAMED: Names = {
+  namespace: 'harbour',
+  label: 'deck',
+  app: 'ship',
+  backend: 'engine-room',
+  frontend: 'bridge',
+  database: 'hold',
+  servicePort: 8123,
+  replicas: 3,
+  policy: 'cargo-rules',
+  seed: 90_210,
+};
 
 const DEMO = 'raw.githubusercontent.com/networkpolicy/demos/main/blog-1/demo.yaml';
 
@@ -32,7 +54,10 @@ function renamed(manifest: string, to: Names): string {
   return manifest
     .replaceAll(/\btier:/g, `${to.label}:`)
     .replaceAll(/\bapp: demo/g, `app: ${to.app}`)
-    .replaceAll(/(name|tier|deck): (backend|frontend|database)\b/g, (_, key: string, name: 'backend' | 'frontend' | 'database') => `${key}: ${to[name]}`)
+    .replaceAll(
+      /(name|tier|deck): (backend|frontend|database)\b/g,
+      (_, key: string, name: 'backend' | 'frontend' | 'database') => `${key}: ${to[name]}`,
+    )
     .replaceAll('- port: 80', `- port: ${to.servicePort}`)
     .replaceAll('replicas: 2', `replicas: ${to.replicas}`);
 }
@@ -48,7 +73,8 @@ ${ingress}
   egress: [{}]`;
 }
 
-const peer = (to: Names, port: number) => `  - fromEndpoints: [{matchLabels: {${to.label}: ${to.backend}}}]\n    toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]`;
+const peer = (to: Names, port: number) =>
+  `  - fromEndpoints: [{matchLabels: {${to.label}: ${to.backend}}}]\n    toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]`;
 const vpn = '  - fromCIDR: [172.27.224.3/32]\n    toPorts: [{ports: [{port: "7379", protocol: TCP}]}]';
 
 /** Plays the demo's stories; what each command came to, without names, addresses and times. */
@@ -67,15 +93,25 @@ async function stories(to: Names): Promise<readonly string[]> {
   };
   const apply = (ingress: string) => at.submit(`kubectl apply -f - <<END\n${policy(to, ingress)}\nEND`);
   const both = async (when: string) => {
-    for (const role of ['backend', 'frontend'] as const) await told(`${role}, ${when}`, `kubectl exec deploy/${to[role]} -- curl -s -m 2 ${to.database}:${to.servicePort}/PING`);
+    for (const role of ['backend', 'frontend'] as const)
+      await told(
+        `${role}, ${when}`,
+        `kubectl exec deploy/${to[role]} -- curl -s -m 2 ${to.database}:${to.servicePort}/PING`,
+      );
   };
   const outside = async (when: string) => {
-    const address = (await at.submit(`kubectl get pod -l ${to.label}=${to.database} -o jsonpath='{.items[0].status.podIP}'`)).output.trim();
+    const address = (
+      await at.submit(`kubectl get pod -l ${to.label}=${to.database} -o jsonpath='{.items[0].status.podIP}'`)
+    ).output.trim();
     expect(address).toMatch(/^10\.244\.\d+\.\d+$/);
-    for (const host of ['vpn', 'home']) await told(`${host}, ${when}`, `ssh ${host} -- curl -s -m 2 http://${address}:7379/PING`);
+    for (const host of ['vpn', 'home'])
+      await told(`${host}, ${when}`, `ssh ${host} -- curl -s -m 2 http://${address}:7379/PING`);
   };
 
-  if (to.namespace !== 'default') await at.submit(`kubectl create ns ${to.namespace} && kubectl config set-context --current --namespace=${to.namespace}`);
+  if (to.namespace !== 'default')
+    await at.submit(
+      `kubectl create ns ${to.namespace} && kubectl config set-context --current --namespace=${to.namespace}`,
+    );
   await told('the demo is made', `kubectl apply -f https://${DEMO}`);
   await told('it becomes available', 'kubectl wait --for=condition=Available deploy --all --timeout=120s');
   const pods = (await at.submit('kubectl get pods -o name')).output.trim().split('\n');
@@ -89,7 +125,10 @@ async function stories(to: Names): Promise<readonly string[]> {
   await both("the service's port");
   await apply(peer(to, 7379));
   await both("the pod's port");
-  await told('another path of it', `kubectl exec deploy/${to.backend} -- curl -s -m 2 ${to.database}:${to.servicePort}/GET/k`);
+  await told(
+    'another path of it',
+    `kubectl exec deploy/${to.backend} -- curl -s -m 2 ${to.database}:${to.servicePort}/GET/k`,
+  );
   await told('the wrong port', `kubectl exec deploy/${to.backend} -- curl -s -m 2 ${to.database}:81/PING`);
   await apply(`${peer(to, 7379)}\n${vpn}`);
   await both('with the VPN');
@@ -98,9 +137,18 @@ async function stories(to: Names): Promise<readonly string[]> {
   expect([listed[0], listed.at(-1)]).toEqual([to.policy, 'True']);
   await at.submit('cilium hubble port-forward &');
   await at.submit('sleep 2');
-  const drops = (await at.submit(`hubble observe --verdict DROPPED --from-label ${to.label}=${to.frontend} --to-label ${to.label}=${to.database} -o json`)).output;
-  const flows = drops.trim().split('\n').map((text) => JSON.parse(text).flow);
-  outcomes.push(`drops: ${[...new Set(flows.map((flow) => `${flow.l4.TCP.destination_port} ${flow.drop_reason_desc} in ${flow.destination.namespace === to.namespace ? 'its namespace' : flow.destination.namespace}`))].join('; ')}`);
+  const drops = (
+    await at.submit(
+      `hubble observe --verdict DROPPED --from-label ${to.label}=${to.frontend} --to-label ${to.label}=${to.database} -o json`,
+    )
+  ).output;
+  const flows = drops
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text).flow);
+  outcomes.push(
+    `drops: ${[...new Set(flows.map((flow) => `${flow.l4.TCP.destination_port} ${flow.drop_reason_desc} in ${flow.destination.namespace === to.namespace ? 'its namespace' : flow.destination.namespace}`))].join('; ')}`,
+  );
   const shown = at.sandbox.cluster.projection();
   if (to !== ORIGINAL) expect(JSON.stringify(Object.keys(shown))).not.toMatch(/backend-|frontend-|database-/);
   await told('it is taken away', `kubectl delete cnp ${to.policy}`);
@@ -148,7 +196,12 @@ function namesIn(file: string, text: string): readonly string[] {
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;
     const { type, value, raw } = node as { type?: string; value?: unknown; raw?: string };
-    const written = type === 'Literal' ? String(value ?? raw) : type === 'TemplateElement' ? (value as { raw: string }).raw : '';
+    const written =
+      type === 'Literal'
+        ? String(value ?? raw)
+        : type === 'TemplateElement'
+          ? (value as { raw: string }).raw
+          : '';
     if (NAMES.test(written)) found.push(`${file}: ${written.slice(0, 80)}`);
     for (const key of (visitorKeys as Record<string, readonly string[]>)[type ?? ''] ?? []) {
       const child = (node as Record<string, unknown>)[key];
@@ -163,7 +216,9 @@ test('no source of the engine holds a name of the demos, apart from the data of 
   const files = readdirSync(ENGINE, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.ts') && !/\.(test|fuzz|bench|cases)\.ts$/.test(file))
-    .filter((file) => !file.includes('testdata/') && !file.startsWith('images/') && !/^(cli|tidy)\//.test(file));
+    .filter(
+      (file) => !file.includes('testdata/') && !file.startsWith('images/') && !/^(cli|tidy)\//.test(file),
+    );
   expect(files.length).toBeGreaterThan(200);
   const found = files.flatMap((file) => namesIn(file, readFileSync(join(ENGINE, file), 'utf8')));
   expect(found.filter((name) => !OWN_WORDS.includes(name))).toEqual([]);

@@ -37,7 +37,11 @@ test(`${SEEDS.length} random sessions replay to the state that was lived`, { tim
     try {
       await session.play(ACTIONS);
       const { typist } = session;
-      const outcome = { hash: typist.sandbox.hash(), solved: [...typist.solved].sort((a, b) => a - b), faithful: true };
+      const outcome = {
+        hash: typist.sandbox.hash(),
+        solved: [...typist.solved].sort((a, b) => a - b),
+        faithful: true,
+      };
       // A journal goes over a wire before it is replayed.
       const history = JSON.parse(JSON.stringify(typist.history()));
       bundles[typist.bundle.slug] = typist.bundle;
@@ -45,7 +49,9 @@ test(`${SEEDS.length} random sessions replay to the state that was lived`, { tim
       lived.push({ seed, ...outcome });
       expect({ seed, ...(await replayed(typist.bundle, history)) }).toEqual({ seed, ...outcome });
     } catch (error) {
-      console.error(`seed ${seed} (FUZZ_SEED=${seed} FUZZ_SESSIONS=1 repeats it), in ${session.typist.bundle.slug}:\n${session.done.join('\n')}`);
+      console.error(
+        `seed ${seed} (FUZZ_SEED=${seed} FUZZ_SESSIONS=1 repeats it), in ${session.typist.bundle.slug}:\n${session.done.join('\n')}`,
+      );
       throw error;
     }
   }

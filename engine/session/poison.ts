@@ -1,8 +1,33 @@
 /** What may not be used inside the engine's realm: clocks, chance, timers, the network, locale. */
-const BANNED = ['setTimeout', 'setInterval', 'setImmediate', 'requestAnimationFrame', 'queueMicrotask', 'fetch', 'XMLHttpRequest', 'WebSocket', 'indexedDB'] as const;
+const BANNED = [
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'requestAnimationFrame',
+  'queueMicrotask',
+  'fetch',
+  'XMLHttpRequest',
+  'WebSocket',
+  'indexedDB',
+] as const;
 
 /** Methods of common values that ask the platform for its locale or time zone. */
-const LOCAL_DATE = ['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString', 'toString', 'toDateString', 'toTimeString', 'getTimezoneOffset', 'getFullYear', 'getMonth', 'getDate', 'getDay', 'getHours', 'getMinutes', 'getSeconds'];
+const LOCAL_DATE = [
+  'toLocaleString',
+  'toLocaleDateString',
+  'toLocaleTimeString',
+  'toString',
+  'toDateString',
+  'toTimeString',
+  'getTimezoneOffset',
+  'getFullYear',
+  'getMonth',
+  'getDate',
+  'getDay',
+  'getHours',
+  'getMinutes',
+  'getSeconds',
+];
 const LOCAL_TEXT = ['localeCompare', 'toLocaleUpperCase', 'toLocaleLowerCase'];
 
 /**
@@ -17,7 +42,8 @@ export function poison(realm: Record<string, unknown>): void {
   replaceMembers(realm['crypto'], 'crypto', ['getRandomValues', 'randomUUID']);
   replaceMembers(Date.prototype, 'Date', LOCAL_DATE);
   replaceMembers(String.prototype, 'String', LOCAL_TEXT);
-  for (const prototype of [Number.prototype, BigInt.prototype, Array.prototype, Object.prototype]) replaceMembers(prototype, 'a value', ['toLocaleString']);
+  for (const prototype of [Number.prototype, BigInt.prototype, Array.prototype, Object.prototype])
+    replaceMembers(prototype, 'a value', ['toLocaleString']);
   replace(realm, 'Intl', new Proxy({}, { get: thrower('Intl') }));
   replace(realm, 'Date', poisonedDate(Date));
 }
@@ -46,7 +72,8 @@ function thrower(name: string): (...args: readonly unknown[]) => never {
 function poisonedDate(real: DateConstructor): DateConstructor {
   return new Proxy(real, {
     construct: (target, args: readonly unknown[]) => {
-      if (args.length === 0) throw new Error('new Date() is not to be used in the engine: time comes from the simulation');
+      if (args.length === 0)
+        throw new Error('new Date() is not to be used in the engine: time comes from the simulation');
       return new target(...(args as [number]));
     },
     apply: () => {

@@ -30,7 +30,9 @@ describe('one echo and one curl', () => {
     expect(files.read(`${home}/greeting`)).toEqual({ content: 'hello\n' });
     expect(files.read(`${home}/reply`)).toEqual({ content: expect.stringContaining('PONG') });
     const flows = typist.sandbox.cluster.observer.flows({ number: 50, whitelist: [], blacklist: [] });
-    expect(flows.some((flow) => flow.l4?.TCP?.destination_port === 7379 && flow.verdict === 'FORWARDED')).toBe(true);
+    expect(
+      flows.some((flow) => flow.l4?.TCP?.destination_port === 7379 && flow.verdict === 'FORWARDED'),
+    ).toBe(true);
     expect(typist.entries.map(({ input }) => input.kind)).toEqual(['line', 'line']);
   });
 
@@ -46,11 +48,14 @@ describe('one echo and one curl', () => {
     expect(outcome.faithful).toBe(false);
   });
 
-  test.for(['node', 'chromium'])('replay to the same hash in %s, its clock and chance poisoned', async (name, { skip }) => {
-    const realm = realms[name];
-    if (realm === undefined) return skip(NO_BROWSER);
-    expect(await realm.replay({ tiers: bundle }, [{ ...typist.history(), lab: 'tiers' }])).toEqual([
-      { hash, solved: [], faithful: true },
-    ]);
-  });
+  test.for(['node', 'chromium'])(
+    'replay to the same hash in %s, its clock and chance poisoned',
+    async (name, { skip }) => {
+      const realm = realms[name];
+      if (realm === undefined) return skip(NO_BROWSER);
+      expect(await realm.replay({ tiers: bundle }, [{ ...typist.history(), lab: 'tiers' }])).toEqual([
+        { hash, solved: [], faithful: true },
+      ]);
+    },
+  );
 });

@@ -395,7 +395,7 @@ END`);
     lab: 'lock-down-the-database',
     seed: 30,
     play: async (at) => {
-      await at.task(1, 'solutions');
+      await at.task(1, 'here');
       const round = [
         'kubectl get pods', 'kubectl get pods -o wide', 'kubectl get svc', PROBE('backend'), PROBE('frontend'), 'ls -l', 'cat database-policy.yaml',
         'kubectl apply -f database-policy.yaml', 'kubectl get cnp', PROBE('frontend', 'SET/a/1'), PROBE('backend', 'GET/a'), 'kubectl describe cnp database-policy',
