@@ -52,11 +52,7 @@ export function monitorRequest(words: readonly string[]): MonitorRequest | { rea
 }
 
 /** Follows the events of the agent's node until it is interrupted. */
-export async function monitor(
-  process: Process,
-  ports: Ports,
-  request: MonitorRequest,
-): Promise<number> {
+export async function monitor(process: Process, ports: Ports, request: MonitorRequest): Promise<number> {
   const observer = ports.observer(process.machine, 'unix:///var/run/cilium/hubble.sock');
   if (!observer) {
     await process.err(

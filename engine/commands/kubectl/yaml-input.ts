@@ -78,6 +78,9 @@ function setOwn(target: Record<string, Json>, key: string, value: Json): void {
 function yamlDocuments(text: string): readonly InputDocument[] {
   const out: InputDocument[] = [];
   for (const part of splitDocuments(text)) {
+    const unreadable = unreadableText(part);
+    if (unreadable !== undefined)
+      return [...out, { error: `error converting YAML to JSON: yaml: ${unreadable}` }];
     const document = parseDocument(part, {
       schema: 'failsafe',
       uniqueKeys: false,
@@ -97,6 +100,24 @@ function yamlDocuments(text: string): readonly InputDocument[] {
     }
   }
   return out;
+}
+
+/** What go-yaml's reader says of characters that are no text (yaml.v2 readerc.go), as in a binary file. */
+function unreadableText(part: string): string | undefined {
+  for (const character of part) {
+    const code = character.codePointAt(0) ?? 0;
+    // A byte that is no UTF-8 came in as the replacement character.
+    if (code === 0xfffd) return 'invalid leading UTF-8 octet';
+    const isText =
+      code === 0x09 ||
+      code === 0x0a ||
+      code === 0x0d ||
+      code === 0x85 ||
+      code >= 0xa0 ||
+      (code >= 0x20 && code < 0x7f);
+    if (!isText || code === 0xfffe || code === 0xffff) return 'control characters are not allowed';
+  }
+  return undefined;
 }
 
 /** Parts between lines that begin with `---`. */

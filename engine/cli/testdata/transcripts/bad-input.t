@@ -16,6 +16,9 @@ has: document contains excessive aliasing
 $ printf 'kind: CiliumNetworkPolicy\nmetadata:\nname: x\nspec:\nendpointSelector:\n' | kubectl apply -f -
 [exit 1]
 has: apiVersion not set
+$ printf '\000\001\002\177ELF' > program; kubectl apply -f program
+[exit 1]
+has: error: error parsing program: error converting YAML to JSON: yaml: control characters are not allowed
 $ kubectl apply -f /dev/stdin <<< '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"constructor":"1"}}'
 has: configmap/c created
 $ kubectl create configmap d --from-literal=__proto__=1 --dry-run=client -o yaml

@@ -4,7 +4,7 @@ seed: 45
 $ kubectl create ns galaxy && kubectl create -n galaxy -f https://raw.githubusercontent.com/cilium/cilium/v1.2.2/examples/minikube/http-sw-app.yaml
 has: deployment.apps/deathstar created
 $ kubectl apply -f https://run.linkerd.io/emojivoto.yml
-count: 12 created$
+count: 11 created$
 $ kubectl create -f https://raw.githubusercontent.com/cilium/cilium/v1.2/examples/kubernetes/addons/prometheus/prometheus.yaml
 [exit 1]
 has: service/prometheus created
