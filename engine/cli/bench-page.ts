@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,10 +22,10 @@ export async function benchPage(): Promise<BenchResult> {
   const dist = ['.next', '.next-test'].find((name) => existsSync(join(ROOT, name, 'BUILD_ID')));
   if (dist === undefined)
     return { figures: [], note: 'page: nothing is built (`npm run build`), so the page is not measured' };
-  const { findBrowser } = (await import('./browser.mjs')) as {
-    readonly findBrowser: () => Promise<string | undefined>;
-  };
-  const executablePath = await findBrowser();
+  const found = spawnSync(process.execPath, [join(ROOT, 'engine/cli/browser.mjs')], {
+    encoding: 'utf8',
+  }).stdout.trim();
+  const executablePath = found === '' ? undefined : found;
   if (executablePath === undefined)
     return { figures: [], note: 'page: there is no Chromium, so the page is not measured' };
   const data = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
