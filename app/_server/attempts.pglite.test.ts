@@ -1,4 +1,4 @@
 import { openEmbedded } from './db.ts';
 import { apiCases } from './testing/api-cases.ts';
 
-apiCases(() => openEmbedded({}));
+apiCases(() => openEmbedded());

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { lockDatabase } from '../../prisma/lock.ts';
 import { deploy } from '../../prisma/migrate.ts';
@@ -39,23 +38,16 @@ export async function openPostgres(url: string): Promise<OpenDatabase> {
   return { prisma, close: () => prisma.$disconnect() };
 }
 
-/** Opens an embedded database: in a folder, or a dump of one in memory (for tests). It is brought up to date. */
-export async function openEmbedded(
-  place: { readonly folder: string } | { readonly dump?: Blob },
-): Promise<OpenDatabase & { dump(): Promise<Blob> }> {
+/** Opens an embedded database in a folder; without one in memory (for tests). It is brought up to date. */
+export async function openEmbedded(folder?: string): Promise<OpenDatabase> {
   const [{ PGlite }, { PrismaPGlite }] = await Promise.all([
     import('@electric-sql/pglite'),
     import('pglite-prisma-adapter'),
   ]);
-  const unlock =
-    'folder' in place ? lockDatabase(path.join(path.dirname(place.folder), 'pg.lock')) : () => {};
+  const unlock = folder === undefined ? () => {} : lockDatabase(path.join(path.dirname(folder), 'pg.lock'));
   process.once('exit', unlock);
   try {
-    if ('folder' in place) mkdirSync(path.dirname(place.folder), { recursive: true });
-    const pglite =
-      'folder' in place
-        ? await PGlite.create(place.folder)
-        : await PGlite.create(place.dump === undefined ? {} : { loadDataDir: place.dump });
+    const pglite = await PGlite.create(folder);
     await deploy(
       { query: (sql, values) => pglite.query(sql, values), script: (sql) => pglite.exec(sql) },
       MIGRATIONS,
@@ -70,7 +62,7 @@ export async function openEmbedded(
       process.off('exit', unlock);
       unlock();
     };
-    return { prisma, close, dump: () => pglite.dumpDataDir('none') };
+    return { prisma, close };
   } catch (error) {
     process.off('exit', unlock);
     unlock();
@@ -104,9 +96,7 @@ export async function database(): Promise<Database> {
     throw new DatabaseAwayError(kept.failure);
   const { databaseUrl, dataDir } = environment();
   kept.opening ??=
-    databaseUrl === undefined
-      ? openEmbedded({ folder: path.join(dataDir, 'pg') })
-      : openPostgres(databaseUrl);
+    databaseUrl === undefined ? openEmbedded(path.join(dataDir, 'pg')) : openPostgres(databaseUrl);
   try {
     const { prisma } = await kept.opening;
     delete kept.failedMs;

@@ -61,7 +61,7 @@ test('a killed server has lost nothing that it had answered: embedded database',
   const id = newId();
   const acknowledged = await killAfter(20, id, { RINGFENCE_DATA: folder, DATABASE_URL: '' });
   // The dead process still holds the lock file; it is taken over.
-  await expectKept(await openEmbedded({ folder: path.join(folder, 'pg') }), id, acknowledged);
+  await expectKept(await openEmbedded(path.join(folder, 'pg')), id, acknowledged);
 });
 
 test.skipIf(postgresBin() === undefined)(

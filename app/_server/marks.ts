@@ -62,8 +62,9 @@ function isTry(input: Input): boolean {
 type Change = { attempts: number; hintsTaken: number };
 
 /**
- * `task` is the one at hand before the entries; undefined for a new attempt. Writes down what new entries say about tasks: begun, tried, hints taken. They are the learner's own account; only
+ * Writes down what new entries say about tasks: begun, tried, hints taken. They are the learner's own account; only
  * `verified` is worth anything to others.
+ * @param task The task at hand before the entries; undefined for a new attempt.
  * @returns The task at hand after the entries.
  */
 export async function noteEntries(
