@@ -1,22 +1,33 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { type CaseAnswer, type ProbeAnswer, runCase } from '../policy/case-run.ts';
-import type { Probe } from '../policy/case-file.ts';
-import type { FlowVerdict, SideVerdict } from '../policy/model.ts';
+import { writeFileSync } from 'node:fs';
+import { type CaseAnswer, runCase } from '../policy/case-run.ts';
+import type { SideVerdict } from '../policy/model.ts';
 import type { CommandIo } from './ringfence.ts';
+import { junitText, tapText } from './verdicts-formats.ts';
+import { type PolicyInput, policiesWithin, readPolicies } from './verdicts-input.ts';
+import { Explainer, explainText } from './verdicts-report.ts';
+import { policyResults, probeResult, type SuiteResult, type TestResult } from './verdicts-results.ts';
 
-const USAGE =
-  'usage: ringfence verdicts [--policies DIR] FILE…   or   ringfence verdicts --jsonl < FILENAMES\n';
+const USAGE = `usage: ringfence verdicts [OPTIONS] FILE…
+       ringfence verdicts --jsonl < FILENAMES
+
+  --policies PATH   the policies of a folder (or file) in place of those in FILE
+  --explain         say why, with lines and the smallest edits, in place of JSON
+  --tap             print the results as TAP 14 in place of JSON
+  --junit PATH      also write the results to PATH as JUnit XML
+`;
 
 type Options = {
   readonly isJsonl: boolean;
+  readonly isExplained: boolean;
+  readonly isTap: boolean;
+  readonly junit: string | undefined;
   readonly policies: string | undefined;
   readonly files: readonly string[];
 };
 
 /**
- * `ringfence verdicts`: answers case files in the form of `.expected.json`.
- * Exit code 1 when a probe's `expect` does not hold or a file is wrong, 2 on bad usage.
+ * `ringfence verdicts`: answers case files in the form of `.expected.json`, or as tests of policy (`expect` on probes).
+ * Exit code 1 when a probe's `expect` does not hold, a policy of `--policies` is refused or a file is wrong; 2 on bad usage.
  */
 export async function verdictsCommand(argv: string[], io: CommandIo): Promise<number> {
   const options = readOptions(argv);
@@ -25,26 +36,72 @@ export async function verdictsCommand(argv: string[], io: CommandIo): Promise<nu
     return 2;
   }
   if (options.isJsonl) return answerStream(io);
-  let code = 0;
-  for (const file of options.files) code = Math.max(code, answerFile(file, options, io));
-  return code;
+  let folder: PolicyInput | undefined;
+  try {
+    folder = options.policies === undefined ? undefined : readPolicies(options.policies, io);
+  } catch (failure) {
+    io.error(`ringfence verdicts: --policies: ${messageOf(failure)}\n`);
+    return 1;
+  }
+  if (folder && folder.others.size > 0) {
+    const kinds = [...folder.others].map(([kind, count]) => `${kind} (${count})`).join(', ');
+    io.error(`${options.policies}: no policies, left alone: ${kinds}\n`);
+  }
+  return answerFiles(options, folder, io);
+}
+
+function answerFiles(options: Options, folder: PolicyInput | undefined, io: CommandIo): number {
+  const suites = options.files.map((file) => answerFile(file, options, folder, io));
+  const failed = suites.flatMap(({ file, tests }) =>
+    tests
+      .filter((test) => test.status === 'failed')
+      .map((test) => (test.place ? test.message : `${file}: ${test.message}`)),
+  );
+  for (const line of new Set(failed)) io.error(`${line}\n`);
+  if (options.isTap) io.write(tapText(suites));
+  if (options.junit !== undefined) {
+    try {
+      writeFileSync(options.junit, junitText(suites));
+    } catch (failure) {
+      io.error(`ringfence verdicts: --junit: ${messageOf(failure)}\n`);
+      return 1;
+    }
+  }
+  return failed.length > 0 ? 1 : 0;
 }
 
 function readOptions(argv: readonly string[]): Options | string {
-  let isJsonl = false;
-  let policies: string | undefined;
+  const flags = new Set<string>();
+  const values = new Map<string, string>();
   const files: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? '';
-    if (word === '--jsonl') isJsonl = true;
-    else if (word === '--policies') {
-      policies = argv[++i];
-      if (policies === undefined) return '--policies needs a folder';
-    } else if (word.startsWith('-')) return `unknown option ${word}`;
+    const [name = '', inline] = word.startsWith('--') ? splitOnce(word) : [word];
+    if (name === '--policies' || name === '--junit') {
+      const value = inline ?? argv[++i];
+      if (value === undefined || value === '') return `${name} needs a path`;
+      values.set(name, value);
+    } else if (['--jsonl', '--explain', '--tap'].includes(word)) flags.add(word);
+    else if (word.startsWith('-')) return `unknown option ${word}`;
     else files.push(word);
   }
+  const isJsonl = flags.has('--jsonl');
+  if (isJsonl && (flags.size > 1 || values.size > 0 || files.length > 0)) return '--jsonl stands alone';
+  if (flags.has('--tap') && flags.has('--explain')) return '--tap and --explain both write to the output';
   if (!isJsonl && files.length === 0) return 'no file given';
-  return { isJsonl, policies, files };
+  return {
+    isJsonl,
+    isExplained: flags.has('--explain'),
+    isTap: flags.has('--tap'),
+    junit: values.get('--junit'),
+    policies: values.get('--policies'),
+    files,
+  };
+}
+
+function splitOnce(word: string): readonly [string, string?] {
+  const at = word.indexOf('=');
+  return at < 0 ? [word] : [word.slice(0, at), word.slice(at + 1)];
 }
 
 /** File names come one a line; each is answered by one line. */
@@ -71,50 +128,37 @@ function answerLine(line: string, io: CommandIo): void {
   }
 }
 
-function answerFile(file: string, options: Options, io: CommandIo): number {
+/** Answers a file, prints what was asked for, and gives its tests; a file that is wrong is one failed test. */
+function answerFile(
+  file: string,
+  options: Options,
+  folder: PolicyInput | undefined,
+  io: CommandIo,
+): SuiteResult {
   try {
-    const policies = options.policies === undefined ? undefined : readFolder(options.policies, io);
-    const { world, answer } = runCase(io.readFile(file), policies);
-    io.write(`${JSON.stringify(publicForm(answer), null, 1)}\n`);
-    const misses = world.probes.flatMap((probe, i) => missOf(probe, answer.probes[i], i));
-    for (const miss of misses) io.error(`${file}: ${miss}\n`);
-    return misses.length > 0 ? 1 : 0;
+    const text = io.readFile(file);
+    const { world, answer, repository } = runCase(text, folder?.replacement);
+    const input = folder ?? policiesWithin(text, world.policies, file);
+    const explainer = new Explainer(world, repository, input);
+    if (options.isExplained) io.write(explainText(file, world, answer, explainer));
+    else if (!options.isTap) io.write(`${JSON.stringify(publicForm(answer), null, 1)}\n`);
+    const wantsDetails = options.isTap || options.junit !== undefined;
+    const probes = world.probes.flatMap((probe, i): TestResult[] => {
+      const found = answer.probes[i];
+      if (!found) return [];
+      const result = probeResult(probe, found, i, []);
+      if (result.status !== 'failed' || !wantsDetails) return [result];
+      return [{ ...result, details: explainer.lines(probe, found) }];
+    });
+    return { file, tests: folder ? [...policyResults(answer, input), ...probes] : probes };
   } catch (failure) {
-    io.error(`${file}: ${messageOf(failure)}\n`);
-    return 1;
+    const message = messageOf(failure);
+    return { file, tests: [{ name: 'the file can be read', status: 'failed', message, details: [] }] };
   }
-}
-
-function readFolder(folder: string, io: CommandIo): string {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(ya?ml|json)$/.test(name))
-    .sort();
-  return files.map((name) => io.readFile(join(folder, name))).join('\n---\n');
 }
 
 function messageOf(failure: unknown): string {
   return failure instanceof Error ? failure.message : String(failure);
-}
-
-/** Why an expectation does not hold; nothing when it does. */
-function missOf(probe: Probe, answer: ProbeAnswer | undefined, i: number): string[] {
-  if (probe.expect === undefined || !answer) return [];
-  const name = probe.id ?? `probe ${i + 1}`;
-  if ('unsupported' in answer) return [`${name}: ${answer.unsupported}`];
-  if (answer.verdict === probe.expect) return [];
-  const { from, to, port } = probe.flow;
-  const flow = `${peerText(from)} to ${peerText(to)}${port === undefined ? '' : ` port ${port}`}`;
-  return [`${name}: expected ${probe.expect}, got ${answer.verdict} (${flow}; ${reasonText(answer)})`];
-}
-
-function peerText(peer: object): string {
-  return Object.values(peer).map(String).join('');
-}
-
-function reasonText(answer: FlowVerdict): string {
-  if (!answer.droppedAt) return 'both ends let it pass';
-  const rules = answer[answer.droppedAt].rulesMatched;
-  return `${answer.reason} at ${answer.droppedAt}${rules.length > 0 ? ` by ${rules.join(', ')}` : ''}`;
 }
 
 /** The members that an expected.json has, in its order. */

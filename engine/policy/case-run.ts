@@ -26,24 +26,33 @@ export type CaseAnswer = {
   readonly probes: readonly ProbeAnswer[];
 };
 
+/** Policies and address groups that stand in place of, or beside, those of a case file: YAML text. */
+export type CaseReplacement = { readonly policies: string; readonly cidrGroups?: string };
+
 /**
  * Answers a case file.
- * @param policies In place of the file's own `policies`: YAML text.
+ * @param replacement Policies in place of the file's own; its groups join those of the file.
  * @throws CaseError where the file itself is wrong.
  */
 export function runCase(
   text: string,
-  policies?: string,
-): { readonly world: PolicyCase; readonly answer: CaseAnswer } {
-  const world = decodeCase(text);
-  const { repository, policyAnswers, groupAnswers } = buildCase(world, policies ?? world.policies);
+  replacement?: CaseReplacement,
+): { readonly world: PolicyCase; readonly answer: CaseAnswer; readonly repository: PolicyRepository } {
+  const decoded = decodeCase(text);
+  const groupTexts = [decoded.cidrGroups, replacement?.cidrGroups].filter((each) => each !== undefined);
+  const world: PolicyCase = {
+    ...decoded,
+    policies: replacement?.policies ?? decoded.policies,
+    cidrGroups: groupTexts.length === 0 ? undefined : groupTexts.join('\n---\n'),
+  };
+  const { repository, policyAnswers, groupAnswers } = buildCase(world, world.policies);
   const probes = world.probes.map((probe): ProbeAnswer => {
     const id = probe.id === undefined ? {} : { id: probe.id };
     const unsupported = unsupportedReason(repository, probe.flow);
     return unsupported === undefined ? { ...id, ...repository.judge(probe.flow) } : { ...id, unsupported };
   });
   const groups = groupAnswers ? { cidrGroups: groupAnswers } : {};
-  return { world, answer: { policies: policyAnswers, ...groups, probes } };
+  return { world, answer: { policies: policyAnswers, ...groups, probes }, repository };
 }
 
 /** Why the real engine has no verdict for a flow; undefined when it has one. */

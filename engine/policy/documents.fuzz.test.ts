@@ -38,10 +38,54 @@ function dice(seed: number): (sides: number) => number {
 }
 
 const SNIPPETS = [
-  ...['"', "'", '{', '}', '[', ']', ':', ': ', '- ', '-', '&a ', '*a', '!', '!!binary ', '|', '>', '#', '%', '@'],
-  ...['\t', '\n', '\r\n', '\0', '\ufeff', '\u2028', '😀', '\ud800', '<<: *a\n', '<<: [*a, *a]', '? ', '---', '...\n'],
+  ...[
+    '"',
+    "'",
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    ': ',
+    '- ',
+    '-',
+    '&a ',
+    '*a',
+    '!',
+    '!!binary ',
+    '|',
+    '>',
+    '#',
+    '%',
+    '@',
+  ],
+  ...[
+    '\t',
+    '\n',
+    '\r\n',
+    '\0',
+    '\ufeff',
+    '\u2028',
+    '😀',
+    '\ud800',
+    '<<: *a\n',
+    '<<: [*a, *a]',
+    '? ',
+    '---',
+    '...\n',
+  ],
   ...['~', 'null', '.nan', '.inf', '1e999', '0x1F', '0777', '-0', '9999999999999999999', 'yes', '2001-01-01'],
-  ...['__proto__: {a: 1}\n', 'constructor: 1\n', 'toString: {}\n', '(((((', '(a+)+$', '[^', '\\p{L}', '\\1', '(?=x)'],
+  ...[
+    '__proto__: {a: 1}\n',
+    'constructor: 1\n',
+    'toString: {}\n',
+    '(((((',
+    '(a+)+$',
+    '[^',
+    '\\p{L}',
+    '\\1',
+    '(?=x)',
+  ],
 ];
 
 /** One to three changes: a piece doubled, moved, cut or replaced, a line's indentation changed. */
@@ -95,7 +139,13 @@ const FLOWS: readonly FlowSpec[] = [
     protocol: 'TCP',
     http: { method: 'GET', path: '/', headers: {} },
   },
-  { from: { endpoint: 'default/app' }, to: { address: '192.0.2.1' }, port: 53, protocol: 'UDP', dns: { query: 'a.b' } },
+  {
+    from: { endpoint: 'default/app' },
+    to: { address: '192.0.2.1' },
+    port: 53,
+    protocol: 'UDP',
+    dns: { query: 'a.b' },
+  },
   { from: { address: '192.0.2.1' }, to: { node: 'n1' }, protocol: 'ICMP', icmpType: 8 },
 ];
 
@@ -163,7 +213,8 @@ describe('[P20] any text at all', () => {
     60_000 + RUNS * 20,
   );
 
-  const deep = (open: string, close: string, count: number) => `a: ${open.repeat(count)}${close.repeat(count)}`;
+  const deep = (open: string, close: string, count: number) =>
+    `a: ${open.repeat(count)}${close.repeat(count)}`;
   const bombs: Readonly<Record<string, string>> = {
     'open brackets': '['.repeat(100_000),
     'nested lists': deep('[', ']', 5_000),
@@ -218,7 +269,9 @@ describe('[P20] any text at all', () => {
     if (!flow) return;
     const startMs = performance.now();
     const path = `/${'a'.repeat(5_000)}!`;
-    expect(repository.judge({ ...flow, http: { method: 'GET', path, headers: {} } }).verdict).toBe('L7-DENIED');
+    expect(repository.judge({ ...flow, http: { method: 'GET', path, headers: {} } }).verdict).toBe(
+      'L7-DENIED',
+    );
     const other = 'x'.repeat(5_000);
     expect(repository.judge({ ...flow, http: { method: 'GET', path: other, headers: {} } }).verdict).toBe(
       'L7-DENIED',

@@ -130,7 +130,8 @@ export function excessOf(text: string): Extract<ReadDocument, { error: string }>
   let line = 1;
   let lineStart = 0;
   for (const { 0: mark, index } of text.matchAll(MARKS)) {
-    if (++marks > MARKS_MAX) return tooMuch(line, index - lineStart + 1, `it has more than ${MARKS_MAX} parts`);
+    if (++marks > MARKS_MAX)
+      return tooMuch(line, index - lineStart + 1, `it has more than ${MARKS_MAX} parts`);
     if (mark === '[' || mark === '{') depth++;
     else if (mark === ']' || mark === '}') depth = Math.max(0, depth - 1);
     else if (mark === '\n') {

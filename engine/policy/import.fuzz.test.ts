@@ -68,59 +68,63 @@ function worldOf() {
   return repository;
 }
 
-test('[P20] no object makes the import or a verdict throw', () => {
-  const all = documents();
-  expect(all.length).toBeGreaterThan(500);
-  let state = 12345;
-  const roll = (sides: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * sides);
-  };
-  const flows: FlowSpec[] = [
-    {
-      from: { endpoint: 'default/cli' },
-      to: { endpoint: 'default/app' },
-      port: 80,
-      protocol: 'TCP',
-      http: { method: 'GET', path: '/' },
-    },
-    {
-      from: { endpoint: 'default/app' },
-      to: { address: '192.0.2.1' },
-      port: 53,
-      protocol: 'UDP',
-      dns: { query: 'a.b' },
-    },
-    { from: { address: '192.0.2.1' }, to: { node: 'n1' }, protocol: 'ICMP', icmpType: 8 },
-  ];
-  let valid = 0;
-  for (let i = 0; i < RUNS; i++) {
-    const object = all[roll(all.length)];
-    const paths = pathsOf(object).filter(
-      (path) => path.length > 0 && path[0] !== 'kind' && path[0] !== 'apiVersion',
-    );
-    const path = paths[roll(paths.length)];
-    if (!path) continue;
-    const edit =
-      roll(4) === 0
-        ? { kind: 'remove' as const, path }
-        : { kind: 'set' as const, path, value: ODD[roll(ODD.length)] };
-    const mutated = applyEdit(object, edit);
-    const what = () =>
-      `${JSON.stringify(edit)} (was ${JSON.stringify(valueAt(object, path))}) in ${JSON.stringify(object)}`;
-    try {
-      const result = importPolicy(mutated, OPTIONS);
-      if (!result.valid) {
-        expect(result.error, what()).not.toBe('');
-        continue;
+test(
+  '[P20] no object makes the import or a verdict throw',
+  () => {
+    const all = documents();
+    expect(all.length).toBeGreaterThan(500);
+    let state = 12345;
+    const roll = (sides: number) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * sides);
+    };
+    const flows: FlowSpec[] = [
+      {
+        from: { endpoint: 'default/cli' },
+        to: { endpoint: 'default/app' },
+        port: 80,
+        protocol: 'TCP',
+        http: { method: 'GET', path: '/' },
+      },
+      {
+        from: { endpoint: 'default/app' },
+        to: { address: '192.0.2.1' },
+        port: 53,
+        protocol: 'UDP',
+        dns: { query: 'a.b' },
+      },
+      { from: { address: '192.0.2.1' }, to: { node: 'n1' }, protocol: 'ICMP', icmpType: 8 },
+    ];
+    let valid = 0;
+    for (let i = 0; i < RUNS; i++) {
+      const object = all[roll(all.length)];
+      const paths = pathsOf(object).filter(
+        (path) => path.length > 0 && path[0] !== 'kind' && path[0] !== 'apiVersion',
+      );
+      const path = paths[roll(paths.length)];
+      if (!path) continue;
+      const edit =
+        roll(4) === 0
+          ? { kind: 'remove' as const, path }
+          : { kind: 'set' as const, path, value: ODD[roll(ODD.length)] };
+      const mutated = applyEdit(object, edit);
+      const what = () =>
+        `${JSON.stringify(edit)} (was ${JSON.stringify(valueAt(object, path))}) in ${JSON.stringify(object)}`;
+      try {
+        const result = importPolicy(mutated, OPTIONS);
+        if (!result.valid) {
+          expect(result.error, what()).not.toBe('');
+          continue;
+        }
+        valid++;
+        const repository = worldOf();
+        repository.upsertPolicy('p', result.policy);
+        for (const flow of flows) repository.judge(flow);
+      } catch (failure) {
+        throw new Error(`${failure instanceof Error ? failure.stack : failure}\n${what()}`);
       }
-      valid++;
-      const repository = worldOf();
-      repository.upsertPolicy('p', result.policy);
-      for (const flow of flows) repository.judge(flow);
-    } catch (failure) {
-      throw new Error(`${failure instanceof Error ? failure.stack : failure}\n${what()}`);
     }
-  }
-  expect(valid).toBeGreaterThan(RUNS / 12);
-}, 60_000 + RUNS * 5);
+    expect(valid).toBeGreaterThan(RUNS / 12);
+  },
+  60_000 + RUNS * 5,
+);

@@ -68,8 +68,15 @@ export class PolicySource {
       offset = next.offset;
     }
     const at = source.lines.linePos(offset);
-    const [line, col] = [Math.max(1, at.line), Math.max(1, at.col)];
-    return { line: line + source.firstLine - 1 + this.#offset.lines, column: col + this.#offset.columns };
+    return this.absolute(document, { line: Math.max(1, at.line), column: Math.max(1, at.col) });
+  }
+
+  /** A place in the text of one document as a place in the file; undefined for an unknown document. */
+  absolute(document: number, { line, column }: Position): Position | undefined {
+    const source = this.#documents[document];
+    if (!source) return undefined;
+    const { lines, columns } = this.#offset;
+    return { line: line + source.firstLine - 1 + lines, column: column + columns };
   }
 }
 

@@ -185,7 +185,7 @@ function candidatesFor(object: unknown, context: EditContext): Candidate[] {
 const PEER_LISTS = ['fromEndpoints', 'toEndpoints', 'from', 'to'];
 
 function ruleEdits(object: unknown, rule: Path, peer: Identity | undefined, flow: FlowSpec): Candidate[] {
-  const candidates: Candidate[] = [removal(rule, 5)];
+  const candidates: Candidate[] = [removal(rule, 5), emptying(rule, 6)];
   for (const list of PEER_LISTS) {
     candidates.push(...joinEdits(object, [...rule, list]));
     for (const item of itemsAt(object, [...rule, list])) {
@@ -242,6 +242,17 @@ function removal(path: Path, cost: number): Candidate {
   const last = path.at(-1);
   const phrase = typeof last === 'number' ? 'without this item' : `without ${last}`;
   return { edit: { kind: 'remove', path }, cost, text: `Remove ${pathText(path)}.`, phrase };
+}
+
+/** A rule that allows nothing and still keeps default deny on. */
+function emptying(rule: Path, cost: number): Candidate {
+  const text = `Leave {} in place of ${pathText(rule)}.`;
+  return {
+    edit: { kind: 'set', path: rule, value: {} },
+    cost,
+    text,
+    phrase: 'with {} in place of this rule',
+  };
 }
 
 function dropIf(object: unknown, path: Path): Candidate[] {
