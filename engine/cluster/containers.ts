@@ -1,7 +1,7 @@
 import type { ContainerSpec, Pod } from '../objects/views.ts';
 import type { ImageFacts } from '../images/catalog.ts';
 import type { Store } from '../store/store.ts';
-import { commandOf, lookup } from '../images/catalog.ts';
+import { commandOf, executed, lookup } from '../images/catalog.ts';
 import { keyOf } from '../objects/views.ts';
 
 /** A running container as the session builds its machine from it. */
@@ -16,6 +16,8 @@ export type ContainerFacts = {
   readonly env: Readonly<Record<string, string>>;
   /** The whole command of its main program. */
   readonly command: readonly string[];
+  /** What its first process becomes: the command without the image's entrypoint script. */
+  readonly main: readonly string[];
   readonly node: string;
   /** Changes when the container is started again: its files begin afresh. */
   readonly run: string;
@@ -48,6 +50,7 @@ export function containerFacts(store: Store, podKey: string, name?: string): Con
       pod.spec.hostNetwork === true ? (pod.spec.nodeName ?? '') : (pod.spec.hostname ?? pod.metadata.name),
     env: environmentOf(store, pod, spec, image),
     command: commandOf(image, spec),
+    main: executed(image, commandOf(image, spec)),
     node: pod.spec.nodeName ?? '',
     run: `${pod.metadata.uid}/${spec.name}/${status.restartCount}`,
   };

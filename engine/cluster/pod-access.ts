@@ -4,7 +4,7 @@ import type { ExecSession, KubeObject, Kubelet, PortForwardSession } from '../ob
 import type { Pod } from '../objects/views.ts';
 import type { Simulation } from '../base/simulation.ts';
 import type { Store } from '../store/store.ts';
-import { commandOf, executed, lookup } from '../images/catalog.ts';
+import { commandOf, lookup } from '../images/catalog.ts';
 import { keyOf } from '../objects/views.ts';
 import { parseTimestamp } from '../objects/time.ts';
 import { Stream } from '../base/stream.ts';
@@ -67,7 +67,7 @@ export class PodAccess implements Kubelet {
     options: { readonly tty: boolean; readonly stdin: boolean },
   ): ExecSession {
     const facts = this.#facts(pod, container);
-    const session = this.#start(facts, { ...options, command: executed(facts.image, facts.command) });
+    const session = this.#start(facts, { ...options, command: facts.main });
     this.#attached.push({ session, pod: pod as Pod, container: facts.container });
     return session;
   }

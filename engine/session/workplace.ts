@@ -5,7 +5,6 @@ import type { Stream } from '../base/stream.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ContainerFacts } from '../cluster/containers.ts';
 import type { WorldSpec } from '../cluster/world.ts';
-import { executed } from '../images/catalog.ts';
 import { editorPrograms } from '../commands/editors/editors.ts';
 import type { AgentSocket, HubbleObserver, Ports, StartOn } from '../commands/ports.ts';
 import { shellProgram } from '../shell/main.ts';
@@ -71,7 +70,7 @@ export class Workplace {
       '/etc/resolv.conf': resolvConf(this.#network(container.id)),
       ...image.files,
     };
-    const machine = createMachine({ id: container.id, facts: { hostname: container.hostname, ...image.machine }, files, env, programs, main: executed(image, container.command) }, this.#nowMs);
+    const machine = createMachine({ id: container.id, facts: { hostname: container.hostname, ...image.machine }, files, env, programs, main: container.main }, this.#nowMs);
     this.#containers.set(key, machine);
     return machine;
   }
