@@ -112,7 +112,9 @@ export class Sandbox {
       await sandbox.playSolution(before);
       sandbox.beginTask(before + 1);
     }
-    // What was played was not typed by the learner: the terminal begins empty, the shell without a history.
+    // What was played was not typed by the learner: none of it counts as solved, the terminal begins empty, the shell
+    // without a history.
+    sandbox.solved.clear();
     for (const terminal of sandbox.terminals.values()) {
       terminal.clear();
       terminal.shell?.state.history.splice(0);
