@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/.next*/**'],
     // Two cores: more workers than that only take each other's time.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Long suites share two cores, with a browser beside them at times.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -100,6 +100,16 @@ describe('a page at its desk', () => {
     expect(page.text).toContain('\nawake\n');
   });
 
+  test('a denied request can be skipped to its end with one press, retransmissions and all', async () => {
+    const page = await Page.open({ task: 2 });
+    await page.type('kubectl exec deploy/frontend -- curl -s database/PING\n', 3_000);
+    expect(page.last('busy').waitsMs).toBeDefined();
+    page.send({ kind: 'skip-wait' });
+    await page.pass(100);
+    expect(page.text).toContain('command terminated with exit code 28');
+    expect(page.last('busy').command).toBeUndefined();
+  });
+
   test('time stands still while the page is hidden', async () => {
     const page = await Page.open();
     await page.type('sleep 5; echo over\n');

@@ -8,6 +8,7 @@ import { flowRows } from './flow-rows.ts';
 import type { CheckResult, HomeFile, Input, JournalEntry, JournalHeader, PageCommand, TaskState, WorkerEvent } from './protocol.ts';
 import { loadCompleter } from './programs.ts';
 import { Sandbox } from './sandbox.ts';
+import type { SandboxTerminal } from './terminal.ts';
 import { resume } from './timeline.ts';
 import { LIMITS } from '../base/limits.ts';
 
@@ -17,8 +18,14 @@ const STEPS_A_SLICE = 500;
 /** Without input for this long, time stands still: nobody is looking. */
 const IDLE_STOP_MS = 120_000;
 
-/** Waits longer than this are worth a button that skips them. */
+/** A command that is silent for this long, or waits this long, is worth a button that skips the wait. */
 const SKIPPABLE_MS = 1_000;
+
+/** A skip goes on until something is shown; this is longer than the kernel tries to connect (tools/FACTS.md §2). */
+const SKIP_MAX_MS = 140_000;
+
+/** A wait that is being skipped: until when, and what the terminals had shown when it began. */
+type Skip = { readonly stamp: string; readonly untilMs: number };
 
 /** Flows that the plain table shows. */
 const FLOW_ROWS = 60;
@@ -51,7 +58,9 @@ export class Desk {
   #offsetMs: number | undefined;
   #wallMs = 0;
   #activeWallMs = 0;
-  #skipUntilMs: number | undefined;
+  #skip: Skip | undefined;
+  /** Since when each terminal has shown nothing new, and what it had shown then. */
+  #quiet = new Map<number, { readonly stamp: string; readonly sinceMs: number }>();
   #told = new Map<string, string>();
   #seen = { files: -1, flows: -1, task: '' };
   #drafts = new Map<string, string>();
@@ -85,10 +94,9 @@ export class Desk {
   }
 
   async #run(sandbox: Sandbox): Promise<boolean> {
-    if (this.#skipUntilMs !== undefined) {
-      const isDone = await sandbox.runUntil(Math.max(this.#skipUntilMs, sandbox.nowMs), STEPS_A_SLICE);
-      if (!isDone) return false;
-      this.#skipUntilMs = undefined;
+    if (this.#skip !== undefined) {
+      if (!(await this.#runSkip(sandbox, this.#skip))) return false;
+      this.#skip = undefined;
       this.#startTime(sandbox);
       return true;
     }
@@ -97,6 +105,15 @@ export class Desk {
     else if (this.#offsetMs === undefined) this.#startTime(sandbox);
     const untilMs = this.#offsetMs === undefined ? sandbox.nowMs : Math.max(sandbox.nowMs, Math.floor(this.#wallMs + this.#offsetMs));
     return sandbox.runUntil(untilMs, STEPS_A_SLICE);
+  }
+
+  /** Runs a slice of a skipped wait. True when it is over: something was shown, a command ended, or the time is up. */
+  async #runSkip(sandbox: Sandbox, skip: Skip): Promise<boolean> {
+    for (let step = 0; step < STEPS_A_SLICE; step++) {
+      if (foregroundStamp(sandbox) !== skip.stamp) return true;
+      if (await sandbox.runUntil(Math.max(skip.untilMs, sandbox.nowMs), 1)) return true;
+    }
+    return false;
   }
 
   #startTime(sandbox: Sandbox): void {
@@ -170,7 +187,7 @@ export class Desk {
         else this.#input({ kind: 'save', path: command.path, content: command.content });
         break;
       case 'skip-wait':
-        this.#skipUntilMs = this.#nextForeground(sandbox);
+        this.#skip = { stamp: foregroundStamp(sandbox), untilMs: Math.max(sandbox.nowMs + SKIP_MAX_MS, sandbox.scheduler.nextWakeMs() ?? 0) };
         break;
       case 'hint':
         this.#hint(sandbox, command.task);
@@ -228,7 +245,8 @@ export class Desk {
     this.#sandbox = sandbox;
     this.#told.clear();
     this.#seen = { files: -1, flows: -1, task: '' };
-    this.#skipUntilMs = undefined;
+    this.#skip = undefined;
+    this.#quiet.clear();
     this.#startTime(sandbox);
     this.#activeWallMs = this.#wallMs;
     for (const task of this.#solved) sandbox.solved.add(task);
@@ -400,7 +418,7 @@ export class Desk {
     if (!isQuiet) return;
     for (const [id, terminal] of sandbox.terminals) {
       const isBusy = !terminal.isAtPrompt && terminal.running !== undefined;
-      const waitsMs = isBusy ? this.#waitOf(sandbox) : undefined;
+      const waitsMs = isBusy ? this.#waitOf(sandbox, terminal) : undefined;
       this.#tellOnce({ kind: 'busy', terminal: id, command: isBusy ? terminal.running : undefined, waitsMs }, `busy ${id}`);
     }
     this.#tellOnce({ kind: 'clock', nowMs: Math.floor(sandbox.nowMs / 1000) * 1000, isRunning: this.#offsetMs !== undefined });
@@ -413,14 +431,18 @@ export class Desk {
     if (matrix !== undefined) this.#tellOnce({ kind: 'matrix', matrix });
   }
 
-  /** Virtual ms until something happens, when that is long and nobody waits for the learner. */
-  #waitOf(sandbox: Sandbox): number | undefined {
-    const dueMs = this.#nextForeground(sandbox);
-    return dueMs - sandbox.nowMs >= SKIPPABLE_MS ? Math.ceil((dueMs - sandbox.nowMs) / 1000) * 1000 : undefined;
-  }
-
-  #nextForeground(sandbox: Sandbox): number {
-    return sandbox.scheduler.nextWakeMs() ?? sandbox.nowMs;
+  /** Virtual ms until something can happen, while a command has been silent for a while and does not wait for the learner. */
+  #waitOf(sandbox: Sandbox, terminal: SandboxTerminal): number | undefined {
+    const stamp = terminalStamp(terminal);
+    const quiet = this.#quiet.get(terminal.id);
+    if (quiet?.stamp !== stamp) {
+      this.#quiet.set(terminal.id, { stamp, sinceMs: sandbox.nowMs });
+      if (quiet !== undefined) return undefined;
+    }
+    if (sandbox.isWaitingForInput(terminal.id)) return undefined;
+    const aheadMs = (sandbox.scheduler.nextWakeMs() ?? sandbox.nowMs) - sandbox.nowMs;
+    const isSilent = sandbox.nowMs - (quiet?.sinceMs ?? sandbox.nowMs) >= SKIPPABLE_MS;
+    return isSilent || aheadMs >= SKIPPABLE_MS ? Math.max(1_000, Math.ceil(aheadMs / 1000) * 1000) : undefined;
   }
 
   #tellFiles(sandbox: Sandbox): void {
@@ -475,6 +497,15 @@ export class Desk {
   #notice(level: 'info' | 'warning' | 'error', text: string): void {
     this.#post({ kind: 'notice', level, text });
   }
+}
+
+function terminalStamp(terminal: SandboxTerminal): string {
+  return `${terminal.id}/${terminal.shown}/${terminal.ended}/${terminal.running ?? ''}`;
+}
+
+/** Changes when any terminal shows something or a command ends. */
+function foregroundStamp(sandbox: Sandbox): string {
+  return [...sandbox.terminals.values()].map(terminalStamp).join(' ');
 }
 
 function lastUndoable(path: readonly JournalEntry[]): { readonly index: number } | undefined {

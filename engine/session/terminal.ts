@@ -39,6 +39,8 @@ export class SandboxTerminal implements Terminal {
   #kept: string[] = [];
   #keptLength = 0;
   #shownOfCommand = 0;
+  /** Counts what was shown, so that a watcher can tell cheaply whether anything is new. */
+  shown = 0;
 
   constructor(id: number) {
     this.id = id;
@@ -58,6 +60,7 @@ export class SandboxTerminal implements Terminal {
     if (room <= 0) return;
     const shown = text.length <= room ? text : `${text.slice(0, room)}\n[output of this command is cut here]\n`;
     this.keep(shown);
+    this.shown++;
     this.onOutput({ stream, text: shown });
   }
 
