@@ -381,7 +381,8 @@ export class Desk {
     }
     const redo = kind === 'undo' ? [...this.#redo, here] : [];
     const entry = path[target.index];
-    const before = path[target.index - 1]?.sequence ?? 0;
+    // The moment before an entry is on the timeline that it was typed in, also where the path begins anew with it.
+    const before = (entry?.sequence ?? 1) - 1;
     if (entry === undefined || kind === 'reset-lab') await this.#goto(0, this.#header.epochMs, 0, 'went back to the beginning');
     else await this.#goto(before, entry.atMs, entry.step, kind === 'undo' ? `took back: ${inputWords(entry.input)}` : 'went back to the beginning of this task');
     this.#redo = redo;

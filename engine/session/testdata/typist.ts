@@ -92,7 +92,7 @@ export class Typist {
     const entry = path[index];
     if (entry === undefined) return false;
     const redo = [...this.#redo, { sequence: this.entries.length, ...this.#moment() }];
-    await this.goto(path[index - 1]?.sequence ?? 0, entry);
+    await this.goto(entry.sequence - 1, entry);
     this.#redo = redo;
     return true;
   }
