@@ -18,5 +18,6 @@ export function configOf(store: Store): PolicyConfig {
       .split(/[\s,]+/)
       .filter((word) => word !== ''),
     cluster: text('cluster-name') || 'default',
+    isAudit: text('policy-audit-mode') === 'true',
   };
 }

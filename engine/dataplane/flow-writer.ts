@@ -257,7 +257,13 @@ export class FlowWriter {
       const list = `${isEgress ? 'egress' : 'ingress'}_${stopped && side.auth === null ? 'denied' : 'allowed'}_by`;
       this.#write(place.node, {
         ...base,
-        verdict: stopped ? 'DROPPED' : side.verdict === 'redirected' ? 'REDIRECTED' : 'FORWARDED',
+        verdict: stopped
+          ? 'DROPPED'
+          : side.isAudited
+            ? 'AUDIT'
+            : side.verdict === 'redirected'
+              ? 'REDIRECTED'
+              : 'FORWARDED',
         ...(stopped ? dropOf(side) : { is_reply: false }),
         event_type: { type: 5 },
         ...(match > 0 ? { policy_match_type: match } : {}),

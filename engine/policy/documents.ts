@@ -22,6 +22,8 @@ export type ReadDocument =
 const DEPTH_MAX = 200;
 /** Characters that begin or part things in a document: a list of 40,000 addresses fits. */
 const MARKS_MAX = 50_000;
+/** Characters of a text that need no look: no reader has trouble with that much nesting. */
+const SHORT = 1_000;
 const MARKS = /[,:\n[\]{}&*!?]/g;
 
 /** What a reader makes of the text of a document. */
@@ -122,6 +124,8 @@ function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R
 
 /** Why a text is not even tried: its length, its number of things, or its nesting. */
 export function excessOf(text: string): Extract<ReadDocument, { error: string }> | undefined {
+  // Too short to be too deep.
+  if (text.length <= SHORT) return undefined;
   if (text.length > LIMITS.fileCharactersMax) {
     return tooMuch(1, 1, `it has more than ${LIMITS.fileCharactersMax} characters`);
   }

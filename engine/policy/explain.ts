@@ -115,6 +115,10 @@ function isWithin(inner: RuleRef, outer: RuleRef): boolean {
 function summaryOf(side: SideVerdict, considered: readonly ConsideredRule[], isIngress: boolean): string {
   const way = isIngress ? 'Ingress' : 'Egress';
   if (!side.enforced) return `${way} is open: no policy selects this pod in this direction.`;
+  if (side.isAudited) {
+    const { isAudited: _, ...real } = side;
+    return `${summaryOf({ ...real, verdict: 'denied' }, considered, isIngress)} Audit mode lets it pass.`;
+  }
   const names = side.rulesMatched.join(', ');
   if (side.verdict === 'denied') {
     if (side.deniedBy === 'explicit') return `${way} is denied by a deny rule of ${names}.`;

@@ -14,6 +14,8 @@ export type PolicyConfig = {
   readonly cidrMatchMode: readonly string[];
   /** The cluster's name. */
   readonly cluster: string;
+  /** policy-audit-mode: what L3 and L4 rules deny passes all the same, and is told. */
+  readonly isAudit?: boolean;
 };
 
 /** What a cluster installed with defaults runs with. */
@@ -126,6 +128,8 @@ export type SideVerdict = {
   /** Null when not redirected or when the flow carries nothing for that proxy. */
   readonly l7verdict: 'allowed' | 'denied' | null;
   readonly auth: 'required' | 'always-fail' | null;
+  /** Audit mode let this pass that policy denies; `deniedBy` says by what. */
+  readonly isAudited?: true;
   /** Policies whose rules gave the deciding entry (`namespace/name`, or `name` when cluster-wide): sorted, unique. */
   readonly rulesMatched: readonly string[];
   readonly matchType: MatchType;

@@ -383,7 +383,9 @@ export class PolicyRepository {
 
   #judgeSide(side: Side, flow: FlowSpec, isIngress: boolean): SideVerdict {
     const { entry, table } = this.entryFor(side, flow, isIngress);
-    return sideVerdict(entry, table.isEnforced, () => this.#judgeL7(entry, table, side, flow));
+    const verdict = sideVerdict(entry, table.isEnforced, () => this.#judgeL7(entry, table, side, flow));
+    if (this.config.isAudit !== true || verdict.verdict !== 'denied') return verdict;
+    return { ...verdict, verdict: 'allowed', isAudited: true };
   }
 
   #judgeL7(entry: Entry, table: DirectionTable, side: Side, flow: FlowSpec): 'allowed' | 'denied' | null {

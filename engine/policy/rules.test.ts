@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { runCase } from './case-run.ts';
+import { decodeCase } from './case-file.ts';
+import { buildCase, runCase } from './case-run.ts';
+import { explain } from './explain.ts';
 import { importPolicy } from './import.ts';
 import { DEFAULT_POLICY_CONFIG } from './model.ts';
 import { PolicyRepository } from './repository.ts';
@@ -383,5 +385,49 @@ describe('changes', () => {
     repository.removeEndpoint('default/b-3');
     repository.upsertEndpoint(pod('b-4', { app: 'b' }));
     expect(open('default/b-4')).toEqual([]);
+  });
+});
+
+describe('audit mode', () => {
+  const policies = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: p}
+spec:
+  endpointSelector: {matchLabels: {app: db}}
+  ingress:
+    - toPorts:
+        - ports: [{port: "80", protocol: TCP}]
+          rules: {http: [{path: /ok}]}
+  ingressDeny:
+    - fromEndpoints: [{matchLabels: {app: bad}}]
+`;
+  const pods = ['web', 'bad', 'db'].map((app, i) => ({ name: app, labels: { app }, ip: `10.0.0.${i + 1}` }));
+  const world = decodeCase(JSON.stringify({ pods, policies, probes: [] }));
+  const { repository } = buildCase({ ...world, config: { ...world.config, isAudit: true } }, policies);
+  const flow = (app: string, port: number, path = '/ok') => ({
+    from: { endpoint: `default/${app}` },
+    to: { endpoint: 'default/db' },
+    port,
+    protocol: 'TCP',
+    http: { method: 'GET', path, headers: {} },
+  });
+
+  test('[P26] what is denied passes, and is marked with what denies it', () => {
+    expect(repository.judge(flow('web', 81))).toMatchObject({
+      verdict: 'FORWARDED',
+      ingress: { verdict: 'allowed', isAudited: true, enforced: true, deniedBy: 'default' },
+    });
+    expect(repository.judge(flow('bad', 80))).toMatchObject({
+      verdict: 'FORWARDED',
+      ingress: { isAudited: true, deniedBy: 'explicit' },
+    });
+    expect(explain(repository, flow('web', 81)).ingress.summary).toBe(
+      'Ingress is denied by default: default/p selects this pod, and no rule allows this. Audit mode lets it pass.',
+    );
+  });
+
+  test('[P26] what is allowed is not marked, and layer 7 still refuses', () => {
+    expect(repository.judge(flow('web', 80)).ingress.isAudited).toBeUndefined();
+    expect(repository.judge(flow('web', 80, '/no')).verdict).toBe('L7-DENIED');
   });
 });
