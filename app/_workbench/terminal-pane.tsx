@@ -131,17 +131,15 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onTooLong }: Pro
       data-region="terminal"
       className="flex h-full min-h-0 flex-col bg-terminal"
     >
-      <div
-        className="flex h-9 shrink-0 items-center gap-1 border-b border-line bg-panel px-2"
-        role="tablist"
-        aria-label="Terminals"
-      >
-        {state.terminals.map((terminal) => (
-          <span
-            key={terminal}
-            className={classes('flex items-center rounded', terminal === current && 'bg-sunken')}
-          >
+      <div className="flex h-9 shrink-0 items-center gap-1 border-b border-line bg-panel px-2">
+        <div
+          className="flex min-w-0 items-center gap-1 overflow-x-auto"
+          role="tablist"
+          aria-label="Terminals"
+        >
+          {state.terminals.map((terminal) => (
             <button
+              key={terminal}
               type="button"
               role="tab"
               aria-selected={terminal === current}
@@ -150,8 +148,8 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onTooLong }: Pro
                 requestAnimationFrame(() => screens.current.get(terminal)?.focus());
               }}
               className={classes(
-                'cursor-pointer px-2 py-0.5 text-[13px]',
-                terminal === current ? 'text-ink' : 'text-muted hover:text-ink',
+                'cursor-pointer rounded px-2 py-0.5 text-[13px] whitespace-nowrap',
+                terminal === current ? 'bg-sunken text-ink' : 'text-muted hover:text-ink',
               )}
             >
               Terminal {terminal}
@@ -159,18 +157,18 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onTooLong }: Pro
                 <span className="ml-1 text-accent">●</span>
               )}
             </button>
-            {terminal !== 1 && (
-              <button
-                type="button"
-                aria-label={`Close terminal ${terminal}`}
-                onClick={() => sandbox.send({ kind: 'close-terminal', terminal })}
-                className="cursor-pointer px-1.5 text-muted hover:text-ink"
-              >
-                ×
-              </button>
-            )}
-          </span>
-        ))}
+          ))}
+        </div>
+        {current !== 1 && (
+          <Button
+            look="quiet"
+            aria-label={`Close terminal ${current}`}
+            title={`Close terminal ${current}`}
+            onClick={() => sandbox.send({ kind: 'close-terminal', terminal: current })}
+          >
+            ×
+          </Button>
+        )}
         <Button
           look="quiet"
           aria-label="New terminal"

@@ -300,6 +300,8 @@ function Bench({
           />
           <section
             aria-label="Flows"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+            tabIndex={0}
             className="relative min-h-0 overflow-y-auto max-md:max-h-2/5 max-md:border-t max-md:border-line"
           >
             <h2 className="flex h-9 items-center px-3 text-[13px] font-medium">Latest flows</h2>

@@ -1,0 +1,48 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import { openTask, writeFile } from './terminal.ts';
+
+const LAB = 'lock-down-the-database';
+
+/** Violations that keep people out. Monaco and xterm draw their own text and have their own modes for screen readers. */
+async function serious(page: Page): Promise<readonly string[]> {
+  const { violations } = await new AxeBuilder({ page }).exclude('.monaco-editor').exclude('.xterm').analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary}`),
+    );
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`no serious fault for assistive technology, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
+    await page.goto('/labs');
+    expect(await serious(page)).toEqual([]);
+    await openTask(page, LAB, '20-deny');
+    await writeFile(page, 'kind: CiliumNetworkPolicy\n');
+    await expect(page.getByText(/would be refused/)).toBeVisible();
+    expect(await serious(page)).toEqual([]);
+    await openTask(page, LAB, '40-review');
+    await page.getByRole('radio', { name: 'tier=backend' }).check();
+    await page.getByRole('radio', { name: '172.27.224.3/32' }).check();
+    await expect(page.locator('[data-solved="true"]').first()).toBeVisible();
+    expect(await serious(page)).toEqual([]);
+  });
+}
+
+test('a task is done with the keyboard alone', async ({ page }) => {
+  await openTask(page, LAB, '40-review');
+  await page.keyboard.press('Alt+1');
+  const focused = () => page.evaluate(() => (document.activeElement as HTMLInputElement | null)?.name ?? '');
+  for (const question of [0, 1]) {
+    for (let step = 0; step < 12 && (await focused()) !== `question-3-${question}`; step++)
+      await page.keyboard.press('Tab');
+    expect(await focused()).toBe(`question-3-${question}`);
+    // The first press of an arrow picks the second choice, which is right in both questions.
+    await page.keyboard.press('ArrowDown');
+  }
+  await expect(page.locator('[data-task="3"]')).toHaveAttribute('data-solved', 'true');
+  await page.keyboard.press('Alt+n');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Exit ticket');
+});
