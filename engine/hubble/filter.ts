@@ -68,9 +68,7 @@ export function buildFilter(filter: FlowFilter): FlowTest {
   add(filter.dns_query, (list) => {
     const patterns = list.map((text) => expression(text, 'dns query'));
     return (flow) =>
-      patterns.some(
-        (pattern) => flow.l7?.dns !== undefined && pattern.finds(flow.l7.dns.query ?? ''),
-      );
+      patterns.some((pattern) => flow.l7?.dns !== undefined && pattern.finds(flow.l7.dns.query ?? ''));
   });
   add(filter.tcp_flags, (list) => (flow) => list.some((wanted) => hasFlags(flow.l4?.TCP?.flags, wanted)));
   add(filter.node_name, nodeTest);
@@ -168,8 +166,7 @@ function addHttp(filter: FlowFilter, add: Add): void {
     needsL7('http url');
     const patterns = list.map((text) => expression(text, 'http url'));
     return (flow) =>
-      flow.l7?.http !== undefined &&
-      patterns.some((pattern) => pattern.finds(flow.l7?.http?.url ?? ''));
+      flow.l7?.http !== undefined && patterns.some((pattern) => pattern.finds(flow.l7?.http?.url ?? ''));
   });
   add(filter.http_header, (list) => {
     needsL7('http header');
@@ -351,9 +348,7 @@ function nodeTest(list: readonly string[]): FlowTest {
     const slash = name.indexOf('/');
     const [cluster, node] = slash < 0 ? ['default', name] : [name.slice(0, slash), name.slice(slash + 1)];
     return tests.some(
-      (test) =>
-        test.node.finds(node) &&
-        (test.cluster === undefined || test.cluster.finds(cluster)),
+      (test) => test.node.finds(node) && (test.cluster === undefined || test.cluster.finds(cluster)),
     );
   };
 }

@@ -26,7 +26,9 @@ export const COREUTIL_NAMES: readonly string[] =
 
 /** Names of the network tools; likewise. */
 export const NET_NAMES: readonly string[] =
-  'curl wget nc netcat dig nslookup host getent ping ping6 telnet traceroute ip ifconfig netstat ss ssh redis-cli psql pg_isready tcpdump'.split(' ');
+  'curl wget nc netcat dig nslookup host getent ping ping6 telnet traceroute ip ifconfig netstat ss ssh redis-cli psql pg_isready tcpdump'.split(
+    ' ',
+  );
 
 /** A program whose code is loaded when it first runs. `load` is asked until it succeeds once. */
 export function lazyProgram(load: () => Promise<Program>): Program {
@@ -42,11 +44,26 @@ export function toolPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string
   const programs = new Map<string, Program>();
   addFamily(programs, COREUTIL_NAMES, async () => (await loadCoreutils()).coreutilPrograms());
   addFamily(programs, NET_NAMES, async () => (await loadNet()).netPrograms(ports, startOn));
-  programs.set('jq', lazyProgram(async () => (await loadJq()).jq));
-  programs.set('yq', lazyProgram(async () => (await loadYq()).yq));
-  programs.set('kubectl', lazyProgram(async () => (await loadKubectl()).kubectlProgram(ports)));
-  programs.set('hubble', lazyProgram(async () => (await loadHubble()).hubbleProgram(ports)));
-  programs.set('cilium', lazyProgram(async () => (await loadCilium()).ciliumProgram(ports)));
+  programs.set(
+    'jq',
+    lazyProgram(async () => (await loadJq()).jq),
+  );
+  programs.set(
+    'yq',
+    lazyProgram(async () => (await loadYq()).yq),
+  );
+  programs.set(
+    'kubectl',
+    lazyProgram(async () => (await loadKubectl()).kubectlProgram(ports)),
+  );
+  programs.set(
+    'hubble',
+    lazyProgram(async () => (await loadHubble()).hubbleProgram(ports)),
+  );
+  programs.set(
+    'cilium',
+    lazyProgram(async () => (await loadCilium()).ciliumProgram(ports)),
+  );
   return programs;
 }
 
@@ -56,7 +73,11 @@ export function agentTool(ports: Ports): Program {
 }
 
 /** One table of programs behind all of its names. */
-function addFamily(programs: Map<string, Program>, names: readonly string[], load: () => Promise<ReadonlyMap<string, Program>>): void {
+function addFamily(
+  programs: Map<string, Program>,
+  names: readonly string[],
+  load: () => Promise<ReadonlyMap<string, Program>>,
+): void {
   let table: ReadonlyMap<string, Program> | undefined;
   for (const name of names) {
     const find = async (): Promise<Program> => {
@@ -83,7 +104,18 @@ export async function loadCompleter(): Promise<void> {
 
 /** Loads everything ahead, so that no first command waits and a closed connection harms nothing. What fails is tried again when it is used. */
 export async function loadAhead(): Promise<void> {
-  const loads = [loadKubectl, loadCompleter, loadCoreutils, loadNet, loadHubble, loadCilium, loadCiliumDbg, loadJq, loadYq, loadRegex];
+  const loads = [
+    loadKubectl,
+    loadCompleter,
+    loadCoreutils,
+    loadNet,
+    loadHubble,
+    loadCilium,
+    loadCiliumDbg,
+    loadJq,
+    loadYq,
+    loadRegex,
+  ];
   for (const load of loads) {
     try {
       await load();
