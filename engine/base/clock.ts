@@ -2,7 +2,12 @@ import type { Json } from './json.ts';
 import { invariant } from './assert.ts';
 
 /** A timer as plain data: what is due, when, and for whom. `id` counts from 1 and breaks ties of `dueMs`. */
-export type Timer = { readonly id: number; readonly dueMs: number; readonly topic: string; readonly data: Json };
+export type Timer = {
+  readonly id: number;
+  readonly dueMs: number;
+  readonly topic: string;
+  readonly data: Json;
+};
 
 /**
  * Virtual time and everything that waits for it. Times are milliseconds since the Unix epoch.

@@ -1,5 +1,15 @@
 /** The signals that the virtual machines know; the numbers are Linux'. */
-export const SIGNALS = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, PIPE: 13, TERM: 15, CONT: 18, STOP: 19, TSTP: 20 } as const;
+export const SIGNALS = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  KILL: 9,
+  PIPE: 13,
+  TERM: 15,
+  CONT: 18,
+  STOP: 19,
+  TSTP: 20,
+} as const;
 
 /** The name of a signal, without SIG. */
 export type Signal = keyof typeof SIGNALS;

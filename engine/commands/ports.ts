@@ -42,12 +42,33 @@ export interface HubbleObserver {
     readonly version: string;
     readonly flowsRate: number;
   };
-  nodes(): readonly { readonly name: string; readonly version: string; readonly address: string; readonly state: string; readonly uptimeNs: number; readonly numFlows: number; readonly maxFlows: number; readonly seenFlows: number }[];
+  nodes(): readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly address: string;
+    readonly state: string;
+    readonly uptimeNs: number;
+    readonly numFlows: number;
+    readonly maxFlows: number;
+    readonly seenFlows: number;
+  }[];
   namespaces(): readonly { readonly namespace: string; readonly cluster: string }[];
   /** Flows now in the rings that match, oldest first (GetFlows without follow). Times are ms since the epoch. */
-  flows(request: { readonly number?: number; readonly first?: boolean; readonly sinceMs?: number; readonly untilMs?: number; readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] }): readonly Flow[];
+  flows(request: {
+    readonly number?: number;
+    readonly first?: boolean;
+    readonly sinceMs?: number;
+    readonly untilMs?: number;
+    readonly whitelist: readonly FlowFilter[];
+    readonly blacklist: readonly FlowFilter[];
+  }): readonly Flow[];
   /** A cursor of flows from now on (GetFlows with follow). */
-  follow(request: { readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] }): { pending(): boolean; take(): readonly Flow[]; ended(): boolean; stop(): void };
+  follow(request: { readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] }): {
+    pending(): boolean;
+    take(): readonly Flow[];
+    ended(): boolean;
+    stop(): void;
+  };
 }
 
 /** Starts a login shell or a command on a machine, for `ssh` and `exec`; resolves to its exit code. */
@@ -55,5 +76,10 @@ export type StartOn = (
   sys: Sys,
   machine: Machine,
   argv: readonly string[],
-  streams: { readonly stdin: Stream; readonly stdout: Stream; readonly stderr: Stream; readonly tty: boolean },
+  streams: {
+    readonly stdin: Stream;
+    readonly stdout: Stream;
+    readonly stderr: Stream;
+    readonly tty: boolean;
+  },
 ) => Promise<number>;

@@ -156,9 +156,7 @@ export class RelayObserver {
   }
 
   #all(): readonly Flow[] {
-    return inOrder(
-      this.#rings().flatMap(([, ring]) => ring.after(0).map((entry) => entry.flow)),
-    );
+    return inOrder(this.#rings().flatMap(([, ring]) => ring.after(0).map((entry) => entry.flow)));
   }
 }
 

@@ -1,7 +1,12 @@
 import type { Json } from '../base/json.ts';
 
 /** What a probe sends at L7. */
-export type HttpProbe = { readonly method: string; readonly path: string; readonly host?: string; readonly headers?: Readonly<Record<string, string>> };
+export type HttpProbe = {
+  readonly method: string;
+  readonly path: string;
+  readonly host?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 /**
  * One connection a check asks about. Peers: `label=value[,…]`, `ns/name`, `svc/name`, `pod/name`, `host/vpn`, `name:cloud.google.com`, `ip:…`.
@@ -19,11 +24,24 @@ export type Probe = {
 
 /** A deed since the task began: a flow that was seen, or a command that was typed (words in order, extra words allowed). */
 export type Deed =
-  | { readonly flow: { readonly from: string; readonly to: string; readonly verdict?: string; readonly port?: number }; readonly say?: string }
+  | {
+      readonly flow: {
+        readonly from: string;
+        readonly to: string;
+        readonly verdict?: string;
+        readonly port?: number;
+      };
+      readonly say?: string;
+    }
   | { readonly command: string; readonly say?: string };
 
 /** Something that must (not) be in the cluster: `kind/name` (namespaced kinds in the world's namespace). */
-export type Guard = { readonly exists?: string; readonly absent?: string; readonly forbids?: string; readonly say?: string };
+export type Guard = {
+  readonly exists?: string;
+  readonly absent?: string;
+  readonly forbids?: string;
+  readonly say?: string;
+};
 
 /** When a known wrong answer is recognised; all that is given must hold. */
 export type WrongWhen = {
@@ -48,10 +66,20 @@ export type WrongWhen = {
 };
 
 /** A known wrong answer and what to say: at most two sentences; `{line}` becomes the line of the rule that decided. */
-export type WrongAnswer = { readonly id: string; readonly tag?: string; readonly when: WrongWhen; readonly say: string };
+export type WrongAnswer = {
+  readonly id: string;
+  readonly tag?: string;
+  readonly when: WrongWhen;
+  readonly say: string;
+};
 
 /** A question of a read or review task. */
-export type Question = { readonly ask: string; readonly choose: readonly string[]; readonly right: string; readonly because?: string };
+export type Question = {
+  readonly ask: string;
+  readonly choose: readonly string[];
+  readonly right: string;
+  readonly because?: string;
+};
 
 /** The kinds of tasks (CURRICULUM.md §0.3). */
 export type TaskKind = 'read' | 'predict' | 'fix' | 'fill' | 'write' | 'debug' | 'review' | 'golf' | 'recall';

@@ -7,7 +7,8 @@ function read(folder: string, below = ''): Map<string, string> {
   const files = new Map<string, string>();
   for (const name of readdirSync(join(folder, below))) {
     const path = below === '' ? name : `${below}/${name}`;
-    if (statSync(join(folder, path)).isDirectory()) for (const [key, value] of read(folder, path)) files.set(key, value);
+    if (statSync(join(folder, path)).isDirectory())
+      for (const [key, value] of read(folder, path)) files.set(key, value);
     else files.set(path, readFileSync(join(folder, path), 'utf8'));
   }
   return files;
@@ -22,7 +23,8 @@ describe('decoding labs', () => {
       const lab = decodeLab(files, slug);
       expect(lab?.tasks.length).toBeGreaterThan(2);
       expect(lab?.version).toMatch(/^[0-9a-f]{16}$/);
-      for (const task of lab?.tasks ?? []) expect(task.goal.length + task.predict.length + task.answers.length).toBeGreaterThan(0);
+      for (const task of lab?.tasks ?? [])
+        expect(task.goal.length + task.predict.length + task.answers.length).toBeGreaterThan(0);
     }
   });
 
@@ -44,7 +46,12 @@ describe('decoding labs', () => {
     const version = decodeLab(files, 'L08')?.version;
     const file = 'lock-down-the-database/20-deny/task.md';
     const source = files.get(file) ?? '';
-    expect(decodeLab(new Map(files).set(file, source.replace('talk to nobody', 'be alone')), 'L08')?.version).toBe(version);
-    expect(decodeLab(new Map(files).set(file, source.replace('expect: timeout@egress', 'expect: refused')), 'L08')?.version).not.toBe(version);
+    expect(
+      decodeLab(new Map(files).set(file, source.replace('talk to nobody', 'be alone')), 'L08')?.version,
+    ).toBe(version);
+    expect(
+      decodeLab(new Map(files).set(file, source.replace('expect: timeout@egress', 'expect: refused')), 'L08')
+        ?.version,
+    ).not.toBe(version);
   });
 });

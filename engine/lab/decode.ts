@@ -43,7 +43,12 @@ const probeShape = z.strictObject({
 
 const deedShape = z.union([
   z.strictObject({
-    flow: z.strictObject({ from: z.string(), to: z.string(), verdict: z.string().optional(), port: z.int().optional() }),
+    flow: z.strictObject({
+      from: z.string(),
+      to: z.string(),
+      verdict: z.string().optional(),
+      port: z.int().optional(),
+    }),
     say: z.string().optional(),
   }),
   z.strictObject({ command: z.string(), say: z.string().optional() }),
@@ -83,10 +88,28 @@ const taskShape = z.strictObject({
   goal: z.array(probeShape).default([]),
   hidden: z.array(probeShape).default([]),
   did: z.array(deedShape).default([]),
-  guards: z.array(z.strictObject({ exists: z.string().optional(), absent: z.string().optional(), forbids: z.string().optional(), say: z.string().optional() })).default([]),
+  guards: z
+    .array(
+      z.strictObject({
+        exists: z.string().optional(),
+        absent: z.string().optional(),
+        forbids: z.string().optional(),
+        say: z.string().optional(),
+      }),
+    )
+    .default([]),
   given: z.array(z.string()).default([]),
   predict: z.array(probeShape).default([]),
-  answers: z.array(z.strictObject({ ask: z.string(), choose: z.array(z.string()).min(2), right: z.string(), because: z.string().optional() })).default([]),
+  answers: z
+    .array(
+      z.strictObject({
+        ask: z.string(),
+        choose: z.array(z.string()).min(2),
+        right: z.string(),
+        because: z.string().optional(),
+      }),
+    )
+    .default([]),
   hints: z.array(z.string()).max(2).default([]),
   wrong: z.array(wrongShape).default([]),
 });
@@ -107,7 +130,17 @@ const worldShape = z.strictObject({
   cluster: z.boolean().optional(),
   cilium: z.boolean().optional(),
   uptimeSeconds: z.int().optional(),
-  nodes: z.array(z.strictObject({ name: z.string(), address: z.string(), controlPlane: z.boolean(), podCidr: z.string(), labels: z.record(z.string(), z.string()).optional() })).optional(),
+  nodes: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        address: z.string(),
+        controlPlane: z.boolean(),
+        podCidr: z.string(),
+        labels: z.record(z.string(), z.string()).optional(),
+      }),
+    )
+    .optional(),
   workstation: z.strictObject({ address: z.string(), user: z.string(), hostname: z.string() }).optional(),
   outside: z
     .array(
@@ -115,7 +148,15 @@ const worldShape = z.strictObject({
         name: z.string(),
         addresses: z.array(z.string()),
         names: z.array(z.string()).default([]),
-        servers: z.array(z.strictObject({ port: z.int(), protocol: z.enum(['TCP', 'UDP']).default('TCP'), image: z.string() })).default([]),
+        servers: z
+          .array(
+            z.strictObject({
+              port: z.int(),
+              protocol: z.enum(['TCP', 'UDP']).default('TCP'),
+              image: z.string(),
+            }),
+          )
+          .default([]),
         ssh: z.boolean().default(false),
       }),
     )
@@ -128,7 +169,9 @@ export const TASK_WORDS_MAX = 120;
 
 /** Slugs of all labs among the files, in the order of their numbers. */
 export function labSlugs(files: LabFiles): readonly string[] {
-  const slugs = [...files.keys()].map((path) => /^([^/_][^/]*)\/lab\.yaml$/.exec(path)?.[1]).filter((slug) => slug !== undefined);
+  const slugs = [...files.keys()]
+    .map((path) => /^([^/_][^/]*)\/lab\.yaml$/.exec(path)?.[1])
+    .filter((slug) => slug !== undefined);
   const number = (slug: string) => /number: *(\S+)/.exec(files.get(`${slug}/lab.yaml`) ?? '')?.[1] ?? slug;
   return slugs.sort((a, b) => (number(a) < number(b) ? -1 : 1));
 }
@@ -165,7 +208,11 @@ function numberOf(files: LabFiles, slug: string): string | undefined {
 function decodeSlug(files: LabFiles, slug: string): LabBundle {
   const lab = decodeYaml(labShape, `${slug}/lab.yaml`, files.get(`${slug}/lab.yaml`) ?? '');
   const world = decodeWorld(files, lab.world);
-  const folders = [...new Set([...files.keys()].map((path) => new RegExp(`^${slug}/(\\d\\d-[a-z0-9-]+)/`).exec(path)?.[1]))].filter((folder) => folder !== undefined).sort();
+  const folders = [
+    ...new Set([...files.keys()].map((path) => new RegExp(`^${slug}/(\\d\\d-[a-z0-9-]+)/`).exec(path)?.[1])),
+  ]
+    .filter((folder) => folder !== undefined)
+    .sort();
   const tasks = folders.map((folder) => decodeTask(files, `${slug}/${folder}`));
   const { world: _, ...head } = lab;
   return { slug, ...head, version: labVersion(world, tasks), tasks, world };
@@ -194,12 +241,18 @@ function decodeTask(files: LabFiles, folder: string): TaskData {
   if (parts === null) throw new LabError(file, 1, 'a task begins with front matter between two lines of ---');
   const front = decodeYaml(taskShape, file, parts[1] ?? '', 1);
   const text = (parts[2] ?? '').trim();
-  const words = text.replace(/```[\s\S]*?```/g, '').split(/\s+/).filter(Boolean).length;
-  if (words > TASK_WORDS_MAX) throw new LabError(file, 1, `the text has ${words} words; at most ${TASK_WORDS_MAX} (code apart)`);
+  const words = text
+    .replace(/```[\s\S]*?```/g, '')
+    .split(/\s+/)
+    .filter(Boolean).length;
+  if (words > TASK_WORDS_MAX)
+    throw new LabError(file, 1, `the text has ${words} words; at most ${TASK_WORDS_MAX} (code apart)`);
   const start: Record<string, string> = {};
-  for (const [path, content] of files) if (path.startsWith(`${folder}/start/`)) start[path.slice(folder.length + 7)] = content;
+  for (const [path, content] of files)
+    if (path.startsWith(`${folder}/start/`)) start[path.slice(folder.length + 7)] = content;
   for (const given of front.given) {
-    if (start[given.replace(/^start\//, '')] === undefined) throw new LabError(file, 1, `given: ${given} is no file of start/`);
+    if (start[given.replace(/^start\//, '')] === undefined)
+      throw new LabError(file, 1, `given: ${given} is no file of start/`);
   }
   const solution = files.get(`${folder}/solution.t`);
   return {
@@ -232,42 +285,62 @@ function decodeWorld(files: LabFiles, name: string, depth = 0): Json {
   const source = files.get(file);
   if (source === undefined || depth > 5) throw new LabError(file, 1, `there is no world ${name}`);
   const world = decodeYaml(worldShape, file, source);
-  const base = world.extends === undefined ? {} : (decodeWorld(files, world.extends, depth + 1) as Record<string, Json>);
+  const base =
+    world.extends === undefined ? {} : (decodeWorld(files, world.extends, depth + 1) as Record<string, Json>);
   const own: Record<string, Json | undefined> = {
     name,
     hasCluster: world.cluster,
     hasCilium: world.cilium,
     uptimeSeconds: world.uptimeSeconds,
-    nodes: world.nodes?.map(({ controlPlane, ...node }) => ({ ...node, isControlPlane: controlPlane })) as Json | undefined,
+    nodes: world.nodes?.map(({ controlPlane, ...node }) => ({ ...node, isControlPlane: controlPlane })) as
+      | Json
+      | undefined,
     workstation: world.workstation,
     outside: world.outside?.map(({ ssh, ...host }) => ({ ...host, hasSsh: ssh })) as Json | undefined,
     objects: world.objects?.flatMap((path) => objectsOf(files, name, path)),
   };
   const internet: Record<string, string> = {};
-  for (const [path, content] of files) if (path.startsWith('_worlds/_internet/')) internet[`https://${path.slice(18)}`] = content;
-  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as Record<string, Json>;
+  for (const [path, content] of files)
+    if (path.startsWith('_worlds/_internet/')) internet[`https://${path.slice(18)}`] = content;
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    Json
+  >;
   return { objects: [], ...base, ...given, internet };
 }
 
 /** The objects of a manifest: a file beside world.yaml, or a file of the virtual internet by its URL. */
 function objectsOf(files: LabFiles, world: string, path: string): readonly Json[] {
-  const file = path.startsWith('https://') ? `_worlds/_internet/${path.slice(8)}` : `_worlds/${world}/${path}`;
+  const file = path.startsWith('https://')
+    ? `_worlds/_internet/${path.slice(8)}`
+    : `_worlds/${world}/${path}`;
   const source = files.get(file);
   if (source === undefined) throw new LabError(`_worlds/${world}/world.yaml`, 1, `there is no file ${file}`);
-  return (parseAllDocuments(source) as Document[]).map((document) => document.toJS() as Json).filter((object) => object !== null);
+  return (parseAllDocuments(source) as Document[])
+    .map((document) => document.toJS() as Json)
+    .filter((object) => object !== null);
 }
 
 function decodeYaml<T>(shape: z.ZodType<T>, file: string, source: string, firstLine = 0): T {
   const counter = new LineCounter();
   const document = parseDocument(source, { lineCounter: counter });
   const [fault] = document.errors;
-  if (fault !== undefined) throw new LabError(file, counter.linePos(fault.pos[0]).line + firstLine, fault.message.split('\n')[0] ?? 'no YAML');
+  if (fault !== undefined)
+    throw new LabError(
+      file,
+      counter.linePos(fault.pos[0]).line + firstLine,
+      fault.message.split('\n')[0] ?? 'no YAML',
+    );
   const result = shape.safeParse(document.toJS());
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = issue?.path ?? [];
   const at = nodeOffset(document, path);
-  throw new LabError(file, counter.linePos(at).line + firstLine, `${path.map(String).join('.') || 'the file'}: ${issue?.message ?? 'not understood'}`);
+  throw new LabError(
+    file,
+    counter.linePos(at).line + firstLine,
+    `${path.map(String).join('.') || 'the file'}: ${issue?.message ?? 'not understood'}`,
+  );
 }
 
 /** Where the node at `path` (or its nearest parent that exists) begins. */

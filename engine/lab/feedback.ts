@@ -6,18 +6,32 @@ import { tryProbe } from './peers.ts';
 import type { ClusterView, PolicyView } from './view.ts';
 
 /** What to say to a recognised mistake. */
-export type Feedback = { readonly id: string; readonly text: string; readonly file?: string; readonly line?: number };
+export type Feedback = {
+  readonly id: string;
+  readonly text: string;
+  readonly file?: string;
+  readonly line?: number;
+};
 
 /** The first known wrong answer of a task that the cluster and the deeds show, with its text; undefined when none does. */
-export function recognise(view: ClusterView, task: TaskData, deeds: Deeds, explain: Explainer): Feedback | undefined {
+export function recognise(
+  view: ClusterView,
+  task: TaskData,
+  deeds: Deeds,
+  explain: Explainer,
+): Feedback | undefined {
   const wrong = task.wrong.find((candidate) => applies(view, candidate.when, deeds));
   return wrong === undefined ? undefined : feedbackOf(wrong, explain);
 }
 
 function feedbackOf(wrong: WrongAnswer, explain: Explainer): Feedback {
   const cell = wrong.when.cell ?? wrong.when.cells?.[0];
-  const place = cell === undefined ? undefined : explain(cellProbe(cell)).find((reason) => reason.line !== undefined);
-  const text = place?.line === undefined ? wrong.say.replace(/\s*See line \{line\}\./g, '').replaceAll('{line}', '?') : wrong.say.replaceAll('{line}', String(place.line));
+  const place =
+    cell === undefined ? undefined : explain(cellProbe(cell)).find((reason) => reason.line !== undefined);
+  const text =
+    place?.line === undefined
+      ? wrong.say.replace(/\s*See line \{line\}\./g, '').replaceAll('{line}', '?')
+      : wrong.say.replaceAll('{line}', String(place.line));
   return {
     id: wrong.id,
     text,
@@ -31,17 +45,24 @@ function applies(view: ClusterView, when: WrongWhen, deeds: Deeds): boolean {
   const tests: boolean[] = [];
   const cells = [...(when.cell === undefined ? [] : [when.cell]), ...(when.cells ?? [])];
   for (const cell of cells) tests.push(fulfils(cell[2], tryProbe(view, cellProbe(cell)).outcome));
-  if (when.policy !== undefined) tests.push(view.policies().some((policy) => policyShows(policy, when.policy ?? {})));
+  if (when.policy !== undefined)
+    tests.push(view.policies().some((policy) => policyShows(policy, when.policy ?? {})));
   if (when.command !== undefined) {
     const pattern = when.command;
-    tests.push(deeds.commands.some((command) => commandMatches(pattern, command.line) && (when.exit === undefined || command.exit === when.exit)));
+    tests.push(
+      deeds.commands.some(
+        (command) =>
+          commandMatches(pattern, command.line) && (when.exit === undefined || command.exit === when.exit),
+      ),
+    );
   }
   if (when.answered !== undefined) {
     const { question = 0, choice } = when.answered;
     const given = deeds.answers.get(question);
     tests.push(given !== undefined && (choice === undefined || given === choice));
   }
-  if (when.predicted !== undefined) tests.push(deeds.prediction?.[when.predicted.cell] === when.predicted.outcome);
+  if (when.predicted !== undefined)
+    tests.push(deeds.prediction?.[when.predicted.cell] === when.predicted.outcome);
   return tests.length > 0 && tests.every(Boolean);
 }
 
@@ -54,13 +75,32 @@ export function cellProbe([from, to, expect]: readonly [string, string, string])
 function policyShows(policy: PolicyView, wanted: NonNullable<WrongWhen['policy']>): boolean {
   if (wanted.name !== undefined && policy.name !== wanted.name) return false;
   const specs = specsOf(policy);
-  const rules = specs.flatMap((spec) => ['ingress', 'egress', 'ingressDeny', 'egressDeny'].flatMap((direction) => listOf(spec[direction])));
+  const rules = specs.flatMap((spec) =>
+    ['ingress', 'egress', 'ingressDeny', 'egressDeny'].flatMap((direction) => listOf(spec[direction])),
+  );
   const tests: boolean[] = [];
   if (wanted['uses-port'] !== undefined) tests.push(portsOf(rules).includes(String(wanted['uses-port'])));
-  if (wanted['lacks-ports'] === true) tests.push(rules.some((rule) => Object.keys(rule).some((key) => /^(from|to)/.test(key)) && rule['toPorts'] === undefined && rule['ports'] === undefined));
-  if (wanted['selects-all'] === true) tests.push(specs.some((spec) => isEmptySelector(spec['endpointSelector'] ?? spec['podSelector'])));
-  if (wanted['uses-cidr'] !== undefined) tests.push(JSON.stringify(rules).includes(JSON.stringify(wanted['uses-cidr'])));
-  if (wanted['uses-entity'] !== undefined) tests.push(rules.some((rule) => [...listOfText(rule['fromEntities']), ...listOfText(rule['toEntities'])].includes(wanted['uses-entity'] ?? '')));
+  if (wanted['lacks-ports'] === true)
+    tests.push(
+      rules.some(
+        (rule) =>
+          Object.keys(rule).some((key) => /^(from|to)/.test(key)) &&
+          rule['toPorts'] === undefined &&
+          rule['ports'] === undefined,
+      ),
+    );
+  if (wanted['selects-all'] === true)
+    tests.push(specs.some((spec) => isEmptySelector(spec['endpointSelector'] ?? spec['podSelector'])));
+  if (wanted['uses-cidr'] !== undefined)
+    tests.push(JSON.stringify(rules).includes(JSON.stringify(wanted['uses-cidr'])));
+  if (wanted['uses-entity'] !== undefined)
+    tests.push(
+      rules.some((rule) =>
+        [...listOfText(rule['fromEntities']), ...listOfText(rule['toEntities'])].includes(
+          wanted['uses-entity'] ?? '',
+        ),
+      ),
+    );
   if (wanted['lacks-direction'] !== undefined) {
     const direction = wanted['lacks-direction'];
     tests.push(specs.every((spec) => listOf(spec[direction]).length === 0));
@@ -84,7 +124,9 @@ function portsOf(rules: readonly Members[]): readonly string[] {
 function isEmptySelector(value: unknown): boolean {
   if (!isMembers(value)) return false;
   const labels = value['matchLabels'];
-  return (!isMembers(labels) || Object.keys(labels).length === 0) && listOf(value['matchExpressions']).length === 0;
+  return (
+    (!isMembers(labels) || Object.keys(labels).length === 0) && listOf(value['matchExpressions']).length === 0
+  );
 }
 
 function listOf(value: unknown): readonly Members[] {

@@ -35,7 +35,13 @@ export function matrixOf(task: TaskData, views: MatrixViews): MatrixValue {
   return { rows, columns, cells, rejected: views.rejected, hasDrafts: views.drafted !== views.applied };
 }
 
-function cellOf(probe: Probe, wanted: string | undefined, row: number, column: number, views: MatrixViews): MatrixCell | undefined {
+function cellOf(
+  probe: Probe,
+  wanted: string | undefined,
+  row: number,
+  column: number,
+  views: MatrixViews,
+): MatrixCell | undefined {
   const actual = tryProbe(views.drafted, probe);
   // A pod is no destination of itself; such a cell stays empty.
   if (actual.details.length === 0 && wanted === undefined) return undefined;
@@ -59,7 +65,9 @@ function targetId(probe: Probe): string {
   return `${probe.to}|${probe.port ?? ''}|${probe.protocol ?? 'TCP'}`;
 }
 
-function distinctTargets(probes: readonly Probe[]): readonly { readonly id: string; readonly probe: Probe }[] {
+function distinctTargets(
+  probes: readonly Probe[],
+): readonly { readonly id: string; readonly probe: Probe }[] {
   const found = new Map<string, Probe>();
   for (const probe of probes) if (!found.has(targetId(probe))) found.set(targetId(probe), probe);
   return [...found].map(([id, probe]) => ({ id, probe }));

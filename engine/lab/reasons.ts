@@ -9,8 +9,11 @@ export type FlowExplainer = (flow: FlowSpec) => FlowExplanation;
 
 /** Why a probe ended as it did: one reason for each end that says something, taken from its first telling attempt. */
 export function reasonsOf(result: ProbeResult, explain: FlowExplainer): readonly Reason[] {
-  if (result.details.length === 0) return [{ side: 'ingress', text: 'Nobody stands behind that name just now.' }];
-  const detail = result.details.find((candidate) => /^timeout|^403|refused$|^dns|^tls|^auth/.test(candidate.outcome)) ?? result.details[0];
+  if (result.details.length === 0)
+    return [{ side: 'ingress', text: 'Nobody stands behind that name just now.' }];
+  const detail =
+    result.details.find((candidate) => /^timeout|^403|refused$|^dns|^tls|^auth/.test(candidate.outcome)) ??
+    result.details[0];
   if (detail?.flow === undefined) return [{ side: 'ingress', text: `It ${outcomeWords(result.outcome)}.` }];
   const explained = explain(detail.flow);
   return sidesToTell(explained).map((side) => sideReason(explained[side]));
@@ -32,7 +35,9 @@ function sideReason(explained: SideExplanation): Reason {
     side: explained.direction,
     text,
     ...(rule === undefined ? {} : { policy: policyLabel(rule.ref), rule: pathLabel(rule.ref.path) }),
-    ...(rule?.place === undefined ? {} : { file: rule.place.file, line: rule.place.line, column: rule.place.column }),
+    ...(rule?.place === undefined
+      ? {}
+      : { file: rule.place.file, line: rule.place.line, column: rule.place.column }),
   };
 }
 

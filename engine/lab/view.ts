@@ -19,11 +19,24 @@ export type PodView = {
 export type ServiceView = {
   readonly namespace: string;
   readonly name: string;
-  readonly ports: readonly { readonly port: number; readonly protocol: string; readonly backends: readonly { readonly pod: string | undefined; readonly address: string; readonly port: number }[] }[];
+  readonly ports: readonly {
+    readonly port: number;
+    readonly protocol: string;
+    readonly backends: readonly {
+      readonly pod: string | undefined;
+      readonly address: string;
+      readonly port: number;
+    }[];
+  }[];
 };
 
 /** A policy object of the cluster (or a draft), with the API's own form of it. */
-export type PolicyView = { readonly kind: string; readonly namespace: string; readonly name: string; readonly object: Readonly<Record<string, unknown>> };
+export type PolicyView = {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly object: Readonly<Record<string, unknown>>;
+};
 
 /** One connection attempt to judge, by addresses. */
 export type Attempt = {

@@ -5,7 +5,12 @@ export type DnsType = 'A' | 'AAAA' | 'CNAME' | 'PTR' | 'SRV' | 'TXT' | 'MX' | 'N
 export type DnsCode = 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
 
 /** One record; `data` is the text dig prints (an address, a name with its final dot, `0 100 80 name.`). TTL in seconds. */
-export type DnsRecord = { readonly name: string; readonly ttl: number; readonly type: DnsType; readonly data: string };
+export type DnsRecord = {
+  readonly name: string;
+  readonly ttl: number;
+  readonly type: DnsType;
+  readonly data: string;
+};
 
 /** A DNS question or answer as plain values; names carry their final dot and are compared without case. */
 export type DnsMessage = {

@@ -31,7 +31,10 @@ export interface Connection {
   send(sys: Sys, text: string): Promise<boolean>;
   receive(sys: Sys, timeoutMs?: number): Promise<ReceiveResult>;
   /** Speaks TLS from here on, with `serverName` as SNI. */
-  startTls(sys: Sys, options: { readonly serverName: string; readonly timeoutMs?: number }): Promise<TlsResult>;
+  startTls(
+    sys: Sys,
+    options: { readonly serverName: string; readonly timeoutMs?: number },
+  ): Promise<TlsResult>;
   /** Half-close: tells the peer that no more will be sent; what it still sends can be received. */
   finish(): void;
   /** Closes both ways. */
@@ -87,7 +90,10 @@ export interface Network {
   /** Dials by address (never by name). SYN retransmits follow tools/FACTS.md §2; without `timeoutMs` the kernel gives up after 134.9 s. */
   connect(sys: Sys, to: SocketAddress, timeoutMs?: number): Promise<ConnectResult>;
   udp(): DatagramSocket;
-  ping(sys: Sys, options: { readonly address: string; readonly sequence: number; readonly timeoutMs: number }): Promise<EchoResult>;
+  ping(
+    sys: Sys,
+    options: { readonly address: string; readonly sequence: number; readonly timeoutMs: number },
+  ): Promise<EchoResult>;
   /** Listens on TCP `port` (0 = any free) of `address` (default all); undefined when it is taken. */
   listen(port: number, address?: string): Listener | undefined;
 }

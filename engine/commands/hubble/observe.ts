@@ -149,7 +149,10 @@ export async function observe(process: Process, ports: Ports, words: readonly st
   const request = observeRequest(words, {
     nowMs: process.sys.nowMs(),
     // fatih/color: neither NO_COLOR nor a dumb terminal gets colours.
-    hasTty: process.tty('stdout') !== undefined && !process.env.has('NO_COLOR') && process.env.get('TERM') !== 'dumb',
+    hasTty:
+      process.tty('stdout') !== undefined &&
+      !process.env.has('NO_COLOR') &&
+      process.env.get('TERM') !== 'dumb',
     isLegacy: process.env.get('HUBBLE_COMPAT') === 'legacy-json-output',
   });
   if ('help' in request) {

@@ -102,7 +102,9 @@ describe('apply', () => {
   });
 
   test('containers merge by name', () => {
-    const pod = (image: string, extra: JsonObject[] = []) => ({ containers: [{ name: 'a', image }, ...extra] });
+    const pod = (image: string, extra: JsonObject[] = []) => ({
+      containers: [{ name: 'a', image }, ...extra],
+    });
     const patch = strategicThreeWayPatch(
       pod('x:1', [{ name: 'b', image: 'y' }]),
       pod('x:2'),

@@ -174,8 +174,8 @@ function writeVariable(w: Writer, variable: Json, pod: JsonObject): void {
     textAt(variable, 'value')
       .split('\n')
       .forEach((line, index) => {
-    w.write(3, index === 0 ? `${name}:\t${line}\n` : `\t${line}\n`);
-  });
+        w.write(3, index === 0 ? `${name}:\t${line}\n` : `\t${line}\n`);
+      });
     return;
   }
   if (at(from, 'fieldRef') !== undefined) {
