@@ -1,3 +1,4 @@
+import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { VerifyRequest, VerifyResult } from '../../engine/session/replay.ts';
@@ -67,6 +68,8 @@ export class ReplayThread {
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMb },
       // Flags of the server process (a debugger, a test runner's loader) are not for this thread.
       execArgv: [],
+      // Compiled code is kept, so that a thread begins in half the time.
+      env: { ...process.env, NODE_COMPILE_CACHE: path.join(os.tmpdir(), 'ringfence-compile-cache') },
     });
     worker.unref();
     return worker;

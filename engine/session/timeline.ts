@@ -20,8 +20,11 @@ const NO_LIMITS: ReplayLimits = { stepsMax: Number.POSITIVE_INFINITY, mayGoOn: (
 export async function resume(bundle: LabBundle, header: JournalHeader, entries: readonly JournalEntry[], limits: ReplayLimits = NO_LIMITS): Promise<Replayed> {
   const last = entries.at(-1);
   const run = new Run(bundle, header, limits);
-  await run.start();
-  await run.follow(pathTo(entries, entries.length));
+  const path = pathTo(entries, entries.length);
+  const [first] = path;
+  // A path that begins with a task on its solutions makes its own sandbox.
+  if (!(first?.input.kind === 'task' && first.input.from === 'solutions')) await run.start();
+  await run.follow(path);
   if (last?.input.kind === 'goto') await run.moveTo(last.input.atMs, last.input.step);
   return run.result();
 }
