@@ -62,6 +62,8 @@ function browserId(): string {
 export class Sandbox {
   readonly #bundle: LabBundle;
   readonly #isGuest: boolean;
+  /** The task that the address named, until the journal has been opened. */
+  #wantedTask: number | undefined;
   readonly #tab = randomHex(8);
   readonly #sync: JournalSync = new HttpSync(browserId());
   readonly #life = createActor(lifeMachine);
@@ -125,6 +127,7 @@ export class Sandbox {
     await this.#loadSolutions(entries);
     if (this.#isStopped) return;
     addEventListener('pagehide', this.#onPageHide);
+    if (entries.length > 0) this.#wantedTask = this.#state.task;
     this.#startWorker(entries);
     if (isKept) await this.#catchUp(await remote);
     // What an earlier visit could not send goes now.
@@ -389,6 +392,10 @@ export class Sandbox {
       for (const [path, content] of Object.entries(this.#leftFiles))
         this.send({ kind: 'save', path, content });
       this.#leftFiles = {};
+      // The journal may stand at another task than the one that the learner came for.
+      const wanted = this.#wantedTask;
+      this.#wantedTask = undefined;
+      if (wanted !== undefined && wanted !== event.task) this.send({ kind: 'go-task', task: wanted });
     }
     if (event.kind === 'crashed') this.#life.send({ type: 'CRASHED' });
     this.#dispatch(event);

@@ -129,7 +129,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
 
   const current =
     files.find((file) => file.path === chosen) ??
-    files.find((file) => /\.ya?ml$/.test(file.name)) ??
+    files.find((file) => file.isEditable && /\.ya?ml$/.test(file.name)) ??
     files[0];
 
   useEffect(() => {
