@@ -4,6 +4,7 @@ import { CaseError, decodeCaseValue, type PolicyCase, type Probe } from '../poli
 import { readDocument, splitDocuments } from '../policy/documents.ts';
 import { importPolicy } from '../policy/import.ts';
 import type { ParsedPolicy } from '../policy/model.ts';
+import { reachMatrix } from '../policy/reach-matrix.ts';
 import { PolicyRepository } from '../policy/repository.ts';
 import type { CommandIo } from './ringfence.ts';
 
@@ -16,6 +17,8 @@ export type VerdictFigures = {
   readonly verdictsPerSecond: number;
   readonly heapMB: number;
   readonly allowedShare: number;
+  /** The full matrix of the world's first pods (at most 1,000) on five ports, tables compiled. */
+  readonly matrixMs: number;
 };
 
 /** `ringfence bench verdicts --file WORLD [--json]`: the policy engine on a synthetic world. */
@@ -45,13 +48,18 @@ export function measureVerdicts(world: PolicyCase): VerdictFigures {
   fill(repository, parsed);
   const incrementalMs = measureIncremental(repository, parsed);
   const { verdictsPerSecond, allowedShare } = measureLookups(repository, world.probes);
+  const pods = repository.endpointKeys().slice(0, MATRIX_PODS);
+  const [matrixMs] = best(5, () => reachMatrix(repository, pods, MATRIX_PORTS));
   collectGarbage();
   const heapMB = process.memoryUsage().heapUsed / 1e6;
   const identities = new Set(
     repository.endpointKeys().map((endpoint) => repository.identityKey({ endpoint })),
   ).size;
-  return { identities, parseMs, compileMs, incrementalMs, verdictsPerSecond, heapMB, allowedShare };
+  return { identities, parseMs, compileMs, incrementalMs, verdictsPerSecond, heapMB, allowedShare, matrixMs };
 }
+
+const MATRIX_PODS = 1_000;
+const MATRIX_PORTS: readonly number[] = [80, 443, 5432, 7379, 8080];
 
 type Parsed = readonly { readonly key: string; readonly policy: ParsedPolicy }[];
 
