@@ -90,6 +90,8 @@ export class PolicyRepository {
   #tables = new Map<string, Tables>();
   /** Pods' subjects whose tables are yet to be made. */
   #stale = new Map<string, Subject>();
+  /** Keys of tables that look named ports up at the peer. */
+  #portTables = new Set<string>();
   /** Keys of tables by identity, so that a change finds them. */
   #tableKeys = new Map<number, readonly string[]>();
   #postings: Map<string, Identity[]> | undefined;
@@ -116,6 +118,7 @@ export class PolicyRepository {
     copy.#nodeRules = this.#nodeRules;
     copy.#tables = new Map(this.#tables);
     copy.#stale = new Map(this.#stale);
+    copy.#portTables = new Set(this.#portTables);
     copy.#tableKeys = new Map(this.#tableKeys);
     copy.#chosen = new Map(this.#chosen);
     return copy;
@@ -335,6 +338,7 @@ export class PolicyRepository {
       egress: this.#compile(subject, false),
     };
     this.#tables.set(subject.key, made);
+    if (made.egress.usesPeerPorts || made.ingress.usesPeerPorts) this.#portTables.add(subject.key);
     this.#stale.delete(subject.key);
     const number = subject.identity.number;
     const keys = this.#tableKeys.get(number) ?? [];
@@ -492,7 +496,7 @@ export class PolicyRepository {
       this.#pods.delete(identity.number);
       this.#rulesOf.delete(identity.number);
       this.#dropTables(identity.number);
-      this.#forgetChoices();
+      this.#forgetChoices(identity, false);
       return;
     }
     const facts = [...members].flatMap((member) => this.#endpoints.get(member)?.facts ?? []);
@@ -500,7 +504,7 @@ export class PolicyRepository {
     this.#pods.set(identity.number, { identity, members, ports });
     if (portsText(before?.ports ?? NO_PORTS) !== portsText(ports)) this.#dropPortTables();
     if (before) return;
-    this.#forgetChoices();
+    this.#forgetChoices(identity, true);
     const rules = [...this.#policies.values()].flatMap(({ active }) =>
       active.filter((item) => this.#isSubject(item, identity)),
     );
@@ -530,6 +534,7 @@ export class PolicyRepository {
     const tables = this.#tables.get(key);
     if (!tables) return;
     this.#tables.delete(key);
+    this.#portTables.delete(key);
     if (!tables.subject.isNode) this.#stale.set(key, tables.subject);
   }
 
@@ -540,14 +545,23 @@ export class PolicyRepository {
 
   /** Named ports changed somewhere: tables that look them up at the peer are made anew. */
   #dropPortTables(): void {
-    for (const [key, tables] of [...this.#tables]) {
-      if (tables.egress.usesPeerPorts || tables.ingress.usesPeerPorts) this.#drop(key);
-    }
+    for (const key of [...this.#portTables]) this.#drop(key);
   }
 
-  #forgetChoices(): void {
+  /** An identity came or went: what selectors picked is asked anew, and the lists by label follow. */
+  #forgetChoices(identity: Identity, isKnown: boolean): void {
     this.#chosen = new Map();
-    this.#postings = undefined;
+    const postings = this.#postings;
+    if (!postings) return;
+    if (isKnown) {
+      addTo(postings, identity);
+      return;
+    }
+    for (const text of postingTexts(identity)) {
+      const rest = (postings.get(text) ?? []).filter((other) => other !== identity);
+      if (rest.length > 0) postings.set(text, rest);
+      else postings.delete(text);
+    }
   }
 
   /** Identities of pods that a selector picks. */
@@ -579,17 +593,23 @@ export class PolicyRepository {
   #posting(key: string, value: string): readonly Identity[] {
     if (!this.#postings) {
       const postings = new Map<string, Identity[]>();
-      for (const { identity } of this.#pods.values()) {
-        for (const label of identity.labels.values()) {
-          const text = `${label.key}=${label.value}`;
-          const list = postings.get(text);
-          if (list) list.push(identity);
-          else postings.set(text, [identity]);
-        }
-      }
+      for (const { identity } of this.#pods.values()) addTo(postings, identity);
       this.#postings = postings;
     }
     return this.#postings.get(`${key}=${value}`) ?? [];
+  }
+}
+
+/** The labels of an identity as keys of the lists by label. */
+function postingTexts(identity: Identity): string[] {
+  return [...identity.labels.values()].map((label) => `${label.key}=${label.value}`);
+}
+
+function addTo(postings: Map<string, Identity[]>, identity: Identity): void {
+  for (const text of postingTexts(identity)) {
+    const list = postings.get(text);
+    if (list) list.push(identity);
+    else postings.set(text, [identity]);
   }
 }
 
