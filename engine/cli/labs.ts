@@ -31,7 +31,10 @@ export async function labsCommand(argv: readonly string[], io: CommandIo): Promi
 function list(files: LabFiles, io: CommandIo): number {
   for (const slug of labSlugs(files)) {
     const lab = decodeLab(files, slug);
-    if (lab !== undefined) io.write(`${lab.number}  ${slug.padEnd(28)} ${String(lab.tasks.length).padStart(2)} tasks  ${lab.title}\n`);
+    if (lab !== undefined)
+      io.write(
+        `${lab.number}  ${slug.padEnd(28)} ${String(lab.tasks.length).padStart(2)} tasks  ${lab.title}\n`,
+      );
   }
   return 0;
 }
@@ -70,14 +73,25 @@ export type Proof = { readonly what: string; readonly failure: string | undefine
 export async function proveLab(files: LabFiles, lab: LabBundle, seed: number): Promise<readonly Proof[]> {
   const proofs: Proof[] = [];
   for (const [index, task] of lab.tasks.entries()) {
-    const prove = (what: string, failure: string | undefined) => proofs.push({ what: `${task.id}/${what}`, failure });
+    const prove = (what: string, failure: string | undefined) =>
+      proofs.push({ what: `${task.id}/${what}`, failure });
     const start = await Headless.open(lab, { seed, task: index });
-    prove('start', start.sandbox.solved.has(index) ? 'the task is solved before anything was done' : undefined);
-    prove('start, feedback', start.feedback() === undefined ? undefined : `the mistake ${start.feedback()?.id} shows before anything was done`);
+    prove(
+      'start',
+      start.sandbox.solved.has(index) ? 'the task is solved before anything was done' : undefined,
+    );
+    prove(
+      'start, feedback',
+      start.feedback() === undefined
+        ? undefined
+        : `the mistake ${start.feedback()?.id} shows before anything was done`,
+    );
     prove('solution.t', await proveSolution(start, task, index));
-    for (const wrong of task.wrong) prove(`wrong/${wrong.id}.t`, await proveWrong(files, lab, task, index, wrong.id, seed));
+    for (const wrong of task.wrong)
+      prove(`wrong/${wrong.id}.t`, await proveWrong(files, lab, task, index, wrong.id, seed));
     for (const name of wrongFiles(files, lab, task)) {
-      if (!task.wrong.some((wrong) => wrong.id === name)) prove(`wrong/${name}.t`, 'no entry of `wrong` has this name');
+      if (!task.wrong.some((wrong) => wrong.id === name))
+        prove(`wrong/${name}.t`, 'no entry of `wrong` has this name');
     }
   }
   return proofs;
@@ -88,12 +102,20 @@ async function proveSolution(headless: Headless, task: TaskData, index: number):
   const failure = await play(headless, task.solution, index);
   if (failure !== undefined) return failure;
   const open = headless.sandbox.checks().filter((candidate) => !candidate.holds);
-  if (!headless.sandbox.solved.has(index)) return `it does not solve the task: ${open.map((candidate) => `${candidate.text} (${candidate.reason})`).join('; ')}`;
+  if (!headless.sandbox.solved.has(index))
+    return `it does not solve the task: ${open.map((candidate) => `${candidate.text} (${candidate.reason})`).join('; ')}`;
   const feedback = headless.feedback();
   return feedback === undefined ? undefined : `the solution shows the mistake ${feedback.id}`;
 }
 
-async function proveWrong(files: LabFiles, lab: LabBundle, task: TaskData, index: number, id: string, seed: number): Promise<string | undefined> {
+async function proveWrong(
+  files: LabFiles,
+  lab: LabBundle,
+  task: TaskData,
+  index: number,
+  id: string,
+  seed: number,
+): Promise<string | undefined> {
   const text = files.get(`${lab.slug}/${task.id}/wrong/${id}.t`);
   if (text === undefined) return 'there is no such file: every known mistake needs one';
   const headless = await Headless.open(lab, { seed, task: index });
@@ -106,18 +128,22 @@ async function proveWrong(files: LabFiles, lab: LabBundle, task: TaskData, index
 
 function wrongFiles(files: LabFiles, lab: LabBundle, task: TaskData): readonly string[] {
   const folder = `${lab.slug}/${task.id}/wrong/`;
-  return [...files.keys()].filter((path) => path.startsWith(folder) && path.endsWith('.t')).map((path) => path.slice(folder.length, -2));
+  return [...files.keys()]
+    .filter((path) => path.startsWith(folder) && path.endsWith('.t'))
+    .map((path) => path.slice(folder.length, -2));
 }
 
 /** Plays a transcript on a sandbox; what fell short, or undefined. */
 export async function play(headless: Headless, text: string, task: number): Promise<string | undefined> {
   for (const step of parseTranscript(text).steps) {
-    if (step.kind === 'answer') headless.input({ kind: 'answer', task, question: step.question, choice: step.choice });
+    if (step.kind === 'answer')
+      headless.input({ kind: 'answer', task, question: step.question, choice: step.choice });
     if (step.kind === 'predict') headless.input({ kind: 'predict', task, cells: step.cells });
     if (step.kind !== 'command') continue;
     const reply = await headless.submit(step.input, step.interruptAfterMs);
     const fault = step.checks.find((candidate) => !holdsCheck(candidate, reply));
-    if (fault !== undefined) return `line ${fault.line}: ${fault.kind}: ${fault.text}; exit ${reply.exit}, output:\n${reply.output.slice(0, 2000)}`;
+    if (fault !== undefined)
+      return `line ${fault.line}: ${fault.kind}: ${fault.text}; exit ${reply.exit}, output:\n${reply.output.slice(0, 2000)}`;
   }
   return undefined;
 }
@@ -125,19 +151,24 @@ export async function play(headless: Headless, text: string, task: number): Prom
 function create(id: string, io: CommandIo): number {
   const folder = join(LABS_FOLDER, id);
   if (!/^[a-z][a-z0-9-]*$/.test(id) || existsSync(folder)) {
-    io.error(`ringfence labs: ${id} is ${existsSync(folder) ? 'there already' : 'no slug: small letters, digits and dashes'}\n`);
+    io.error(
+      `ringfence labs: ${id} is ${existsSync(folder) ? 'there already' : 'no slug: small letters, digits and dashes'}\n`,
+    );
     return 2;
   }
   for (const [path, content] of Object.entries(TEMPLATE)) {
     mkdirSync(join(folder, path, '..'), { recursive: true });
     writeFileSync(join(folder, path), content.replaceAll('SLUG', id));
   }
-  io.write(`labs/${id}: change the text, the checks and the solution, then prove it with: ringfence labs check ${id}\n`);
+  io.write(
+    `labs/${id}: change the text, the checks and the solution, then prove it with: ringfence labs check ${id}\n`,
+  );
   return 0;
 }
 
 const TEMPLATE: Readonly<Record<string, string>> = {
-  'lab.yaml': 'number: L99\ntitle: A new lab\ntrack: Drafts\nminutes: 10\nworld: tiers\nteaches: One idea\ntags: []\n',
+  'lab.yaml':
+    'number: L99\ntitle: A new lab\ntrack: Drafts\nminutes: 10\nworld: tiers\nteaches: One idea\ntags: []\n',
   '10-first/task.md': `---
 title: The first task
 kind: write

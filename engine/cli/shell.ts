@@ -11,7 +11,13 @@ export const LABS_FOLDER = join(import.meta.dirname, '../../labs');
 
 const USAGE = 'usage: ringfence shell --lab ID [--seed N] [--task N] [--files DIR] [--jsonl]\n';
 
-type ShellFlags = { readonly lab: string; readonly seed: number; readonly task: number; readonly files: string | undefined; readonly isJsonl: boolean };
+type ShellFlags = {
+  readonly lab: string;
+  readonly seed: number;
+  readonly task: number;
+  readonly files: string | undefined;
+  readonly isJsonl: boolean;
+};
 
 /** `ringfence shell`: a lab's terminal, headless. With `--jsonl` each line of standard input gives one line of JSON. Exit 2: bad usage. */
 export async function shellCommand(argv: readonly string[], io: CommandIo): Promise<number> {
@@ -23,7 +29,9 @@ export async function shellCommand(argv: readonly string[], io: CommandIo): Prom
   const files = readLabFiles(LABS_FOLDER);
   const bundle = decodeLab(files, flags.lab);
   if (bundle === undefined) {
-    io.error(`ringfence shell: there is no lab or world ${flags.lab}; labs: ${labSlugs(files).join(', ')}; worlds: playground, workstation, recorded\n`);
+    io.error(
+      `ringfence shell: there is no lab or world ${flags.lab}; labs: ${labSlugs(files).join(', ')}; worlds: playground, workstation, recorded\n`,
+    );
     return 2;
   }
   const headless = await Headless.open(bundle, { seed: flags.seed, task: flags.task });
@@ -59,7 +67,11 @@ function copyFiles(headless: Headless, folder: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (!entry.isFile() || statSync(path).size > LIMITS.fileCharactersMax) continue;
-    headless.sandbox.apply({ kind: 'save', path: `${home}/${relative(folder, path)}`, content: readFileSync(path, 'utf8') });
+    headless.sandbox.apply({
+      kind: 'save',
+      path: `${home}/${relative(folder, path)}`,
+      content: readFileSync(path, 'utf8'),
+    });
   }
 }
 
@@ -79,7 +91,9 @@ async function answerLines(headless: Headless, io: CommandIo, isSettling: boolea
     if (line.trim() === '') continue;
     const request = decodeRequest(line);
     if (request === undefined) {
-      io.write(`${JSON.stringify({ error: 'not understood: a JSON string or {"input", "interruptAfterMs"} is wanted' })}\n`);
+      io.write(
+        `${JSON.stringify({ error: 'not understood: a JSON string or {"input", "interruptAfterMs"} is wanted' })}\n`,
+      );
       continue;
     }
     const reply = await headless.submit(request.input, request.interruptAfterMs);
@@ -89,7 +103,9 @@ async function answerLines(headless: Headless, io: CommandIo, isSettling: boolea
   return 0;
 }
 
-function decodeRequest(line: string): { readonly input: string; readonly interruptAfterMs?: number } | undefined {
+function decodeRequest(
+  line: string,
+): { readonly input: string; readonly interruptAfterMs?: number } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -97,14 +113,20 @@ function decodeRequest(line: string): { readonly input: string; readonly interru
     return undefined;
   }
   if (typeof value === 'string') return { input: value };
-  if (typeof value !== 'object' || value === null || !('input' in value) || typeof value.input !== 'string') return undefined;
+  if (typeof value !== 'object' || value === null || !('input' in value) || typeof value.input !== 'string')
+    return undefined;
   const after = 'interruptAfterMs' in value ? value.interruptAfterMs : undefined;
   return typeof after === 'number' ? { input: value.input, interruptAfterMs: after } : { input: value.input };
 }
 
 /** The lab in the reader's own terminal: lines in, output out, time jumping. */
 async function talk(headless: Headless, io: CommandIo): Promise<number> {
-  const prompt = () => io.write(headless.sandbox.terminals.get(1)?.isAtPrompt === false ? '' : (headless.sandbox.terminals.get(1)?.prompt ?? '').replace(/\x01|\x02/g, ''));
+  const prompt = () =>
+    io.write(
+      headless.sandbox.terminals.get(1)?.isAtPrompt === false
+        ? ''
+        : (headless.sandbox.terminals.get(1)?.prompt ?? '').replace(/\x01|\x02/g, ''),
+    );
   prompt();
   for await (const line of linesOf(io.stdin)) {
     const reply = await headless.submit(line);

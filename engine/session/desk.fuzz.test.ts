@@ -81,9 +81,7 @@ function pageCommand(random: Random, tasks: number): PageCommand {
   return { kind: 'visible', isVisible: random.next('visible') < 0.7 };
 }
 
-async function live(
-  seed: number,
-): Promise<{
+async function live(seed: number): Promise<{
   readonly entries: readonly JournalEntry[];
   readonly header: JournalHeader;
   readonly events: readonly WorkerEvent[];

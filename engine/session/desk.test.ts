@@ -23,7 +23,9 @@ class Page {
   #wallMs = 5_000;
   readonly #desk = new Desk((event) => this.#take(event));
 
-  static async open(options: { task?: number; entries?: readonly JournalEntry[]; isReadOnly?: boolean } = {}): Promise<Page> {
+  static async open(
+    options: { task?: number; entries?: readonly JournalEntry[]; isReadOnly?: boolean } = {},
+  ): Promise<Page> {
     const page = new Page();
     const { task = 0, entries = [], isReadOnly = false } = options;
     page.entries.push(...entries);
@@ -78,7 +80,9 @@ describe('a page at its desk', () => {
     expect(page.text).toBe('learner@workstation:~$ ');
     await page.type('echo hel\x7flo wor\tld\n');
     expect(page.text).toContain('\nhelo world\nlearner@workstation:~$ ');
-    expect(page.entries.map((entry) => entry.input)).toEqual([{ kind: 'line', terminal: 1, text: 'echo helo world' }]);
+    expect(page.entries.map((entry) => entry.input)).toEqual([
+      { kind: 'line', terminal: 1, text: 'echo helo world' },
+    ]);
   });
 
   test('a busy loop is interrupted by Ctrl-C, and the prompt comes back', async () => {
@@ -216,8 +220,15 @@ describe('the live matrix and the checks', () => {
     await page.pass(100);
     const { matrix } = page.last('matrix');
     const row = matrix.rows.findIndex((peer) => peer.label === 'backend');
-    const cell = matrix.cells.find((candidate) => candidate.row === row && matrix.columns[candidate.column]?.label === 'database');
-    expect(cell).toMatchObject({ wanted: 'ok', actual: 'ok:200', applied: 'timeout@ingress', isFulfilled: true });
+    const cell = matrix.cells.find(
+      (candidate) => candidate.row === row && matrix.columns[candidate.column]?.label === 'database',
+    );
+    expect(cell).toMatchObject({
+      wanted: 'ok',
+      actual: 'ok:200',
+      applied: 'timeout@ingress',
+      isFulfilled: true,
+    });
     expect(cell?.reasons.at(-1)).toMatchObject({ file: PATH, line: expect.any(Number) });
     expect(page.entries.length).toBe(before);
   });
@@ -226,20 +237,26 @@ describe('the live matrix and the checks', () => {
     ['broken YAML', 'a: [1,\n b: }', 'line'],
     ['an unknown field', POLICY.replace('fromEndpoints', 'fromEndpoint'), 'fromEndpoint'],
     ['no rule at all', POLICY.replace(/ {2}ingress:[\s\S]*/, ''), 'at least one schema'],
-  ])('a draft with %s is rejected with its place, and the old verdicts are not passed off as its own', async (_, content, word) => {
-    const page = await Page.open({ task: 2 });
-    page.send({ kind: 'draft', path: PATH, content });
-    await page.pass(100);
-    const [rejected] = page.last('matrix').matrix.rejected;
-    expect(rejected).toMatchObject({ file: PATH, line: expect.any(Number) });
-    if (word !== 'line') expect(rejected?.message).toContain(word);
-  });
+  ])(
+    'a draft with %s is rejected with its place, and the old verdicts are not passed off as its own',
+    async (_, content, word) => {
+      const page = await Page.open({ task: 2 });
+      page.send({ kind: 'draft', path: PATH, content });
+      await page.pass(100);
+      const [rejected] = page.last('matrix').matrix.rejected;
+      expect(rejected).toMatchObject({ file: PATH, line: expect.any(Number) });
+      if (word !== 'line') expect(rejected?.message).toContain(word);
+    },
+  );
 
   test('a wrong answer is recognised with its line, the right one solves the task', async () => {
     const page = await Page.open({ task: 2 });
     page.send({ kind: 'save', path: PATH, content: POLICY });
     await page.type('kubectl apply -f database-policy.yaml\n');
-    expect(page.last('task').feedback).toMatchObject({ id: 'service-port', text: expect.stringContaining('See line 14.') });
+    expect(page.last('task').feedback).toMatchObject({
+      id: 'service-port',
+      text: expect.stringContaining('See line 14.'),
+    });
     page.send({ kind: 'save', path: PATH, content: POLICY.replace('"80"', '"7379"') });
     await page.type('kubectl apply -f database-policy.yaml\n');
     expect(page.last('task').feedback).toBeUndefined();
@@ -256,7 +273,8 @@ describe('the live matrix and the checks', () => {
       page.send({ kind: 'hint', task: 2 });
       await page.pass(50);
       texts.push(page.last('hint').text);
-      if (rung === 3) expect(page.last('hint')).toMatchObject({ rung: 3, file: PATH, line: expect.any(Number) });
+      if (rung === 3)
+        expect(page.last('hint')).toMatchObject({ rung: 3, file: PATH, line: expect.any(Number) });
     }
     expect(new Set(texts).size).toBe(4);
     expect(texts[3]).toContain('kubectl apply -f database-policy.yaml');

@@ -5,7 +5,16 @@ import { EditedTerminal } from './edited-terminal.ts';
 import { hintFor } from './hints.ts';
 import { Matrix } from './live-matrix.ts';
 import { flowRows } from './flow-rows.ts';
-import type { CheckResult, HomeFile, Input, JournalEntry, JournalHeader, PageCommand, TaskState, WorkerEvent } from './protocol.ts';
+import type {
+  CheckResult,
+  HomeFile,
+  Input,
+  JournalEntry,
+  JournalHeader,
+  PageCommand,
+  TaskState,
+  WorkerEvent,
+} from './protocol.ts';
 import { loadCompleter } from './programs.ts';
 import { Sandbox } from './sandbox.ts';
 import type { SandboxTerminal } from './terminal.ts';
@@ -31,7 +40,15 @@ type Skip = { readonly stamp: string; readonly untilMs: number };
 const FLOW_ROWS = 60;
 
 /** Commands that act on the sandbox; the others are about the page. */
-type Action = Exclude<PageCommand, { readonly kind: 'open' } | { readonly kind: 'visible' } | { readonly kind: 'read-only' } | { readonly kind: 'draft' } | { readonly kind: 'solutions' } | { readonly kind: 'ping' }>;
+type Action = Exclude<
+  PageCommand,
+  | { readonly kind: 'open' }
+  | { readonly kind: 'visible' }
+  | { readonly kind: 'read-only' }
+  | { readonly kind: 'draft' }
+  | { readonly kind: 'solutions' }
+  | { readonly kind: 'ping' }
+>;
 
 type Undone = { readonly sequence: number; readonly atMs: number; readonly step: number };
 
@@ -103,7 +120,10 @@ export class Desk {
     const isRunning = this.#isVisible && this.#wallMs - this.#activeWallMs < IDLE_STOP_MS;
     if (!isRunning) this.#offsetMs = undefined;
     else if (this.#offsetMs === undefined) this.#startTime(sandbox);
-    const untilMs = this.#offsetMs === undefined ? sandbox.nowMs : Math.max(sandbox.nowMs, Math.floor(this.#wallMs + this.#offsetMs));
+    const untilMs =
+      this.#offsetMs === undefined
+        ? sandbox.nowMs
+        : Math.max(sandbox.nowMs, Math.floor(this.#wallMs + this.#offsetMs));
     return sandbox.runUntil(untilMs, STEPS_A_SLICE);
   }
 
@@ -149,12 +169,14 @@ export class Desk {
     }
     if (command.kind === 'solutions') {
       // The bundle is this worker's own copy, and the sandbox has the same one.
-      for (const [index, solution] of Object.entries(command.solutions)) Object.assign(sandbox.bundle.tasks[Number(index)] ?? {}, { solution });
+      for (const [index, solution] of Object.entries(command.solutions))
+        Object.assign(sandbox.bundle.tasks[Number(index)] ?? {}, { solution });
       return;
     }
     this.#activeWallMs = this.#wallMs;
     if (this.#isReadOnly) {
-      if (command.kind !== 'resize') this.#notice('warning', 'This lab is open for writing somewhere else. Take it over to go on here.');
+      if (command.kind !== 'resize')
+        this.#notice('warning', 'This lab is open for writing somewhere else. Take it over to go on here.');
       return;
     }
     if (command.kind !== 'ping') await this.#act(sandbox, command);
@@ -172,29 +194,43 @@ export class Desk {
         break;
       case 'open-terminal': {
         const next = Math.max(0, ...sandbox.terminals.keys()) + 1;
-        if (sandbox.terminals.size >= 6) this.#notice('warning', 'Six terminals are enough; close one first.');
+        if (sandbox.terminals.size >= 6)
+          this.#notice('warning', 'Six terminals are enough; close one first.');
         else this.#input({ kind: 'terminal', terminal: next, change: 'open' });
         break;
       }
       case 'close-terminal':
-        if (sandbox.terminals.size > 1) this.#input({ kind: 'terminal', terminal: command.terminal, change: 'close' });
+        if (sandbox.terminals.size > 1)
+          this.#input({ kind: 'terminal', terminal: command.terminal, change: 'close' });
         break;
       case 'type-line':
         await this.#typeLine(sandbox, command.terminal, command.text);
         break;
       case 'save':
-        if (command.content.length > LIMITS.fileCharactersMax) this.#notice('error', `This file is larger than ${LIMITS.fileCharactersMax / 1_048_576} MB and was not saved. Your text is still in the editor.`);
+        if (command.content.length > LIMITS.fileCharactersMax)
+          this.#notice(
+            'error',
+            `This file is larger than ${LIMITS.fileCharactersMax / 1_048_576} MB and was not saved. Your text is still in the editor.`,
+          );
         else this.#input({ kind: 'save', path: command.path, content: command.content });
         break;
       case 'skip-wait':
-        this.#skip = { stamp: foregroundStamp(sandbox), untilMs: Math.max(sandbox.nowMs + SKIP_MAX_MS, sandbox.scheduler.nextWakeMs() ?? 0) };
+        this.#skip = {
+          stamp: foregroundStamp(sandbox),
+          untilMs: Math.max(sandbox.nowMs + SKIP_MAX_MS, sandbox.scheduler.nextWakeMs() ?? 0),
+        };
         break;
       case 'hint':
         this.#hint(sandbox, command.task);
         break;
       case 'answer':
         this.#countAttempt(sandbox.task);
-        this.#input({ kind: 'answer', task: command.task, question: command.question, choice: command.choice });
+        this.#input({
+          kind: 'answer',
+          task: command.task,
+          question: command.question,
+          choice: command.choice,
+        });
         break;
       case 'predict':
         this.#countAttempt(sandbox.task);
@@ -223,13 +259,17 @@ export class Desk {
     this.#isReadOnly = command.isReadOnly;
     this.#redo = [];
     this.#hints.clear();
-    for (const { input } of command.entries) if (input.kind === 'hint') this.#hints.set(input.task, Math.max(this.#hints.get(input.task) ?? 0, input.rung));
+    for (const { input } of command.entries)
+      if (input.kind === 'hint')
+        this.#hints.set(input.task, Math.max(this.#hints.get(input.task) ?? 0, input.rung));
     const startedMs = this.#wallMs;
     const { sandbox, solved, faithful } = await resume(bundle, header, this.#entries);
     for (const task of solved) this.#solved.add(task);
     this.#adopt(sandbox);
     if (this.#entries.length === 0 && command.task > 0) await this.#goTask(sandbox, command.task);
-    const notice = faithful ? undefined : 'Your history was replayed, though not every moment of it met the same state as before. Look your files over; nothing of them is lost.';
+    const notice = faithful
+      ? undefined
+      : 'Your history was replayed, though not every moment of it met the same state as before. Look your files over; nothing of them is lost.';
     this.#post({
       kind: 'opened',
       task: this.#sandbox?.task ?? 0,
@@ -251,7 +291,8 @@ export class Desk {
     this.#activeWallMs = this.#wallMs;
     for (const task of this.#solved) sandbox.solved.add(task);
     sandbox.onSolved = (task) => this.#solved.add(task);
-    sandbox.onOpenFile = (path, line) => this.#post({ kind: 'open-file', path, ...(line === undefined ? {} : { line }) });
+    sandbox.onOpenFile = (path, line) =>
+      this.#post({ kind: 'open-file', path, ...(line === undefined ? {} : { line }) });
     this.#matrix = new Matrix(sandbox);
     for (const [path, content] of this.#drafts) this.#matrix.setDraft(path, content);
     this.#terminals.clear();
@@ -285,10 +326,18 @@ export class Desk {
     const sandbox = this.#sandbox;
     if (sandbox === undefined) return;
     if (this.#entries.length >= LIMITS.journalEntriesMax) {
-      this.#notice('error', 'This attempt has reached the length that can be kept. Reset the lab to go on; what is solved stays solved.');
+      this.#notice(
+        'error',
+        'This attempt has reached the length that can be kept. Reset the lab to go on; what is solved stays solved.',
+      );
       return;
     }
-    const entry: JournalEntry = { sequence: this.#entries.length + 1, atMs: sandbox.nowMs, step: sandbox.scheduler.steps, input };
+    const entry: JournalEntry = {
+      sequence: this.#entries.length + 1,
+      atMs: sandbox.nowMs,
+      step: sandbox.scheduler.steps,
+      input,
+    };
     this.#entries.push(entry);
     this.#post({ kind: 'journal', entries: [entry] });
     if (isUndoable(input)) this.#redo = [];
@@ -297,10 +346,14 @@ export class Desk {
 
   #submit(terminal: number, text: string): void {
     if (text.length > LIMITS.inputCharactersMax) {
-      this.#notice('error', 'That is more than one line may hold (64 kB). Save it as a file in the editor instead.');
+      this.#notice(
+        'error',
+        'That is more than one line may hold (64 kB). Save it as a file in the editor instead.',
+      );
       return;
     }
-    if (/^\s*kubectl\s+(apply|create|replace|edit|patch|delete)\b/.test(text) && this.#sandbox !== undefined) this.#countAttempt(this.#sandbox.task);
+    if (/^\s*kubectl\s+(apply|create|replace|edit|patch|delete)\b/.test(text) && this.#sandbox !== undefined)
+      this.#countAttempt(this.#sandbox.task);
     this.#input({ kind: 'line', terminal, text });
   }
 
@@ -317,7 +370,10 @@ export class Desk {
   async #typeLine(sandbox: Sandbox, id: number, text: string): Promise<void> {
     const terminal = sandbox.terminals.get(id);
     if (terminal === undefined || !terminal.isAtPrompt) {
-      this.#notice('info', 'A command still runs in this terminal. Stop it with Ctrl-C first, or open another tab.');
+      this.#notice(
+        'info',
+        'A command still runs in this terminal. Stop it with Ctrl-C first, or open another tab.',
+      );
       return;
     }
     this.#terminals.get(id)?.keys(`\x15${text}\r`);
@@ -347,7 +403,10 @@ export class Desk {
       return;
     }
     if (bundle.tasks.slice(0, task).some((before) => before.solution === undefined)) {
-      this.#notice('error', 'The tasks before this one could not be loaded. Check the connection and try again.');
+      this.#notice(
+        'error',
+        'The tasks before this one could not be loaded. Check the connection and try again.',
+      );
       return;
     }
     this.#input({ kind: 'task', task, from: 'solutions' });
@@ -367,14 +426,20 @@ export class Desk {
   async #travel(kind: 'undo' | 'redo' | 'reset-task' | 'reset-lab'): Promise<void> {
     const sandbox = this.#sandbox;
     if (sandbox === undefined || this.#header === undefined) return;
-    const here: Undone = { sequence: this.#entries.length, atMs: sandbox.nowMs, step: sandbox.scheduler.steps };
+    const here: Undone = {
+      sequence: this.#entries.length,
+      atMs: sandbox.nowMs,
+      step: sandbox.scheduler.steps,
+    };
     if (kind === 'redo') {
       const target = this.#redo.pop();
-      if (target !== undefined) await this.#goto(target.sequence, target.atMs, target.step, 'went forward again');
+      if (target !== undefined)
+        await this.#goto(target.sequence, target.atMs, target.step, 'went forward again');
       return;
     }
     const path = pathTo(this.#entries, this.#entries.length);
-    const target = kind === 'undo' ? lastUndoable(path) : kind === 'reset-task' ? taskStart(path) : { index: 0 };
+    const target =
+      kind === 'undo' ? lastUndoable(path) : kind === 'reset-task' ? taskStart(path) : { index: 0 };
     if (target === undefined) {
       this.#notice('info', 'There is nothing to take back.');
       return;
@@ -383,8 +448,15 @@ export class Desk {
     const entry = path[target.index];
     // The moment before an entry is on the timeline that it was typed in, also where the path begins anew with it.
     const before = (entry?.sequence ?? 1) - 1;
-    if (entry === undefined || kind === 'reset-lab') await this.#goto(0, this.#header.epochMs, 0, 'went back to the beginning');
-    else await this.#goto(before, entry.atMs, entry.step, kind === 'undo' ? `took back: ${inputWords(entry.input)}` : 'went back to the beginning of this task');
+    if (entry === undefined || kind === 'reset-lab')
+      await this.#goto(0, this.#header.epochMs, 0, 'went back to the beginning');
+    else
+      await this.#goto(
+        before,
+        entry.atMs,
+        entry.step,
+        kind === 'undo' ? `took back: ${inputWords(entry.input)}` : 'went back to the beginning of this task',
+      );
     this.#redo = redo;
   }
 
@@ -395,14 +467,23 @@ export class Desk {
     const sandbox = this.#sandbox;
     if (sandbox === undefined) return;
     const isStart = sequence === 0 && step === 0;
-    const first = isStart ? (await Sandbox.create(bundle, header)) : undefined;
+    const first = isStart ? await Sandbox.create(bundle, header) : undefined;
     const moment = first === undefined ? { atMs, step } : { atMs: first.nowMs, step: first.scheduler.steps };
-    const entry: JournalEntry = { sequence: this.#entries.length + 1, atMs: sandbox.nowMs, step: sandbox.scheduler.steps, input: { kind: 'goto', sequence, ...moment } };
+    const entry: JournalEntry = {
+      sequence: this.#entries.length + 1,
+      atMs: sandbox.nowMs,
+      step: sandbox.scheduler.steps,
+      input: { kind: 'goto', sequence, ...moment },
+    };
     this.#entries.push(entry);
     this.#post({ kind: 'journal', entries: [entry] });
     const replayed = first ?? (await resume(bundle, header, this.#entries)).sandbox;
     this.#adopt(replayed);
-    if (words !== undefined) this.#notice('info', `The cluster, its clock and your saved files ${words}. Unsaved text in the editor stays.`);
+    if (words !== undefined)
+      this.#notice(
+        'info',
+        `The cluster, its clock and your saved files ${words}. Unsaved text in the editor stays.`,
+      );
   }
 
   // --- telling -------------------------------------------------------------------------------------------------
@@ -420,9 +501,16 @@ export class Desk {
     for (const [id, terminal] of sandbox.terminals) {
       const isBusy = !terminal.isAtPrompt && terminal.running !== undefined;
       const waitsMs = isBusy ? this.#waitOf(sandbox, terminal) : undefined;
-      this.#tellOnce({ kind: 'busy', terminal: id, command: isBusy ? terminal.running : undefined, waitsMs }, `busy ${id}`);
+      this.#tellOnce(
+        { kind: 'busy', terminal: id, command: isBusy ? terminal.running : undefined, waitsMs },
+        `busy ${id}`,
+      );
     }
-    this.#tellOnce({ kind: 'clock', nowMs: Math.floor(sandbox.nowMs / 1000) * 1000, isRunning: this.#offsetMs !== undefined });
+    this.#tellOnce({
+      kind: 'clock',
+      nowMs: Math.floor(sandbox.nowMs / 1000) * 1000,
+      isRunning: this.#offsetMs !== undefined,
+    });
     this.#tellFiles(sandbox);
     this.#tellTask(sandbox);
     this.#tellFlows(sandbox);
@@ -443,7 +531,9 @@ export class Desk {
     if (sandbox.isWaitingForInput(terminal.id)) return undefined;
     const aheadMs = (sandbox.scheduler.nextWakeMs() ?? sandbox.nowMs) - sandbox.nowMs;
     const isSilent = sandbox.nowMs - (quiet?.sinceMs ?? sandbox.nowMs) >= SKIPPABLE_MS;
-    return isSilent || aheadMs >= SKIPPABLE_MS ? Math.max(1_000, Math.ceil(aheadMs / 1000) * 1000) : undefined;
+    return isSilent || aheadMs >= SKIPPABLE_MS
+      ? Math.max(1_000, Math.ceil(aheadMs / 1000) * 1000)
+      : undefined;
   }
 
   #tellFiles(sandbox: Sandbox): void {
@@ -453,7 +543,10 @@ export class Desk {
     const list: HomeFile[] = [];
     for (const [path, entry] of files.entries()) {
       if (entry.kind !== 'file' || !path.startsWith(`${home}/`) || path.includes('/.')) continue;
-      const isText = !entry.content.includes('\0') && !entry.content.includes('\uFFFD') && entry.content.length <= LIMITS.fileCharactersMax;
+      const isText =
+        !entry.content.includes('\0') &&
+        !entry.content.includes('\uFFFD') &&
+        entry.content.length <= LIMITS.fileCharactersMax;
       list.push({ path, content: isText ? entry.content : undefined, size: entry.content.length });
     }
     this.#post({ kind: 'files', files: list });
@@ -466,8 +559,16 @@ export class Desk {
     this.#seen.task = stamp;
     const checks: readonly CheckResult[] = sandbox.checks();
     const view = sandbox.view();
-    const feedback = sandbox.solved.has(sandbox.task) ? undefined : recognise(view, data, sandbox.deeds(), (probe) => sandbox.explain(probe));
-    this.#tellOnce({ kind: 'task', current: sandbox.task, tasks: this.#taskStates(), checks, ...(feedback === undefined ? {} : { feedback }) });
+    const feedback = sandbox.solved.has(sandbox.task)
+      ? undefined
+      : recognise(view, data, sandbox.deeds(), (probe) => sandbox.explain(probe));
+    this.#tellOnce({
+      kind: 'task',
+      current: sandbox.task,
+      tasks: this.#taskStates(),
+      checks,
+      ...(feedback === undefined ? {} : { feedback }),
+    });
   }
 
   #taskStates(): readonly TaskState[] {

@@ -1,5 +1,13 @@
 import { complete, type CommandCompleter } from '../shell/completion.ts';
-import { applyCompletion, createEditor, type Edited, type EditorState, pressKeys, redraw, resize } from '../shell/line-editor.ts';
+import {
+  applyCompletion,
+  createEditor,
+  type Edited,
+  type EditorState,
+  pressKeys,
+  redraw,
+  resize,
+} from '../shell/line-editor.ts';
 import type { OutputPiece, SandboxTerminal } from './terminal.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -64,7 +72,8 @@ export class EditedTerminal {
   /** Shows the shell's prompt once it waits for a line. Call it when the sandbox has run. */
   flush(): void {
     const { shell, isAtPrompt, input } = this.#terminal;
-    const isWaiting = shell !== undefined && (isAtPrompt || shell.isContinuing) && input.waiting > 0 && input.length === 0;
+    const isWaiting =
+      shell !== undefined && (isAtPrompt || shell.isContinuing) && input.waiting > 0 && input.length === 0;
     if (isWaiting === this.#isPrompting) return;
     this.#isPrompting = isWaiting;
     if (!isWaiting) {
@@ -72,7 +81,12 @@ export class EditedTerminal {
       return;
     }
     const ahead = this.#editor.text;
-    this.#editor = createEditor(this.#terminal.prompt, this.#terminal.columns, shell.state.history, this.#editor.killed);
+    this.#editor = createEditor(
+      this.#terminal.prompt,
+      this.#terminal.columns,
+      shell.state.history,
+      this.#editor.killed,
+    );
     this.#show(`${PASTE_ON}${this.#terminal.prompt}`);
     this.#row = '';
     if (ahead !== '') this.#apply(pressKeys(this.#editor, ahead));
@@ -96,7 +110,12 @@ export class EditedTerminal {
   }
 
   #fresh(prompt: string): EditorState {
-    return createEditor(prompt, this.#terminal.columns, this.#isPrompting ? (this.#terminal.shell?.state.history ?? []) : this.#typed, this.#editor.killed);
+    return createEditor(
+      prompt,
+      this.#terminal.columns,
+      this.#isPrompting ? (this.#terminal.shell?.state.history ?? []) : this.#typed,
+      this.#editor.killed,
+    );
   }
 
   #press(data: string): void {
@@ -114,7 +133,10 @@ export class EditedTerminal {
           this.#submit(effect.line);
           break;
         case 'complete':
-          if (this.#isPrompting) this.#apply(applyCompletion(this.#editor, this.#complete(effect.line, effect.cursor), effect.isRepeated));
+          if (this.#isPrompting)
+            this.#apply(
+              applyCompletion(this.#editor, this.#complete(effect.line, effect.cursor), effect.isRepeated),
+            );
           break;
         case 'interrupt':
           if (this.#terminal.shell?.isContinuing === true) this.#listener.bytes('\x03');
@@ -151,7 +173,11 @@ export class EditedTerminal {
       return;
     }
     if (this.#isPrompting && this.#row !== '') this.#show('\r\n');
-    const { state, text } = redraw({ ...this.#editor, prompt: this.#isPrompting ? this.#editor.prompt : this.#row, row: 0 });
+    const { state, text } = redraw({
+      ...this.#editor,
+      prompt: this.#isPrompting ? this.#editor.prompt : this.#row,
+      row: 0,
+    });
     this.#editor = state;
     this.#show(text);
   }
@@ -160,7 +186,11 @@ export class EditedTerminal {
     const { shell } = this.#terminal;
     const state = shell?.state;
     const machine = this.#workplace.workstation;
-    const variables = new Map<string, string>(state === undefined ? [] : state.variables.names().map((name) => [name, state.variables.get(name) ?? '']));
+    const variables = new Map<string, string>(
+      state === undefined
+        ? []
+        : state.variables.names().map((name) => [name, state.variables.get(name) ?? '']),
+    );
     const completers: ReadonlyMap<string, CommandCompleter> = this.#workplace.completers();
     return complete(line, cursor, {
       machine,

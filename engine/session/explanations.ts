@@ -20,7 +20,13 @@ export class Explanations {
   readonly #home: string;
   #drafts: ReadonlyMap<string, string> = new Map();
   #cache = new Map<string, { readonly text: string; readonly source: PolicySource }>();
-  #seen: { readonly revision: number; readonly drafts: ReadonlyMap<string, string>; readonly sources: readonly PolicySource[] } | undefined;
+  #seen:
+    | {
+        readonly revision: number;
+        readonly drafts: ReadonlyMap<string, string>;
+        readonly sources: readonly PolicySource[];
+      }
+    | undefined;
 
   /** @param home The folder whose YAML files are looked through, such as `/home/learner`. */
   constructor(files: FileSystem, home: string) {
@@ -40,13 +46,17 @@ export class Explanations {
 
   /** All YAML texts of the home folder with their positions. */
   sources(): readonly PolicySource[] {
-    if (this.#seen?.revision === this.#files.revision && this.#seen.drafts === this.#drafts) return this.#seen.sources;
+    if (this.#seen?.revision === this.#files.revision && this.#seen.drafts === this.#drafts)
+      return this.#seen.sources;
     const texts = new Map<string, string>();
     for (const [path, entry] of this.#files.entries()) {
-      if (entry.kind === 'file' && path.startsWith(`${this.#home}/`) && /\.ya?ml$/.test(path)) texts.set(path, entry.content);
+      if (entry.kind === 'file' && path.startsWith(`${this.#home}/`) && /\.ya?ml$/.test(path))
+        texts.set(path, entry.content);
     }
     for (const [path, text] of this.#drafts) texts.set(path, text);
-    const sources = [...texts].filter(([, text]) => text.length <= SOURCE_CHARACTERS_MAX).map(([path, text]) => this.#sourceOf(path, text));
+    const sources = [...texts]
+      .filter(([, text]) => text.length <= SOURCE_CHARACTERS_MAX)
+      .map(([path, text]) => this.#sourceOf(path, text));
     this.#seen = { revision: this.#files.revision, drafts: this.#drafts, sources };
     return sources;
   }

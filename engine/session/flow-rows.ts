@@ -7,25 +7,42 @@ export function flowRows(flows: readonly Flow[]): readonly FlowRow[] {
     id: flow.uuid ?? `${flow.time ?? ''}-${index}`,
     time: (flow.time ?? '').slice(11, 23),
     source: endLabel(flow.source, flow.IP?.source, flow.l4?.TCP?.source_port ?? flow.l4?.UDP?.source_port),
-    destination: endLabel(flow.destination, flow.IP?.destination, flow.l4?.TCP?.destination_port ?? flow.l4?.UDP?.destination_port),
+    destination: endLabel(
+      flow.destination,
+      flow.IP?.destination,
+      flow.l4?.TCP?.destination_port ?? flow.l4?.UDP?.destination_port,
+    ),
     type: typeLabel(flow),
     verdict: flow.verdict ?? '',
-    summary: flow.drop_reason_desc !== undefined && flow.verdict === 'DROPPED' ? words(flow.drop_reason_desc) : (flow.Summary ?? ''),
+    summary:
+      flow.drop_reason_desc !== undefined && flow.verdict === 'DROPPED'
+        ? words(flow.drop_reason_desc)
+        : (flow.Summary ?? ''),
   }));
 }
 
 function endLabel(endpoint: Flow['source'], address: string | undefined, port: number | undefined): string {
-  const name = endpoint?.pod_name === undefined ? reservedName(endpoint?.labels, address) : `${endpoint.namespace ?? ''}/${endpoint.pod_name}`;
+  const name =
+    endpoint?.pod_name === undefined
+      ? reservedName(endpoint?.labels, address)
+      : `${endpoint.namespace ?? ''}/${endpoint.pod_name}`;
   return port === undefined ? name : `${name}:${port}`;
 }
 
 function reservedName(labels: readonly string[] | undefined, address: string | undefined): string {
   const reserved = labels?.find((label) => label.startsWith('reserved:'))?.slice(9);
-  return address === undefined ? (reserved ?? '') : reserved === undefined ? address : `${address} (${reserved})`;
+  return address === undefined
+    ? (reserved ?? '')
+    : reserved === undefined
+      ? address
+      : `${address} (${reserved})`;
 }
 
 function typeLabel(flow: Flow): string {
-  const direction = flow.traffic_direction === 'EGRESS' || flow.traffic_direction === 'INGRESS' ? flow.traffic_direction.toLowerCase() : '';
+  const direction =
+    flow.traffic_direction === 'EGRESS' || flow.traffic_direction === 'INGRESS'
+      ? flow.traffic_direction.toLowerCase()
+      : '';
   const { type } = flow.event_type ?? {};
   if (flow.l7 !== undefined) return `L7 ${direction}`.trim();
   if (type === 5) return `policy verdict ${direction}`.trim();

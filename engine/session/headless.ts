@@ -20,7 +20,14 @@ export type Reply = {
 
 /** The journal header of a headless sandbox: its terminals have no colours, since scripts read them. */
 export function headerOf(bundle: LabBundle, seed: number, epochMs = DEFAULT_EPOCH_MS): JournalHeader {
-  return { replayVersion: REPLAY_VERSION, lab: bundle.slug, labVersion: bundle.version, seed, epochMs, term: 'dumb' };
+  return {
+    replayVersion: REPLAY_VERSION,
+    lab: bundle.slug,
+    labVersion: bundle.version,
+    seed,
+    epochMs,
+    term: 'dumb',
+  };
 }
 
 /** A sandbox without a page: lines go in, replies come out, virtual time jumps. It keeps the journal of all that was typed. */
@@ -38,7 +45,10 @@ export class Headless {
   }
 
   /** Opens a lab at `task`, on the solutions of the tasks before it. */
-  static async open(bundle: LabBundle, options: { readonly seed: number; readonly epochMs?: number; readonly task?: number }): Promise<Headless> {
+  static async open(
+    bundle: LabBundle,
+    options: { readonly seed: number; readonly epochMs?: number; readonly task?: number },
+  ): Promise<Headless> {
     const header = headerOf(bundle, options.seed, options.epochMs);
     const headless = new Headless(await Sandbox.createAt(bundle, header, options.task ?? 0), header);
     headless.#drain();
@@ -51,8 +61,11 @@ export class Headless {
     this.#reopen();
     const startMs = sandbox.nowMs;
     this.input({ kind: 'line', terminal: this.#terminal, text: line });
-    const isRunning = () => sandbox.terminals.has(this.#terminal) && !sandbox.isWaitingForInput(this.#terminal);
-    const isBusy = () => isRunning() || (interruptAfterMs !== undefined && sandbox.terminals.get(this.#terminal)?.isAtPrompt === false);
+    const isRunning = () =>
+      sandbox.terminals.has(this.#terminal) && !sandbox.isWaitingForInput(this.#terminal);
+    const isBusy = () =>
+      isRunning() ||
+      (interruptAfterMs !== undefined && sandbox.terminals.get(this.#terminal)?.isAtPrompt === false);
     if (interruptAfterMs === undefined) await sandbox.runWhile(isRunning);
     else {
       await sandbox.runWhile(isBusy, startMs + interruptAfterMs);
@@ -63,7 +76,11 @@ export class Headless {
     }
     const terminal = sandbox.terminals.get(this.#terminal);
     const pieces = this.#drain();
-    const text = (stream?: 'stdout' | 'stderr') => pieces.filter((piece) => stream === undefined || piece.stream === stream).map((piece) => piece.text).join('');
+    const text = (stream?: 'stdout' | 'stderr') =>
+      pieces
+        .filter((piece) => stream === undefined || piece.stream === stream)
+        .map((piece) => piece.text)
+        .join('');
     return {
       input: line,
       output: text(),
@@ -88,7 +105,12 @@ export class Headless {
   /** Applies an input now and writes it into the journal. */
   input(input: Input): void {
     const { sandbox } = this;
-    this.entries.push({ sequence: this.entries.length + 1, atMs: sandbox.nowMs, step: sandbox.scheduler.steps, input });
+    this.entries.push({
+      sequence: this.entries.length + 1,
+      atMs: sandbox.nowMs,
+      step: sandbox.scheduler.steps,
+      input,
+    });
     sandbox.apply(input);
   }
 

@@ -15,15 +15,21 @@ export function isFault(value: object): value is JournalFault {
  * Takes entries that came from outside (a browser, a file) and proves their form: sequences without a gap from `from`,
  * known inputs of bounded size. Whether they describe something that can have happened, only a replay tells.
  */
-export function decodeEntries(raw: unknown, from = 1): { readonly entries: readonly JournalEntry[] } | JournalFault {
+export function decodeEntries(
+  raw: unknown,
+  from = 1,
+): { readonly entries: readonly JournalEntry[] } | JournalFault {
   if (!Array.isArray(raw)) return { error: 'the journal is not a list' };
-  if (from - 1 + raw.length > LIMITS.journalEntriesMax) return { error: `a journal has at most ${LIMITS.journalEntriesMax} entries` };
+  if (from - 1 + raw.length > LIMITS.journalEntriesMax)
+    return { error: `a journal has at most ${LIMITS.journalEntriesMax} entries` };
   const entries: JournalEntry[] = [];
   for (const [index, item] of raw.entries()) {
     const sequence = from + index;
     if (!isJsonObject(item)) return { error: 'an entry is not an object', sequence };
-    if (item['sequence'] !== sequence) return { error: `entry ${String(item['sequence'])} stands where ${sequence} belongs`, sequence };
-    if (!isCount(item['step']) || !isMoment(item['atMs'])) return { error: 'an entry has no valid moment', sequence };
+    if (item['sequence'] !== sequence)
+      return { error: `entry ${String(item['sequence'])} stands where ${sequence} belongs`, sequence };
+    if (!isCount(item['step']) || !isMoment(item['atMs']))
+      return { error: 'an entry has no valid moment', sequence };
     const input = decodeInput(item['input'], sequence);
     if ('error' in input) return { error: input.error, sequence };
     entries.push({ sequence, atMs: item['atMs'], step: item['step'], input: input.input });
@@ -35,30 +41,50 @@ export function decodeEntries(raw: unknown, from = 1): { readonly entries: reado
 export function decodeHeader(raw: unknown): { readonly header: JournalHeader } | JournalFault {
   if (!isJsonObject(raw)) return { error: 'the journal has no header' };
   const { replayVersion, lab, labVersion, seed, epochMs, term } = raw;
-  if (replayVersion !== REPLAY_VERSION) return { error: `this journal is of version ${String(replayVersion)}, and this program replays version ${REPLAY_VERSION}: reload the page` };
-  if (typeof lab !== 'string' || typeof labVersion !== 'string' || lab.length > 100 || labVersion.length > 100) return { error: 'the header names no lab' };
+  if (replayVersion !== REPLAY_VERSION)
+    return {
+      error: `this journal is of version ${String(replayVersion)}, and this program replays version ${REPLAY_VERSION}: reload the page`,
+    };
+  if (
+    typeof lab !== 'string' ||
+    typeof labVersion !== 'string' ||
+    lab.length > 100 ||
+    labVersion.length > 100
+  )
+    return { error: 'the header names no lab' };
   if (!isCount(seed) || !isMoment(epochMs)) return { error: 'the header has no valid seed and epoch' };
   if (term !== undefined && term !== 'dumb') return { error: 'the header names an unknown terminal' };
-  return { header: { replayVersion, lab, labVersion, seed, epochMs, ...(term === undefined ? {} : { term }) } };
+  return {
+    header: { replayVersion, lab, labVersion, seed, epochMs, ...(term === undefined ? {} : { term }) },
+  };
 }
 
 function decodeInput(raw: unknown, sequence: number): { readonly input: Input } | { readonly error: string } {
   if (!isJsonObject(raw)) return { error: 'an entry has no input' };
   const kind = String(raw['kind']);
   const shape = Object.hasOwn(SHAPES, kind) ? SHAPES[kind] : undefined;
-  if (shape === undefined) return { error: `the input ${JSON.stringify(raw['kind']) ?? 'undefined'} is unknown` };
-  for (const key of Object.keys(raw)) if (key !== 'kind' && !Object.hasOwn(shape, key)) return { error: `the input has an unknown member ${key.slice(0, 40)}` };
-  for (const [key, isValid] of Object.entries(shape)) if (!isValid(raw[key])) return { error: `the input's ${key} is not valid or too large` };
-  if (raw['kind'] === 'goto' && Number(raw['sequence']) >= sequence) return { error: 'an entry goes to its own future' };
+  if (shape === undefined)
+    return { error: `the input ${JSON.stringify(raw['kind']) ?? 'undefined'} is unknown` };
+  for (const key of Object.keys(raw))
+    if (key !== 'kind' && !Object.hasOwn(shape, key))
+      return { error: `the input has an unknown member ${key.slice(0, 40)}` };
+  for (const [key, isValid] of Object.entries(shape))
+    if (!isValid(raw[key])) return { error: `the input's ${key} is not valid or too large` };
+  if (raw['kind'] === 'goto' && Number(raw['sequence']) >= sequence)
+    return { error: 'an entry goes to its own future' };
   return { input: raw as JsonObject as unknown as Input };
 }
 
 type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
 
 const isText = (max: number) => (value: unknown) => typeof value === 'string' && value.length <= max;
-const isOneOf = (...values: readonly unknown[]) => (value: unknown) => values.includes(value);
+const isOneOf =
+  (...values: readonly unknown[]) =>
+  (value: unknown) =>
+    values.includes(value);
 const isTerminal = (value: unknown) => isCount(value) && value >= 1 && value <= 99;
-const isPath = (value: unknown) => typeof value === 'string' && value.startsWith('/') && value.length <= 4096 && !value.includes('\0');
+const isPath = (value: unknown) =>
+  typeof value === 'string' && value.startsWith('/') && value.length <= 4096 && !value.includes('\0');
 const isSize = (value: unknown) => isCount(value) && value >= 1 && value <= 1000;
 
 const SHAPES: Readonly<Record<string, Shape>> = {
@@ -70,7 +96,10 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   task: { task: isCount, from: isOneOf('here', 'solutions') },
   hint: { task: isCount, rung: isOneOf(1, 2, 3, 4) },
   answer: { task: isCount, question: isCount, choice: isText(1000) },
-  predict: { task: isCount, cells: (value) => Array.isArray(value) && value.length <= 100 && value.every(isText(40)) },
+  predict: {
+    task: isCount,
+    cells: (value) => Array.isArray(value) && value.length <= 100 && value.every(isText(40)),
+  },
   goto: { sequence: isCount, atMs: isMoment, step: isCount },
 };
 

@@ -11,7 +11,10 @@ import { clusterView } from './view.ts';
 type Rejection = MatrixValue['rejected'][number];
 
 /** What a draft's text holds: its objects with the line each begins at, or why it holds none. */
-type ReadDraft = { readonly objects: readonly { readonly object: KubeObject; readonly line: number }[]; readonly rejected: readonly Rejection[] };
+type ReadDraft = {
+  readonly objects: readonly { readonly object: KubeObject; readonly line: number }[];
+  readonly rejected: readonly Rejection[];
+};
 
 /**
  * The live matrix of a sandbox's task (DESIGN.md): what the editor's texts would do beside what is. It looks at forks and
@@ -50,20 +53,28 @@ export class Matrix {
     if (taskData === undefined) return undefined;
     const drafts = [...this.#drafts].map(([path, text]) => ({ path, ...this.#readDraft(path, text) }));
     const rejected: Rejection[] = drafts.flatMap((draft) => draft.rejected);
-    const changed = drafts.flatMap((draft) => draft.objects.map((item) => ({ ...item, path: draft.path }))).filter((item) => this.#differs(item.object));
+    const changed = drafts
+      .flatMap((draft) => draft.objects.map((item) => ({ ...item, path: draft.path })))
+      .filter((item) => this.#differs(item.object));
     const live = cluster.live();
     const applied = clusterView(cluster, live, world);
     if (changed.length === 0) {
-      const explain = (probe: Parameters<typeof explanations.explain>[2]) => explanations.explain(applied, live.repository, probe);
+      const explain = (probe: Parameters<typeof explanations.explain>[2]) =>
+        explanations.explain(applied, live.repository, probe);
       return matrixOf(taskData, { applied, drafted: applied, rejected, explain });
     }
     const fork = cluster.fork(changed.map((item) => item.object));
     for (const refusal of fork.refused) {
-      const item = changed.find((candidate) => candidate.object === refusal.object || candidate.object.metadata.name === refusal.object.metadata.name);
+      const item = changed.find(
+        (candidate) =>
+          candidate.object === refusal.object ||
+          candidate.object.metadata.name === refusal.object.metadata.name,
+      );
       rejected.push({ file: item?.path ?? '', line: item?.line ?? 1, message: refusal.error });
     }
     const drafted = clusterView(cluster, fork, world);
-    const explain = (probe: Parameters<typeof explanations.explain>[2]) => explanations.explain(drafted, fork.repository, probe);
+    const explain = (probe: Parameters<typeof explanations.explain>[2]) =>
+      explanations.explain(drafted, fork.repository, probe);
     return matrixOf(taskData, { applied, drafted, rejected, explain });
   }
 
@@ -73,7 +84,11 @@ export class Matrix {
     if (kind === undefined) return false;
     const namespace = kind.isNamespaced ? (object.metadata.namespace ?? 'default') : undefined;
     const present = this.#sandbox.cluster.store.get(kind.resource, namespace, object.metadata.name);
-    return present === undefined || JSON.stringify([object['spec'], object['specs']]) !== JSON.stringify([present['spec'], present['specs']]);
+    return (
+      present === undefined ||
+      JSON.stringify([object['spec'], object['specs']]) !==
+        JSON.stringify([present['spec'], present['specs']])
+    );
   }
 
   #readDraft(path: string, text: string): ReadDraft {
@@ -86,28 +101,62 @@ export class Matrix {
 }
 
 /** Kinds whose drafts can change who may talk to whom. */
-const DRAFT_KINDS: ReadonlySet<string> = new Set(['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy', 'NetworkPolicy', 'CiliumCIDRGroup']);
+const DRAFT_KINDS: ReadonlySet<string> = new Set([
+  'CiliumNetworkPolicy',
+  'CiliumClusterwideNetworkPolicy',
+  'NetworkPolicy',
+  'CiliumCIDRGroup',
+]);
 
 function readDraft(path: string, text: string): ReadDraft {
   if (!/\.ya?ml$/.test(path)) return { objects: [], rejected: [] };
-  if (text.includes('\0')) return { objects: [], rejected: [{ file: path, line: 1, message: 'This is no text: it holds bytes that no YAML may have.' }] };
-  if (text.length > LIMITS.fileCharactersMax) return { objects: [], rejected: [{ file: path, line: 1, message: 'This text is too long for the live matrix (1 MB at most).' }] };
+  if (text.includes('\0'))
+    return {
+      objects: [],
+      rejected: [{ file: path, line: 1, message: 'This is no text: it holds bytes that no YAML may have.' }],
+    };
+  if (text.length > LIMITS.fileCharactersMax)
+    return {
+      objects: [],
+      rejected: [
+        { file: path, line: 1, message: 'This text is too long for the live matrix (1 MB at most).' },
+      ],
+    };
   const counter = new LineCounter();
   const objects: ReadDraft['objects'][number][] = [];
   const rejected: Rejection[] = [];
-  for (const document of [...parseAllDocuments(text, { lineCounter: counter, uniqueKeys: false })].slice(0, LIMITS.yamlDocumentsMax)) {
+  for (const document of [...parseAllDocuments(text, { lineCounter: counter, uniqueKeys: false })].slice(
+    0,
+    LIMITS.yamlDocumentsMax,
+  )) {
     const [fault] = document.errors;
     if (fault !== undefined) {
       const { line, col } = counter.linePos(fault.pos[0]);
-      rejected.push({ file: path, line, column: col, message: (fault.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '') });
+      rejected.push({
+        file: path,
+        line,
+        column: col,
+        message: (fault.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, ''),
+      });
       continue;
     }
-    const line = isMap(document.contents) && document.contents.range ? counter.linePos(document.contents.range[0]).line : 1;
+    const line =
+      isMap(document.contents) && document.contents.range
+        ? counter.linePos(document.contents.range[0]).line
+        : 1;
     try {
       const object = document.toJS({ maxAliasCount: LIMITS.yamlAliasesMax }) as Json;
       if (isPolicyObject(object)) objects.push({ object, line });
-      else if (isJsonObject(object) && typeof object['kind'] === 'string' && DRAFT_KINDS.has(object['kind'])) {
-        rejected.push({ file: path, line, message: `This ${object['kind']} has no metadata.name below metadata. Was the indentation lost in a paste?` });
+      else if (
+        isJsonObject(object) &&
+        typeof object['kind'] === 'string' &&
+        DRAFT_KINDS.has(object['kind'])
+      ) {
+        rejected.push({
+          file: path,
+          line,
+          message: `This ${object['kind']} has no metadata.name below metadata. Was the indentation lost in a paste?`,
+        });
       }
     } catch {
       rejected.push({ file: path, line, message: 'This document has too many aliases.' });
@@ -117,5 +166,12 @@ function readDraft(path: string, text: string): ReadDraft {
 }
 
 function isPolicyObject(value: Json): value is Json & KubeObject {
-  return isJsonObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string' && DRAFT_KINDS.has(value['kind']) && isJsonObject(value['metadata']) && typeof value['metadata']['name'] === 'string';
+  return (
+    isJsonObject(value) &&
+    typeof value['apiVersion'] === 'string' &&
+    typeof value['kind'] === 'string' &&
+    DRAFT_KINDS.has(value['kind']) &&
+    isJsonObject(value['metadata']) &&
+    typeof value['metadata']['name'] === 'string'
+  );
 }

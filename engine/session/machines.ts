@@ -1,5 +1,5 @@
 import type { Sys } from '../base/process.ts';
-import { Stream } from '../base/stream.ts';
+import type { Stream } from '../base/stream.ts';
 import { MemoryFiles } from '../shell/files.ts';
 import { createProcess, type Descriptor, findProgram } from '../shell/process.ts';
 import type { Machine, MachineFacts, Program, Terminal } from '../shell/program.ts';
@@ -16,9 +16,30 @@ export type MachineParts = {
 };
 
 /** The folders that every Linux has. Programs are looked up by name and show in none of them. */
-const FOLDERS = ['bin', 'dev', 'etc', 'home', 'lib', 'media', 'mnt', 'opt', 'proc', 'root', 'run', 'sbin', 'srv', 'sys', 'tmp', 'usr/bin', 'usr/lib', 'usr/local', 'usr/sbin', 'usr/share', 'var/log', 'var/tmp'].map(
-  (name) => `/${name}`,
-);
+const FOLDERS = [
+  'bin',
+  'dev',
+  'etc',
+  'home',
+  'lib',
+  'media',
+  'mnt',
+  'opt',
+  'proc',
+  'root',
+  'run',
+  'sbin',
+  'srv',
+  'sys',
+  'tmp',
+  'usr/bin',
+  'usr/lib',
+  'usr/local',
+  'usr/sbin',
+  'usr/share',
+  'var/log',
+  'var/tmp',
+].map((name) => `/${name}`);
 
 /** Builds a machine; its files get the time `nowMs`. */
 export function createMachine(parts: MachineParts, nowMs: number): Machine {
@@ -41,13 +62,26 @@ export function createMachine(parts: MachineParts, nowMs: number): Machine {
 }
 
 /** The streams and the terminal that a first process of a machine gets. */
-export type StartStreams = { readonly stdin: Stream; readonly stdout: Stream; readonly stderr: Stream; readonly terminal?: Terminal | undefined };
+export type StartStreams = {
+  readonly stdin: Stream;
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly terminal?: Terminal | undefined;
+};
 
 /** Runs `argv` on a machine as its own process's child-less root; 127 and the runtime's words when there is no such program. */
-export async function runOn(sys: Sys, machine: Machine, argv: readonly string[], streams: StartStreams): Promise<number> {
+export async function runOn(
+  sys: Sys,
+  machine: Machine,
+  argv: readonly string[],
+  streams: StartStreams,
+): Promise<number> {
   const found = findProgram(machine, machine.home, machine.env['PATH'], argv[0] ?? '');
   if (found.kind !== 'program') return 127;
-  const writer = (stream: Stream): Descriptor => ({ write: (own, text) => stream.write(own, text), terminal: streams.terminal });
+  const writer = (stream: Stream): Descriptor => ({
+    write: (own, text) => stream.write(own, text),
+    terminal: streams.terminal,
+  });
   const process = createProcess({
     argv: [...found.prefix, ...argv],
     env: new Map(Object.entries(machine.env)),

@@ -120,22 +120,52 @@ export type HomeFile = { readonly path: string; readonly content: string | undef
 /** What the worker tells the page. */
 export type WorkerEvent =
   /** The sandbox is ready. `wentBack` when a damaged or foreign journal could be taken only in part: what to tell the learner. */
-  | { readonly kind: 'opened'; readonly task: number; readonly tasks: readonly TaskState[]; readonly home: string; readonly notice?: string; readonly bootMs: number }
+  | {
+      readonly kind: 'opened';
+      readonly task: number;
+      readonly tasks: readonly TaskState[];
+      readonly home: string;
+      readonly notice?: string;
+      readonly bootMs: number;
+    }
   | { readonly kind: 'output'; readonly terminal: number; readonly data: string }
   /** Redraws a terminal from nothing (after undo or resume): its whole kept text. */
   | { readonly kind: 'screen'; readonly terminal: number; readonly data: string }
   | { readonly kind: 'terminals'; readonly open: readonly number[] }
   /** `command` is what runs in the foreground, undefined at the prompt; `waitsMs` of virtual time until something happens, when it waits longer than a second. */
-  | { readonly kind: 'busy'; readonly terminal: number; readonly command: string | undefined; readonly waitsMs: number | undefined }
+  | {
+      readonly kind: 'busy';
+      readonly terminal: number;
+      readonly command: string | undefined;
+      readonly waitsMs: number | undefined;
+    }
   | { readonly kind: 'clock'; readonly nowMs: number; readonly isRunning: boolean }
   | { readonly kind: 'files'; readonly files: readonly HomeFile[] }
   /** Entries to keep (IndexedDB) and to send, in order. */
   | { readonly kind: 'journal'; readonly entries: readonly JournalEntry[] }
-  | { readonly kind: 'task'; readonly current: number; readonly tasks: readonly TaskState[]; readonly checks: readonly CheckResult[]; readonly feedback?: { readonly id: string; readonly text: string; readonly file?: string; readonly line?: number } }
+  | {
+      readonly kind: 'task';
+      readonly current: number;
+      readonly tasks: readonly TaskState[];
+      readonly checks: readonly CheckResult[];
+      readonly feedback?: {
+        readonly id: string;
+        readonly text: string;
+        readonly file?: string;
+        readonly line?: number;
+      };
+    }
   | { readonly kind: 'matrix'; readonly matrix: MatrixValue }
   /** The latest flows, newest last; replaces the former list. */
   | { readonly kind: 'flows'; readonly rows: readonly FlowRow[] }
-  | { readonly kind: 'hint'; readonly task: number; readonly rung: 1 | 2 | 3 | 4; readonly text: string; readonly file?: string; readonly line?: number }
+  | {
+      readonly kind: 'hint';
+      readonly task: number;
+      readonly rung: 1 | 2 | 3 | 4;
+      readonly text: string;
+      readonly file?: string;
+      readonly line?: number;
+    }
   | { readonly kind: 'timeline'; readonly canUndo: boolean; readonly canRedo: boolean }
   /** Something the learner should read now. */
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error'; readonly text: string }

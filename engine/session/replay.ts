@@ -21,7 +21,12 @@ export function readLabFiles(folder: string): LabFiles {
 }
 
 /** What the server asks of a replay: a journal as it came from a browser. */
-export type VerifyRequest = { readonly labsFolder: string; readonly header: unknown; readonly entries: unknown; readonly wallMsMax: number };
+export type VerifyRequest = {
+  readonly labsFolder: string;
+  readonly header: unknown;
+  readonly entries: unknown;
+  readonly wallMsMax: number;
+};
 
 /** What a replay found: the solved tasks by index, the files of the home folder (path → text), or why it was refused. */
 export type VerifyResult =
@@ -44,7 +49,8 @@ export async function verifyJournal(request: VerifyRequest): Promise<VerifyResul
   try {
     const bundle: LabBundle | undefined = decodeLab(readLabFiles(request.labsFolder), head.header.lab);
     if (bundle === undefined) return { ok: false, error: `there is no lab ${head.header.lab}` };
-    if (bundle.version !== head.header.labVersion) return { ok: false, error: 'this journal is of another version of the lab' };
+    if (bundle.version !== head.header.labVersion)
+      return { ok: false, error: 'this journal is of another version of the lab' };
     const endMs = Date.now() + request.wallMsMax;
     const { sandbox, solved, faithful } = await verify(bundle, head.header, decoded.entries, {
       stepsMax: LIMITS.schedulerStepsMax,
@@ -53,7 +59,11 @@ export async function verifyJournal(request: VerifyRequest): Promise<VerifyResul
     const hash = sandbox.hash();
     const files = homeFiles(sandbox);
     // The last input's effects come after it, where no entry leads the replay to.
-    if (sandbox.taskData !== undefined) await sandbox.runWhile(() => !sandbox.solved.has(sandbox.task) && Date.now() < endMs, sandbox.nowMs + RUN_ON_MS);
+    if (sandbox.taskData !== undefined)
+      await sandbox.runWhile(
+        () => !sandbox.solved.has(sandbox.task) && Date.now() < endMs,
+        sandbox.nowMs + RUN_ON_MS,
+      );
     const all = new Set([...solved, ...sandbox.solved]);
     return { ok: true, solved: [...all].sort((a, b) => a - b), hash, faithful, task: sandbox.task, files };
   } catch (error) {
@@ -67,7 +77,13 @@ const RUN_ON_MS = 150_000;
 /** What the learner wrote; what begins with a dot was made by the world. */
 function homeFiles(sandbox: Sandbox): Readonly<Record<string, string>> {
   const { files, home } = sandbox.workplace.workstation;
-  const found = files.entries().flatMap(([path, entry]) => (entry.kind === 'file' && path.startsWith(`${home}/`) && !path.includes('/.') ? [[path, entry.content]] : []));
+  const found = files
+    .entries()
+    .flatMap(([path, entry]) =>
+      entry.kind === 'file' && path.startsWith(`${home}/`) && !path.includes('/.')
+        ? [[path, entry.content]]
+        : [],
+    );
   return Object.fromEntries(found);
 }
 

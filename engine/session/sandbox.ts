@@ -81,7 +81,10 @@ export class Sandbox {
     this.bundle = bundle;
     this.world = bundle.world as unknown as WorldSpec;
     this.sim = createSimulation(header.seed, header.epochMs);
-    this.scheduler = new Scheduler(this.sim.clock, { firstPid: FIRST_PID, afterStep: () => this.#afterStep() });
+    this.scheduler = new Scheduler(this.sim.clock, {
+      firstPid: FIRST_PID,
+      afterStep: () => this.#afterStep(),
+    });
     this.cluster = createCluster(this.sim, this.world, {
       startContainer: (container, request) => this.#startInContainer(container, request),
     });
@@ -144,7 +147,8 @@ export class Sandbox {
     const data = this.taskData;
     if (data === undefined) return;
     const { files, home } = this.workplace.workstation;
-    for (const [path, content] of Object.entries(data.start)) files.write(`${home}/${path}`, content, this.nowMs);
+    for (const [path, content] of Object.entries(data.start))
+      files.write(`${home}/${path}`, content, this.nowMs);
     for (const given of data.given) applyManifests(this.cluster.handle, data.start[given] ?? '');
     this.cluster.settle();
     this.#flowsSeen = this.cluster.dataplane.flows.count;
@@ -179,12 +183,15 @@ export class Sandbox {
         break;
       case 'save': {
         const { files } = this.workplace.workstation;
-        files.makeFolder(input.path.slice(0, input.path.lastIndexOf('/')) || '/', this.nowMs, { parents: true });
+        files.makeFolder(input.path.slice(0, input.path.lastIndexOf('/')) || '/', this.nowMs, {
+          parents: true,
+        });
         files.write(input.path, input.content, this.nowMs);
         break;
       }
       case 'terminal':
-        if (input.change === 'open' && !this.terminals.has(input.terminal)) this.#openTerminal(input.terminal);
+        if (input.change === 'open' && !this.terminals.has(input.terminal))
+          this.#openTerminal(input.terminal);
         if (input.change === 'close') this.#closeTerminal(input.terminal);
         break;
       case 'size': {
@@ -262,7 +269,9 @@ export class Sandbox {
     this.#farEnds = this.#farEnds.filter((end) => end.isAlive());
     const root = [...this.#roots].find(([, candidate]) => candidate === terminal)?.[0];
     const far = this.#farEnds.filter((end) => end.root === root).at(-1);
-    return far !== undefined ? far.stdin.waiting > 0 && far.stdin.length === 0 : terminal.input.waiting > 0 && terminal.input.length === 0;
+    return far !== undefined
+      ? far.stdin.waiting > 0 && far.stdin.length === 0
+      : terminal.input.waiting > 0 && terminal.input.length === 0;
   }
 
   /** The cluster as checks see it; look at it at once, before anything moves. */
@@ -277,7 +286,12 @@ export class Sandbox {
 
   /** What was done since the task began. */
   deeds(): Deeds {
-    return { flows: this.#flows, commands: this.#commands, answers: this.#answers, prediction: this.#prediction };
+    return {
+      flows: this.#flows,
+      commands: this.#commands,
+      answers: this.#answers,
+      prediction: this.#prediction,
+    };
   }
 
   /** Changes whenever the checks may have: a stamp to compare. */
@@ -312,12 +326,16 @@ export class Sandbox {
     const terminal = new SandboxTerminal(id);
     this.terminals.set(id, terminal);
     const { workstation } = this.workplace;
-    const handle = this.scheduler.start({ command: ['-bash'], machine: workstation.id, group: 'new' }, (sys) => this.#terminalLoop(sys, terminal, workstation));
+    const handle = this.scheduler.start(
+      { command: ['-bash'], machine: workstation.id, group: 'new' },
+      (sys) => this.#terminalLoop(sys, terminal, workstation),
+    );
     this.#roots.set(handle.pid, terminal);
   }
 
   async #terminalLoop(sys: Sys, terminal: SandboxTerminal, workstation: Machine): Promise<number> {
-    const write = (stream: 'stdout' | 'stderr') => async (_: Sys, text: string) => terminal.show(stream, text);
+    const write = (stream: 'stdout' | 'stderr') => async (_: Sys, text: string) =>
+      terminal.show(stream, text);
     const shell = new Shell({
       dialect: 'bash',
       name: '-bash',
@@ -375,7 +393,9 @@ export class Sandbox {
   }
 
   #descendants(terminal: SandboxTerminal): readonly ProcessHandle[] {
-    const pids = new Set([...this.#roots].filter(([, candidate]) => candidate === terminal).map(([pid]) => pid));
+    const pids = new Set(
+      [...this.#roots].filter(([, candidate]) => candidate === terminal).map(([pid]) => pid),
+    );
     return this.scheduler.living().filter((process) => {
       if (!pids.has(process.parentPid)) return false;
       pids.add(process.pid);
@@ -412,7 +432,10 @@ export class Sandbox {
     terminal.onSignal?.('INT');
   }
 
-  #startInContainer(container: ContainerFacts, request: { readonly command: readonly string[]; readonly tty: boolean; readonly stdin: boolean }): ExecSession {
+  #startInContainer(
+    container: ContainerFacts,
+    request: { readonly command: readonly string[]; readonly tty: boolean; readonly stdin: boolean },
+  ): ExecSession {
     const machine = this.workplace.containerMachine(container);
     const stdin = new Stream();
     const stdout = new Stream();
@@ -425,24 +448,37 @@ export class Sandbox {
     if (failure !== undefined) {
       stdout.end();
       stderr.end();
-      return { stdin, stdout, stderr, exitCode: () => failure.exit, failure: () => failure.text, signal: () => {}, resize: () => {} };
+      return {
+        stdin,
+        stdout,
+        stderr,
+        exitCode: () => failure.exit,
+        failure: () => failure.text,
+        signal: () => {},
+        resize: () => {},
+      };
     }
-    const handle = this.scheduler.start({ command: request.command, machine: machine.id, group: 'new' }, async (sys) => {
-      try {
-        return await runOn(sys, machine, request.command, { stdin, stdout, stderr, terminal });
-      } finally {
-        stdout.end();
-        stderr.end();
-      }
-    });
-    if (request.tty && request.stdin) this.#farEnds.push({ root, stdin, isAlive: () => handle.exitCode() === undefined });
+    const handle = this.scheduler.start(
+      { command: request.command, machine: machine.id, group: 'new' },
+      async (sys) => {
+        try {
+          return await runOn(sys, machine, request.command, { stdin, stdout, stderr, terminal });
+        } finally {
+          stdout.end();
+          stderr.end();
+        }
+      },
+    );
+    if (request.tty && request.stdin)
+      this.#farEnds.push({ root, stdin, isAlive: () => handle.exitCode() === undefined });
     return {
       stdin,
       stdout,
       stderr,
       exitCode: () => handle.exitCode(),
       failure: () => undefined,
-      signal: (signal) => (terminal?.onSignal !== undefined ? terminal.onSignal(signal) : handle.kill(signal)),
+      signal: (signal) =>
+        terminal?.onSignal !== undefined ? terminal.onSignal(signal) : handle.kill(signal),
       resize: (columns, rows) => {
         if (terminal !== undefined) Object.assign(terminal, { columns, rows });
       },
@@ -461,7 +497,8 @@ export class Sandbox {
     const fresh = seenFlows - this.#flowsSeen;
     this.#flowsSeen = seenFlows;
     if (this.taskData === undefined || this.taskData.did.length === 0) return;
-    for (const flow of this.cluster.observer.flows({ number: fresh, whitelist: [], blacklist: [] })) this.#flows.push(seenFlow(flow));
+    for (const flow of this.cluster.observer.flows({ number: fresh, whitelist: [], blacklist: [] }))
+      this.#flows.push(seenFlow(flow));
     if (this.#flows.length > 2000) this.#flows.splice(0, this.#flows.length - 2000);
     this.#deedsVersion++;
   }
@@ -500,7 +537,9 @@ const HEADLESS_MAX_MS = 86_400_000;
 function seenFlow(flow: Flow): SeenFlow {
   const end = (address: string | undefined, endpoint: Flow['source']): SeenFlow['source'] => ({
     address: address ?? '',
-    ...(endpoint?.pod_name === undefined ? {} : { pod: `${endpoint.namespace ?? 'default'}/${endpoint.pod_name}` }),
+    ...(endpoint?.pod_name === undefined
+      ? {}
+      : { pod: `${endpoint.namespace ?? 'default'}/${endpoint.pod_name}` }),
   });
   return {
     source: end(flow.IP?.source, flow.source),

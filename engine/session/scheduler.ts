@@ -67,7 +67,8 @@ export class Scheduler {
   /** When the next process wakes by itself, ms since the epoch; undefined when none sleeps. */
   nextWakeMs(): number | undefined {
     let first: number | undefined;
-    for (const { dueMs } of this.#tasks.values()) if (dueMs !== undefined && (first === undefined || dueMs < first)) first = dueMs;
+    for (const { dueMs } of this.#tasks.values())
+      if (dueMs !== undefined && (first === undefined || dueMs < first)) first = dueMs;
     return first;
   }
 
@@ -88,7 +89,10 @@ export class Scheduler {
   }
 
   /** Starts a process without a parent. It first runs when a step reaches it. */
-  start(options: SpawnOptions & { readonly machine: string }, main: (sys: Sys) => Promise<number>): ProcessHandle {
+  start(
+    options: SpawnOptions & { readonly machine: string },
+    main: (sys: Sys) => Promise<number>,
+  ): ProcessHandle {
     return this.#spawn(undefined, options, main);
   }
 
@@ -151,12 +155,19 @@ export class Scheduler {
     this.#queue.push(task);
   }
 
-  #spawn(parent: Task | undefined, options: SpawnOptions, main: (sys: Sys) => Promise<number>): ProcessHandle {
+  #spawn(
+    parent: Task | undefined,
+    options: SpawnOptions,
+    main: (sys: Sys) => Promise<number>,
+  ): ProcessHandle {
     const pid = this.#nextPid++;
     const task: Task = {
       pid,
       parentPid: parent?.pid ?? 1,
-      group: options.group === 'new' || (options.group === undefined && parent === undefined) ? pid : (options.group ?? parent?.group ?? pid),
+      group:
+        options.group === 'new' || (options.group === undefined && parent === undefined)
+          ? pid
+          : (options.group ?? parent?.group ?? pid),
       command: options.command,
       machine: options.machine ?? parent?.machine ?? '',
       startedMs: this.#clock.nowMs,
@@ -204,7 +215,10 @@ export class Scheduler {
   }
 
   #park(task: Task): Promise<boolean> {
-    invariant(this.#running === task, `process ${task.pid} (${task.command.join(' ')}) holds the baton when it waits`);
+    invariant(
+      this.#running === task,
+      `process ${task.pid} (${task.command.join(' ')}) holds the baton when it waits`,
+    );
     const parked = new Promise<boolean>((resolve) => {
       task.resume = resolve;
     });

@@ -58,7 +58,8 @@ export class SandboxTerminal implements Terminal {
     const room = LIMITS.outputCharactersMax - this.#shownOfCommand;
     this.#shownOfCommand += text.length;
     if (room <= 0) return;
-    const shown = text.length <= room ? text : `${text.slice(0, room)}\n[output of this command is cut here]\n`;
+    const shown =
+      text.length <= room ? text : `${text.slice(0, room)}\n[output of this command is cut here]\n`;
     this.keep(shown);
     this.shown++;
     this.onOutput({ stream, text: shown });
@@ -68,7 +69,8 @@ export class SandboxTerminal implements Terminal {
   keep(text: string): void {
     this.#kept.push(text);
     this.#keptLength += text.length;
-    while (this.#keptLength > KEPT_CHARACTERS && this.#kept.length > 1) this.#keptLength -= this.#kept.shift()?.length ?? 0;
+    while (this.#keptLength > KEPT_CHARACTERS && this.#kept.length > 1)
+      this.#keptLength -= this.#kept.shift()?.length ?? 0;
   }
 
   /** Everything kept, for redrawing. */

@@ -4,7 +4,11 @@ import type { JournalEntry, JournalHeader } from './protocol.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** How a replay ended. `faithful` is false when some input did not meet the moment its entry names: history differs, and the rest was applied as it came. */
-export type Replayed = { readonly sandbox: Sandbox; readonly solved: ReadonlySet<number>; readonly faithful: boolean };
+export type Replayed = {
+  readonly sandbox: Sandbox;
+  readonly solved: ReadonlySet<number>;
+  readonly faithful: boolean;
+};
 
 /** Bounds of a replay; `mayGoOn` is asked before every entry. */
 export type ReplayLimits = { readonly stepsMax: number; readonly mayGoOn: () => boolean };
@@ -17,7 +21,12 @@ export class ReplayLimitError extends Error {
 const NO_LIMITS: ReplayLimits = { stepsMax: Number.POSITIVE_INFINITY, mayGoOn: () => true };
 
 /** The sandbox right after the last entry, by the shortest way: undone branches are not run. For resuming and undo. */
-export async function resume(bundle: LabBundle, header: JournalHeader, entries: readonly JournalEntry[], limits: ReplayLimits = NO_LIMITS): Promise<Replayed> {
+export async function resume(
+  bundle: LabBundle,
+  header: JournalHeader,
+  entries: readonly JournalEntry[],
+  limits: ReplayLimits = NO_LIMITS,
+): Promise<Replayed> {
   const last = entries.at(-1);
   const run = new Run(bundle, header, limits);
   const path = pathTo(entries, entries.length);
@@ -30,7 +39,12 @@ export async function resume(bundle: LabBundle, header: JournalHeader, entries: 
 }
 
 /** Runs the whole history, undone branches too, and gathers every task that was solved on the way: what the server believes. */
-export async function verify(bundle: LabBundle, header: JournalHeader, entries: readonly JournalEntry[], limits: ReplayLimits = NO_LIMITS): Promise<Replayed> {
+export async function verify(
+  bundle: LabBundle,
+  header: JournalHeader,
+  entries: readonly JournalEntry[],
+  limits: ReplayLimits = NO_LIMITS,
+): Promise<Replayed> {
   const run = new Run(bundle, header, limits);
   await run.start();
   for (const entry of entries) {
@@ -63,14 +77,18 @@ class Run {
 
   async start(task?: number): Promise<void> {
     this.#gather();
-    this.#sandbox = task === undefined ? await Sandbox.create(this.#bundle, this.#header) : await Sandbox.createAt(this.#bundle, this.#header, task);
+    this.#sandbox =
+      task === undefined
+        ? await Sandbox.create(this.#bundle, this.#header)
+        : await Sandbox.createAt(this.#bundle, this.#header, task);
   }
 
   /** Takes the entries of a path through history, on a sandbox at its beginning. */
   async follow(path: readonly JournalEntry[]): Promise<void> {
     for (const entry of path) {
       // What led to this moment is no part of the path, so the moment cannot be met: a new sandbox begins here anyhow.
-      if (entry.input.kind === 'task' && entry.input.from === 'solutions') await this.#startTask(entry.input.task);
+      if (entry.input.kind === 'task' && entry.input.from === 'solutions')
+        await this.#startTask(entry.input.task);
       else await this.take(entry);
     }
   }
@@ -92,7 +110,8 @@ class Run {
     const sandbox = this.#sandbox;
     if (sandbox === undefined) return;
     const before = sandbox.scheduler.steps;
-    if (!this.#limits.mayGoOn() || this.#steps + (step - before) > this.#limits.stepsMax) throw new ReplayLimitError('the journal needs more than a replay may use');
+    if (!this.#limits.mayGoOn() || this.#steps + (step - before) > this.#limits.stepsMax)
+      throw new ReplayLimitError('the journal needs more than a replay may use');
     if (!(await sandbox.runTo(atMs, step))) {
       this.#faithful = false;
       await sandbox.runUntil(Math.max(atMs, sandbox.nowMs), Math.min(this.#limits.stepsMax, 200_000));

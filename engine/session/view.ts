@@ -21,11 +21,19 @@ export function clusterView(cluster: Cluster, reach: ReachabilityView, world: Wo
     pods: () => (pods ??= podsOf(cluster, reach)),
     services: () => (services ??= servicesOf(reach.store)),
     policies: () => POLICY_RESOURCES.flatMap((resource) => reach.store.list(resource).map(policyOf)),
-    hostAddresses: (name) => (name === 'workstation' ? [world.workstation.address] : (world.outside.find((host) => host.name === name)?.addresses ?? [])),
+    hostAddresses: (name) =>
+      name === 'workstation'
+        ? [world.workstation.address]
+        : (world.outside.find((host) => host.name === name)?.addresses ?? []),
     nameAddresses: (name) => world.outside.find((host) => host.names.includes(name))?.addresses ?? [],
     exists: (name, object) => {
-      const kind = KINDS.find((candidate) => [candidate.plural, candidate.singular, ...candidate.shortNames].includes(name));
-      return kind !== undefined && reach.store.get(kind.resource, kind.isNamespaced ? 'default' : undefined, object) !== undefined;
+      const kind = KINDS.find((candidate) =>
+        [candidate.plural, candidate.singular, ...candidate.shortNames].includes(name),
+      );
+      return (
+        kind !== undefined &&
+        reach.store.get(kind.resource, kind.isNamespaced ? 'default' : undefined, object) !== undefined
+      );
     },
     attempt: (attempt) => tryAttempt(cluster, reach, attempt),
   };
@@ -63,8 +71,17 @@ function podsOf(cluster: Cluster, reach: ReachabilityView): readonly PodView[] {
   };
   for (const pod of reach.store.list('pods')) {
     const status = pod['status'] as { readonly podIP?: string; readonly phase?: string } | undefined;
-    const spec = pod['spec'] as { readonly hostNetwork?: boolean; readonly containers: readonly { readonly ports?: readonly { readonly containerPort: number }[] }[] };
-    if (status?.podIP === undefined || status.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined || spec.hostNetwork === true) continue;
+    const spec = pod['spec'] as {
+      readonly hostNetwork?: boolean;
+      readonly containers: readonly { readonly ports?: readonly { readonly containerPort: number }[] }[];
+    };
+    if (
+      status?.podIP === undefined ||
+      status.phase !== 'Running' ||
+      pod.metadata.deletionTimestamp !== undefined ||
+      spec.hostNetwork === true
+    )
+      continue;
     const namespace = pod.metadata.namespace ?? 'default';
     pods.push({
       key: `${namespace}/${pod.metadata.name}`,
@@ -72,7 +89,9 @@ function podsOf(cluster: Cluster, reach: ReachabilityView): readonly PodView[] {
       name: pod.metadata.name,
       labels: pod.metadata.labels ?? {},
       address: status.podIP,
-      ports: spec.containers.flatMap((container) => (container.ports ?? []).map((port) => port.containerPort)),
+      ports: spec.containers.flatMap((container) =>
+        (container.ports ?? []).map((port) => port.containerPort),
+      ),
       likeness: short(cluster.likeness(reach, pod)),
     });
   }
@@ -80,7 +99,10 @@ function podsOf(cluster: Cluster, reach: ReachabilityView): readonly PodView[] {
 }
 
 type EndpointsSubset = {
-  readonly addresses?: readonly { readonly ip: string; readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly namespace?: string } }[];
+  readonly addresses?: readonly {
+    readonly ip: string;
+    readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly namespace?: string };
+  }[];
   readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[];
 };
 
@@ -88,8 +110,18 @@ function servicesOf(store: Store): readonly ServiceView[] {
   return store.list('services').map((service) => {
     const namespace = service.metadata.namespace ?? 'default';
     const { name } = service.metadata;
-    const ports = (service['spec'] as { readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: string }[] }).ports ?? [];
-    const subsets = (store.get('endpoints', namespace, name)?.['subsets'] as readonly EndpointsSubset[] | undefined) ?? [];
+    const ports =
+      (
+        service['spec'] as {
+          readonly ports?: readonly {
+            readonly name?: string;
+            readonly port: number;
+            readonly protocol?: string;
+          }[];
+        }
+      ).ports ?? [];
+    const subsets =
+      (store.get('endpoints', namespace, name)?.['subsets'] as readonly EndpointsSubset[] | undefined) ?? [];
     return {
       namespace,
       name,
@@ -100,7 +132,10 @@ function servicesOf(store: Store): readonly ServiceView[] {
           const target = subset.ports?.find((candidate) => (candidate.name ?? '') === (port.name ?? ''));
           if (target === undefined) return [];
           return (subset.addresses ?? []).map((address) => ({
-            pod: address.targetRef?.kind === 'Pod' ? `${address.targetRef.namespace ?? namespace}/${address.targetRef.name ?? ''}` : undefined,
+            pod:
+              address.targetRef?.kind === 'Pod'
+                ? `${address.targetRef.namespace ?? namespace}/${address.targetRef.name ?? ''}`
+                : undefined,
             address: address.ip,
             port: target.port,
           }));
@@ -111,5 +146,10 @@ function servicesOf(store: Store): readonly ServiceView[] {
 }
 
 function policyOf(object: KubeObject): PolicyView {
-  return { kind: object.kind, namespace: object.metadata.namespace ?? '', name: object.metadata.name, object };
+  return {
+    kind: object.kind,
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    object,
+  };
 }

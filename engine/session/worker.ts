@@ -41,7 +41,10 @@ async function pump(): Promise<void> {
   } catch (error) {
     isDead = true;
     isPumping = false;
-    scope.postMessage({ kind: 'crashed', message: error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error) });
+    scope.postMessage({
+      kind: 'crashed',
+      message: error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error),
+    });
   }
 }
 

@@ -60,17 +60,36 @@ export class Workplace {
     const { image } = container;
     const programs = new Map<string, Program>();
     for (const name of image.programs) {
-      const program = name === 'cilium' || name === 'cilium-dbg' ? agentTool(this.ports) : this.#programs.get(name === 'sh' ? image.machine.shell : name);
+      const program =
+        name === 'cilium' || name === 'cilium-dbg'
+          ? agentTool(this.ports)
+          : this.#programs.get(name === 'sh' ? image.machine.shell : name);
       if (program !== undefined) programs.set(name, program);
     }
-    const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOSTNAME: container.hostname, HOME: image.machine.home, ...image.env, ...container.env };
+    const env = {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HOSTNAME: container.hostname,
+      HOME: image.machine.home,
+      ...image.env,
+      ...container.env,
+    };
     const files = {
       '/etc/hostname': `${container.hostname}\n`,
       '/etc/hosts': podHosts(this.#podAddress(container), container.hostname),
       '/etc/resolv.conf': resolvConf(this.#network(container.id)),
       ...image.files,
     };
-    const machine = createMachine({ id: container.id, facts: { hostname: container.hostname, ...image.machine }, files, env, programs, main: container.main }, this.#nowMs);
+    const machine = createMachine(
+      {
+        id: container.id,
+        facts: { hostname: container.hostname, ...image.machine },
+        files,
+        env,
+        programs,
+        main: container.main,
+      },
+      this.#nowMs,
+    );
     this.#containers.set(key, machine);
     return machine;
   }
@@ -84,7 +103,14 @@ export class Workplace {
       [
         'kubectl',
         (words, index, context) => {
-          const process = createProcess({ argv: ['kubectl'], env: context.variables, cwd: context.cwd, machine: context.machine, sys: idleSys(now), descriptors: new Map() });
+          const process = createProcess({
+            argv: ['kubectl'],
+            env: context.variables,
+            cwd: context.cwd,
+            machine: context.machine,
+            sys: idleSys(now),
+            descriptors: new Map(),
+          });
           return kubectl(process, this.ports)(words.slice(1, index + 1)).words.map((word) => word.text);
         },
       ],
@@ -92,11 +118,19 @@ export class Workplace {
   }
 
   /** Why the container runtime cannot start a command, in its words; undefined when it can. */
-  startFailure(machine: Machine, command: readonly string[]): { readonly exit: number; readonly text: string } | undefined {
+  startFailure(
+    machine: Machine,
+    command: readonly string[],
+  ): { readonly exit: number; readonly text: string } | undefined {
     const name = command[0] ?? '';
     const found = findProgram(machine, '/', machine.env['PATH'], name);
     if (found.kind === 'program') return undefined;
-    const why = found.kind === 'missing' ? (name.includes('/') ? `stat ${name}: no such file or directory` : 'executable file not found in $PATH') : 'permission denied';
+    const why =
+      found.kind === 'missing'
+        ? name.includes('/')
+          ? `stat ${name}: no such file or directory`
+          : 'executable file not found in $PATH'
+        : 'permission denied';
     const text = `OCI runtime exec failed: exec failed: unable to start container process: exec: ${JSON.stringify(name)}: ${why}: unknown`;
     return { exit: found.kind === 'missing' ? 127 : 126, text };
   }
@@ -118,7 +152,12 @@ export class Workplace {
       kube: world.hasCluster ? cluster.handle : undefined,
       network: (machine) => this.#network(machine.id),
       agent: (machine) => this.#agentOf(machine),
-      observer: (machine, server) => (server === HUBBLE_SOCKET ? this.#agentObserver(machine) : this.#isListening(machine, server) ? cluster.observer : undefined),
+      observer: (machine, server) =>
+        server === HUBBLE_SOCKET
+          ? this.#agentObserver(machine)
+          : this.#isListening(machine, server)
+            ? cluster.observer
+            : undefined,
       host: (name) => this.#host(name),
     };
   }
@@ -137,7 +176,9 @@ export class Workplace {
 
   #agentNode(machine: Machine): string | undefined {
     const [, namespace, name] = machine.id.split('/');
-    const pod = machine.id.startsWith('pod/') ? this.#parts.cluster.store.get('pods', namespace, name ?? '') : undefined;
+    const pod = machine.id.startsWith('pod/')
+      ? this.#parts.cluster.store.get('pods', namespace, name ?? '')
+      : undefined;
     const node = (pod?.['spec'] as { readonly nodeName?: string } | undefined)?.nodeName;
     return pod?.metadata.labels?.['k8s-app'] === 'cilium' ? node : undefined;
   }
@@ -151,7 +192,10 @@ export class Workplace {
   /** Hubble answers at an address of the machine where something listens: the port-forward to its relay. */
   #isListening(machine: Machine, server: string): boolean {
     const port = Number(/:(\d+)$/.exec(server)?.[1] ?? Number.NaN);
-    return /^(tcp:\/\/)?(localhost|127\.|\[?::1)/.test(server) && this.#parts.cluster.dataplane.isListening(machine.id.replace(/^host\//, ''), port);
+    return (
+      /^(tcp:\/\/)?(localhost|127\.|\[?::1)/.test(server) &&
+      this.#parts.cluster.dataplane.isListening(machine.id.replace(/^host\//, ''), port)
+    );
   }
 
   #createPrograms(): ReadonlyMap<string, Program> {
@@ -182,7 +226,14 @@ export class Workplace {
   #createWorkstation(): Machine {
     const { user, hostname } = this.#parts.world.workstation;
     const home = `/home/${user}`;
-    const facts: MachineFacts = { hostname, libc: 'glibc', shell: 'bash', user, home, versions: WORKSTATION_VERSIONS };
+    const facts: MachineFacts = {
+      hostname,
+      libc: 'glibc',
+      shell: 'bash',
+      user,
+      home,
+      versions: WORKSTATION_VERSIONS,
+    };
     const files: Record<string, string> = {
       '/etc/hostname': `${hostname}\n`,
       '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
@@ -199,27 +250,55 @@ export class Workplace {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       PS1: '\\[\\e[32m\\]\\u@\\h\\[\\e[0m\\]:\\[\\e[34m\\]\\w\\[\\e[0m\\]\\$ ',
     };
-    return createMachine({ id: 'workstation', facts, files, env, programs: this.#programsOf(facts, true) }, this.#nowMs);
+    return createMachine(
+      { id: 'workstation', facts, files, env, programs: this.#programsOf(facts, true) },
+      this.#nowMs,
+    );
   }
 
   #host(name: string): Machine | undefined {
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
-    const host = this.#parts.world.outside.find((candidate) => candidate.hasSsh && (candidate.name === name || candidate.addresses.includes(name)));
+    const host = this.#parts.world.outside.find(
+      (candidate) => candidate.hasSsh && (candidate.name === name || candidate.addresses.includes(name)),
+    );
     if (host === undefined) return undefined;
     const { user } = this.#parts.world.workstation;
     const home = `/home/${user}`;
-    const facts: MachineFacts = { hostname: host.name, libc: 'glibc', shell: 'bash', user, home, versions: WORKSTATION_VERSIONS };
-    const env = { HOME: home, USER: user, SHELL: '/bin/bash', TERM: 'xterm-256color', PATH: '/usr/local/bin:/usr/bin:/bin', PS1: '\\u@\\h:\\w\\$ ' };
-    const files = { '/etc/hostname': `${host.name}\n`, '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${host.name}\n`, '/etc/resolv.conf': resolvConf(this.#network(`host/${host.name}`)) };
-    const machine = createMachine({ id: `host/${host.name}`, facts, files, env, programs: this.#programsOf(facts, false) }, this.#nowMs);
+    const facts: MachineFacts = {
+      hostname: host.name,
+      libc: 'glibc',
+      shell: 'bash',
+      user,
+      home,
+      versions: WORKSTATION_VERSIONS,
+    };
+    const env = {
+      HOME: home,
+      USER: user,
+      SHELL: '/bin/bash',
+      TERM: 'xterm-256color',
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      PS1: '\\u@\\h:\\w\\$ ',
+    };
+    const files = {
+      '/etc/hostname': `${host.name}\n`,
+      '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${host.name}\n`,
+      '/etc/resolv.conf': resolvConf(this.#network(`host/${host.name}`)),
+    };
+    const machine = createMachine(
+      { id: `host/${host.name}`, facts, files, env, programs: this.#programsOf(facts, false) },
+      this.#nowMs,
+    );
     this.#hosts.set(host.name, machine);
     return machine;
   }
 
   readonly #startOn: StartOn = async (sys: Sys, machine, argv, streams) => {
     const terminal = streams.tty ? remoteTerminal(80, 24) : undefined;
-    const handle: ProcessHandle = sys.spawn({ command: argv, machine: machine.id, group: 'new' }, (own) => runOn(own, machine, argv, { ...streams, terminal }));
+    const handle: ProcessHandle = sys.spawn({ command: argv, machine: machine.id, group: 'new' }, (own) =>
+      runOn(own, machine, argv, { ...streams, terminal }),
+    );
     if (streams.tty) this.#parts.farEnd(streams.stdin, () => handle.exitCode() === undefined);
     try {
       await sys.until(() => handle.exitCode() !== undefined);
@@ -235,18 +314,43 @@ function idleSys(nowMs: number): Sys {
   const refuse = (): never => {
     throw new InvariantError('completion only asks');
   };
-  return { pid: 0, nowMs: () => nowMs, sleep: refuse, until: refuse, burn: refuse, spawn: refuse, processes: () => [] };
+  return {
+    pid: 0,
+    nowMs: () => nowMs,
+    sleep: refuse,
+    until: refuse,
+    burn: refuse,
+    spawn: refuse,
+    processes: () => [],
+  };
 }
 
 /** The hosts file that the kubelet writes into a container (pkg/kubelet/kubelet_pods.go). */
 function podHosts(address: string, hostname: string): string {
-  const rows = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'fe00::0\tip6-localnet', 'fe00::0\tip6-mcastprefix', 'fe00::1\tip6-allnodes', 'fe00::2\tip6-allrouters'];
+  const rows = [
+    '127.0.0.1\tlocalhost',
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    'fe00::0\tip6-localnet',
+    'fe00::0\tip6-mcastprefix',
+    'fe00::1\tip6-allnodes',
+    'fe00::2\tip6-allrouters',
+  ];
   return `# Kubernetes-managed hosts file.\n${rows.join('\n')}\n${address}\t${hostname}\n`;
 }
 
-function resolvConf(network: { readonly resolver: { readonly nameservers: readonly string[]; readonly search: readonly string[]; readonly ndots: number } }): string {
+function resolvConf(network: {
+  readonly resolver: {
+    readonly nameservers: readonly string[];
+    readonly search: readonly string[];
+    readonly ndots: number;
+  };
+}): string {
   const { nameservers, search, ndots } = network.resolver;
-  const lines = [...(search.length > 0 ? [`search ${search.join(' ')}`] : []), ...nameservers.map((server) => `nameserver ${server}`), ...(ndots === 1 ? [] : [`options ndots:${ndots}`])];
+  const lines = [
+    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
+    ...nameservers.map((server) => `nameserver ${server}`),
+    ...(ndots === 1 ? [] : [`options ndots:${ndots}`]),
+  ];
   return `${lines.join('\n')}\n`;
 }
 
