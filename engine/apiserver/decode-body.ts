@@ -53,7 +53,9 @@ export function tooLarge(): StatusError {
 function parseText(text: string, contentType: string, expected: KindInfo): Json {
   try {
     return thawed(
-      contentType.includes('yaml') ? parseYaml(text, { maxAliasCount: 100, uniqueKeys: false }) : JSON.parse(text),
+      contentType.includes('yaml')
+        ? parseYaml(text, { maxAliasCount: 100, uniqueKeys: false })
+        : JSON.parse(text),
     ) as Json;
   } catch {
     const shown = text.length > 1024 ? `${text.slice(0, 1024)}...` : text;
