@@ -7,31 +7,50 @@ type Group = { readonly name: string; readonly versions: Map<string, KindInfo[]>
 
 const GROUPS: readonly Group[] = groupsOf(KINDS);
 
-/** True when a group is served. */
-export function hasGroup(name: string): boolean {
-  return GROUPS.some((group) => group.name === name);
+/** Which kinds a server serves: a custom one only while its definition is there. */
+export type Served = (kind: KindInfo) => boolean;
+
+const CUSTOM = KINDS.filter((kind) => kind.isCustom);
+/** Served custom kinds → the groups as they are then. Definitions rarely come and go; a learner may make a few sets of them. */
+const known = new Map<string, readonly Group[]>();
+const KNOWN_MAX = 8;
+
+/** The groups that are served now. */
+function groupsNow(isServed: Served): readonly Group[] {
+  const missing = CUSTOM.filter((kind) => !isServed(kind));
+  if (missing.length === 0) return GROUPS;
+  const key = missing.map((kind) => kind.resource).join(' ');
+  const kept = known.get(key);
+  if (kept !== undefined) return kept;
+  const groups = groupsOf(KINDS.filter((kind) => !missing.includes(kind)));
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(key, groups);
+  return groups;
 }
 
 /** True when a version of a group is served. */
-export function hasVersion(name: string, version: string): boolean {
-  return GROUPS.some((group) => group.name === name && group.versions.has(version));
+export function hasVersion(name: string, version: string, isServed: Served): boolean {
+  return groupsNow(isServed).some((group) => group.name === name && group.versions.has(version));
 }
 
-const documents = new Map<boolean, JsonObject>();
+const documents = new WeakMap<readonly Group[], Map<boolean, JsonObject>>();
 
-/** The aggregated discovery document of `/api` (core) or `/apis` (the rest); frozen, and always the same value. */
-export function aggregatedDiscovery(isCore: boolean): JsonObject {
-  const kept = documents.get(isCore) ?? deepFreeze(aggregated(isCore));
-  documents.set(isCore, kept);
+/** The aggregated discovery document of `/api` (core) or `/apis` (the rest); frozen, the same value while the same is served. */
+export function aggregatedDiscovery(isCore: boolean, isServed: Served): JsonObject {
+  const groups = groupsNow(isServed);
+  const made = documents.get(groups) ?? new Map<boolean, JsonObject>();
+  documents.set(groups, made);
+  const kept = made.get(isCore) ?? deepFreeze(aggregated(groups, isCore));
+  made.set(isCore, kept);
   return kept;
 }
 
-function aggregated(isCore: boolean): JsonObject {
+function aggregated(groups: readonly Group[], isCore: boolean): JsonObject {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: GROUPS.filter((group) => (group.name === '') === isCore).map((group) => ({
+    items: groups.filter((group) => (group.name === '') === isCore).map((group) => ({
       metadata: { ...(group.name === '' ? {} : { name: group.name }), creationTimestamp: null },
       versions: [...group.versions].map(([version, kinds]) => ({
         version,
@@ -52,23 +71,27 @@ export function coreVersions(serverAddress: string): JsonObject {
 }
 
 /** `/apis` for clients that do not know aggregated discovery. */
-export function groupList(): JsonObject {
+export function groupList(isServed: Served): JsonObject {
   return {
     kind: 'APIGroupList',
     apiVersion: 'v1',
-    groups: GROUPS.filter((group) => group.name !== '').map(groupEntry),
+    groups: groupsNow(isServed)
+      .filter((group) => group.name !== '')
+      .map(groupEntry),
   };
 }
 
 /** `/apis/GROUP`, or undefined. */
-export function groupDocument(name: string): JsonObject | undefined {
-  const group = GROUPS.find((one) => one.name === name);
+export function groupDocument(name: string, isServed: Served): JsonObject | undefined {
+  const group = groupsNow(isServed).find((one) => one.name === name);
   return group === undefined ? undefined : { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(group) };
 }
 
 /** `/api/v1` or `/apis/GROUP/VERSION`, or undefined. */
-export function resourceList(name: string, version: string): JsonObject | undefined {
-  const kinds = GROUPS.find((one) => one.name === name)?.versions.get(version);
+export function resourceList(name: string, version: string, isServed: Served): JsonObject | undefined {
+  const kinds = groupsNow(isServed)
+    .find((one) => one.name === name)
+    ?.versions.get(version);
   if (kinds === undefined) return undefined;
   return {
     kind: 'APIResourceList',

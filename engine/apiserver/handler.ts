@@ -1,6 +1,7 @@
 import type { KindInfo } from '../objects/kinds.ts';
 import type { Kubelet, KubeHandler, KubeRequest, KubeResponse } from '../objects/api.ts';
 import type { ObjectRequest, UserFacts } from './request.ts';
+import type { Served } from './discovery.ts';
 import type { Server, ServerFacts } from './server.ts';
 import type { Simulation } from '../base/simulation.ts';
 import type { Store } from '../store/store.ts';
@@ -39,6 +40,7 @@ export function createHandler(options: HandlerOptions): KubeHandler {
       store: options.store,
       kubelet: options.kubelet,
       facts: options.worldFacts,
+      isServed: options.worldFacts.isServed ?? everything,
       warnings: [],
     };
     try {
@@ -50,6 +52,8 @@ export function createHandler(options: HandlerOptions): KubeHandler {
   };
 }
 
+const everything = (): boolean => true;
+
 const PAGE_NOT_FOUND: KubeResponse = { kind: 'text', status: 404, text: '404 page not found\n' };
 
 function respond(server: Server, request: KubeRequest): KubeResponse {
@@ -58,7 +62,7 @@ function respond(server: Server, request: KubeRequest): KubeResponse {
   if (parts === undefined || request.path.length > LIMITS.inputCharactersMax) return PAGE_NOT_FOUND;
   const answered = nonResource(server, request, parts);
   if (answered !== undefined) return answered;
-  const place = placeOf(parts);
+  const place = placeOf(parts, server.isServed);
   if (place === undefined) return PAGE_NOT_FOUND;
   if (place === 'unknown') throw unknownResource();
   const asked = objectRequest(request, place);
@@ -92,12 +96,12 @@ type Place = {
 };
 
 // /api/v1/… and /apis/GROUP/VERSION/…, with or without namespaces/NS in front of the plural.
-function placeOf(parts: readonly string[]): Place | 'unknown' | undefined {
+function placeOf(parts: readonly string[], isServed: Served): Place | 'unknown' | undefined {
   const isCore = parts[0] === 'api';
   if (!isCore && parts[0] !== 'apis') return undefined;
   const [group, version] = isCore ? ['', parts[1] ?? ''] : [parts[1] ?? '', parts[2] ?? ''];
-  if (!hasVersion(group, version))
-    return groupDocument(group) === undefined || !isCore ? undefined : 'unknown';
+  if (!hasVersion(group, version, isServed))
+    return groupDocument(group, isServed) === undefined || !isCore ? undefined : 'unknown';
   const rest = parts.slice(isCore ? 2 : 3);
   const isInNamespace =
     rest[0] === 'namespaces' && rest.length >= 3 && !['status', 'finalize'].includes(rest[2] ?? '');
@@ -105,6 +109,7 @@ function placeOf(parts: readonly string[]): Place | 'unknown' | undefined {
   const kind = kindOfPath(group, version, plural);
   if (
     kind === undefined ||
+    !isServed(kind) ||
     extra !== undefined ||
     kind.isNamespaced !== (isInNamespace || !isNamespacedPath(kind, name))
   )

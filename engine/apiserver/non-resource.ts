@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
 import type { KubeRequest, KubeResponse } from '../objects/api.ts';
+import type { Served } from './discovery.ts';
 import type { Server } from './server.ts';
 import { aggregatedDiscovery, coreVersions, groupDocument, groupList, resourceList } from './discovery.ts';
 import { openApiDocument, openApiIndex } from './openapi.ts';
@@ -41,21 +42,28 @@ function documentOf(
   parts: readonly string[],
 ): JsonObject | string | undefined {
   const [first, second, third] = parts;
+  const { isServed } = server;
   const isAggregated = (request.headers?.['accept'] ?? '').includes('as=APIGroupDiscoveryList');
-  if (first === undefined) return { paths: rootPaths() };
+  if (first === undefined) return { paths: rootPaths(isServed) };
   if (parts.length === 1) {
-    if (first === 'version') return SERVER_VERSION;
+    if (first === 'version') return versionOf(server);
     if (['healthz', 'livez', 'readyz'].includes(first)) return health(request, first);
-    if (first === 'api') return isAggregated ? aggregatedDiscovery(true) : coreVersions(server.facts.address);
-    if (first === 'apis') return isAggregated ? aggregatedDiscovery(false) : groupList();
+    if (first === 'api') return isAggregated ? aggregatedDiscovery(true, isServed) : coreVersions(server.facts.address);
+    if (first === 'apis') return isAggregated ? aggregatedDiscovery(false, isServed) : groupList(isServed);
   }
   if (first === 'openapi' && second === 'v3')
-    return third === undefined ? openApiIndex() : openApiDocument(parts.slice(2));
-  if (first === 'api' && parts.length === 2 && second !== undefined) return resourceList('', second);
-  if (first === 'apis' && parts.length === 2 && second !== undefined) return groupDocument(second);
+    return third === undefined ? openApiIndex(isServed) : openApiDocument(parts.slice(2), isServed);
+  if (first === 'api' && parts.length === 2 && second !== undefined) return resourceList('', second, isServed);
+  if (first === 'apis' && parts.length === 2 && second !== undefined) return groupDocument(second, isServed);
   if (first === 'apis' && parts.length === 3 && second !== undefined && third !== undefined)
-    return resourceList(second, third);
+    return resourceList(second, third, isServed);
   return undefined;
+}
+
+function versionOf(server: Server): JsonObject {
+  const { version } = server.facts;
+  if (version === undefined) return SERVER_VERSION;
+  return { ...SERVER_VERSION, minor: version.split('.')[1] ?? '32', gitVersion: version };
 }
 
 function health(request: KubeRequest, name: string): string {
@@ -63,9 +71,9 @@ function health(request: KubeRequest, name: string): string {
   return isVerbose ? `${CHECKS.map((check) => `[+]${check} ok\n`).join('')}${name} check passed\n` : 'ok';
 }
 
-function rootPaths(): readonly string[] {
+function rootPaths(isServed: Served): readonly string[] {
   const paths = new Set(['/api', '/apis', '/healthz', '/livez', '/readyz', '/openapi/v3', '/version']);
-  for (const kind of KINDS) {
+  for (const kind of KINDS.filter(isServed)) {
     if (kind.group === '') paths.add(`/api/${kind.version}`);
     else {
       paths.add(`/apis/${kind.group}`);

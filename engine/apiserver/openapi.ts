@@ -1,15 +1,16 @@
 import type { FieldType, TypeRef } from '../objects/types.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { KindInfo } from '../objects/kinds.ts';
+import type { Served } from './discovery.ts';
 import { KINDS } from '../objects/kinds.ts';
 import { hashText } from '../base/hash.ts';
 import { policyJsonSchema } from '../objects/cilium/policy-check.ts';
 import { structNamed, structOfKind } from '../objects/types.ts';
 
 /** `/openapi/v3`: where the schema of each group and version is. */
-export function openApiIndex(): JsonObject {
+export function openApiIndex(isServed: Served): JsonObject {
   const paths: Record<string, JsonObject> = {};
-  for (const path of groupPaths())
+  for (const path of groupPaths(isServed))
     paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hashText(path)}` };
   return { paths };
 }
@@ -18,12 +19,12 @@ export function openApiIndex(): JsonObject {
  * The document of one group and version, or undefined: the parameters of its paths and the schemas of its kinds, without
  * Kubernetes' descriptions.
  */
-export function openApiDocument(parts: readonly string[]): JsonObject | undefined {
+export function openApiDocument(parts: readonly string[], isServed: Served): JsonObject | undefined {
   const path = parts.join('/');
-  if (!groupPaths().includes(path)) return undefined;
+  if (!groupPaths(isServed).includes(path)) return undefined;
   const paths: Record<string, JsonObject> = {};
   const schemas: Record<string, JsonObject> = {};
-  for (const kind of KINDS) {
+  for (const kind of KINDS.filter(isServed)) {
     const prefix = kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`;
     if (prefix !== path) continue;
     Object.assign(paths, pathsOf(kind, prefix));
@@ -37,10 +38,10 @@ export function openApiDocument(parts: readonly string[]): JsonObject | undefine
   };
 }
 
-function groupPaths(): readonly string[] {
+function groupPaths(isServed: Served): readonly string[] {
   return [
     ...new Set(
-      KINDS.map((kind) => (kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`)),
+      KINDS.filter(isServed).map((kind) => (kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`)),
     ),
   ];
 }

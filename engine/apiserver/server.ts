@@ -1,4 +1,5 @@
 import type { Kubelet, KubeObject } from '../objects/api.ts';
+import type { Served } from './discovery.ts';
 import type { Simulation } from '../base/simulation.ts';
 import type { Store } from '../store/store.ts';
 
@@ -6,6 +7,10 @@ import type { Store } from '../store/store.ts';
 export type ServerFacts = {
   /** Where the API server listens, e.g. `172.18.0.2:6443`. */
   readonly address: string;
+  /** Which kinds are served now; absent: all. */
+  readonly isServed?: Served;
+  /** What `/version` says instead of v1.32's own number, e.g. `v1.31.6`. */
+  readonly version?: string;
 };
 
 /** What every part of the API server works on. */
@@ -14,6 +19,7 @@ export type Server = {
   readonly store: Store;
   readonly kubelet: Kubelet;
   readonly facts: ServerFacts;
+  readonly isServed: Served;
   /** Warnings of the request in progress, for its response. */
   readonly warnings: string[];
 };
