@@ -1,7 +1,9 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair } from 'yaml';
 import { isJsonObject } from '../base/json.ts';
 import { excessOf, parseYaml, splitDocuments } from './documents.ts';
+import type { Edit } from './edits.ts';
 import type { RuleRef } from './model.ts';
+import { applyTextEdit, textEdit } from './text-edits.ts';
 
 /** A place in a text: line and column count from 1. */
 export type Position = { readonly line: number; readonly column: number };
@@ -12,8 +14,25 @@ export type Place = Position & { readonly file: string };
 /** Where a text begins in its file: lines above it, and columns that stand before each of its lines. */
 export type Offset = { readonly lines: number; readonly columns: number };
 
+/**
+ * A change of a file's text: what stands from `line`/`column` up to `endLine`/`endColumn` (which is not in it) gives way to
+ * `text`. `removed` and `added` are the whole lines that differ, as a diff shows them.
+ */
+export type TextChange = Place & {
+  readonly endLine: number;
+  readonly endColumn: number;
+  readonly text: string;
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+};
+
 /** The text of one policy document and where it stands. */
-type SourceDocument = { readonly root: Node | null; readonly lines: LineCounter; readonly firstLine: number };
+type SourceDocument = {
+  readonly text: string;
+  readonly root: Node | null;
+  readonly lines: LineCounter;
+  readonly firstLine: number;
+};
 
 /**
  * A YAML text with the positions of what is in it. Reading never fails: a broken document has the positions of the part
@@ -30,7 +49,12 @@ export class PolicySource {
     this.#offset = offset;
     this.#documents = splitDocuments(text).map((document) => {
       const lines = new LineCounter();
-      return { root: rootOf(document.text, lines), lines, firstLine: document.firstLine };
+      return {
+        text: document.text,
+        root: rootOf(document.text, lines),
+        lines,
+        firstLine: document.firstLine,
+      };
     });
   }
 
@@ -78,6 +102,48 @@ export class PolicySource {
     const { lines, columns } = this.#offset;
     return { line: line + source.firstLine - 1 + lines, column: column + columns };
   }
+
+  /**
+   * The smallest change of the text that makes an edit in a document; undefined for an unknown document, and where the text
+   * cannot be changed in one place.
+   */
+  change(document: number, edit: Edit): TextChange | undefined {
+    const source = this.#documents[document];
+    const made = source && textEdit(source.text, edit);
+    if (!source || !made) return undefined;
+    const at = (offset: number): Position => {
+      const above = source.text.slice(0, offset).split('\n');
+      return { line: above.length, column: (above.at(-1)?.length ?? 0) + 1 };
+    };
+    const start = this.absolute(document, at(made.start));
+    const end = this.absolute(document, at(made.end));
+    if (!start || !end) return undefined;
+    const margin = ' '.repeat(this.#offset.columns);
+    return {
+      ...start,
+      file: this.file,
+      endLine: end.line,
+      endColumn: end.column,
+      text: made.text.replaceAll('\n', `\n${margin}`),
+      ...difference(source.text.split('\n'), applyTextEdit(source.text, made).split('\n')),
+    };
+  }
+}
+
+/** The lines between what two texts begin and end with in common. */
+function difference(before: readonly string[], after: readonly string[]) {
+  let head = 0;
+  while (head < Math.min(before.length, after.length) && before[head] === after[head]) head++;
+  let tail = 0;
+  while (
+    tail < Math.min(before.length, after.length) - head &&
+    before[before.length - 1 - tail] === after[after.length - 1 - tail]
+  )
+    tail++;
+  return {
+    removed: before.slice(head, before.length - tail),
+    added: after.slice(head, after.length - tail),
+  };
 }
 
 /**
@@ -89,6 +155,19 @@ export function placeOfRefusal(source: PolicySource, document: number, error: st
   const path = [...text.matchAll(/\[(\d+)\]|(\w+)/g)].map(([, item, key]) => key ?? Number(item));
   const position = source.locate(document, path) ?? { line: 1, column: 1 };
   return { ...position, file: source.file };
+}
+
+/** The change of a text that makes an edit of a policy; of the first source that holds the policy. */
+export function changeIn(
+  sources: readonly PolicySource[],
+  policy: Omit<RuleRef, 'path'>,
+  edit: Edit,
+): TextChange | undefined {
+  for (const source of sources) {
+    const document = source.documentOf({ ...policy, path: edit.path });
+    if (document !== undefined) return source.change(document, edit);
+  }
+  return undefined;
 }
 
 /** Where a rule, or any field, of a policy stands; the first source that holds the policy is taken. */

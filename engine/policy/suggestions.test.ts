@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { decodeCase, type PolicyCase } from './case-file.ts';
 import { buildCase } from './case-run.ts';
 import { readDocument, splitDocuments } from './documents.ts';
 import { importPolicy } from './import.ts';
-import { PolicySource } from './positions.ts';
-import { type EditablePolicy, placeOfEdit, suggest } from './suggestions.ts';
+import { PolicySource, type TextChange } from './positions.ts';
+import { changeOfEdit, type EditablePolicy, placeOfEdit, suggest } from './suggestions.ts';
 
 const FOLDER = new URL('./testdata/conformance/', import.meta.url);
 /** Every so many-th recorded case is tried; all of them when RUNS asks for a long run. */
@@ -45,8 +46,26 @@ function streamOf(policies: readonly EditablePolicy[], key: string, edited: unkn
   return policies.map((one) => JSON.stringify(one.key === key ? edited : one.object)).join('\n---\n');
 }
 
+/** A text after a change, by its lines and columns. */
+function changedText(text: string, { line, column, endLine, endColumn, text: put }: TextChange): string {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  const offset = (l: number, c: number) => (starts[l - 1] ?? 0) + c - 1;
+  return text.slice(0, offset(line, column)) + put + text.slice(offset(endLine, endColumn));
+}
+
+/** The objects of a text, in order. */
+function objectsOf(text: string): unknown[] {
+  return splitDocuments(text).map((document) => {
+    const read = readDocument(document.text, 'refuse');
+    return 'error' in read ? read.error : read.value;
+  });
+}
+
 describe('suggestions for the recorded cases', () => {
   let tried = 0;
+  let written = 0;
+  const missed: string[] = [];
   let changed = 0;
   for (const file of readdirSync(FOLDER).sort()) {
     test(`[P42] every suggested edit, applied, does what it says: ${file}`, () => {
@@ -69,6 +88,16 @@ describe('suggestions for the recorded cases', () => {
             );
             expect(suggestion.changes, what).toEqual(turned);
             expect(placeOfEdit(repository, suggestion, sources), what).toBeDefined();
+            const change = changeOfEdit(repository, suggestion, sources);
+            if (change) {
+              // The text that a person would change says exactly what was suggested.
+              const was = objectsOf(world.policies);
+              const is = objectsOf(changedText(world.policies, change));
+              const object = policies.find((one) => one.key === suggestion.key)?.object;
+              const at = was.findIndex((one) => isDeepStrictEqual(one, object));
+              expect(is, what).toEqual(was.with(at, suggestion.object));
+              written++;
+            } else missed.push(what);
             tried++;
             changed += turned.length;
           }
@@ -79,6 +108,7 @@ describe('suggestions for the recorded cases', () => {
   test('[P42] they were many, and some change other cells', () => {
     expect(tried).toBeGreaterThan(300);
     expect(changed).toBeGreaterThan(50);
+    expect(written / tried, missed.slice(0, 20).join('\n=====\n')).toBeGreaterThan(0.98);
   });
 });
 

@@ -2,7 +2,7 @@ import { type Edit, applyEdit, isRecord, type Path, pathText, valueAt } from './
 import { type ImportOptions, importPolicy } from './import.ts';
 import { NAMESPACE_KEY } from './labels.ts';
 import type { FlowSpec, FlowVerdict } from './model.ts';
-import { type Place, placeIn, type PolicySource } from './positions.ts';
+import { changeIn, type Place, placeIn, type PolicySource, type TextChange } from './positions.ts';
 import type { PolicyRepository } from './repository.ts';
 import type { Identity } from './identity.ts';
 
@@ -59,11 +59,32 @@ export function suggest(
   options: ImportOptions,
   extras: SuggestExtras = {},
 ): Suggestion[] {
+  return finished(suggestStepwise(repository, flow, wanted, policies, options, extras));
+}
+
+/** Runs a stepwise search to its end. */
+export function finished<T>(search: Generator<void, T>): T {
+  for (;;) {
+    const step = search.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** `suggest`, one edit tried a step: whoever asks may go on later, or not at all. */
+export function* suggestStepwise(
+  repository: PolicyRepository,
+  flow: FlowSpec,
+  wanted: FlowVerdict['verdict'],
+  policies: readonly EditablePolicy[],
+  options: ImportOptions,
+  extras: SuggestExtras = {},
+): Generator<void, Suggestion[]> {
   const { limit = 3, others = [] } = extras;
   const before = others.map((other) => repository.judge(other).verdict);
   const found: Suggestion[] = [];
   for (const { key, object, candidate } of proposalsFor(repository, flow, policies)) {
     if (found.length >= COMPARED_MAX) break;
+    yield;
     if (found.some((other) => other.key === key && other.text === candidate.text)) continue;
     const edited = applyEdit(object, candidate.edit);
     const trial = edited === undefined ? undefined : trialOf(repository, key, edited, options);
@@ -137,6 +158,17 @@ export function placeOfEdit(
   const { edit } = suggestion;
   const path = edit.kind === 'join' ? [...edit.path.slice(0, -1), Number(edit.path.at(-1)) + 1] : edit.path;
   return placeIn(sources, { policyKind: policy.kind, namespace: policy.namespace, name: policy.name, path });
+}
+
+/** The change of the text that makes an edit; undefined when no source holds the policy, or its text cannot be changed in one place. */
+export function changeOfEdit(
+  repository: PolicyRepository,
+  { key, edit }: Pick<Suggestion, 'key' | 'edit'>,
+  sources: readonly PolicySource[],
+): TextChange | undefined {
+  const policy = repository.policy(key);
+  if (!policy) return undefined;
+  return changeIn(sources, { policyKind: policy.kind, namespace: policy.namespace, name: policy.name }, edit);
 }
 
 const SUBJECTS: readonly unknown[] = ['endpointSelector', 'podSelector', 'nodeSelector'];
