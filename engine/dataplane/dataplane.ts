@@ -81,15 +81,20 @@ export class DataPlane {
           : { kind: 'outside', address: own };
       },
       addresses: () => [address()].filter((item) => item !== undefined),
-      resolver: () => ({
-        nameservers: [outside === undefined ? NODE_RESOLVER : this.#worldResolver()],
-        search: [],
-        ndots: 1,
-      }),
+      resolver: () =>
+        (name === 'workstation' ? world.workstation.resolver : undefined) ?? {
+          nameservers: [outside === undefined ? NODE_RESOLVER : this.#worldResolver()],
+          search: [],
+          ndots: 1,
+        },
+      gateway: () => (outside === undefined ? undefined : world.workstation.gateway),
       hosts: () =>
         new Map([
           ['localhost', '127.0.0.1'],
           ...(outside === undefined && address() !== undefined ? ([[name, address() ?? '']] as const) : []),
+          ...(name === 'workstation' && world.workstation.resolver !== undefined
+            ? ([[world.workstation.hostname, world.workstation.address]] as const)
+            : []),
         ]),
     });
   }

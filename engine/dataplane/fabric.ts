@@ -3,6 +3,9 @@ import type { Simulation } from '../base/simulation.ts';
 import { type ListenerSpec, listener, lookup } from '../images/catalog.ts';
 import { SERVERS } from '../images/registry.ts';
 import type { OutboundCall, OutboundResult, Server, ServerContext } from '../images/server.ts';
+import { parseAddress } from '../net/address.ts';
+import { type Certificate, type TlsOffer, VIRTUAL_CA } from '../net/certificate.ts';
+import { cidrContains, parseCidrOrAddress } from '../net/cidr.ts';
 import type { DnsMessage } from '../net/dns.ts';
 import type { SocketAddress } from '../net/socket.ts';
 import type { FlowSpec, FlowVerdict } from '../policy/model.ts';
@@ -11,12 +14,14 @@ import type { Route } from './route.ts';
 import { type RunningContainer, type Topology, topologyOf } from './topology.ts';
 import {
   type AgentsView,
+  type NetworkFault,
   nodeOf,
   type OutsideHostView,
   type Party,
   peerOf,
   type ProgramStates,
   type StoreView,
+  type TlsSpecView,
   type WorldView,
 } from './view.ts';
 
@@ -222,13 +227,49 @@ function outsideServer(
   const server = direct ?? (made && SERVERS.get(made.server));
   if (!server) return undefined;
   const base = made ?? listener(entry.port, entry.image);
-  const isTls = entry.protocol !== 'UDP' && [443, 8443].includes(entry.port);
+  const isTls = entry.tls !== undefined || (entry.protocol !== 'UDP' && [443, 8443].includes(entry.port));
   const spec = {
     ...base,
     port: entry.port,
-    ...(isTls ? { tls: { names: [...host.names], trusted: true } } : {}),
+    ...(entry.options === undefined ? {} : { options: entry.options }),
+    ...(isTls ? { tls: tlsOf(entry.tls, host.names) } : {}),
   };
   return { spec, server, container: undefined, hostname: host.names[0] ?? host.name };
+}
+
+function tlsOf(spec: TlsSpecView | undefined, names: readonly string[]): TlsOffer {
+  const made = (view: NonNullable<TlsSpecView['certificate']>): Certificate => ({
+    subject: view.subject,
+    issuer: view.issuer,
+    names: view.names,
+    notBeforeMs: Date.parse(view.notBefore),
+    notAfterMs: Date.parse(view.notAfter),
+  });
+  const byName = Object.entries(spec?.byName ?? {}).map(
+    ([name, view]) => [name, view === 'reject' ? view : made(view)] as const,
+  );
+  const { certificate, alpn, version, wantsClientCertificate } = spec ?? {};
+  return {
+    names: [...names],
+    trusted: certificate === undefined || certificate.issuer === VIRTUAL_CA,
+    ...(certificate === undefined ? {} : { certificate: made(certificate) }),
+    ...(byName.length === 0 ? {} : { byName: Object.fromEntries(byName) }),
+    ...(alpn === undefined ? {} : { alpn }),
+    ...(version === undefined ? {} : { version }),
+    ...(wantsClientCertificate === true ? { wantsClientCertificate } : {}),
+  };
+}
+
+/** What becomes of a packet to an outside address and port (0 for ICMP); undefined: it arrives where a host is. */
+export function faultAt(world: WorldView, address: string, port: number): NetworkFault | undefined {
+  const host = world.outside.find((item) => item.addresses.includes(address));
+  if (host) return host.faults?.find((fault) => fault.port === undefined || fault.port === port)?.how;
+  if (outsideName(world, address) !== undefined || world.routes === undefined) return undefined;
+  const parsed = parseAddress(address);
+  return world.routes.find((route) => {
+    const block = parseCidrOrAddress(route.to);
+    return parsed !== undefined && block !== undefined && cidrContains(block, parsed);
+  })?.how;
 }
 
 /** The name of the outside machine with that address; undefined when there is none. */

@@ -11,11 +11,11 @@ import type {
   ResolverConfig,
   SocketAddress,
 } from '../net/socket.ts';
-import type { Fabric } from './fabric.ts';
+import { type Fabric, faultAt } from './fabric.ts';
 import { isStopped } from './flow-writer.ts';
 import { type Route, type Routed, routeOf, seededChoice } from './route.ts';
 import { TcpConnection } from './tcp.ts';
-import type { Party } from './view.ts';
+import type { NetworkFault, Party } from './view.ts';
 import { sendDatagram } from './udp.ts';
 
 /** When a Linux kernel (since 6.5) sends SYNs, ms after connect(); then it gives up (tools/FACTS.md §2). */
@@ -89,6 +89,8 @@ export type NetworkOwner = {
   readonly addresses: () => readonly string[];
   readonly resolver: () => ResolverConfig;
   readonly hosts: () => ReadonlyMap<string, string>;
+  /** The router of the machine, where the world names one. */
+  readonly gateway?: () => string | undefined;
 };
 
 /** Finds the foreground sockets of a party. */
@@ -146,6 +148,29 @@ const NOBODY = {
   hostname: '',
 } as const;
 
+/** How long a router asks for a neighbour that is not there, ms. */
+const ABSENT_MS = 3050;
+
+const PING_ERRORS: Readonly<Record<NetworkFault, 'net' | 'host' | 'filtered' | 'port' | undefined>> = {
+  drop: undefined,
+  refuse: undefined,
+  'port-unreachable': 'port',
+  'host-unreachable': 'host',
+  'net-unreachable': 'net',
+  prohibited: 'filtered',
+  absent: 'host',
+};
+
+/** How a connection attempt ends where packets are not delivered. */
+async function failedConnect(sys: Sys, fault: NetworkFault, deadlineMs: number): Promise<ConnectResult> {
+  const leftMs = deadlineMs - sys.nowMs();
+  const waitMs = fault === 'drop' ? leftMs : fault === 'absent' ? ABSENT_MS : 0.4;
+  await sys.sleep(Math.max(0, Math.min(waitMs, leftMs)));
+  if (waitMs > leftMs || fault === 'drop') return { kind: 'timeout' };
+  if (fault === 'refuse' || fault === 'port-unreachable') return { kind: 'refused' };
+  return { kind: 'unreachable', why: fault === 'net-unreachable' ? 'network' : 'host' };
+}
+
 /** One network namespace as programs see it. */
 export class SpaceNetwork implements Network {
   readonly #fabric: Fabric;
@@ -177,9 +202,16 @@ export class SpaceNetwork implements Network {
     return this.#owner.hosts();
   }
 
+  get gateway(): string | undefined {
+    return this.#owner.gateway?.();
+  }
+
   async connect(sys: Sys, to: SocketAddress, timeoutMs?: number): Promise<ConnectResult> {
     const startMs = sys.nowMs();
     const deadlineMs = startMs + Math.min(timeoutMs ?? CONNECT_GIVE_UP_MS, CONNECT_GIVE_UP_MS);
+    // The virtual networks are IPv4 only: there is no route for any other IPv6 address.
+    if (to.address.includes(':') && !isLoopbackAddress(to.address))
+      return { kind: 'unreachable', why: 'network' };
     const routed = this.route({ protocol: 'TCP', dialled: to });
     if (routed === 'no-backend') return { kind: 'unreachable', why: 'host' };
     if (routed === 'no-network') return { kind: 'unreachable', why: 'network' };
@@ -187,6 +219,8 @@ export class SpaceNetwork implements Network {
       await sys.sleep(deadlineMs - startMs);
       return { kind: 'timeout' };
     }
+    const fault = this.#faultOf(routed);
+    if (fault !== undefined) return failedConnect(sys, fault, deadlineMs);
     this.#fabric.flows.socketTranslation(routed);
     let tracedMs = Number.NEGATIVE_INFINITY;
     for (const [i, atMs] of SYN_TIMES_MS.entries()) {
@@ -202,6 +236,12 @@ export class SpaceNetwork implements Network {
     }
     await sys.sleep(Math.max(0, deadlineMs - sys.nowMs()));
     return { kind: 'timeout' };
+  }
+
+  /** What the network does with packets of that route instead of delivering them. */
+  #faultOf(route: Route): NetworkFault | undefined {
+    if (route.to.kind !== 'outside' || route.isSelf) return undefined;
+    return faultAt(this.#fabric.world, route.to.address, route.target.port);
   }
 
   async #answered(
@@ -269,6 +309,9 @@ export class SpaceNetwork implements Network {
       return { kind: 'timeout' };
     };
     if (typeof routed === 'string') return fail();
+    const fault = this.#faultOf(routed);
+    if (fault === 'drop') return fail();
+    if (fault !== undefined) return this.#unreachable(sys, fault, options);
     const verdict = this.#fabric.judge(routed, { icmpType: 8 });
     const packet = {
       route: routed,
@@ -286,6 +329,24 @@ export class SpaceNetwork implements Network {
     if (verdict) this.#fabric.flows.reply({ ...packet, isReply: true, icmpType: 0 });
     const isFar = routed.to.kind === 'outside' || routed.from.kind === 'outside';
     return { kind: 'reply', elapsedMs, ttl: routed.isSelf ? 64 : isFar ? 56 : 63 };
+  }
+
+  async #unreachable(
+    sys: Sys,
+    fault: NetworkFault,
+    options: { readonly sequence: number; readonly timeoutMs: number },
+  ): Promise<EchoResult> {
+    const from = this.gateway ?? this.addresses[0] ?? '127.0.0.1';
+    const why = PING_ERRORS[fault];
+    if (why === undefined) return { kind: 'timeout' };
+    // A router asks three times, a second apart, who has the address; what came meanwhile is answered with it.
+    const waitMs = fault === 'absent' ? Math.max(0, ABSENT_MS - (options.sequence - 1) * 1000) : 0;
+    if (waitMs > options.timeoutMs) {
+      await sys.sleep(options.timeoutMs);
+      return { kind: 'timeout' };
+    }
+    await sys.sleep(waitMs);
+    return { kind: 'unreachable', from, why };
   }
 
   listen(port: number, address?: string): Listener | undefined {
@@ -338,6 +399,15 @@ class SpaceDatagram implements DatagramSocket {
       return;
     }
     if (typeof routed === 'string') return;
+    const fault =
+      routed.to.kind === 'outside' && !routed.isSelf
+        ? faultAt(this.#fabric.world, routed.to.address, to.port)
+        : undefined;
+    if (fault !== undefined) {
+      const isKnown = fault !== 'drop' && fault !== 'prohibited';
+      if (isKnown) this.#inbox.push({ atMs: nowMs + 0.4, result: { kind: 'refused' } });
+      return;
+    }
     if (old === undefined) this.#fabric.flows.socketTranslation(routed);
     const isTraced = nowMs - (this.#tracedMs.get(key) ?? Number.NEGATIVE_INFINITY) >= 5000;
     if (isTraced) this.#tracedMs.set(key, nowMs);

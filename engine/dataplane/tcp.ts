@@ -1,7 +1,8 @@
 import type { Sys } from '../base/process.ts';
 import type { ConnectionState, ServerStep } from '../images/server.ts';
 import type { TcpFlags } from '../hubble/flow.ts';
-import type { Connection, ReceiveResult, SocketAddress, TlsResult } from '../net/socket.ts';
+import { offeredCertificate, VIRTUAL_CA } from '../net/certificate.ts';
+import type { Connection, ReceiveResult, SocketAddress, TlsOptions, TlsResult } from '../net/socket.ts';
 import type { FlowVerdict } from '../policy/model.ts';
 import type { Fabric, FoundServer } from './fabric.ts';
 import { isStopped } from './flow-writer.ts';
@@ -139,7 +140,7 @@ export class TcpConnection {
   }
 
   /** The client starts TLS. */
-  startTls(serverName: string): TlsResult {
+  startTls({ serverName, alpn }: TlsOptions): TlsResult {
     if (!this.packet('request', { ACK: true, PSH: true })) return { kind: 'timeout' };
     if (this.#proxyKind === 'http') return { kind: 'plain' };
     if (this.#proxyKind === 'tls') {
@@ -149,12 +150,37 @@ export class TcpConnection {
     }
     if (!this.#found) return { kind: 'timeout' };
     const { tls } = this.#found.spec;
-    if (!tls) return { kind: 'plain' };
+    const head = this.client.inbox[0]?.what;
+    if (head === 'reset') return { kind: 'reset' };
+    if (head === 'end') return { kind: 'closed' };
+    if (!tls) return this.#helloToPlain(this.#found);
     this.packet('reply', { ACK: true, PSH: true });
+    const certificate = offeredCertificate(tls, serverName, this.fabric.sim.clock.nowMs);
+    if (certificate === 'reject') return { kind: 'alert', alert: 'unrecognized name' };
     this.#isTls = true;
     this.#serverName = serverName;
     this.#apply(this.#found.server.open?.(this.#context(this.#found), this.#app));
-    return { kind: 'ok', names: tls.names.includes('*') ? [serverName] : tls.names, trusted: tls.trusted };
+    const protocol = (alpn ?? []).find((name) => tls.alpn?.includes(name));
+    if (protocol === 'h2') this.protocol = 'HTTP/2';
+    return {
+      kind: 'ok',
+      names: certificate.names,
+      trusted: certificate.issuer === VIRTUAL_CA,
+      certificate,
+      version: tls.version ?? 'TLSv1.3',
+      ...(protocol === undefined ? {} : { alpn: protocol }),
+      ...(tls.wantsClientCertificate === true ? { wantsClientCertificate: true } : {}),
+    };
+  }
+
+  /** A TLS greeting reaches a program that speaks none: what it does with such bytes decides. */
+  #helloToPlain(found: FoundServer): TlsResult {
+    const step = found.server.receive?.(this.#context(found), { buffer: '', data: {} }, TLS_HELLO);
+    if (step === undefined || (step.replies.length === 0 && step.end === undefined)) {
+      return found.spec.server === 'silent' ? { kind: 'timeout' } : { kind: 'plain' };
+    }
+    if (step.replies.length > 0) return { kind: 'plain' };
+    return { kind: step.end === 'reset' ? 'reset' : 'closed' };
   }
 
   /** Puts something on the way to an end; order is kept. */
@@ -223,6 +249,9 @@ export class TcpConnection {
     this.arrive(this.client, isReset ? 'reset' : 'end', delayMs, report);
   }
 }
+
+/** The first bytes of a TLS greeting: a handshake record. */
+const TLS_HELLO = '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\r\n\r\n';
 
 /** What Go's servers answer to plain HTTP on a TLS port. */
 const PLAIN_TO_TLS: ServerStep = {
@@ -316,12 +345,9 @@ export class TcpEnd implements Connection {
     return { text, ended, isReset: this.#isReset, delayMs };
   }
 
-  async startTls(
-    sys: Sys,
-    options: { readonly serverName: string; readonly timeoutMs?: number },
-  ): Promise<TlsResult> {
+  async startTls(sys: Sys, options: TlsOptions): Promise<TlsResult> {
     const result =
-      this.#side === 'client' ? this.#connection.startTls(options.serverName) : ({ kind: 'plain' } as const);
+      this.#side === 'client' ? this.#connection.startTls(options) : ({ kind: 'plain' } as const);
     const isSilent = result.kind === 'timeout';
     const waitMs = isSilent ? (options.timeoutMs ?? 300_000) : this.#connection.latencyMs * 4;
     if (!isSilent && options.timeoutMs !== undefined && waitMs > options.timeoutMs) {

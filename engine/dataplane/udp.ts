@@ -63,7 +63,8 @@ export function sendDatagram(
   if (!answer) return undefined;
   if (isProxied && 'dns' in answer) recordAnswer(fabric, route, answer.dns);
   fabric.flows.reply({ ...packet, isReply: true });
-  return { payload: answer, delayMs };
+  const { delayMs: thinkingMs = 0, ...answered } = answer;
+  return { payload: answered, delayMs: delayMs + thinkingMs };
 }
 
 /** Asks the DNS rules and records the question. */

@@ -1,4 +1,5 @@
 import type { Json } from '../base/json.ts';
+import type { ResolverConfig } from '../net/socket.ts';
 import type { FlowSpec, FlowVerdict, Peer } from '../policy/model.ts';
 import type { Store } from '../store/store.ts';
 
@@ -43,14 +44,50 @@ export type OutsideHostView = {
     readonly port: number;
     readonly protocol: 'TCP' | 'UDP';
     readonly image: string;
+    readonly options?: Readonly<Record<string, Json>>;
+    readonly tls?: TlsSpecView;
   }[];
+  readonly faults?: readonly { readonly port?: number; readonly how: NetworkFault }[];
+};
+
+/** What becomes of packets instead of arriving (cluster/world.ts NetworkFault). */
+export type NetworkFault =
+  | 'drop'
+  | 'refuse'
+  | 'port-unreachable'
+  | 'host-unreachable'
+  | 'net-unreachable'
+  | 'prohibited'
+  | 'absent';
+
+type CertificateView = {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly names: readonly string[];
+  readonly notBefore: string;
+  readonly notAfter: string;
+};
+
+/** How a host's server speaks TLS (cluster/world.ts TlsSpec). */
+export type TlsSpecView = {
+  readonly certificate?: CertificateView;
+  readonly byName?: Readonly<Record<string, CertificateView | 'reject'>>;
+  readonly alpn?: readonly string[];
+  readonly version?: 'TLSv1.2' | 'TLSv1.3';
+  readonly wantsClientCertificate?: boolean;
 };
 
 /** The parts of a world that packets can meet (a WorldSpec fits). */
 export type WorldView = {
   readonly hasCluster: boolean;
   readonly nodes: readonly { readonly name: string; readonly address: string }[];
-  readonly workstation: { readonly address: string; readonly hostname: string };
+  readonly workstation: {
+    readonly address: string;
+    readonly hostname: string;
+    readonly resolver?: ResolverConfig;
+    readonly gateway?: string;
+  };
+  readonly routes?: readonly { readonly to: string; readonly how: NetworkFault }[];
   readonly outside: readonly OutsideHostView[];
   readonly internet: Readonly<Record<string, string>>;
 };

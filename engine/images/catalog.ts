@@ -1,4 +1,5 @@
 import type { Json } from '../base/json.ts';
+import type { TlsOffer } from '../net/certificate.ts';
 import type { BotSpec } from './bot.ts';
 import { FAMILIES, type Family } from './families.ts';
 
@@ -10,7 +11,7 @@ export type ListenerSpec = {
   readonly server: string;
   readonly options: Readonly<Record<string, Json>>;
   /** Speaks TLS; the certificate's names, '*' for whatever was asked for. */
-  readonly tls?: { readonly names: readonly string[]; readonly trusted: boolean };
+  readonly tls?: TlsOffer;
   /** True when only the machine itself can connect. */
   readonly isLocal?: boolean;
 };

@@ -4,11 +4,14 @@ import { httpbin } from './servers/httpbin.ts';
 import { jsonMock } from './servers/json-mock.ts';
 import { nginx } from './servers/nginx.ts';
 import { banner, dns, echo, opaque, postgres, website } from './servers/plain.ts';
-import { redis, webdis } from './servers/redis.ts';
+import { redis } from './servers/redis.ts';
+import { webdis } from './servers/webdis.ts';
+import { closer, resetter, scriptedHttp, silent, zone } from './servers/scripted.ts';
 
 /** All servers by the names that listeners carry, so that a listener is plain data. */
 export const SERVERS: ReadonlyMap<string, Server> = new Map([
   ['banner', banner],
+  ['closer', closer],
   ['deathstar', deathstar],
   ['dns', dns],
   ['echo', echo],
@@ -23,9 +26,13 @@ export const SERVERS: ReadonlyMap<string, Server> = new Map([
   ['page', page],
   ['postgres', postgres],
   ['redis', redis],
+  ['resetter', resetter],
+  ['scripted-http', scriptedHttp],
+  ['silent', silent],
   ['webdis', webdis],
   ['website', website],
   ['file-server', website],
   ['dns-resolver', dns],
+  ['dns-zone', zone],
   ['tcp-echo', echo],
 ]);

@@ -66,7 +66,10 @@ export type Server = {
 };
 
 /** What a datagram server is given and gives back. */
-export type DatagramText = { readonly dns: DnsMessage } | { readonly text: string };
+export type DatagramText = ({ readonly dns: DnsMessage } | { readonly text: string }) & {
+  /** How long the server takes, ms. */
+  readonly delayMs?: number;
+};
 
 /** Nothing to send. */
 export const SILENCE: ServerStep = { replies: [] };

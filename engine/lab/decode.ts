@@ -124,6 +124,32 @@ const labShape = z.strictObject({
   tags: z.array(z.string()).default([]),
 });
 
+const faultShape = z.enum([
+  'drop',
+  'refuse',
+  'port-unreachable',
+  'host-unreachable',
+  'net-unreachable',
+  'prohibited',
+  'absent',
+]);
+
+const certificateShape = z.strictObject({
+  subject: z.string(),
+  issuer: z.string(),
+  names: z.array(z.string()),
+  notBefore: z.string(),
+  notAfter: z.string(),
+});
+
+const tlsShape = z.strictObject({
+  certificate: certificateShape.optional(),
+  byName: z.record(z.string(), z.union([certificateShape, z.literal('reject')])).optional(),
+  alpn: z.array(z.string()).optional(),
+  version: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
+  wantsClientCertificate: z.boolean().optional(),
+});
+
 const worldShape = z.strictObject({
   about: z.string(),
   extends: z.string().optional(),
@@ -141,7 +167,24 @@ const worldShape = z.strictObject({
       }),
     )
     .optional(),
-  workstation: z.strictObject({ address: z.string(), user: z.string(), hostname: z.string() }).optional(),
+  workstation: z
+    .strictObject({
+      address: z.string(),
+      user: z.string(),
+      hostname: z.string(),
+      resolver: z
+        .strictObject({
+          nameservers: z.array(z.string()),
+          search: z.array(z.string()).default([]),
+          ndots: z.int().default(1),
+        })
+        .optional(),
+      versions: z.record(z.string(), z.string()).optional(),
+      files: z.record(z.string(), z.string()).optional(),
+      gateway: z.string().optional(),
+    })
+    .optional(),
+  routes: z.array(z.strictObject({ to: z.string(), how: faultShape })).optional(),
   outside: z
     .array(
       z.strictObject({
@@ -154,9 +197,12 @@ const worldShape = z.strictObject({
               port: z.int(),
               protocol: z.enum(['TCP', 'UDP']).default('TCP'),
               image: z.string(),
+              options: z.record(z.string(), z.json()).optional(),
+              tls: tlsShape.optional(),
             }),
           )
           .default([]),
+        faults: z.array(z.strictObject({ port: z.int().optional(), how: faultShape })).optional(),
         ssh: z.boolean().default(false),
       }),
     )
@@ -295,7 +341,8 @@ function decodeWorld(files: LabFiles, name: string, depth = 0): Json {
     nodes: world.nodes?.map(({ controlPlane, ...node }) => ({ ...node, isControlPlane: controlPlane })) as
       | Json
       | undefined,
-    workstation: world.workstation,
+    workstation: world.workstation as Json | undefined,
+    routes: world.routes as Json | undefined,
     outside: world.outside?.map(({ ssh, ...host }) => ({ ...host, hasSsh: ssh })) as Json | undefined,
     objects: world.objects?.flatMap((path) => objectsOf(files, name, path)),
   };

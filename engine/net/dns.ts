@@ -22,4 +22,8 @@ export type DnsMessage = {
   readonly authority?: readonly DnsRecord[];
   readonly isAuthoritative?: boolean;
   readonly isRecursionAvailable?: boolean;
+  /** The answer did not fit into a datagram: ask again over TCP. */
+  readonly isTruncated?: boolean;
+  /** The answer has an OPT record, and echoes the question's cookie, as CoreDNS does. */
+  readonly hasEdns?: boolean;
 };

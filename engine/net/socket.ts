@@ -1,4 +1,5 @@
 import type { Sys } from '../base/process.ts';
+import type { Certificate } from './certificate.ts';
 import type { DnsMessage } from './dns.ts';
 
 /** A transport address. */
@@ -18,10 +19,31 @@ export type ReceiveResult =
   | { readonly kind: 'reset' }
   | { readonly kind: 'timeout' };
 
-/** How a TLS handshake ended. `plain`: the peer does not speak TLS. `names` are the certificate's DNS names; `trusted` by the virtual CA. */
+/**
+ * How a TLS handshake ended. `plain`: the peer does not speak TLS. `closed`: it closed the connection. `alert`: it refused.
+ * `names` are the certificate's DNS names; `trusted` by the virtual CA.
+ */
 export type TlsResult =
-  | { readonly kind: 'ok'; readonly names: readonly string[]; readonly trusted: boolean }
-  | { readonly kind: 'reset' | 'plain' | 'timeout' };
+  | {
+      readonly kind: 'ok';
+      readonly names: readonly string[];
+      readonly trusted: boolean;
+      readonly certificate?: Certificate;
+      readonly version?: 'TLSv1.2' | 'TLSv1.3';
+      /** The application protocol that was agreed on by ALPN. */
+      readonly alpn?: string;
+      /** The server demands a client's certificate: reading fails. */
+      readonly wantsClientCertificate?: boolean;
+    }
+  | { readonly kind: 'alert'; readonly alert: 'unrecognized name' | 'protocol version' }
+  | { readonly kind: 'reset' | 'plain' | 'timeout' | 'closed' };
+
+/** What a client says when it starts TLS: the name it asks for (SNI), and what it offers. */
+export type TlsOptions = {
+  readonly serverName: string;
+  readonly timeoutMs?: number;
+  readonly alpn?: readonly string[];
+};
 
 /** One end of a TCP connection. Text stands for the bytes of its UTF-8 form. */
 export interface Connection {
@@ -31,10 +53,7 @@ export interface Connection {
   send(sys: Sys, text: string): Promise<boolean>;
   receive(sys: Sys, timeoutMs?: number): Promise<ReceiveResult>;
   /** Speaks TLS from here on, with `serverName` as SNI. */
-  startTls(
-    sys: Sys,
-    options: { readonly serverName: string; readonly timeoutMs?: number },
-  ): Promise<TlsResult>;
+  startTls(sys: Sys, options: TlsOptions): Promise<TlsResult>;
   /** Half-close: tells the peer that no more will be sent; what it still sends can be received. */
   finish(): void;
   /** Closes both ways. */
@@ -71,7 +90,11 @@ export interface DatagramSocket {
 export type EchoResult =
   | { readonly kind: 'reply'; readonly elapsedMs: number; readonly ttl: number }
   | { readonly kind: 'timeout' }
-  | { readonly kind: 'unreachable'; readonly from: string };
+  | {
+      readonly kind: 'unreachable';
+      readonly from: string;
+      readonly why?: 'net' | 'host' | 'filtered' | 'port';
+    };
 
 /** What the resolver library of a machine reads from /etc/resolv.conf. */
 export type ResolverConfig = {
@@ -89,6 +112,8 @@ export interface Network {
   readonly hosts: ReadonlyMap<string, string>;
   /** Dials by address (never by name). SYN retransmits follow tools/FACTS.md §2; without `timeoutMs` the kernel gives up after 134.9 s. */
   connect(sys: Sys, to: SocketAddress, timeoutMs?: number): Promise<ConnectResult>;
+  /** The router that its packets leave by, where the world says; undefined elsewhere. */
+  readonly gateway?: string | undefined;
   udp(): DatagramSocket;
   ping(
     sys: Sys,

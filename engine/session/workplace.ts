@@ -232,13 +232,15 @@ export class Workplace {
       shell: 'bash',
       user,
       home,
-      versions: WORKSTATION_VERSIONS,
+      versions: { ...WORKSTATION_VERSIONS, ...this.#parts.world.workstation.versions },
     };
     const files: Record<string, string> = {
       '/etc/hostname': `${hostname}\n`,
       '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
       '/etc/resolv.conf': resolvConf(this.#network('workstation')),
     };
+    for (const [path, content] of Object.entries(this.#parts.world.workstation.files ?? {}))
+      files[path.startsWith('/') ? path : `${home}/${path}`] = content;
     if (this.#parts.world.hasCluster) files[`${home}/.kube/config`] = KUBECONFIG;
     const env = {
       HOME: home,
