@@ -11,8 +11,37 @@ const NODE_PORTS = { first: 30000, last: 32767 };
 const STATIC_ADDRESSES = 256;
 const STATIC_NODE_PORTS = 86;
 
+/** The range of cluster IPs of stores that have another one than kind's default. */
+const ranges = new WeakMap<Store, ServiceRange>();
+
+type ServiceRange = { readonly base: number; readonly bits: number; readonly text: string };
+
+const DEFAULT_RANGE = rangeOf('10.96.0.0/16');
+
+/** Sets the API server's --service-cluster-ip-range, an IPv4 CIDR; without it 10.96.0.0/16. */
+export function setServiceRange(store: Store, cidr: string): void {
+  ranges.set(store, rangeOf(cidr));
+}
+
+/** The address with an offset in a range, e.g. 10 for the cluster's DNS. */
+export function serviceAddress(cidr: string, offset: number): string {
+  return textOf(rangeOf(cidr).base + offset);
+}
+
+function rangeOf(cidr: string): ServiceRange {
+  const [address = '', bits = '16'] = cidr.split('/');
+  const value = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(bits));
+  const base = value - (value % size);
+  return { base, bits: Number(bits), text: `${textOf(base)}/${bits}` };
+}
+
+function textOf(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}
+
 /**
- * Gives a service its cluster IP (10.96.0.0/16) and node ports, keeps those of `previous`, and refuses what is taken or
+ * Gives a service its cluster IP (10.96.0.0/16 unless set otherwise) and node ports, keeps those of `previous`, and refuses what is taken or
  * out of range. Changes `service`, which has its defaults.
  * @throws StatusError Invalid
  */
@@ -67,7 +96,7 @@ function allocateAddress(
   const listed = Array.isArray(spec['clusterIPs']) ? spec['clusterIPs'] : [];
   const asked = memberText(spec, 'clusterIP') || (typeof listed[0] === 'string' ? listed[0] : '');
   const kept = previous === undefined ? '' : memberText(madeObject(previous, 'spec'), 'clusterIP');
-  if (asked === '') spec['clusterIP'] = freeAddress(sim, store);
+  if (asked === '') spec['clusterIP'] = freeAddress(sim, store, service);
   else if (asked !== 'None' && asked !== kept) {
     const why = addressFault(store, asked);
     if (why !== undefined)
@@ -83,9 +112,11 @@ function allocateAddress(
 }
 
 function addressFault(store: Store, address: string): string | undefined {
-  const parts = /^10\.96\.(\d{1,3})\.(\d{1,3})$/.exec(address);
-  if (parts === null || Number(parts[1]) > 255 || Number(parts[2]) > 255) {
-    return `the provided IP (${address}) is not in the valid range. The range of valid IPs is 10.96.0.0/16`;
+  const range = ranges.get(store) ?? DEFAULT_RANGE;
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address)?.slice(1).map(Number);
+  const offset = (parts ?? []).reduce((sum, part) => sum * 256 + part, 0) - range.base;
+  if (parts === undefined || parts.some((part) => part > 255) || offset < 0 || offset >= 2 ** (32 - range.bits)) {
+    return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.text}`;
   }
   return usedAddresses(store).has(address) ? 'provided IP is already allocated' : undefined;
 }
@@ -94,13 +125,19 @@ function usedAddresses(store: Store): Set<string> {
   return new Set(store.list('services').map((service) => memberText(service['spec'], 'clusterIP')));
 }
 
-function freeAddress(sim: Simulation, store: Store): string {
+function freeAddress(sim: Simulation, store: Store, service: Members): string {
   const used = usedAddresses(store);
-  for (;;) {
-    const offset = sim.random.integer('service-ip', STATIC_ADDRESSES, 65_534);
-    const address = `10.96.${offset >> 8}.${offset & 255}`;
+  const range = ranges.get(store) ?? DEFAULT_RANGE;
+  const last = 2 ** (32 - range.bits) - 2;
+  // min(max(16, size/16), 256), as KEP 3070 has it.
+  const first = Math.min(Math.max(16, Math.floor((last + 2) / 16)), STATIC_ADDRESSES, last);
+  for (let tries = 0; tries < 4 * last; tries++) {
+    const address = textOf(range.base + sim.random.integer('service-ip', first, last));
     if (!used.has(address)) return address;
   }
+  return refuse(service, [
+    invalidValue('spec.clusterIPs', '[]string(nil)', 'failed to allocate a serviceIP: range is full'),
+  ]);
 }
 
 function allocateNodePorts(
