@@ -1,7 +1,7 @@
 import { parseAddress } from '../net/address.ts';
 import { type Cidr, cidrContains, parseCidr } from '../net/cidr.ts';
-import type { Flow, FlowEndpoint, FlowFilter, TcpFlags } from './flow.ts';
-import { compileExpression, type Expression } from './expression.ts';
+import type { Flow, FlowFilter, TcpFlags } from './flow.ts';
+import { compileCelFilter, compileExpression, type Expression } from './expression.ts';
 import { FilterError } from './filter-error.ts';
 import { labelSelector } from './label-filter.ts';
 
@@ -29,22 +29,27 @@ export function buildFilter(filter: FlowFilter): FlowTest {
   const add = <T>(values: readonly T[] | undefined, make: (values: readonly T[]) => FlowTest): void => {
     if (values && values.length > 0) tests.push(make(values));
   };
+  addKinds(filter, add);
+  addIdentities(filter, add);
+  add(filter.protocol, protocolTest);
+  addAddresses(filter, add);
   addEndpoints(filter, add);
+  add(filter.source_port, (list) => portTest('source', list));
+  add(filter.destination_port, (list) => portTest('destination', list));
+  addHttp(filter, add);
+  add(filter.dns_query, (list) => {
+    const patterns = list.map((text) => expression(text, 'dns query'));
+    return (flow) =>
+      patterns.some((pattern) => flow.l7?.dns !== undefined && pattern.finds(flow.l7.dns.query ?? ''));
+  });
+  add(filter.tcp_flags, (list) => (flow) => list.some((wanted) => hasFlags(flow.l4?.TCP?.flags, wanted)));
+  addPlaces(filter, add);
+  return (flow) => tests.every((test) => test(flow));
+}
+
+/** What an event is: its uuid, kind, verdict, reason and direction in conntrack. */
+function addKinds(filter: FlowFilter, add: Add): void {
   add(filter.uuid, (list) => (flow) => list.includes(flow.uuid ?? ''));
-  add(filter.source_ip, (list) => addressTest(list, (flow) => flow.IP?.source));
-  add(filter.source_ip_xlated, (list) => addressTest(list, (flow) => flow.IP?.source_xlated));
-  add(filter.destination_ip, (list) => addressTest(list, (flow) => flow.IP?.destination));
-  add(
-    filter.traffic_direction,
-    (list) => (flow) => list.includes(flow.traffic_direction ?? 'TRAFFIC_DIRECTION_UNKNOWN'),
-  );
-  add(filter.verdict, (list) => (flow) => list.includes(flow.verdict ?? 'VERDICT_UNKNOWN'));
-  add(
-    filter.drop_reason_desc,
-    (list) => (flow) =>
-      flow.verdict === 'DROPPED' && list.includes(flow.drop_reason_desc ?? 'DROP_REASON_UNKNOWN'),
-  );
-  add(filter.interface, (list) => (flow) => list.some((item) => item.name === flow.interface?.name));
   add(
     filter.event_type,
     (list) => (flow) =>
@@ -54,10 +59,12 @@ export function buildFilter(filter: FlowFilter): FlowTest {
           (item.match_sub_type !== true || (item.sub_type ?? 0) === (flow.event_type?.sub_type ?? 0)),
       ),
   );
-  addHttp(filter, add);
-  add(filter.protocol, protocolTest);
-  add(filter.source_port, (list) => portTest('source', list));
-  add(filter.destination_port, (list) => portTest('destination', list));
+  add(filter.verdict, (list) => (flow) => list.includes(flow.verdict ?? 'VERDICT_UNKNOWN'));
+  add(
+    filter.drop_reason_desc,
+    (list) => (flow) =>
+      flow.verdict === 'DROPPED' && list.includes(flow.drop_reason_desc ?? 'DROP_REASON_UNKNOWN'),
+  );
   add(
     filter.reply,
     (list) => (flow) =>
@@ -65,89 +72,116 @@ export function buildFilter(filter: FlowFilter): FlowTest {
         flow.is_reply === undefined ? !wanted && flow.verdict === 'DROPPED' : flow.is_reply === wanted,
       ),
   );
-  add(filter.dns_query, (list) => {
-    const patterns = list.map((text) => expression(text, 'dns query'));
-    return (flow) =>
-      patterns.some((pattern) => flow.l7?.dns !== undefined && pattern.finds(flow.l7.dns.query ?? ''));
-  });
-  add(filter.tcp_flags, (list) => (flow) => list.some((wanted) => hasFlags(flow.l4?.TCP?.flags, wanted)));
+  add(filter.encrypted, (list) => (flow) => list.includes(flow.IP?.encrypted === true));
+}
+
+function addIdentities(filter: FlowFilter, add: Add): void {
+  for (const side of ['source', 'destination'] as const)
+    add(
+      filter[`${side}_identity`],
+      (list) => (flow) => flow[side] !== undefined && list.includes(flow[side]?.identity ?? 0),
+    );
+}
+
+function addAddresses(filter: FlowFilter, add: Add): void {
+  add(filter.source_ip, (list) => addressTest(list, (flow) => flow.IP?.source));
+  add(filter.destination_ip, (list) => addressTest(list, (flow) => flow.IP?.destination));
+  add(filter.source_ip_xlated, (list) => addressTest(list, (flow) => flow.IP?.source_xlated));
+}
+
+/** Where an event was seen, and what else may be asked of it. */
+function addPlaces(filter: FlowFilter, add: Add): void {
   add(filter.node_name, nodeTest);
+  for (const side of ['source', 'destination'] as const)
+    add(filter[`${side}_cluster_name`], (list) => {
+      if (list.includes('')) throw new FilterError('invalid filter, name must not be empty');
+      return (flow) => list.includes(flow[side]?.cluster_name ?? '');
+    });
   add(filter.node_labels, (list) => {
-    const selectors = list.map(labelSelector);
+    const selectors = list.map((text) => selectorOf(text, 'node label'));
     return (flow) => selectors.some((selector) => selector(flow.node_labels ?? []));
   });
   add(filter.ip_version, (list) => (flow) => list.includes(flow.IP?.ipVersion ?? 'IP_NOT_USED'));
   add(filter.trace_id, (list) => (flow) => list.includes(flow.trace_context?.parent?.trace_id ?? ''));
+  add(
+    filter.traffic_direction,
+    (list) => (flow) => list.includes(flow.traffic_direction ?? 'TRAFFIC_DIRECTION_UNKNOWN'),
+  );
+  add(filter.experimental?.cel_expression, (list) => {
+    const programs = list.map(compileCelFilter);
+    return (flow) => programs.some((program) => program(flow));
+  });
+  add(filter.interface, (list) => (flow) => list.some((item) => item.name === flow.interface?.name));
   add(filter.ip_trace_id, (list) => (flow) => list.includes(flow.ip_trace_id?.trace_id ?? '0'));
-  add(filter.encrypted, (list) => (flow) => list.includes(flow.IP?.encrypted === true));
-  if (filter.experimental?.cel_expression?.length)
-    throw new FilterError('cel expressions are not supported here');
-  return (flow) => tests.every((test) => test(flow));
+}
+
+function selectorOf(text: string, what: string): (labels: readonly string[]) => boolean {
+  try {
+    return labelSelector(text);
+  } catch (error) {
+    if (error instanceof FilterError) throw new FilterError(`invalid ${what} filter: ${error.message}`);
+    throw error;
+  }
 }
 
 type Add = <T>(values: readonly T[] | undefined, make: (values: readonly T[]) => FlowTest) => void;
 
+const SIDES = ['source', 'destination'] as const;
+
 function addEndpoints(filter: FlowFilter, add: Add): void {
-  for (const side of ['source', 'destination'] as const) {
-    const endpoint = (flow: Flow): FlowEndpoint | undefined => flow[side];
+  for (const side of SIDES)
     add(filter[`${side}_pod`], (list) => {
-      const names = list.map(nameFilter);
-      return (flow) =>
-        names.some((test) => test(endpoint(flow)?.namespace ?? '', endpoint(flow)?.pod_name ?? ''));
+      const names = list.map((text) => nameFilter(text));
+      return (flow) => names.some((test) => test(flow[side]?.namespace ?? '', flow[side]?.pod_name ?? ''));
     });
-    add(filter[`${side}_service`], (list) => {
-      const names = list.map(nameFilter);
-      return (flow) =>
-        names.some((test) =>
-          test(flow[`${side}_service`]?.namespace ?? '', flow[`${side}_service`]?.name ?? ''),
-        );
-    });
-    add(filter[`${side}_fqdn`], (list) => {
-      const patterns = list.map(fqdnPattern);
-      return (flow) =>
-        (flow[`${side}_names`] ?? []).some((name) => patterns.some((pattern) => pattern(name)));
-    });
-    add(filter[`${side}_label`], (list) => {
-      const selectors = list.map(labelSelector);
-      return (flow) => selectors.some((selector) => selector(endpoint(flow)?.labels ?? []));
-    });
+  for (const side of SIDES)
     add(
       filter[`${side}_workload`],
       (list) => (flow) =>
-        (endpoint(flow)?.workloads ?? []).some((load) =>
+        (flow[side]?.workloads ?? []).some((load) =>
           list.some(
             (item) => (!item.name || item.name === load.name) && (!item.kind || item.kind === load.kind),
           ),
         ),
     );
-    add(
-      filter[`${side}_cluster_name`],
-      (list) => (flow) => list.includes(endpoint(flow)?.cluster_name ?? ''),
-    );
-    add(
-      filter[`${side}_identity`],
-      (list) => (flow) => endpoint(flow) !== undefined && list.includes(endpoint(flow)?.identity ?? 0),
-    );
-  }
+  for (const side of SIDES)
+    add(filter[`${side}_service`], (list) => {
+      const names = list.map((text) => nameFilter(text, `invalid ${side} service filter: `));
+      return (flow) =>
+        names.some((test) =>
+          test(flow[`${side}_service`]?.namespace ?? '', flow[`${side}_service`]?.name ?? ''),
+        );
+    });
+  for (const side of SIDES)
+    add(filter[`${side}_fqdn`], (list) => {
+      const patterns = list.map(fqdnPattern);
+      return (flow) =>
+        (flow[`${side}_names`] ?? []).some((name) => patterns.some((pattern) => pattern(name)));
+    });
+  for (const side of SIDES)
+    add(filter[`${side}_label`], (list) => {
+      const selectors = list.map((text) => selectorOf(text, `${side} label`));
+      return (flow) => selectors.some((selector) => selector(flow[side]?.labels ?? []));
+    });
 }
 
 function addHttp(filter: FlowFilter, add: Add): void {
   const needsL7 = (what: string): void => {
-    if (filter.event_type?.length && !filter.event_type.every((item) => item.type === 129)) {
+    if (filter.event_type?.length && !filter.event_type.some((item) => item.type === 129)) {
       throw new FilterError(`filtering by ${what} requires the event type filter to only match 'l7' events`);
     }
   };
   add(filter.http_status_code, (list) => {
     needsL7('http status code');
     for (const code of list) {
-      if (!/^[1-5]([0-9]{2}|[0-9]?\+)$/.test(code))
+      if (!/[1-5][0-9]{2}/.test(code) && !/^[1-5][0-9]?\+$/.test(code))
         throw new FilterError(
           `invalid http status code filter: invalid status code prefix: ${JSON.stringify(code)}`,
         );
     }
     return (flow) =>
-      flow.l7?.http !== undefined &&
-      list.some((code) => statusMatches(String(flow.l7?.http?.code ?? 0), code));
+      (flow.l7?.http?.code ?? 0) !== 0 &&
+      list.some((code) => statusMatches(String(flow.l7?.http?.code ?? 0).padStart(3, '0'), code));
   });
   add(filter.http_method, (list) => {
     needsL7('http method');
@@ -240,11 +274,11 @@ function addressProblem(text: string): string {
 }
 
 /** `[namespace/]prefix`: without a slash in namespace default; `ns/` any name there; `/x` any namespace. @throws FilterError */
-function nameFilter(text: string): (namespace: string, name: string) => boolean {
+function nameFilter(text: string, before = ''): (namespace: string, name: string) => boolean {
   const slash = text.indexOf('/');
   const namespace = slash < 0 ? 'default' : text.slice(0, slash);
   const prefix = slash < 0 ? text : text.slice(slash + 1);
-  if (slash < 0 && prefix === '') throw new FilterError('invalid filter, name must not be empty');
+  if (slash < 0 && prefix === '') throw new FilterError(`${before}invalid filter, name must not be empty`);
   return (ownNamespace, name) =>
     (ownNamespace !== '' || name !== '') &&
     (namespace === '' || namespace === ownNamespace) &&
@@ -253,11 +287,28 @@ function nameFilter(text: string): (namespace: string, name: string) => boolean 
 
 /** A glob over DNS names: `*` is any run of name characters. @throws FilterError */
 function fqdnPattern(text: string): (name: string) => boolean {
-  const pattern = text.trim().toLowerCase().replace(/\.$/, '');
-  if (pattern === '') throw new FilterError('empty pattern');
-  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const compiled = compileExpression(`^${parts.join('[-.0-9a-z]*')}$`);
+  const compiled = compileExpression(`^(?:${globSource(text)})$`);
   return (name) => compiled.finds(name.toLowerCase().replace(/\.$/, ''));
+}
+
+/** The expression of a glob over names (pkg/hubble/filters/patterns.go). @throws FilterError */
+function globSource(text: string): string {
+  const pattern = text.trim().replace(/\.$/, '').toLowerCase();
+  if (pattern === '') throw new FilterError('empty pattern');
+  if (pattern.endsWith('.')) throw new FilterError('multiple trailing dots in pattern');
+  let source = '';
+  for (const character of pattern) {
+    if (character === '.') source += '\\.';
+    else if (character === '*') source += '[-.0-9a-z]*';
+    else if (/^[-0-9_a-z]$/.test(character)) source += character;
+    else throw new FilterError(`${quoteRune(character)}: invalid rune in pattern`);
+  }
+  return source;
+}
+
+/** A character as Go's %q shows a rune. */
+function quoteRune(character: string): string {
+  return character === "'" || character === '\\' ? `'\\${character}'` : `'${character}'`;
 }
 
 function protocolTest(list: readonly string[]): FlowTest {
@@ -324,31 +375,21 @@ function hasFlags(flags: TcpFlags | undefined, wanted: TcpFlags): boolean {
   );
 }
 
-/** `[cluster/]glob` over node names; a flow's node name without a slash belongs to the cluster `default`. */
+/** A node or cluster whatever its name. */
+const ANY_NAME = '[-0-9_a-z]+(?:\\.[-0-9_a-z]+)*';
+
+/** `[cluster/]glob` over node names; a flow's node name without a slash belongs to the cluster `default`. @throws FilterError */
 function nodeTest(list: readonly string[]): FlowTest {
-  const glob = (text: string): Expression =>
-    compileExpression(
-      `^${text
-        .split('*')
-        .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-        .join('[-.0-9a-z]*')}$`,
-    );
-  const tests = list.map((text) => {
-    const slash = text.indexOf('/');
-    const cluster = slash < 0 ? undefined : text.slice(0, slash);
-    const node = slash < 0 ? text : text.slice(slash + 1);
-    return {
-      cluster: cluster === undefined ? undefined : glob(cluster === '' ? '*' : cluster),
-      node: glob(node === '' ? '*' : node),
-    };
+  const sources = list.map((text) => {
+    if (text === '') throw new FilterError('empty pattern');
+    const parts = text.split('/');
+    if (parts.length > 2) throw new FilterError('too many slashes in pattern');
+    const [cluster = '', node = ''] = parts.length === 1 ? ['', text] : parts;
+    return [cluster, node].map((part) => (part === '' ? ANY_NAME : globSource(part))).join('/');
   });
+  const compiled = compileExpression(`^(?:${sources.join('|')})$`);
   return (flow) => {
     const name = flow.node_name ?? '';
-    if (name === '') return false;
-    const slash = name.indexOf('/');
-    const [cluster, node] = slash < 0 ? ['default', name] : [name.slice(0, slash), name.slice(slash + 1)];
-    return tests.some(
-      (test) => test.node.finds(node) && (test.cluster === undefined || test.cluster.finds(cluster)),
-    );
+    return name !== '' && compiled.finds(name.includes('/') ? name : `default/${name}`);
   };
 }

@@ -16,7 +16,7 @@ const flows = read('flows.jsonl')
   .map((line) => JSON.parse(line) as FlowsResponse);
 
 /** CEL needs an interpreter of its own; the field mask only thins what a server sends. */
-const UNSUPPORTED = ['--cel-expression', '--field-mask'];
+const UNSUPPORTED: string[] = [];
 
 function run(words: readonly string[]): { rc: number; out: string; err: string; raw: string } {
   const request = observeRequest(['--input-file', 'flows.jsonl', ...words], {

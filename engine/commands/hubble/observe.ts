@@ -2,6 +2,7 @@ import { Signalled } from '../../base/process.ts';
 import type { Flow, FlowFilter, FlowsResponse } from '../../hubble/flow.ts';
 import { buildFilters } from '../../hubble/filter.ts';
 import { FilterError } from '../../hubble/filter-error.ts';
+import '../../hubble/cel/cel.ts';
 import '../../hubble/re2.ts';
 import { FlowPrinter, type PrinterOptions } from '../../hubble/printer.ts';
 import { timeFormatOf } from '../../hubble/time.ts';
