@@ -56,7 +56,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'engine/hubble',
   ],
   // Node only.
-  'engine/wire': ['engine/base', 'engine/hubble', 'engine/session'],
+  'engine/wire': ['engine/base', 'engine/hubble', 'engine/objects', 'engine/session'],
   'engine/cli': [
     'engine/base',
     'engine/objects',
