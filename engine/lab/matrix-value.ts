@@ -1,4 +1,5 @@
 import type { Outcome } from '../net/outcome.ts';
+import type { TextChange } from '../policy/positions.ts';
 
 /** Where one rule of a policy stands and what it did to a flow, in words. */
 export type Reason = {
@@ -57,4 +58,39 @@ export type MatrixValue = {
   }[];
   /** True while some draft differs from what is applied. */
   readonly hasDrafts: boolean;
+};
+
+/** One edit of one policy that would turn a cell, tried in a copy of the cluster. */
+export type AdvisedEdit = {
+  /** An order, one sentence: `Set spec.ingress[0].toPorts[0].ports[0].port: "7379" (it is "80").` */
+  readonly text: string;
+  /** `CiliumNetworkPolicy default/database-policy`. */
+  readonly policy: string;
+  /** Where to change, when the policy stands in a file of the learner. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** The change of that file's text, drafts included; absent where it cannot be written in one place. */
+  readonly change?: TextChange;
+  /** How the cell's connection would end. */
+  readonly outcome: Outcome;
+  /** The other cells that would end in another way. */
+  readonly changes: readonly {
+    readonly row: number;
+    readonly column: number;
+    readonly from: Outcome;
+    readonly to: Outcome;
+  }[];
+};
+
+/** What there is to say about one cell: why it is as it is, and the smallest edits that would turn it, best first. */
+export type CellAdvice = {
+  readonly row: number;
+  readonly column: number;
+  /** With the editor's drafts applied, as in `MatrixCell`. */
+  readonly actual: Outcome;
+  /** What the edits are for: the outcome that the task wants, else that the connection passes or is dropped. */
+  readonly aim: 'wanted' | 'pass' | 'drop';
+  readonly reasons: readonly Reason[];
+  readonly edits: readonly AdvisedEdit[];
 };

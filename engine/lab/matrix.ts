@@ -19,20 +19,45 @@ export type MatrixViews = {
  * is written and no chance drawn. Predictions that are not yet made are left out, or the matrix would tell.
  */
 export function matrixOf(task: TaskData, views: MatrixViews): MatrixValue {
-  const probes = task.goal;
-  const rows = distinct(probes.map((probe) => probe.from)).map((id) => ({ id, label: peerLabel(id) }));
-  const targets = distinctTargets(probes);
+  const { sources, targets } = sidesOf(task);
+  const rows = sources.map((id) => ({ id, label: peerLabel(id) }));
   const columns = targets.map(({ id, probe }) => ({ id, label: targetLabel(probe) }));
   const cells: MatrixCell[] = [];
-  for (const [row, source] of rows.entries()) {
+  for (const [row, source] of sources.entries()) {
     for (const [column, target] of targets.entries()) {
-      const wanted = probes.find((probe) => probe.from === source.id && targetId(probe) === target.id);
-      const probe = wanted ?? { ...target.probe, from: source.id, expect: '' };
-      const cell = cellOf(probe, wanted?.expect, row, column, views);
+      const { probe, wanted } = probeBetween(task, source, target);
+      const cell = cellOf(probe, wanted, row, column, views);
       if (cell !== undefined) cells.push(cell);
     }
   }
   return { rows, columns, cells, rejected: views.rejected, hasDrafts: views.drafted !== views.applied };
+}
+
+/** The connection that a cell of the task's matrix is about; its `expect` is empty where the task says nothing of it. Undefined outside. */
+export function probeAt(task: TaskData, row: number, column: number): Probe | undefined {
+  const { sources, targets } = sidesOf(task);
+  const source = sources[row];
+  const target = targets[column];
+  return source === undefined || target === undefined ? undefined : probeBetween(task, source, target).probe;
+}
+
+/** A destination of the matrix and the first of the goal's connections that lead there. */
+type MatrixTarget = { readonly id: string; readonly probe: Probe };
+
+function sidesOf(task: TaskData): {
+  readonly sources: readonly string[];
+  readonly targets: readonly MatrixTarget[];
+} {
+  return { sources: distinct(task.goal.map((probe) => probe.from)), targets: distinctTargets(task.goal) };
+}
+
+function probeBetween(
+  task: TaskData,
+  source: string,
+  target: MatrixTarget,
+): { readonly probe: Probe; readonly wanted: string | undefined } {
+  const found = task.goal.find((probe) => probe.from === source && targetId(probe) === target.id);
+  return { probe: found ?? { ...target.probe, from: source, expect: '' }, wanted: found?.expect };
 }
 
 function cellOf(
@@ -65,9 +90,7 @@ function targetId(probe: Probe): string {
   return `${probe.to}|${probe.port ?? ''}|${probe.protocol ?? 'TCP'}`;
 }
 
-function distinctTargets(
-  probes: readonly Probe[],
-): readonly { readonly id: string; readonly probe: Probe }[] {
+function distinctTargets(probes: readonly Probe[]): readonly MatrixTarget[] {
   const found = new Map<string, Probe>();
   for (const probe of probes) if (!found.has(targetId(probe))) found.set(targetId(probe), probe);
   return [...found].map(([id, probe]) => ({ id, probe }));

@@ -16,7 +16,12 @@ export function reasonsOf(result: ProbeResult, explain: FlowExplainer): readonly
     result.details[0];
   if (detail?.flow === undefined) return [{ side: 'ingress', text: `It ${outcomeWords(result.outcome)}.` }];
   const explained = explain(detail.flow);
-  return sidesToTell(explained).map((side) => sideReason(explained[side]));
+  // The flow of a name that was not resolved is the question to DNS.
+  const before = detail.outcome.startsWith('dns-') ? `It ${outcomeWords(detail.outcome)}. ` : '';
+  return sidesToTell(explained).map((side) => {
+    const reason = sideReason(explained[side]);
+    return { ...reason, text: `${before}${reason.text}` };
+  });
 }
 
 function sidesToTell(explained: FlowExplanation): readonly ('egress' | 'ingress')[] {

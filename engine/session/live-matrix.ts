@@ -1,10 +1,11 @@
 import { isMap, LineCounter, parseAllDocuments } from 'yaml';
 import { type Json, isJsonObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { MatrixValue } from '../lab/matrix-value.ts';
+import type { CellAdvice, MatrixValue } from '../lab/matrix-value.ts';
 import { matrixOf } from '../lab/matrix.ts';
 import type { KubeObject } from '../objects/api.ts';
 import { kindOfObject } from '../objects/kinds.ts';
+import { adviseStepwise } from './counterfactuals.ts';
 import type { Sandbox } from './sandbox.ts';
 import { clusterView } from './view.ts';
 
@@ -15,6 +16,9 @@ type ReadDraft = {
   readonly objects: readonly { readonly object: KubeObject; readonly line: number }[];
   readonly rejected: readonly Rejection[];
 };
+
+/** An object of a draft with the file and line it stands in. */
+type ChangedObject = ReadDraft['objects'][number] & { readonly path: string };
 
 /**
  * The live matrix of a sandbox's task (DESIGN.md): what the editor's texts would do beside what is. It looks at forks and
@@ -51,11 +55,7 @@ export class Matrix {
   value(): MatrixValue | undefined {
     const { cluster, world, taskData, explanations } = this.#sandbox;
     if (taskData === undefined) return undefined;
-    const drafts = [...this.#drafts].map(([path, text]) => ({ path, ...this.#readDraft(path, text) }));
-    const rejected: Rejection[] = drafts.flatMap((draft) => draft.rejected);
-    const changed = drafts
-      .flatMap((draft) => draft.objects.map((item) => ({ ...item, path: draft.path })))
-      .filter((item) => this.#differs(item.object));
+    const { changed, rejected } = this.#changes();
     const live = cluster.live();
     const applied = clusterView(cluster, live, world);
     if (changed.length === 0) {
@@ -76,6 +76,24 @@ export class Matrix {
     const explain = (probe: Parameters<typeof explanations.explain>[2]) =>
       explanations.explain(drafted, fork.repository, probe);
     return matrixOf(taskData, { applied, drafted, rejected, explain });
+  }
+
+  /**
+   * Why a cell is as the matrix shows it and which edits would turn it, found step by step: run a step or a few at a time,
+   * and drop it when the learner looks elsewhere or the matrix is fresh again.
+   */
+  advise(row: number, column: number): Generator<void, CellAdvice | undefined> {
+    const drafts = this.#changes().changed.map((item) => item.object);
+    return adviseStepwise(this.#sandbox, row, column, drafts);
+  }
+
+  /** Objects of the drafts that are not in the cluster as they stand there, and drafts that hold none. */
+  #changes(): { readonly changed: readonly ChangedObject[]; readonly rejected: Rejection[] } {
+    const drafts = [...this.#drafts].map(([path, text]) => ({ path, ...this.#readDraft(path, text) }));
+    const changed = drafts
+      .flatMap((draft) => draft.objects.map((item) => ({ ...item, path: draft.path })))
+      .filter((item) => this.#differs(item.object));
+    return { changed, rejected: drafts.flatMap((draft) => draft.rejected) };
   }
 
   /** True when the object is not in the cluster in this form: only its own fields are compared, not what the server added. */

@@ -50,9 +50,19 @@ function tryAttempt(cluster: Cluster, reach: ReachabilityView, attempt: Attempt)
     ...(http === undefined ? {} : { http }),
     ...(dns === undefined ? {} : { dns: { query: dns } }),
   });
-  if (result.verdict === undefined || result.isLookup === true) return { outcome: result.outcome };
+  if (result.verdict === undefined) return { outcome: result.outcome };
+  const source = 'pod' in from ? { endpoint: from.pod } : from;
+  const query = dns ?? name;
+  if (result.isLookup === true || dns !== undefined) {
+    // What policy refused is the question to DNS; an answer that there is no such name is no matter of policy.
+    const { address, port: asked = 53 } = result;
+    if (result.outcome === 'unknown-host' || address === undefined || query === undefined)
+      return { outcome: result.outcome };
+    const flow = { from: source, to: { address }, port: asked, protocol: 'UDP', dns: { query } };
+    return { outcome: result.outcome, flow };
+  }
   const flow: FlowSpec = {
-    from: 'pod' in from ? { endpoint: from.pod } : from,
+    from: source,
     to: 'pod' in to ? { endpoint: to.pod } : to,
     ...(protocol === 'ICMP' ? { icmpType: 8 } : { port: result.port ?? port }),
     protocol,
