@@ -1,5 +1,5 @@
 import type { AgentEndpoint } from './socket.ts';
-import type { EndpointFacts, NodeFacts } from '../policy/model.ts';
+import type { NodeFacts } from '../policy/model.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Node, Pod } from '../objects/views.ts';
@@ -16,6 +16,7 @@ import { sameValue } from '../objects/equal.ts';
 import { answerOf } from './socket.ts';
 import { configOf } from './config.ts';
 import { DnsCache } from './dns-cache.ts';
+import { endpointFacts } from './endpoint-facts.ts';
 import { endpointObject } from './endpoint-object.ts';
 import { Identities, RESERVED_IDENTITIES } from './identities.ts';
 import { POLICY_RESOURCES, followPolicy, importInto, reportValidity } from './policy-import.ts';
@@ -299,7 +300,7 @@ export class CiliumAgents {
     const node = pod.spec.nodeName ?? '';
     // The labels of its namespace are part of its identity.
     this.#refresh();
-    this.#repository.upsertEndpoint(this.#facts(pod));
+    this.#repository.upsertEndpoint(endpointFacts(pod));
     const labels = this.#repository.identityLabels({ endpoint: key });
     const managed: Managed = {
       id: this.#newId(node),
@@ -314,7 +315,7 @@ export class CiliumAgents {
 
   #relabel(pod: Pod, known: Managed): void {
     const key = keyOf(pod);
-    const facts = this.#facts(pod);
+    const facts = endpointFacts(pod);
     const before = this.#repository.endpoint(key);
     if (before !== undefined && sameValue(before, facts)) return;
     this.#repository.upsertEndpoint(facts);
@@ -456,27 +457,8 @@ export class CiliumAgents {
   #teach(key: string, managed: Managed): void {
     const pod = this.#podOf(key);
     if (pod === undefined || pod.metadata.uid !== managed.uid) return;
-    this.#repository.upsertEndpoint(this.#facts(pod));
+    this.#repository.upsertEndpoint(endpointFacts(pod));
     this.#renew(pod, managed);
-  }
-
-  #facts(pod: Pod): EndpointFacts {
-    return {
-      key: keyOf(pod),
-      namespace: pod.metadata.namespace ?? '',
-      name: pod.metadata.name,
-      labels: pod.metadata.labels ?? {},
-      serviceAccount: pod.spec.serviceAccountName ?? 'default',
-      node: pod.spec.nodeName ?? '',
-      addresses: [pod.status?.podIP ?? ''],
-      namedPorts: pod.spec.containers.flatMap((container) =>
-        (container.ports ?? []).flatMap((port) =>
-          port.name === undefined
-            ? []
-            : [{ name: port.name, port: port.containerPort, protocol: port.protocol ?? 'TCP' }],
-        ),
-      ),
-    };
   }
 
   #writeEndpoint(pod: Pod, managed: Managed): void {

@@ -3,6 +3,7 @@ import type { KubeObject } from '../objects/api.ts';
 import type { Simulation } from '../base/simulation.ts';
 import type { Store } from '../store/store.ts';
 import { createObject } from '../store/registry.ts';
+import { customServices } from './boot-server.ts';
 import { KINDS } from '../objects/kinds.ts';
 import { timestamp } from '../objects/time.ts';
 
@@ -21,7 +22,11 @@ const COLUMNS: ReadonlyMap<string, readonly object[]> = new Map([
 export function createCustomResources(sim: Simulation, store: Store, hasCilium: boolean): void {
   if (!hasCilium) return;
   for (const object of customResources(timestamp(sim.clock.nowMs)))
-    createObject(sim, store, RESOURCE, object);
+    if (store.get(RESOURCE, undefined, object.metadata.name) === undefined)
+      createObject(sim, store, RESOURCE, object);
+  for (const [resource, object] of customServices())
+    if (store.get(resource, undefined, object.metadata.name) === undefined)
+      createObject(sim, store, resource, object);
 }
 
 /** The definitions of all custom kinds that are served, one a plural. */

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../objects/api.ts';
-import type { NodeSpec, WorldSpec } from './world.ts';
+import type { ClusterWorld } from './networking.ts';
+import type { NodeSpec } from './world.ts';
 import { hashText } from '../base/hash.ts';
 import { microTimestamp, timestamp } from '../objects/time.ts';
 
@@ -28,9 +29,10 @@ const CAPACITY = {
 };
 
 /** A Node as its kubelet registers it; not ready yet. */
-export function nodeObject(world: WorldSpec, node: NodeSpec, nowMs: number): KubeObject {
+export function nodeObject(world: ClusterWorld, node: NodeSpec, nowMs: number): KubeObject {
   const now = timestamp(nowMs);
   const { name } = node;
+  const version = world.networking?.version ?? NODE_VERSION;
   const controlPlane = {
     'node-role.kubernetes.io/control-plane': '',
     'node.kubernetes.io/exclude-from-external-load-balancers': '',
@@ -66,7 +68,7 @@ export function nodeObject(world: WorldSpec, node: NodeSpec, nowMs: number): Kub
     spec: {
       podCIDR: node.podCidr,
       podCIDRs: [node.podCidr],
-      providerID: `kind://docker/kind/${name}`,
+      providerID: `kind://docker/${world.networking?.clusterName ?? 'kind'}/${name}`,
       // As kubeadm has it: a cluster of one node lets its control plane run everything.
       ...(node.isControlPlane && world.nodes.length > 1
         ? { taints: [{ effect: 'NoSchedule', key: 'node-role.kubernetes.io/control-plane' }] }
@@ -85,13 +87,18 @@ export function nodeObject(world: WorldSpec, node: NodeSpec, nowMs: number): Kub
         condition('PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
       ],
       daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-      images: PRELOADED.map(([image, sizeBytes]) => ({ names: [image], sizeBytes })),
+      images: PRELOADED.map(([image, sizeBytes]) => ({ names: [imageOf(image, version)], sizeBytes })),
       nodeInfo: {
-        ...nodeInfo(name),
+        ...nodeInfo(name, version),
         ...(world.name === 'recorded' ? { machineID: '0123456789abcdef0123456789abcdef' } : {}),
       },
     },
   };
+}
+
+/** An image of the control plane in the version of a node's image. */
+export function imageOf(image: string, version: string): string {
+  return image.replace(`:${NODE_VERSION}`, `:${version}`);
 }
 
 /** The lease by which a kubelet says that it lives. */
@@ -108,7 +115,7 @@ export function nodeLease(node: NodeSpec, uid: string, nowMs: number): KubeObjec
   };
 }
 
-function nodeInfo(name: string): object {
+function nodeInfo(name: string, version: string): object {
   const digits = hashText(`machine/${name}`) + hashText(`machine/${name}/2`);
   const uuid = (what: string): string => {
     const hex = hashText(`${what}/${name}`) + hashText(`${what}/${name}/2`);
@@ -119,8 +126,8 @@ function nodeInfo(name: string): object {
     bootID: uuid('boot'),
     containerRuntimeVersion: 'containerd://2.0.3',
     kernelVersion: '6.8.0-45-generic',
-    kubeProxyVersion: NODE_VERSION,
-    kubeletVersion: NODE_VERSION,
+    kubeProxyVersion: version,
+    kubeletVersion: version,
     machineID: digits,
     operatingSystem: 'linux',
     osImage: 'Debian GNU/Linux 12 (bookworm)',

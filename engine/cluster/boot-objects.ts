@@ -1,6 +1,7 @@
 import type { KubeObject } from '../objects/api.ts';
 import type { NodeSpec } from './world.ts';
-import { NODE_VERSION } from './boot-nodes.ts';
+import type { ClusterNetworking } from './networking.ts';
+import { serviceAddress } from '../store/service-addresses.ts';
 
 /** An object together with its resource in the store. */
 export type BootObject = readonly [resource: string, object: KubeObject];
@@ -27,7 +28,7 @@ export function bootObject(
 }
 
 /** The control plane's static pods, as kubeadm writes them: one manifest a component. */
-export function staticPods(node: NodeSpec, nodeUid: string): KubeObject[] {
+export function staticPods(node: NodeSpec, nodeUid: string, version: string): KubeObject[] {
   const parts: readonly (readonly [
     name: string,
     image: string,
@@ -36,15 +37,15 @@ export function staticPods(node: NodeSpec, nodeUid: string): KubeObject[] {
     port: number,
   ])[] = [
     ['etcd', 'registry.k8s.io/etcd:3.5.16-0', '100m', '100Mi', 2381],
-    ['kube-apiserver', `registry.k8s.io/kube-apiserver:${NODE_VERSION}`, '250m', undefined, 6443],
+    ['kube-apiserver', `registry.k8s.io/kube-apiserver:${version}`, '250m', undefined, 6443],
     [
       'kube-controller-manager',
-      `registry.k8s.io/kube-controller-manager:${NODE_VERSION}`,
+      `registry.k8s.io/kube-controller-manager:${version}`,
       '200m',
       undefined,
       10_257,
     ],
-    ['kube-scheduler', `registry.k8s.io/kube-scheduler:${NODE_VERSION}`, '100m', undefined, 10_259],
+    ['kube-scheduler', `registry.k8s.io/kube-scheduler:${version}`, '100m', undefined, 10_259],
   ];
   return parts.map(([name, image, cpu, memory]) => {
     const hash = [...`${name}${node.name}`].reduce(
@@ -100,8 +101,17 @@ export function staticPods(node: NodeSpec, nodeUid: string): KubeObject[] {
 }
 
 /** What kubeadm and kind install: RBAC, kube-proxy, CoreDNS, storage. */
-export function clusterObjects(): BootObject[] {
-  return [...accessObjects(), ...proxyObjects(), ...dnsObjects(), ...storageObjects()];
+export function clusterObjects(networking: ClusterNetworking): BootObject[] {
+  return [...kubeadmObjects(networking), ...storageObjects()];
+}
+
+/** What kubeadm installs: RBAC, its configuration, kube-proxy unless there is none, CoreDNS. */
+export function kubeadmObjects(networking: ClusterNetworking): BootObject[] {
+  return [
+    ...accessObjects(),
+    ...proxyObjects(networking),
+    ...dnsObjects('Default', networking.serviceSubnet),
+  ];
 }
 
 /** Roles and bindings that people meet. */
@@ -148,10 +158,11 @@ export function accessObjects(): BootObject[] {
   ];
 }
 
-function proxyObjects(): BootObject[] {
+function proxyObjects(networking: ClusterNetworking): BootObject[] {
+  const { clusterName, podSubnet, serviceSubnet, kubeProxyMode, version } = networking;
   const labels = { 'k8s-app': 'kube-proxy' };
   const namespace = 'kube-system';
-  return [
+  const all: BootObject[] = [
     serviceAccount(namespace, 'kube-proxy'),
     [
       'configmaps',
@@ -162,7 +173,7 @@ function proxyObjects(): BootObject[] {
         {
           data: {
             'config.conf':
-              'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nclusterCIDR: 10.244.0.0/16\nmode: iptables\n',
+              `apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nclusterCIDR: ${podSubnet}\nmode: ${kubeProxyMode}\n`,
           },
         },
       ),
@@ -175,7 +186,7 @@ function proxyObjects(): BootObject[] {
         { name: 'kubeadm-config', namespace },
         {
           data: {
-            ClusterConfiguration: `apiVersion: kubeadm.k8s.io/v1beta4\nclusterName: kind\nkind: ClusterConfiguration\nkubernetesVersion: ${NODE_VERSION}\nnetworking:\n  dnsDomain: cluster.local\n  podSubnet: 10.244.0.0/16\n  serviceSubnet: 10.96.0.0/16\n`,
+            ClusterConfiguration: `apiVersion: kubeadm.k8s.io/v1beta4\nclusterName: ${clusterName}\nkind: ClusterConfiguration\nkubernetesVersion: ${version}\nnetworking:\n  dnsDomain: cluster.local\n  podSubnet: ${podSubnet}\n  serviceSubnet: ${serviceSubnet}\n`,
           },
         },
       ),
@@ -209,7 +220,7 @@ function proxyObjects(): BootObject[] {
                 containers: [
                   {
                     name: 'kube-proxy',
-                    image: `registry.k8s.io/kube-proxy:${NODE_VERSION}`,
+                    image: `registry.k8s.io/kube-proxy:${version}`,
                     command: [
                       '/usr/local/bin/kube-proxy',
                       '--config=/var/lib/kube-proxy/config.conf',
@@ -230,10 +241,12 @@ function proxyObjects(): BootObject[] {
       ),
     ],
   ];
+  // Without the addon kubeadm's own configuration is there all the same.
+  return kubeProxyMode === 'none' ? all.filter(([, { metadata }]) => metadata.name !== 'kube-proxy') : all;
 }
 
 /** CoreDNS with its Service; kubeadm lets it resolve through its node. */
-export function dnsObjects(dnsPolicy = 'Default'): BootObject[] {
+export function dnsObjects(dnsPolicy = 'Default', serviceSubnet = '10.96.0.0/16'): BootObject[] {
   const labels = { 'k8s-app': 'kube-dns' };
   const namespace = 'kube-system';
   const corefile =
@@ -298,7 +311,7 @@ export function dnsObjects(dnsPolicy = 'Default'): BootObject[] {
         },
         {
           spec: {
-            clusterIP: '10.96.0.10',
+            clusterIP: serviceAddress(serviceSubnet, 10),
             selector: labels,
             ports: [
               { name: 'dns', port: 53, protocol: 'UDP' },
@@ -312,7 +325,8 @@ export function dnsObjects(dnsPolicy = 'Default'): BootObject[] {
   ];
 }
 
-function storageObjects(): BootObject[] {
+/** kind's StorageClass with its provisioner. */
+export function storageObjects(): BootObject[] {
   const namespace = 'local-path-storage';
   const labels = { app: 'local-path-provisioner' };
   return [
@@ -379,7 +393,7 @@ export function serviceAccount(namespace: string, name: string): BootObject {
 }
 
 /** The Service of the API server with its Endpoints and slice, which the API server itself keeps. */
-export function apiServerObjects(addresses: readonly string[]): BootObject[] {
+export function apiServerObjects(addresses: readonly string[], serviceSubnet: string): BootObject[] {
   const labels = { component: 'apiserver', provider: 'kubernetes' };
   const at = { name: 'kubernetes', namespace: 'default' };
   return [
@@ -391,7 +405,7 @@ export function apiServerObjects(addresses: readonly string[]): BootObject[] {
         { ...at, labels },
         {
           spec: {
-            clusterIP: '10.96.0.1',
+            clusterIP: serviceAddress(serviceSubnet, 1),
             ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
           },
         },

@@ -1,10 +1,14 @@
 import type { BootObject } from './boot-objects.ts';
+import type { KindInfo } from '../objects/kinds.ts';
 import { KINDS } from '../objects/kinds.ts';
 import { bootObject } from './boot-objects.ts';
 
-/** What the API server itself puts into a new cluster: priority classes, flow control, API services, component statuses. */
-export function serverObjects(): BootObject[] {
-  return [...priorityClasses(), ...flowSchemas(), ...apiServices(), ...componentStatuses()];
+/**
+ * What the API server itself puts into a new cluster: priority classes, flow control, API services, component statuses.
+ * `hasCustom`: its custom resources are defined already.
+ */
+export function serverObjects(hasCustom = true): BootObject[] {
+  return [...priorityClasses(), ...flowSchemas(), ...apiServices(hasCustom), ...componentStatuses()];
 }
 
 function priorityClasses(): BootObject[] {
@@ -59,8 +63,18 @@ function flowSchemas(): BootObject[] {
   ]);
 }
 
-function apiServices(): BootObject[] {
-  const versions = new Set(KINDS.map((kind) => `${kind.version}.${kind.group}`));
+function apiServices(hasCustom: boolean): BootObject[] {
+  const kinds = KINDS.filter((kind) => hasCustom || !kind.isCustom);
+  return servicesFor(kinds);
+}
+
+/** The API services of the groups of custom resources. */
+export function customServices(): BootObject[] {
+  return servicesFor(KINDS.filter((kind) => kind.isCustom));
+}
+
+function servicesFor(kinds: readonly KindInfo[]): BootObject[] {
+  const versions = new Set(kinds.map((kind) => `${kind.version}.${kind.group}`));
   return [...versions].sort().map((name) => {
     const dot = name.indexOf('.');
     const [version, group] = [name.slice(0, dot), name.slice(dot + 1)];

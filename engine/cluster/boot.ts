@@ -3,11 +3,13 @@ import type { Cluster } from './cluster.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Simulation } from '../base/simulation.ts';
-import type { WorldSpec } from './world.ts';
+import type { ClusterWorld } from './networking.ts';
+import type { NodeSpec, WorldSpec } from './world.ts';
 import { canonicalJson } from '../base/json.ts';
 import { createObject } from '../store/registry.ts';
 import { invariant } from '../base/assert.ts';
 import { kindOfObject } from '../objects/kinds.ts';
+import { networkingOf } from './networking.ts';
 import { recordEvent } from '../controllers/events.ts';
 import { apiServerObjects, BOOT_NAMESPACES, bootObject, clusterObjects, staticPods } from './boot-objects.ts';
 import { ciliumObjects, DEFAULT_CILIUM } from './boot-cilium.ts';
@@ -48,34 +50,49 @@ function passTime(sim: Simulation, cluster: Cluster, untilMs: number): void {
 
 function installBase(sim: Simulation, cluster: Cluster, world: WorldSpec): void {
   const { store } = cluster;
+  const { serviceSubnet, version } = networkingOf(world);
   const isRecorded = world.name === RECORDED_WORLD;
   const namespaces = BOOT_NAMESPACES.filter((name) => !isRecorded || name !== 'local-path-storage');
   for (const name of namespaces)
     createObject(sim, store, 'namespaces', bootObject('v1', 'Namespace', { name }));
-  createCustomResources(sim, store, world.hasCilium || isRecorded);
+  const hasCustom = world.hasCilium || isRecorded;
   const controlPlane = world.nodes.filter((node) => node.isControlPlane);
   for (const spec of world.nodes) {
-    const node = createObject(sim, store, 'nodes', nodeObject(world, spec, sim.clock.nowMs));
-    createObject(
-      sim,
-      store,
-      'leases.coordination.k8s.io',
-      nodeLease(spec, node.metadata.uid ?? '', sim.clock.nowMs),
-    );
-    const message = `Node ${spec.name} event: Registered Node ${spec.name} in Controller`;
-    recordEvent(sim, store, {
-      about: node,
-      type: 'Normal',
-      reason: 'RegisteredNode',
-      message,
-      component: 'node-controller',
-    });
+    const node = registerNode(sim, cluster, world, spec);
     if (!spec.isControlPlane || isRecorded) continue;
-    for (const pod of staticPods(spec, node.metadata.uid ?? '')) createObject(sim, store, 'pods', pod);
+    for (const pod of staticPods(spec, node.metadata.uid ?? '', version))
+      createObject(sim, store, 'pods', pod);
   }
-  install(sim, cluster, serverObjects());
-  install(sim, cluster, apiServerObjects(controlPlane.map((node) => node.address)));
-  install(sim, cluster, isRecorded ? recordedObjects() : clusterObjects());
+  const addresses = controlPlane.map((node) => node.address);
+  install(sim, cluster, serverObjects(false));
+  createCustomResources(sim, store, hasCustom);
+  install(sim, cluster, apiServerObjects(addresses, serviceSubnet));
+  install(sim, cluster, isRecorded ? recordedObjects() : clusterObjects(networkingOf(world)));
+}
+
+/** A kubelet registers its node: the Node, its lease, the controller's event. */
+export function registerNode(
+  sim: Simulation,
+  cluster: Cluster,
+  world: ClusterWorld,
+  spec: NodeSpec,
+): KubeObject {
+  const { store } = cluster;
+  const node = createObject(sim, store, 'nodes', nodeObject(world, spec, sim.clock.nowMs));
+  createObject(
+    sim,
+    store,
+    'leases.coordination.k8s.io',
+    nodeLease(spec, node.metadata.uid ?? '', sim.clock.nowMs),
+  );
+  recordEvent(sim, store, {
+    about: node,
+    type: 'Normal',
+    reason: 'RegisteredNode',
+    message: `Node ${spec.name} event: Registered Node ${spec.name} in Controller`,
+    component: 'node-controller',
+  });
+  return node;
 }
 
 function install(sim: Simulation, cluster: Cluster, objects: readonly BootObject[]): void {

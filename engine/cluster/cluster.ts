@@ -4,20 +4,27 @@ import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeHandler, KubeObject } from '../objects/api.ts';
 import type { Simulation } from '../base/simulation.ts';
 import type { StartContainer } from './pod-access.ts';
+import type { ClusterWorld } from './networking.ts';
 import type { WorldSpec } from './world.ts';
 import { CiliumAgents } from '../agent/agents.ts';
 import type { AgentSocketView } from '../agent/agents.ts';
 import { Controllers } from '../controllers/controllers.ts';
 import { createHandler } from '../apiserver/handler.ts';
 import { DataPlane } from '../dataplane/dataplane.ts';
+import type { Space } from '../dataplane/network.ts';
+import type { AgentsView, PolicyView } from '../dataplane/view.ts';
+import { KindnetPolicies } from '../agent/network-policies.ts';
 import { EVENT_TTL_MS, expireEvents, muteEvents } from '../controllers/events.ts';
 import { Store } from '../store/store.ts';
 import type { StoreSnapshot } from '../store/store.ts';
 import { bootCluster } from './boot.ts';
 import { createCustomResources } from './boot-crds.ts';
 import { containerFacts } from './containers.ts';
+import { networkingOf } from './networking.ts';
+import { NODE_VERSION } from './boot-nodes.ts';
+import { setServiceRange } from '../store/service-addresses.ts';
 import { likenessOf } from './likeness.ts';
-import { isPodReady, nodeAddress } from '../objects/views.ts';
+import { conditionOf, isPodReady, nodeAddress } from '../objects/views.ts';
 import type { Node, Pod } from '../objects/views.ts';
 import { RelayObserver } from '../dataplane/observer.ts';
 import { parseTimestamp } from '../objects/time.ts';
@@ -33,7 +40,11 @@ export type { ContainerFacts } from './containers.ts';
 const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io';
 
 /** What the session gives a cluster: a way to run programs in containers. */
-export type ClusterOptions = { readonly startContainer: StartContainer };
+export type ClusterOptions = {
+  readonly startContainer: StartContainer;
+  /** Sockets of machines outside of clusters, which several clusters share. */
+  readonly spaces?: Map<string, Space>;
+};
 
 /** A keyframe of a cluster. Timers and chance are the simulation's. */
 export type ClusterSnapshot = {
@@ -53,7 +64,7 @@ export class Cluster {
   /** Hubble's Observer over the rings of all nodes that run an agent, as hubble-relay serves it. */
   readonly observer: RelayObserver;
   readonly #sim: Simulation;
-  readonly #world: WorldSpec;
+  readonly #world: ClusterWorld;
   /** The world of kubectl's recordings: no agents, nothing really runs. */
   readonly #isRecorded: boolean;
   readonly #controllers: Controllers;
@@ -61,8 +72,11 @@ export class Cluster {
   readonly #topics: readonly string[];
   #settled = -1;
   #expiryMs = 0;
+  #podsSeen = -1;
+  /** Uid of the operator's pod that defined Cilium's resources last. */
+  #operator = '';
 
-  constructor(sim: Simulation, world: WorldSpec, options: ClusterOptions) {
+  constructor(sim: Simulation, world: ClusterWorld, options: ClusterOptions) {
     const before = new Set(sim.clock.topics());
     this.#sim = sim;
     this.#world = world;
@@ -70,14 +84,20 @@ export class Cluster {
     this.store = new Store(sim.clock);
     const store = this.store;
     this.agents = new CiliumAgents(sim, store);
-    this.dataplane = new DataPlane({ sim, store, agents: this.agents, world });
+    const kindnet = new KindnetPolicies(store, (pod) => this.agents.endpointOf(pod) !== undefined);
+    const agents = withKindnet(this.agents, kindnet);
+    this.dataplane = new DataPlane({ sim, store, agents, world, spaces: options.spaces });
     const dataplane = (): DataPlane => this.dataplane;
+    const node = world.nodes.find((one) => one.isControlPlane) ?? world.nodes[0];
     this.#controllers = new Controllers({
       sim,
       store,
-      images: this.#isRecorded ? new RecordedRuntime() : new Runtime(dataplane),
-      hasNetwork: (node) => this.#hasNetwork(node),
-      ...(this.#isRecorded ? { schedulerHost: 'vm' } : {}),
+      images: this.#isRecorded
+        ? new RecordedRuntime()
+        : new Runtime(dataplane, (pod) => !isAgent(pod) || hasCustomResources(store)),
+      hasNetwork: (name) => this.#hasNetwork(name),
+      networkError: (name) => (this.#hasCilium(name) ? NO_AGENT : undefined),
+      schedulerHost: this.#isRecorded ? 'vm' : (node?.name ?? 'kind-control-plane'),
     });
     this.observer = new RelayObserver({
       nowMs: () => sim.clock.nowMs,
@@ -91,12 +111,17 @@ export class Cluster {
       start: options.startContainer,
       isRecorded: this.#isRecorded,
     });
-    const node = world.nodes.find((one) => one.isControlPlane) ?? world.nodes[0];
+    const { serviceSubnet, version } = networkingOf(world);
+    setServiceRange(store, serviceSubnet);
     this.handle = createHandler({
       sim,
       store,
       kubelet: this.#access,
-      worldFacts: { address: `${node?.address ?? '127.0.0.1'}:6443` },
+      worldFacts: {
+        address: `${node?.address ?? '127.0.0.1'}:6443`,
+        isServed: (kind) => !kind.isCustom || store.get(DEFINITIONS, undefined, kind.resource) !== undefined,
+        ...(version === NODE_VERSION ? {} : { version }),
+      },
     });
     this.#topics = sim.clock.topics().filter((topic) => !before.has(topic));
   }
@@ -171,6 +196,7 @@ export class Cluster {
     this.agents.restore(null);
     this.#controllers.restore(null);
     this.#settled = -1;
+    this.#podsSeen = -1;
   }
 
   /** A running container of a pod (`namespace/name`), the default one without a name; undefined when it does not run. */
@@ -211,6 +237,10 @@ export class Cluster {
     this.#controllers.restore(snapshot.controllers);
     this.dataplane.restore(snapshot.dataplane);
     this.#settled = -1;
+    this.#podsSeen = -1;
+    // The operator that runs has done its work.
+    const isDone = (pod: Pod): boolean => isOperator(pod) && isPodReady(pod);
+    this.#operator = (this.store.list('pods', 'kube-system') as Pod[]).find(isDone)?.metadata.uid ?? '';
   }
 
   /** Takes the cluster down (`kind delete cluster`): its timers and handlers leave the clock. */
@@ -223,19 +253,26 @@ export class Cluster {
     muteEvents(this.store, ms);
   }
 
+  /**
+   * A network plugin's configuration stays on its node, whoever wrote it: Cilium's calls the agent, kindnet's works by itself
+   * once it was written (the node became ready).
+   */
   #hasNetwork(node: string): boolean {
     if (this.#isRecorded || this.agents.isRunning(node)) return true;
-    return this.store.list('pods', 'kube-system').some((object) => {
-      const pod = object as KubeObject & {
-        readonly spec: { readonly nodeName?: string };
-        readonly status?: { readonly phase?: string };
-      };
-      return (
+    if (this.#hasCilium(node)) return false;
+    const object = this.store.get('nodes', undefined, node) as Node | undefined;
+    if (conditionOf(object?.status?.conditions, 'Ready')?.status === 'True') return true;
+    return (this.store.list('pods', 'kube-system') as Pod[]).some(
+      (pod) =>
         pod.metadata.labels?.['k8s-app'] === 'kindnet' &&
         pod.spec.nodeName === node &&
-        pod.status?.phase === 'Running'
-      );
-    });
+        pod.status?.phase === 'Running',
+    );
+  }
+
+  /** True when an agent has been on a node: its CiliumNode stays, and so does the plugin's configuration. */
+  #hasCilium(node: string): boolean {
+    return !this.#isRecorded && this.store.get('ciliumnodes.cilium.io', undefined, node) !== undefined;
   }
 
   /** Nodes on which an agent runs, by name. */
@@ -257,9 +294,17 @@ export class Cluster {
     });
   }
 
-  /** Cilium's operator defines its resources when it first comes up. */
+  /** Cilium's operator defines its resources when it starts; agents wait for that. */
   #defineResources(): void {
-    if (this.store.list(DEFINITIONS).length > 0 || this.#agentNodes().length === 0) return;
+    const stamp = this.store.revisionOf('pods');
+    if (this.#isRecorded || stamp === this.#podsSeen) return;
+    this.#podsSeen = stamp;
+    const running = (this.store.list('pods', 'kube-system') as Pod[]).find(
+      (pod) => isOperator(pod) && isPodReady(pod),
+    );
+    const uid = running?.metadata.uid;
+    if (uid === undefined || uid === this.#operator) return;
+    this.#operator = uid;
     createCustomResources(this.#sim, this.store, true);
   }
 
@@ -269,6 +314,42 @@ export class Cluster {
     expireEvents(this.#sim, this.store);
     this.#expiryMs = this.#sim.clock.nowMs + EVENT_TTL_MS / 12;
   }
+}
+
+const NO_AGENT =
+  'unable to connect to Cilium agent: failed to create cilium agent client after 30.000000 seconds timeout: Get "http://localhost/v1/config": dial unix /var/run/cilium/cilium.sock: connect: no such file or directory\nIs the agent running?';
+
+function isAgent(pod: Pod): boolean {
+  return pod.metadata.namespace === 'kube-system' && pod.metadata.labels?.['k8s-app'] === 'cilium';
+}
+
+function isOperator(pod: Pod): boolean {
+  const labels = pod.metadata.labels ?? {};
+  return labels['io.cilium/app'] === 'operator' || labels['name'] === 'cilium-operator';
+}
+
+function hasCustomResources(store: Store): boolean {
+  return store.get(DEFINITIONS, undefined, 'ciliumnetworkpolicies.cilium.io') !== undefined;
+}
+
+/** The agents' view for the data plane, with kindnet's policies for the pods that no agent manages. */
+function withKindnet(agents: CiliumAgents, kindnet: KindnetPolicies): AgentsView {
+  const repository: PolicyView = {
+    judge: (flow) => {
+      const other = kindnet.judge(flow);
+      return other?.verdict === 'DROPPED' ? other : agents.repository.judge(flow);
+    },
+    get config() {
+      return agents.repository.config;
+    },
+  };
+  return {
+    repository,
+    identityOf: (peer) => agents.identityOf(peer),
+    endpointOf: (pod) => agents.endpointOf(pod),
+    learnDns: (lesson) => agents.learnDns(lesson),
+    namesOf: (pod, address) => agents.namesOf(pod, address),
+  };
 }
 
 /**

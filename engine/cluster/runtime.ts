@@ -9,9 +9,12 @@ import { PRELOADED } from './boot-nodes.ts';
 /** The container runtime of all nodes, as the kubelets see it: facts from the catalogue of images, probes through the data plane. */
 export class Runtime implements ImageCatalog {
   readonly #dataplane: () => DataPlane;
+  readonly #isUp: (pod: Pod, container: ContainerSpec) => boolean;
 
-  constructor(dataplane: () => DataPlane) {
+  /** `isUp` is false for a container whose program waits for something before it opens its ports. */
+  constructor(dataplane: () => DataPlane, isUp: (pod: Pod, container: ContainerSpec) => boolean) {
     this.#dataplane = dataplane;
+    this.#isUp = isUp;
   }
 
   lookup(image: string): ImageRecord | undefined {
@@ -40,7 +43,9 @@ export class Runtime implements ImageCatalog {
     const port = portNumber(container, probe.httpGet?.port ?? probe.tcpSocket?.port);
     const host = `${probe.httpGet?.host ?? pod.status?.podIP}:${port}`;
     const path = probe.httpGet === undefined ? undefined : (probe.httpGet.path ?? '/');
-    const answer = this.#dataplane().probePod(keyOf(pod), { port, ...(path === undefined ? {} : { path }) });
+    const answer = this.#isUp(pod, container)
+      ? this.#dataplane().probePod(keyOf(pod), { port, ...(path === undefined ? {} : { path }) })
+      : 'refused';
     const url = `Get "${(probe.httpGet?.scheme ?? 'HTTP').toLowerCase()}://${host}${path ?? ''}": `;
     const prefix = path === undefined ? '' : url;
     if (answer === 'open') return undefined;

@@ -52,6 +52,8 @@ export type ControllerContext = {
   readonly images: ImageCatalog;
   /** True when pods on a node get addresses, i.e. a network plugin runs there. */
   readonly hasNetwork: (node: string) => boolean;
+  /** What the network plugin of a node says when it cannot set up a pod's network; undefined while it can, or there is none. */
+  readonly networkError?: (node: string) => string | undefined;
   /** The machine of the scheduler, which its events name; default kind-control-plane. */
   readonly schedulerHost?: string;
 };

@@ -170,6 +170,17 @@ export class Kubelets implements Controller {
       return;
     }
     if (!isHost && !hasNetwork(node.metadata.name)) {
+      const error = this.#context.networkError?.(node.metadata.name);
+      if (error !== undefined) {
+        // The plugin waits for its agent; each try is another sandbox, so the ids differ.
+        const id = containerId(pod, 'sandbox', data.attempt);
+        const failed = `plugin type="cilium-cni" failed (add): ${error}`;
+        const words = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${id}": ${failed}`;
+        if (data.attempt > 0) this.#note(pod, 'Warning', 'FailedCreatePodSandBox', words);
+        const waitMs = data.attempt < 6 ? 5_000 : 40_000;
+        this.#after(waitMs, pod, { step: 'sandbox', attempt: data.attempt + 1 });
+        return;
+      }
       this.#after(5_000, pod, { step: 'sandbox', attempt: data.attempt + 1 });
       return;
     }
@@ -312,7 +323,7 @@ export class Kubelets implements Controller {
   #watchOver(pod: Pod, container: ContainerSpec, run: number, endsAfterMs: number | undefined): void {
     const about = { container: container.name, run };
     if (endsAfterMs !== undefined) this.#after(Math.max(20, endsAfterMs), pod, { ...about, step: 'ended' });
-    const readiness = container.readinessProbe ?? container.startupProbe;
+    const readiness = container.startupProbe ?? container.readinessProbe;
     if (readiness !== undefined) {
       const delayMs = (readiness.initialDelaySeconds ?? 0) * 1000 + this.#between(300, 900);
       this.#after(delayMs, pod, { ...about, step: 'readiness' });
@@ -407,15 +418,23 @@ export class Kubelets implements Controller {
   }
 
   #readiness(pod: Pod, container: ContainerSpec, data: Step): void {
-    const probe = container.readinessProbe ?? container.startupProbe;
     const status = containerStatus(pod, container.name);
+    // Until the startup probe has succeeded no other is asked; then both, which see the same.
+    const isStarting = container.startupProbe !== undefined && status?.started !== true;
+    const probe = isStarting ? container.startupProbe : (container.readinessProbe ?? container.startupProbe);
     if (probe === undefined || status?.state.running === undefined) return;
     const failure = this.#context.images.probe(pod, container, probe);
+    if (failure === undefined && isStarting && container.readinessProbe !== undefined) {
+      const isReady = this.#context.images.probe(pod, container, container.readinessProbe) === undefined;
+      const next = this.#setState(pod, container.name, { ready: isReady, started: true });
+      if (!isReady) this.#after(pauseMs(container.readinessProbe.periodSeconds, 0), next, { ...data, attempt: 0 });
+      return;
+    }
     if (failure === undefined)
       return void this.#setState(pod, container.name, { ready: true, started: true });
     if (container.startupProbe === undefined && status.started !== true)
       this.#setState(pod, container.name, { started: true });
-    const words = container.readinessProbe === undefined ? 'Startup' : 'Readiness';
+    const words = isStarting ? 'Startup' : 'Readiness';
     this.#noteOf(pod, container, 'Warning', 'Unhealthy', `${words} probe failed: ${failure}`);
     if (this.#context.images.isStill === true) return;
     this.#after(pauseMs(probe.periodSeconds, data.attempt), pod, { ...data, attempt: data.attempt + 1 });

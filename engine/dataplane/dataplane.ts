@@ -24,6 +24,8 @@ export type DataPlaneOptions = {
   readonly world: WorldView;
   /** Files of running containers, by the id of their machine (`pod/ns/name/container`), for servers that serve them. */
   readonly readFile?: (machine: string, path: string) => string | undefined;
+  /** Sockets of machines outside of the cluster, where several clusters share them. */
+  readonly spaces?: Map<string, Space> | undefined;
 };
 
 const BOT_TOPIC = 'bot';
@@ -33,12 +35,14 @@ export class DataPlane {
   readonly flows: FlowWriter;
   readonly #fabric: Fabric;
   readonly #spaces = new Map<string, Space>();
+  readonly #outside: Map<string, Space>;
   readonly #bots = new Set<string>();
   #botsStamp = -1;
 
   constructor(options: DataPlaneOptions) {
     this.flows = new FlowWriter({ sim: options.sim, store: options.store, agents: options.agents });
     this.#fabric = new Fabric({ ...options, flows: this.flows, readFile: options.readFile });
+    this.#outside = options.spaces ?? this.#spaces;
     this.#fabric.callOut = (from, call) => this.#call(from, call);
     this.#fabric.answerDns = (at, question) => this.#answerDns(at, question);
     options.sim.clock.on(BOT_TOPIC, (data) => this.#botTick(data));
@@ -125,7 +129,7 @@ export class DataPlane {
   /** True when a foreground program of that machine (`workstation`, …) listens on the port. */
   isListening(machine: string, port: number): boolean {
     return (
-      this.#spaces.get(`outside/${machine}`)?.listeners.has(port) === true ||
+      this.#outside.get(`outside/${machine}`)?.listeners.has(port) === true ||
       this.#spaces.get(`node/${machine}`)?.listeners.has(port) === true
     );
   }
@@ -247,10 +251,11 @@ export class DataPlane {
   }
 
   #space(id: string): Space {
-    const old = this.#spaces.get(id);
+    const spaces = id.startsWith('outside/') ? this.#outside : this.#spaces;
+    const old = spaces.get(id);
     if (old) return old;
     const space = new Space(id);
-    this.#spaces.set(id, space);
+    spaces.set(id, space);
     return space;
   }
 
