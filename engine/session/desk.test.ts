@@ -85,6 +85,22 @@ describe('a page at its desk', () => {
     ]);
   });
 
+  test('the first thing a page is told is the prompt, before the cluster has booted, and it is the one that stays', async () => {
+    const page = await Page.open();
+    const [first, second] = page.events.filter((event) => event.kind === 'screen');
+    expect(page.events[0]).toBe(first);
+    expect(first).toEqual(second);
+  });
+
+  test('a page opened at a later task begins on the solutions of those before, and a reload leads to the same place', async () => {
+    const page = await Page.open({ task: 2 });
+    expect(page.entries.map((entry) => entry.input)).toEqual([{ kind: 'task', task: 2, from: 'solutions' }]);
+    await page.type('kubectl get cnp -o name\n');
+    const again = await Page.open({ entries: page.entries });
+    expect(again.text).toBe(page.text);
+    expect(again.last('task')).toEqual(page.last('task'));
+  });
+
   test('a busy loop is interrupted by Ctrl-C, and the prompt comes back', async () => {
     const page = await Page.open();
     await page.type('while :; do :; done\n');

@@ -1,7 +1,8 @@
 import { recognise } from '../lab/feedback.ts';
 import type { LabBundle } from '../lab/bundle.ts';
 import { isUndoable, pathTo } from './journal.ts';
-import { EditedTerminal } from './edited-terminal.ts';
+import type { WorldSpec } from '../cluster/world.ts';
+import { EditedTerminal, PASTE_ON } from './edited-terminal.ts';
 import { hintFor } from './hints.ts';
 import { Matrix } from './live-matrix.ts';
 import { flowRows } from './flow-rows.ts';
@@ -20,6 +21,7 @@ import { Sandbox } from './sandbox.ts';
 import type { SandboxTerminal } from './terminal.ts';
 import { resume } from './timeline.ts';
 import { LIMITS } from '../base/limits.ts';
+import { firstPrompt } from './workplace.ts';
 
 /** Scheduler steps between two looks at the page's messages: Ctrl-C must get a word in. */
 const STEPS_A_SLICE = 500;
@@ -262,11 +264,17 @@ export class Desk {
     for (const { input } of command.entries)
       if (input.kind === 'hint')
         this.#hints.set(input.task, Math.max(this.#hints.get(input.task) ?? 0, input.rung));
+    // The workstation is no part of the cluster: its prompt is there while the cluster boots, and keys wait their turn.
+    const prompt = this.#entries.length === 0 ? firstPrompt(bundle.world as unknown as WorldSpec) : undefined;
+    if (prompt !== undefined) this.#post({ kind: 'screen', terminal: 1, data: `${PASTE_ON}${prompt}` });
     const startedMs = this.#wallMs;
     const { sandbox, solved, faithful } = await resume(bundle, header, this.#entries);
     for (const task of solved) this.#solved.add(task);
+    if (this.#entries.length === 0 && command.task > 0 && this.#mayBegin(bundle, command.task)) {
+      this.#record(sandbox, { kind: 'task', task: command.task, from: 'solutions' });
+      await sandbox.leadTo(command.task);
+    }
     this.#adopt(sandbox);
-    if (this.#entries.length === 0 && command.task > 0) await this.#goTask(sandbox, command.task);
     const notice = faithful
       ? undefined
       : 'Your history was replayed, though not every moment of it met the same state as before. Look your files over; nothing of them is lost.';
@@ -332,6 +340,13 @@ export class Desk {
       );
       return;
     }
+    this.#record(sandbox, input);
+    if (isUndoable(input)) this.#redo = [];
+    sandbox.apply(input);
+  }
+
+  /** Writes an input into the journal, at the sandbox's moment. */
+  #record(sandbox: Sandbox, input: Input): void {
     const entry: JournalEntry = {
       sequence: this.#entries.length + 1,
       atMs: sandbox.nowMs,
@@ -340,8 +355,6 @@ export class Desk {
     };
     this.#entries.push(entry);
     this.#post({ kind: 'journal', entries: [entry] });
-    if (isUndoable(input)) this.#redo = [];
-    sandbox.apply(input);
   }
 
   #submit(terminal: number, text: string): void {
@@ -402,15 +415,21 @@ export class Desk {
       else this.#input({ kind: 'task', task, from: 'here' });
       return;
     }
-    if (bundle.tasks.slice(0, task).some((before) => before.solution === undefined)) {
-      this.#notice(
-        'error',
-        'The tasks before this one could not be loaded. Check the connection and try again.',
-      );
-      return;
-    }
-    this.#input({ kind: 'task', task, from: 'solutions' });
+    if (!this.#mayBegin(bundle, task)) return;
+    this.#record(sandbox, { kind: 'task', task, from: 'solutions' });
+    this.#redo = [];
     this.#adopt(await Sandbox.createAt(bundle, header, task));
+  }
+
+  /** True when the solutions are there that a task begins on; else says so. */
+  #mayBegin(bundle: LabBundle, task: number): boolean {
+    if (task >= bundle.tasks.length) return false;
+    if (bundle.tasks.slice(0, task).every((before) => before.solution !== undefined)) return true;
+    this.#notice(
+      'error',
+      'The tasks before this one could not be loaded. Check the connection and try again.',
+    );
+    return false;
   }
 
   get bundle(): LabBundle | undefined {
@@ -469,14 +488,7 @@ export class Desk {
     const isStart = sequence === 0 && step === 0;
     const first = isStart ? await Sandbox.create(bundle, header) : undefined;
     const moment = first === undefined ? { atMs, step } : { atMs: first.nowMs, step: first.scheduler.steps };
-    const entry: JournalEntry = {
-      sequence: this.#entries.length + 1,
-      atMs: sandbox.nowMs,
-      step: sandbox.scheduler.steps,
-      input: { kind: 'goto', sequence, ...moment },
-    };
-    this.#entries.push(entry);
-    this.#post({ kind: 'journal', entries: [entry] });
+    this.#record(sandbox, { kind: 'goto', sequence, ...moment });
     const replayed = first ?? (await resume(bundle, header, this.#entries)).sandbox;
     this.#adopt(replayed);
     if (words !== undefined)

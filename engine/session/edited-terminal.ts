@@ -24,7 +24,7 @@ export type EditedListener = {
 const SIGNAL_KEYS: Readonly<Record<string, string>> = { '\x03': '^C', '\x1a': '^Z', '\x1c': '^\\' };
 
 /** Tells xterm to mark pastes, as bash does at its prompt. */
-const PASTE_ON = '\x1b[?2004h';
+export const PASTE_ON = '\x1b[?2004h';
 
 /**
  * A terminal with its echo, line editing, history and completion: all that happens before a line is submitted and
@@ -40,6 +40,8 @@ export class EditedTerminal {
   /** Text of the row that the next output continues. */
   #row = '';
   #typed: string[] = [];
+  /** Where shown text goes while the whole screen is being drawn. */
+  #drawn: string[] | undefined;
 
   constructor(terminal: SandboxTerminal, workplace: Workplace, listener: EditedListener) {
     this.#terminal = terminal;
@@ -106,7 +108,11 @@ export class EditedTerminal {
     const kept = this.#terminal.screen();
     this.#row = kept.slice(kept.lastIndexOf('\n') + 1);
     this.#editor = this.#fresh(this.#row);
-    return toTerminal(kept);
+    this.#drawn = [toTerminal(kept)];
+    this.flush();
+    const text = this.#drawn.join('');
+    this.#drawn = undefined;
+    return text;
   }
 
   #fresh(prompt: string): EditorState {
@@ -203,7 +209,8 @@ export class EditedTerminal {
   }
 
   #show(data: string): void {
-    if (data !== '') this.#listener.show(data);
+    if (this.#drawn !== undefined) this.#drawn.push(data);
+    else if (data !== '') this.#listener.show(data);
   }
 }
 

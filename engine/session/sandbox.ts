@@ -111,19 +111,24 @@ export class Sandbox {
   /** A new sandbox at the beginning of `task`, on the solutions of the tasks before it. */
   static async createAt(bundle: LabBundle, header: JournalHeader, task: number): Promise<Sandbox> {
     const sandbox = await Sandbox.create(bundle, header);
+    await sandbox.leadTo(task);
+    return sandbox;
+  }
+
+  /** Leads a new sandbox to the beginning of `task`, on the solutions of the tasks before it. */
+  async leadTo(task: number): Promise<void> {
     for (let before = 0; before < task; before++) {
-      await sandbox.playSolution(before);
-      sandbox.beginTask(before + 1);
+      await this.#playSolution(before);
+      this.beginTask(before + 1);
     }
     // What was played was not typed by the learner: none of it counts as solved, the terminal begins empty, the shell
     // without a history.
-    sandbox.solved.clear();
-    for (const terminal of sandbox.terminals.values()) {
+    this.solved.clear();
+    for (const terminal of this.terminals.values()) {
       terminal.clear();
       terminal.shell?.state.history.splice(0);
     }
-    await sandbox.runUntil(sandbox.nowMs, 10_000);
-    return sandbox;
+    await this.runUntil(this.nowMs, 10_000);
   }
 
   /** Virtual time, ms since the epoch. */
@@ -155,7 +160,7 @@ export class Sandbox {
   }
 
   /** Types the task's solution at a terminal of its own and lets it end, with time jumping; for beginning a later task. */
-  async playSolution(task: number): Promise<void> {
+  async #playSolution(task: number): Promise<void> {
     const solution = this.bundle.tasks[task]?.solution;
     if (solution === undefined) return;
     for (const step of parseTranscript(solution).steps) {
