@@ -100,6 +100,8 @@ export class Fabric {
   latencyMs(route: Route): number {
     const stretch = this.sim.random.next('latency');
     if (route.isSelf) return 0.02 + stretch * 0.03;
+    // A world with a router of its own is one room: everything is a hop away.
+    if (this.world.workstation.gateway !== undefined) return 0.08 + stretch * 0.1;
     const isOutside = route.from.kind === 'outside' || route.to.kind === 'outside';
     if (isOutside) return isNearby(this.world, route) ? 0.3 + stretch : 5 + stretch * 15;
     return nodeOf(route.from) === nodeOf(route.to) ? 0.1 + stretch * 0.2 : 0.25 + stretch * 0.75;

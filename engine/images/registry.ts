@@ -6,7 +6,7 @@ import { nginx } from './servers/nginx.ts';
 import { banner, dns, echo, opaque, postgres, website } from './servers/plain.ts';
 import { redis } from './servers/redis.ts';
 import { webdis } from './servers/webdis.ts';
-import { closer, resetter, scriptedHttp, silent, zone } from './servers/scripted.ts';
+import { closer, h2cOnly, resetter, scriptedHttp, silent, zone } from './servers/scripted.ts';
 
 /** All servers by the names that listeners carry, so that a listener is plain data. */
 export const SERVERS: ReadonlyMap<string, Server> = new Map([
@@ -17,6 +17,7 @@ export const SERVERS: ReadonlyMap<string, Server> = new Map([
   ['echo', echo],
   ['emojivoto-web', emojivotoWeb],
   ['grpc', grpcService],
+  ['h2c-only', h2cOnly],
   ['httpbin', httpbin],
   ['json-mock', jsonMock],
   ['kube-apiserver', kubeApiserver],

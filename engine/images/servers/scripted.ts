@@ -124,6 +124,16 @@ function reflected(request: HttpRequest, what: 'request' | 'head' | 'cookie'): s
   return `${request.method} ${request.target} ${utf8Length(request.body)} bytes\n${lines}\n\n${request.body}\n`;
 }
 
+/** The same for clients that speak HTTP/2 from the start; others are answered by what they cannot read. */
+export const h2cOnly: Server = {
+  receive: (context, connection, text) => {
+    if (connection.data['isOpen'] !== true && !text.includes(' HTTP/2\r\n'))
+      return { replies: [{ text: '\0\0\x12\x04\0\0\0\0\0settings' }], end: 'close' };
+    connection.data['isOpen'] = true;
+    return scriptedHttp.receive?.(context, connection, text) ?? SILENCE;
+  },
+};
+
 /** Takes what comes and never answers. */
 export const silent: Server = { receive: () => SILENCE, finish: () => SILENCE };
 
