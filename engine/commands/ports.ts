@@ -32,6 +32,12 @@ export interface AgentSocket {
 
 /** Hubble's Observer service (observer.proto), as plain values. */
 export interface HubbleObserver {
+  /** The health service's answer; absent: `SERVING`. */
+  health?(): string;
+  /** True for a server that sends only the fields that were asked for; ours sends whole flows, so names are shown. */
+  readonly honoursMasks?: boolean;
+  /** True when the Peer service answers here too. */
+  readonly hasPeers?: boolean;
   status(): {
     readonly numFlows: number;
     readonly maxFlows: number;
@@ -51,6 +57,8 @@ export interface HubbleObserver {
     readonly numFlows: number;
     readonly maxFlows: number;
     readonly seenFlows: number;
+    /** How the relay reaches the node; absent: unknown. */
+    readonly tls?: { readonly enabled: boolean; readonly serverName: string };
   }[];
   namespaces(): readonly { readonly namespace: string; readonly cluster: string }[];
   /** Flows now in the rings that match, oldest first (GetFlows without follow). Times are ms since the epoch. */

@@ -57,7 +57,7 @@ export class RelayObserver {
     const nodes = this.nodes();
     const sum = (pick: (node: (typeof nodes)[number]) => number): number =>
       nodes.reduce((total, node) => total + pick(node), 0);
-    const uptimeNs = nodes.reduce((least, node) => Math.min(least, node.uptimeNs), nodes[0]?.uptimeNs ?? 0);
+    const uptimeNs = nodes.reduce((least, node) => Math.max(least, node.uptimeNs), 0);
     const seenFlows = sum((node) => node.seenFlows);
     return {
       numFlows: sum((node) => node.numFlows),
@@ -81,6 +81,7 @@ export class RelayObserver {
     readonly numFlows: number;
     readonly maxFlows: number;
     readonly seenFlows: number;
+    readonly tls: { readonly enabled: boolean; readonly serverName: string };
   }[] {
     return this.#nodes().map((node) => {
       const ring = this.#view.flows.rings.get(node.name);
@@ -93,6 +94,10 @@ export class RelayObserver {
         numFlows: ring?.length ?? 0,
         maxFlows: LIMITS.hubbleFlowsMax,
         seenFlows: ring?.seen ?? 0,
+        tls: {
+          enabled: true,
+          serverName: `${node.name}.${this.#view.flows.clusterName}.hubble-grpc.cilium.io`,
+        },
       };
     });
   }

@@ -303,24 +303,12 @@ export function typeOf(flow: Flow): string {
       return `policy-verdict:${MATCH_TYPES[flow.policy_match_type ?? 0] ?? 'unknown'} ${flow.traffic_direction ?? 'TRAFFIC_DIRECTION_UNKNOWN'}`;
     case 7:
       return (
-        ['', 'pre-xlate-fwd', 'post-xlate-fwd', 'pre-xlate-rev', 'post-xlate-rev'][socketPoint(flow)] ??
+        ['', 'pre-xlate-fwd', 'post-xlate-fwd', 'pre-xlate-rev', 'post-xlate-rev'][sub || 9] ??
         'SOCK_XLATE_POINT_UNKNOWN'
       );
     default:
       return 'UNKNOWN';
   }
-}
-
-function socketPoint(flow: Flow): number {
-  const names = [
-    '',
-    'SOCK_XLATE_POINT_PRE_DIRECTION_FWD',
-    'SOCK_XLATE_POINT_POST_DIRECTION_FWD',
-    'SOCK_XLATE_POINT_PRE_DIRECTION_REV',
-    'SOCK_XLATE_POINT_POST_DIRECTION_REV',
-  ];
-  const at = names.indexOf(flow.sock_xlate_point ?? '-');
-  return at > 0 ? at : 9;
 }
 
 function policyWord(verdict: string): string {

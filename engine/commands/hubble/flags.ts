@@ -1,9 +1,13 @@
+import { parseDuration } from './since.ts';
+
 /** One flag of a command. `filter` values are handed on in order; a flag with `implied` may stand without a value. */
 export type FlagSpec = {
   readonly name: string;
   readonly short?: string;
   readonly kind: 'bool' | 'value' | 'filter';
   readonly implied?: string;
+  /** How pflag names the type of its value in help; absent for switches. */
+  readonly type?: string;
 };
 
 /** A flag as it stood on the line. `shown` is how errors name it. */
@@ -14,8 +18,15 @@ export type ParsedFlags =
   | { readonly uses: readonly FlagUse[]; readonly rest: readonly string[] }
   | { readonly error: string };
 
-/** Reads words as pflag does: `--a b`, `--a=b`, `-a b`, `-ab`, `--` ends flags. */
-export function parseFlags(words: readonly string[], specs: readonly FlagSpec[]): ParsedFlags {
+/**
+ * Reads words as pflag does: `--a b`, `--a=b`, `-a b`, `-ab`, `--` ends flags. The first flag that is unknown or whose
+ * value is refused ends it; `accept` sees each use in turn and returns what is wrong with it.
+ */
+export function parseFlags(
+  words: readonly string[],
+  specs: readonly FlagSpec[],
+  accept: (use: FlagUse) => string | undefined = () => undefined,
+): ParsedFlags {
   const uses: FlagUse[] = [];
   const rest: string[] = [];
   for (let i = 0; i < words.length; i++) {
@@ -29,10 +40,50 @@ export function parseFlags(words: readonly string[], specs: readonly FlagSpec[])
       ? long(word, words[i + 1], specs)
       : shorts(word, words[i + 1], specs);
     if ('error' in result) return result;
+    for (const use of result.uses) {
+      const problem = problemOf(use, specs) ?? accept(use);
+      if (problem !== undefined) return { error: problem };
+    }
     uses.push(...result.uses);
     if (result.tookNext) i++;
   }
   return { uses, rest };
+}
+
+/** What pflag says of a value that its type cannot read. */
+function problemOf(use: FlagUse, specs: readonly FlagSpec[]): string | undefined {
+  const spec = specs.find((item) => item.name === use.name);
+  const { value } = use;
+  const bad = (reason: string): string => invalidArgument(use, reason);
+  const shown = JSON.stringify(value);
+  if (spec?.kind === 'bool')
+    return /^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(value)
+      ? undefined
+      : bad(`strconv.ParseBool: parsing ${shown}: invalid syntax`);
+  if (spec?.type === 'uint' || spec?.type === 'uint16') {
+    const most = spec.type === 'uint' ? 18_446_744_073_709_551_615n : 65_535n;
+    if (!/^(?:0x[0-9a-fA-F]+|\d+)$/.test(value))
+      return bad(`strconv.ParseUint: parsing ${shown}: invalid syntax`);
+    return BigInt(value) > most ? bad(`strconv.ParseUint: parsing ${shown}: value out of range`) : undefined;
+  }
+  return spec?.type === 'duration' ? durationProblem(use) : undefined;
+}
+
+function durationProblem(use: FlagUse): string | undefined {
+  const { value } = use;
+  if (value === '0' || parseDuration(value) !== undefined) return undefined;
+  const shown = JSON.stringify(value);
+  return invalidArgument(
+    use,
+    /^-?\d+(\.\d*)?$/.test(value)
+      ? `time: missing unit in duration ${shown}`
+      : `time: invalid duration ${shown}`,
+  );
+}
+
+/** True for the texts that pflag reads as true. */
+export function isTrue(value: string | undefined): boolean {
+  return value !== undefined && /^(1|t|true)$/i.test(value);
 }
 
 type Taken = { readonly uses: readonly FlagUse[]; readonly tookNext: boolean } | { readonly error: string };
@@ -103,28 +154,79 @@ function named(text: string, kind: FlagSpec['kind'], implied?: string): FlagSpec
   });
 }
 
-/** Flags of every command that talks to a server. */
-export const SERVER_FLAGS: readonly FlagSpec[] = [
-  ...named(
-    'basic-auth-password basic-auth-username kube-context kube-namespace kubeconfig port-forward-port request-timeout server timeout tls-ca-cert-files tls-client-cert-file tls-client-key-file tls-server-name config',
-    'value',
-  ),
-  ...named('port-forward:P tls tls-allow-insecure debug:D help:h', 'bool'),
+function typed(text: string, type: string): FlagSpec[] {
+  return named(text, 'value').map((spec) => ({ ...spec, type }));
+}
+
+/** Flags of every command. */
+export const GLOBAL_FLAGS: readonly FlagSpec[] = [
+  ...typed('config', 'string'),
+  ...named('debug:D help:h', 'bool'),
 ];
 
-/** Flags of `hubble observe`. */
-export const OBSERVE_FLAGS: readonly FlagSpec[] = [
+/** Flags of every command that talks to a server. */
+export const SERVER_FLAGS: readonly FlagSpec[] = [
+  ...typed('basic-auth-password basic-auth-username kube-context kube-namespace kubeconfig', 'string'),
+  ...named('port-forward:P', 'bool'),
+  ...typed('port-forward-port', 'uint16'),
+  ...typed('request-timeout', 'duration'),
+  ...typed('server', 'string'),
+  ...typed('timeout', 'duration'),
+  ...named('tls tls-allow-insecure', 'bool'),
+  ...typed('tls-ca-cert-files', 'strings'),
+  ...typed('tls-client-cert-file tls-client-key-file tls-server-name', 'string'),
+  ...GLOBAL_FLAGS,
+];
+
+/** Flags that select events, of every kind of event. */
+export const SELECTOR_FLAGS: readonly FlagSpec[] = [
+  ...named('all', 'bool'),
+  ...typed('first', 'uint'),
+  ...named('follow:f', 'bool'),
+  ...typed('last', 'uint'),
+  ...typed('since until', 'string'),
+];
+
+const FORMATTING_FLAGS: readonly FlagSpec[] = [
+  ...typed('output:o', 'string'),
+  ...named('print-node-name', 'bool'),
+  ...typed('time-format', 'string'),
+];
+
+/** Flags of `hubble observe agent-events` and `debug-events`. */
+export const EVENT_FLAGS: readonly FlagSpec[] = [...SELECTOR_FLAGS, ...FORMATTING_FLAGS, ...SERVER_FLAGS];
+
+/** Filters of `hubble observe`. */
+export const FILTER_FLAGS: readonly FlagSpec[] = [
   ...named(FILTER_VALUES, 'filter'),
   ...named(FILTER_SWITCHES, 'filter', 'true'),
   { name: 'ipv4', short: '4', kind: 'filter', implied: 'v4' },
   { name: 'ipv6', short: '6', kind: 'filter', implied: 'v6' },
-  ...named(
-    'first last since until allowlist denylist output:o time-format color field-mask input-file',
-    'value',
-  ),
-  ...named(
-    'all follow:f print-node-name print-policy-names ip-translation numeric print-raw-filters silent-errors:s use-default-field-masks',
-    'bool',
-  ),
+].map((spec) => ({ ...spec, type: 'filter' })) as readonly FlagSpec[];
+
+/** Filters as JSON. */
+export const RAW_FILTER_FLAGS: readonly FlagSpec[] = typed('allowlist denylist', 'stringArray');
+
+/** Flags of the printer, those of flows only included. */
+export const FLOW_FORMAT_FLAGS: readonly FlagSpec[] = [
+  ...FORMATTING_FLAGS,
+  ...named('print-policy-names ip-translation numeric', 'bool'),
+  ...typed('color', 'string'),
+];
+
+/** What is left. */
+export const OTHER_FLAGS: readonly FlagSpec[] = [
+  ...typed('field-mask', 'strings'),
+  ...typed('input-file', 'string'),
+  ...named('print-raw-filters silent-errors:s use-default-field-masks', 'bool'),
+];
+
+/** Flags of `hubble observe`. */
+export const OBSERVE_FLAGS: readonly FlagSpec[] = [
+  ...SELECTOR_FLAGS,
+  ...FILTER_FLAGS,
+  ...RAW_FILTER_FLAGS,
+  ...FLOW_FORMAT_FLAGS,
+  ...OTHER_FLAGS,
   ...SERVER_FLAGS,
 ];

@@ -1,42 +1,15 @@
 import { tabulate } from '../../hubble/printer.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { HubbleObserver, Ports } from '../ports.ts';
-import { parseFlags, SERVER_FLAGS, type FlagSpec } from './flags.ts';
+import { EVENT_FLAGS, type FlagSpec, GLOBAL_FLAGS, isTrue, parseFlags, SERVER_FLAGS } from './flags.ts';
+import { helpPage, PAGES } from './help.ts';
 import { observe } from './observe.ts';
-import { reachObserver, serverOf } from './server.ts';
+import { reachObserver, type ReachedObserver } from './server.ts';
+import { resetSettings, settingsOf, settingsText, writeSetting } from './settings.ts';
 
 const VERSION = '1.20.2';
 
-const OUTPUT_FLAG: FlagSpec = { name: 'output', short: 'o', kind: 'value' };
-
-const HELP = `Hubble shows which connections the cluster's pods make and what became of them.
-
-Usage:
-  hubble [command]
-
-Available Commands:
-  completion  Print a shell completion script
-  config      Show or change this tool's settings
-  help        Help for any command
-  list        List nodes or namespaces
-  observe     Show flows
-  status      Show the state of the Hubble server
-  version     Show the version
-
-Use "hubble [command] --help" for more information about a command.
-`;
-
-const LIST_HELP = `List Hubble objects
-
-Usage:
-  hubble list [command]
-
-Available Commands:
-  namespaces  List namespaces with recent flows
-  nodes       List Hubble nodes
-
-Use "hubble list [command] --help" for more information about a command.
-`;
+const OUTPUT_FLAG: FlagSpec = { name: 'output', short: 'o', kind: 'value', type: 'string' };
 
 /** The `hubble` CLI 1.20.2. It sees the cluster only through the Observer. Errors: one line, exit 1. */
 export function hubbleProgram(ports: Ports): Program {
@@ -45,7 +18,7 @@ export function hubbleProgram(ports: Ports): Program {
     const at = words.findIndex((word) => !word.startsWith('-'));
     const command = words[at] ?? '';
     const rest = words.filter((_word, i) => i !== at);
-    if (words.includes('--version') && command === '') return print(process, `hubble v${VERSION}\n`);
+    if (command === '') return root(process, words);
     switch (command) {
       case 'observe':
         return observeOrEvents(process, ports, rest);
@@ -54,14 +27,23 @@ export function hubbleProgram(ports: Ports): Program {
       case 'list':
         return list(process, ports, rest);
       case 'version':
-        return print(process, `hubble v${VERSION} compiled with go1.26.8 on linux/amd64\n`);
+        return withFlags(process, 'version', rest, async () =>
+          print(process, `hubble v${VERSION} compiled with go1.26.8 on linux/amd64\n`),
+        );
       case 'config':
         return config(process, rest);
-      case '':
       case 'help':
-        return print(process, HELP);
+        return help(process, rest.filter((word) => !word.startsWith('-')).join(' '));
       case 'completion':
-        return 0;
+        return completion(process, rest);
+      case 'watch':
+        return watch(process, ports, rest);
+      case 'reflect':
+        return unimplemented(
+          process,
+          ports,
+          'unknown service /grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+        );
       default:
         return fail(process, `unknown command ${JSON.stringify(command)} for "hubble"`);
     }
@@ -78,78 +60,183 @@ async function fail(process: Process, text: string): Promise<number> {
   return 1;
 }
 
-async function observeOrEvents(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const [first] = words;
-  if (first === 'agent-events' || first === 'debug-events') {
-    const reached = await reachObserver(process, ports, new Map());
-    return fail(
+async function help(process: Process, path: string): Promise<number> {
+  const page = PAGES.get(path) ?? PAGES.get(path.split(' ')[0] ?? '');
+  if (page) return print(process, helpPage(page, process.machine.home));
+  const root = PAGES.get('');
+  await process.out(
+    `Unknown help topic [${path
+      .split(' ')
+      .map((word) => `\`${word}\``)
+      .join(' ')}]\n`,
+  );
+  return root ? print(process, helpPage(root, process.machine.home)) : 0;
+}
+
+async function root(process: Process, words: readonly string[]): Promise<number> {
+  const version: FlagSpec = { name: 'version', short: 'v', kind: 'bool' };
+  const parsed = parseFlags(words, [...GLOBAL_FLAGS, version]);
+  if ('error' in parsed) return fail(process, parsed.error);
+  const isVersion = parsed.uses.some((use) => use.name === 'version' && isTrue(use.value));
+  return isVersion ? print(process, `hubble v${VERSION}\r\n`) : help(process, '');
+}
+
+/** Runs a command without flags of its own; its help when that was asked for. */
+async function withFlags(
+  process: Process,
+  path: string,
+  words: readonly string[],
+  run: (uses: ReadonlyMap<string, string>, rest: readonly string[]) => Promise<number>,
+  specs: readonly FlagSpec[] = GLOBAL_FLAGS,
+): Promise<number> {
+  const parsed = parseFlags(words, specs);
+  if ('error' in parsed) return fail(process, parsed.error);
+  const uses = new Map(parsed.uses.map((use) => [use.name, use.value]));
+  return isTrue(uses.get('help')) ? help(process, path) : run(uses, parsed.rest);
+}
+
+async function completion(process: Process, words: readonly string[]): Promise<number> {
+  const shell = words.find((word) => !word.startsWith('-'));
+  if (shell === undefined || !['bash', 'zsh', 'fish', 'powershell'].includes(shell))
+    return help(process, 'completion');
+  const names = (PAGES.get('')?.commands ?? []).map(([name]) => name).join(' ');
+  return print(
+    process,
+    shell === 'bash'
+      ? `# bash completion for hubble\ncomplete -W ${JSON.stringify(names)} hubble\n`
+      : `# ${shell} completion for hubble\n# ${names}\n`,
+  );
+}
+
+/** Asks for a service that no server here has. */
+async function unimplemented(process: Process, ports: Ports, what: string): Promise<number> {
+  const reached = await reachObserver(process, ports, settingsOf(process, new Map()));
+  if ('error' in reached) return fail(process, reached.error);
+  reached.close();
+  return fail(process, `rpc error: code = Unimplemented desc = ${what}`);
+}
+
+/** The hidden `watch peers`: an agent tells its peers, the relay does not. */
+async function watch(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
+  if (words[0] !== 'peers')
+    return print(
       process,
-      'error' in reached
-        ? reached.error
-        : 'rpc error: code = Unimplemented desc = method not implemented by relay',
+      'Watch Hubble objects\n\nUsage:\n  hubble watch [command]\n\nAvailable Commands:\n  peers       Watch for the peers of a server\n',
     );
-  }
-  return observe(process, ports, first === 'flows' ? words.slice(1) : words);
+  const run = async (uses: ReadonlyMap<string, string>): Promise<number> => {
+    const reached = await reachObserver(process, ports, settingsOf(process, uses));
+    if ('error' in reached) return fail(process, reached.error);
+    const isRelay = reached.observer.status().version.startsWith('hubble-relay');
+    const peers = reached.observer.nodes().filter((node) => node.state === 'NODE_CONNECTED');
+    reached.close();
+    if (isRelay && reached.observer.hasPeers !== true)
+      return fail(process, 'rpc error: code = Unimplemented desc = unknown service peer.Peer');
+    const lines = [...peers]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((node) => {
+        const name = node.tls?.enabled === true ? ` (TLS.ServerName: ${node.tls.serverName})` : '';
+        return `${'PEER_ADDED'.padEnd(12)} ${node.address} ${node.name}${name}\n`;
+      });
+    return print(process, lines.join(''));
+  };
+  return withFlags(process, 'watch', words.slice(1), run, SERVER_FLAGS);
+}
+
+async function observeOrEvents(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
+  const first = words.find((word) => !word.startsWith('-'));
+  const rest = words.filter((_word, i) => i !== words.indexOf(first ?? ''));
+  if (first === 'flows') return observe(process, ports, rest);
+  if (first !== 'agent-events' && first !== 'debug-events') return observe(process, ports, words);
+  const method = first === 'agent-events' ? 'GetAgentEvents' : 'GetDebugEvents';
+  const run = async (uses: ReadonlyMap<string, string>): Promise<number> => {
+    const reached = await reachObserver(process, ports, settingsOf(process, uses));
+    if ('error' in reached) return fail(process, reached.error);
+    reached.close();
+    return fail(process, `rpc error: code = Unimplemented desc = method ${method} not implemented`);
+  };
+  return withFlags(process, 'observe', rest, run, EVENT_FLAGS);
 }
 
 async function status(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const parsed = parseFlags(words, [...SERVER_FLAGS, OUTPUT_FLAG]);
-  if ('error' in parsed) return fail(process, parsed.error);
-  const uses = new Map(parsed.uses.map((use) => [use.name, use.value]));
-  if (uses.get('help') === 'true')
-    return print(
-      process,
-      'Shows the state of the Hubble server.\n\nUsage:\n  hubble status [flags]\n\nFlags:\n  -o, --output string   compact, dict, json or table\n',
-    );
-  const output = uses.get('output') ?? 'compact';
-  if (!['compact', 'dict', 'json', 'table', 'tab'].includes(output))
-    return fail(process, `invalid output format: ${output}`);
-  const reached = await reachObserver(process, ports, uses);
-  if ('error' in reached) return fail(process, `failed getting status: ${reached.error}`);
-  await process.sys.sleep(3);
-  const found = reached.observer.status();
-  const target = uses.get('port-forward') === 'true' ? reached.target : serverOf(process, uses);
-  reached.close();
-  return print(process, statusText(found, output, target));
+  const run = async (uses: ReadonlyMap<string, string>): Promise<number> => {
+    const output = uses.get('output') ?? 'compact';
+    if (!['compact', 'dict', 'json', 'JSON', 'jsonpb', 'table', 'tab'].includes(output))
+      return fail(process, `invalid output format: ${output}`);
+    const reached = await reachObserver(process, ports, settingsOf(process, uses));
+    if ('error' in reached) return fail(process, `failed getting status: ${reached.error}`);
+    await process.sys.sleep(3);
+    const text = healthyStatus(reached, output.toLowerCase());
+    reached.close();
+    if (text.problem !== undefined) {
+      await process.out(text.out);
+      return fail(process, text.problem);
+    }
+    return print(process, text.out);
+  };
+  return withFlags(process, 'status', words, run, [...SERVER_FLAGS, OUTPUT_FLAG]);
+}
+
+/** The health check comes first: a server that does not serve is not asked for more. */
+function healthyStatus(reached: ReachedObserver, output: string): { out: string; problem?: string } {
+  const health = reached.observer.health?.() ?? 'SERVING';
+  if (health !== 'SERVING') {
+    const head = `Healthcheck (via ${reached.target}): Unavailable: ${health}\n`;
+    return { out: output === 'compact' ? head : '', problem: 'not healthy' };
+  }
+  return { out: statusText(reached.observer.status(), output, reached.target) };
 }
 
 type Status = ReturnType<HubbleObserver['status']>;
 
 function statusText(found: Status, output: string, target: string): string {
-  const rate =
-    found.flowsRate > 0 ? found.flowsRate : found.uptimeNs > 0 ? found.seenFlows / (found.uptimeNs / 1e9) : 0;
   const down = found.unavailableNodes.length;
-  const rateText = found.uptimeNs > 0 ? rate.toFixed(2) : 'N/A';
-  if (output === 'json') {
-    return `${JSON.stringify({ num_flows: String(found.numFlows), max_flows: String(found.maxFlows), seen_flows: String(found.seenFlows), uptime_ns: String(Math.round(found.uptimeNs)), num_connected_nodes: found.connectedNodes, num_unavailable_nodes: down, ...(down > 0 ? { unavailable_nodes: found.unavailableNodes } : {}), version: found.version, flows_rate: rate })}\n`;
-  }
+  // An agent answers for itself and counts no nodes; only the relay does.
+  const isRelay = found.connectedNodes + down > 0;
+  const computed = found.uptimeNs > 0 ? found.seenFlows / (found.uptimeNs / 1e9) : 0;
+  const reported = found.flowsRate > 0 ? found.flowsRate.toFixed(2) : 'N/A';
+  if (output.startsWith('json')) return `${statusJson(found, isRelay)}\n`;
   const rows: readonly (readonly [string, string, string])[] = [
     ['NUM FLOWS', 'NUM FLOWS', commas(found.numFlows)],
     ['MAX FLOWS', 'MAX FLOWS', commas(found.maxFlows)],
     ['SEEN FLOWS', 'SEEN FLOWS', commas(found.seenFlows)],
-    ['FLOWS PER SECOND', 'FLOWS PER SECOND', rateText],
+    ['FLOWS PER SECOND', 'FLOWS PER SECOND', reported],
     ['UPTIME', 'UPTIME', goDuration(found.uptimeNs)],
-    ['NUM CONNECTED NODES', 'NUM CONNECTED NODES', String(found.connectedNodes)],
-    ['NUM UNAVAIL. NODES', 'NUM UNAVAILABLE NODES', String(down)],
+    ['NUM CONNECTED NODES', 'NUM CONNECTED NODES', isRelay ? String(found.connectedNodes) : 'N/A'],
+    ['NUM UNAVAIL. NODES', 'NUM UNAVAILABLE NODES', isRelay ? String(down) : 'N/A'],
     ['VERSION', 'VERSION', found.version],
   ];
   if (output === 'dict') return rows.map(([key, , value]) => `${key.padStart(19)}: ${value}\n`).join('');
   if (output !== 'compact')
     return tabulate([rows.map(([, key]) => key), rows.map(([, , value]) => value)], 3);
   const percent = ((found.numFlows / Math.max(1, found.maxFlows)) * 100).toFixed(2);
-  const head = `Healthcheck (via ${target}): Ok\nCurrent/Max Flows: ${commas(found.numFlows)}/${commas(found.maxFlows)} (${percent}%)\nFlows/s: ${rateText}\n`;
-  // An agent answers for itself and counts no nodes; only the relay does.
-  const nodes =
-    found.connectedNodes + down === 0
-      ? ''
-      : `Connected Nodes: ${found.connectedNodes}/${found.connectedNodes + down}\n`;
-  return (
-    head +
-    nodes +
-    (down > 0
-      ? `Unavailable Nodes: ${down}\n${found.unavailableNodes.map((name) => `  - ${name}\n`).join('')}`
-      : '')
-  );
+  const rate = found.flowsRate > 0 ? reported : found.uptimeNs > 0 ? computed.toFixed(2) : 'N/A';
+  const head = `Healthcheck (via ${target}): Ok\nCurrent/Max Flows: ${commas(found.numFlows)}/${commas(found.maxFlows)} (${percent}%)\nFlows/s: ${rate}\n`;
+  if (!isRelay) return head;
+  const names = found.unavailableNodes.map((name) => `  - ${name}\n`).join('');
+  return `${head}Connected Nodes: ${found.connectedNodes}/${found.connectedNodes + down}\n${down > 0 ? `Unavailable Nodes: ${down}\n${names}` : ''}`;
+}
+
+function statusJson(found: Status, isRelay: boolean): string {
+  return JSON.stringify({
+    ...number64('num_flows', found.numFlows),
+    ...number64('max_flows', found.maxFlows),
+    ...number64('seen_flows', found.seenFlows),
+    ...number64('uptime_ns', found.uptimeNs),
+    ...(isRelay
+      ? {
+          num_connected_nodes: found.connectedNodes,
+          num_unavailable_nodes: found.unavailableNodes.length,
+        }
+      : {}),
+    ...(found.unavailableNodes.length > 0 ? { unavailable_nodes: found.unavailableNodes } : {}),
+    version: found.version,
+    ...(found.flowsRate > 0 ? { flows_rate: found.flowsRate } : {}),
+  });
+}
+
+/** A 64-bit number in proto JSON: text, and absent when zero. */
+function number64(name: string, value: number): Record<string, string> {
+  return value === 0 ? {} : { [name]: String(Math.round(value)) };
 }
 
 function commas(value: number): string {
@@ -166,24 +253,30 @@ function goDuration(ns: number): string {
 }
 
 async function list(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const [what = ''] = words;
-  if (what === '' || what.startsWith('-')) return print(process, LIST_HELP);
+  const what = words.find((word) => !word.startsWith('-')) ?? '';
+  const rest = words.filter((_word, i) => i !== words.indexOf(what));
   const isNodes = what === 'nodes' || what === 'node';
   const isNamespaces = what === 'namespaces' || what === 'namespace';
-  if (!isNodes && !isNamespaces) return print(process, LIST_HELP);
-  const parsed = parseFlags(words.slice(1), [...SERVER_FLAGS, OUTPUT_FLAG]);
-  if ('error' in parsed) return fail(process, parsed.error);
-  const uses = new Map(parsed.uses.map((use) => [use.name, use.value]));
-  const output = uses.get('output') ?? 'table';
-  if (!['table', 'wide', 'json'].includes(output)) return fail(process, `invalid output format: ${output}`);
-  const reached = await reachObserver(process, ports, uses);
-  if ('error' in reached) return fail(process, reached.error);
-  await process.sys.sleep(3);
-  const text = isNodes
-    ? nodesText(reached.observer.nodes(), output)
-    : namespacesText(reached.observer.namespaces(), output);
-  reached.close();
-  return print(process, text);
+  if (!isNodes && !isNamespaces)
+    return withFlags(process, 'list', rest, async () => help(process, 'list'), SERVER_FLAGS);
+  const run = async (uses: ReadonlyMap<string, string>): Promise<number> => {
+    const output = uses.get('output') ?? 'table';
+    const reached = await reachObserver(process, ports, settingsOf(process, uses));
+    if ('error' in reached) return fail(process, reached.error);
+    await process.sys.sleep(3);
+    reached.close();
+    if (!['table', 'wide', 'json'].includes(output)) return fail(process, `unknown output format: ${output}`);
+    return print(
+      process,
+      isNodes
+        ? nodesText(reached.observer.nodes(), output)
+        : namespacesText(reached.observer.namespaces(), output),
+    );
+  };
+  return withFlags(process, isNodes ? 'list nodes' : 'list namespaces', rest, run, [
+    ...SERVER_FLAGS,
+    OUTPUT_FLAG,
+  ]);
 }
 
 type Nodes = ReturnType<HubbleObserver['nodes']>;
@@ -193,17 +286,16 @@ function nodesText(nodes: Nodes, output: string): string {
   if (output === 'json') {
     const items = sorted.map((node) => ({
       name: node.name,
-      version: node.version,
+      ...(node.version === '' ? {} : { version: node.version }),
       address: node.address,
       state: node.state,
-      tls: {
-        enabled: true,
-        server_name: `${node.name.split('/').reverse().join('.')}.hubble-grpc.cilium.io`,
-      },
-      uptime_ns: String(Math.round(node.uptimeNs)),
-      num_flows: String(node.numFlows),
-      max_flows: String(node.maxFlows),
-      seen_flows: String(node.seenFlows),
+      ...(node.tls
+        ? { tls: node.tls.enabled ? { enabled: true, server_name: node.tls.serverName } : {} }
+        : {}),
+      ...number64('uptime_ns', node.uptimeNs),
+      ...number64('num_flows', node.numFlows),
+      ...number64('max_flows', node.maxFlows),
+      ...number64('seen_flows', node.seenFlows),
     }));
     return `${JSON.stringify(items, null, 2)}\n`;
   }
@@ -216,19 +308,17 @@ function nodesText(nodes: Nodes, output: string): string {
     ...(output === 'wide' ? ['VERSION', 'ADDRESS', 'TLS'] : []),
   ];
   const rows = sorted.map((node) => {
-    const isUp = node.state === 'NODE_CONNECTED';
-    const rate = node.uptimeNs > 0 ? (node.seenFlows / (node.uptimeNs / 1e9)).toFixed(2) : 'N/A';
+    const seconds = Math.round(node.uptimeNs / 1e9);
     const share = ((node.numFlows / Math.max(1, node.maxFlows)) * 100).toFixed(2).padStart(6);
     const state = node.state.replace('NODE_', '').toLowerCase();
-    const wide =
-      output === 'wide' ? [isUp ? node.version : 'N/A', node.address, isUp ? 'Enabled' : 'N/A'] : [];
+    const tls = node.tls ? (node.tls.enabled ? 'Enabled' : 'Disabled') : 'N/A';
     return [
       node.name,
       state.slice(0, 1).toUpperCase() + state.slice(1),
-      isUp ? goDuration(node.uptimeNs) : 'N/A',
-      isUp ? rate : 'N/A',
-      isUp ? `${node.numFlows}/${node.maxFlows} (${share}%)` : 'N/A',
-      ...wide,
+      seconds > 0 ? goDuration(node.uptimeNs) : 'N/A',
+      seconds > 0 ? (node.seenFlows / seconds).toFixed(2) : 'N/A',
+      node.maxFlows > 0 ? `${node.numFlows}/${node.maxFlows} (${share}%)` : 'N/A',
+      ...(output === 'wide' ? [node.version === '' ? 'N/A' : node.version, node.address, tls] : []),
     ];
   });
   return tabulate([header, ...rows], 3);
@@ -252,53 +342,46 @@ function namespacesText(found: ReturnType<HubbleObserver['namespaces']>, output:
   );
 }
 
-const CONFIG_PATH = '/.config/hubble/config.yaml';
-
-function configOf(process: Process): ReadonlyMap<string, string> {
-  const defaults: readonly (readonly [string, string])[] = [
-    ['basic-auth-password', '""'],
-    ['basic-auth-username', '""'],
-    ['config', `${process.machine.home}${CONFIG_PATH}`],
-    ['debug', 'false'],
-    ['kube-context', '""'],
-    ['kube-namespace', 'kube-system'],
-    ['kubeconfig', '""'],
-    ['port-forward', 'false'],
-    ['port-forward-port', '"4245"'],
-    ['request-timeout', '12s'],
-    ['server', 'localhost:4245'],
-    ['timeout', '5s'],
-    ['tls', 'false'],
-    ['tls-allow-insecure', 'false'],
-    ['tls-ca-cert-files', '[]'],
-    ['tls-client-cert-file', '""'],
-    ['tls-client-key-file', '""'],
-    ['tls-server-name', '""'],
-  ];
-  return new Map(
-    defaults.map(([key, value]) => [
-      key,
-      process.env.get(`HUBBLE_${key.toUpperCase().replaceAll('-', '_')}`) ?? value,
-    ]),
-  );
+async function config(process: Process, words: readonly string[]): Promise<number> {
+  const action = words.find((word) => !word.startsWith('-')) ?? '';
+  const rest = words.filter((_word, i) => i !== words.indexOf(action));
+  const known = ['', 'view', 'get', 'set', 'reset'].includes(action);
+  if (!known) return fail(process, `unknown command ${JSON.stringify(action)} for "hubble config"`);
+  const path = action === '' ? 'config' : `config ${action}`;
+  const run = async (uses: ReadonlyMap<string, string>, args: readonly string[]): Promise<number> => {
+    const [key, value = ''] = args;
+    if (action === '') return help(process, 'config');
+    if (action === 'view' || action === 'get') return showSettings(process, uses, action, args);
+    if (action === 'set' && (args.length < 1 || args.length > 2))
+      return fail(
+        process,
+        `invalid arguments: set requires exactly 1 or 2 argument(s): got '${args.join(' ')}'`,
+      );
+    if (action === 'reset' && args.length > 1)
+      return fail(
+        process,
+        `invalid arguments: resset requires exactly 0 or 1 argument: got '${args.join(' ')}'`,
+      );
+    const problem =
+      key === undefined
+        ? resetSettings(process, uses)
+        : writeSetting(process, uses, { name: key, value: action === 'set' ? value : '' });
+    return problem === undefined ? 0 : fail(process, problem);
+  };
+  return withFlags(process, path, rest, run);
 }
 
-async function config(process: Process, words: readonly string[]): Promise<number> {
-  const settings = configOf(process);
-  const [action = '', key] = words;
-  if (action === '')
-    return print(
-      process,
-      'Show or change the settings of hubble.\n\nUsage:\n  hubble config [command]\n\nAvailable Commands:\n  get         Show one setting\n  view        Show all settings\n',
-    );
-  if (action === 'view' || (action === 'get' && key === undefined))
-    return print(process, [...settings].map(([name, value]) => `${name}: ${value}\n`).join(''));
-  if (action !== 'get')
-    return action === 'set' || action === 'reset'
-      ? 0
-      : fail(process, `unknown command ${JSON.stringify(action)} for "hubble config"`);
-  const value = settings.get(key ?? '');
-  return value === undefined
-    ? fail(process, `unknown key: ${key}`)
-    : print(process, `${value.replaceAll('"', '')}\n`);
+async function showSettings(
+  process: Process,
+  uses: ReadonlyMap<string, string>,
+  action: string,
+  args: readonly string[],
+): Promise<number> {
+  const settings = settingsOf(process, uses);
+  const [key] = args;
+  if (action === 'view' || key === undefined) return print(process, settingsText(settings));
+  if (args.length > 1)
+    return fail(process, `invalid arguments: get requires exactly 0 or 1 argument: got '${args.join(' ')}'`);
+  const value = settings.get(key);
+  return value === undefined ? fail(process, `unknown key: ${key}`) : print(process, `${value}\n`);
 }

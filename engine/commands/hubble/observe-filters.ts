@@ -8,7 +8,16 @@ export type FilterLists = {
   readonly blacklist: readonly FlowFilter[];
 };
 
-const VERDICTS = ['FORWARDED', 'DROPPED', 'AUDIT', 'REDIRECTED', 'ERROR', 'TRACED', 'TRANSLATED'];
+const VERDICTS = [
+  'VERDICT_UNKNOWN',
+  'FORWARDED',
+  'DROPPED',
+  'AUDIT',
+  'REDIRECTED',
+  'ERROR',
+  'TRACED',
+  'TRANSLATED',
+];
 
 /** Kinds of events by name (hubble/cmd/observe: agent and debug belong to other commands but parse). */
 const EVENT_TYPES = new Map([
@@ -32,7 +41,7 @@ const CONFLICTS: readonly (readonly string[])[] = [
   'from-pod namespace all-namespaces',
   'to-service namespace all-namespaces',
   'from-service namespace all-namespaces',
-  ...['label', 'service', 'port', 'identity', 'workload', 'cluster'].flatMap((name) => [
+  ...['label', 'service', 'port', 'identity', 'workload'].flatMap((name) => [
     `${name} from-${name}`,
     `${name} to-${name}`,
   ]),
@@ -49,58 +58,43 @@ const MEMBERS: readonly (keyof FlowFilter)[] =
 /** Names of a filter's members. */
 export const FILTER_MEMBERS: ReadonlySet<string> = new Set(MEMBERS);
 
-type Names = { readonly namespaces: string[]; readonly pods: string[]; readonly services: string[] };
-
-/** One list under way: what every filter has, and what only the source's or the destination's has. */
+/** One list under way, as the CLI gathers it: the request is `left OR right`; namespaces come in at the end. */
 class Side {
   readonly seen: string[] = [];
-  readonly common = new Map<string, unknown[]>();
-  readonly either = new Map<string, unknown[]>();
-  readonly names: Readonly<Record<'any' | 'from' | 'to', Names>> = {
-    any: noNames(),
-    from: noNames(),
-    to: noNames(),
-  };
+  readonly left = new Map<string, unknown[]>();
+  readonly right = new Map<string, unknown[]>();
+  readonly namespaces: Readonly<Record<'any' | 'from' | 'to', string[]>> = { any: [], from: [], to: [] };
 
   filters(): readonly FlowFilter[] {
-    const source = new Map(this.common);
-    const destination = new Map(this.common);
-    for (const [key, list] of this.either) {
-      push(source, `source_${key}`, list);
-      push(destination, `destination_${key}`, list);
-    }
-    for (const [scope, names] of Object.entries(this.names) as ['any' | 'from' | 'to', Names][]) {
-      for (const kind of ['pod', 'service'] as const) {
-        const list = qualified(names, kind);
-        if (list.length === 0) continue;
-        if (scope !== 'to') push(source, `source_${kind}`, list);
-        if (scope === 'any') push(destination, `destination_${kind}`, list);
-        if (scope === 'from') push(destination, `source_${kind}`, list);
-        if (scope === 'to')
-          for (const filter of [source, destination]) push(filter, `destination_${kind}`, list);
-      }
-    }
-    const isTwo = this.either.size > 0 || Object.values(this.names.any).some((list) => list.length > 0);
-    if (source.size === 0) return [];
-    return (isTwo ? [source, destination] : [source]).map(ordered);
+    const { left, right, namespaces } = this;
+    for (const filter of [left, right]) inNamespaces(filter, 'destination', namespaces.to);
+    for (const filter of [left, right]) inNamespaces(filter, 'source', namespaces.from);
+    inNamespaces(left, 'source', namespaces.any);
+    inNamespaces(right, 'destination', namespaces.any);
+    if (left.size === 0 && right.size === 0) return [];
+    const [one, other] = [ordered(left), ordered(right)];
+    return JSON.stringify(one) === JSON.stringify(other) ? [one] : [one, other];
   }
 }
 
-function noNames(): Names {
-  return { namespaces: [], pods: [], services: [] };
-}
-
-/** Names with their namespaces: a namespace alone stands for its pods. */
-function qualified(names: Names, kind: 'pod' | 'service'): readonly string[] {
-  const own = kind === 'pod' ? names.pods : names.services;
-  if (names.namespaces.length === 0) return own;
-  if (own.length === 0)
-    return kind === 'pod' && names.services.length === 0
-      ? names.namespaces.map((namespace) => `${namespace}/`)
-      : [];
-  return own.flatMap((name) =>
-    name.includes('/') ? [name] : names.namespaces.map((namespace) => `${namespace}/${name}`),
-  );
+/** Puts the names of one end into namespaces; without names, all pods there are meant. */
+function inNamespaces(
+  filter: Map<string, unknown[]>,
+  end: 'source' | 'destination',
+  namespaces: readonly string[],
+): void {
+  if (namespaces.length === 0) return;
+  if (!filter.has(`${end}_pod`) && !filter.has(`${end}_service`)) filter.set(`${end}_pod`, ['']);
+  for (const key of [`${end}_pod`, `${end}_service`]) {
+    const names = filter.get(key) as readonly string[] | undefined;
+    if (!names) continue;
+    filter.set(
+      key,
+      names.flatMap((name) =>
+        name.includes('/') ? [name] : namespaces.map((namespace) => `${namespace}/${name}`),
+      ),
+    );
+  }
 }
 
 function push(map: Map<string, unknown[]>, key: string, values: readonly unknown[]): void {
@@ -117,44 +111,107 @@ function ordered(map: ReadonlyMap<string, unknown[]>): FlowFilter {
   return Object.fromEntries(entries) as FlowFilter;
 }
 
-/** Turns filter flags into lists, in the order of the line; the error is the CLI's. */
-export function filtersOf(uses: readonly FlagUse[]): FilterLists | { readonly error: string } {
-  const sides = { white: new Side(), black: new Side() };
-  let isNegated = false;
-  for (const use of uses) {
-    if (use.name === 'not') {
-      if (isNegated) return { error: invalidArgument(use, 'consecutive --not statements') };
-      isNegated = true;
-      continue;
-    }
-    const side = isNegated ? sides.black : sides.white;
-    isNegated = false;
-    const problem = conflictOf(side, use.name) ?? apply(side, use);
-    if (problem !== undefined) return { error: invalidArgument(use, problem) };
-    if (!side.seen.includes(use.name)) side.seen.push(use.name);
+/** Gathers filter flags in the order of the line. */
+export class FilterReader {
+  readonly #sides = { white: new Side(), black: new Side() };
+  readonly #isLenient: boolean;
+  #isNegated = false;
+  #note: string | undefined;
+
+  /** `isLenient` accepts a namespace beside a name (engine/README.md, decisions). */
+  constructor(options: { readonly isLenient: boolean }) {
+    this.#isLenient = options.isLenient;
   }
-  if (isNegated) return { error: 'trailing --not found in the arguments' };
-  return { whitelist: sides.white.filters(), blacklist: sides.black.filters() };
+
+  /** What a lenient reader has to say about filters that the real CLI refuses to combine. */
+  get note(): string | undefined {
+    return this.#note;
+  }
+
+  /** Takes one flag; returns the CLI's error about it. */
+  accept(use: FlagUse): string | undefined {
+    if (use.name === 'not') {
+      if (this.#isNegated) return invalidArgument(use, 'consecutive --not statements');
+      this.#isNegated = true;
+      return undefined;
+    }
+    const side = this.#isNegated ? this.#sides.black : this.#sides.white;
+    this.#isNegated = false;
+    if (!side.seen.includes(use.name)) side.seen.push(use.name);
+    const problem = this.#conflict(side) ?? apply(side, use) ?? namespaceProblem(side);
+    return problem === undefined ? undefined : invalidArgument(use, problem);
+  }
+
+  /** The lists, or what is wrong with the line as a whole. */
+  lists(): FilterLists | { readonly error: string } {
+    if (this.#isNegated) return { error: 'trailing --not found in the arguments' };
+    return { whitelist: this.#sides.white.filters(), blacklist: this.#sides.black.filters() };
+  }
+
+  #conflict(side: Side): string | undefined {
+    const pair = conflictOf(side, this.#isLenient);
+    if (pair) return `filters --${pair[0]} and --${pair[1]} cannot be combined`;
+    const name = ['from-fqdn', 'to-fqdn'].find((flag) => side.seen.includes(flag));
+    if (name === undefined || !side.seen.includes('namespace')) return undefined;
+    const instead = name === 'to-fqdn' ? '--from-namespace' : '--to-namespace';
+    this.#note = `note: real hubble 1.20 refuses --${name} together with --namespace; type ${instead} there. Here both must match.`;
+    return undefined;
+  }
 }
 
-function conflictOf(side: Side, name: string): string | undefined {
+/** The first two flags of a group that stand together, in the group's order (flows_filter.go, checkConflict). */
+function conflictOf(side: Side, isLenient: boolean): readonly [string, string] | undefined {
   for (const group of CONFLICTS) {
-    if (!group.includes(name)) continue;
-    const other = side.seen.find((seen) => seen !== name && group.includes(seen) && !isPair(seen, name));
-    if (other !== undefined) return `filters --${other} and --${name} cannot be combined`;
+    const found = group.filter((name) => side.seen.includes(name));
+    const [first, second] = found;
+    if (first === undefined || second === undefined) continue;
+    const isExcused =
+      isLenient && found.length === 2 && /^(from|to)-fqdn$/.test(first) && second === 'namespace';
+    if (!isExcused) return [first, second];
   }
   return undefined;
 }
 
-/** A name and its namespace belong together, whatever group they share with others. */
-function isPair(a: string, b: string): boolean {
-  const scopeOf = (name: string): string => /^(from|to)-/.exec(name)?.[1] ?? '';
-  const kindOf = (name: string): string => name.replace(/^(from|to)-/, '');
-  return (
-    scopeOf(a) === scopeOf(b) &&
-    ['pod', 'service'].includes(kindOf(a)) !== ['pod', 'service'].includes(kindOf(b)) &&
-    [a, b].some((name) => kindOf(name) === 'namespace')
-  );
+/** Names that contradict the namespaces of the line (checkNamespaceConflicts): the left filter's first. */
+function namespaceProblem(side: Side): string | undefined {
+  for (const filter of [side.left, side.right]) {
+    const names = (key: string): readonly string[] => (filter.get(key) ?? []) as readonly string[];
+    const ends = [
+      [side.namespaces.any, 'source'],
+      [side.namespaces.any, 'destination'],
+      [side.namespaces.from, 'source'],
+      [side.namespaces.to, 'destination'],
+    ] as const;
+    const problems = ends.flatMap(([namespaces, end]) =>
+      [`${end}_pod`, `${end}_service`].flatMap((key) => outsideOf(namespaces, names(key))),
+    );
+    for (const end of ['source', 'destination'])
+      problems.push(...mixed(names(`${end}_pod`), names(`${end}_service`)));
+    if (problems.length > 0) return problems.join('\n');
+  }
+  return undefined;
+}
+
+function namespaceOf(name: string): string {
+  return name.includes('/') ? name.slice(0, name.indexOf('/')) : '';
+}
+
+function outsideOf(namespaces: readonly string[], names: readonly string[]): readonly string[] {
+  for (const namespace of namespaces)
+    for (const name of names)
+      if (namespaceOf(name) !== '' && namespaceOf(name) !== namespace)
+        return [`namespace conflict: ${JSON.stringify(namespace)} does not contain ${JSON.stringify(name)}`];
+  return [];
+}
+
+function mixed(pods: readonly string[], services: readonly string[]): readonly string[] {
+  for (const pod of pods)
+    for (const service of services)
+      if (namespaceOf(pod) !== '' && namespaceOf(pod) !== namespaceOf(service))
+        return [
+          `namespace of service ${JSON.stringify(service)} conflict with pod ${JSON.stringify(namespaceOf(pod))}`,
+        ];
+  return [];
 }
 
 /** Adds one flag; returns what is wrong with its value. */
@@ -171,13 +228,15 @@ function apply(side: Side, use: FlagUse): string | undefined {
       value,
     });
   const common = (key: keyof FlowFilter, item: unknown): undefined => {
-    push(side.common, key, [item]);
+    push(side.left, key, [item]);
+    push(side.right, key, [item]);
     return undefined;
   };
   switch (use.name) {
     case 'verdict':
       return VERDICTS.includes(value) ? common('verdict', value) : `invalid --verdict value: ${value}`;
     case 'drop-reason-desc':
+      if (value === '') return 'empty --drop-reason-desc value';
       return DROP_REASON_NAMES.has(value)
         ? common('drop_reason_desc', value)
         : `invalid --drop-reason-desc value: ${value}`;
@@ -188,13 +247,15 @@ function apply(side: Side, use: FlagUse): string | undefined {
     case 'traffic-direction':
       return /^(ingress|egress)$/i.test(value)
         ? common('traffic_direction', value.toUpperCase())
-        : `${value}: invalid traffic direction, expected ingress or egress`;
-    case 'ip-version':
+        : `${value.toLowerCase()}: invalid traffic direction, expected ingress or egress`;
     case 'ipv4':
+      return common('ip_version', 'IPv4');
     case 'ipv6':
-      return /^v?[46]$/i.test(value)
-        ? common('ip_version', `IPv${value.slice(-1)}`)
-        : `${value}: invalid IP version, expected 4, 6, v4 or v6`;
+      return common('ip_version', 'IPv6');
+    case 'ip-version': {
+      const version = /^(?:v|ipv|ip)?([46])$/i.exec(value)?.[1];
+      return common('ip_version', version === undefined ? 'IP_NOT_USED' : `IPv${version}`);
+    }
     case 'http-header': {
       const colon = value.indexOf(':');
       return colon < 0
@@ -202,9 +263,10 @@ function apply(side: Side, use: FlagUse): string | undefined {
         : common('http_header', { key: value.slice(0, colon), value: value.slice(colon + 1) });
     }
     case 'ip-trace-id':
-      return /^[1-9]\d*$/.test(value)
-        ? common('ip_trace_id', value)
-        : 'invalid --ip-trace-id value; must be greater than 0';
+      if (value === '0') return 'invalid --ip-trace-id value; must be greater than 0';
+      return /^\d+$/.test(value)
+        ? common('ip_trace_id', String(BigInt(value)))
+        : `invalid --ip-trace-id value: strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`;
     case 'interface':
       return common('interface', { name: value });
     case 'reply':
@@ -238,28 +300,18 @@ function applyScoped(
   what: { readonly scope: 'any' | 'from' | 'to'; readonly kind: string; readonly value: string },
 ): string | undefined {
   const { scope, kind, value } = what;
-  const names = side.names[scope];
   if (kind === 'namespace' || kind === 'all-namespaces') {
-    const namespace = kind === 'namespace' ? value : '';
-    names.namespaces.push(namespace);
-    return undefined;
-  }
-  if (kind === 'pod' || kind === 'service') {
-    const conflict =
-      names.namespaces.length > 0 &&
-      value.includes('/') &&
-      !names.namespaces.some((namespace) => value.startsWith(`${namespace}/`));
-    if (conflict)
-      return `namespace conflict: ${names.namespaces.map((namespace) => JSON.stringify(namespace)).join(', ')} does not contain ${JSON.stringify(value)}`;
-    (kind === 'pod' ? names.pods : names.services).push(value);
+    side.namespaces[scope].push(kind === 'namespace' ? value : '');
     return undefined;
   }
   const item = itemOf(kind, value);
   if (item === undefined)
     return `invalid security identity, expected one of [${RESERVED.slice(1).join(' ')}] or a numeric value`;
   const key = kind === 'cluster' ? 'cluster_name' : kind;
-  if (scope === 'any') push(side.either, key, [item]);
-  else push(side.common, `${scope === 'from' ? 'source' : 'destination'}_${key}`, [item]);
+  if (scope !== 'to') push(side.left, `source_${key}`, [item]);
+  if (scope === 'from') push(side.right, `source_${key}`, [item]);
+  if (scope === 'to') push(side.left, `destination_${key}`, [item]);
+  if (scope !== 'from') push(side.right, `destination_${key}`, [item]);
   return undefined;
 }
 
@@ -279,23 +331,48 @@ function itemOf(kind: string, value: string): unknown {
   };
 }
 
+/** Sub-types of agent events as the CLI takes them. */
+const AGENT_EVENTS = [
+  'unspecified',
+  'message',
+  'agent-started',
+  'policy-updated',
+  'policy-deleted',
+  'endpoint-regenerate-success',
+  'endpoint-regenerate-failure',
+  'endpoint-created',
+  'endpoint-deleted',
+  'ipcache-upserted',
+  'ipcache-deleted',
+];
+
 function applyType(side: Side, value: string): string | undefined {
-  const [name = '', sub] = value.split(':');
-  const type = EVENT_TYPES.get(name) ?? (/^\d+$/.test(name) ? Number(name) : undefined);
+  const colon = value.indexOf(':');
+  const name = colon < 0 ? value : value.slice(0, colon);
+  const sub = colon < 0 ? undefined : value.slice(colon + 1);
+  const unparsable = (text: string): string =>
+    `unable to parse as numeric value: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`;
+  const type = EVENT_TYPES.get(name) ?? numberOf(name);
   if (type === undefined)
-    return `unable to parse type '${name}', not a known type name and unable to parse as numeric value: strconv.ParseUint: parsing ${JSON.stringify(name)}: invalid syntax`;
+    return `unable to parse type '${name}', not a known type name and ${unparsable(name)}`;
+  const filters = [side.left, side.right];
   if (sub === undefined) {
-    push(side.common, 'event_type', [{ type }]);
+    for (const filter of filters) push(filter, 'event_type', [{ type }]);
     return undefined;
   }
-  const point = type === 4 ? TRACE_POINTS.indexOf(sub) : -1;
-  const number = point >= 0 ? point : /^\d+$/.test(sub) ? Number(sub) : undefined;
+  // Only names of types, not their numbers, know the names of their points.
+  const points = name === 'trace' ? TRACE_POINTS : name === 'agent' ? AGENT_EVENTS : [];
+  const point = points.indexOf(sub);
+  const number = point >= 0 ? point : numberOf(sub);
   if (number === undefined)
-    return `unable to parse event sub-type '${sub}', not a known sub-type name and unable to parse as numeric value: strconv.ParseUint: parsing ${JSON.stringify(sub)}: invalid syntax`;
-  push(side.common, 'event_type', [
-    { type, match_sub_type: true, ...(number === 0 ? {} : { sub_type: number }) },
-  ]);
+    return `unable to parse event sub-type '${sub}', not a known sub-type name and ${unparsable(sub)}`;
+  const item = { type, match_sub_type: true, ...(number === 0 ? {} : { sub_type: number }) };
+  for (const filter of filters) push(filter, 'event_type', [item]);
   return undefined;
+}
+
+function numberOf(text: string): number | undefined {
+  return /^\d+$/.test(text) && Number(text) <= 0xffff_ffff ? Number(text) : undefined;
 }
 
 const FLAG_NAMES: readonly (keyof TcpFlags)[] = [
@@ -311,12 +388,14 @@ const FLAG_NAMES: readonly (keyof TcpFlags)[] = [
 ];
 
 function applyTcpFlags(side: Side, value: string): string | undefined {
-  const words = value.split(',').map((word) => word.toUpperCase());
-  const unknown = words.find((word) => !FLAG_NAMES.includes(word as keyof TcpFlags));
+  const words = value.split(',');
+  const isFlag = (word: string): boolean => FLAG_NAMES.includes(word.toUpperCase() as keyof TcpFlags);
+  const unknown = words.find((word) => !isFlag(word));
   if (unknown !== undefined) return `unknown tcp flag: ${unknown}`;
-  push(side.common, 'tcp_flags', [
-    Object.fromEntries(FLAG_NAMES.filter((name) => words.includes(name)).map((name) => [name, true])),
-  ]);
+  const wanted = new Set(words.map((word) => word.toUpperCase()));
+  const item = Object.fromEntries(FLAG_NAMES.filter((name) => wanted.has(name)).map((name) => [name, true]));
+  push(side.left, 'tcp_flags', [item]);
+  push(side.right, 'tcp_flags', [item]);
   return undefined;
 }
 

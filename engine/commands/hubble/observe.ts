@@ -5,12 +5,15 @@ import { FilterError } from '../../hubble/filter-error.ts';
 import '../../hubble/cel/cel.ts';
 import '../../hubble/re2.ts';
 import { FlowPrinter, type PrinterOptions } from '../../hubble/printer.ts';
+import { DEFAULT_MASK, fieldMask, type FieldMask } from '../../hubble/field-mask.ts';
 import { timeFormatOf } from '../../hubble/time.ts';
 import type { Process } from '../../shell/program.ts';
 import type { HubbleObserver, Ports } from '../ports.ts';
-import { type FlagUse, invalidArgument, OBSERVE_FLAGS, parseFlags } from './flags.ts';
-import { FILTER_MEMBERS, type FilterLists, filtersOf, rawFilters } from './observe-filters.ts';
+import { FILTER_FLAGS, type FlagUse, isTrue, OBSERVE_FLAGS, parseFlags } from './flags.ts';
+import { observeHelp } from './help.ts';
+import { FILTER_MEMBERS, type FilterLists, FilterReader, rawFilters } from './observe-filters.ts';
 import { reachObserver } from './server.ts';
+import { settingsOf } from './settings.ts';
 import { parseSince } from './since.ts';
 
 /** Flows that `hubble observe` shows when nothing else was asked for. */
@@ -38,35 +41,51 @@ export type ObserveRequest = {
   readonly printer: PrinterOptions;
   readonly inputFile: string | undefined;
   readonly isRaw: boolean;
+  readonly isSilent: boolean;
+  readonly mask: FieldMask | undefined;
+  /** True when only what is printed is asked for. */
+  readonly isThin: boolean;
+  /** What we have to say about the line on standard error. */
+  readonly note: string | undefined;
   readonly uses: ReadonlyMap<string, string>;
 };
 
-/** Reads the words after `observe`. `nowMs` resolves durations. */
+const FILTER_NAMES = new Set(FILTER_FLAGS.map((spec) => spec.name));
+
+/** Reads the words after `observe`. `nowMs` resolves durations. Errors come in the order in which the real CLI finds them. */
 export function observeRequest(
   words: readonly string[],
   options: { readonly nowMs: number; readonly hasTty: boolean; readonly isLegacy: boolean },
 ): ObserveRequest | { readonly error: string } | { readonly help: true } {
-  const parsed = parseFlags(words, OBSERVE_FLAGS);
-  if ('error' in parsed) return parsed;
-  const filterNames = new Set(
-    OBSERVE_FLAGS.filter((spec) => spec.kind === 'filter').map((spec) => spec.name),
+  // Only against a server: recorded flows are filtered exactly as the real CLI does it.
+  const isLenient = !words.some((word) => /^--input-file(=|$)/.test(word));
+  const reader = new FilterReader({ isLenient });
+  const parsed = parseFlags(words, OBSERVE_FLAGS, (use) =>
+    FILTER_NAMES.has(use.name) ? reader.accept(use) : undefined,
   );
-  const filters = filtersOf(parsed.uses.filter((use) => filterNames.has(use.name)));
+  if ('error' in parsed) return parsed;
   const uses = new Map(parsed.uses.map((use) => [use.name, use.value]));
-  if (uses.get('help') === 'true') return { help: true };
-  const bad = parsed.uses.map(badNumber).find((text) => text !== undefined);
-  if (bad !== undefined) return { error: bad };
+  const isOn = (name: string): boolean => isTrue(uses.get(name));
+  if (isOn('help')) return { help: true };
+  const filters = reader.lists();
   if ('error' in filters) return filters;
-  const lists = rawLists(filters, parsed.uses);
-  if ('error' in lists) return lists;
   const output = OUTPUTS.get(uses.get('output') ?? '');
   if (!output) return { error: `invalid output format: ${uses.get('output') ?? ''}` };
+  if (output === 'table' && isOn('follow'))
+    return { error: 'table output format is not compatible with follow mode' };
+  const paths = parsed.uses.flatMap((use) => (use.name === 'field-mask' ? use.value.split(',') : []));
+  if (paths.length > 0 && !['json', 'jsonpb'].includes(output))
+    return {
+      error: `${uses.get('output') ?? 'compact'} output format is not compatible with custom field mask`,
+    };
   const selection = selectionOf(uses, options.nowMs);
   if ('error' in selection) return selection;
-  if (output === 'table' && selection.isFollow)
-    return { error: 'table output format is not compatible with follow mode' };
+  const lists = rawLists(filters, parsed.uses);
+  if ('error' in lists) return lists;
+  const mask = paths.length > 0 ? fieldMask(paths) : undefined;
+  if (mask && 'error' in mask) return { error: `failed to construct field mask: ${mask.error}` };
+  const isThin = !uses.has('use-default-field-masks') || isOn('use-default-field-masks');
   const color = uses.get('color') ?? 'auto';
-  const isOn = (name: string): boolean => uses.get(name) === 'true';
   return {
     lists,
     ...selection,
@@ -75,19 +94,18 @@ export function observeRequest(
       timeFormat: timeFormatOf(uses.get('time-format') ?? 'StampMilli'),
       withNodeName: isOn('print-node-name'),
       withPolicyNames: isOn('print-policy-names'),
-      withNames: !isOn('numeric') && uses.get('ip-translation') !== 'false',
+      withNames: !isOn('numeric') && (!uses.has('ip-translation') || isOn('ip-translation')),
       withColor: color === 'always' || (color === 'auto' && options.hasTty),
       isDebug: isOn('debug'),
     },
     inputFile: uses.get('input-file'),
     isRaw: isOn('print-raw-filters'),
+    isSilent: isOn('silent-errors'),
+    mask,
+    isThin: isThin && !['json', 'jsonpb'].includes(output),
+    note: reader.note,
     uses,
   };
-}
-
-function badNumber(use: FlagUse): string | undefined {
-  if (!['first', 'last', 'port-forward-port'].includes(use.name) || /^\d+$/.test(use.value)) return undefined;
-  return invalidArgument(use, `strconv.ParseUint: parsing ${JSON.stringify(use.value)}: invalid syntax`);
 }
 
 function rawLists(lists: FilterLists, uses: readonly FlagUse[]): FilterLists | { readonly error: string } {
@@ -119,8 +137,8 @@ function selectionOf(
   nowMs: number,
 ): Selection | { readonly error: string } {
   const [first, last] = [Number(uses.get('first') ?? 0), Number(uses.get('last') ?? 0)];
-  const isAll = uses.get('all') === 'true';
-  const isFollow = uses.get('follow') === 'true';
+  const isAll = isTrue(uses.get('all'));
+  const isFollow = isTrue(uses.get('follow'));
   if (first > 0 && last > 0) return { error: 'cannot set both --first and --last' };
   if (first > 0 && isAll) return { error: 'cannot set both --first and --all' };
   if (first > 0 && isFollow) return { error: 'cannot set both --first and --follow' };
@@ -128,7 +146,7 @@ function selectionOf(
   const times: Record<string, number | undefined> = {};
   for (const name of ['since', 'until']) {
     const text = uses.get(name);
-    if (text === undefined) continue;
+    if (text === undefined || text === '' || (name === 'until' && isFollow)) continue;
     times[name] = parseSince(text, nowMs);
     if (times[name] === undefined)
       return { error: `failed to parse the ${name} time: failed to convert ${text} to time` };
@@ -157,10 +175,11 @@ export async function observe(process: Process, ports: Ports, words: readonly st
     isLegacy: process.env.get('HUBBLE_COMPAT') === 'legacy-json-output',
   });
   if ('help' in request) {
-    await process.out(observeHelp());
+    await process.out(observeHelp(process.machine.home));
     return 0;
   }
   if ('error' in request) return fail(process, request.error);
+  if (request.note !== undefined) await process.err(`${request.note}\n`);
   if (request.isRaw) {
     await process.out(rawFilters(request.lists));
     return 0;
@@ -180,20 +199,42 @@ async function fail(process: Process, text: string): Promise<number> {
 }
 
 async function fromFile(process: Process, request: ObserveRequest, path: string): Promise<number> {
-  const test = buildFilters(request.lists);
+  if (isTrue(request.uses.get('port-forward')))
+    return fail(process, 'cannot use --input-file and --auto-port-forward together');
   const text = path === '-' ? await process.stdin.readAll(process.sys) : contentOf(process, path);
   if (text === undefined) return fail(process, `open ${path}: no such file or directory`);
+  const test = buildFilters(request.lists);
+  const { number } = request;
+  if (!request.isFirst && number !== undefined && number > INPUT_LAST_MAX && Number.isFinite(number))
+    return fail(process, `--last must be <= 1_000_000, got ${number}`);
   const responses: FlowsResponse[] = [];
   for (const line of text.split('\n')) {
-    if (line.trim() === '') continue;
-    try {
-      responses.push(JSON.parse(line) as FlowsResponse);
-    } catch {
-      return fail(process, `failed to decode: ${line}`);
-    }
+    const response = responseIn(line);
+    if (response) responses.push(response);
+    else if (line.trim() !== '') await process.err(unreadable(process, line));
   }
   await printAll(process, request, select(responses, request, test));
   return 0;
+}
+
+/** Flows that `--last` takes from a file. */
+const INPUT_LAST_MAX = 1_000_000;
+
+function responseIn(line: string): FlowsResponse | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as FlowsResponse)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The warning about a line that is no flow; reading goes on. */
+function unreadable(process: Process, line: string): string {
+  const time = new Date(Math.floor(process.sys.nowMs())).toISOString();
+  return `time=${time} level=WARN msg="Failed to unmarshal json to flow" error="proto:\u00a0syntax error (line 1:1): invalid value ${line.trim().split(/[\s,]/)[0]}" line=${JSON.stringify(line)}\n`;
 }
 
 /** The responses of a file that a request wants, in the file's order. */
@@ -211,6 +252,7 @@ export function select(
     return isInTime && test(response.flow);
   });
   if (request.number === undefined) return matching;
+  if (!Number.isFinite(request.number)) return matching;
   return request.isFirst ? matching.slice(0, request.number) : matching.slice(-request.number);
 }
 
@@ -226,7 +268,7 @@ function contentOf(process: Process, path: string): string | undefined {
 }
 
 async function fromServer(process: Process, ports: Ports, request: ObserveRequest): Promise<number> {
-  const reached = await reachObserver(process, ports, request.uses);
+  const reached = await reachObserver(process, ports, settingsOf(process, request.uses));
   if ('error' in reached) return fail(process, reached.error);
   try {
     if (!request.isFollow) {
@@ -238,7 +280,12 @@ async function fromServer(process: Process, ports: Ports, request: ObserveReques
         ...request.lists,
       });
       await process.sys.sleep(4);
-      await printAll(process, request, flows.map(responseOf));
+      const mask = maskFor(reached.observer, request);
+      await printAll(
+        process,
+        request,
+        flows.map((flow) => responseOf(flow, mask)),
+      );
       return 0;
     }
     return await follow(process, request, { observer: reached.observer, isAlive: reached.isAlive });
@@ -247,9 +294,17 @@ async function fromServer(process: Process, ports: Ports, request: ObserveReques
   }
 }
 
-function responseOf(flow: Flow): FlowsResponse {
+/** What the server leaves of each flow: a mask of the line's own always counts, the default one only where the server heeds it. */
+function maskFor(observer: HubbleObserver, request: ObserveRequest): FieldMask | undefined {
+  if (request.mask || !request.isThin || observer.honoursMasks !== true) return request.mask;
+  const mask = fieldMask(DEFAULT_MASK);
+  return 'error' in mask ? undefined : mask;
+}
+
+/** What the server sends of a flow: a mask thins the flow itself, not what stands beside it. */
+function responseOf(flow: Flow, mask: FieldMask | undefined): FlowsResponse {
   return {
-    flow,
+    flow: mask ? mask.apply(flow) : flow,
     ...(flow.node_name === undefined ? {} : { node_name: flow.node_name }),
     ...(flow.time === undefined ? {} : { time: flow.time }),
   };
@@ -263,7 +318,7 @@ async function printAll(
   const printer = new FlowPrinter(request.printer);
   for (const response of responses) {
     const printed = printer.print(response);
-    if (printed.err !== '') await process.err(printed.err);
+    if (printed.err !== '' && !request.isSilent) await process.err(printed.err);
     if (printed.out !== '') await process.out(printed.out);
   }
   await process.out(printer.close());
@@ -276,8 +331,9 @@ async function follow(
 ): Promise<number> {
   const printer = new FlowPrinter(request.printer);
   const cursor = server.observer.follow(request.lists);
+  const mask = maskFor(server.observer, request);
   const print = async (flows: readonly Flow[]): Promise<void> => {
-    for (const flow of flows) await process.out(printer.print(responseOf(flow)).out);
+    for (const flow of flows) await process.out(printer.print(responseOf(flow, mask)).out);
   };
   try {
     if (request.number !== undefined || request.sinceMs !== undefined) {
@@ -301,13 +357,4 @@ async function follow(
   } finally {
     cursor.stop();
   }
-}
-
-/** The help of `observe`: every flag, grouped as the real one groups them, in our own words. */
-export function observeHelp(): string {
-  const flags = OBSERVE_FLAGS.map(
-    (spec) =>
-      `  ${spec.short === undefined ? '    ' : `-${spec.short}, `}--${spec.name}${spec.kind === 'bool' ? '' : ' value'}\n`,
-  );
-  return `Shows the flows that Hubble kept, newest last.\n\nUsage:\n  hubble observe [flags]\n  hubble observe [command]\n\nFlags:\n${flags.join('')}`;
 }

@@ -1,3 +1,4 @@
+import { isTrue } from './flags.ts';
 import type { Listener } from '../../net/socket.ts';
 import type { KubeObject } from '../../objects/api.ts';
 import type { Process } from '../../shell/program.ts';
@@ -10,11 +11,6 @@ export type ReachedObserver = {
   readonly isAlive: () => boolean;
   readonly close: () => void;
 };
-
-/** The target of a command line: flag, then environment, then the default. */
-export function serverOf(process: Process, uses: ReadonlyMap<string, string>): string {
-  return uses.get('server') ?? process.env.get('HUBBLE_SERVER') ?? 'localhost:4245';
-}
 
 /** gRPC's words for a refused connection. */
 export function refusedText(target: string): string {
@@ -29,12 +25,17 @@ export function refusedText(target: string): string {
 export async function reachObserver(
   process: Process,
   ports: Ports,
-  uses: ReadonlyMap<string, string>,
+  settings: ReadonlyMap<string, string>,
 ): Promise<ReachedObserver | { readonly error: string }> {
-  if (uses.get('port-forward') !== 'true') {
-    const target = serverOf(process, uses);
-    const observer = ports.observer(process.machine, target);
+  const setting = (name: string): string => settings.get(name) ?? '';
+  const problem = tlsProblem(setting);
+  if (problem !== undefined) return { error: problem };
+  if (!isTrue(setting('port-forward'))) {
+    const target = setting('server');
+    const observer = ports.observer(process.machine, target.replace(/^tls:\/\//, ''));
     if (!observer) return { error: refusedText(target) };
+    // The relay's Service of the chart speaks plain text.
+    if (target.startsWith('tls://') || isTrue(setting('tls'))) return { error: HANDSHAKE_FAILED };
     return {
       observer,
       target,
@@ -42,10 +43,9 @@ export async function reachObserver(
       close: () => {},
     };
   }
-  const namespace = uses.get('kube-namespace') ?? 'kube-system';
   const forward = forwardRelay(process, ports, {
-    namespace,
-    port: Number(uses.get('port-forward-port') ?? 4245),
+    namespace: setting('kube-namespace'),
+    port: Number(setting('port-forward-port')),
   });
   if ('error' in forward) return forward;
   const target = `127.0.0.1:${forward.listener.port}`;
@@ -56,6 +56,19 @@ export async function reachObserver(
     return { error: refusedText(target) };
   }
   return { observer, target, isAlive: () => !forward.ended(), close: () => forward.listener.close() };
+}
+
+const HANDSHAKE_FAILED =
+  'rpc error: code = Unavailable desc = connection error: desc = "transport: authentication handshake failed: tls: first record does not look like a TLS handshake"';
+
+/** What the CLI says of settings for mutual TLS that do not fit together. */
+function tlsProblem(setting: (name: string) => string): string | undefined {
+  const pair = [setting('tls-client-key-file'), setting('tls-client-cert-file')].filter(
+    (file) => file !== '',
+  );
+  if (pair.length === 1) return 'certificate and private key are both required, but only one was provided';
+  const isTls = isTrue(setting('tls')) || setting('server').startsWith('tls://');
+  return pair.length === 2 && !isTls ? 'transport layer security required' : undefined;
 }
 
 /** A listener of this machine that stands for a port of the relay's pod. */
@@ -71,8 +84,7 @@ export function forwardRelay(
   const { namespace } = options;
   if (!kube)
     return {
-      error:
-        'unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined',
+      error: `failed to port forward: failed to get service "hubble-relay": Get "http://localhost:8080/api/v1/namespaces/${namespace}/services/hubble-relay": dial tcp 127.0.0.1:8080: connect: connection refused`,
     };
   const service = kube({ method: 'GET', path: `/api/v1/namespaces/${namespace}/services/hubble-relay` });
   if (service.kind !== 'json' || service.status !== 200)

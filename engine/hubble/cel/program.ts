@@ -130,7 +130,7 @@ class Checker {
       return json !== undefined && Object.hasOwn(json, field) ? json[field] : undefined;
     };
     if (node.isTest) return { type: simple('bool'), run: (scope) => isSet(raw(scope)) };
-    return { type, run: (scope) => valueOf(raw(scope), type, field) };
+    return { type, run: (scope) => jsonValue(raw(scope), type, field) };
   }
 
   #list(items: readonly CelNode[], types: Types): CelProgram {
@@ -221,10 +221,10 @@ function isSet(json: unknown): boolean {
   return json !== undefined && !(Array.isArray(json) && json.length === 0);
 }
 
-function valueOf(json: unknown, type: CelType, field: string): CelValue {
+function jsonValue(json: unknown, type: CelType, field: string): CelValue {
   switch (type.kind) {
     case 'list':
-      return Array.isArray(json) ? json.map((item) => valueOf(item, type.item, field)) : [];
+      return Array.isArray(json) ? json.map((item) => jsonValue(item, type.item, field)) : [];
     case 'message':
       return {
         message: type.name,
