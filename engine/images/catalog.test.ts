@@ -40,7 +40,7 @@ function ask(
 }
 
 const get = (path: string, method = 'GET', body = ''): string =>
-  `${method} ${path} HTTP/1.1\r\nHost: web\r\n${body === '' ? '' : `Content-Length: ${body.length}\r\n`}\r\n${body}`;
+  `${method} ${path} HTTP/1.1\r\nHost: web\r\n${body === '' ? '' : `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`}\r\n${body}`;
 const bodyOf = (answer: string): string =>
   parseResponse(answer, { method: 'GET', ended: true })?.response.body ?? '';
 
@@ -120,6 +120,76 @@ describe('servers', () => {
     expect(ask(image, 'GET a\r\n', { state, port: 6379 })).toBe('$1\r\nb\r\n');
     expect(ask(image, '*1\r\n$4\r\nPING\r\n', { state, port: 6379 })).toBe('+PONG\r\n');
     expect(ask(image, '__proto__\r\n', { state, port: 6379 })).toMatch(/^-ERR unknown command/);
+  });
+
+  it('webdis knows the types of redis, its formats and databases', () => {
+    const state = {};
+    const of = (path: string, method = 'GET', body = ''): string =>
+      ask('nicolas/webdis:0.1.22', get(path, method, body), { state });
+    const answers: readonly (readonly [string, string])[] = [
+      ['/SET/n/41', '{"SET":[true,"OK"]}'],
+      ['/INCR/n', '{"INCR":42}'],
+      ['/GET/n.txt', '42'],
+      ['/GET/n.raw', '$2\r\n42\r\n'],
+      ['/GET/n?jsonp=cb', 'cb({"GET":"42"});\n'],
+      ['/LPUSH/l/a/b', '{"LPUSH":2}'],
+      ['/LRANGE/l/0/-1', '{"LRANGE":["b","a"]}'],
+      ['/GET/l', '{"GET":[false,"WRONGTYPE Operation against a key holding the wrong kind of value"]}'],
+      ['/HSET/h/f/v', '{"HSET":1}'],
+      ['/HGETALL/h', '{"HGETALL":{"f":"v"}}'],
+      ['/SETEX/t/10/x', '{"SETEX":[true,"OK"]}'],
+      ['/TTL/t', '{"TTL":10}'],
+      ['/KEYS/?', '{"KEYS":[]}'],
+      ['/KEYS/*', '{"KEYS":["h","l","n","t"]}'],
+      ['/3/DBSIZE', '{"DBSIZE":0}'],
+      ['/GET', `{"GET":[false,"ERR wrong number of arguments for 'get' command"]}`],
+    ];
+    for (const [path, body] of answers) expect(bodyOf(of(path)), path).toBe(body);
+    expect(of('/GET/nosuch.txt')).toContain('404 Not Found');
+    expect(of('/DEBUG/SLEEP/1')).toContain('403 Forbidden');
+    expect(bodyOf(of('/', 'POST', 'SET/p/1'))).toBe('{"SET":[true,"OK"]}');
+    expect(bodyOf(of('/SET/q', 'PUT', 'a/b'))).toBe('{"SET":[true,"OK"]}');
+    expect(bodyOf(of('/GET/q'))).toBe('{"GET":"a/b"}');
+    expect(bodyOf(of('/INFO'))).toContain('"redis_version":"6.2.6"');
+  });
+
+  it('json-mock answers every verb as json-server does', () => {
+    const state = {};
+    const of = (path: string, method = 'GET', body = ''): string =>
+      ask('cilium/json-mock:1.2', get(path, method, body), { state, env: { PORT: '80' } });
+    expect(of('/posts', 'POST', '{"title":"b"}')).toContain('Location: http://web/posts/2');
+    expect(JSON.parse(bodyOf(of('/posts/2', 'PATCH', '{"author":"x"}')))).toEqual({
+      title: 'b',
+      id: 2,
+      author: 'x',
+    });
+    expect(JSON.parse(bodyOf(of('/posts/2', 'PUT', '{"title":"c"}')))).toEqual({ title: 'c', id: 2 });
+    expect(JSON.parse(bodyOf(of('/posts?title=c')))).toEqual([{ title: 'c', id: 2 }]);
+    expect(of('/posts?_page=1&_limit=1')).toContain('X-Total-Count: 2');
+    expect(JSON.parse(bodyOf(of('/posts/1/comments')))).toHaveLength(1);
+    expect(bodyOf(of('/posts/2', 'DELETE'))).toBe('{}');
+    expect(of('/posts/2')).toContain('404 Not Found');
+    expect(of('/nosuch', 'POST', '{}')).toContain('404 Not Found');
+    expect(of('/posts', 'POST', '{"id":1}')).toContain('500 Internal Server Error');
+    expect(JSON.parse(bodyOf(of('/profile', 'PATCH', '{"name":"me"}')))).toEqual({ name: 'me' });
+    expect(of('/posts', 'OPTIONS')).toContain('Access-Control-Allow-Methods: GET,HEAD,PUT,PATCH,POST,DELETE');
+  });
+
+  it('httpbin has its endpoints', () => {
+    const of = (path: string, extra = ''): string =>
+      ask('kennethreitz/httpbin', `GET ${path} HTTP/1.1\r\nHost: web\r\n${extra}\r\n`);
+    expect(of('/redirect/2')).toContain('Location: /relative-redirect/1');
+    expect(of('/basic-auth/me/pw')).toContain('WWW-Authenticate: Basic realm="Fake Realm"');
+    expect(bodyOf(of('/basic-auth/me/pw', 'Authorization: Basic bWU6cHc=\r\n'))).toBe(
+      '{\n  "authenticated": true, \n  "user": "me"\n}\n'.replaceAll(', \n', ',\n'),
+    );
+    expect(bodyOf(of('/base64/aGVsbG8='))).toBe('hello');
+    expect(of('/response-headers?X-A=1')).toContain('X-A: 1');
+    expect(of('/response-headers?X-A=1%0d%0aX-B:2')).not.toContain('\nX-B');
+    expect(of('/cookies/set?a=b')).toContain('Set-Cookie: a=b; Path=/');
+    expect(bodyOf(of('/stream/3')).trim().split('\n')).toHaveLength(3);
+    expect(of('/status/abc')).toContain('400 Bad Request');
+    expect(of('/bearer', 'Authorization: Bearer t\r\n')).toContain('"token": "t"');
   });
 
   it('httpbin repeats the request; postgres and the battle station answer in their way', () => {

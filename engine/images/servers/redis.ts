@@ -1,112 +1,185 @@
-import type { Json } from '../../base/json.ts';
-import { hashText } from '../../base/hash.ts';
-import { type HttpHeader, type HttpResponse, splitTarget, utf8Length } from '../http.ts';
-import { type Server, type ServerContext, SILENCE, httpServer } from '../server.ts';
+import { type Server, type ServerContext, type ServerStep, SILENCE } from '../server.ts';
+import { KEY_COMMANDS, type RedisCommand } from './redis-commands.ts';
+import { globMatches, RedisError, type RedisReply, RedisStore } from './redis-store.ts';
+import { utf8Length } from '../http.ts';
 
-/** A value as redis answers it. `status` is a simple string, `error` an error line. */
-type RedisReply =
-  | null
-  | number
-  | string
-  | readonly RedisReply[]
-  | { readonly status: string }
-  | { readonly error: string };
+/** How long the container's redis keeps lines of a client that never ends one. */
+const BUFFER_MAX = 262_144;
 
-/** Most keys of one redis; more are refused as out of memory. */
-const KEYS_MAX = 1000;
-
-/** Runs one redis command on the container's keys. */
-export function runRedis(context: ServerContext, words: readonly string[]): RedisReply {
-  const [name = '', key = '', value = ''] = words;
-  const keys = new Map(Object.entries((context.state['redis'] ?? {}) as Record<string, string>));
-  const save = (): void => {
-    context.state['redis'] = Object.fromEntries(keys) as Json;
-  };
-  switch (name.toUpperCase()) {
-    case 'PING':
-      return words.length > 1 ? key : { status: 'PONG' };
-    case 'ECHO':
-      return key;
-    case 'GET':
-      return keys.get(key) ?? null;
-    case 'SET':
-      if (words.length < 3) return wrongArguments(name);
-      if (keys.size >= KEYS_MAX && !keys.has(key))
-        return { error: "OOM command not allowed when used memory > 'maxmemory'." };
-      keys.set(key, value);
-      save();
-      return { status: 'OK' };
-    case 'DEL':
-    case 'UNLINK': {
-      const gone = words.slice(1).filter((word) => keys.delete(word)).length;
-      save();
-      return gone;
-    }
-    case 'EXISTS':
-      return words.slice(1).filter((word) => keys.has(word)).length;
-    case 'INCR':
-    case 'DECR': {
-      const number = Number(keys.get(key) ?? '0');
-      if (!Number.isSafeInteger(number)) return { error: 'ERR value is not an integer or out of range' };
-      const next = number + (name.toUpperCase() === 'INCR' ? 1 : -1);
-      keys.set(key, String(next));
-      save();
-      return next;
-    }
-    case 'KEYS':
-      return [...keys.keys()].filter((text) => matches(key, text)).sort();
-    case 'DBSIZE':
-      return keys.size;
-    case 'FLUSHALL':
-    case 'FLUSHDB':
-      keys.clear();
-      save();
-      return { status: 'OK' };
-    case 'INFO':
-      return '# Server\r\nredis_version:6.2.6\r\nredis_mode:standalone\r\nos:Linux\r\ntcp_port:6379\r\n';
-    case 'COMMAND':
-      return [];
-    default:
-      return {
-        error: `ERR unknown command '${name}', with args beginning with: ${words
-          .slice(1)
-          .map((word) => `'${word}' `)
-          .join('')}`,
-      };
+/** Runs one redis command on the container's keys; `database` is the selected one. */
+export function runRedis(context: ServerContext, words: readonly string[], database = 0): RedisReply {
+  const [word = '', ...args] = words;
+  const name = word.toLowerCase();
+  const command = KEY_COMMANDS.get(name) ?? serverCommands(context).get(name);
+  if (command === undefined) {
+    const shown = args.map((arg) => `'${arg.slice(0, 128)}' `).join('');
+    return { error: `ERR unknown command '${word.slice(0, 128)}', with args beginning with: ${shown}` };
+  }
+  const isMany = command.arity < 0 ? words.length < -command.arity : words.length !== command.arity;
+  if (isMany) return { error: `ERR wrong number of arguments for '${name}' command` };
+  try {
+    return command.run(new RedisStore(context, database), args);
+  } catch (error) {
+    if (error instanceof RedisError) return { error: error.message };
+    throw error;
   }
 }
 
-function wrongArguments(name: string): RedisReply {
-  return { error: `ERR wrong number of arguments for '${name.toLowerCase()}' command` };
+/** Commands about the server itself. */
+function serverCommands(context: ServerContext): ReadonlyMap<string, RedisCommand> {
+  const ok: RedisReply = { status: 'OK' };
+  const version = String(context.options['version'] ?? '6.2.6');
+  const seconds = Math.floor(context.nowMs / 1000);
+  const config = new Map([
+    ['maxmemory', '0'],
+    ['maxmemory-policy', 'noeviction'],
+    ['appendonly', 'no'],
+    ['bind', '* -::*'],
+    ['port', '6379'],
+    ['protected-mode', 'no'],
+    ['databases', '16'],
+    ['dir', '/data'],
+  ]);
+  return new Map<string, RedisCommand>([
+    ['ping', { arity: -1, run: (_, args) => args[0] ?? { status: 'PONG' } }],
+    ['echo', { arity: 2, run: (_, [text = '']) => text }],
+    ['time', { arity: 1, run: () => [String(seconds), String(Math.floor((context.nowMs % 1000) * 1000))] }],
+    ['info', { arity: -1, run: (store) => infoText(context, store, version) }],
+    ['command', { arity: -1, run: (_, args) => (args[0]?.toUpperCase() === 'COUNT' ? 224 : []) }],
+    [
+      'config',
+      {
+        arity: -2,
+        run: (_, [verb = '', pattern = '']) => {
+          if (verb.toUpperCase() === 'GET')
+            return [...config].filter(([key]) => globMatches(pattern, key)).flat();
+          if (['SET', 'RESETSTAT', 'REWRITE'].includes(verb.toUpperCase())) return ok;
+          return {
+            error: `ERR Unknown subcommand or wrong number of arguments for '${verb}'. Try CONFIG HELP.`,
+          };
+        },
+      },
+    ],
+    [
+      'client',
+      {
+        arity: -2,
+        run: (_, [verb = '']) => {
+          const peer = `${context.remote.address}:${context.remote.port}`;
+          const line = `id=5 addr=${peer} laddr=${context.local.address}:${context.local.port} fd=8 name= age=0 idle=0 flags=N db=0 sub=0 psub=0 multi=-1 qbuf=26 qbuf-free=40928 argv-mem=10 obl=0 oll=0 omem=0 tot-mem=61466 events=r cmd=client user=default redir=-1\n`;
+          const replies = new Map<string, RedisReply>([
+            ['LIST', line],
+            ['INFO', line],
+            ['ID', 5],
+            ['GETNAME', null],
+            ['SETNAME', ok],
+            ['SETINFO', ok],
+          ]);
+          return replies.get(verb.toUpperCase()) ?? ok;
+        },
+      },
+    ],
+    [
+      'auth',
+      {
+        arity: -2,
+        run: () => ({
+          error:
+            'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
+        }),
+      },
+    ],
+    ['role', { arity: 1, run: () => ['master', 0, []] }],
+    ['save', { arity: 1, run: () => ok }],
+    ['bgsave', { arity: -1, run: () => ({ status: 'Background saving started' }) }],
+    ['lastsave', { arity: 1, run: () => seconds }],
+    ['publish', { arity: 3, run: () => 0 }],
+    ['wait', { arity: 3, run: () => 0 }],
+  ]);
 }
 
-function matches(pattern: string, text: string): boolean {
-  if (pattern === '*' || pattern === '') return true;
-  const star = pattern.indexOf('*');
-  if (star < 0) return pattern === text;
-  return (
-    text.startsWith(pattern.slice(0, star)) && text.endsWith(pattern.slice(pattern.lastIndexOf('*') + 1))
-  );
+function infoText(context: ServerContext, store: RedisStore, version: string): string {
+  const count = store.keys().length;
+  const expiring = store.keys().filter((key) => store.expiryMs(key) !== undefined).length;
+  const sections = [
+    [
+      '# Server',
+      `redis_version:${version}`,
+      'redis_mode:standalone',
+      'os:Linux 6.8.0 x86_64',
+      'arch_bits:64',
+      'process_id:1',
+      'tcp_port:6379',
+      'executable:/data/redis-server',
+    ],
+    ['# Clients', 'connected_clients:1', 'blocked_clients:0'],
+    ['# Memory', 'used_memory:873312', 'used_memory_human:852.84K', 'maxmemory:0'],
+    ['# Replication', 'role:master', 'connected_slaves:0'],
+    ['# Keyspace', ...(count === 0 ? [] : [`db0:keys=${count},expires=${expiring},avg_ttl=0`])],
+  ];
+  return sections.map((lines) => `${lines.join('\r\n')}\r\n`).join('\r\n');
 }
 
-/** Redis' own protocol on a connection: RESP arrays and inline commands. */
+/** Redis' own protocol on a connection: RESP arrays and inline commands, MULTI/EXEC, SELECT, SUBSCRIBE. */
 export const redis: Server = {
   receive: (context, connection, text) => {
     connection.buffer += text;
+    if (connection.buffer.length > BUFFER_MAX) return { replies: [], end: 'close' };
     let out = '';
     for (;;) {
       const taken = takeCommand(connection.buffer);
       if (!taken) break;
       connection.buffer = taken.rest;
       if (taken.words.length === 0) continue;
-      if (taken.words[0]?.toUpperCase() === 'QUIT')
-        return { replies: [{ text: `${out}+OK\r\n` }], end: 'close' };
-      if (/^(post|host:)$/i.test(taken.words[0] ?? '')) return { replies: [], end: 'close' };
-      out += resp(runRedis(context, taken.words));
+      const step = onConnection(context, connection.data, taken.words);
+      out += step.text;
+      if (step.isEnd) return { replies: out === '' ? [] : [{ text: out }], end: 'close' };
     }
-    return out === '' ? SILENCE : { replies: [{ text: out }] };
+    return out === '' ? SILENCE : ({ replies: [{ text: out }] } satisfies ServerStep);
   },
 };
+
+/** A command with what a connection keeps: the selected database and an open transaction. */
+function onConnection(
+  context: ServerContext,
+  data: Parameters<NonNullable<Server['receive']>>[1]['data'],
+  words: readonly string[],
+): { readonly text: string; readonly isEnd?: boolean } {
+  const name = (words[0] ?? '').toUpperCase();
+  const queue = data['queue'] as readonly (readonly string[])[] | undefined;
+  if (name === 'QUIT') return { text: '+OK\r\n', isEnd: true };
+  // Guards against requests of web browsers: such words end the connection (networking.c).
+  if (name === 'POST' || name === 'HOST:') return { text: '', isEnd: true };
+  if (name === 'SELECT') {
+    const database = Number(words[1]);
+    if (!/^\d+$/.test(words[1] ?? '')) return { text: '-ERR invalid DB index\r\n' };
+    if (database > 15) return { text: '-ERR DB index is out of range\r\n' };
+    data['database'] = database;
+    return { text: '+OK\r\n' };
+  }
+  if (name === 'MULTI') {
+    data['queue'] = [];
+    return { text: queue ? '-ERR MULTI calls can not be nested\r\n' : '+OK\r\n' };
+  }
+  if (name === 'EXEC' || name === 'DISCARD') {
+    if (!queue) return { text: `-ERR ${name} without MULTI\r\n` };
+    delete data['queue'];
+    if (name === 'DISCARD') return { text: '+OK\r\n' };
+    return { text: resp(queue.map((one) => runRedis(context, one, Number(data['database'] ?? 0)))) };
+  }
+  if (queue) {
+    data['queue'] = [...queue, words].slice(0, 100);
+    return { text: '+QUEUED\r\n' };
+  }
+  if (name === 'SUBSCRIBE' || name === 'PSUBSCRIBE')
+    return {
+      text: words
+        .slice(1)
+        .map((channel, i) => resp([name.toLowerCase(), channel, i + 1]))
+        .join(''),
+    };
+  return { text: resp(runRedis(context, words, Number(data['database'] ?? 0))) };
+}
 
 function takeCommand(
   buffer: string,
@@ -123,13 +196,17 @@ function takeCommand(
     const size = Number(bulk[1]);
     const body = rest.slice(bulk[0].length);
     if (utf8Length(body) < size + 2) return undefined;
-    words.push(body.slice(0, size));
-    rest = body.slice(size + 2);
+    // Sizes count bytes; a text of other letters than ASCII has fewer characters.
+    let end = Math.min(size, body.length);
+    while (end > 0 && utf8Length(body.slice(0, end)) > size) end--;
+    words.push(body.slice(0, end));
+    rest = body.slice(end + 2);
   }
   return { words, rest };
 }
 
-function resp(reply: RedisReply): string {
+/** A reply in RESP2. */
+export function resp(reply: RedisReply): string {
   if (reply === null) return '$-1\r\n';
   if (typeof reply === 'number') return `:${reply}\r\n`;
   if (typeof reply === 'string') return `$${utf8Length(reply)}\r\n${reply}\r\n`;
@@ -137,63 +214,4 @@ function resp(reply: RedisReply): string {
     return `*${reply.length}\r\n${(reply as readonly RedisReply[]).map(resp).join('')}`;
   const line = reply as { readonly status?: string; readonly error?: string };
   return line.error === undefined ? `+${line.status ?? ''}\r\n` : `-${line.error}\r\n`;
-}
-
-/** webdis: redis over HTTP. `/COMMAND/arg/arg` answers `{"COMMAND":reply}`; status replies are `[true,"OK"]`. */
-export const webdis: Server = httpServer({
-  handle: (context, request) => {
-    const { path } = splitTarget(request.target);
-    if (request.method === 'OPTIONS') return answer({ status: 200, body: '' });
-    const source =
-      request.method === 'POST' ? request.body : (path === '/' ? '/GET/index.html' : path).slice(1);
-    const words = source.split('/').map(decode);
-    const last = words.at(-1) ?? '';
-    const isText = /\.(txt|html)$/.test(last) && path !== '/';
-    if (/\.(json|txt|raw|html)$/.test(last) && path !== '/')
-      words[words.length - 1] = last.replace(/\.[a-z]+$/, '');
-    const reply = runRedis(context, words);
-    if (isText)
-      return answer({ status: 200, body: typeof reply === 'string' ? reply : '', type: 'text/plain' });
-    return answer({ status: 200, body: JSON.stringify({ [words[0] ?? '']: webForm(reply) }) });
-  },
-  bad: () => ({ ...answer({ status: 400, body: '' }), close: true }),
-});
-
-function decode(word: string): string {
-  try {
-    return decodeURIComponent(word);
-  } catch {
-    return word;
-  }
-}
-
-function webForm(reply: RedisReply): Json {
-  if (reply === null || typeof reply === 'number' || typeof reply === 'string') return reply;
-  if (Array.isArray(reply)) return (reply as readonly RedisReply[]).map(webForm);
-  const line = reply as { readonly status?: string; readonly error?: string };
-  return line.error === undefined ? [true, line.status ?? ''] : [false, line.error];
-}
-
-function answer(what: {
-  readonly status: number;
-  readonly body: string;
-  readonly type?: string;
-}): HttpResponse {
-  const digest = hashText(what.body) + hashText(`${what.body}#`);
-  const etag: HttpHeader[] = what.status === 200 ? [['ETag', `"${digest}"`]] : [];
-  return {
-    status: what.status,
-    headers: [
-      ['Server', 'Webdis'],
-      ['Allow', 'GET,POST,PUT,OPTIONS'],
-      ['Access-Control-Allow-Methods', 'GET,POST,PUT,OPTIONS'],
-      ['Access-Control-Allow-Origin', '*'],
-      ['Access-Control-Allow-Headers', 'X-Requested-With, Content-Type, Authorization'],
-      ['Content-Type', what.type ?? 'application/json'],
-      ...etag,
-      ['Connection', 'Keep-Alive'],
-      ['Content-Length', String(utf8Length(what.body))],
-    ],
-    body: what.body,
-  };
 }
