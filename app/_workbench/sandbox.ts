@@ -33,6 +33,9 @@ const TAKE_OVER_PATIENCE_MS = 15_000;
 /** Two sends are at least so far apart: a guest has 60 a minute. */
 const SEND_GAP_MS = 1_100;
 
+/** Components are told of a change after this long at the latest. */
+const TELL_MAX_MS = 100;
+
 /** A terminal on the page: takes output, or its whole text again. */
 export type ScreenSink = { write(data: string): void; redraw(data: string): void };
 
@@ -83,6 +86,9 @@ export class Sandbox {
   #retries = 0;
   #takeOver = false;
   #isStopped = false;
+  #isTelling = false;
+  /** Commands that came before the other tabs had answered whether this one writes. */
+  #held: PageCommand[] | undefined = [];
   #lastSentMs = 0;
   /** Files of an attempt that the lab has outgrown, to be laid into the new one. */
   #leftFiles: Readonly<Record<string, string>> = {};
@@ -116,19 +122,26 @@ export class Sandbox {
     // The worker loads its code while the journal is being looked for.
     this.#client = this.#newClient();
     const remote = this.#isGuest ? this.#loadRemote() : Promise.resolve(undefined);
-    const [store, isWriter] = await Promise.all([JournalStore.open(), this.#lease.acquire()]);
+    // The worker need not wait for the other tabs' word; what would write does.
+    const lease = this.#lease.acquire();
+    const store = await JournalStore.open();
     this.#store = store;
     const kept = await store.attempt(this.#bundle.slug);
     // What this browser holds is shown at once; the server's word on it comes later.
     const isKept = kept !== undefined && !isOutdated(kept, this.#bundle);
     const entries = await this.#openAttempt(isKept ? undefined : await remote);
-    if (this.#isStopped) return;
-    if (!isWriter) this.#dispatch({ kind: 'writer', isReadOnly: true });
     await this.#loadSolutions(entries);
+    // A journal that begins at a later task gets its first entry from opening it.
+    if (entries.length === 0 && this.#state.task > 0 && !(await lease))
+      this.#dispatch({ kind: 'writer', isReadOnly: true });
     if (this.#isStopped) return;
     addEventListener('pagehide', this.#onPageHide);
     if (entries.length > 0) this.#wantedTask = this.#state.task;
     this.#startWorker(entries);
+    if (!(await lease)) this.#becomeReadOnly();
+    if (this.#isStopped) return;
+    for (const command of this.#held?.splice(0) ?? []) this.#pass(command);
+    this.#held = undefined;
     if (isKept) await this.#catchUp(await remote);
     // What an earlier visit could not send goes now.
     if (entries.length > (this.#attempt?.sentTo ?? 0)) this.#scheduleSend(0);
@@ -165,6 +178,11 @@ export class Sandbox {
 
   /** Sends a command to the worker. A read-only page sends only what changes nothing. */
   send(command: PageCommand): void {
+    if (this.#held !== undefined) this.#held.push(command);
+    else this.#pass(command);
+  }
+
+  #pass(command: PageCommand): void {
     const harmless = ['resize', 'draft', 'visible', 'read-only', 'ping', 'open'];
     if (this.#state.isReadOnly && !harmless.includes(command.kind)) return;
     if (command.kind === 'go-task' || command.kind === 'hint') void this.#sendWithSolutions(command);
@@ -268,7 +286,21 @@ export class Sandbox {
     const next = reduce(this.#state, event);
     if (next === this.#state) return;
     this.#state = next;
-    for (const listener of this.#listeners) listener();
+    this.#tellSoon();
+  }
+
+  /** The components are told once a frame, however many events came: an echo does not wait for a picture of each. */
+  #tellSoon(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    const tell = () => {
+      if (!this.#isTelling) return;
+      this.#isTelling = false;
+      for (const listener of this.#listeners) listener();
+    };
+    requestAnimationFrame(tell);
+    // A hidden page gets no frames.
+    setTimeout(tell, TELL_MAX_MS);
   }
 
   /** Finds the attempt to go on with: this browser's, or the server's where it has more. Gives its entries. */
@@ -309,7 +341,8 @@ export class Sandbox {
       return entries;
     }
     this.#attempt = local ?? this.#newAttempt();
-    if (local === undefined) await store.putAttempt(this.#attempt).catch(() => undefined);
+    // Not waited for: what is kept later is kept after it.
+    if (local === undefined) void store.putAttempt(this.#attempt).catch(() => undefined);
     if (remote !== undefined && remote.id === this.#attempt.id) this.#noteVerified(remote.verified);
     this.#lastKept = localEntries.length;
     return localEntries;
