@@ -4,11 +4,16 @@ export const SIGNALS = {
   INT: 2,
   QUIT: 3,
   KILL: 9,
+  USR1: 10,
+  USR2: 12,
   PIPE: 13,
+  ALRM: 14,
   TERM: 15,
+  CHLD: 17,
   CONT: 18,
   STOP: 19,
   TSTP: 20,
+  WINCH: 28,
 } as const;
 
 /** The name of a signal, without SIG. */

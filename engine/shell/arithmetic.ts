@@ -5,6 +5,8 @@ export class ArithmeticFailure extends Error {
   readonly reason: string;
   /** The rest of the text at which it failed (bash's "error token"). */
   readonly token: string;
+  /** The whole expression. */
+  text = '';
 
   constructor(reason: string, token: string) {
     super(reason);
@@ -33,16 +35,28 @@ const LEVELS: readonly (readonly string[])[] = [
 ];
 const ASSIGNING = ['<<=', '>>=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '='];
 const DEPTH_MAX = 64;
+/** Brackets and signs in one expression: each is a call of ours. */
+const NESTING_MAX = 200;
 
-/** Evaluates `$((text))` in 64-bit integers. @throws ArithmeticFailure */
-export function evaluateArithmetic(text: string, scope: ArithmeticScope, depth = 0): bigint {
+/** Evaluates `$((text))` in 64-bit integers; dash knows no `**`, `++`, `--` and `,`. @throws ArithmeticFailure */
+export function evaluateArithmetic(
+  text: string,
+  scope: ArithmeticScope,
+  depth = 0,
+  dialect: 'bash' | 'ash' | 'dash' = 'bash',
+): bigint {
   if (depth > DEPTH_MAX) throw new ArithmeticFailure('expression recursion level exceeded', text);
   if (text.trim() === '') return 0n;
-  const reader = new Reader(text, scope, depth);
-  const value = reader.comma();
-  reader.blanks();
-  if (reader.rest !== '') throw new ArithmeticFailure('syntax error in expression', reader.rest);
-  return value;
+  const reader = new Reader(text, scope, depth, dialect);
+  try {
+    const value = reader.comma();
+    reader.blanks();
+    if (reader.rest !== '') throw new ArithmeticFailure('syntax error in expression', reader.rest);
+    return value;
+  } catch (error) {
+    if (error instanceof ArithmeticFailure && error.text === '') error.text = text.trimStart();
+    throw error;
+  }
 }
 
 type Place = { readonly name: string; readonly index: string | undefined };
@@ -55,7 +69,15 @@ class Reader {
   /** Above zero in a branch that is not taken: nothing is assigned or divided there. */
   #skipping = 0;
 
-  constructor(text: string, scope: ArithmeticScope, depth: number) {
+  /** Where the last operator or operand began, for the error token. */
+  #last = 0;
+  #nesting = 0;
+  readonly #isDash: boolean;
+  readonly #dialect: 'bash' | 'ash' | 'dash';
+
+  constructor(text: string, scope: ArithmeticScope, depth: number, dialect: 'bash' | 'ash' | 'dash') {
+    this.#isDash = dialect === 'dash';
+    this.#dialect = dialect;
     this.#text = text;
     this.#scope = scope;
     this.#depth = depth;
@@ -70,14 +92,18 @@ class Reader {
   }
 
   comma(): bigint {
+    if (++this.#nesting > NESTING_MAX)
+      throw new ArithmeticFailure('expression recursion level exceeded', this.rest);
     let value = this.#assignment();
-    while (this.#eat(',')) value = this.#assignment();
+    while (!this.#isDash && this.#eat(',')) value = this.#assignment();
+    this.#nesting--;
     return value;
   }
 
   #eat(operator: string): boolean {
     this.blanks();
     if (!this.#text.startsWith(operator, this.#at)) return false;
+    this.#last = this.#at;
     this.#at += operator.length;
     return true;
   }
@@ -89,6 +115,7 @@ class Reader {
       this.blanks();
       const operator = ASSIGNING.find((one) => this.#text.startsWith(one, this.#at));
       if (operator !== undefined && !(operator === '=' && this.#text[this.#at + 1] === '=')) {
+        this.#last = this.#at;
         this.#at += operator.length;
         const right = this.#assignment();
         const value =
@@ -131,6 +158,7 @@ class Reader {
       operator !== undefined;
       operator = this.#operatorOf(operators)
     ) {
+      this.#last = this.#at;
       this.#at += operator.length;
       const isTaken = operator === '&&' ? left !== 0n : operator === '||' ? left === 0n : true;
       const right = this.#skipUnless(isTaken, () => this.#binary(level + 1));
@@ -153,9 +181,12 @@ class Reader {
 
   #power(): bigint {
     const base = this.#unary();
-    if (!this.#eat('**')) return base;
+    if (this.#isDash || !this.#eat('**')) return base;
+    if (++this.#nesting > NESTING_MAX)
+      throw new ArithmeticFailure('expression recursion level exceeded', this.rest);
     const exponent = this.#power();
-    if (exponent < 0n) throw new ArithmeticFailure('exponent less than 0', exponent.toString());
+    this.#nesting--;
+    if (exponent < 0n) throw new ArithmeticFailure('exponent less than 0', (-exponent).toString());
     let value = 1n;
     for (
       let bit = exponent, factor = base;
@@ -170,7 +201,7 @@ class Reader {
   #unary(): bigint {
     this.blanks();
     const two = this.#text.slice(this.#at, this.#at + 2);
-    if (two === '++' || two === '--') {
+    if ((two === '++' || two === '--') && !this.#isDash) {
       this.#at += 2;
       this.blanks();
       const place = this.#place();
@@ -179,8 +210,12 @@ class Reader {
     }
     const char = this.#text[this.#at] ?? '';
     if ('+-!~'.includes(char) && char !== '') {
+      this.#last = this.#at;
       this.#at++;
+      if (++this.#nesting > NESTING_MAX)
+        throw new ArithmeticFailure('expression recursion level exceeded', this.rest);
       const value = this.#unary();
+      this.#nesting--;
       return char === '-'
         ? BigInt.asIntN(64, -value)
         : char === '!'
@@ -210,14 +245,14 @@ class Reader {
     if (place === undefined)
       throw new ArithmeticFailure(
         'syntax error: operand expected',
-        this.rest === '' ? this.#text : this.rest,
+        this.rest.trim() === '' ? this.#text.slice(this.#last) : this.rest,
       );
     const value = this.#value(place);
     for (const [operator, step] of [
       ['++', 1n],
       ['--', -1n],
     ] as const) {
-      if (this.#text.startsWith(operator, this.#at)) {
+      if (!this.#isDash && this.#text.startsWith(operator, this.#at)) {
         this.#at += 2;
         this.#store(place, value + step);
       }
@@ -231,7 +266,7 @@ class Reader {
     if (name === undefined) return undefined;
     this.#at += name.length;
     if (this.#text[this.#at] !== '[') return { name, index: undefined };
-    const end = this.#text.indexOf(']', this.#at);
+    const end = closing(this.#text, this.#at);
     if (end < 0) return { name, index: undefined };
     const index = this.#text.slice(this.#at + 1, end);
     this.#at = end + 1;
@@ -241,9 +276,11 @@ class Reader {
   #value(place: Place): bigint {
     const text = this.#scope.get(place.name, place.index).trim();
     if (text === '' || this.#skipping > 0) return 0n;
+    if (this.#isDash && !/^[-+]?(0[xX][0-9a-fA-F]+|[0-9]+)$/.test(text))
+      throw new ArithmeticFailure('illegal number', text);
     return /^-?[0-9]+$/.test(text) && !/^-?0[0-9]/.test(text)
       ? BigInt.asIntN(64, BigInt(text))
-      : evaluateArithmetic(text, this.#scope, this.#depth + 1);
+      : evaluateArithmetic(text, this.#scope, this.#depth + 1, this.#dialect);
   }
 
   #apply(operator: string, a: bigint, b: bigint): bigint {
@@ -258,6 +295,16 @@ class Reader {
     const head = this.#text.slice(0, this.#at);
     return Math.max(head.lastIndexOf('/'), head.lastIndexOf('%')) + 1;
   }
+}
+
+/** The place of the `]` that closes the bracket at `from`; -1 when there is none. */
+function closing(text: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === '[') depth++;
+    else if (text[at] === ']' && --depth === 0) return at;
+  }
+  return -1;
 }
 
 const truth = (value: boolean): bigint => (value ? 1n : 0n);

@@ -21,6 +21,8 @@ export type Parameter = {
   readonly word?: readonly WordPart[];
   readonly word2?: readonly WordPart[];
   readonly bad?: string;
+  /** The whole text, for messages. */
+  readonly text?: string;
 };
 
 /** `name=value`, `name+=value`, `name[index]=value` or `name=(list)`. */
@@ -40,6 +42,8 @@ export type Redirect = {
   readonly operator: '<' | '>' | '>>' | '>|' | '<>' | '<&' | '>&' | '&>' | '&>>' | '<<' | '<<<';
   readonly fd: number | undefined;
   readonly target: Word;
+  /** `{name}>file`: the variable that receives the number of the descriptor. */
+  readonly variable?: string;
   /** The body of a here-document; its parts are expanded like a double-quoted text. */
   readonly heredoc?: {
     body: readonly WordPart[];
@@ -109,6 +113,7 @@ export type Compound = { readonly redirects: readonly Redirect[]; readonly line:
     }
   | { readonly kind: 'case'; readonly word: Word; readonly items: readonly CaseItem[] }
   | { readonly kind: 'function'; readonly name: string; readonly body: Command }
+  | { readonly kind: 'coproc'; readonly name: string; readonly body: Command; readonly text: string }
   | { readonly kind: 'condition'; readonly test: Condition; readonly text: string }
   | { readonly kind: 'arithmetic'; readonly parts: readonly WordPart[]; readonly text: string }
 );

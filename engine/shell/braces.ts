@@ -1,17 +1,35 @@
 import type { Word, WordPart } from './ast.ts';
 
-const RESULTS_MAX = 10_000;
+/** More words than this are refused: no command line takes them. */
+const RESULTS_MAX = 200_000;
+
+/** Thrown inside when an expansion would have too many results. */
+class TooMany extends Error {
+  override readonly name = 'TooMany';
+  readonly count: number;
+
+  constructor(count: number) {
+    super('too many');
+    this.count = count;
+  }
+}
 
 type Atom = string | WordPart;
 
-/** Brace expansion of a word (bash): `a{b,c}d`, `{1..5}`, `{a..e}`, `{01..10..2}`. A word without braces is returned as it is. */
-export function expandBraces(word: Word): readonly Word[] {
+/** Brace expansion of a word (bash): `a{b,c}d`, `{1..5}`, `{a..e}`, `{01..10..2}`. A word without braces is returned as it is; `count` tells of too many results. */
+export function expandBraces(word: Word): readonly Word[] | { readonly count: number } {
   if (!word.parts.some((part) => part.kind === 'text' && !part.isQuoted && part.text.includes('{')))
     return [word];
   const atoms: Atom[] = word.parts.flatMap((part): Atom[] =>
     part.kind === 'text' && !part.isQuoted ? [...part.text] : [part],
   );
-  const results = expandAtoms(atoms);
+  let results: Atom[][];
+  try {
+    results = expandAtoms(atoms);
+  } catch (error) {
+    if (!(error instanceof TooMany)) throw error;
+    return { count: error.count };
+  }
   if (results.length === 1) return [word];
   return results.map((result) => ({ parts: joinAtoms(result), text: word.text }));
 }
@@ -38,9 +56,9 @@ function expandAtoms(atoms: readonly Atom[]): Atom[][] {
     const head = atoms.slice(0, start);
     const tails = expandAtoms(atoms.slice(group.end + 1));
     const middles = group.choices.flatMap((choice) => expandAtoms(choice));
-    return middles
-      .flatMap((middle) => tails.map((tail) => [...head, ...middle, ...tail]))
-      .slice(0, RESULTS_MAX);
+    const count = middles.length * tails.length;
+    if (count > RESULTS_MAX || count * (head.length + 8) > 20 * RESULTS_MAX) throw new TooMany(count);
+    return middles.flatMap((middle) => tails.map((tail) => [...head, ...middle, ...tail]));
   }
   return [[...atoms]];
 }
@@ -77,10 +95,13 @@ function readRange(atoms: readonly Atom[]): Atom[][] | undefined {
   const last = isNumber ? Number(to) : to.charCodeAt(0);
   const stride = Math.max(1, Math.abs(Number(by ?? 1)));
   const width = isNumber && (/^-?0\d/.test(from) || /^-?0\d/.test(to)) ? Math.max(from.length, to.length) : 0;
-  const count = Math.min(RESULTS_MAX, Math.floor(Math.abs(last - first) / stride) + 1);
+  const count = Math.floor(Math.abs(last - first) / stride) + 1;
+  if (!(count <= RESULTS_MAX)) throw new TooMany(count);
   return Array.from({ length: count }, (_, index) => {
     const value = first + (last >= first ? index : -index) * stride;
-    return [...(isNumber ? padded(value, width) : String.fromCharCode(value))];
+    const text = isNumber ? padded(value, width) : String.fromCharCode(value);
+    // bash reads the result of a letters' range once more: its backslash quotes nothing and goes.
+    return text === '\\' ? [] : [...text];
   });
 }
 

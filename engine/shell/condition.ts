@@ -3,7 +3,7 @@ import { evaluateArithmetic } from './arithmetic.ts';
 import { arithmeticScope, ExpansionFailure, expandPattern, expandRegex, expandText } from './expand.ts';
 import type { ExpansionHost } from './expand.ts';
 import { compilePattern, matchesPattern } from './pattern.ts';
-import { resolvePath } from './path.ts';
+import { resolvePath, statThrough } from './path.ts';
 import { fileTest } from './test-expression.ts';
 
 /** Evaluates the inside of `[[ ]]`. @throws ExpansionFailure */
@@ -27,13 +27,24 @@ export async function evaluateCondition(host: ExpansionHost, test: Condition): P
 function unary(host: ExpansionHost, operator: string, operand: string): boolean {
   if (operator === '-n') return operand !== '';
   if (operator === '-z') return operand === '';
-  if (operator === '-v')
-    return (
-      host.state.variables.get(operand) !== undefined ||
-      host.state.variables.find(operand)?.list !== undefined
-    );
+  if (operator === '-v') return isSet(host, operand);
+  if (operator === '-R') return host.state.variables.own(operand)?.isReference === true;
   if (operator === '-o') return host.state.options.has(operand);
   return fileTest(host.files, operator, resolvePath(host.state.cwd, operand), operand);
+}
+
+/** `-v name` and `-v name[subscript]`. */
+export function isSet(host: ExpansionHost, operand: string): boolean {
+  const element = /^([A-Za-z_][A-Za-z0-9_]*)\[(.*)\]$/s.exec(operand);
+  if (element === null)
+    return host.state.variables.get(operand) !== undefined || host.special(operand) !== undefined;
+  const variable = host.state.variables.find(element[1] ?? '');
+  const subscript = (element[2] ?? '').replace(/^["']|["']$/g, '');
+  if (subscript === '@' || subscript === '*')
+    return (variable?.list?.size ?? 0) > 0 || variable?.value !== undefined;
+  if (variable?.isKeyed === true) return variable.list?.has(subscript) === true;
+  const at = evaluateArithmetic(subscript, arithmeticScope(host)).toString();
+  return variable?.list === undefined ? at === '0' && variable?.value !== undefined : variable.list.has(at);
 }
 
 async function binary(host: ExpansionHost, test: Extract<Condition, { kind: 'binary' }>): Promise<boolean> {
@@ -41,7 +52,13 @@ async function binary(host: ExpansionHost, test: Extract<Condition, { kind: 'bin
   const { operator } = test;
   if (operator === '=' || operator === '==' || operator === '!=') {
     return (
-      matchesPattern(compilePattern(await expandPattern(host, test.right.parts)), left) ===
+      matchesPattern(
+        compilePattern(await expandPattern(host, test.right.parts), {
+          isExtended: true,
+          ignoreCase: host.state.shopts.has('nocasematch'),
+        }),
+        left,
+      ) ===
       (operator !== '!=')
     );
   }
@@ -73,11 +90,11 @@ export function compareNumbers(operator: string, left: bigint, right: bigint): b
 }
 
 function compareFiles(host: ExpansionHost, operator: string, left: string, right: string): boolean {
-  const a = host.files.stat(resolvePath(host.state.cwd, left));
-  const b = host.files.stat(resolvePath(host.state.cwd, right));
+  const a = statThrough(host.files, resolvePath(host.state.cwd, left));
+  const b = statThrough(host.files, resolvePath(host.state.cwd, right));
   if (operator === '-nt') return a !== undefined && (b === undefined || a.modifiedMs > b.modifiedMs);
   if (operator === '-ot') return b !== undefined && (a === undefined || a.modifiedMs < b.modifiedMs);
-  return resolvePath(host.state.cwd, left) === resolvePath(host.state.cwd, right);
+  return a !== undefined && a === b;
 }
 
 /** Regular expressions are a large part of the code that few lines need: loaded when first one is met. */

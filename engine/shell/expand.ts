@@ -7,24 +7,36 @@ import {
   expandGlob,
   isGlob,
   matchesPattern,
+  patternOptions,
   removePrefix,
   removeSuffix,
   replacePattern,
 } from './pattern.ts';
-import type { FileSystem } from './program.ts';
-import { quoteWord } from './print.ts';
+import { decodePrompt } from './prompt.ts';
+import type { FileSystem, Machine } from './program.ts';
+import type { Descriptor, Descriptors } from './process.ts';
+import { Lexer, unescapeAnsi } from './lexer.ts';
+import { Parser } from './parser.ts';
+import { declareWord, quoteWord } from './print.ts';
 import type { ShellState } from './state.ts';
-import { listEntries } from './variables.ts';
+import { cased, flagsOf, listEntries } from './variables.ts';
+import type { Variable } from './variables.ts';
+import type { Stream } from '../base/stream.ts';
+import { LIMITS } from '../base/limits.ts';
+import { SystemFailure } from './control.ts';
 
 /** An expansion that fails: its message without the shell's prefix. The command, or a script, ends. */
 export class ExpansionFailure extends Error {
   override readonly name = 'ExpansionFailure';
   /** The status a script ends with; an interactive shell shows 1. */
   readonly status: number;
+  /** Ends a script also where other failures only fail the command (`[[ ]]`): unset variables under `set -u`. */
+  readonly isFatal: boolean;
 
-  constructor(message: string, status = 1) {
+  constructor(message: string, status = 1, isFatal = false) {
     super(message);
     this.status = status;
+    this.isFatal = isFatal;
   }
 }
 
@@ -34,6 +46,17 @@ export type ExpansionHost = {
   readonly files: FileSystem;
   /** Runs a script in a subshell and returns what it wrote, without the newlines at its end. */
   output(body: Script): Promise<string>;
+  /** Runs `(…)` of `< <(…)` beside the shell; what it writes comes through the stream. */
+  processStream(body: Script): Promise<Stream>;
+  /** Opens a connection for a redirection. @throws RedirectFailure */
+  openSocket(protocol: 'tcp' | 'udp', host: string, port: string, target: string): Promise<Descriptor>;
+  /** The elements of an array that is no variable (`PIPESTATUS`, `FUNCNAME`…). */
+  specialList(name: string): readonly string[] | undefined;
+  /** A free descriptor of ten or more. */
+  freeFd(open: Descriptors): number;
+  /** Sets a variable as an assignment does. @throws ExpansionFailure */
+  assign(name: string, value: string): Promise<void>;
+  readonly machine: Machine;
   /** Runs `<(…)` and returns the path to read from. */
   processPath(body: Script, direction: '<' | '>'): Promise<string>;
   /** The value of a parameter that is no variable: `$?`, `$$`, `$RANDOM`…; undefined when the name is none of these. */
@@ -53,9 +76,13 @@ class Fields {
   readonly done: Piece[][] = [];
   #current: Piece[] | undefined;
   #afterBlank = false;
+  #size = 0;
 
   add(text: string, isQuoted: boolean): void {
     if (text === '' && !isQuoted) return;
+    this.#size += text.length;
+    if (this.#size > LIMITS.outputCharactersMax)
+      throw new SystemFailure(`xrealloc: cannot allocate ${this.#size} bytes`);
     this.#current ??= [];
     this.#current.push({ text, isQuoted });
     this.#afterBlank = false;
@@ -89,38 +116,70 @@ class Fields {
   }
 }
 
+/** Words of one command: more would be more than `execve` takes. */
+const FIELDS_MAX = 300_000;
+
 /** Expands words to fields: braces, tilde, parameters, commands, arithmetic, splitting, globbing. @throws ExpansionFailure */
 export async function expandWords(host: ExpansionHost, words: readonly Word[]): Promise<string[]> {
   const fields: string[] = [];
   for (const word of words) {
+    if (fields.length > FIELDS_MAX) throw new SystemFailure(`cannot allocate ${fields.length} words`);
     const only = word.parts[0];
-    if (word.parts.length === 1 && only?.kind === 'text' && (only.isQuoted || !/[~*?[{\\]/.test(only.text))) {
+    if (
+      word.parts.length === 1 &&
+      only?.kind === 'text' &&
+      (only.isQuoted || !/[~*?[{\\(]/.test(only.text))
+    ) {
       fields.push(only.text);
       continue;
     }
-    for (const braced of host.state.dialect === 'bash' ? expandBraces(word) : [word])
-      fields.push(...(await expandWord(host, braced)));
+    for (const braced of host.state.dialect === 'bash' ? bracesOf(word) : [word])
+      for (const field of await expandWord(host, braced)) fields.push(field);
   }
   return fields;
 }
 
+function bracesOf(word: Word): readonly Word[] {
+  const found = expandBraces(word);
+  if ('count' in found)
+    throw new ExpansionFailure(`brace expansion: failed to allocate memory for \`${found.count}' elements`);
+  return found;
+}
+
 async function expandWord(host: ExpansionHost, word: Word): Promise<string[]> {
   const fields = new Fields();
-  await addParts(host, fields, tilde(host, word.parts), false);
+  await addParts(host, fields, tilde(host, word.parts, isAssignmentLike(host, word)), false);
   fields.close();
   return fields.done.flatMap((pieces) => globbed(host, pieces));
 }
 
+/** `name=~/x` as an argument: bash expands the tilde there too. */
+function isAssignmentLike(host: ExpansionHost, word: Word): boolean {
+  return host.state.dialect === 'bash' && /^[A-Za-z_][A-Za-z0-9_]*=~/.test(word.text);
+}
+
 function globbed(host: ExpansionHost, pieces: readonly Piece[]): string[] {
   const text = pieces.map((piece) => piece.text).join('');
+  const { shopts, variables } = host.state;
+  const isExtended = shopts.has('extglob');
+  const special = isExtended ? /[*?[(]/ : /[*?[]/;
   if (
     host.state.options.has('noglob') ||
-    !pieces.some((piece) => !piece.isQuoted && /[*?[]/.test(piece.text))
+    !pieces.some((piece) => !piece.isQuoted && special.test(piece.text))
   )
     return [text];
   const pattern = patternText(pieces);
-  if (!isGlob(pattern)) return [text];
-  const paths = expandGlob(host.files, host.state.cwd, pattern);
+  if (!isGlob(pattern, { isExtended })) return [text];
+  const ignored = variables.get('GLOBIGNORE') ?? '';
+  const hasIgnored = ignored !== '' && host.state.dialect === 'bash';
+  const found = expandGlob(host.files, host.state.cwd, pattern, {
+    isExtended,
+    ignoreCase: shopts.has('nocaseglob'),
+    hasHidden: shopts.has('dotglob') || hasIgnored,
+    hasStars: shopts.has('globstar'),
+  });
+  const bans = hasIgnored ? ignored.split(':').map((one) => compilePattern(one, { isExtended })) : [];
+  const paths = found.filter((path) => !bans.some((ban) => matchesPattern(ban, path)));
   if (paths.length > 0) return paths;
   if (host.state.shopts.has('failglob')) throw new ExpansionFailure(`no match: ${text}`);
   return host.state.shopts.has('nullglob') ? [] : [text];
@@ -128,7 +187,7 @@ function globbed(host: ExpansionHost, pieces: readonly Piece[]): string[] {
 
 function patternText(pieces: readonly Piece[]): string {
   return pieces
-    .map((piece) => (piece.isQuoted ? piece.text.replace(/[\\*?[\]]/g, '\\$&') : piece.text))
+    .map((piece) => (piece.isQuoted ? piece.text.replace(/[\\*?[\]()|+@!]/g, '\\$&') : piece.text))
     .join('');
 }
 
@@ -166,7 +225,14 @@ async function joined(host: ExpansionHost, parts: readonly WordPart[]): Promise<
 }
 
 function tilde(host: ExpansionHost, parts: readonly WordPart[], isAssignment = false): readonly WordPart[] {
+  const { folders, cwd } = host.state;
   const expand = (text: string): string => {
+    const stacked = /^~([+-]?)([0-9]+)(?=\/|$)/.exec(text);
+    if (stacked !== null && host.state.dialect === 'bash') {
+      const all = [cwd, ...folders];
+      const found = all[stacked[1] === '-' ? all.length - 1 - Number(stacked[2]) : Number(stacked[2])];
+      return found === undefined ? text : found + text.slice(stacked[0].length);
+    }
     const match = /^~([A-Za-z0-9_+-]*)(?=\/|$)/.exec(text);
     if (match === null) return text;
     const home = tildeHome(host, match[1] ?? '');
@@ -179,7 +245,11 @@ function tilde(host: ExpansionHost, parts: readonly WordPart[], isAssignment = f
         ...part,
         text: part.text
           .split(':')
-          .map((piece, at) => (index === 0 || at > 0 ? expand(piece) : piece))
+          .map((piece, at) => {
+            const head =
+              index === 0 && at === 0 ? (/^[A-Za-z_][A-Za-z0-9_]*=(?=~)/.exec(piece)?.[0] ?? '') : '';
+            return index === 0 || at > 0 ? head + expand(piece.slice(head.length)) : piece;
+          })
           .join(':'),
       };
     return index === 0 ? { ...part, text: expand(part.text) } : part;
@@ -242,7 +312,7 @@ function addValue(
 export async function arithmetic(host: ExpansionHost, parts: readonly WordPart[]): Promise<bigint> {
   const text = await expandParts(host, parts);
   try {
-    return evaluateArithmetic(text, arithmeticScope(host));
+    return evaluateArithmetic(text, arithmeticScope(host), 0, host.state.dialect);
   } catch (error) {
     if (!(error instanceof ArithmeticFailure)) throw error;
     throw new ExpansionFailure(arithmeticMessage(host, text, error), host.state.dialect === 'bash' ? 1 : 2);
@@ -252,11 +322,13 @@ export async function arithmetic(host: ExpansionHost, parts: readonly WordPart[]
 function arithmeticMessage(host: ExpansionHost, text: string, error: ArithmeticFailure): string {
   const isDivision = error.reason === 'division by 0';
   if (host.state.dialect === 'ash') return isDivision ? 'divide by zero' : 'arithmetic syntax error';
-  if (host.state.dialect === 'dash')
+  if (host.state.dialect === 'dash') {
+    if (error.reason === 'illegal number') return `Illegal number: ${error.token}`;
     return isDivision
       ? `arithmetic expression: division by zero: "${text}"`
-      : `arithmetic expression: expecting primary: "${text}"`;
-  return `${text}: ${error.reason} (error token is "${error.token}")`;
+      : `arithmetic expression: expecting ${error.reason === 'syntax error in expression' ? 'EOF' : error.reason === "missing `)'" ? "')'" : 'primary'}: "${text}"`;
+  }
+  return `${text.trimStart()}: ${error.reason} (error token is "${error.token}")`;
 }
 
 /** The variables as arithmetic sees them. */
@@ -271,29 +343,39 @@ export function arithmeticScope(host: ExpansionHost): ArithmeticScope {
       const value =
         index === undefined
           ? state.variables.get(name)
-          : state.variables.find(name)?.list?.get(subscript(name, index));
+          : element(state.variables.find(name), subscript(name, index));
       if (
         value === undefined &&
         index === undefined &&
         host.special(name) === undefined &&
         state.options.has('nounset')
       )
-        throw new ExpansionFailure(unboundMessage(host, name), 127);
+        throw new ExpansionFailure(unboundMessage(host, name), 127, true);
       return value ?? host.special(name) ?? '';
     },
     set: (name, index, value) => {
       if (index === undefined) {
+        if (state.assignDynamic(name, value, host.nowMs())) return;
         if (!state.variables.set(name, value)) throw new ExpansionFailure(`${name}: readonly variable`);
         return;
       }
       const variable = state.variables.declare(name);
+      if (variable.isReadonly === true) throw new ExpansionFailure(`${name}: readonly variable`);
+      const key = subscript(name, index);
       variable.list ??= new Map(variable.value === undefined ? [] : [['0', variable.value]]);
-      variable.list.set(subscript(name, index), value);
+      variable.list.set(key, cased(variable, value));
     },
   };
 }
 
+/** An element of a list; a plain variable is its own element 0. */
+function element(variable: Variable | undefined, key: string): string | undefined {
+  if (variable?.list !== undefined) return variable.list.get(key);
+  return key === '0' ? variable?.value : undefined;
+}
+
 function unboundMessage(host: ExpansionHost, name: string): string {
+  if (host.state.dialect === 'bash' && /^[0-9]+$/.test(name)) return `$${name}: unbound variable`;
   return host.state.dialect === 'bash' ? `${name}: unbound variable` : `${name}: parameter not set`;
 }
 
@@ -361,13 +443,29 @@ async function lookUp(host: ExpansionHost, parameter: Parameter): Promise<Value>
   if (parameter.isIndirect === true) {
     if (index === '@' || index === '*') {
       const variable = state.variables.find(name);
+      const special = variable === undefined ? host.specialList(name) : undefined;
       return {
-        values: variable === undefined ? [] : listEntries(variable).map(([key]) => key),
+        values:
+          special?.map((_one, at) => String(at)) ??
+          (variable === undefined ? [] : listEntries(variable).map(([key]) => key)),
         shape: 'at',
         isSet: true,
       };
     }
+    const own = state.variables.own(name);
+    if (own?.isReference === true && index === undefined)
+      return { values: [own.value ?? ''], shape: 'one', isSet: own.value !== undefined };
     const target = (await scalar(host, name, index)) ?? '';
+    if (target === '')
+      throw new ExpansionFailure(
+        `${state.variables.find(name) === undefined ? `${parameter.name}: invalid indirect expansion` : ': invalid variable name'}`,
+      );
+    if (target === '@' || target === '*')
+      return {
+        values: state.positional,
+        shape: target === '@' ? 'at' : 'star',
+        isSet: state.positional.length > 0,
+      };
     const match = /^([A-Za-z_][A-Za-z0-9_]*)(?:\[(.+)\])?$/.exec(target);
     name = match?.[1] ?? target;
     index = match?.[2];
@@ -376,15 +474,11 @@ async function lookUp(host: ExpansionHost, parameter: Parameter): Promise<Value>
   }
   if (index === '@' || index === '*') {
     const variable = state.variables.find(name) ?? { value: host.special(name) };
-    const values = specialList(host, name) ?? listEntries(variable).map(([, value]) => value);
+    const values = host.specialList(name) ?? listEntries(variable).map(([, value]) => value);
     return { values, shape: index === '@' ? 'at' : 'star', isSet: values.length > 0 };
   }
   const value = await scalar(host, name, index);
   return { values: [value ?? ''], shape: 'one', isSet: value !== undefined };
-}
-
-function specialList(host: ExpansionHost, name: string): string[] | undefined {
-  return name === 'PIPESTATUS' ? host.state.pipeStatus.map(String) : undefined;
 }
 
 async function scalar(
@@ -394,10 +488,11 @@ async function scalar(
 ): Promise<string | undefined> {
   const { state } = host;
   if (/^[0-9]+$/.test(name)) return name === '0' ? state.name : state.positional[Number(name) - 1];
+  if (name === '#' && index === undefined) return String(state.positional.length);
   const variable = state.variables.find(name);
   if (index !== undefined) {
-    const list = specialList(host, name);
-    if (list !== undefined) return list[Number(index)];
+    const list = host.specialList(name);
+    if (list !== undefined) return list.at(Number(evaluateArithmetic(index, arithmeticScope(host))));
     if (variable?.isKeyed === true) return variable.list?.get(index);
     let at = Number(evaluateArithmetic(index, arithmeticScope(host)));
     if (at < 0 && variable?.list !== undefined)
@@ -418,8 +513,14 @@ async function withDefault(host: ExpansionHost, parameter: Parameter, value: Val
   if (!isDefault) {
     if (!value.isSet && value.shape === 'one' && host.state.options.has('nounset'))
       throw new ExpansionFailure(
-        unboundMessage(host, parameter.name),
+        unboundMessage(
+          host,
+          parameter.index === undefined
+            ? parameter.name
+            : `${parameter.name}[${await expandParts(host, parameter.index)}]`,
+        ),
         host.state.dialect === 'bash' ? 127 : 2,
+        true,
       );
     return value;
   }
@@ -434,16 +535,23 @@ async function withDefault(host: ExpansionHost, parameter: Parameter, value: Val
       const text = await expandParts(host, tilde(host, parameter.word ?? []));
       if (!/^[A-Za-z_]/.test(parameter.name))
         throw new ExpansionFailure(`$${parameter.name}: cannot assign in this way`);
-      host.state.variables.set(parameter.name, text);
+      const index = parameter.index === undefined ? '' : `[${await expandParts(host, parameter.index)}]`;
+      await host.assign(`${parameter.name}${index}`, text);
       return { values: [text], shape: 'one', isSet: true };
     }
     default: {
       if (!isMissing) return value;
       const text = await expandParts(host, parameter.word ?? []);
-      const standard = operator.startsWith(':') ? 'parameter null or not set' : 'parameter not set';
+      const isNull = operator.startsWith(':');
+      const standard = !isNull
+        ? 'parameter not set'
+        : host.state.dialect === 'bash'
+          ? 'parameter null or not set'
+          : 'parameter not set or null';
       throw new ExpansionFailure(
         `${parameter.name}: ${text === '' ? standard : text}`,
-        host.state.dialect === 'bash' ? 127 : 2,
+        host.state.dialect === 'bash' ? (host.state.isSubshell ? 1 : 127) : 2,
+        true,
       );
     }
   }
@@ -457,9 +565,9 @@ async function transform(host: ExpansionHost, parameter: Parameter, value: Value
   }
   if (operator === '' || /^:?[-=?+]$/.test(operator)) return value;
   if (operator === ':') return slice(host, parameter, value);
-  if (operator === '@') return { ...value, values: value.values.map((text) => converted(parameter, text)) };
-  const pattern = compilePattern(await expandPattern(host, parameter.word ?? []));
-  const replacement = operator.startsWith('/') ? await expandParts(host, parameter.word2 ?? []) : '';
+  if (operator === '@') return converted(host, parameter, value);
+  const pattern = compilePattern(await expandPattern(host, parameter.word ?? []), patternOptions(host.state));
+  const replacement = await replacementOf(host, operator.startsWith('/') ? (parameter.word2 ?? []) : []);
   const hasPattern = (parameter.word ?? []).length > 0;
   const one = (text: string): string => {
     switch (operator) {
@@ -483,27 +591,117 @@ async function transform(host: ExpansionHost, parameter: Parameter, value: Value
 
 function changeCase(text: string, operator: string, applies: (char: string) => boolean): string {
   const change = (char: string): string =>
-    !applies(char) ? char : operator.startsWith('^') ? char.toUpperCase() : char.toLowerCase();
+    !applies(char)
+      ? char
+      : operator.startsWith('^') || (operator.startsWith('~') && char === char.toLowerCase())
+        ? char.toUpperCase()
+        : char.toLowerCase();
   const chars = [...text];
   return chars.map((char, index) => (operator.length === 2 || index === 0 ? change(char) : char)).join('');
 }
 
-function converted(parameter: Parameter, text: string): string {
+/** What `${x/p/r}` puts in: in bash an unquoted `&` stands for what matched. */
+async function replacementOf(
+  host: ExpansionHost,
+  parts: readonly WordPart[],
+): Promise<(match: string) => string> {
+  const pieces = await joined(host, parts);
+  const isPlain =
+    host.state.dialect !== 'bash' || !pieces.some((piece) => !piece.isQuoted && piece.text.includes('&'));
+  const text = pieces.map((piece) => piece.text).join('');
+  if (isPlain) return () => text;
+  return (match) =>
+    pieces
+      .map((piece) =>
+        piece.isQuoted ? piece.text : piece.text.replace(/\\?&/g, (one) => (one === '&' ? match : '&')),
+      )
+      .join('');
+}
+
+/** `${x@Q}` and its kin. */
+async function converted(host: ExpansionHost, parameter: Parameter, value: Value): Promise<Value> {
   const kind = parameter.word?.[0]?.kind === 'text' ? parameter.word[0].text : '';
+  const variable = host.state.variables.find(parameter.name);
+  if (!/^[QULuAEPaKk]$/.test(kind) || host.state.dialect !== 'bash')
+    throw new ExpansionFailure(`${parameter.text ?? ''}: bad substitution`, 127);
+  const isWhole = value.shape !== 'one' && variable?.list !== undefined;
+  if (kind === 'a')
+    return isWhole || value.isSet || variable !== undefined
+      ? {
+          ...value,
+          values: (isWhole ? value.values : ['']).map(() =>
+            variable === undefined ? '' : flagsOf(variable),
+          ),
+        }
+      : { ...value, values: [''] };
+  if (isWhole && variable !== undefined && (kind === 'A' || kind === 'K' || kind === 'k')) {
+    const entries = listEntries(variable);
+    if (kind === 'A') {
+      const list = entries.map(([key, text]) => `[${key}]=${declareWord(text)}`).join(' ');
+      const end = variable.isKeyed === true && entries.length > 0 ? ' ' : '';
+      return {
+        values: [`declare -${flagsOf(variable)} ${parameter.name}=(${list}${end})`],
+        shape: 'one',
+        isSet: true,
+      };
+    }
+    if (kind === 'k') return { ...value, values: entries.flat() };
+    const text = entries.map(([key, one]) => `${key} ${declareWord(one)}`).join(' ');
+    return {
+      values: [variable.isKeyed === true && text !== '' ? `${text} ` : text],
+      shape: 'one',
+      isSet: true,
+    };
+  }
+  if (!value.isSet && value.shape === 'one') return value;
+  const values: string[] = [];
+  for (const text of value.values) values.push(await convertedText(host, kind, parameter, text));
+  return { ...value, values };
+}
+
+async function convertedText(
+  host: ExpansionHost,
+  kind: string,
+  parameter: Parameter,
+  text: string,
+): Promise<string> {
   switch (kind) {
     case 'Q':
-      return /^[A-Za-z0-9_]*$/.test(text) && text === '' ? "''" : `'${text.replaceAll("'", "'\\''")}'`;
+    case 'K':
+    case 'k':
+      return quoteAlways(text);
     case 'U':
       return text.toUpperCase();
     case 'u':
       return text.slice(0, 1).toUpperCase() + text.slice(1);
     case 'L':
       return text.toLowerCase();
-    case 'A':
-      return `${parameter.name}=${quoteWord(text)}`;
-    default:
-      return text;
+    case 'E':
+      return unescapeAnsi(text);
+    case 'P': {
+      const decoded = decodePrompt(text, host.state, host.machine, host.nowMs());
+      return expandParts(host, promptParts(host, decoded));
+    }
+    default: {
+      const variable = host.state.variables.find(parameter.name);
+      const flags = variable === undefined ? '' : flagsOf(variable);
+      return `${flags === '' ? '' : `declare -${flags} `}${parameter.name}=${quoteAlways(text)}`;
+    }
   }
+}
+
+/** The parts of a prompt's text: parameters, commands and arithmetic are still to be expanded in it. */
+function promptParts(host: ExpansionHost, text: string): WordPart[] {
+  const options = { dialect: host.state.dialect, isFinal: true } as const;
+  const lexer = new Lexer(text, host.state.dialect, true, (nested) =>
+    new Parser('', options, nested).nestedScript(),
+  );
+  return lexer.readDouble('', true);
+}
+
+/** A text in single quotes, or in `$'…'` when it holds control characters: `${x@Q}`. */
+function quoteAlways(text: string): string {
+  return /[\x00-\x1f\x7f]/.test(text) ? quoteWord(text) : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function slice(host: ExpansionHost, parameter: Parameter, value: Value): Promise<Value> {
@@ -524,6 +722,8 @@ async function slice(host: ExpansionHost, parameter: Parameter, value: Value): P
   if (from < 0 || from > chars.length) return { ...value, values: [''] };
   const to = length === undefined ? chars.length : length < 0 ? chars.length + length : from + length;
   if (to < from && length !== undefined && length < 0)
-    throw new ExpansionFailure(`${length}: substring expression < 0`);
+    throw new ExpansionFailure(
+      `${(await expandParts(host, parameter.word2 ?? [])).trim()}: substring expression < 0`,
+    );
   return { ...value, values: [chars.slice(from, to).join('')] };
 }

@@ -2,7 +2,6 @@ import { SIGNALS, Signalled } from '../base/process.ts';
 import type { Signal, Sys } from '../base/process.ts';
 import { LIMITS } from '../base/limits.ts';
 import { Stream } from '../base/stream.ts';
-import { hashText } from '../base/hash.ts';
 import type {
   Assignment,
   Chain,
@@ -28,12 +27,13 @@ import {
   expandWords,
 } from './expand.ts';
 import type { ExpansionHost } from './expand.ts';
-import { evaluateArithmetic } from './arithmetic.ts';
+import { ArithmeticFailure, evaluateArithmetic } from './arithmetic.ts';
 import { jobLine, signalWords } from './jobs.ts';
 import type { Job } from './jobs.ts';
+import { Lexer } from './lexer.ts';
 import { Parser } from './parser.ts';
-import { compilePattern, matchesPattern } from './pattern.ts';
-import { printChain, quoteWord } from './print.ts';
+import { compilePattern, matchesPattern, patternOptions } from './pattern.ts';
+import { printChain, traceWord } from './print.ts';
 import { createProcess, findProgram, spawnProgram, spawnTracked, textStream } from './process.ts';
 import type { Child, Descriptor, Descriptors } from './process.ts';
 import type { Machine, Program } from './program.ts';
@@ -41,6 +41,7 @@ import { applyRedirects, RedirectFailure } from './redirect.ts';
 import type { ShellState } from './state.ts';
 import { SyntaxFailure } from './syntax-error.ts';
 import { syntaxMessage } from './syntax-message.ts';
+import { cased } from './variables.ts';
 
 /** Steps that are paid for together, so that most steps need not wait. */
 const STEPS_PER_BURN = 16;
@@ -64,6 +65,15 @@ export class Interpreter implements ExpansionHost {
   #loops = 0;
   #isLeaf = false;
   #processFiles = 0;
+  /** Bodies of `>(…)` that run once their command has ended. */
+  #sinks: { readonly path: string; readonly body: Script }[] = [];
+  /** Above zero while a trap runs. */
+  #trapped = 0;
+  /** The simple command that runs, for `$BASH_COMMAND`. */
+  #current: Command | undefined;
+  /** How deep `set -x` shows commands: one more in `$( )`, `eval` and sourced files. */
+  indirection = 0;
+  #nextFd = 10;
   /** Status of the last command substitution of a command without words. */
   #outputStatus = 0;
 
@@ -126,9 +136,38 @@ export class Interpreter implements ExpansionHost {
         if (!(error instanceof Signalled)) throw error;
         const trap = this.state.traps.get(error.signal);
         if (trap === undefined) throw error;
-        if (trap !== '') await this.runText(trap);
+        if (trap !== '') await this.runTrap(trap);
       }
     }
+  }
+
+  /** Runs the text of a trap; the status of before stays. */
+  async runTrap(text: string): Promise<void> {
+    const { status, pipeStatus, line } = this.state;
+    this.#trapped++;
+    try {
+      await this.nested(() => this.runText(text, line));
+    } finally {
+      this.#trapped--;
+    }
+    Object.assign(this.state, { status, pipeStatus, line });
+  }
+
+  /** Runs something one level of `set -x` deeper. */
+  async nested<T>(run: () => Promise<T>): Promise<T> {
+    this.indirection++;
+    try {
+      return await run();
+    } finally {
+      this.indirection--;
+    }
+  }
+
+  /** Runs the DEBUG trap, before a command. */
+  async #debug(command: Command | undefined): Promise<void> {
+    if (command !== undefined && this.#trapped === 0) this.#current = command;
+    const trap = this.state.traps.get('DEBUG');
+    if (trap !== undefined && trap !== '' && this.#trapped === 0) await this.runTrap(trap);
   }
 
   /** Parses and runs a text line by line: `eval`, `source`, scripts, traps. @throws ShellExit and the like */
@@ -137,23 +176,37 @@ export class Interpreter implements ExpansionHost {
       dialect: this.state.dialect,
       isFinal: true,
       alias: (name) => this.aliasOf(name),
+      hasExtendedPatterns: () => this.state.shopts.has('extglob'),
     });
     parser.line = line;
     let status = 0;
     for (;;) {
       let script: Script | undefined;
+      const from = parser.offset;
       try {
         script = parser.nextLine();
       } catch (error) {
         if (!(error instanceof SyntaxFailure)) throw error;
         await this.err(syntaxMessage(this.state, error, text, label));
-        this.state.status = 2;
-        if (!this.state.isInteractive || this.state.dialect !== 'bash') throw new ShellExit(2);
-        return 2;
+        return this.#syntaxStatus(error, label);
       }
+      if (this.state.options.has('verbose') && label !== 'eval' && this.#trapped === 0)
+        await this.err(`${text.slice(from, parser.offset).replace(/\n?$/, '\n')}`);
       if (script === undefined) return status;
+      for (const warning of parser.warnings())
+        await this.err(
+          `${this.state.prefix.replace(/line \d+: $/, `line ${warning.end}: `)}${warning.text}\n`,
+        );
+      if (this.state.options.has('noexec') && !this.state.isInteractive) continue;
       status = await this.runScript(script);
     }
+  }
+
+  /** What a syntax error makes of the shell: a script ends; `eval` in bash only fails. @throws ShellExit */
+  #syntaxStatus(error: SyntaxFailure, label: string): number {
+    this.state.status = error.status;
+    if (this.state.dialect === 'bash' && (this.state.isInteractive || label === 'eval')) return error.status;
+    throw new ShellExit(error.status);
   }
 
   /** The text of an alias; aliases live in interactive shells (and with `shopt -s expand_aliases`). */
@@ -223,15 +276,12 @@ export class Interpreter implements ExpansionHost {
       last?.kind === 'arithmetic';
     if (!counts) return;
     const trap = this.state.traps.get('ERR');
-    if (trap !== undefined) {
-      const { status } = this.state;
-      await this.runText(trap);
-      this.state.status = status;
-    }
+    if (trap !== undefined && trap !== '' && this.#trapped === 0) await this.runTrap(trap);
     if (this.state.options.has('errexit')) throw new ShellExit(this.state.status);
   }
 
   async #runPiped(pipeline: Pipeline): Promise<void> {
+    if (this.state.shopts.has('lastpipe') && !this.hasJobControl) return this.#runLastPipe(pipeline);
     const { children, closers } = await this.#startStages(
       pipeline.commands,
       this.descriptors,
@@ -239,8 +289,39 @@ export class Interpreter implements ExpansionHost {
     );
     const text = printChain({ first: pipeline, rest: [] });
     const statuses = await this.waitForeground(children, text, closers);
-    if (statuses === undefined) return;
-    this.state.pipeStatus = statuses;
+    if (statuses !== undefined) this.#pipeEnded(statuses);
+  }
+
+  /** `shopt -s lastpipe`: the last command of a pipeline runs in this shell. */
+  async #runLastPipe(pipeline: Pipeline): Promise<void> {
+    const last = pipeline.commands.at(-1);
+    if (last === undefined) return;
+    const pipe = new Stream();
+    const feeding = new Map(this.descriptors);
+    feeding.set(1, pipeEnd(pipe));
+    const { children, closers } = await this.#startStages(
+      pipeline.commands.slice(0, -1),
+      feeding,
+      false,
+      pipe,
+    );
+    const saved = this.descriptors;
+    const reading = new Map(saved);
+    reading.set(0, { stream: pipe });
+    this.descriptors = reading;
+    try {
+      await this.#runCommand(last);
+    } finally {
+      this.descriptors = saved;
+      pipe.close();
+    }
+    const { status } = this.state;
+    const statuses = await this.waitForeground(children, '', closers);
+    this.#pipeEnded([...(statuses ?? []), status]);
+  }
+
+  #pipeEnded(statuses: readonly number[]): void {
+    this.state.pipeStatus = [...statuses];
     const last = statuses.at(-1) ?? 0;
     const failed = this.state.options.has('pipefail')
       ? [...statuses].reverse().find((status) => status !== 0)
@@ -252,12 +333,13 @@ export class Interpreter implements ExpansionHost {
     commands: readonly Command[],
     base: Descriptors,
     ownGroup: boolean,
+    into?: Stream,
   ): Promise<{ children: Child[]; closers: (() => void)[] }> {
     const children: Child[] = [];
     const closers: (() => void)[] = [];
     let input: Stream | undefined;
     for (const [index, command] of commands.entries()) {
-      const output = index < commands.length - 1 ? new Stream() : undefined;
+      const output = index < commands.length - 1 ? new Stream() : into;
       const descriptors = new Map(base);
       if (input !== undefined) descriptors.set(0, { stream: input });
       if (output !== undefined) descriptors.set(1, pipeEnd(output));
@@ -285,6 +367,8 @@ export class Interpreter implements ExpansionHost {
     return spawnTracked(this.sys, words, this.machine, group, async (sys) => {
       try {
         const shell = new Interpreter(state, this.machine, sys, descriptors);
+        shell.indirection = this.indirection;
+        shell.#loops = this.#loops;
         shell.#isLeaf = true;
         return await shell.runToEnd(() => shell.#runCommand(command));
       } finally {
@@ -332,7 +416,7 @@ export class Interpreter implements ExpansionHost {
     if (trap === undefined || trap === '') return;
     const { status } = this.state;
     try {
-      await this.runText(trap);
+      await this.runText(trap, 1);
       this.state.status = status;
     } catch (error) {
       if (!(error instanceof ShellExit)) throw error;
@@ -407,11 +491,16 @@ export class Interpreter implements ExpansionHost {
     }
     if (SILENT_SIGNALS.has(signal)) return;
     const words = signalWords(signal);
-    if (this.state.isInteractive || this.state.dialect !== 'bash') await this.err(`${words}\n`);
-    else
-      await this.err(
-        `${this.state.prefix}${String(children.at(-1)?.handle.pid ?? 0).padStart(5)} ${words.padEnd(23)} ${text}\n`,
-      );
+    if (this.state.isInteractive || this.state.dialect !== 'bash' || signal === 'TERM')
+      await this.err(`${words}\n`);
+    else await this.tellDeath(children, words, text);
+  }
+
+  /** A script's bash tells which of its processes was killed. */
+  async tellDeath(children: readonly Child[], words: string, text: string): Promise<void> {
+    await this.err(
+      `${this.state.prefix}${String(children.at(-1)?.handle.pid ?? 0).padStart(5)} ${words.padEnd(23)} ${text}\n`,
+    );
   }
 
   async #startJob(chain: Chain): Promise<void> {
@@ -441,8 +530,9 @@ export class Interpreter implements ExpansionHost {
 
   async #runCommand(command: Command): Promise<void> {
     await this.step();
-    this.state.line = command.line;
+    if (this.#trapped === 0 || this.state.calls.length > 0) this.state.line = command.line;
     if (command.kind !== 'simple') this.#isLeaf = false;
+    if (command.kind === 'coproc') return this.#startCoprocess(command);
     if (command.kind === 'simple') await this.#runSimple(command);
     else if (command.kind === 'function') this.#define(command);
     else if (command.redirects.length === 0) await this.#runCompound(command);
@@ -451,6 +541,16 @@ export class Interpreter implements ExpansionHost {
 
   #define(command: Extract<Compound, { kind: 'function' }>): void {
     this.state.functions.set(command.name, command.body);
+    this.state.functionSources.set(
+      command.name,
+      this.state.source === ''
+        ? this.state.isInteractive
+          ? 'main'
+          : this.state.isCommandText
+            ? 'environment'
+            : ''
+        : this.state.source,
+    );
     this.state.status = 0;
   }
 
@@ -462,15 +562,64 @@ export class Interpreter implements ExpansionHost {
       await this.#expansionFailed(error);
       return;
     }
+    const opened = this.descriptors;
     try {
       await run();
     } finally {
       this.descriptors = saved;
+      await this.#closeSockets(opened, saved);
     }
   }
 
   #open(redirects: readonly Redirect[]): Promise<Descriptors> {
     return applyRedirects(this, this.descriptors, redirects);
+  }
+
+  /** Ends the connections that a command's redirections opened. */
+  async #closeSockets(opened: Descriptors, kept: Descriptors): Promise<void> {
+    const stay = new Set([...kept.values(), ...this.descriptors.values()]);
+    for (const one of opened.values()) if (!stay.has(one)) one.close?.();
+  }
+
+  /** A free descriptor for `{name}>file`, from 10 on. */
+  freeFd(open: Descriptors): number {
+    let fd = this.#nextFd;
+    while (open.has(fd) || this.descriptors.has(fd)) fd++;
+    return fd;
+  }
+
+  /** `coproc`: a background command with a pipe in each direction; its ends are in the array NAME. */
+  async #startCoprocess(command: Extract<Compound, { kind: 'coproc' }>): Promise<void> {
+    const input = new Stream();
+    const output = new Stream();
+    const descriptors = new Map(this.descriptors);
+    descriptors.set(0, { stream: input });
+    descriptors.set(1, pipeEnd(output));
+    const close = (): void => {
+      output.end();
+      input.close();
+    };
+    const child = await this.#spawnCommand(
+      command.body,
+      descriptors,
+      this.hasJobControl ? 'new' : undefined,
+      close,
+    );
+    const own = new Map(this.descriptors);
+    own.set(63, { stream: output, close: () => output.close() });
+    own.set(60, { write: (sys, text) => input.write(sys, text), close: () => input.end() });
+    this.descriptors = own;
+    this.state.variables.put(command.name, {
+      value: undefined,
+      list: new Map([
+        ['0', '63'],
+        ['1', '60'],
+      ]),
+    });
+    await this.assign(`${command.name}_PID`, String(child.handle.pid));
+    this.state.jobs.add([child], `coproc ${command.name} ${command.text}`, false);
+    this.state.lastJobPid = child.handle.pid;
+    this.state.status = 0;
   }
 
   /** Reports a failed expansion or redirection: the command fails, and where the shell says so, the shell ends. */
@@ -510,26 +659,38 @@ export class Interpreter implements ExpansionHost {
       case 'case':
         return this.#runCase(command);
       case 'condition':
+        await this.#debug(command);
         return this.#guard(async () => {
           if (this.state.options.has('xtrace')) await this.#trace(`[[ ${command.text} ]]`);
           this.state.status = (await evaluateCondition(this, command.test)) ? 0 : 1;
         });
       case 'arithmetic':
+        await this.#debug(command);
         return this.#guard(async () => {
+          if (this.state.options.has('xtrace'))
+            await this.#trace(`((${command.text}))`.replace(/^\(\((\S.*\S|\S)\)\)$/s, '(( $1 ))'));
           this.state.status = (await arithmetic(this, command.parts)) !== 0n ? 0 : 1;
-        });
+        }, '((: ');
+      case 'coproc':
+        return;
       case 'function':
         this.#define(command);
     }
   }
 
-  async #guard(run: () => Promise<void>): Promise<void> {
+  async #guard(run: () => Promise<void>, label = ''): Promise<void> {
     try {
       await run();
     } catch (error) {
+      if (error instanceof ArithmeticFailure) {
+        await this.complain(`${label}${error.text}: ${error.reason} (error token is "${error.token}")`);
+        this.state.status = 1;
+        return;
+      }
       if (!(error instanceof ExpansionFailure)) throw error;
-      await this.complain(error.message);
-      this.state.status = 1;
+      if (error.isFatal) return this.#expansionFailed(error);
+      await this.complain(`${label}${error.message}`);
+      this.state.status = label === '' && error.status === 2 ? 2 : 1;
     }
   }
 
@@ -541,6 +702,8 @@ export class Interpreter implements ExpansionHost {
     state.depth++;
     const shell = new Interpreter(state, this.machine, this.sys, descriptors, this.hasJobControl);
     shell.#tested = this.#tested;
+    shell.#loops = this.#loops;
+    shell.indirection = this.indirection;
     return shell.runToEnd(() => run(shell));
   }
 
@@ -614,6 +777,7 @@ export class Interpreter implements ExpansionHost {
           `for ${command.name} in ${command.words === undefined ? '"$@"' : command.words.map((word) => word.text).join(' ')}`,
         );
       }
+      await this.#debug(command);
       await this.assign(command.name, value);
       if (!(await this.#turn(command.body))) return;
     }
@@ -621,14 +785,14 @@ export class Interpreter implements ExpansionHost {
 
   async #runSelect(command: Extract<Compound, { kind: 'select' }>): Promise<void> {
     const values = await this.#loopWords(command.words);
-    const width = String(values.length).length;
-    const menu = values.map((value, index) => `${String(index + 1).padStart(width)}) ${value}\n`).join('');
+    if (values.length === 0) return;
+    const menu = selectMenu(values, Number(this.state.variables.get('COLUMNS') ?? '80'));
     await this.err(menu);
     for (;;) {
       await this.err(this.state.variables.get('PS3') ?? '#? ');
       const line = await this.descriptors.get(0)?.stream?.readLine(this.sys);
       if (line === undefined) {
-        await this.err('\n');
+        await this.out('\n');
         this.state.status = 1;
         return;
       }
@@ -653,7 +817,10 @@ export class Interpreter implements ExpansionHost {
   }
 
   async #runCase(command: Extract<Compound, { kind: 'case' }>): Promise<void> {
+    await this.#debug(command);
     const text = await expandText(this, command.word);
+    if (this.state.options.has('xtrace') && this.state.dialect === 'bash')
+      await this.#trace(`case ${command.word.text} in`);
     this.state.status = 0;
     let falls = false;
     for (const item of command.items) {
@@ -666,7 +833,8 @@ export class Interpreter implements ExpansionHost {
 
   async #matches(patterns: readonly Word[], text: string): Promise<boolean> {
     for (const pattern of patterns) {
-      if (matchesPattern(compilePattern(await expandPattern(this, pattern.parts)), text)) return true;
+      const source = await expandPattern(this, pattern.parts);
+      if (matchesPattern(compilePattern(source, patternOptions(this.state)), text)) return true;
     }
     return false;
   }
@@ -674,26 +842,43 @@ export class Interpreter implements ExpansionHost {
   async #runSimple(command: Extract<Command, { kind: 'simple' }>): Promise<void> {
     const isLeaf = this.#isLeaf;
     this.#isLeaf = false;
+    await this.#debug(command);
     let argv: string[];
+    const files = this.#processFiles;
+    const sinks = this.#sinks.length;
     try {
-      this.#outputStatus = 0;
-      argv = await this.#argv(command);
-      if (argv.length === 0) {
-        await this.#assignAll(command.assignments);
-        this.state.status = this.#outputStatus;
-        if (command.redirects.length > 0) await this.#open(command.redirects);
+      try {
+        this.#outputStatus = 0;
+        argv = await this.#argv(command);
+        if (argv.length === 0) {
+          await this.#assignAll(command.assignments);
+          this.state.lastWord = '';
+          this.state.status = this.#outputStatus;
+          if (command.redirects.length > 0) await this.#open(command.redirects);
+          return;
+        }
+      } catch (error) {
+        await this.#expansionFailed(error);
         return;
       }
-    } catch (error) {
-      await this.#expansionFailed(error);
-      return;
-    }
-    const files = this.#processFiles;
-    try {
-      await this.#invoke(command, argv, isLeaf);
+      await this.#invoke(command, argv, isLeaf && this.state.traps.size === 0);
+      this.state.lastWord = argv.at(-1);
     } finally {
+      if (this.#sinks.length > sinks) await this.#runSinks(sinks);
       if (this.#processFiles > files) this.#dropProcessFiles(files);
     }
+  }
+
+  /** Gives what was written to `>(…)` to its commands. */
+  async #runSinks(from: number): Promise<void> {
+    const { status } = this.state;
+    for (const { path, body } of this.#sinks.splice(from)) {
+      const content = this.files.read(path);
+      const descriptors = new Map(this.descriptors);
+      descriptors.set(0, { stream: textStream('content' in content ? content.content : '') });
+      await this.subshell((shell) => shell.runScript(body), descriptors);
+    }
+    this.state.status = status;
   }
 
   async #argv(command: Extract<Command, { kind: 'simple' }>): Promise<string[]> {
@@ -703,7 +888,11 @@ export class Interpreter implements ExpansionHost {
     for (const [index, word] of command.words.entries()) {
       const list = command.lists?.get(index);
       if (list !== undefined) {
-        await this.#assignOne(list, argv.includes('-A'));
+        const flags = argv.filter((one) => /^-[A-Za-z]+$/.test(one)).join('');
+        const isLocal =
+          this.state.variables.isLocal && !flags.includes('g') && !/^(export|readonly)$/.test(argv[0] ?? '');
+        if (isLocal) this.state.variables.makeLocal(list.name);
+        await this.#assignOne(list, flags.includes('A'), flags.includes('i'));
         argv.push(list.name);
       } else if (/^[A-Za-z_][A-Za-z0-9_]*\+?=/.test(word.text)) argv.push(await expandText(this, word, true));
       else argv.push(...(await expandWords(this, [word])));
@@ -717,7 +906,10 @@ export class Interpreter implements ExpansionHost {
     isLeaf: boolean,
   ): Promise<void> {
     const name = argv[0] ?? '';
-    const builtin = this.state.functions.has(name) ? undefined : builtinOf(name, this.state.dialect);
+    const builtin =
+      this.state.functions.has(name) || this.state.disabled.has(name)
+        ? undefined
+        : builtinOf(name, this.state.dialect);
     const saved = this.descriptors;
     try {
       if (this.state.options.has('xtrace')) await this.#traceCommand(command, argv);
@@ -736,7 +928,12 @@ export class Interpreter implements ExpansionHost {
       else await this.#external(command, argv, isLeaf);
     } finally {
       const keeps = name === 'exec' && argv.length === 1;
-      if (!keeps || this.descriptors !== redirected) this.descriptors = saved;
+      if (!keeps || this.descriptors !== redirected) {
+        const isOwn = this.descriptors !== redirected;
+        const changed = this.descriptors;
+        this.descriptors = isOwn && command.redirects.length === 0 ? changed : saved;
+        if (redirected !== saved) await this.#closeSockets(redirected, saved);
+      }
     }
   }
 
@@ -746,59 +943,108 @@ export class Interpreter implements ExpansionHost {
   }
 
   async #traceCommand(command: Extract<Command, { kind: 'simple' }>, argv: readonly string[]): Promise<void> {
+    const quote = this.state.dialect === 'bash' ? traceWord : (word: string): string => word;
     for (const one of command.assignments)
-      await this.#trace(`${one.name}=${quoteWord(await expandText(this, one.value, true))}`);
-    await this.#trace(argv.map(quoteWord).join(' '));
+      await this.#trace(`${one.name}=${quote(await expandText(this, one.value, true))}`);
+    await this.#trace(argv.map(quote).join(' '));
   }
 
   async #trace(text: string): Promise<void> {
-    await this.err(`${this.state.variables.get('PS4') ?? '+ '}${text}\n`);
+    const source = this.state.variables.get('PS4') ?? '+ ';
+    let prefix = source;
+    if (/[$`]/.test(source)) {
+      this.state.options.delete('xtrace');
+      try {
+        prefix = await expandParts(
+          this,
+          new Lexer(source, this.state.dialect, true, () => ({ items: [] })).arithmeticParts(source),
+        );
+      } finally {
+        this.state.options.add('xtrace');
+      }
+    }
+    const depth = this.state.dialect === 'bash' ? this.indirection : 0;
+    await this.err(`${prefix.slice(0, 1).repeat(depth)}${prefix}${text}\n`);
   }
 
   async #assignAll(assignments: readonly Assignment[]): Promise<void> {
     for (const one of assignments) {
       await this.#assignOne(one);
-      if (this.state.options.has('xtrace'))
-        await this.#trace(`${one.name}=${quoteWord(this.state.variables.get(one.name) ?? '')}`);
+      if (!this.state.options.has('xtrace')) continue;
+      if (one.list !== undefined)
+        await this.#trace(`${one.name}=(${one.list.map((element) => element.value.text).join(' ')})`);
+      else await this.#trace(`${one.name}=${traceWord(this.state.variables.get(one.name) ?? '')}`);
     }
   }
 
-  async #assignOne(one: Assignment, isKeyed = false): Promise<void> {
+  async #assignOne(one: Assignment, isKeyed = false, isInteger = false): Promise<void> {
     const { variables } = this.state;
     if (variables.find(one.name)?.isReadonly === true)
       throw new ExpansionFailure(
         this.state.dialect === 'bash' ? `${one.name}: readonly variable` : `${one.name}: is read only`,
+        this.state.dialect === 'dash' ? 2 : 1,
       );
-    if (one.list !== undefined) return this.#assignList(one, isKeyed);
+    if (one.list !== undefined) return this.#assignList(one, isKeyed, isInteger);
     const value = await expandText(this, one.value, true);
+    const known = variables.find(one.name);
+    const counts = isInteger || known?.isInteger === true;
     if (one.index === undefined) {
-      const isInteger = variables.find(one.name)?.isInteger === true;
       const before = one.isAppend ? (variables.get(one.name) ?? '') : '';
-      const text = isInteger
-        ? evaluateArithmetic(one.isAppend ? `${before}+(${value})` : value, arithmeticScope(this)).toString()
-        : before + value;
-      await this.assign(one.name, text);
+      await this.assign(one.name, counts ? this.#sum(one.isAppend ? before : '', value) : before + value);
       return;
     }
     const variable = variables.declare(one.name);
-    variable.list ??= new Map(variable.value === undefined ? [] : [['0', variable.value]]);
     const key = await this.#key(one.name, one.index);
-    variable.list.set(key, (one.isAppend ? (variable.list.get(key) ?? '') : '') + value);
+    variable.list ??= new Map(variable.value === undefined ? [] : [['0', variable.value]]);
+    const before = one.isAppend ? (variable.list.get(key) ?? '') : '';
+    variable.list.set(
+      key,
+      cased(variable, this.#bounded(counts ? this.#sum(before, value) : before + value)),
+    );
+  }
+
+  /** An integer variable's new value: the expression, added to what was there before. */
+  #sum(before: string, value: string): string {
+    try {
+      return evaluateArithmetic(
+        before === '' ? value : `${before}+(${value})`,
+        arithmeticScope(this),
+      ).toString();
+    } catch (error) {
+      if (!(error instanceof ArithmeticFailure)) throw error;
+      throw new ExpansionFailure(`${value}: ${error.reason} (error token is "${error.token}")`);
+    }
+  }
+
+  #bounded(value: string): string {
+    if (value.length > LIMITS.outputCharactersMax)
+      throw new SystemFailure(`xrealloc: cannot allocate ${value.length} bytes`);
+    return value;
   }
 
   async #key(name: string, index: readonly WordPart[]): Promise<string> {
     const text = await expandParts(this, index);
     const variable = this.state.variables.find(name);
-    if (variable?.isKeyed === true) return text.replace(/^["']|["']$/g, '');
+    if (variable?.isKeyed === true) return text;
     const at = Number(evaluateArithmetic(text, arithmeticScope(this)));
+    if (at < 0 && -at > Math.max(-1, ...[...(variable?.list?.keys() ?? [])].map(Number)) + 1)
+      throw new ExpansionFailure(`${name}[${text}]: bad array subscript`);
     return String(at < 0 ? at + Math.max(-1, ...[...(variable?.list?.keys() ?? [])].map(Number)) + 1 : at);
   }
 
-  async #assignList(one: Assignment, isKeyed: boolean): Promise<void> {
+  async #assignList(one: Assignment, isKeyed: boolean, isInteger: boolean): Promise<void> {
     const variable = this.state.variables.declare(one.name);
     if (isKeyed) variable.isKeyed = true;
     const list = one.isAppend ? (variable.list ?? new Map<string, string>()) : new Map<string, string>();
-    let next = Math.max(-1, ...(variable.isKeyed === true ? [] : [...list.keys()].map(Number))) + 1;
+    let next = 0;
+    if (variable.isKeyed !== true) for (const key of list.keys()) next = Math.max(next, Number(key) + 1);
+    if (variable.isKeyed === true && one.list?.[0] !== undefined && one.list[0].index === undefined) {
+      const words: string[] = [];
+      for (const element of one.list) words.push(...(await expandWords(this, [element.value])));
+      for (let at = 0; at < words.length; at += 2) list.set(words[at] ?? '', words[at + 1] ?? '');
+      variable.list = list;
+      return;
+    }
     for (const element of one.list ?? []) {
       if (element.index !== undefined) {
         const key = await this.#key(one.name, element.index);
@@ -806,13 +1052,33 @@ export class Interpreter implements ExpansionHost {
         next = Number(key) + 1;
       } else for (const value of await expandWords(this, [element.value])) list.set(String(next++), value);
     }
+    if (isInteger || variable.isInteger === true)
+      for (const [key, value] of list) list.set(key, this.#sum('', value));
+    if (variable.letterCase !== undefined)
+      for (const [key, value] of list) list.set(key, cased(variable, value));
     variable.list = list;
   }
 
   /** Sets a variable. @throws ExpansionFailure when it is read-only. */
   async assign(name: string, value: string): Promise<void> {
-    if (!this.state.variables.set(name, value)) throw new ExpansionFailure(`${name}: readonly variable`);
+    const element = /^([A-Za-z_][A-Za-z0-9_]*)\[(.*)\]$/s.exec(name);
+    if (element !== null) return this.#assignElement(element[1] ?? '', element[2] ?? '', value);
+    if (this.state.assignDynamic(name, value, this.nowMs())) return;
+    const text =
+      this.state.variables.find(name)?.isInteger === true && !/^-?[0-9]+$/.test(value)
+        ? this.#sum('', value)
+        : value;
+    if (!this.state.variables.set(name, this.#bounded(text)))
+      throw new ExpansionFailure(`${name}: readonly variable`, this.state.dialect === 'dash' ? 2 : 1);
     if (this.state.options.has('allexport')) this.state.variables.declare(name).isExported = true;
+  }
+
+  async #assignElement(name: string, subscript: string, value: string): Promise<void> {
+    const variable = this.state.variables.declare(name);
+    if (variable.isReadonly === true) throw new ExpansionFailure(`${name}: readonly variable`);
+    const key = await this.#key(name, [{ kind: 'text', text: subscript, isQuoted: true }]);
+    variable.list ??= new Map(variable.value === undefined ? [] : [['0', variable.value]]);
+    variable.list.set(key, cased(variable, this.#bounded(value)));
   }
 
   async #withAssignments(assignments: readonly Assignment[], run: () => Promise<void>): Promise<void> {
@@ -844,23 +1110,49 @@ export class Interpreter implements ExpansionHost {
       );
       throw this.state.isInteractive ? new LineAbort(1) : new ShellExit(1);
     }
-    const saved = this.state.positional;
+    const { state } = this;
+    const saved = state.positional;
     const loops = this.#loops;
-    this.state.positional = argv.slice(1);
-    this.state.variables.pushScope();
-    this.state.depth++;
+    const { line } = state;
+    const hidden = this.#hideTraps();
+    state.positional = argv.slice(1);
+    state.variables.pushScope();
+    state.depth++;
+    state.calls.push({ name: argv[0] ?? '', source: state.functionSources.get(argv[0] ?? '') ?? '', line });
     this.#loops = 0;
     try {
       await this.#runCommand(body);
     } catch (error) {
       if (!(error instanceof FunctionReturn)) throw error;
-      this.state.status = error.status;
+      state.status = error.status;
     } finally {
+      for (const [name, text] of hidden) if (!state.traps.has(name)) state.traps.set(name, text);
       this.#loops = loops;
-      this.state.depth--;
-      this.state.variables.popScope();
-      this.state.positional = saved;
+      state.depth--;
+      state.variables.popScope();
+      state.positional = saved;
     }
+    const trap = state.options.has('functrace') ? state.traps.get('RETURN') : undefined;
+    if (trap !== undefined && trap !== '') await this.runTrap(trap);
+    state.calls.pop();
+    state.line = line;
+  }
+
+  /** Takes away the traps that functions do not inherit (ERR without `-E`; DEBUG and RETURN without `-T`). */
+  #hideTraps(): [string, string][] {
+    const { traps, options } = this.state;
+    const names = [
+      ...(options.has('errtrace') ? [] : ['ERR']),
+      ...(options.has('functrace') ? [] : ['DEBUG', 'RETURN']),
+    ];
+    const hidden: [string, string][] = [];
+    for (const name of names) {
+      const text = traps.get(name);
+      if (text === undefined) continue;
+      hidden.push([name, text]);
+      traps.delete(name);
+    }
+    return hidden;
   }
 
   async #external(
@@ -881,6 +1173,7 @@ export class Interpreter implements ExpansionHost {
     env: Map<string, string>,
     where: 'here' | 'child',
     text: () => string,
+    isExec = false,
   ): Promise<void> {
     const name = argv[0] ?? '';
     const found = findProgram(
@@ -894,11 +1187,14 @@ export class Interpreter implements ExpansionHost {
         name,
         found.kind,
         env.get('PATH') ?? this.state.variables.get('PATH') ?? '',
+        isExec,
       );
       return;
     }
     env.set('_', found.path);
-    const words = found.prefix.length > 0 ? [...found.prefix, found.path, ...argv.slice(1)] : argv;
+    const words =
+      found.prefix.length > 0 ? [...found.prefix, found.shown ?? found.path, ...argv.slice(1)] : argv;
+    this.#countHash(name, found.path);
     const parts = {
       argv: words,
       env,
@@ -915,8 +1211,29 @@ export class Interpreter implements ExpansionHost {
     if (statuses !== undefined) this.state.status = statuses[0] ?? 0;
   }
 
-  async #notFound(name: string, kind: 'missing' | 'denied' | 'folder', path: string): Promise<number> {
+  #countHash(name: string, path: string): void {
+    if (name.includes('/') || this.state.dialect !== 'bash') return;
+    const known = this.state.hashed.get(name);
+    if (known !== undefined) known.count++;
+    else if (this.state.hashed.size < 500) this.state.hashed.set(name, { path, count: 1 });
+  }
+
+  async #notFound(
+    name: string,
+    kind: 'missing' | 'denied' | 'folder' | 'interpreter',
+    path: string,
+    isExec: boolean,
+  ): Promise<number> {
     const isBash = this.state.dialect === 'bash';
+    if (kind === 'interpreter')
+      return isBash
+        ? this.complain(`${name}: cannot execute: required file not found`, 127)
+        : this.complain(`${name}: not found`, 127);
+    if (isExec && kind === 'missing' && this.state.dialect !== 'ash')
+      return this.complain(
+        `exec: ${name}: ${isBash && name.includes('/') ? 'cannot execute: No such file or directory' : 'not found'}`,
+        127,
+      );
     if (kind === 'folder')
       return this.complain(`${name}: ${isBash ? 'Is a directory' : 'Permission denied'}`, 126);
     if (kind === 'denied') return this.complain(`${name}: Permission denied`, 126);
@@ -932,27 +1249,68 @@ export class Interpreter implements ExpansionHost {
   }
 
   async output(body: Script): Promise<string> {
-    const parts: string[] = [];
+    const { parts, descriptor } = collector();
     const descriptors = new Map<number, Descriptor>(this.descriptors);
-    descriptors.set(1, { write: async (_sys, text) => void parts.push(text) });
+    descriptors.set(1, descriptor);
     const input = onlyRedirect(body);
     if (input !== undefined) {
-      const open = await this.#open([input]);
+      let open: Descriptors;
+      try {
+        open = await this.#open([input]);
+      } catch (error) {
+        if (!(error instanceof RedirectFailure)) throw error;
+        await this.complain(error.message);
+        this.#outputStatus = 1;
+        return '';
+      }
       this.#outputStatus = 0;
       return ((await open.get(0)?.stream?.readAll(this.sys)) ?? '').replace(/\n+$/, '');
     }
-    this.#outputStatus = await this.subshell((shell) => shell.runScript(body), descriptors);
-    return parts.join('').replace(/\0/g, '').replace(/\n+$/, '');
+    this.#outputStatus = await this.subshell((shell) => {
+      if (
+        this.state.dialect === 'bash' &&
+        !this.state.shopts.has('inherit_errexit') &&
+        !this.state.options.has('posix')
+      )
+        shell.state.options.delete('errexit');
+      return shell.nested(() => shell.runScript(body));
+    }, descriptors);
+    this.state.status = this.#outputStatus;
+    const text = parts.join('');
+    if (text.includes('\0')) await this.complain('warning: command substitution: ignored null byte in input');
+    return text.replace(/\0/g, '').replace(/\n+$/, '');
+  }
+
+  /** `< <(…)`: the command runs beside this one, its output comes through a pipe. */
+  async processStream(body: Script): Promise<Stream> {
+    const output = new Stream();
+    const descriptors = new Map(this.descriptors);
+    descriptors.set(1, pipeEnd(output));
+    const group: Command = { kind: 'group', body, redirects: [], line: this.state.line };
+    const child = await this.#spawnCommand(group, descriptors, undefined, () => output.end());
+    this.state.lastJobPid = child.handle.pid;
+    return output;
+  }
+
+  /** Opens `/dev/tcp/HOST/PORT`. @throws RedirectFailure */
+  async openSocket(protocol: 'tcp' | 'udp', host: string, port: string, target: string): Promise<Descriptor> {
+    const opened = await this.machine.openSocket?.(this.sys, protocol, host, port);
+    if (opened === undefined) throw new RedirectFailure(`${target}: Network is unreachable`);
+    if (!('error' in opened)) return opened;
+    await this.complain(opened.isUnknown ? `${host}: ${opened.error}` : `connect: ${opened.error}`);
+    throw new RedirectFailure(`${target}: ${opened.isUnknown ? 'Invalid argument' : opened.error}`);
   }
 
   async processPath(body: Script, direction: '<' | '>'): Promise<string> {
     const path = `/dev/fd/${63 - (this.#processFiles++ % 32)}`;
-    const parts: string[] = [];
+    const { parts, descriptor } = collector(LIMITS.fileCharactersMax - 1);
+    const { status } = this.state;
     if (direction === '<') {
       const descriptors = new Map<number, Descriptor>(this.descriptors);
-      descriptors.set(1, { write: async (_sys, text) => void parts.push(text) });
+      descriptors.set(1, descriptor);
       await this.subshell((shell) => shell.runScript(body), descriptors);
-    }
+    } else this.#sinks.push({ path, body });
+    this.state.status = status;
     this.files.makeFolder('/dev/fd', this.nowMs(), { parents: true });
     this.files.write(path, parts.join(''), this.nowMs());
     return path;
@@ -975,7 +1333,7 @@ export class Interpreter implements ExpansionHost {
       case '#':
         return String(state.positional.length);
       case '-':
-        return `${state.dialect === 'bash' ? 'hB' : ''}${state.isInteractive ? 'im' : ''}${state.options.has('xtrace') ? 'x' : ''}${state.flags}`;
+        return optionLetters(state);
       default:
         return state.dialect === 'dash' ? undefined : this.#dynamic(name);
     }
@@ -985,8 +1343,39 @@ export class Interpreter implements ExpansionHost {
     const { state } = this;
     switch (name) {
       case 'RANDOM':
-        state.randomSeed = Number.parseInt(hashText(`${state.pid}/${state.randomSeed}`).slice(0, 7), 16);
-        return String(state.randomSeed & 32767);
+        return state.dialect === 'bash' || state.dialect === 'ash' ? String(state.nextRandom()) : undefined;
+      case 'SRANDOM':
+        return String(state.nextRandom() * 65_536 + state.nextRandom() * 2);
+      case 'EPOCHREALTIME':
+        return `${Math.floor(this.nowMs() / 1000)}.${String(this.nowMs() % 1000).padStart(3, '0')}000`;
+      case 'BASH_SUBSHELL':
+        return String(state.subshells);
+      case 'BASH_COMMAND':
+        return this.#current === undefined
+          ? undefined
+          : printChain({ first: { commands: [this.#current], isNegated: false, timing: 'none' }, rest: [] });
+      case 'FUNCNAME':
+      case 'BASH_SOURCE':
+      case 'BASH_LINENO':
+      case 'DIRSTACK':
+        return this.specialList(name)?.[0];
+      case 'PPID':
+        return String(
+          this.sys.processes(this.machine.id).find((one) => one.pid === state.pid)?.parentPid ?? 1,
+        );
+      case 'UID':
+      case 'EUID':
+        return this.machine.user === 'root' ? '0' : '1000';
+      case 'GROUPS':
+        return this.machine.user === 'root' ? '0' : '1000';
+      case 'BASHOPTS':
+        return [...state.shopts].sort().join(':');
+      case 'SHELLOPTS':
+        return [...new Set([...ALWAYS_ON, ...state.options])].sort().join(':');
+      case '_':
+        return state.lastWord ?? state.variables.get('_');
+      case 'HISTCMD':
+        return String(state.historyBase + state.history.length);
       case 'SECONDS':
         return String(Math.floor((this.nowMs() - state.startedMs) / 1000));
       case 'LINENO':
@@ -1008,6 +1397,32 @@ export class Interpreter implements ExpansionHost {
     }
   }
 
+  /** The elements of an array that is no variable; undefined when `name` is none of these. */
+  specialList(name: string): readonly string[] | undefined {
+    const { state } = this;
+    if (state.dialect !== 'bash') return undefined;
+    const calls = [...state.calls].reverse();
+    const bottom = state.source === '' ? [] : [state.source];
+    switch (name) {
+      case 'PIPESTATUS':
+        return state.pipeStatus.map(String);
+      case 'FUNCNAME':
+        return calls.length === 0
+          ? []
+          : [...calls.map((call) => call.name), ...(state.source === '' ? [] : ['main'])];
+      case 'BASH_SOURCE':
+        return [...calls.map((call) => call.source), ...bottom];
+      case 'BASH_LINENO':
+        return [...calls.map((call) => String(call.line)), ...bottom.map(() => '0')];
+      case 'DIRSTACK':
+        return [state.cwd, ...state.folders];
+      case 'GROUPS':
+        return [this.machine.user === 'root' ? '0' : '1000'];
+      default:
+        return undefined;
+    }
+  }
+
   #terminal(): { readonly columns: number; readonly rows: number } | undefined {
     return this.state.isInteractive
       ? [...this.descriptors.values()].find((one) => one.terminal !== undefined)?.terminal
@@ -1018,6 +1433,63 @@ export class Interpreter implements ExpansionHost {
 /** The writing end of a pipe. */
 export function pipeEnd(stream: Stream): Descriptor {
   return { write: (sys, text) => stream.write(sys, text) };
+}
+
+/** Collects what is written, up to a bound that a real machine's memory would set. */
+function collector(most: number = LIMITS.outputCharactersMax): { parts: string[]; descriptor: Descriptor } {
+  const parts: string[] = [];
+  let length = 0;
+  const write = async (_sys: Sys, text: string): Promise<void> => {
+    length += text.length;
+    if (length > most) throw new SystemFailure(`xrealloc: cannot allocate ${length} bytes`);
+    parts.push(text);
+  };
+  return { parts, descriptor: { write } };
+}
+
+const ALWAYS_ON = ['braceexpand', 'hashall', 'interactive-comments'];
+const SHOWN_LETTERS: readonly (readonly [string, string])[] = [
+  ['allexport', 'a'],
+  ['errexit', 'e'],
+  ['noglob', 'f'],
+  ['noexec', 'n'],
+  ['nounset', 'u'],
+  ['verbose', 'v'],
+  ['xtrace', 'x'],
+  ['noclobber', 'C'],
+  ['errtrace', 'E'],
+  ['functrace', 'T'],
+];
+
+/** `$-`: the letters of the options that are on, as each shell orders them. */
+function optionLetters(state: ShellState): string {
+  const on = SHOWN_LETTERS.filter(([name]) => state.options.has(name)).map(([, letter]) => letter);
+  const small = on.filter((letter) => letter >= 'a');
+  const large = on.filter((letter) => letter < 'a');
+  if (state.dialect !== 'bash') return `${[...small, ...large].join('')}${state.isInteractive ? 'im' : ''}`;
+  const lower = [...small, 'h', ...(state.isInteractive ? ['i', 'm'] : [])].sort().join('');
+  const upper = ['B', ...large, ...(state.isInteractive ? ['H'] : [])].sort().join('');
+  return `${lower}${upper}${state.isCommandText ? 'c' : state.isInteractive ? 's' : ''}`;
+}
+
+/** The menu of `select`: in columns when the screen is wide enough for two. */
+function selectMenu(values: readonly string[], columns: number): string {
+  const digits = String(values.length).length;
+  const widest = Math.max(...values.map((value) => value.length)) + digits + 2;
+  const perRow = Math.max(1, Math.floor(columns / (widest + 2)));
+  const rows = Math.ceil(values.length / perRow);
+  const lines: string[] = [];
+  const isOneColumn = values.length <= 1 || rows === values.length || rows === 1;
+  const count = isOneColumn ? values.length : rows;
+  for (let row = 0; row < count; row++) {
+    let line = '';
+    for (let at = row; at < values.length; at += count) {
+      const cell = `${String(at + 1).padStart(digits)}) ${values[at] ?? ''}`;
+      line += at + count < values.length ? cell.padEnd(widest + 2) : cell;
+    }
+    lines.push(`${line}\n`);
+  }
+  return lines.join('');
 }
 
 /** `$(<file)`: a script that is nothing but one input redirection. */

@@ -20,6 +20,8 @@ export type Token =
       readonly end: number;
       readonly line: number;
       readonly fd?: number;
+      /** The name in `{name}>file`. */
+      readonly variable?: string;
     }
   | { readonly kind: 'end'; readonly start: number; readonly end: number; readonly line: number };
 
@@ -56,6 +58,8 @@ const META = ' \t\n;&|<>()';
 const NAME_START = /[A-Za-z_]/;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /[0-9]+/y;
+const FD_VARIABLE = /\{([A-Za-z_][A-Za-z0-9_]*)\}(?=[<>])(?![<>]\()/y;
+const ELEMENT = /[A-Za-z_][A-Za-z0-9_]*\[/y;
 
 /** Splits shell source into tokens and words. Command substitutions are read by the parser, which is handed in. */
 export class Lexer {
@@ -67,6 +71,10 @@ export class Lexer {
   pending: { readonly heredoc: Heredoc; readonly isQuoted: boolean }[] = [];
   /** While true, the end of the source also ends a here-document (scripts, not prompts). */
   isFinal: boolean;
+  /** While true, `@(a|b)` and its kin are patterns (`shopt -s extglob`, the inside of `[[ ]]`). */
+  isExtended = false;
+  /** Here-documents that the end of the text ended: bash warns of them. */
+  warnings: { readonly text: string; readonly end: number }[] = [];
   readonly #nested: (lexer: Lexer) => Script;
 
   constructor(src: string, dialect: Dialect, isFinal: boolean, nested: (lexer: Lexer) => Script) {
@@ -102,11 +110,20 @@ export class Lexer {
     const line = this.line;
     if (start >= this.src.length) return { kind: 'end', start, end: start, line };
     const fd = this.#fdNumber();
+    const variable = this.#fdVariable();
     const text = this.#operator();
     if (text !== undefined) {
       this.pos += text.length;
       if (text === '\n') this.#newline();
-      return { kind: 'operator', text, start, end: this.pos, line, ...(fd !== undefined ? { fd } : {}) };
+      return {
+        kind: 'operator',
+        text,
+        start,
+        end: this.pos,
+        line,
+        ...(fd !== undefined ? { fd } : {}),
+        ...(variable !== undefined ? { variable } : {}),
+      };
     }
     const word = this.readWord();
     return { kind: 'word', word, start, end: this.pos, line };
@@ -120,6 +137,15 @@ export class Lexer {
     if (after !== '<' && after !== '>') return undefined;
     this.pos += digits.length;
     return Number(digits);
+  }
+
+  #fdVariable(): string | undefined {
+    if (this.dialect !== 'bash' || this.src[this.pos] !== '{') return undefined;
+    FD_VARIABLE.lastIndex = this.pos;
+    const match = FD_VARIABLE.exec(this.src);
+    if (match === null) return undefined;
+    this.pos += match[0].length;
+    return match[1];
   }
 
   #operator(): string | undefined {
@@ -145,9 +171,18 @@ export class Lexer {
 
   #readHeredoc(heredoc: Heredoc, isQuoted: boolean): void {
     const lines: string[] = [];
+    const from = this.line - 1;
     for (;;) {
       if (this.pos >= this.src.length) {
-        if (this.isFinal) break;
+        if (this.isFinal) {
+          const end = Math.max(from, this.src.endsWith('\n') ? this.line - 1 : this.line);
+          this.#warnOfEnd(
+            heredoc.delimiter,
+            from,
+            lines.length > 0 ? end - (this.src.endsWith('\n') ? 0 : 1) : from,
+          );
+          break;
+        }
         const { delimiter, stripsTabs } = heredoc;
         this.fail({ kind: 'end', heredoc: { delimiter, stripsTabs } });
       }
@@ -167,17 +202,62 @@ export class Lexer {
       : this.#inner(text, (inner) => inner.readDouble('', true));
   }
 
+  #warnOfEnd(delimiter: string, from: number, end: number): void {
+    if (this.dialect === 'bash')
+      this.warnings.push({
+        text: `warning: here-document at line ${from} delimited by end-of-file (wanted \`${delimiter}')`,
+        end,
+      });
+  }
+
+  /** Tells of a here-document that was announced but has no lines at all. */
+  endPending(): void {
+    for (const { heredoc } of this.pending) this.#warnOfEnd(heredoc.delimiter, this.line, this.line);
+    this.pending = [];
+  }
+
   #inner<T>(text: string, read: (lexer: Lexer) => T): T {
     const inner = new Lexer(text, this.dialect, true, this.#nested);
     inner.line = this.line;
+    inner.isExtended = this.isExtended;
     return read(inner);
   }
 
   /** Reads one word at the present place. */
   readWord(): Word {
     const start = this.pos;
+    const element = this.#elementStart();
     const parts = this.readParts(META, false);
+    if (element !== undefined) parts.unshift({ kind: 'text', text: element, isQuoted: false });
     return { parts, text: this.src.slice(start, this.pos) };
+  }
+
+  /** `name[subscript` of an assignment to an element: the subscript may hold blanks. */
+  #elementStart(): string | undefined {
+    if (this.dialect !== 'bash') return undefined;
+    ELEMENT.lastIndex = this.pos;
+    const head = ELEMENT.exec(this.src)?.[0];
+    if (head === undefined) return undefined;
+    const end = subscriptEnd(this.src, this.pos + head.length);
+    if (end === undefined || !/^\+?=/.test(this.src.slice(end + 1, end + 3))) return undefined;
+    const text = this.src.slice(this.pos, end + 1);
+    if (text.includes('\n')) return undefined;
+    this.pos = end + 1;
+    return text;
+  }
+
+  /** Reads `@(…|…)` from its first character on. */
+  #extended(parts: WordPart[]): void {
+    const line = this.line;
+    parts.push({ kind: 'text', text: this.src.slice(this.pos, this.pos + 2), isQuoted: false });
+    this.pos += 2;
+    for (let depth = 1; depth > 0; this.pos++) {
+      parts.push(...this.readParts('()', false));
+      const char = this.src[this.pos];
+      if (char === undefined) throw new SyntaxFailure({ kind: 'quote', quote: ')' }, line);
+      depth += char === '(' ? 1 : -1;
+      parts.push({ kind: 'text', text: char, isQuoted: false });
+    }
   }
 
   /** Reads parts until an unquoted character of `stops` (not consumed) or the end of the source. */
@@ -191,6 +271,11 @@ export class Lexer {
     while (this.pos < this.src.length) {
       const char = this.src[this.pos] ?? '';
       if (stops.includes(char) && !this.#isProcess(char, inDouble)) break;
+      if (this.isExtended && !inDouble && '?*+@!'.includes(char) && this.src[this.pos + 1] === '(') {
+        flush();
+        this.#extended(parts);
+        continue;
+      }
       const special = this.#part(char, inDouble);
       if (special === undefined) {
         text += char;
@@ -437,8 +522,15 @@ export class Lexer {
   #operated(base: Parameter, start: number, inDouble: boolean): Parameter | undefined {
     const rest = this.src.slice(this.pos, this.pos + 2);
     const operator =
-      /^(:[-=?+]|##|%%|\/\/|\/#|\/%|\^\^|,,|[-=?+#%])/.exec(rest)?.[0] ?? /^[/^,:@]/.exec(rest)?.[0];
+      /^(:[-=?+]|##|%%|\/\/|\/#|\/%|\^\^|,,|~~|[-=?+#%])/.exec(rest)?.[0] ?? /^[/^,:@~]/.exec(rest)?.[0];
     if (operator === undefined) return undefined;
+    if (operator === ':' && rest === ':}') return { name: '', bad: this.#skipBraced(start) };
+    if (operator === '@') {
+      const end = this.src.indexOf('}', this.pos);
+      const text = end < 0 ? '' : this.src.slice(start, end + 1);
+      this.pos++;
+      return { ...base, operator, word: this.readParts('}', false), text };
+    }
     const isOld = /^:?[-=?+]$|^[#%]+$/.test(operator);
     if (!isOld && (this.dialect === 'dash' || (this.dialect === 'ash' && !/^[/:]/.test(operator)))) {
       return { name: '', bad: this.#skipBraced(start) };
@@ -453,7 +545,7 @@ export class Lexer {
       this.pos++;
       return { ...base, operator, word, word2: this.readParts('}', operator === ':' ? true : false) };
     }
-    const isPattern = /^[#%^,]/.test(operator);
+    const isPattern = /^[#%^,~]/.test(operator);
     return { ...base, operator, word: this.readParts('}', inDouble && !isPattern) };
   }
 
@@ -461,6 +553,26 @@ export class Lexer {
     this.readParts('}', false);
     return this.src.slice(start, this.pos + 1);
   }
+}
+
+/** The place of the `]` that ends a subscript begun at `from`; undefined when there is none. */
+export function subscriptEnd(text: string, from: number): number | undefined {
+  let depth = 0;
+  let quote = '';
+  for (let at = from; at < text.length; at++) {
+    const char = text[at] ?? '';
+    if (quote !== '') {
+      if (char === quote) quote = '';
+      else if (char === '\\' && quote === '"') at++;
+    } else if (char === '"' || char === "'") quote = char;
+    else if (char === '\\') at++;
+    else if (char === '[') depth++;
+    else if (char === ']') {
+      if (depth === 0) return at;
+      depth--;
+    } else if (char === '\n' || char === ';') return undefined;
+  }
+  return undefined;
 }
 
 /** The place of the `))` that closes an arithmetic text begun at `from`; undefined when it is no arithmetic. */

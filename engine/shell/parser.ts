@@ -14,7 +14,7 @@ import type {
   Word,
   WordPart,
 } from './ast.ts';
-import { arithmeticEnd, Lexer } from './lexer.ts';
+import { arithmeticEnd, Lexer, subscriptEnd } from './lexer.ts';
 import type { Dialect, Token } from './lexer.ts';
 import { SyntaxFailure } from './syntax-error.ts';
 
@@ -25,11 +25,15 @@ export type ParseOptions = {
   readonly isFinal: boolean;
   /** The text of an alias, at the place of a command's name. */
   readonly alias?: (name: string) => string | undefined;
+  /** Asked for each command line: whether `shopt -s extglob` is on. */
+  readonly hasExtendedPatterns?: () => boolean;
 };
 
 const CLOSERS = new Set(['then', 'else', 'elif', 'fi', 'do', 'done', 'esac', '}']);
 const REDIRECTS = new Set(['<', '>', '>>', '>|', '<>', '<&', '>&', '&>', '&>>', '<<', '<<-', '<<<']);
-const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+?)=/;
+const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\+?)=/;
+const ELEMENT_ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)\[/;
+const REDIRECTED_COMPOUND = new Set(['{', '(', 'if', 'while', 'until', 'for', 'case', 'select', '[[', '((']);
 const DECLARERS = new Set(['declare', 'local', 'export', 'readonly', 'typeset']);
 const UNARY_TESTS = /^-[abcdefghknoprstuvwxzGLNORS]$/;
 const BINARY_TESTS = new Set([
@@ -72,13 +76,23 @@ export class Parser {
       lexer ??
       new Lexer(text, options.dialect, options.isFinal, (nested) => {
         const parser = new Parser('', { ...options, isFinal: nested.isFinal }, nested);
-        return parser.#nestedScript();
+        return parser.nestedScript();
       });
   }
 
   /** The line that is read next, from 1. */
   get line(): number {
     return this.#lexer.line;
+  }
+
+  /** Where in the text the next line begins. */
+  get offset(): number {
+    return this.#token?.start ?? this.#lexer.pos;
+  }
+
+  /** Takes the warnings that came up while reading. */
+  warnings(): readonly { readonly text: string; readonly end: number }[] {
+    return this.#lexer.warnings.splice(0);
   }
 
   /** Sets the number of the line that is read next. */
@@ -88,6 +102,7 @@ export class Parser {
 
   /** The next complete command line; undefined at the end. @throws SyntaxFailure */
   nextLine(): Script | undefined {
+    this.#lexer.isExtended = this.#options.hasExtendedPatterns?.() ?? false;
     for (;;) {
       const token = this.#peek();
       if (token.kind === 'end') return undefined;
@@ -100,17 +115,17 @@ export class Parser {
       if (this.#isOperator('\n')) this.#take();
       else if (this.#lexer.pending.length > 0) {
         if (!this.#options.isFinal) this.#lexer.fail({ kind: 'end' });
-        this.#lexer.pending = [];
+        this.#lexer.endPending();
       }
       return script;
     }
   }
 
   /** The body of `$(…)`, whose opening was read; leaves the lexer after the `)`. */
-  #nestedScript(): Script {
+  nestedScript(): Script {
     const script = this.#list(true);
     const token = this.#peek();
-    if (token.kind === 'end') this.#lexer.fail({ kind: 'quote', quote: ')' });
+    if (token.kind === 'end') throw new SyntaxFailure({ kind: 'quote', quote: ')' }, this.#lexer.line + 1);
     if (!this.#isOperator(')')) this.#unexpected();
     this.#lexer.pos = token.end;
     return script;
@@ -207,13 +222,20 @@ export class Parser {
     let timing: Pipeline['timing'] = 'none';
     for (;;) {
       const bare = this.#bare();
+      if (bare === '!' && isNegated && this.#options.dialect !== 'bash') this.#unexpected();
       if (bare === '!') isNegated = !isNegated;
       else if (bare === 'time' && this.#options.dialect === 'bash' && timing === 'none') timing = 'bash';
       else if (bare === '-p' && timing === 'bash') timing = 'posix';
       else break;
       this.#take();
     }
-    if (timing !== 'none' && !this.#startsCommand()) return { commands: [], isNegated, timing };
+    const isBare = timing !== 'none' || (isNegated && this.#options.dialect === 'bash');
+    if (
+      isBare &&
+      !this.#startsCommand() &&
+      (this.#peek().kind === 'end' || this.#isOperator(';', '\n', '&&', '||', ')', '&'))
+    )
+      return { commands: [], isNegated, timing };
     const commands = [this.#command()];
     while (this.#isOperator('|', '|&')) {
       const token = this.#take();
@@ -268,6 +290,8 @@ export class Parser {
         return this.#for(line);
       case 'select':
         return isBash ? this.#for(line) : undefined;
+      case 'coproc':
+        return isBash ? this.#coproc(line) : undefined;
       case 'case':
         return this.#case(line);
       case 'function':
@@ -290,6 +314,8 @@ export class Parser {
   #parenthesis(token: Token): Compound {
     if (this.#options.dialect === 'bash' && this.#lexer.src[token.end] === '(') {
       const end = arithmeticEnd(this.#lexer.src, token.end + 1);
+      if (end === undefined && !this.#lexer.src.slice(token.end).includes(')'))
+        throw new SyntaxFailure({ kind: 'quote', quote: ')' }, token.line);
       if (end !== undefined) {
         const text = this.#lexer.src.slice(token.end + 1, end);
         this.#lexer.pos = end + 2;
@@ -308,6 +334,32 @@ export class Parser {
     if (!this.#isOperator(')')) this.#unexpected(')');
     this.#take();
     return { kind: 'subshell', body, redirects: [], line: token.line };
+  }
+
+  /** `coproc [NAME] command`: the name is only taken before a compound command. */
+  #coproc(line: number): Compound {
+    this.#take();
+    const start = this.#peek().start;
+    let name = 'COPROC';
+    const token = this.#peek();
+    const bare = this.#bare();
+    if (token.kind === 'word' && bare !== undefined && !REDIRECTED_COMPOUND.has(bare)) {
+      const after = /^[ \t]+(\(|[a-z{[]+)/.exec(this.#lexer.src.slice(token.end, token.end + 40))?.[1] ?? '';
+      if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(bare) && REDIRECTED_COMPOUND.has(after)) {
+        name = bare;
+        this.#take();
+      }
+    }
+    const body = this.#command();
+    const end = this.offset;
+    return {
+      kind: 'coproc',
+      name,
+      body,
+      text: this.#lexer.src.slice(start, end).trim(),
+      redirects: [],
+      line,
+    };
   }
 
   #group(line: number): Compound {
@@ -447,6 +499,12 @@ export class Parser {
   }
 
   #isFunction(token: Token): boolean {
+    if (
+      token.kind === 'word' &&
+      this.#options.dialect === 'bash' &&
+      /^[A-Za-z_][A-Za-z0-9_]*(\[.*\])?\+?=$/.test(token.word.text)
+    )
+      return false;
     return /^[ \t]*\([ \t]*\)/.test(this.#lexer.src.slice(token.end, token.end + 40));
   }
 
@@ -488,11 +546,14 @@ export class Parser {
     return { kind: 'condition', test, text: this.#lexer.src.slice(start, end).trim(), redirects: [], line };
   }
 
-  #conditionFail(): never {
+  #conditionFail(reason?: (token: string) => string): never {
     const token = this.#peek();
     if (token.kind === 'end') this.#unexpected(']]');
     const text = token.kind === 'operator' ? token.text.replace('\n', 'newline') : token.word.text;
-    throw new SyntaxFailure({ kind: 'condition', token: text }, token.line);
+    throw new SyntaxFailure(
+      { kind: 'condition', token: text, ...(reason === undefined ? {} : { reason: reason(text) }) },
+      token.line,
+    );
   }
 
   #conditionOr(): Condition {
@@ -541,18 +602,33 @@ export class Parser {
         this.#take();
         return { kind: 'unary', operator: bare, operand: operand.word };
       }
+      if (!this.#isOperator('&&', '||', ')'))
+        this.#conditionFail((text) => `unexpected argument \`${text}' to conditional unary operator`);
     }
     const next = this.#peek();
     const operator = next.kind === 'operator' ? next.text : this.#bare();
-    if (operator === undefined || !BINARY_TESTS.has(operator)) return { kind: 'word', word: token.word };
+    if (operator === undefined || !BINARY_TESTS.has(operator)) {
+      const ends = next.kind === 'end' || this.#bare() === ']]' || this.#isOperator('&&', '||', ')');
+      if (!ends)
+        this.#conditionFail((text) =>
+          next.kind === 'operator'
+            ? `unexpected token \`${text}', conditional binary operator expected`
+            : 'conditional binary operator expected',
+        );
+      return { kind: 'word', word: token.word };
+    }
     this.#take();
+    const outer = this.#lexer.isExtended;
+    this.#lexer.isExtended = operator === '==' || operator === '=' || operator === '!=' || outer;
     const right = operator === '=~' ? this.#regexWord() : this.#conditionOperand();
+    this.#lexer.isExtended = outer;
     return { kind: 'binary', operator, left: token.word, right };
   }
 
   #conditionOperand(): Word {
     const token = this.#peek();
-    if (token.kind !== 'word') this.#conditionFail();
+    if (token.kind !== 'word' || this.#bare() === ']]')
+      this.#conditionFail((text) => `unexpected argument \`${text}' to conditional binary operator`);
     this.#take();
     return token.word;
   }
@@ -584,8 +660,9 @@ export class Parser {
     this.#take();
     const text = this.#lexer.src.slice(token.start, target.end);
     const fd = token.fd;
+    const variable = token.variable === undefined ? {} : { variable: token.variable };
     if (token.text !== '<<' && token.text !== '<<-') {
-      return { operator: token.text as Redirect['operator'], fd, target: target.word, text };
+      return { operator: token.text as Redirect['operator'], fd, target: target.word, text, ...variable };
     }
     const isQuoted = target.word.parts.some((part) => part.kind !== 'text' || part.isQuoted);
     const heredoc = {
@@ -595,7 +672,7 @@ export class Parser {
       stripsTabs: token.text === '<<-',
     };
     this.#lexer.pending.push({ heredoc, isQuoted });
-    return { operator: '<<', fd, target: target.word, heredoc, text };
+    return { operator: '<<', fd, target: target.word, heredoc, text, ...variable };
   }
 
   #simple(): Command {
@@ -637,19 +714,19 @@ export class Parser {
     if (token.kind !== 'word') return undefined;
     const first = token.word.parts[0];
     if (first?.kind !== 'text' || first.isQuoted) return undefined;
-    const match = ASSIGNMENT.exec(token.word.text);
-    if (match === null) return undefined;
-    const [whole, name = '', subscript, plus] = match;
-    if (this.#options.dialect !== 'bash' && (subscript !== undefined || plus === '+')) return undefined;
-    const index = subscript === undefined ? undefined : this.#lexer.arithmeticParts(subscript.slice(1, -1));
-    const base = { name, ...(index ? { index } : {}), isAppend: plus === '+' };
+    const head = assignmentHead(token.word.text);
+    if (head === undefined) return undefined;
+    const { name, subscript, isAppend, length } = head;
+    if (this.#options.dialect !== 'bash' && (subscript !== undefined || isAppend)) return undefined;
+    const index = subscript === undefined ? undefined : this.#lexer.reread(subscript).parts;
+    const base = { name, ...(index ? { index } : {}), isAppend };
     const isList =
       this.#options.dialect === 'bash' &&
-      token.word.text === whole &&
+      token.word.text.length === length &&
       this.#lexer.src[token.end] === '(' &&
       this.#isOperator('(');
     if (isList) return { ...base, value: { parts: [], text: '' }, list: this.#listElements() };
-    return { ...base, value: this.#lexer.reread(token.word.text.slice(whole.length)) };
+    return { ...base, value: this.#lexer.reread(token.word.text.slice(length)) };
   }
 
   #listElements(): ListElement[] {
@@ -659,19 +736,42 @@ export class Parser {
       this.#skipNewlines();
       if (this.#isOperator(')')) break;
       const token = this.#peek();
+      if (token.kind === 'end') throw new SyntaxFailure({ kind: 'quote', quote: ')' }, token.line, 1);
       if (token.kind !== 'word') this.#unexpected();
       this.#take();
-      const match = /^\[([^\]]*)\]=/.exec(token.word.text);
-      if (match === null) elements.push({ value: token.word });
+      const { text } = token.word;
+      const end = text.startsWith('[') ? subscriptEnd(text, 1) : undefined;
+      if (end === undefined || text[end + 1] !== '=') elements.push({ value: token.word });
       else
         elements.push({
-          index: this.#lexer.arithmeticParts((match[1] ?? '').replace(/^["']|["']$/g, '')),
-          value: this.#lexer.reread(token.word.text.slice(match[0].length)),
+          index: this.#lexer.reread(text.slice(1, end)).parts,
+          value: this.#lexer.reread(text.slice(end + 2)),
         });
     }
     this.#take();
     return elements;
   }
+}
+
+/** The start of an assignment: its name, its subscript, and how long it is with the `=`. */
+function assignmentHead(
+  text: string,
+): { name: string; subscript: string | undefined; isAppend: boolean; length: number } | undefined {
+  const plain = ASSIGNMENT.exec(text);
+  if (plain !== null)
+    return {
+      name: plain[1] ?? '',
+      subscript: undefined,
+      isAppend: plain[2] === '+',
+      length: plain[0].length,
+    };
+  const name = ELEMENT_ASSIGNMENT.exec(text)?.[1];
+  if (name === undefined) return undefined;
+  const end = subscriptEnd(text, name.length + 1);
+  const operator = end === undefined ? undefined : /^\+?=/.exec(text.slice(end + 1))?.[0];
+  if (end === undefined || operator === undefined) return undefined;
+  const subscript = text.slice(name.length + 1, end);
+  return { name, subscript, isAppend: operator === '+=', length: end + 1 + operator.length };
 }
 
 function present(command: Command | undefined): Command {

@@ -1,10 +1,12 @@
 import type { Chain, Command, Compound, ListItem, Pipeline, Redirect, Script } from './ast.ts';
 
 /** A chain in bash's own layout, as `jobs` shows it. */
-export function printChain(chain: Chain, indent = 0): string {
+export function printChain(chain: Chain, indent = 0, inFunction = false): string {
   return [
-    printPipeline(chain.first, indent),
-    ...chain.rest.map(({ operator, pipeline }) => `${operator} ${printPipeline(pipeline, indent)}`),
+    printPipeline(chain.first, indent, inFunction),
+    ...chain.rest.map(
+      ({ operator, pipeline }) => `${operator} ${printPipeline(pipeline, indent, inFunction)}`,
+    ),
   ].join(' ');
 }
 
@@ -13,14 +15,14 @@ export function printFunction(name: string, body: Command): string {
   return `${name} () \n${printCommand(body.kind === 'group' ? { ...body, kind: 'group' } : body, 0, true)}`;
 }
 
-function printPipeline(pipeline: Pipeline, indent: number): string {
+function printPipeline(pipeline: Pipeline, indent: number, inFunction: boolean): string {
   const head = `${pipeline.timing === 'none' ? '' : pipeline.timing === 'posix' ? 'time -p ' : 'time '}${pipeline.isNegated ? '! ' : ''}`;
-  return head + pipeline.commands.map((command) => printCommand(command, indent)).join(' | ');
+  return head + pipeline.commands.map((command) => printCommand(command, indent, inFunction)).join(' | ');
 }
 
-function printCommand(command: Command, indent: number, isFunction = false): string {
+function printCommand(command: Command, indent: number, inFunction: boolean): string {
   const redirects = command.redirects.map((redirect) => ` ${printRedirect(redirect)}`).join('');
-  if (command.kind !== 'simple') return printCompound(command, indent, isFunction) + redirects;
+  if (command.kind !== 'simple') return printCompound(command, indent, inFunction) + redirects;
   const words = [
     ...command.assignments.map(
       (one) =>
@@ -42,10 +44,14 @@ function printRedirect(redirect: Redirect): string {
 
 const pad = (indent: number): string => ' '.repeat(indent);
 
-function inline(script: Script, indent: number): string {
+function inline(script: Script, indent: number, inFunction: boolean): string {
+  const gap = inFunction ? `\n${pad(indent)}` : ' ';
   return script.items
-    .map((item, index) => printChain(item.chain, indent) + separator(item, index === script.items.length - 1))
-    .join(' ');
+    .map(
+      (item, index) =>
+        printChain(item.chain, indent, inFunction) + separator(item, index === script.items.length - 1),
+    )
+    .join(gap);
 }
 
 function separator(item: ListItem, isLast: boolean): string {
@@ -53,32 +59,33 @@ function separator(item: ListItem, isLast: boolean): string {
 }
 
 /** A body on lines of its own; a list that was written with `;` stays on one line, as bash keeps it. */
-function block(script: Script, indent: number): string {
-  return `${pad(indent)}${inline(script, indent)};\n`;
+function block(script: Script, indent: number, inFunction: boolean): string {
+  return `${pad(indent)}${inline(script, indent, inFunction)};\n`;
 }
 
-function printCompound(command: Compound, indent: number, isFunction: boolean): string {
+function printCompound(command: Compound, indent: number, inFunction: boolean): string {
   const deep = indent + 4;
   switch (command.kind) {
     case 'subshell':
-      return `( ${inline(command.body, indent)} )`;
+      return `( ${inline(command.body, indent, inFunction)} )`;
     case 'group':
-      if (isFunction)
-        return `{ \n${command.body.items.map((item) => `${pad(deep)}${printChain(item.chain, deep)}${item.isBackground ? ' &' : ''}`).join(';\n')}\n${pad(indent)}}`;
-      return `{ ${inline(command.body, indent)}; }`;
+      if (inFunction) return `{ \n${pad(deep)}${inline(command.body, deep, true)}\n${pad(indent)}}`;
+      return `{ ${inline(command.body, indent, false)}; }`;
     case 'while':
-      return `${command.isUntil ? 'until' : 'while'} ${inline(command.condition, indent)}; do\n${block(command.body, deep)}${pad(indent)}done`;
+      return `${command.isUntil ? 'until' : 'while'} ${inline(command.condition, indent, inFunction)}; do\n${block(command.body, deep, inFunction)}${pad(indent)}done`;
     case 'for':
     case 'select':
-      return `${command.kind} ${command.name} in ${command.words === undefined ? '"$@"' : command.words.map((word) => word.text).join(' ')};\n${pad(indent)}do\n${block(command.body, deep)}${pad(indent)}done`;
+      return `${command.kind} ${command.name} in ${command.words === undefined ? '"$@"' : command.words.map((word) => word.text).join(' ')};\n${pad(indent)}do\n${block(command.body, deep, inFunction)}${pad(indent)}done`;
     case 'count':
-      return `for ((${command.text}))\n${pad(indent)}do\n${block(command.body, deep)}${pad(indent)}done`;
+      return `for ((${command.text}))\n${pad(indent)}do\n${block(command.body, deep, inFunction)}${pad(indent)}done`;
     case 'if':
-      return printIf(command, indent);
+      return printIf(command, indent, inFunction);
     case 'case':
-      return `case ${command.word.text} in \n${command.items.map((item) => `${pad(deep)}${item.patterns.map((pattern) => pattern.text).join(' | ')})\n${pad(deep + 4)}${inline(item.body, deep + 4)}\n${pad(deep)}${item.end}`).join('\n')}\n${pad(indent)}esac`;
+      return `case ${command.word.text} in \n${command.items.map((item) => `${pad(deep)}${item.patterns.map((pattern) => pattern.text).join(' | ')})\n${pad(deep + 4)}${inline(item.body, deep + 4, inFunction)}\n${pad(deep)}${item.end}`).join('\n')}\n${pad(indent)}esac`;
     case 'function':
       return printFunction(command.name, command.body);
+    case 'coproc':
+      return `coproc ${command.name} ${printCommand(command.body, indent, inFunction)}`;
     case 'condition':
       return `[[ ${command.text} ]]`;
     case 'arithmetic':
@@ -86,15 +93,29 @@ function printCompound(command: Compound, indent: number, isFunction: boolean): 
   }
 }
 
-function printIf(command: Extract<Compound, { kind: 'if' }>, indent: number): string {
+function printIf(command: Extract<Compound, { kind: 'if' }>, indent: number, inFunction: boolean): string {
   const deep = indent + 4;
   const branches = command.branches.map(
     ({ condition, body }, index) =>
-      `${index === 0 ? '' : `${pad(indent)}el`}if ${inline(condition, indent)}; then\n${block(body, deep)}`,
+      `${index === 0 ? '' : `${pad(indent)}el`}if ${inline(condition, indent, inFunction)}; then\n${block(body, deep, inFunction)}`,
   );
   const otherwise =
-    command.otherwise === undefined ? '' : `${pad(indent)}else\n${block(command.otherwise, deep)}`;
+    command.otherwise === undefined
+      ? ''
+      : `${pad(indent)}else\n${block(command.otherwise, deep, inFunction)}`;
   return `${branches.join('')}${otherwise}${pad(indent)}fi`;
+}
+
+/** A word as `set -x` shows it: quoted when the shell would read it otherwise. */
+export function traceWord(word: string): string {
+  if (word === '') return "''";
+  if (/[\s'"\\|&;()<>!{}*[\]?^$`]|^[~#]|[=:]~/.test(word)) return `'${word.replaceAll("'", "'\\''")}'`;
+  return /[\x00-\x1f\x7f]/.test(word) ? quoteWord(word) : word;
+}
+
+/** A text as `declare -p` shows it: in double quotes, or in `$'…'` when it holds control characters. */
+export function declareWord(text: string): string {
+  return /[\x00-\x1f\x7f]/.test(text) ? quoteWord(text) : `"${text.replace(/[\\"$`]/g, '\\$&')}"`;
 }
 
 /** A word quoted as bash's `set -x` and `declare -p` quote it; plain words stay as they are. */

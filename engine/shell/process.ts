@@ -11,6 +11,8 @@ export type Descriptor = {
   readonly stream?: Stream;
   readonly write?: (sys: Sys, text: string) => Promise<void>;
   readonly terminal?: Terminal | undefined;
+  /** Called when the last name of it in its shell is gone: ends a connection or a pipe. */
+  readonly close?: () => void;
 };
 
 /** A process's open files by number. */
@@ -170,8 +172,10 @@ export type Found =
       readonly program: Program;
       readonly prefix: readonly string[];
       readonly path: string;
+      /** A script's path as it was written: its `$0`. */
+      readonly shown?: string;
     }
-  | { readonly kind: 'missing' | 'denied' | 'folder' };
+  | { readonly kind: 'missing' | 'denied' | 'folder' | 'interpreter' };
 
 /** Looks a command up as execvp does: a path as it is, a bare name along PATH. */
 export function findProgram(machine: Machine, cwd: string, path: string | undefined, name: string): Found {
@@ -194,9 +198,9 @@ function findAt(machine: Machine, path: string, name: string): Found {
   if (entry?.kind === 'folder') return { kind: 'folder' };
   if (entry?.kind === 'file') {
     if ((entry.mode & 0o111) === 0) return { kind: 'denied' };
-    if (entry.content.startsWith('#!')) return findScript(machine, path, entry.content);
+    if (entry.content.startsWith('#!')) return findScript(machine, path, entry.content, name);
     if (entry.content !== '' || !PROGRAM_FOLDERS.has(parentOf(path)))
-      return findScript(machine, path, '#!/bin/sh\n');
+      return findScript(machine, path, '#!/bin/sh\n', name);
   }
   const program = PROGRAM_FOLDERS.has(parentOf(path)) ? machine.program(baseName(path)) : undefined;
   return program === undefined
@@ -204,14 +208,15 @@ function findAt(machine: Machine, path: string, name: string): Found {
     : { kind: 'program', program, prefix: [], path: name.includes('/') ? name : path };
 }
 
-function findScript(machine: Machine, path: string, content: string): Found {
+function findScript(machine: Machine, path: string, content: string, name: string): Found {
   const line = content.slice(2).split('\n')[0] ?? '';
   const words = line.trim().split(/\s+/);
   const first = words[0] ?? '';
   const isEnv = baseName(first) === 'env' && words[1] !== undefined;
   const program = machine.program(baseName(isEnv ? (words[1] ?? '') : first));
-  if (program === undefined) return { kind: 'missing' };
-  return { kind: 'program', program, prefix: isEnv ? words.slice(1) : words, path };
+  if (program === undefined) return { kind: isEnv ? 'missing' : 'interpreter' };
+  const shown = name.includes('/') ? { shown: name } : {};
+  return { kind: 'program', program, prefix: isEnv ? words.slice(1) : words, path, ...shown };
 }
 
 /** A stream that holds `text` and nothing more: a file opened for reading, a here-document, an empty stdin. */

@@ -79,9 +79,29 @@ export interface Machine extends MachineFacts {
   programNames(): readonly string[];
   /** The command of the first process (PID 1), in a container. */
   readonly main?: readonly string[];
+  /** Opens `/dev/tcp/HOST/PORT` and `/dev/udp/HOST/PORT` for bash; absent where there is no network. */
+  readonly openSocket?: OpenSocket;
   /** Environment of a first process. */
   readonly env: Readonly<Record<string, string>>;
 }
+
+/**
+ * Connects to a host (a name or an address) and a port (a number or a service's name). `isUnknown`: the name has no address.
+ * What is read comes from `stream`, which waits on the network itself.
+ */
+export type OpenSocket = (
+  sys: Sys,
+  protocol: 'tcp' | 'udp',
+  host: string,
+  port: string,
+) => Promise<
+  | {
+      readonly stream: Stream;
+      readonly write: (sys: Sys, text: string) => Promise<void>;
+      readonly close: () => void;
+    }
+  | { readonly error: string; readonly isUnknown: boolean }
+>;
 
 /** A running program: its words, its streams, its surroundings. */
 export interface Process {

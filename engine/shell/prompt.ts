@@ -7,6 +7,24 @@ export function expandPrompt(
   prompt: string,
   state: ShellState,
   machine: Pick<Machine, 'user' | 'hostname'>,
+  nowMs = 0,
+): string {
+  return decodePrompt(prompt, state, machine, nowMs).replace(
+    /\$\{?([A-Za-z_][A-Za-z0-9_]*|\?)\}?/g,
+    (_whole, name: string) => (name === '?' ? String(state.status) : (state.variables.get(name) ?? '')),
+  );
+}
+
+function clock(nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(11, 19);
+}
+
+/** A prompt with its backslash escapes undone, nothing else expanded. */
+export function decodePrompt(
+  prompt: string,
+  state: ShellState,
+  machine: Pick<Machine, 'user' | 'hostname'>,
+  nowMs = 0,
 ): string {
   const home = state.variables.get('HOME') ?? '';
   const isHome = home !== '' && home !== '/' && (state.cwd === home || state.cwd.startsWith(`${home}/`));

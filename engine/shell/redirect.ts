@@ -29,6 +29,7 @@ async function applyOne(
   redirect: Redirect,
 ): Promise<void> {
   const { operator } = redirect;
+  if (redirect.variable !== undefined) return applyNamed(host, open, redirect, redirect.variable);
   if (redirect.heredoc !== undefined) {
     open.set(redirect.fd ?? 0, { stream: textStream(await expandParts(host, redirect.heredoc.body)) });
     return;
@@ -37,24 +38,53 @@ async function applyOne(
     open.set(redirect.fd ?? 0, { stream: textStream(`${await expandText(host, redirect.target)}\n`) });
     return;
   }
+  const only = redirect.target.parts.length === 1 ? redirect.target.parts[0] : undefined;
+  if (operator === '<' && only?.kind === 'process' && only.direction === '<') {
+    const stream = await host.processStream(only.body);
+    open.set(redirect.fd ?? 0, { stream, close: () => stream.close() });
+    return;
+  }
   const words = await expandWords(host, [redirect.target]);
   const target = words[0] ?? '';
   if (words.length !== 1) throw new RedirectFailure(`${redirect.target.text}: ambiguous redirect`);
   if (operator === '<&' || operator === '>&') {
-    if (/^([0-9]+|-)$/.test(target)) duplicate(open, redirect.fd ?? (operator === '<&' ? 0 : 1), target);
+    const moved = /^([0-9]+)-$/.exec(target);
+    const fd = redirect.fd ?? (operator === '<&' ? 0 : 1);
+    if (moved !== null) {
+      duplicate(open, fd, moved[1] ?? '');
+      if (fd !== Number(moved[1])) open.delete(Number(moved[1]));
+    } else if (/^([0-9]+|-)$/.test(target)) duplicate(open, fd, target);
     else if (operator === '<&' || redirect.fd !== undefined)
       throw new RedirectFailure(`${target}: ambiguous redirect`);
-    else openBoth(host, open, target, false);
+    else await openBoth(host, open, target, false);
     return;
   }
   if (operator === '&>' || operator === '&>>') {
-    openBoth(host, open, target, operator === '&>>');
+    await openBoth(host, open, target, operator === '&>>');
     return;
   }
   open.set(
     redirect.fd ?? (operator === '<' || operator === '<>' ? 0 : 1),
-    openFile(host, open, operator, target),
+    await openFile(host, open, operator, target),
   );
+}
+
+/** `{name}>file` takes a free descriptor and keeps its number in the variable; `{name}>&-` closes it. */
+async function applyNamed(
+  host: ExpansionHost,
+  open: Map<number, Descriptor>,
+  redirect: Redirect,
+  name: string,
+): Promise<void> {
+  const { variable: _variable, ...plain } = redirect;
+  const isClosing = /^[<>]&$/.test(redirect.operator) && redirect.target.text === '-';
+  if (isClosing) {
+    open.delete(Number(host.state.variables.get(name) ?? '-1'));
+    return;
+  }
+  const fd = host.freeFd(open);
+  await applyOne(host, open, { ...plain, fd });
+  await host.assign(name, String(fd));
 }
 
 function duplicate(open: Map<number, Descriptor>, fd: number, target: string): void {
@@ -67,21 +97,30 @@ function duplicate(open: Map<number, Descriptor>, fd: number, target: string): v
   open.set(fd, source);
 }
 
-function openBoth(host: ExpansionHost, open: Map<number, Descriptor>, target: string, append: boolean): void {
-  const file = openFile(host, open, append ? '>>' : '>', target);
+async function openBoth(
+  host: ExpansionHost,
+  open: Map<number, Descriptor>,
+  target: string,
+  append: boolean,
+): Promise<void> {
+  const file = await openFile(host, open, append ? '>>' : '>', target);
   open.set(1, file);
   open.set(2, file);
 }
 
-function openFile(
+async function openFile(
   host: ExpansionHost,
   open: Descriptors,
   operator: Redirect['operator'],
   target: string,
-): Descriptor {
+): Promise<Descriptor> {
+  const socket = host.state.dialect === 'bash' ? /^\/dev\/(tcp|udp)\/([^/]+)\/([^/]+)$/.exec(target) : null;
+  if (socket !== null)
+    return host.openSocket(socket[1] === 'udp' ? 'udp' : 'tcp', socket[2] ?? '', socket[3] ?? '', target);
   const path = resolvePath(host.state.cwd, target);
   const device = openDevice(open, path);
   if (device !== undefined) return device;
+  if (operator === '<>') return openBothWays(host, target, path);
   if (operator === '<') {
     const content = host.files.read(path);
     if ('content' in content) return { stream: textStream(content.content) };
@@ -107,12 +146,35 @@ function openForWriting(
     throw new RedirectFailure(
       state.dialect === 'bash'
         ? `${target}: cannot overwrite existing file`
-        : `can't create ${target}: File exists`,
+        : `${state.dialect === 'dash' ? 'cannot' : "can't"} create ${target}: File exists`,
     );
   }
-  const failed = files.write(path, '', host.nowMs(), { append: operator === '>>' || operator === '<>' });
+  const mode = old === undefined ? { mode: 0o666 & ~state.mask } : {};
+  const failed = files.write(path, '', host.nowMs(), { append: operator === '>>', ...mode });
   if (failed !== undefined) fail(failed);
   return writerTo(files, path, host);
+}
+
+/** `<>`: reading and writing share one place in the file; writing puts over what is there. */
+function openBothWays(host: ExpansionHost, target: string, path: string): Descriptor {
+  const { files } = host;
+  const failed = files.write(path, '', host.nowMs(), { append: true });
+  if (failed !== undefined) throw new RedirectFailure(writeMessage(host, target, failed));
+  const start = files.read(path);
+  const stream = textStream('content' in start ? start.content : '');
+  return {
+    stream,
+    write: async (_sys, text) => {
+      const now = files.read(path);
+      const content = 'content' in now ? now.content : '';
+      const rest = stream.take();
+      const at = content.length - rest.length;
+      const changed = content.slice(0, at) + text + content.slice(at + text.length);
+      const problem = files.write(path, changed, host.nowMs());
+      if (problem !== undefined) throw new SystemFailure(`write error: ${failureText(problem)}`);
+      stream.putBack(rest.slice(text.length));
+    },
+  };
 }
 
 function writerTo(files: FileSystem, path: string, host: ExpansionHost): Descriptor {

@@ -79,6 +79,7 @@ export class Shell {
       this.#pending === '' ? (variables.get('PS1') ?? '') : (variables.get('PS2') ?? '> '),
       this.state,
       this.interpreter.machine,
+      this.interpreter.nowMs(),
     );
   }
 
@@ -171,6 +172,7 @@ export class Shell {
         dialect: this.state.dialect,
         isFinal: false,
         alias: (name) => this.interpreter.aliasOf(name),
+        hasExtendedPatterns: () => this.state.shopts.has('extglob'),
       });
     } catch (error) {
       if (!(error instanceof SyntaxFailure)) throw error;

@@ -39,6 +39,30 @@ export class ShellState {
   startedMs = 0;
   /** Where `$RANDOM` stands. */
   randomSeed = 1;
+  /** Where functions were defined: their file, `environment` for `-c`. */
+  functionSources = new Map<string, string>();
+  /** Names of the functions that children see (`export -f`). */
+  exportedFunctions = new Set<string>();
+  /** The calls under way, innermost last; `source` is the function's file, `line` where it was called from. */
+  calls: { readonly name: string; readonly source: string; readonly line: number }[] = [];
+  /** The file that is read: the script, a sourced file, '' for `-c` and the prompt. */
+  source = '';
+  /** Runs the text of `-c`. */
+  isCommandText = false;
+  /** `umask`. */
+  mask = 0o022;
+  /** Builtins that `enable -n` turned off. */
+  disabled = new Set<string>();
+  /** `hash`: programs found, with how often they were used. */
+  hashed = new Map<string, { readonly path: string; count: number }>();
+  /** The command that runs, for `$BASH_COMMAND`. */
+  command = '';
+  /** How many subshells deep. */
+  subshells = 0;
+  /** `$_`. */
+  lastWord: string | undefined;
+  /** Exit codes of ended jobs that `wait PID` may still ask for. */
+  endedPids = new Map<number, number>();
   /** The process group that the terminal's signals go to; shared with subshells. */
   foreground: { group: number | undefined } = { group: undefined };
   /** Words of the interpreter's own invocation that `$-` shows. */
@@ -58,12 +82,18 @@ export class ShellState {
     copy.aliases = new Map(this.aliases);
     copy.options = new Set(this.options);
     copy.shopts = new Set(this.shopts);
-    copy.traps = new Map();
     copy.positional = [...this.positional];
     copy.pipeStatus = [...this.pipeStatus];
     copy.folders = [...this.folders];
+    copy.functionSources = new Map(this.functionSources);
+    copy.calls = [...this.calls];
+    copy.disabled = new Set(this.disabled);
+    copy.hashed = new Map(this.hashed);
+    copy.endedPids = new Map();
     copy.jobs = new JobTable();
     copy.isSubshell = true;
+    copy.subshells = this.subshells + 1;
+    copy.dropTraps(this);
     return copy;
   }
 
@@ -71,6 +101,40 @@ export class ShellState {
   get prefix(): string {
     if (this.dialect === 'dash') return `${this.name}: ${this.line}: `;
     if (this.dialect === 'ash' || this.isInteractive) return `${this.name}: `;
-    return `${this.name}: line ${this.line}: `;
+    const source = this.calls.at(-1)?.source ?? this.source;
+    return `${source === '' ? this.name : source}: line ${this.line}: `;
+  }
+
+  /** What a subshell keeps of the traps: ignored signals; ERR, DEBUG and RETURN where they are inherited. */
+  dropTraps(from: ShellState): void {
+    this.traps = new Map();
+    for (const [name, text] of from.traps) {
+      const isInherited =
+        name === 'ERR'
+          ? from.options.has('errtrace')
+          : name === 'DEBUG' || name === 'RETURN'
+            ? from.options.has('functrace')
+            : text === '' && name !== 'EXIT';
+      if (isInherited) this.traps.set(name, text);
+    }
+  }
+
+  /** Takes what is assigned to a variable that is no store: RANDOM, SECONDS, BASH_ARGV0. True when it was one. */
+  assignDynamic(name: string, value: string, nowMs: number): boolean {
+    if (this.dialect !== 'bash') return false;
+    const number = /^-?[0-9]+$/.test(value) ? Number(value) : 0;
+    if (name === 'RANDOM') this.randomSeed = Math.abs(number) % 2_147_483_647;
+    else if (name === 'SECONDS') this.startedMs = nowMs - number * 1000;
+    else if (name === 'BASH_ARGV0') this.name = value;
+    else return false;
+    return true;
+  }
+
+  /** The next of `$RANDOM`: the minimal standard generator, folded to 15 bits. */
+  nextRandom(): number {
+    const seed = this.randomSeed === 0 ? 123_459_876 : this.randomSeed;
+    const next = 16_807 * (seed % 127_773) - 2836 * Math.floor(seed / 127_773);
+    this.randomSeed = next < 0 ? next + 2_147_483_647 : next;
+    return ((this.randomSeed >>> 16) ^ (this.randomSeed & 65_535)) & 32_767;
   }
 }

@@ -7,18 +7,26 @@ export type SyntaxProblem =
       readonly heredoc?: { readonly delimiter: string; readonly stripsTabs: boolean };
     }
   | { readonly kind: 'quote'; readonly quote: string }
-  | { readonly kind: 'condition'; readonly token: string };
+  | {
+      readonly kind: 'condition';
+      readonly token: string;
+      /** What bash says in front: `conditional binary operator expected` and the like; absent for its general words. */
+      readonly reason?: string;
+    };
 
 /** Raised by the parser; the shell prints it in the words of its kind. `line` counts from 1 within the text parsed. */
 export class SyntaxFailure extends Error {
   override readonly name = 'SyntaxFailure';
   readonly problem: SyntaxProblem;
   readonly line: number;
+  /** The exit code: 2, but 1 for an array literal that does not end. */
+  readonly status: number;
 
-  constructor(problem: SyntaxProblem, line: number) {
+  constructor(problem: SyntaxProblem, line: number, status = 2) {
     super(`syntax error: ${problem.kind}`);
     this.problem = problem;
     this.line = line;
+    this.status = status;
   }
 
   /** True when the text ended too early, so that a prompt for more (PS2) is due. */

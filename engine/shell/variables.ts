@@ -6,52 +6,79 @@ export type Variable = {
   isExported?: boolean;
   isReadonly?: boolean;
   isInteger?: boolean;
+  /** `declare -l` and `-u`: what is assigned changes its case. */
+  letterCase?: 'lower' | 'upper' | undefined;
+  /** `declare -n`: the value is the name of the variable that is meant. */
+  isReference?: boolean;
 };
+
+const REFERENCE_HOPS_MAX = 8;
 
 /** The variables of one shell, with the scopes that `local` makes. */
 export class Variables {
   #values = new Map<string, Variable>();
   #scopes: Map<string, Variable | undefined>[] = [];
 
-  /** The variable of a name, or undefined. */
+  /** The variable of a name, or undefined; a reference leads to its target. */
   find(name: string): Variable | undefined {
+    return this.#values.get(this.target(name));
+  }
+
+  /** The variable of a name itself, also when it is a reference. */
+  own(name: string): Variable | undefined {
     return this.#values.get(name);
+  }
+
+  /** The name that is meant by `name`: itself, or where its reference leads. */
+  target(name: string): string {
+    let at = name;
+    for (let hops = 0; hops < REFERENCE_HOPS_MAX; hops++) {
+      const variable = this.#values.get(at);
+      if (variable?.isReference !== true || variable.value === undefined || variable.value === '') return at;
+      at = variable.value;
+    }
+    return name;
+  }
+
+  /** Removes a reference itself: `unset -n`. */
+  unsetOwn(name: string): void {
+    this.#values.delete(name);
   }
 
   /** The value of a name; element 0 of a list; undefined when unset. */
   get(name: string): string | undefined {
-    const found = this.#values.get(name);
+    const found = this.find(name);
     return found?.list !== undefined ? found.list.get('0') : found?.value;
   }
 
   /** Sets a value and returns true, or returns false when the variable is read-only. */
   set(name: string, value: string): boolean {
-    const found = this.#values.get(name);
-    if (found === undefined) this.#values.set(name, { value });
+    const found = this.find(name);
+    if (found === undefined) this.#values.set(this.target(name), { value });
     else if (found.isReadonly === true) return false;
-    else if (found.list !== undefined) found.list.set('0', value);
-    else found.value = value;
+    else if (found.list !== undefined) found.list.set('0', cased(found, value));
+    else found.value = cased(found, value);
     return true;
   }
 
   /** Puts a whole variable in place. */
   put(name: string, variable: Variable): void {
-    this.#values.set(name, variable);
+    this.#values.set(this.target(name), variable);
   }
 
   /** Removes a variable; false when it is read-only. */
   unset(name: string): boolean {
-    if (this.#values.get(name)?.isReadonly === true) return false;
-    this.#values.delete(name);
+    if (this.find(name)?.isReadonly === true) return false;
+    this.#values.delete(this.target(name));
     return true;
   }
 
   /** The variable of a name, made (without a value) when there is none. */
   declare(name: string): Variable {
-    let found = this.#values.get(name);
+    let found = this.find(name);
     if (found === undefined) {
       found = { value: undefined };
-      this.#values.set(name, found);
+      this.#values.set(this.target(name), found);
     }
     return found;
   }
@@ -91,8 +118,11 @@ export class Variables {
   /** Makes `name` local to the running function and returns it, without a value. */
   makeLocal(name: string): Variable {
     const scope = this.#scopes.at(-1);
-    if (scope === undefined || scope.has(name)) return this.declare(name);
-    scope.set(name, this.#values.get(name));
+    if (scope === undefined) return this.declare(name);
+    if (scope.has(name)) {
+      const known = this.#values.get(name);
+      if (known !== undefined) return known;
+    } else scope.set(name, this.#values.get(name));
     const variable: Variable = { value: undefined };
     this.#values.set(name, variable);
     return variable;
@@ -107,6 +137,25 @@ export class Variables {
     copy.#scopes = this.#scopes.map((scope) => new Map(scope));
     return copy;
   }
+}
+
+/** A text in the letters that the variable keeps. */
+export function cased(variable: Variable, text: string): string {
+  if (variable.letterCase === undefined) return text;
+  return variable.letterCase === 'lower' ? text.toLowerCase() : text.toUpperCase();
+}
+
+/** The flags of a variable as `declare -p` and `${x@a}` show them. */
+export function flagsOf(variable: Variable): string {
+  const flags = [
+    variable.list === undefined ? '' : variable.isKeyed === true ? 'A' : 'a',
+    variable.isInteger === true ? 'i' : '',
+    variable.isReference === true ? 'n' : '',
+    variable.isReadonly === true ? 'r' : '',
+    variable.isExported === true ? 'x' : '',
+    variable.letterCase === undefined ? '' : variable.letterCase === 'lower' ? 'l' : 'u',
+  ];
+  return flags.join('');
 }
 
 /** The elements of a list in the order of their subscripts (numbers) or of their making (keys). */
