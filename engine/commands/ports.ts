@@ -13,6 +13,10 @@ import type { Machine } from '../shell/program.ts';
 export interface Ports {
   /** The API server behind the kubeconfig's current context, or undefined when there is no cluster. */
   readonly kube: KubeHandler | undefined;
+  /** The API server at `https://host:port` as the workstation reaches it; undefined: connection refused. Absent: `kube` is the only one. */
+  kubeAt?(server: string): KubeHandler | undefined;
+  /** The container host of `kind`; absent where there is none. */
+  readonly containers?: ContainerHost;
   /** The network namespace of a machine. */
   network(machine: Machine): Network;
   /** The agent's socket of the node on which an agent's container runs (`cilium-dbg`); undefined on other machines. */
@@ -21,6 +25,53 @@ export interface Ports {
   observer(machine: Machine, server: string): HubbleObserver | undefined;
   /** Outside hosts that `ssh` reaches from a machine, by name. */
   host(name: string): Machine | undefined;
+}
+
+/** A port of a node's container that the workstation publishes. Host port 0 or -1 asks for any free one. */
+export type PublishedPort = {
+  readonly address: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+};
+
+/** A node of a kind cluster, as a container. */
+export type NodePlan = {
+  readonly name: string;
+  readonly role: 'control-plane' | 'worker' | 'external-load-balancer';
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly PublishedPort[];
+};
+
+/** The containers of kind's nodes: what `kind` does with docker, and with kubeadm inside of them. Everything happens at once. */
+export interface ContainerHost {
+  /** Clusters that have containers, by name. */
+  names(): readonly string[];
+  /** The containers of a cluster, none for an unknown one. */
+  nodes(cluster: string): readonly (NodePlan & { readonly id: string; readonly address: string })[];
+  /** Where a cluster's API server is published, `127.0.0.1:34567`; undefined for an unknown one. */
+  endpoint(cluster: string): string | undefined;
+  /** True once `kubeadm init` was through: the kubeconfig is there. */
+  isInitialized(cluster: string): boolean;
+  /** True when all control plane nodes are Ready. */
+  isReady(cluster: string): boolean;
+  hasImage(image: string): boolean;
+  /** Fetches an image; false: no registry has it. */
+  pull(image: string): boolean;
+  /** Starts the containers; returns the published port that was taken already, if one was. */
+  provision(plan: {
+    readonly name: string;
+    readonly nodes: readonly NodePlan[];
+    readonly podSubnet: string;
+    readonly serviceSubnet: string;
+    readonly kubeProxyMode: string;
+  }): { readonly node: string; readonly port: PublishedPort } | undefined;
+  initControlPlane(cluster: string): void;
+  installCni(cluster: string): void;
+  installStorage(cluster: string): void;
+  join(cluster: string, role: 'control-plane' | 'worker'): void;
+  remove(cluster: string): void;
 }
 
 /** What `cilium-dbg` reads from the agent of one node (cilium's api/v1 models as plain JSON). */

@@ -5,7 +5,8 @@ import { LIMITS } from '../base/limits.ts';
 import type { ProcessHandle, Sys } from '../base/process.ts';
 import { createSimulation, type Simulation } from '../base/simulation.ts';
 import { Stream } from '../base/stream.ts';
-import { type Cluster, createCluster } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { ClusterHost } from '../cluster/host.ts';
 import type { ContainerFacts } from '../cluster/containers.ts';
 import type { WorldSpec } from '../cluster/world.ts';
 import type { LabBundle, Probe, TaskData } from '../lab/bundle.ts';
@@ -54,7 +55,8 @@ export class Sandbox {
   readonly bundle: LabBundle;
   readonly world: WorldSpec;
   readonly sim: Simulation;
-  readonly cluster: Cluster;
+  /** All clusters of the sandbox. */
+  readonly host: ClusterHost;
   readonly scheduler: Scheduler;
   readonly workplace: Workplace;
   readonly terminals = new Map<number, SandboxTerminal>();
@@ -69,6 +71,8 @@ export class Sandbox {
   onOpenFile: (path: string, line?: number) => void = () => {};
   #roots = new Map<number, SandboxTerminal>();
   #farEnds: FarEnd[] = [];
+  /** Programs that were started in containers, while they live. */
+  #inside: { readonly cluster: Cluster; readonly handle: ProcessHandle }[] = [];
   #commands: SeenCommand[] = [];
   #flows: SeenFlow[] = [];
   #answers = new Map<number, string>();
@@ -85,13 +89,14 @@ export class Sandbox {
       firstPid: FIRST_PID,
       afterStep: () => this.#afterStep(),
     });
-    this.cluster = createCluster(this.sim, this.world, {
-      startContainer: (container, request) => this.#startInContainer(container, request),
-    });
+    this.host = new ClusterHost(this.sim, this.world, (cluster, container, request) =>
+      this.#startInContainer(cluster, container, request),
+    );
+    this.host.onDown = (cluster) => this.#killIn(cluster);
     this.workplace = new Workplace({
       sim: this.sim,
       world: this.world,
-      cluster: this.cluster,
+      host: this.host,
       isDumb: header.term === 'dumb',
       openFile: (path) => this.onOpenFile(path),
       farEnd: (stdin, isAlive) => this.#farEnds.push({ root: this.scheduler.runningRoot(), stdin, isAlive }),
@@ -129,6 +134,16 @@ export class Sandbox {
       terminal.shell?.state.history.splice(0);
     }
     await this.runUntil(this.nowMs, 10_000);
+  }
+
+  /**
+   * The cluster that checks and views are about: the world's own (or what was made in its place), and in a world without one
+   * that of the kubeconfig's current context. Empty when there is none.
+   */
+  get cluster(): Cluster {
+    const { host } = this;
+    if (this.world.hasCluster) return host.cluster('kind') ?? host.home;
+    return this.workplace.currentCluster() ?? host.clusters()[1] ?? host.home;
   }
 
   /** Virtual time, ms since the epoch. */
@@ -319,7 +334,7 @@ export class Sandbox {
   hash(): string {
     const files = this.workplace.workstation.files.entries();
     const state = {
-      objects: this.cluster.projection(),
+      objects: this.host.projection(),
       files,
       task: this.task,
       checks: this.checks().map(({ id, holds }) => [id, holds]),
@@ -438,10 +453,11 @@ export class Sandbox {
   }
 
   #startInContainer(
+    cluster: Cluster,
     container: ContainerFacts,
     request: { readonly command: readonly string[]; readonly tty: boolean; readonly stdin: boolean },
   ): ExecSession {
-    const machine = this.workplace.containerMachine(container);
+    const machine = this.workplace.containerMachine(container, cluster);
     const stdin = new Stream();
     const stdout = new Stream();
     const stderr = new Stream();
@@ -474,6 +490,8 @@ export class Sandbox {
         }
       },
     );
+    this.#inside = this.#inside.filter((one) => one.handle.exitCode() === undefined);
+    this.#inside.push({ cluster, handle });
     if (request.tty && request.stdin)
       this.#farEnds.push({ root, stdin, isAlive: () => handle.exitCode() === undefined });
     return {
@@ -490,19 +508,41 @@ export class Sandbox {
     };
   }
 
+  /** A cluster is taken down: what runs in its containers ends. */
+  #killIn(cluster: Cluster): void {
+    for (const one of this.#inside) if (one.cluster === cluster) one.handle.kill('KILL');
+  }
+
   #afterStep(): void {
-    this.cluster.settle();
+    this.host.settle();
     this.#collectFlows();
     this.#judge();
   }
 
+  #lastCluster: Cluster | undefined;
+
+  /** The cluster that is looked at; when it is another one than before, everything is new. */
+  #followed(): Cluster {
+    const { cluster } = this;
+    if (this.#lastCluster !== cluster) {
+      if (this.#lastCluster !== undefined) {
+        this.#flowsSeen = cluster.dataplane.flows.count;
+        this.#lastSeenRevision = cluster.store.revision;
+        this.#deedsVersion++;
+      }
+      this.#lastCluster = cluster;
+    }
+    return cluster;
+  }
+
   #collectFlows(): void {
-    const seenFlows = this.cluster.dataplane.flows.count;
+    const cluster = this.#followed();
+    const seenFlows = cluster.dataplane.flows.count;
     if (seenFlows === this.#flowsSeen) return;
     const fresh = seenFlows - this.#flowsSeen;
     this.#flowsSeen = seenFlows;
     if (this.taskData === undefined || this.taskData.did.length === 0) return;
-    for (const flow of this.cluster.observer.flows({ number: fresh, whitelist: [], blacklist: [] }))
+    for (const flow of cluster.observer.flows({ number: fresh, whitelist: [], blacklist: [] }))
       this.#flows.push(seenFlow(flow));
     if (this.#flows.length > 2000) this.#flows.splice(0, this.#flows.length - 2000);
     this.#deedsVersion++;
@@ -524,7 +564,7 @@ export class Sandbox {
 
   /** Revision of the last event that can turn a check. */
   #judgedRevision(): number {
-    const { store } = this.cluster;
+    const { store } = this.#followed();
     for (const event of store.eventsSince(this.#lastSeenRevision)) {
       if (JUDGED_RESOURCES.has(event.resource)) this.#lastJudgedEvent = event.revision;
     }

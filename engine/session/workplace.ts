@@ -3,6 +3,7 @@ import type { ProcessHandle, Sys } from '../base/process.ts';
 import type { Simulation } from '../base/simulation.ts';
 import type { Stream } from '../base/stream.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { ClusterHost } from '../cluster/host.ts';
 import type { ContainerFacts } from '../cluster/containers.ts';
 import type { WorldSpec } from '../cluster/world.ts';
 import { editorPrograms } from '../commands/editors/editors.ts';
@@ -14,13 +15,17 @@ import type { CommandCompleter } from '../shell/completion.ts';
 import { createProcess, findProgram } from '../shell/process.ts';
 import type { Machine, MachineFacts, Program } from '../shell/program.ts';
 import { createMachine, remoteTerminal, runOn } from './machines.ts';
+import type { Network } from '../net/socket.ts';
+import type { KubeHandler } from '../objects/api.ts';
+import { currentServer } from './kubeconfig.ts';
+import { SharedNetwork } from './shared-network.ts';
 import { agentTool, loadedCompleter, toolPrograms } from './programs.ts';
 
 /** What the workplace is built from. */
 export type WorkplaceParts = {
   readonly sim: Simulation;
   readonly world: WorldSpec;
-  readonly cluster: Cluster;
+  readonly host: ClusterHost;
   /** Terminals without colours. */
   readonly isDumb: boolean;
   /** Opens a file in the page's editor (`vi FILE`). */
@@ -62,16 +67,21 @@ export class Workplace {
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #hosts = new Map<string, Machine>();
   readonly #containers = new Map<string, Machine>();
+  /** The cluster of a container's machine. */
+  readonly #clusters = new WeakMap<Machine, Cluster>();
+  #isMade = false;
+  #kubeconfig = { text: '', server: '' };
 
   constructor(parts: WorkplaceParts) {
     this.#parts = parts;
     this.ports = this.#createPorts();
     this.#programs = this.#createPrograms();
     this.workstation = this.#createWorkstation();
+    this.#isMade = true;
   }
 
   /** The machine of a container; made when first something runs in it, and kept while the container lives. */
-  containerMachine(container: ContainerFacts): Machine {
+  containerMachine(container: ContainerFacts, cluster: Cluster): Machine {
     const key = container.run;
     const known = this.#containers.get(key);
     if (known !== undefined) return known;
@@ -93,8 +103,8 @@ export class Workplace {
     };
     const files = {
       '/etc/hostname': `${container.hostname}\n`,
-      '/etc/hosts': podHosts(this.#podAddress(container), container.hostname),
-      '/etc/resolv.conf': resolvConf(this.#network(container.id)),
+      '/etc/hosts': podHosts(podAddress(container, cluster), container.hostname),
+      '/etc/resolv.conf': resolvConf(cluster.dataplane.networkOfPod(container.podKey)),
       ...image.files,
     };
     const machine = createMachine(
@@ -109,6 +119,7 @@ export class Workplace {
       this.#nowMs,
     );
     this.#containers.set(key, machine);
+    this.#clusters.set(machine, cluster);
     return machine;
   }
 
@@ -157,24 +168,64 @@ export class Workplace {
     return this.#parts.sim.clock.nowMs;
   }
 
-  #network(machineId: string) {
-    const { dataplane } = this.#parts.cluster;
-    const pod = /^pod\/([^/]+\/[^/]+)\//.exec(machineId)?.[1];
-    if (pod !== undefined) return dataplane.networkOfPod(pod);
-    return dataplane.networkOfHost(machineId.replace(/^host\//, ''));
+  /** The cluster behind the current context of the workstation's own kubeconfig; undefined: nothing answers there. */
+  currentCluster(): Cluster | undefined {
+    return this.#parts.host.clusterAt(this.#currentServer());
+  }
+
+  #currentServer(): string {
+    const file = this.workstation.files.read(`${this.workstation.home}/.kube/config`);
+    const text = 'content' in file ? file.content : '';
+    if (text !== this.#kubeconfig.text) this.#kubeconfig = { text, server: currentServer(text) };
+    return this.#kubeconfig.server;
+  }
+
+  #network(machine: Machine): Network {
+    const pod = /^pod\/([^/]+\/[^/]+)\//.exec(machine.id)?.[1];
+    if (pod !== undefined) return this.#clusterOf(machine).dataplane.networkOfPod(pod);
+    return this.#hostNetwork(machine.id.replace(/^host\//, ''));
+  }
+
+  /** The network of a machine outside of clusters: it leads to the nodes of all of them. */
+  #hostNetwork(name: string): Network {
+    const { host } = this.#parts;
+    const base = (): Network => (this.#shown() ?? host.home).dataplane.networkOfHost(name);
+    if (host.clusters().length === 1) return host.home.dataplane.networkOfHost(name);
+    return new SharedNetwork({
+      base,
+      towards: (address) => host.ownerOf(address)?.dataplane.networkOfHost(name),
+      published: (port) =>
+        name === 'workstation' && !host.home.dataplane.isListening(name, port)
+          ? host.publishedAt(port)
+          : undefined,
+    });
+  }
+
+  #shown(): Cluster | undefined {
+    // While the workstation is being made its files are not there to ask.
+    return this.#isMade ? this.currentCluster() : undefined;
+  }
+
+  #clusterOf(machine: Machine): Cluster {
+    return this.#clusters.get(machine) ?? this.#parts.host.home;
   }
 
   #createPorts(): Ports {
-    const { cluster, world } = this.#parts;
+    const { host } = this.#parts;
+    const kube = (): KubeHandler | undefined => host.kubeAt(this.#currentServer());
     return {
-      kube: world.hasCluster ? cluster.handle : undefined,
-      network: (machine) => this.#network(machine.id),
+      get kube() {
+        return kube();
+      },
+      kubeAt: (server) => host.kubeAt(server),
+      containers: host,
+      network: (machine) => this.#network(machine),
       agent: (machine) => this.#agentOf(machine),
       observer: (machine, server) =>
         server === HUBBLE_SOCKET
           ? this.#agentObserver(machine)
           : this.#isListening(machine, server)
-            ? cluster.observer
+            ? this.currentCluster()?.observer
             : undefined,
       host: (name) => this.#host(name),
     };
@@ -183,28 +234,22 @@ export class Workplace {
   /** The socket of the agent whose own container the machine is. */
   #agentOf(machine: Machine): AgentSocket | undefined {
     const node = this.#agentNode(machine);
-    return node === undefined ? undefined : this.#parts.cluster.agentSocket(node);
+    return node === undefined ? undefined : this.#clusterOf(machine).agentSocket(node);
   }
 
   /** The Observer of one agent: it knows the flows of its own node. */
   #agentObserver(machine: Machine): HubbleObserver | undefined {
     const node = this.#agentNode(machine);
-    return node === undefined ? undefined : this.#parts.cluster.observer.ofNode(node);
+    return node === undefined ? undefined : this.#clusterOf(machine).observer.ofNode(node);
   }
 
   #agentNode(machine: Machine): string | undefined {
     const [, namespace, name] = machine.id.split('/');
     const pod = machine.id.startsWith('pod/')
-      ? this.#parts.cluster.store.get('pods', namespace, name ?? '')
+      ? this.#clusterOf(machine).store.get('pods', namespace, name ?? '')
       : undefined;
     const node = (pod?.['spec'] as { readonly nodeName?: string } | undefined)?.nodeName;
     return pod?.metadata.labels?.['k8s-app'] === 'cilium' ? node : undefined;
-  }
-
-  #podAddress(container: ContainerFacts): string {
-    const [namespace, name = ''] = container.podKey.split('/');
-    const pod = this.#parts.cluster.store.get('pods', namespace, name);
-    return (pod?.['status'] as { readonly podIP?: string } | undefined)?.podIP ?? '127.0.0.1';
   }
 
   /** Hubble answers at an address of the machine where something listens: the port-forward to its relay. */
@@ -212,7 +257,7 @@ export class Workplace {
     const port = Number(/:(\d+)$/.exec(server)?.[1] ?? Number.NaN);
     return (
       /^(tcp:\/\/)?(localhost|127\.|\[?::1)/.test(server) &&
-      this.#parts.cluster.dataplane.isListening(machine.id.replace(/^host\//, ''), port)
+      this.#parts.host.home.dataplane.isListening(machine.id.replace(/^host\//, ''), port)
     );
   }
 
@@ -255,7 +300,7 @@ export class Workplace {
     const files: Record<string, string> = {
       '/etc/hostname': `${hostname}\n`,
       '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
-      '/etc/resolv.conf': resolvConf(this.#network('workstation')),
+      '/etc/resolv.conf': resolvConf(this.#hostNetwork('workstation')),
     };
     for (const [path, content] of Object.entries(this.#parts.world.workstation.files ?? {}))
       files[path.startsWith('/') ? path : `${home}/${path}`] = content;
@@ -304,7 +349,7 @@ export class Workplace {
     const files = {
       '/etc/hostname': `${host.name}\n`,
       '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${host.name}\n`,
-      '/etc/resolv.conf': resolvConf(this.#network(`host/${host.name}`)),
+      '/etc/resolv.conf': resolvConf(this.#hostNetwork(host.name)),
     };
     const machine = createMachine(
       { id: `host/${host.name}`, facts, files, env, programs: this.#programsOf(facts, false) },
@@ -327,6 +372,12 @@ export class Workplace {
     }
     return handle.exitCode() ?? 0;
   };
+}
+
+function podAddress(container: ContainerFacts, cluster: Cluster): string {
+  const [namespace, name = ''] = container.podKey.split('/');
+  const pod = cluster.store.get('pods', namespace, name);
+  return (pod?.['status'] as { readonly podIP?: string } | undefined)?.podIP ?? '127.0.0.1';
 }
 
 /** What completion runs on: it may look at the time and at nothing that takes any. */

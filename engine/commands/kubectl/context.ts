@@ -74,7 +74,9 @@ export class Context {
   get client(): Client {
     if (this.#client === undefined) {
       const { target } = this;
-      const handler = target.isKnown ? this.ports.kube : undefined;
+      const { ports } = this;
+      const at = ports.kubeAt === undefined ? ports.kube : ports.kubeAt(target.server);
+      const handler = target.isKnown ? at : undefined;
       this.#client = new Client(handler, target.server, target.headers, (text) => this.warn(text));
     }
     return this.#client;
