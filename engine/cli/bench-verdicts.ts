@@ -13,7 +13,12 @@ export type VerdictFigures = {
   readonly identities: number;
   readonly parseMs: number;
   readonly compileMs: number;
+  /** One policy replaced by itself, and all that follows made fresh. */
   readonly incrementalMs: number;
+  /** One pod relabelled, so that it gets an identity of its own, or back. */
+  readonly relabelMs: number;
+  /** One more name learnt by a DNS proxy, that a policy asks for, and its address judged. */
+  readonly learnMs: number;
   readonly verdictsPerSecond: number;
   readonly heapMB: number;
   readonly allowedShare: number;
@@ -48,6 +53,8 @@ export function measureVerdicts(world: PolicyCase): VerdictFigures {
   fill(repository, parsed);
   const incrementalMs = measureIncremental(repository, parsed);
   const { verdictsPerSecond, allowedShare } = measureLookups(repository, world.probes);
+  const relabelMs = measureRelabel(repository, world);
+  const learnMs = measureLearn(repository.fork(), world);
   const pods = repository.endpointKeys().slice(0, MATRIX_PODS);
   const [matrixMs] = best(5, () => reachMatrix(repository, pods, MATRIX_PORTS));
   collectGarbage();
@@ -55,7 +62,18 @@ export function measureVerdicts(world: PolicyCase): VerdictFigures {
   const identities = new Set(
     repository.endpointKeys().map((endpoint) => repository.identityKey({ endpoint })),
   ).size;
-  return { identities, parseMs, compileMs, incrementalMs, verdictsPerSecond, heapMB, allowedShare, matrixMs };
+  return {
+    identities,
+    parseMs,
+    compileMs,
+    incrementalMs,
+    relabelMs,
+    learnMs,
+    verdictsPerSecond,
+    heapMB,
+    allowedShare,
+    matrixMs,
+  };
 }
 
 const MATRIX_PODS = 1_000;
@@ -115,17 +133,69 @@ function compile(world: PolicyCase, parsed: Parsed): number {
   return performance.now() - start;
 }
 
+/** Rounds that only let the compiler see the code. */
+const WARM_ROUNDS = 40;
+/** How many policies, pods or names a round changes. */
+const CHANGES = 50;
+
+/** The mean over the changes of a round, of the best of three rounds, warm. */
+function meanOf<T>(items: readonly T[], change: (item: T) => void): number {
+  for (let round = 0; round < WARM_ROUNDS; round++) for (const item of items) change(item);
+  const [ms] = best(3, () => {
+    for (const item of items) change(item);
+  });
+  return ms / Math.max(1, items.length);
+}
+
 function measureIncremental(repository: PolicyRepository, parsed: Parsed): number {
-  const change = ({ key, policy }: Parsed[number]) => {
+  return meanOf(parsed.slice(0, CHANGES), ({ key, policy }) => {
     repository.upsertPolicy(key, policy);
     repository.compileAll();
-  };
-  const some = parsed.slice(0, 50);
-  // Warm: the first rounds only let the compiler see the code.
-  for (let round = 0; round < 8; round++) for (const item of some) change(item);
-  const start = performance.now();
-  for (const item of some) change(item);
-  return (performance.now() - start) / Math.max(1, some.length);
+  });
+}
+
+function measureRelabel(repository: PolicyRepository, world: PolicyCase): number {
+  const changes = world.endpoints
+    .slice(0, CHANGES / 2)
+    .flatMap((facts, i) => [{ ...facts, labels: { ...facts.labels, app: `relabelled-${i}` } }, facts]);
+  return meanOf(changes, (facts) => {
+    repository.upsertEndpoint(facts);
+    repository.compileAll();
+  });
+}
+
+/** Names are learnt one after the other, forgotten at the end of a round. */
+function measureLearn(repository: PolicyRepository, world: PolicyCase): number {
+  const [first] = world.endpoints;
+  if (!first) return 0;
+  const result = importPolicy(
+    {
+      apiVersion: 'cilium.io/v2',
+      kind: 'CiliumNetworkPolicy',
+      metadata: { name: 'learnt', namespace: first.namespace },
+      spec: {
+        endpointSelector: { matchLabels: first.labels },
+        egress: [{ toFQDNs: [{ matchPattern: '*.example.com' }] }],
+      },
+    },
+    { config: world.config, defaultNamespace: world.defaultNamespace },
+  );
+  if (!result.valid) throw new CaseError(result.error);
+  repository.upsertPolicy('learnt', result.policy);
+  repository.compileAll();
+  const names = new Map<string, readonly string[]>();
+  const from = { endpoint: first.key };
+  return meanOf(
+    Array.from({ length: CHANGES }, (_, i) => i),
+    (i) => {
+      if (i === 0) names.clear();
+      const address = `198.51.100.${i + 1}`;
+      names.set(`name-${i}.example.com`, [address]);
+      repository.setDns(names);
+      repository.compileAll();
+      repository.judge({ from, to: { address }, port: 443, protocol: 'TCP' });
+    },
+  );
 }
 
 function measureLookups(repository: PolicyRepository, probes: readonly Probe[]) {
