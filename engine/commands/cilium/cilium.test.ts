@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../base/json.ts';
-import type { Flow, FlowsResponse } from '../../hubble/flow.ts';
 import { endpointList, identityTable } from './cilium-dbg.ts';
 import type { EndpointModel } from './models.ts';
-import { monitorLine, monitorRequest } from './monitor.ts';
 import { gather, isSettled, statusReport } from './status.ts';
 
 const read = (name: string): string =>
@@ -78,33 +76,6 @@ describe('cilium-dbg, against the real layout', () => {
       { id: 16777217, labels: ['fqdn:example.com', 'reserved:world'] },
     ];
     expect(identityTable(list)).toBe(read('goldens/cilium-dbg-identity-list.txt'));
-  });
-});
-
-describe('monitor, against the real formatter', () => {
-  const flows = read('flows.jsonl')
-    .trim()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as FlowsResponse).flow as Flow);
-  const plain = (text: string): string => text.replace(/flow 0x[0-9a-f]+/g, 'flow 0xH');
-
-  it.each([
-    ['drop', 'goldens/monitor-type-drop.txt'],
-    ['policy-verdict', 'goldens/monitor-type-policy-verdict.txt'],
-  ])('%s', (type, file) => {
-    const request = monitorRequest(['--type', type]);
-    if ('error' in request) throw new Error(request.error);
-    const wanted = new Set(plain(read(file)).trim().split('\n'));
-    const lines = flows.flatMap((flow) => monitorLine(flow, request) ?? []).map(plain);
-    const equal = lines.filter((line) => wanted.has(line)).length;
-    // IPv6, unknown protocols and host endpoints are none of this world's.
-    expect(equal / wanted.size).toBeGreaterThan(0.6);
-  });
-
-  it('refuses unknown types', () => {
-    expect(monitorRequest(['--type', 'policy'])).toEqual({
-      error: expect.stringContaining('Unknown type (policy). Please use one of the following ones'),
-    });
   });
 });
 
