@@ -1,6 +1,6 @@
 import type { Connection, Network } from '../net/socket.ts';
 import type { Process } from '../shell/program.ts';
-import { certificateMatches } from './net/curl/connect.ts';
+import { nameCovers } from '../net/certificate.ts';
 import { type HttpHead, HttpReader, headerOf } from './net/http-reader.ts';
 import { resolveHost } from './net/resolver.ts';
 import { followLocation, formatWebUrl, hostAndPort, parseWebUrl, type WebUrl } from './net/web-url.ts';
@@ -177,7 +177,7 @@ async function secure(job: Job, connection: Connection, host: string): Promise<v
     throw new FetchFailure(
       'tls: failed to verify certificate: x509: certificate signed by unknown authority',
     );
-  if (!result.names.some((name) => certificateMatches(name, host))) {
+  if (!result.names.some((name) => nameCovers(name, host))) {
     throw new FetchFailure(
       `tls: failed to verify certificate: x509: certificate is valid for ${result.names.join(', ')}, not ${host}`,
     );

@@ -116,6 +116,11 @@ export class TcpConnection {
       this.arrive(this.server, { text }, this.latencyMs);
       return;
     }
+    if (text.startsWith(HTTP2_PREFACE) && (this.#proxyKind === 'http' || this.#found.server.speaksHttp2)) {
+      this.protocol = 'HTTP/2';
+      this.deliver(from, text.slice(HTTP2_PREFACE.length));
+      return;
+    }
     if (this.#proxyKind === 'http') this.#apply(this.#throughProxy(text));
     else if (this.#proxyKind === 'tls' && !this.#isTls) this.#apply({ replies: [], end: 'reset' });
     else if (this.#found.spec.tls && !this.#isTls) this.#apply(PLAIN_TO_TLS);
@@ -231,6 +236,19 @@ export class TcpConnection {
     });
   }
 
+  /** An answer as HTTP/2 has it: no reason, names in small letters, nothing about the connection. */
+  #framed(text: string): string {
+    if (this.protocol !== 'HTTP/2' || !text.startsWith('HTTP/1.1 ')) return text;
+    const end = text.indexOf('\r\n\r\n');
+    if (end < 0) return text;
+    const [first = '', ...lines] = text.slice(0, end).split('\r\n');
+    const kept = lines
+      .filter((line) => !/^(connection|keep-alive|transfer-encoding):/i.test(line))
+      .map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase()));
+    const head = [first.replace(/^HTTP\/1\.1 (\d{3}).*/, 'HTTP/2 $1 '), ...kept].join('\r\n');
+    return head + text.slice(end);
+  }
+
   /** Carries out what a server does next. Flows of a late answer are written when it arrives. */
   #apply(step: ServerStep | undefined): void {
     if (!step) return;
@@ -240,7 +258,7 @@ export class TcpConnection {
       delayMs += later;
       const report = (): void => void this.packet('reply', { ACK: true, PSH: true });
       if (later <= 0) report();
-      this.arrive(this.client, { text: reply.text }, delayMs, later > 0 ? report : undefined);
+      this.arrive(this.client, { text: this.#framed(reply.text) }, delayMs, later > 0 ? report : undefined);
     }
     if (step.end === undefined) return;
     const isReset = step.end === 'reset';
@@ -249,6 +267,9 @@ export class TcpConnection {
     this.arrive(this.client, isReset ? 'reset' : 'end', delayMs, report);
   }
 }
+
+/** What a client of HTTP/2 sends first (RFC 9113, 3.4). Frames are left out: requests and answers go as text behind it. */
+const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 /** The first bytes of a TLS greeting: a handshake record. */
 const TLS_HELLO = '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\r\n\r\n';

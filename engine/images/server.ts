@@ -16,7 +16,10 @@ export type ConnectionState = { buffer: string; data: Record<string, Json> };
 export type OutboundCall = {
   readonly host: string;
   readonly port: number;
-  readonly request: HttpRequest;
+  /** What to ask; absent: only connects. */
+  readonly request?: HttpRequest;
+  /** Speaks TLS, whatever the certificate. */
+  readonly isTls?: boolean;
   /** HTTP/2 for gRPC: shows in the proxy's records. */
   readonly protocol?: 'HTTP/1.1' | 'HTTP/2';
 };
@@ -24,7 +27,7 @@ export type OutboundCall = {
 /** How such a call ended: an answer, or the word for what went wrong. */
 export type OutboundResult =
   | { readonly response: HttpResponse }
-  | { readonly error: 'dns' | 'timeout' | 'refused' | 'reset' };
+  | { readonly error: 'dns' | 'timeout' | 'refused' | 'reset' | 'closed' };
 
 /** What a server sees of its machine while it handles one packet. */
 export type ServerContext = {
@@ -55,6 +58,8 @@ export type ServerContext = {
 
 /** The behaviour of a listening program: functions over data, so that nothing but data lives on. */
 export type Server = {
+  /** Understands HTTP/2 without TLS from a client that starts with it. */
+  readonly speaksHttp2?: boolean;
   /** A client has connected. */
   readonly open?: (context: ServerContext, connection: ConnectionState) => ServerStep;
   /** Bytes came in. */

@@ -2,7 +2,7 @@ import type { Connection } from '../../net/socket.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
 import { readOptions } from './arguments.ts';
-import { certificateMatches } from './curl/connect.ts';
+import { nameCovers } from '../../net/certificate.ts';
 import { absolutePath } from './curl/output.ts';
 import { busyboxUsage } from './busybox.ts';
 import { type HttpHead, HttpReader, headerOf } from './http-reader.ts';
@@ -162,7 +162,7 @@ class Download {
     if (result.kind === 'timeout') throw new WgetEnd('download timed out');
     if (result.kind !== 'ok') throw new WgetEnd('error getting response: Connection reset by peer');
     if (this.#options.has('no-check-certificate')) return;
-    if (result.trusted && result.names.some((name) => certificateMatches(name, url.host))) return;
+    if (result.trusted && result.names.some((name) => nameCovers(name, url.host))) return;
     if (this.#process.machine.libc === 'musl') {
       await this.#process.err(
         `ssl_client: ${url.host}: certificate verification failed: unable to get local issuer certificate\n`,

@@ -40,6 +40,8 @@ export class HttpReader {
   #buffer = '';
   #isEnded = false;
   #mode: Mode = { kind: 'none' };
+  /** Chunked bodies are given as they are sent. */
+  #isRaw = false;
   /** Bytes of everything received so far. */
   receivedBytes = 0;
 
@@ -72,7 +74,8 @@ export class HttpReader {
   }
 
   /** Reads the next response's head and prepares for its body; `method` HEAD has none. */
-  async readHead(sys: Sys, method: string, deadlineMs?: number): Promise<HeadResult> {
+  async readHead(sys: Sys, method: string, deadlineMs?: number, isRaw = false): Promise<HeadResult> {
+    this.#isRaw = isRaw;
     for (;;) {
       if (this.#buffer.length >= 5 && !/^HTTP\//i.test(this.#buffer)) return { kind: 'junk' };
       const end = /\r?\n\r?\n/.exec(this.#buffer);
@@ -115,7 +118,7 @@ export class HttpReader {
   #takeBody(): BodyResult | undefined {
     const mode = this.#mode;
     if (mode.kind === 'none') return { kind: 'done' };
-    if (mode.kind === 'chunked') return this.#takeChunk(mode);
+    if (mode.kind === 'chunked') return this.#takeChunks(mode);
     if (mode.kind === 'length' && mode.left <= 0) return { kind: 'done' };
     if (this.#buffer === '') return undefined;
     const text = mode.kind === 'length' ? headBytes(this.#buffer, mode.left) : this.#buffer;
@@ -123,6 +126,14 @@ export class HttpReader {
     this.#buffer = this.#buffer.slice(text.length);
     if (mode.kind === 'length') mode.left -= byteLength(text);
     return { kind: 'data', text };
+  }
+
+  #takeChunks(mode: { left: number; isLast: boolean }): BodyResult | undefined {
+    const before = this.#buffer;
+    const taken = this.#takeChunk(mode);
+    const consumed = before.slice(0, before.length - this.#buffer.length);
+    if (!this.#isRaw || consumed === '' || taken?.kind === 'bad-chunk') return taken;
+    return { kind: 'data', text: consumed };
   }
 
   #takeChunk(mode: { left: number; isLast: boolean }): BodyResult | undefined {

@@ -3,7 +3,7 @@ import type { Connection } from '../../net/socket.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
 import { readOptions } from './arguments.ts';
-import { certificateMatches } from './curl/connect.ts';
+import { nameCovers } from '../../net/certificate.ts';
 import { absolutePath } from './curl/output.ts';
 import { type HttpHead, HttpReader, headerOf, isKeptAlive } from './http-reader.ts';
 import { literalAddress, resolveHost, resolverWords } from './resolver.ts';
@@ -259,7 +259,7 @@ class WgetRun {
       );
       return false;
     }
-    if (result.names.some((name) => certificateMatches(name, url.host))) return true;
+    if (result.names.some((name) => nameCovers(name, url.host))) return true;
     await this.#say(`The certificate's owner does not match hostname '${url.host}'\n`);
     return false;
   }

@@ -167,14 +167,17 @@ function grpcOr(context: ServerContext, calls: readonly boolean[], value: Json):
 }
 
 /** A gRPC service whose every method of the packages in option `services` answers. */
-export const grpcService: Server = httpServer({
-  handle: (context, request) => {
-    const services = (context.options['services'] ?? []) as readonly string[];
-    const isGrpc = headerOf(request.headers, 'content-type') === 'application/grpc';
-    const known = services.some((name) => request.target.startsWith(`/${name}/`));
-    return isGrpc && known ? text(context, 200, '', 'application/grpc') : text(context, 415, '');
-  },
-});
+export const grpcService: Server = {
+  speaksHttp2: true,
+  ...httpServer({
+    handle: (context, request) => {
+      const services = (context.options['services'] ?? []) as readonly string[];
+      const isGrpc = headerOf(request.headers, 'content-type') === 'application/grpc';
+      const known = services.some((name) => request.target.startsWith(`/${name}/`));
+      return isGrpc && known ? text(context, 200, '', 'application/grpc') : text(context, 415, '');
+    },
+  }),
+};
 
 /** The API server as a pod meets it: nobody is signed in. */
 export const kubeApiserver: Server = httpServer({

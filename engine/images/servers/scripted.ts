@@ -126,6 +126,7 @@ function reflected(request: HttpRequest, what: 'request' | 'head' | 'cookie'): s
 
 /** The same for clients that speak HTTP/2 from the start; others are answered by what they cannot read. */
 export const h2cOnly: Server = {
+  speaksHttp2: true,
   receive: (context, connection, text) => {
     if (connection.data['isOpen'] !== true && !text.includes(' HTTP/2\r\n'))
       return { replies: [{ text: '\0\0\x12\x04\0\0\0\0\0settings' }], end: 'close' };

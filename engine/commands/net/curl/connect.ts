@@ -1,12 +1,12 @@
 import { hashText } from '../../../base/hash.ts';
 import { parseAddress } from '../../../net/address.ts';
-import type { ConnectResult, TlsResult } from '../../../net/socket.ts';
+import type { ConnectResult, TlsOptions } from '../../../net/socket.ts';
 import { HttpReader } from '../http-reader.ts';
 import { literalAddress, resolveHost } from '../resolver.ts';
 import { connectError, errorText, hostPort } from '../words.ts';
 import type { CurlConfig } from './options.ts';
-import { type CurlRun, type Link, type Meter, type Moments, TransferEnd } from './run.ts';
-import { handshakeLines, type HandshakeFacts } from './tls-lines.ts';
+import { type CurlRun, type Link, type Meter, type Moments, type Secured, TransferEnd } from './run.ts';
+import { judgeTls, offeredProtocols, refuseOldTls } from './tls.ts';
 import { connectFailureText, connectTimeoutText, wholeMs } from './words.ts';
 
 /** Where a hop goes: `host` and `port` name the peer (the proxy, where there is one). */
@@ -42,13 +42,23 @@ export async function openLink(opening: Opening): Promise<Link> {
   const isTls = place.scheme === 'https' && !place.isProxy;
   const connected = `* Connected to ${place.host} (${address}) port ${target.port}${run.version.number < 80_000 ? ` (#${number})` : ''}\n`;
   if (!isTls || run.version.number < 81_000) await verbose(run, connected);
+  let secured: Secured | undefined;
   if (isTls) {
+    await refuseOldTls(opening);
     const result = await connection.startTls(opening.meter.sys, tlsOptions(opening));
-    await judgeTls(opening, result);
+    secured = await judgeTls(opening, result);
     moments.securedMs = run.process.sys.nowMs();
     if (run.version.number >= 81_000) await verbose(run, connected);
   }
-  const link = { number, key: linkKey(place), connection, reader: new HttpReader(connection), address };
+  const link: Link = {
+    number,
+    key: linkKey(place),
+    connection,
+    reader: new HttpReader(connection),
+    address,
+    isHttp2: secured?.alpn === 'h2' || (!isTls && config.http === '2-prior'),
+    ...(secured === undefined ? {} : { secured }),
+  };
   run.links.push(link);
   return link;
 }
@@ -60,7 +70,9 @@ export function linkKey(place: Place): string {
 
 /** Writes -v text. */
 export async function verbose(run: CurlRun, text: string): Promise<void> {
-  if (run.globals.isVerbose && text !== '') await run.err(text);
+  if (text === '') return;
+  if (run.trace) await run.trace(text);
+  else if (run.globals.isVerbose) await run.err(text);
 }
 
 /** Ends the transfer, saying so with -v. */
@@ -80,7 +92,8 @@ export function totalDeadline(config: CurlConfig, moments: Moments): number {
     : moments.startMs + config.maxMs;
 }
 
-function connectDeadline(config: CurlConfig, moments: Moments): number {
+/** When a connection must stand, TLS included (--connect-timeout), virtual ms. */
+export function connectDeadline(config: CurlConfig, moments: Moments): number {
   return (
     moments.hopMs +
     (config.connectMs === undefined || config.connectMs === 0 ? CONNECT_DEFAULT_MS : config.connectMs)
@@ -271,83 +284,9 @@ async function couldNotConnect(
   return fail(run, { code: isTimeout ? 28 : 7, text, hadConnection: true, isTransient: isTimeout });
 }
 
-function tlsOptions(opening: Opening): { serverName: string; timeoutMs?: number } {
+function tlsOptions(opening: Opening): TlsOptions {
   const { config, moments, place } = opening;
   const leftMs =
     Math.min(totalDeadline(config, moments), connectDeadline(config, moments)) - opening.meter.sys.nowMs();
-  return { serverName: place.host, timeoutMs: Math.max(0, leftMs) };
-}
-
-async function judgeTls(opening: Opening, result: TlsResult): Promise<void> {
-  const { run, config, place, moments } = opening;
-  const facts: HandshakeFacts = {
-    version: run.version,
-    host: place.host,
-    names: result.kind === 'ok' ? result.names : [],
-    caFile: config.isInsecure ? undefined : (config.caFile ?? '/etc/ssl/certs/ca-certificates.crt'),
-    isTrusted:
-      result.kind === 'ok' && (result.trusted || (config.caFile !== undefined && !config.isInsecure)),
-    isTerminal: run.process.tty('stdout') !== undefined,
-    nowMs: run.process.sys.nowMs(),
-  };
-  if (result.kind === 'timeout') {
-    await verbose(run, handshakeLines(facts, 'hello'));
-    const isTotal =
-      config.connectMs === undefined || totalDeadline(config, moments) <= connectDeadline(config, moments);
-    const ms = wholeMs(run.process.sys.nowMs() - moments.startMs);
-    const isPlain = isTotal || run.version.number >= 81_100;
-    const text = isPlain ? `Connection timed out after ${ms} milliseconds` : 'SSL connection timeout';
-    return fail(run, { code: 28, text, hadConnection: true, isTransient: true });
-  }
-  if (result.kind === 'reset') {
-    await verbose(run, handshakeLines(facts, 'hello'));
-    const old = `OpenSSL SSL_connect: Connection reset by peer in connection to ${place.host}:${place.port} `;
-    const text =
-      run.version.number < 77_800
-        ? old
-        : run.version.number < 80_000
-          ? 'Recv failure: Connection reset by peer'
-          : 'Recv failure: Connection reset by peer';
-    return fail(run, { code: 35, text, hadConnection: true });
-  }
-  if (result.kind === 'plain') {
-    await verbose(run, handshakeLines(facts, 'hello'));
-    return fail(run, { code: 35, text: plainPeerText(run), hadConnection: true });
-  }
-  if (result.kind !== 'ok') return;
-  if (config.isInsecure) return verbose(run, handshakeLines(facts, 'insecure'));
-  if (!facts.isTrusted) {
-    await verbose(run, handshakeLines(facts, 'untrusted'));
-    return fail(run, {
-      code: 60,
-      text: 'SSL certificate problem: unable to get local issuer certificate',
-      hadConnection: true,
-    });
-  }
-  if (!result.names.some((name) => certificateMatches(name, place.host))) {
-    await verbose(run, handshakeLines(facts, 'wrong-name'));
-    const word = run.version.number < 80_900 ? 'host name' : 'hostname';
-    return fail(run, {
-      code: 60,
-      text: `SSL: no alternative certificate subject name matches target ${word} '${place.host}'`,
-      hadConnection: true,
-    });
-  }
-  await verbose(run, handshakeLines(facts, 'ok'));
-}
-
-function plainPeerText(run: CurlRun): string {
-  if (run.version.number < 77_800) return 'error:1408F10B:SSL routines:ssl3_get_record:wrong version number';
-  if (run.version.number < 80_900) return 'OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number';
-  return 'TLS connect error: error:0A00010B:SSL routines::wrong version number';
-}
-
-/** True when a certificate's name covers a host; `*.` stands for exactly one label. */
-export function certificateMatches(name: string, host: string): boolean {
-  const a = name.toLowerCase();
-  const b = host.toLowerCase().replace(/\.$/, '');
-  if (a === b) return true;
-  if (!a.startsWith('*.')) return false;
-  const dot = b.indexOf('.');
-  return dot > 0 && b.slice(dot + 1) === a.slice(2);
+  return { serverName: place.host, timeoutMs: Math.max(0, leftMs), alpn: offeredProtocols(opening) };
 }

@@ -8,11 +8,13 @@ import { type CurlConfig, parseCurlArguments, type ReadFile } from './options.ts
 import { absolutePath, Output } from './output.ts';
 import { type CurlRun, Meter, TransferEnd } from './run.ts';
 import { pumpTelnet } from './telnet.ts';
+import { tracer } from './trace.ts';
 import { type CurlUrl, formatCurlUrl, parseCurlUrl } from './url.ts';
 import {
   badUrlText,
   certificateHelp,
   closingLine,
+  connectFailureText,
   type CurlFailure,
   curlVersion,
   helpText,
@@ -34,6 +36,7 @@ export function curlProgram(ports: Ports): Program {
       await process.err(parsed.text);
       return parsed.code;
     }
+    const err = errorWriter(process, parsed.globals.stderrFile);
     const run: CurlRun = {
       process,
       network: ports.network(process.machine),
@@ -42,7 +45,8 @@ export function curlProgram(ports: Ports): Program {
       jar: { cookies: [], isOn: false },
       links: [],
       connectionCount: 0,
-      err: errorWriter(process, parsed.globals.stderrFile),
+      err,
+      ...tracer(process, parsed.globals, err),
     };
     try {
       let code = 0;
@@ -88,7 +92,7 @@ async function runConfig(run: CurlRun, config: CurlConfig, readFile: ReadFile): 
         readFile,
         url: one.url,
         index: i,
-        output: config.outputs[i],
+        output: config.outputs[i] ?? (config.isRemoteNameAll ? true : undefined),
         parts: one.parts,
       });
       if (code !== 0 && run.globals.isFailEarly) return code;
@@ -117,7 +121,7 @@ async function runUrl(job: UrlJob): Promise<number> {
     await sayError(run, name);
     return name.code;
   }
-  const output = new Output(run, name);
+  const output = new Output(run, name === undefined ? undefined : inFolder(config, name), config.createDirs);
   const isShown = !run.globals.isSilent && !run.globals.isNoMeter && !output.isTerminal;
   const beganMs = run.process.sys.nowMs();
   let delayMs = config.retryDelayMs ?? 1_000;
@@ -149,6 +153,12 @@ function retryReason(config: CurlConfig, result: AttemptResult): string | undefi
   if ([408, 429, 500, 502, 503, 504].includes(status)) return 'HTTP error';
   if (failure?.code === 7 && config.isRetryRefused) return 'connection refused';
   return failure && config.isRetryAll ? '(retrying all errors)' : undefined;
+}
+
+/** --output-dir: where the files of -o and -O go. */
+function inFolder(config: CurlConfig, name: string): string {
+  if (config.outputDir === undefined || name === '-' || name.startsWith('/')) return name;
+  return `${config.outputDir.replace(/\/$/, '')}/${name}`;
 }
 
 function outputName(job: UrlJob): string | undefined | CurlFailure {
@@ -214,6 +224,7 @@ async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number)
       hadConnection: false,
     });
   await checkInterface(run, config);
+  await checkUnixSocket(run, config, url);
   await checkCaFile(run, config, url);
   for (const rule of config.resolve) {
     await verbose(run, `* Added ${rule.replace(/^\+/, '')} to DNS cache\n`);
@@ -256,6 +267,21 @@ async function checkInterface(run: CurlRun, config: CurlConfig): Promise<void> {
       ? `Couldn't bind to '${name}'`
       : `Could not bind to interface '${name}' with errno 19: No such device`;
   throw new TransferEnd({ code: 45, text, hadConnection: false });
+}
+
+/** No server of the virtual world listens on a file. */
+async function checkUnixSocket(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<void> {
+  if (config.unixSocket === undefined) return;
+  const { version, process } = run;
+  const facts = {
+    host: url.host,
+    port: url.port,
+    ms: 0,
+    libc: process.machine.libc,
+    error: 'ECONNREFUSED',
+  } as const;
+  const text = version.number < 80_000 ? `Couldn't connect to server` : connectFailureText(version, facts);
+  throw new TransferEnd({ code: 7, text, hadConnection: false });
 }
 
 async function checkCaFile(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<void> {
@@ -399,10 +425,7 @@ function writeOutValues(
     ['time_starttransfer', since(moments.firstByteMs)],
     ['time_redirect', since(moments.redirectMs)],
     ['time_total', (totalMs / 1_000).toFixed(6)],
-    [
-      'ssl_verify_result',
-      failure?.code === 60 || (transfer.config.isInsecure && transfer.url.scheme === 'https') ? '20' : '0',
-    ],
+    ['ssl_verify_result', String(moments.verifyCode ?? link?.secured?.verifyCode ?? 0)],
     ['proxy_ssl_verify_result', '0'],
     ['filename_effective', output.name ?? ''],
     ['ftp_entry_path', ''],

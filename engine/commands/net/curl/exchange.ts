@@ -7,6 +7,7 @@ import { buildRequest, type RequestBody } from './request.ts';
 import { type Cookie, type CurlRun, type Link, type Meter, type Moments, TransferEnd } from './run.ts';
 import { type CurlUrl, formatCurlUrl, parseCurlUrl, redirectTarget } from './url.ts';
 import { ticketLines } from './tls-lines.ts';
+import { conditionHeader, conditionTime, readDate } from './time-condition.ts';
 import { badUrlText, closingLine, partialText, protocolText, wholeMs } from './words.ts';
 
 /** Everything one transfer of an http(s) URL works with; the counters feed `-w`. */
@@ -120,15 +121,21 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
     isProxied: proxy !== undefined,
     cookies: cookieHeader(run, config, transfer.url),
     user: transfer.user,
+    condition: conditionHeader(run, config.timeCondition),
   });
   transfer.method = request.method;
   const isSecure = link.isFresh && transfer.url.scheme === 'https' && !place.isProxy;
   const isTerminal = run.process.tty('stdout') !== undefined;
-  if (run.version.number >= 81_000 && link.isFresh) await verbose(run, '* using HTTP/1.x\n');
+  const bytes = transfer.url.scheme === 'https' && !isTerminal ? '} [5 bytes data]\n' : '';
+  if (link.isHttp2) await verbose(run, http2Lines(transfer, request.head, { isFresh: link.isFresh, bytes }));
+  else if (run.version.number >= 81_000 && link.isFresh) await verbose(run, '* using HTTP/1.x\n');
   else if (isSecure && run.version.number >= 77_800) await verbose(run, '* using HTTP/1.1\n');
-  if (isSecure && !isTerminal) await verbose(run, '} [5 bytes data]\n');
+  if (isSecure) await verbose(run, bytes);
   await sendRequest(transfer, link, request);
-  if (isSecure) await verbose(run, ticketLines(run.version, isTerminal));
+  if (isSecure && link.secured?.tlsVersion === 'TLSv1.3')
+    await verbose(run, ticketLines(run.version, isTerminal));
+  else if (isSecure && !isTerminal) await verbose(run, '{ [5 bytes data]\n');
+  if (link.secured?.wantsCertificate) await refuseWithoutCertificate(transfer, link);
   const head = await readHead(transfer, link, request.method);
   transfer.head = head;
   collectCookies(run, transfer.url, head);
@@ -155,6 +162,47 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
   }
   return head;
 }
+
+async function refuseWithoutCertificate(transfer: Transfer, link: Link): Promise<never> {
+  const { number } = transfer.run.version;
+  const library = number < 80_000 ? '' : 'OpenSSL/3.5.7: ';
+  const text = `OpenSSL SSL_read: ${library}error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0`;
+  return dropped(transfer, link, { code: 56, text, hadConnection: true });
+}
+
+/** What -v says of an HTTP/2 stream before its request. Source: recorded curl 7.74.0, 7.88.1, 8.14.1. */
+function http2Lines(
+  transfer: Transfer,
+  head: string,
+  how: { readonly isFresh: boolean; readonly bytes: string },
+): string {
+  const { run, url } = transfer;
+  const [first = '', ...lines] = head.trimEnd().split('\r\n');
+  const [method = '', path = ''] = first.split(' ');
+  const authority = lines.find((line) => /^host:/i.test(line))?.slice(6) ?? '';
+  const rest = lines
+    .filter((line) => !/^host:/i.test(line))
+    .map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase()));
+  const isSecure = url.scheme === 'https';
+  const using = how.isFresh && isSecure ? '* using HTTP/2\n' : '';
+  if (run.version.number < 77_800)
+    return isSecure
+      ? `* Using HTTP2, server supports multi-use\n* Connection state changed (HTTP/2 confirmed)\n* Copying HTTP/2 data in stream buffer to connection buffer after upgrade: len=0\n${how.bytes}* Using Stream ID: 1 (easy handle 0x${pointer(authority)})\n`
+      : '';
+  const pseudo =
+    run.version.number < 80_000
+      ? [`:method: ${method}`, `:path: ${path}`, `:scheme: ${url.scheme}`, `:authority: ${authority}`]
+      : [`:method: ${method}`, `:scheme: ${url.scheme}`, `:authority: ${authority}`, `:path: ${path}`];
+  const all = [...pseudo, ...rest];
+  if (run.version.number < 80_000)
+    return `${how.bytes}${using}${all.map((line) => `* h2h3 [${line}]\n`).join('')}* Using Stream ID: 1 (easy handle 0x${pointer(authority)})\n`;
+  const opened = `* [HTTP/2] [1] OPENED stream for ${formatCurlUrl(url)}\n`;
+  const said = how.isFresh ? '* using HTTP/2\n' : '';
+  return `${said}${opened}${all.map((line) => `* [HTTP/2] [1] [${line}]\n`).join('')}`;
+}
+
+/** What a client of HTTP/2 sends first (RFC 9113, 3.4). */
+const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 type OpenLink = Link & { readonly isFresh: boolean };
 
@@ -211,14 +259,26 @@ async function sendRequest(
   link: Link,
   request: { head: string; body: string; notes: string },
 ): Promise<void> {
-  const { run, meter } = transfer;
-  const lines = request.head
+  const { run, meter, config } = transfer;
+  const isLower = link.isHttp2 && run.version.number < 80_000;
+  const shownHead = link.isHttp2 ? asHttp2(request.head, isLower) : request.head;
+  const lines = shownHead
     .split('\r\n')
     .slice(0, -1)
     .map((line) => `> ${line}\r\n`)
     .join('');
   await verbose(run, request.notes + lines);
-  const isSent = await link.connection.send(meter.sys, request.head + request.body);
+  const preface = link.isHttp2 && link.secured === undefined && isFirst(link) ? HTTP2_PREFACE : '';
+  const whole = preface + (link.isHttp2 ? asHttp2(request.head, false) : request.head);
+  const waits = request.body !== '' && /\r\nExpect: 100-continue\r\n/i.test(request.head);
+  const isOwnExpect = waits && config.headers.some((line) => /^expect:/i.test(line));
+  let isSent = await link.connection.send(meter.sys, isOwnExpect ? whole : whole + request.body);
+  if (isOwnExpect) {
+    const came = await link.reader.fill(meter.sys, run.process.sys.nowMs() + config.expectMs);
+    if (came === 'timeout') await verbose(run, '* Done waiting for 100-continue\n');
+    isSent = await link.connection.send(meter.sys, request.body);
+  }
+  await run.traceData?.('=> Send data', request.body);
   transfer.requestBytes += byteLength(request.head);
   if (request.body !== '') {
     const bytes = byteLength(request.body);
@@ -240,6 +300,24 @@ async function sendRequest(
     });
 }
 
+const opened = new WeakSet<object>();
+
+/** True the first time it is asked of a connection. */
+function isFirst(link: Link): boolean {
+  if (opened.has(link.connection)) return false;
+  opened.add(link.connection);
+  return true;
+}
+
+/** A request's head as HTTP/2 has it: its version has no minor part; `isLower`: names in small letters, as old versions show them. */
+function asHttp2(head: string, isLower: boolean): string {
+  const lines = head.split('\r\n').map((line, i) => {
+    if (i === 0) return line.replace(/HTTP\/1\.[01]$/, 'HTTP/2');
+    return isLower && !/^host:/i.test(line) ? line.replace(/^[^:]+/, (name) => name.toLowerCase()) : line;
+  });
+  return lines.join('\r\n');
+}
+
 async function dropped(
   transfer: Transfer,
   link: Link,
@@ -257,8 +335,18 @@ function closeLink(run: CurlRun, link: Link): void {
 async function readHead(transfer: Transfer, link: Link, method: string): Promise<HttpHead> {
   const { run, config, moments, meter } = transfer;
   for (;;) {
-    const result = await link.reader.readHead(meter.sys, method, totalDeadline(config, moments));
+    const slowMs = slowDeadline(transfer);
+    const deadlineMs = Math.min(totalDeadline(config, moments), slowMs);
+    const result = await link.reader.readHead(meter.sys, method, deadlineMs, config.isRaw);
+    if (result.kind === 'timeout' && run.process.sys.nowMs() < totalDeadline(config, moments))
+      return dropped(transfer, link, tooSlow(config));
     if (result.kind === 'timeout') return dropped(transfer, link, operationTimedOut(transfer));
+    if (link.isHttp2 && (result.kind === 'junk' || (result.kind === 'head' && result.head.version !== '2')))
+      return dropped(transfer, link, {
+        code: 16,
+        text: 'Remote peer returned unexpected data while we expected SETTINGS frame.  Perhaps, peer does not support HTTP/2 properly.',
+        hadConnection: true,
+      });
     if (result.kind === 'end')
       return dropped(transfer, link, {
         code: 52,
@@ -277,6 +365,18 @@ async function readHead(transfer: Transfer, link: Link, method: string): Promise
     await sayHead(transfer, result.head, method);
     if (result.head.status >= 200) return result.head;
   }
+}
+
+/** When -y and -Y end a transfer through which nothing more comes; infinite without them. */
+function slowDeadline(transfer: Transfer): number {
+  const { speedTimeS, speedLimit } = transfer.config;
+  if (speedTimeS === undefined && speedLimit === undefined) return Number.POSITIVE_INFINITY;
+  return transfer.run.process.sys.nowMs() + (speedTimeS ?? 30) * 1000;
+}
+
+function tooSlow(config: CurlConfig): ConstructorParameters<typeof TransferEnd>[0] {
+  const text = `Operation too slow. Less than ${config.speedLimit ?? 1} bytes/sec transferred the last ${config.speedTimeS ?? 30} seconds`;
+  return { code: 28, text, hadConnection: true, isTransient: true };
 }
 
 /** An answer without a status line (HTTP/0.9) is refused unless --http0.9 asks for it. */
@@ -365,19 +465,47 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
   if (isIgnoring && method !== 'HEAD' && run.version.number < 80_900)
     await verbose(run, '* Ignoring the response-body\n');
   let isFirst = !(isIgnoring && run.version.number >= 80_900);
+  const isUnmet = isTooOld(transfer);
+  if (isUnmet)
+    await verbose(run, '* The requested document is not new enough\n* Simulate an HTTP 304 response\n');
   for (;;) {
     const waiting = link.reader.pendingBytes;
-    const piece = await link.reader.readBody(meter.sys, totalDeadline(config, moments));
+    const deadlineMs = Math.min(totalDeadline(config, moments), slowDeadline(transfer));
+    const piece = await link.reader.readBody(meter.sys, deadlineMs);
     if (piece.kind === 'done') return;
+    if (piece.kind === 'timeout' && run.process.sys.nowMs() < totalDeadline(config, moments))
+      return dropped(transfer, link, tooSlow(config));
     if (piece.kind !== 'data') return bodyEnded(transfer, link, piece);
-    if (isFirst && !output.isTerminal)
+    if (isFirst && !output.isTerminal && run.traceData === undefined)
       await verbose(run, `{ [${Math.max(waiting, byteLength(piece.text))} bytes data]\n`);
     isFirst = false;
-    if (isIgnoring) continue;
+    await run.traceData?.('<= Recv data', piece.text);
+    if (isIgnoring || isUnmet) continue;
+    await keepRate(transfer, byteLength(piece.text));
     transfer.downloaded += byteLength(piece.text);
     meter.received = transfer.downloaded;
     await output.write(piece.text);
   }
+}
+
+/** --limit-rate: waits so that no more than a second's worth is ahead. */
+async function keepRate(transfer: Transfer, bytes: number): Promise<void> {
+  const { limitRate } = transfer.config;
+  if (limitRate === undefined || limitRate <= 0) return;
+  const { sys } = transfer.meter;
+  const dueMs = transfer.moments.startMs + ((transfer.downloaded + bytes) / limitRate - 1) * 1000;
+  if (dueMs > sys.nowMs()) await sys.sleep(dueMs - sys.nowMs());
+}
+
+/** -z: the document is older than asked for (with a leading `-`: newer), though the server sent it. */
+function isTooOld(transfer: Transfer): boolean {
+  const { config, head } = transfer;
+  const wanted =
+    config.timeCondition === undefined ? undefined : conditionTime(transfer.run, config.timeCondition);
+  const given = head === undefined ? undefined : headerOf(head, 'last-modified');
+  const modifiedMs = given === undefined ? undefined : readDate(given);
+  if (wanted === undefined || modifiedMs === undefined) return false;
+  return wanted.isBefore ? modifiedMs > wanted.atMs : modifiedMs <= wanted.atMs;
 }
 
 async function bodyEnded(

@@ -42,7 +42,22 @@ export type CurlConfig = {
   dumpHeader?: string;
   isGlob: boolean;
   isPathAsIs: boolean;
-  isHttp10: boolean;
+  /** Which HTTP was asked for; absent: the best that both ends know. */
+  http?: '1.0' | '1.1' | '2' | '2-prior';
+  isAlpnOff: boolean;
+  /** Least and greatest TLS version as 10, 11, 12, 13. */
+  minTls?: number;
+  maxTls?: number;
+  timeCondition?: string;
+  speedTimeS?: number;
+  speedLimit?: number;
+  limitRate?: number;
+  localPort?: string;
+  unixSocket?: string;
+  expectMs: number;
+  isRemoteHeaderName: boolean;
+  outputDir?: string;
+  isRemoteNameAll: boolean;
   isHttp09: boolean;
   isRaw: boolean;
   isCompressed: boolean;
@@ -67,6 +82,10 @@ export type CurlGlobals = {
   isNoMeter: boolean;
   isBar: boolean;
   isFailEarly: boolean;
+  isParallel: boolean;
+  isTraceTime: boolean;
+  /** --trace and --trace-ascii: `-` is standard output, `%` standard error. */
+  trace?: { readonly file: string; readonly isHex: boolean };
   stderrFile?: string;
 };
 
@@ -93,18 +112,18 @@ const TABLE: readonly Option[] = (
   '- data-urlencode text|- json text|H header text|A user-agent text|e referer text|u user text|k insecure flag|- cacert text|f fail flag|' +
   '- fail-with-body flag|- retry count|- retry-delay seconds|- retry-max-time seconds|- retry-connrefused flag|- retry-all-errors flag|4 ipv4 flag|' +
   '6 ipv6 flag|- resolve text|- connect-to text|x proxy text|- noproxy text|T upload-file text|F form text|- form-string text|G get flag|0 http1.0 flag|' +
-  '- http1.1 ignored|- http2 ignored|- http2-prior-knowledge ignored|- http0.9 flag|- progress-meter flag|# progress-bar flag|N no-buffer ignored|' +
-  '- buffer ignored|Z parallel ignored|b cookie text|c cookie-jar text|- path-as-is flag|g globoff flag|- url text|q disable ignored|K config text|' +
+  '- http1.1 flag|- http2 flag|- http2-prior-knowledge flag|- http0.9 flag|- progress-meter flag|# progress-bar flag|N no-buffer ignored|' +
+  '- buffer ignored|Z parallel flag|b cookie text|c cookie-jar text|- path-as-is flag|g globoff flag|- url text|q disable ignored|K config text|' +
   '- max-redirs count|- interface text|D dump-header text|- stderr text|r range text|- compressed flag|- raw flag|- url-query text|- proto text|' +
   '- proto-redir text|- proto-default ignored-text|- max-filesize count|- create-dirs flag|V version flag|h help flag|: next flag|- location-trusted flag|' +
-  '- tlsv1 ignored|1 tlsv1.0 ignored|- tlsv1.1 ignored|- tlsv1.2 ignored|- tlsv1.3 ignored|- tls-max ignored-text|- ciphers ignored-text|E cert ignored-text|- key ignored-text|' +
-  '- capath ignored-text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time ignored-text|- limit-rate ignored-text|- local-port ignored-text|' +
-  'y speed-time count|Y speed-limit count|z time-cond ignored-text|R remote-time ignored|J remote-header-name ignored|j junk-session-cookies ignored|' +
+  '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers ignored-text|E cert ignored-text|- key ignored-text|' +
+  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey ignored-text|- proxy-header text|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface ignored-text|- dns-ipv4-addr ignored-text|- doh-url ignored-text|- false-start ignored|- fail-early-dummy ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file ignored-text|- netrc-optional ignored|- no-clobber ignored|- remove-on-error ignored|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text|- etag-compare text|- etag-save text|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time ignored-text|- limit-rate text|- local-port text|' +
+  'y speed-time count|Y speed-limit count|z time-cond text|R remote-time ignored|J remote-header-name flag|j junk-session-cookies ignored|' +
   'a append ignored|n netrc ignored|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user ignored-text|- basic ignored|' +
   '- digest ignored|- anyauth ignored|- ntlm ignored|- post301 ignored|- post302 ignored|- post303 ignored|- dns-servers ignored-text|- unix-socket text|' +
-  '- trace ignored-text|- trace-ascii ignored-text|- trace-time ignored|- styled-output ignored|- fail-early flag|Q quote ignored-text|- happy-eyeballs-timeout-ms ignored-text|' +
-  '- oauth2-bearer text|- output-dir text|- remote-name-all ignored|- ssl-reqd ignored|- tr-encoding ignored|- expect100-timeout ignored-text|M manual ignored|' +
-  '- http3 ignored|- parallel-max ignored-text|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate ignored-text|- sessionid ignored|- alpn ignored|- npn ignored'
+  '- trace text|- trace-ascii text|- trace-time flag|- trace-ids flag|- styled-output ignored|- fail-early flag|Q quote ignored-text|- happy-eyeballs-timeout-ms ignored-text|' +
+  '- oauth2-bearer text|- output-dir text|- remote-name-all flag|- ssl-reqd ignored|- tr-encoding ignored|- expect100-timeout seconds|M manual ignored|' +
+  '- http3 ignored|- parallel-max ignored-text|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate ignored-text|- sessionid ignored|- alpn flag|- npn ignored'
 )
   .split('|')
   .map((row) => {
@@ -164,7 +183,10 @@ function freshConfig(): CurlConfig {
     connectTo: [],
     isGlob: true,
     isPathAsIs: false,
-    isHttp10: false,
+    isAlpnOff: false,
+    expectMs: 1_000,
+    isRemoteHeaderName: false,
+    isRemoteNameAll: false,
     isHttp09: false,
     isRaw: false,
     isCompressed: false,
@@ -184,6 +206,8 @@ class Reader {
     isNoMeter: false,
     isBar: false,
     isFailEarly: false,
+    isParallel: false,
+    isTraceTime: false,
   };
   warnings = '';
   readonly #version: CurlVersion;
@@ -354,6 +378,13 @@ type Setting = {
   readonly isOn: boolean;
 };
 
+/** `100k`, `2M`: bytes a second. */
+function rateOf(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kKmMgG]?)[bB]?$/.exec(value);
+  const unit = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(match?.[2] ?? '').toLowerCase()] ?? 1;
+  return Number(match?.[1] ?? 0) * unit;
+}
+
 const ms = (value: string): number => Math.round(Number(value) * 1_000);
 
 const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
@@ -405,7 +436,31 @@ const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
   form: ({ config, value }) => void config.forms.push(value),
   'form-string': ({ config, value }) => void config.forms.push(value),
   get: ({ config, isOn }) => void (config.isGet = isOn),
-  'http1.0': ({ config }) => void (config.isHttp10 = true),
+  'http1.0': ({ config }) => void (config.http = '1.0'),
+  'http1.1': ({ config }) => void (config.http = '1.1'),
+  http2: ({ config, isOn }) => {
+    if (isOn) config.http = '2';
+    else config.http = '1.1';
+  },
+  'http2-prior-knowledge': ({ config }) => void (config.http = '2-prior'),
+  alpn: ({ config, isOn }) => void (config.isAlpnOff = !isOn),
+  'tlsv1.2': ({ config }) => void (config.minTls = 12),
+  'tlsv1.3': ({ config }) => void (config.minTls = 13),
+  'tls-max': ({ config, value }) => void (config.maxTls = Math.round(Number(value) * 10)),
+  'time-cond': ({ config, value }) => void (config.timeCondition = value),
+  'speed-time': ({ config, value }) => void (config.speedTimeS = Number(value)),
+  'speed-limit': ({ config, value }) => void (config.speedLimit = Number(value)),
+  'limit-rate': ({ config, value }) => void (config.limitRate = rateOf(value)),
+  'local-port': ({ config, value }) => void (config.localPort = value),
+  'unix-socket': ({ config, value }) => void (config.unixSocket = value),
+  'expect100-timeout': ({ config, value }) => void (config.expectMs = ms(value)),
+  'remote-header-name': ({ config, isOn }) => void (config.isRemoteHeaderName = isOn),
+  'remote-name-all': ({ config, isOn }) => void (config.isRemoteNameAll = isOn),
+  'output-dir': ({ config, value }) => void (config.outputDir = value),
+  parallel: ({ globals, isOn }) => void (globals.isParallel = isOn),
+  trace: ({ globals, value }) => void (globals.trace = { file: value, isHex: true }),
+  'trace-ascii': ({ globals, value }) => void (globals.trace = { file: value, isHex: false }),
+  'trace-time': ({ globals, isOn }) => void (globals.isTraceTime = isOn),
   'http0.9': ({ config, isOn }) => void (config.isHttp09 = isOn),
   cookie: ({ config, value }) => void config.cookies.push(value),
   'cookie-jar': ({ config, value }) => void (config.cookieJar = value),

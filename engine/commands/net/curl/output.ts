@@ -17,16 +17,23 @@ export function absolutePath(process: Process, path: string): string {
 /** Where a transfer's body goes: standard output, or a file that is opened at the first byte. */
 export class Output {
   readonly #run: CurlRun;
-  readonly name: string | undefined;
+  name: string | undefined;
+  readonly #makesFolders: boolean;
   #isOpen = false;
   #isChecked = false;
   readonly #mayBeBinary: boolean;
 
   /** `name` undefined or `-`: standard output. */
-  constructor(run: CurlRun, name: string | undefined) {
+  constructor(run: CurlRun, name: string | undefined, makesFolders = false) {
+    this.#makesFolders = makesFolders;
     this.#run = run;
     this.name = name === '-' ? undefined : name;
     this.#mayBeBinary = name === '-';
+  }
+
+  /** -J: the name that the server gives, while nothing is written. */
+  rename(name: string): void {
+    if (!this.#isOpen) this.name = name;
   }
 
   /** True when the body shows on a terminal. */
@@ -40,7 +47,10 @@ export class Output {
     if (this.name === undefined) return this.#toStdout(text);
     if (this.name === '/dev/null') return;
     const { machine, sys } = this.#run.process;
-    const failure = machine.files.write(absolutePath(this.#run.process, this.name), text, sys.nowMs(), {
+    const path = absolutePath(this.#run.process, this.name);
+    if (this.#makesFolders && !this.#isOpen)
+      machine.files.makeFolder(path.slice(0, path.lastIndexOf('/')) || '/', sys.nowMs(), { parents: true });
+    const failure = machine.files.write(path, text, sys.nowMs(), {
       append: this.#isOpen,
     });
     this.#isOpen = true;

@@ -24,6 +24,8 @@ export type HopFacts = {
   readonly isProxied: boolean;
   readonly cookies: string;
   readonly user: string | undefined;
+  /** The header of -z, if any. */
+  readonly condition: string | undefined;
 };
 
 /** Builds the request of one hop with its headers in curl's order (lib/http.c, Curl_http). */
@@ -31,7 +33,7 @@ export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
   const custom = customHeaders(config, hop.body);
   const method = methodOf(config, hop);
   const target = hop.isProxied ? formatCurlUrl(hop.url) : hop.url.target;
-  const lines = [`${method} ${target} HTTP/${config.isHttp10 ? '1.0' : '1.1'}`];
+  const lines = [`${method} ${target} HTTP/${config.http === '1.0' ? '1.0' : '1.1'}`];
   const add = (name: string, value: string | undefined): void => {
     if (value !== undefined && !custom.replaced.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
   };
@@ -41,9 +43,14 @@ export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
   add('Range', config.range === undefined ? undefined : `bytes=${config.range}`);
   add('User-Agent', config.userAgent === '' ? undefined : (config.userAgent ?? `curl/${hop.version.text}`));
   add('Accept', '*/*');
+  if (hop.condition !== undefined) lines.push(hop.condition);
   if (config.isCompressed)
     add('Accept-Encoding', hop.version.number < 77_800 ? 'deflate, gzip' : 'deflate, gzip, br, zstd');
   add('Referer', config.referer?.replace(/;auto$/, '') || undefined);
+  if (config.http === '2' && hop.url.scheme === 'http') {
+    const settings = hop.version.number < 80_000 ? 'AAMAAABkAAQCAAAAAAIAAAAA' : 'AAMAAABkAAQAAQAAAAIAAAAA';
+    lines.push('Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', `HTTP2-Settings: ${settings}`);
+  }
   if (hop.isProxied) add('Proxy-Connection', 'Keep-Alive');
   if (hop.cookies !== '') add('Cookie', hop.cookies);
   lines.push(...custom.lines);

@@ -14,6 +14,18 @@ export type Link = {
   readonly connection: Connection;
   readonly reader: HttpReader;
   readonly address: string;
+  /** HTTP/2, agreed on by ALPN or by --http2-prior-knowledge. */
+  readonly isHttp2: boolean;
+  readonly secured?: Secured;
+};
+
+/** What TLS came to on a connection. */
+export type Secured = {
+  readonly alpn: string | undefined;
+  /** OpenSSL's verify code: not 0 only with -k. */
+  readonly verifyCode: number;
+  readonly wantsCertificate: boolean;
+  readonly tlsVersion: 'TLSv1.2' | 'TLSv1.3';
 };
 
 /** What one curl process keeps over its transfers. */
@@ -27,6 +39,10 @@ export type CurlRun = {
   connectionCount: number;
   /** Writes to stderr, or to the file of --stderr. */
   readonly err: (text: string) => Promise<void>;
+  /** With --trace: tells of everything that -v tells of, in its own form. */
+  readonly trace?: (verboseText: string) => Promise<void>;
+  /** With --trace: tells of data sent or received. */
+  readonly traceData?: (what: string, text: string) => Promise<void>;
 };
 
 /** A cookie of the engine. */
@@ -63,6 +79,8 @@ export type Moments = {
   firstByteMs?: number;
   redirectMs?: number;
   endMs?: number;
+  /** Why a certificate was refused, OpenSSL's code. */
+  verifyCode?: number;
 };
 
 /** The progress meter of one URL, and the clock that moves it. */

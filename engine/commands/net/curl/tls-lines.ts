@@ -1,32 +1,41 @@
+import { type Certificate, certificateTime, nameCovers } from '../../../net/certificate.ts';
 import type { CurlVersion } from './words.ts';
 
 /** What -v can say about a handshake. `caFile` is undefined with -k. */
 export type HandshakeFacts = {
   readonly version: CurlVersion;
   readonly host: string;
-  readonly names: readonly string[];
+  readonly certificate: Certificate | undefined;
   readonly caFile: string | undefined;
-  readonly isTrusted: boolean;
+  /** OpenSSL's verify code, 0 when all is well. */
+  readonly verifyCode: number;
   readonly isTerminal: boolean;
-  readonly nowMs: number;
+  readonly tlsVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** What the client offered, in order; none with --no-alpn. */
+  readonly offered: readonly string[];
+  /** What the server chose of it. */
+  readonly alpn: string | undefined;
 };
 
 /** How far a handshake came. */
 export type HandshakeStage = 'hello' | 'untrusted' | 'wrong-name' | 'insecure' | 'ok';
 
-/** The `*` lines of a TLS handshake, with the byte counts when they are not on a terminal. Source: recorded curl 7.88.1 and 8.14.1. */
+/** The `*` lines of a TLS handshake, with the byte counts when they are not on a terminal. Source: recorded curl 7.74 to 8.14.1. */
 export function handshakeLines(facts: HandshakeFacts, stage: HandshakeStage): string {
   const isNew = facts.version.number >= 80_900;
   const lines: string[] = [];
   const bytes = (mark: '{' | '}', count: number): void => {
     if (!facts.isTerminal) lines.push(`${mark} [${count} bytes data]`);
   };
+  let protocol = 'TLSv1.3';
   const step = (direction: 'IN' | 'OUT', what: string, count: number): void => {
-    lines.push(`* TLSv1.3 (${direction}), ${what}:`);
+    lines.push(`* ${protocol} (${direction}), ${what}:`);
     bytes(direction === 'IN' ? '{' : '}', count);
   };
-  if (facts.version.number < 77_800) lines.push('* ALPN, offering h2', '* ALPN, offering http/1.1');
-  else lines.push(isNew ? '* ALPN: curl offers h2,http/1.1' : '* ALPN: offers h2,http/1.1');
+  if (facts.offered.length > 0) {
+    if (facts.version.number < 77_800) lines.push(...facts.offered.map((name) => `* ALPN, offering ${name}`));
+    else lines.push(`* ALPN: ${isNew ? 'curl ' : ''}offers ${facts.offered.join(',')}`);
+  }
   bytes('}', 5);
   step('OUT', 'TLS handshake, Client hello (1)', isNew ? 1_558 : 512);
   if (facts.caFile !== undefined) {
@@ -34,69 +43,89 @@ export function handshakeLines(facts: HandshakeFacts, stage: HandshakeStage): st
     bytes('{', 5);
   }
   if (stage === 'hello') return `${lines.join('\n')}\n`;
-  step('IN', 'TLS handshake, Server hello (2)', 122);
-  if (isNew) step('IN', 'TLS change cipher, Change cipher spec (1)', 1);
-  step('IN', 'TLS handshake, Encrypted Extensions (8)', 25);
+  step('IN', 'TLS handshake, Server hello (2)', facts.tlsVersion === 'TLSv1.2' ? 106 : 122);
+  protocol = facts.tlsVersion;
+  if (facts.tlsVersion === 'TLSv1.3') {
+    if (isNew) step('IN', 'TLS change cipher, Change cipher spec (1)', 1);
+    step('IN', 'TLS handshake, Encrypted Extensions (8)', 25);
+  }
   step('IN', 'TLS handshake, Certificate (11)', 815);
   if (stage === 'untrusted') {
-    step('OUT', 'TLS alert, unknown CA (560)', 2);
+    const alert = facts.verifyCode === 10 ? 'certificate expired (557)' : 'unknown CA (560)';
+    step('OUT', `TLS alert, ${alert}`, 2);
     return `${lines.join('\n')}\n`;
   }
-  step('IN', 'TLS handshake, CERT verify (15)', 264);
-  step('IN', 'TLS handshake, Finished (20)', 52);
-  step('OUT', 'TLS change cipher, Change cipher spec (1)', 1);
-  step('OUT', 'TLS handshake, Finished (20)', 52);
+  if (facts.tlsVersion === 'TLSv1.2') {
+    step('IN', 'TLS handshake, Server key exchange (12)', 300);
+    step('IN', 'TLS handshake, Server finished (14)', 4);
+    step('OUT', 'TLS handshake, Client key exchange (16)', 37);
+    step('OUT', 'TLS change cipher, Change cipher spec (1)', 1);
+    step('OUT', 'TLS handshake, Finished (20)', 16);
+    step('IN', 'TLS handshake, Finished (20)', 16);
+  } else {
+    step('IN', 'TLS handshake, CERT verify (15)', 264);
+    step('IN', 'TLS handshake, Finished (20)', 52);
+    step('OUT', 'TLS change cipher, Change cipher spec (1)', 1);
+    step('OUT', 'TLS handshake, Finished (20)', 52);
+  }
+  const cipher = facts.tlsVersion === 'TLSv1.2' ? 'ECDHE-RSA-AES256-GCM-SHA384' : 'TLS_AES_256_GCM_SHA384';
   lines.push(
-    `* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384${isNew ? ' / x25519 / RSASSA-PSS' : ''}`,
+    `* SSL connection using ${facts.tlsVersion} / ${cipher}${isNew ? ' / x25519 / RSASSA-PSS' : ''}`,
   );
-  lines.push(
-    facts.version.number < 77_800
-      ? '* ALPN, server accepted to use http/1.1'
-      : '* ALPN: server accepted http/1.1',
-  );
+  if (facts.offered.length > 0) lines.push(alpnLine(facts));
   lines.push(...certificateLines(facts, stage, isNew));
   return `${lines.join('\n')}\n`;
 }
 
+function alpnLine(facts: HandshakeFacts): string {
+  const { alpn } = facts;
+  if (facts.version.number < 77_800)
+    return alpn === undefined
+      ? '* ALPN, server did not agree to a protocol'
+      : `* ALPN, server accepted to use ${alpn}`;
+  if (alpn === undefined) return '* ALPN: server did not agree on a protocol. Uses default.';
+  return `* ALPN: server accepted ${alpn}`;
+}
+
+/** What OpenSSL says of a verify code (X509_verify_cert_error_string). */
+export function verifyWords(code: number): string {
+  const words: Readonly<Record<number, string>> = {
+    9: 'certificate is not yet valid',
+    10: 'certificate has expired',
+    18: 'self-signed certificate',
+    20: 'unable to get local issuer certificate',
+  };
+  return words[code] ?? 'ok';
+}
+
 function certificateLines(facts: HandshakeFacts, stage: HandshakeStage, isNew: boolean): string[] {
-  const day = 86_400_000;
+  const { certificate } = facts;
   const lines = [
     '* Server certificate:',
-    `*  subject: CN=${facts.names[0] ?? ''}`,
-    `*  start date: ${certificateDate(Math.floor(facts.nowMs / day) * day - 30 * day)}`,
-    `*  expire date: ${certificateDate(Math.floor(facts.nowMs / day) * day + 335 * day)}`,
+    `*  subject: ${(certificate?.subject ?? '').replaceAll(', ', '; ')}`,
+    `*  start date: ${certificateTime(certificate?.notBeforeMs ?? 0)}`,
+    `*  expire date: ${certificateTime(certificate?.notAfterMs ?? 0)}`,
   ];
+  const names = certificate?.names ?? [];
   if (stage === 'wrong-name')
     return [...lines, `*  subjectAltName does not match ${isNew ? 'hostname ' : ''}${facts.host}`];
   if (stage === 'ok')
     lines.push(
-      `*  subjectAltName: host "${facts.host}" matched cert's "${facts.names.find((n) => n === facts.host) ?? facts.names[0] ?? ''}"`,
+      `*  subjectAltName: host "${facts.host}" matched cert's "${names.find((name) => nameCovers(name, facts.host)) ?? ''}"`,
     );
-  lines.push('*  issuer: CN=Virtual Internet CA');
+  lines.push(`*  issuer: ${(certificate?.issuer ?? '').replaceAll(', ', '; ')}`);
   lines.push(
-    facts.isTrusted
+    facts.verifyCode === 0
       ? '*  SSL certificate verify ok.'
-      : '*  SSL certificate verify result: unable to get local issuer certificate (20), continuing anyway.',
+      : `*  SSL certificate verify result: ${verifyWords(facts.verifyCode)} (${facts.verifyCode}), continuing anyway.`,
   );
   if (isNew) {
-    lines.push(
-      '*   Certificate level 0: Public key type RSA (2048/112 Bits/secBits), signed using sha256WithRSAEncryption',
-    );
-    if (stage === 'ok')
-      lines.push(
-        '*   Certificate level 1: Public key type RSA (2048/112 Bits/secBits), signed using sha256WithRSAEncryption',
-      );
+    const level = (number: number): string =>
+      `*   Certificate level ${number}: Public key type RSA (2048/112 Bits/secBits), signed using sha256WithRSAEncryption`;
+    lines.push(level(0));
+    if (stage === 'ok') lines.push(level(1));
   }
   return lines;
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-function certificateDate(ms: number): string {
-  const date = new Date(ms);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
-  return `${MONTHS[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)} ${time} ${date.getUTCFullYear()} GMT`;
 }
 
 /** The `*` lines between the request and the answer on a fresh TLS connection: two session tickets. */

@@ -1,4 +1,5 @@
 import type { Sys } from '../../../base/process.ts';
+import { publicCertificate } from '../../../net/certificate.ts';
 import type { DnsMessage, DnsRecord, DnsType } from '../../../net/dns.ts';
 import type {
   Connection,
@@ -189,7 +190,8 @@ class FakeConnection implements Connection {
     this.#isTls = true;
     this.#events = [];
     const names = port === 8445 ? ['other.example.com'] : options.serverName === 'web' ? ['web'] : ['web', 'web.default.svc.cluster.local', 'other.example.com', 'cloud.google.com'];
-    return { kind: 'ok', names, trusted: false };
+    const certificate = { ...publicCertificate(names, sys.nowMs()), issuer: 'CN=lab-ca' };
+    return { kind: 'ok', names, trusted: false, certificate };
   }
 
   finish(): void {
