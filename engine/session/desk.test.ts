@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { LabBundle } from '../lab/bundle.ts';
 import { decodeLab } from '../lab/decode.ts';
 import { Desk } from './desk.ts';
+import { firstScreen } from './first-screen.ts';
 import { headerOf } from './headless.ts';
 import type { JournalEntry, PageCommand, WorkerEvent } from './protocol.ts';
 import { readLabFiles } from './replay.ts';
@@ -15,6 +16,20 @@ beforeAll(() => {
   bundle = found;
 });
 
+type Opening = { task?: number; entries?: readonly JournalEntry[]; isReadOnly?: boolean };
+
+function opening({
+  task = 0,
+  entries = [],
+  isReadOnly = false,
+}: Opening): Extract<PageCommand, { kind: 'open' }> {
+  return { kind: 'open', bundle, header: headerOf(bundle, 3), entries, solved: [], task, isReadOnly };
+}
+
+function entryOf(text: string): JournalEntry {
+  return { sequence: 1, atMs: 0, step: 0, input: { kind: 'line', terminal: 1, text } };
+}
+
 /** A page without a browser: sends commands, lets wall time pass, remembers what it was told. */
 class Page {
   readonly events: WorkerEvent[] = [];
@@ -23,13 +38,10 @@ class Page {
   #wallMs = 5_000;
   readonly #desk = new Desk((event) => this.#take(event));
 
-  static async open(
-    options: { task?: number; entries?: readonly JournalEntry[]; isReadOnly?: boolean } = {},
-  ): Promise<Page> {
+  static async open(options: Opening = {}): Promise<Page> {
     const page = new Page();
-    const { task = 0, entries = [], isReadOnly = false } = options;
-    page.entries.push(...entries);
-    page.send({ kind: 'open', bundle, header: headerOf(bundle, 3), entries, solved: [], task, isReadOnly });
+    page.entries.push(...(options.entries ?? []));
+    page.send(opening(options));
     await page.pass(50);
     return page;
   }
@@ -85,11 +97,12 @@ describe('a page at its desk', () => {
     ]);
   });
 
-  test('the first thing a page is told is the prompt, before the cluster has booted, and it is the one that stays', async () => {
+  test('what is shown before anything is loaded is what a new sandbox shows', async () => {
     const page = await Page.open();
-    const [first, second] = page.events.filter((event) => event.kind === 'screen');
-    expect(page.events[0]).toBe(first);
-    expect(first).toEqual(second);
+    const first = page.events.find((event) => event.kind === 'screen');
+    expect(first).toBeDefined();
+    expect(firstScreen(opening({}))).toEqual(first);
+    expect(firstScreen(opening({ entries: page.entries.concat(entryOf('ls')) }))).toBeUndefined();
   });
 
   test('a page opened at a later task begins on the solutions of those before, and a reload leads to the same place', async () => {

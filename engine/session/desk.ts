@@ -1,8 +1,7 @@
 import { recognise } from '../lab/feedback.ts';
 import type { LabBundle } from '../lab/bundle.ts';
 import { isUndoable, pathTo } from './journal.ts';
-import type { WorldSpec } from '../cluster/world.ts';
-import { EditedTerminal, PASTE_ON } from './edited-terminal.ts';
+import { EditedTerminal } from './edited-terminal.ts';
 import { hintFor } from './hints.ts';
 import { Matrix } from './live-matrix.ts';
 import { flowRows } from './flow-rows.ts';
@@ -21,7 +20,6 @@ import { Sandbox } from './sandbox.ts';
 import type { SandboxTerminal } from './terminal.ts';
 import { resume } from './timeline.ts';
 import { LIMITS } from '../base/limits.ts';
-import { firstPrompt } from './workplace.ts';
 
 /** Scheduler steps between two looks at the page's messages: Ctrl-C must get a word in. */
 const STEPS_A_SLICE = 500;
@@ -264,9 +262,6 @@ export class Desk {
     for (const { input } of command.entries)
       if (input.kind === 'hint')
         this.#hints.set(input.task, Math.max(this.#hints.get(input.task) ?? 0, input.rung));
-    // The workstation is no part of the cluster: its prompt is there while the cluster boots, and keys wait their turn.
-    const prompt = this.#entries.length === 0 ? firstPrompt(bundle.world as unknown as WorldSpec) : undefined;
-    if (prompt !== undefined) this.#post({ kind: 'screen', terminal: 1, data: `${PASTE_ON}${prompt}` });
     const startedMs = this.#wallMs;
     const { sandbox, solved, faithful } = await resume(bundle, header, this.#entries);
     for (const task of solved) this.#solved.add(task);

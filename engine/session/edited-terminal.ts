@@ -8,6 +8,7 @@ import {
   redraw,
   resize,
 } from '../shell/line-editor.ts';
+import { PASTE_ON } from './first-screen.ts';
 import type { OutputPiece, SandboxTerminal } from './terminal.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -22,9 +23,6 @@ export type EditedListener = {
 
 /** Ctrl-C, Ctrl-Z, Ctrl-\ : what the terminal's driver turns into signals while a program runs. */
 const SIGNAL_KEYS: Readonly<Record<string, string>> = { '\x03': '^C', '\x1a': '^Z', '\x1c': '^\\' };
-
-/** Tells xterm to mark pastes, as bash does at its prompt. */
-export const PASTE_ON = '\x1b[?2004h';
 
 /**
  * A terminal with its echo, line editing, history and completion: all that happens before a line is submitted and

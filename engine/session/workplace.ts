@@ -9,11 +9,10 @@ import type { WorldSpec } from '../cluster/world.ts';
 import { editorPrograms } from '../commands/editors/editors.ts';
 import type { AgentSocket, HubbleObserver, Ports, StartOn } from '../commands/ports.ts';
 import { shellProgram } from '../shell/main.ts';
-import { expandPrompt } from '../shell/prompt.ts';
-import { ShellState } from '../shell/state.ts';
 import type { CommandCompleter } from '../shell/completion.ts';
 import { createProcess, findProgram } from '../shell/process.ts';
 import type { Machine, MachineFacts, Program } from '../shell/program.ts';
+import { WORKSTATION_PS1 } from './first-screen.ts';
 import { createMachine, remoteTerminal, runOn } from './machines.ts';
 import type { Network } from '../net/socket.ts';
 import type { KubeHandler } from '../objects/api.ts';
@@ -42,22 +41,6 @@ const HUBBLE_SOCKET = 'unix:///var/run/cilium/hubble.sock';
 
 /** Programs of the workstation that no container has. */
 const CLUSTER_TOOLS = ['kubectl', 'cilium', 'hubble', 'helm', 'kind', 'ssh'] as const;
-
-const WORKSTATION_PS1 = '\\[\\e[32m\\]\\u@\\h\\[\\e[0m\\]:\\[\\e[34m\\]\\w\\[\\e[0m\\]\\$ ';
-
-/**
- * What the workstation's terminal shows in a world that nothing was done in yet, before that world has booted;
- * undefined where start files of the shell could say otherwise.
- */
-export function firstPrompt(world: WorldSpec): string | undefined {
-  const { user, hostname, files = {} } = world.workstation;
-  if (Object.keys(files).some((path) => path.includes('.'))) return undefined;
-  const home = `/home/${user}`;
-  const state = new ShellState('bash', '-bash');
-  state.variables.set('HOME', home);
-  state.cwd = home;
-  return expandPrompt(WORKSTATION_PS1, state, { user, hostname });
-}
 
 /** The machines of a sandbox: the workstation, the outside hosts and one for each container that something ran in. */
 export class Workplace {
