@@ -173,7 +173,8 @@ class Reader {
       if (!this.#text.startsWith(operator, this.#at)) continue;
       const next = this.#text[this.#at + operator.length] ?? '';
       if (next === '=' && !operator.endsWith('=')) return undefined;
-      if (operator.length === 1 && '&|<>*'.includes(operator) && next === operator) return undefined;
+      if (operator.length === 1 && (this.#isDash ? '&|<>' : '&|<>*').includes(operator) && next === operator)
+        return undefined;
       return operator;
     }
     return undefined;

@@ -33,7 +33,7 @@ import type { Job } from './jobs.ts';
 import { Lexer } from './lexer.ts';
 import { Parser } from './parser.ts';
 import { compilePattern, matchesPattern, patternOptions } from './pattern.ts';
-import { printChain, traceWord } from './print.ts';
+import { printChain, printFunction, traceWord } from './print.ts';
 import { createProcess, findProgram, spawnProgram, spawnTracked, textStream } from './process.ts';
 import type { Child, Descriptor, Descriptors } from './process.ts';
 import type { Machine, Program } from './program.ts';
@@ -204,6 +204,9 @@ export class Interpreter implements ExpansionHost {
 
   /** What a syntax error makes of the shell: a script ends; `eval` in bash only fails. @throws ShellExit */
   #syntaxStatus(error: SyntaxFailure, label: string): number {
+    // bash 5.2 ends a script at a faulty `[[ ]]` with the status of the command before.
+    const isSilent = error.problem.kind === 'condition' && error.problem.reason !== undefined;
+    if (isSilent && !this.state.isInteractive) throw new ShellExit(this.state.status);
     this.state.status = error.status;
     if (this.state.dialect === 'bash' && (this.state.isInteractive || label === 'eval')) return error.status;
     throw new ShellExit(error.status);
@@ -531,6 +534,7 @@ export class Interpreter implements ExpansionHost {
   async #runCommand(command: Command): Promise<void> {
     await this.step();
     if (this.#trapped === 0 || this.state.calls.length > 0) this.state.line = command.line;
+    if (this.state.options.has('noexec') && !this.state.isInteractive) return;
     if (command.kind !== 'simple') this.#isLeaf = false;
     if (command.kind === 'coproc') return this.#startCoprocess(command);
     if (command.kind === 'simple') await this.#runSimple(command);
@@ -1160,7 +1164,7 @@ export class Interpreter implements ExpansionHost {
     argv: string[],
     isLeaf: boolean,
   ): Promise<void> {
-    const env = this.state.variables.exported();
+    const env = this.exported();
     for (const one of command.assignments) env.set(one.name, await expandText(this, one.value, true));
     await this.runExternal(argv, env, isLeaf ? 'here' : 'child', () =>
       printChain({ first: { commands: [command], isNegated: false, timing: 'none' }, rest: [] }),
@@ -1240,6 +1244,16 @@ export class Interpreter implements ExpansionHost {
     if (isBash && (name.includes('/') || path === ''))
       return this.complain(`${name}: No such file or directory`, 127);
     return this.complain(isBash ? `${name}: command not found` : `${name}: not found`, 127);
+  }
+
+  /** What children get: the exported variables and functions. */
+  exported(): Map<string, string> {
+    const env = this.state.variables.exported();
+    for (const name of this.state.exportedFunctions) {
+      const body = this.state.functions.get(name);
+      if (body !== undefined) env.set(`BASH_FUNC_${name}%%`, printFunction(name, body).replace(/^[^(]*/, ''));
+    }
+    return env;
   }
 
   /** A program of the machine by its bare name along PATH. */

@@ -485,7 +485,7 @@ export class Lexer {
     const isIndirect =
       this.dialect === 'bash' &&
       this.src[this.pos] === '!' &&
-      /[A-Za-z_0-9@*]/.test(this.src[this.pos + 1] ?? '');
+      /^([A-Za-z_0-9@*]|#\})/.test(this.src.slice(this.pos + 1, this.pos + 3));
     if (isIndirect) this.pos++;
     const name = this.#parameterName();
     if (name === '') return undefined;
@@ -537,10 +537,11 @@ export class Lexer {
     }
     this.pos += operator.length;
     if (operator === ':' || operator.startsWith('/')) {
-      const word = this.readParts(
-        operator === ':' ? ':}' : '/}',
-        operator === ':' ? true : inDouble && false,
-      );
+      // In `${x////-}` the pattern is a slash.
+      const slash: WordPart[] =
+        operator === '//' && this.src[this.pos] === '/' ? [{ kind: 'text', text: '/', isQuoted: true }] : [];
+      this.pos += slash.length;
+      const word = [...slash, ...this.readParts(operator === ':' ? ':}' : '/}', operator === ':')];
       if (this.src[this.pos] === '}') return { ...base, operator, word };
       this.pos++;
       return { ...base, operator, word, word2: this.readParts('}', operator === ':' ? true : false) };

@@ -19,7 +19,7 @@ type Arguments = {
   bad: string | undefined;
 };
 
-const LETTERS = 'exuvfnaC';
+const LETTERS = 'exuvfnaCETBbmhkptH';
 
 /** The program `bash`, `ash` or `dash` (also as `sh`): scripts, `-c`, commands on stdin, and a prompt on a terminal. */
 export function shellProgram(dialect: Dialect): Program {
@@ -62,7 +62,10 @@ function readArguments(argv: readonly string[]): Arguments {
     }
   }
   found.rest = argv.slice(at);
-  if (wantsCommand) found.command = found.rest.shift() ?? '';
+  if (wantsCommand) {
+    found.command = found.rest.shift();
+    if (found.command === undefined) found.bad = '-c: option requires an argument';
+  }
   return found;
 }
 
@@ -70,7 +73,7 @@ async function runShell(process: Process, dialect: Dialect): Promise<number> {
   const args = readArguments(process.argv);
   const own = process.argv[0]?.replace(/^-/, '') ?? dialect;
   if (args.bad !== undefined) {
-    await process.err(`${own}: ${args.bad}: invalid option\n`);
+    await process.err(`${own}: ${args.bad}${args.bad.includes(' ') ? '' : ': invalid option'}\n`);
     return 2;
   }
   const usesScript = args.command === undefined && !args.readsInput && args.rest.length > 0;
@@ -91,6 +94,7 @@ async function runShell(process: Process, dialect: Dialect): Promise<number> {
   });
   shell.state.isLogin = args.isLogin || process.argv[0]?.startsWith('-') === true;
   await applyOptions(shell, args.options);
+  shell.state.isCommandText = args.command !== undefined;
   if (args.command !== undefined) return runCommandText(shell, args.command, '-c', `${args.command}`);
   if (script !== undefined) return runScript(process, shell, script, own);
   return isInteractive ? converse(process, shell) : runInput(process, shell);
@@ -106,6 +110,7 @@ async function runCommandText(shell: Shell, text: string, label: string, _source
 
 async function runScript(process: Process, shell: Shell, script: string, own: string): Promise<number> {
   const content = process.machine.files.read(resolvePath(process.cwd, script));
+  shell.state.source = shell.state.dialect === 'bash' ? script : '';
   if ('content' in content) return runCommandText(shell, content.content, '', content.content);
   const { dialect } = shell.state;
   if (dialect === 'bash')

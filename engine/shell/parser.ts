@@ -703,7 +703,8 @@ export class Parser {
       )
         this.#expandAlias();
     }
-    if (this.#isOperator('(') && words.length > 0) {
+    if (this.#isOperator('(') && (words.length > 0 || assignments.length > 0)) {
+      if (words.length !== 1 || assignments.length > 0) this.#unexpected();
       this.#take();
       this.#unexpected();
     }

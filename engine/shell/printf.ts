@@ -1,18 +1,30 @@
+import { LIMITS } from '../base/limits.ts';
+import { SystemFailure } from './control.ts';
 import { unescapeAnsi } from './lexer.ts';
 import { quoteWord } from './print.ts';
 
 /** What `printf` makes: its text and the complaints about its arguments. `isStopped` after `\c`. */
 export type Printed = { readonly text: string; readonly complaints: readonly string[] };
 
+/** Whose `printf` it is, and the clock of `%(…)T`. */
+export type PrintfOptions = {
+  readonly dialect?: 'bash' | 'ash' | 'dash';
+  readonly nowMs?: number;
+  readonly startMs?: number;
+};
+
 /** Formats as `printf` does: the format is used again while arguments are left. `nowMs` serves `%(…)T`. */
-export function formatPrintf(format: string, args: readonly string[]): Printed {
+export function formatPrintf(format: string, args: readonly string[], options: PrintfOptions = {}): Printed {
   const complaints: string[] = [];
+  let size = 0;
   let text = '';
   let at = 0;
   do {
     const before = at;
-    const one = formatOnce(format, args, at, complaints);
+    const one = formatOnce(format, args, at, complaints, options);
     text += one.text;
+    size += one.text.length;
+    if (size > LIMITS.outputCharactersMax) throw new SystemFailure(`printf: cannot allocate ${size} bytes`);
     at = one.at;
     if (one.isStopped || at === before) break;
   } while (at < args.length);
@@ -20,13 +32,14 @@ export function formatPrintf(format: string, args: readonly string[]): Printed {
 }
 
 const DIRECTIVE =
-  /\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[\s\S])|%(%|([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([diouxXeEfFgGcsbq]))|%([\s\S])/g;
+  /\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[\s\S])|%(%|([-+ #0']*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlLjzt]*([diouxXeEfFgGcsbqaA]|\([^)]*\)T))|%[-+ #0]*\d*[hlLjzt]*([\s\S])/g;
 
 function formatOnce(
   format: string,
   args: readonly string[],
   start: number,
   complaints: string[],
+  options: PrintfOptions,
 ): { text: string; at: number; isStopped: boolean } {
   let at = start;
   let isStopped = false;
@@ -45,12 +58,14 @@ function formatOnce(
     ) => {
       if (isStopped) return '';
       if (code !== undefined) {
-        if (code === 'c') isStopped = true;
-        return code === 'c' ? '' : unescapeAnsi(whole);
+        if (code === 'c') return whole;
+        return options.dialect === 'dash' && /^[xue]/.test(code) ? whole : unescapeAnsi(whole);
       }
       if (spec === '%') return '%';
       if (spec === undefined) {
-        complaints.push(`\`${bad}': invalid format character`);
+        complaints.push(
+          options.dialect === 'dash' ? `%${bad}: invalid directive` : `\`${bad}': invalid format character`,
+        );
         isStopped = true;
         return '';
       }
@@ -62,6 +77,17 @@ function formatOnce(
             ? (precision ?? '0')
             : undefined;
       const argument = take();
+      if (kind.startsWith('(')) {
+        const seconds = argument === undefined || argument === '-1' ? undefined : Number(argument);
+        const base = argument === '-2' ? (options.startMs ?? 0) : (options.nowMs ?? 0);
+        const atMs = seconds === undefined || argument === '-2' ? base : seconds * 1000;
+        return pad(formatTime(kind.slice(1, -2) === '' ? '%X' : kind.slice(1, -2), atMs), flags, wide);
+      }
+      if (kind === 'q' && options.dialect === 'dash') {
+        complaints.push('%q: invalid directive');
+        isStopped = true;
+        return '';
+      }
       if (kind === 'b') {
         const raw = argument ?? '';
         const stop = raw.indexOf('\\c');
@@ -72,7 +98,7 @@ function formatOnce(
           wide,
         );
       }
-      return directive(kind, flags, wide, exact, argument, complaints);
+      return directive(kind, flags, wide, exact, argument, complaints, options.dialect ?? 'bash');
     },
   );
   return { text, at: Math.min(at, Math.max(args.length, start)), isStopped };
@@ -85,7 +111,10 @@ function directive(
   precision: string | undefined,
   argument: string | undefined,
   complaints: string[],
+  dialect: 'bash' | 'ash' | 'dash',
 ): string {
+  if (Math.abs(Number(width)) > LIMITS.fileCharactersMax)
+    throw new SystemFailure(`printf: cannot allocate ${width} bytes`);
   if (kind === 's')
     return pad(
       precision === undefined ? (argument ?? '') : (argument ?? '').slice(0, Number(precision)),
@@ -95,10 +124,80 @@ function directive(
   if (kind === 'c') return pad((argument ?? '').slice(0, 1), flags, width);
   if (kind === 'q')
     return pad(argument === undefined || argument === '' ? "''" : bashQuote(argument), flags, width);
-  const value = numberOf(argument ?? '', complaints);
+  if ('diouxX'.includes(kind) && /^\s*[-+]?[0-9]{16,}$/.test(argument ?? ''))
+    return padNumber(largeText(kind, argument ?? '', complaints), flags, width, precision === undefined);
+  const value = numberOf(argument ?? '', complaints, dialect);
   if ('diouxX'.includes(kind))
     return padNumber(integerText(kind, value, precision, flags), flags, width, precision === undefined);
   return padNumber(floatText(kind, Number(value), precision, flags), flags, width, true);
+}
+
+/** Integers beyond what a double holds: 64 bits, clipped with a complaint as the C library does. */
+function largeText(kind: string, argument: string, complaints: string[]): string {
+  const value = BigInt(argument.trim());
+  const most = 'di'.includes(kind) ? 9_223_372_036_854_775_807n : 18_446_744_073_709_551_615n;
+  const least = -9_223_372_036_854_775_808n;
+  const kept = value > most ? most : value < least ? least : value;
+  if (kept !== value) complaints.push(`warning: ${argument}: Numerical result out of range`);
+  const text = 'di'.includes(kind) ? kept : BigInt.asUintN(64, kept);
+  const base = kind === 'o' ? 8 : kind === 'x' || kind === 'X' ? 16 : 10;
+  return kind === 'X' ? text.toString(base).toUpperCase() : text.toString(base);
+}
+
+const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
+
+/** A time (UTC) in the forms of strftime. */
+export function formatTime(format: string, atMs: number): string {
+  const date = new Date(atMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const iso = date.toISOString();
+  const hour = date.getUTCHours();
+  return format.replace(/%([-_0^]?)([a-zA-Z%])/g, (whole, flag: string, code: string) => {
+    const forms: Readonly<Record<string, () => string>> = {
+      Y: () => String(date.getUTCFullYear()),
+      y: () => two(date.getUTCFullYear() % 100),
+      C: () => two(Math.floor(date.getUTCFullYear() / 100)),
+      m: () => two(date.getUTCMonth() + 1),
+      d: () => two(date.getUTCDate()),
+      e: () => String(date.getUTCDate()).padStart(2),
+      H: () => two(hour),
+      I: () => two(hour % 12 === 0 ? 12 : hour % 12),
+      M: () => two(date.getUTCMinutes()),
+      S: () => two(date.getUTCSeconds()),
+      s: () => String(Math.floor(atMs / 1000)),
+      p: () => (hour < 12 ? 'AM' : 'PM'),
+      A: () => DAYS[date.getUTCDay()] ?? '',
+      a: () => (DAYS[date.getUTCDay()] ?? '').slice(0, 3),
+      B: () => MONTHS[date.getUTCMonth()] ?? '',
+      b: () => (MONTHS[date.getUTCMonth()] ?? '').slice(0, 3),
+      h: () => (MONTHS[date.getUTCMonth()] ?? '').slice(0, 3),
+      F: () => iso.slice(0, 10),
+      T: () => iso.slice(11, 19),
+      X: () => iso.slice(11, 19),
+      R: () => iso.slice(11, 16),
+      D: () => `${iso.slice(5, 7)}/${iso.slice(8, 10)}/${iso.slice(2, 4)}`,
+      x: () => `${iso.slice(5, 7)}/${iso.slice(8, 10)}/${iso.slice(2, 4)}`,
+      c: () => formatTime('%a %b %e %H:%M:%S %Y', atMs),
+      Z: () => 'UTC',
+      z: () => '+0000',
+      u: () => String(date.getUTCDay() === 0 ? 7 : date.getUTCDay()),
+      w: () => String(date.getUTCDay()),
+      j: () =>
+        String(Math.floor((atMs - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1).padStart(3, '0'),
+      n: () => '\n',
+      t: () => '\t',
+      '%': () => '%',
+    };
+    const make = Object.hasOwn(forms, code) ? forms[code] : undefined;
+    if (make === undefined) return whole;
+    const text = make();
+    if (flag === '-') return text.replace(/^[0 ]+(?=.)/, '');
+    if (flag === '_') return text.replace(/^0+(?=.)/, (zeros) => ' '.repeat(zeros.length));
+    return flag === '^' ? text.toUpperCase() : text;
+  });
 }
 
 function bashQuote(text: string): string {
@@ -106,15 +205,16 @@ function bashQuote(text: string): string {
   return quoted.startsWith('$') ? quoted : text.replace(/[^A-Za-z0-9_@%+:,./=^-]/g, '\\$&');
 }
 
-function numberOf(text: string, complaints: string[]): number {
+function numberOf(text: string, complaints: string[], dialect: 'bash' | 'ash' | 'dash' = 'bash'): number {
   if (text === '') return 0;
   if (text.startsWith("'") || text.startsWith('"')) return text.codePointAt(1) ?? 0;
   const match = /^\s*[+-]?(0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)/.exec(text);
   if (match === null) {
-    complaints.push(`${text}: invalid number`);
+    complaints.push(dialect === 'dash' ? `${text}: expected numeric value` : `${text}: invalid number`);
     return 0;
   }
-  if (match[0].length !== text.length) complaints.push(`${text}: invalid number`);
+  if (match[0].length !== text.length)
+    complaints.push(dialect === 'dash' ? `${text}: not completely converted` : `${text}: invalid number`);
   const digits = match[0].trim();
   if (/^[+-]?0[0-7]+$/.test(digits)) return Number.parseInt(digits, 8);
   return /^[+-]?0[xX]/.test(digits) ? Number.parseInt(digits, 16) : Number(digits);
@@ -180,10 +280,10 @@ function padNumber(text: string, flags: string, width: string, zeros: boolean): 
 }
 
 /** What `echo` prints for its words: `-n`, `-e`, `-E` as bash and ash take them; dash always interprets escapes. */
-export function echoText(words: readonly string[], dialect: 'bash' | 'ash' | 'dash'): string {
+export function echoText(words: readonly string[], dialect: 'bash' | 'ash' | 'dash', isXpg = false): string {
   let at = 0;
   let isBare = false;
-  let interprets = dialect === 'dash';
+  let interprets = dialect === 'dash' || isXpg;
   const flags = dialect === 'dash' ? /^-n$/ : /^-[neE]+$/;
   for (; flags.test(words[at] ?? ''); at++) {
     const flag = words[at] ?? '';

@@ -1,6 +1,6 @@
 import type { Signal, Sys, ProcessHandle } from '../base/process.ts';
 import { LIMITS } from '../base/limits.ts';
-import { Signalled } from '../base/process.ts';
+import { SIGNALS, Signalled } from '../base/process.ts';
 import { SystemFailure } from './control.ts';
 import { Stream } from '../base/stream.ts';
 import { baseName, parentOf, resolvePath, statThrough } from './path.ts';
@@ -155,8 +155,15 @@ export function spawnTracked(
   );
   return {
     handle,
-    signal: () => ended ?? (isStarted || (handle.exitCode() ?? 0) <= 128 ? undefined : 'TERM'),
+    signal: () => ended ?? (isStarted ? undefined : signalOfCode(handle.exitCode() ?? 0)),
   };
+}
+
+/** The signal that an exit code tells of; undefined for an ordinary one. */
+function signalOfCode(code: number): Signal | undefined {
+  if (code <= 128) return undefined;
+  const names = Object.entries(SIGNALS) as [Signal, number][];
+  return names.find(([, number]) => number === code - 128)?.[0] ?? 'TERM';
 }
 
 /** Waits until a child has ended and gives its exit code. @throws Signalled */

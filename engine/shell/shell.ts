@@ -1,6 +1,7 @@
 import { Signalled } from '../base/process.ts';
 import type { Signal, Sys } from '../base/process.ts';
 import { FunctionReturn, LineAbort, LoopJump, ShellExit, SystemFailure } from './control.ts';
+import { hashText } from '../base/hash.ts';
 import { expandHistory } from './history.ts';
 import { Interpreter } from './interpreter.ts';
 import { jobLine, jobState } from './jobs.ts';
@@ -61,7 +62,11 @@ export class Shell {
     if (state.variables.get('PATH') === undefined) state.variables.set('PATH', DEFAULT_PATH);
     state.variables.set('IFS', ' \t\n');
     state.variables.set('OPTIND', '1');
-    if (state.dialect === 'bash') state.variables.set('BASH_VERSION', '5.2.15(1)-release');
+    state.randomSeed = Number.parseInt(
+      hashText(`${options.machine.id}/${state.pid}/${state.startedMs}`).slice(0, 7),
+      16,
+    );
+    if (state.dialect === 'bash') setBashVariables(state);
     if (options.isInteractive) setPrompts(state);
     this.interpreter = new Interpreter(
       state,
@@ -223,6 +228,65 @@ export class Shell {
     this.state.status = status;
     this.#isExited = true;
     await this.interpreter.runExitTrap();
+  }
+}
+
+/** What bash itself sets, and the functions that a parent shell exported. */
+function setBashVariables(state: ShellState): void {
+  const { variables, shopts } = state;
+  for (const name of [
+    'checkwinsize',
+    'cmdhist',
+    'complete_fullquote',
+    'extquote',
+    'force_fignore',
+    'globasciiranges',
+    'globskipdots',
+    'hostcomplete',
+    'interactive_comments',
+    'patsub_replacement',
+    'progcomp',
+    'promptvars',
+    'sourcepath',
+  ])
+    shopts.add(name);
+  variables.set('BASH_VERSION', '5.2.15(1)-release');
+  const info = ['5', '2', '15', '1', 'release', 'x86_64-pc-linux-gnu'];
+  variables.put('BASH_VERSINFO', {
+    value: undefined,
+    list: new Map(info.map((one, at) => [String(at), one])),
+    isReadonly: true,
+  });
+  variables.set('BASH', '/bin/bash');
+  variables.set('OSTYPE', 'linux-gnu');
+  variables.set('MACHTYPE', 'x86_64-pc-linux-gnu');
+  variables.set('HOSTTYPE', 'x86_64');
+  if (variables.get('TERM') === undefined) variables.set('TERM', 'dumb');
+  const level = Number(variables.get('SHLVL') ?? '0');
+  variables.put('SHLVL', {
+    value: String(Number.isInteger(level) && level >= 0 && level < 1000 ? level + 1 : 1),
+    isExported: true,
+  });
+  variables.declare('OLDPWD').isExported = true;
+  for (const name of variables.names()) {
+    const body = /^BASH_FUNC_(.+)%%$/.exec(name)?.[1];
+    const text = variables.get(name) ?? '';
+    if (body === undefined || !text.startsWith('() ')) continue;
+    variables.unset(name);
+    importFunction(state, body, text);
+  }
+}
+
+function importFunction(state: ShellState, name: string, text: string): void {
+  try {
+    const script = parseScript(`${name} ${text}`, { dialect: state.dialect, isFinal: true });
+    const command = script.items[0]?.chain.first.commands[0];
+    if (script.items.length !== 1 || command?.kind !== 'function') return;
+    state.functions.set(name, command.body);
+    state.functionSources.set(name, 'environment');
+    state.exportedFunctions.add(name);
+  } catch (error) {
+    if (!(error instanceof SyntaxFailure)) throw error;
   }
 }
 

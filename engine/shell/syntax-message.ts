@@ -27,13 +27,8 @@ function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, la
     case 'end':
       return `${prefix}syntax error: unexpected end of file\n`;
     case 'condition':
-      return (
-        (problem.reason === undefined
-          ? `${prefix}syntax error in conditional expression: unexpected token \`${problem.token}'\n`
-          : `${prefix}${problem.reason}\n`) +
-        `${prefix}syntax error near \`${problem.token}'\n` +
-        (state.isInteractive ? '' : `${prefix}\`${lines[failure.line - 1] ?? ''}'\n`)
-      );
+      if (problem.reason !== undefined) return `${prefix}${problem.reason}\n`;
+      return `${prefix}syntax error in conditional expression: unexpected token \`${problem.token}'\n`;
     case 'unexpected': {
       const message = `${prefix}syntax error near unexpected token \`${problem.token}'\n`;
       return state.isInteractive ? message : `${message}${prefix}\`${lines[failure.line - 1] ?? ''}'\n`;

@@ -57,6 +57,9 @@ export type TestScope = {
   readonly cwd: string;
   isSet(name: string): boolean;
   isTerminal(fd: number): boolean;
+  /** `-o option`. */
+  isOption?(name: string): boolean;
+  readonly dialect?: 'bash' | 'ash' | 'dash';
   /** The words for an operand that is no number. */
   badNumber(text: string): string;
 };
@@ -66,7 +69,7 @@ export function fileTest(files: FileSystem, operator: string, path: string, oper
   if (operand === '') return false;
   if (operator === '-h' || operator === '-L') return files.stat(path)?.kind === 'link';
   const entry = statThrough(files, path);
-  if (entry === undefined) return false;
+  if (entry === undefined) return operator === '-x' && isProgramPath(path);
   switch (operator) {
     case '-f':
       return entry.kind === 'file' && !path.startsWith('/dev/');
@@ -88,6 +91,11 @@ export function fileTest(files: FileSystem, operator: string, path: string, oper
     default:
       return true;
   }
+}
+
+/** Programs of a machine are no files here, but scripts ask for the shells by their paths. */
+function isProgramPath(path: string): boolean {
+  return /^\/(usr\/)?bin\/(ba|da|a)?sh$/.test(path);
 }
 
 /** Evaluates the words of `test` (without `]`). POSIX' rules by the number of words, then the usual grammar. */
@@ -124,7 +132,7 @@ class TestReader {
         return first !== '';
       case 2:
         if (first === '!') return second === '';
-        if (!UNARY.has(first)) throw new TestFailure(`${first}: unary operator expected`);
+        if (!UNARY.has(first)) throw new TestFailure(this.#wrongUnary(first, second));
         return this.#unary(first, second);
       case 3:
         if (BINARY.has(second)) return this.#binary(first, second, third);
@@ -135,8 +143,18 @@ class TestReader {
         if (first === '!') return !new TestReader(this.#words.slice(1), this.#scope).evaluate();
     }
     const value = this.#or();
-    if (this.#at < this.#words.length) throw new TestFailure('too many arguments');
+    if (this.#at < this.#words.length)
+      throw new TestFailure(
+        this.#scope.dialect === 'dash'
+          ? `${this.#words[0] ?? ''}: unexpected operator`
+          : 'too many arguments',
+      );
     return value;
+  }
+
+  #wrongUnary(first: string, second: string): string {
+    if (this.#scope.dialect !== 'dash') return `${first}: unary operator expected`;
+    return BINARY.has(second) ? `${second}: argument expected` : `${first}: unexpected operator`;
   }
 
   #or(): boolean {
@@ -227,7 +245,11 @@ class TestReader {
     const { files, cwd } = this.#scope;
     const a = statThrough(files, resolvePath(cwd, left))?.modifiedMs;
     const b = statThrough(files, resolvePath(cwd, right))?.modifiedMs;
-    if (operator === '-ef') return a !== undefined && resolvePath(cwd, left) === resolvePath(cwd, right);
+    if (operator === '-ef')
+      return (
+        statThrough(files, resolvePath(cwd, left)) === statThrough(files, resolvePath(cwd, right)) &&
+        a !== undefined
+      );
     if (operator === '-nt') return a !== undefined && (b === undefined || a > b);
     return b !== undefined && (a === undefined || a < b);
   }

@@ -1,6 +1,11 @@
+import { LIMITS } from '../../base/limits.ts';
+import { SIGNALS } from '../../base/process.ts';
 import { jobState } from '../jobs.ts';
 import { signalOf } from '../jobs.ts';
-import { FunctionReturn, LoopJump, ShellExit } from '../control.ts';
+import { declareWord, quoteWord } from '../print.ts';
+import { listEntries } from '../variables.ts';
+import { signalTable } from './jobs.ts';
+import { FunctionReturn, LineAbort, LoopJump, ShellExit } from '../control.ts';
 import type { Interpreter } from '../interpreter.ts';
 import { resolvePath } from '../path.ts';
 import type { Builtin } from './table.ts';
@@ -61,7 +66,10 @@ async function loopJump(
   kind: 'break' | 'continue',
 ): Promise<number> {
   const levels = argv[1] === undefined ? 1 : Number(argv[1]);
-  if (!Number.isInteger(levels)) return shell.complain(`${kind}: ${argv[1]}: numeric argument required`, 128);
+  if (!Number.isInteger(levels)) {
+    await shell.complain(`${kind}: ${argv[1]}: numeric argument required`);
+    throw shell.state.isInteractive ? new LineAbort(128) : new ShellExit(128);
+  }
   if (levels < 1) return shell.complain(`${kind}: ${argv[1]}: loop count out of range`);
   if (!shell.isInLoop) {
     return shell.state.dialect === 'bash'
@@ -76,6 +84,14 @@ async function exit(shell: Interpreter, argv: readonly string[]): Promise<number
   const isTop = state.isInteractive && !state.isSubshell;
   const word = argv[1];
   if (isTop && state.dialect === 'bash') await shell.err('exit\n');
+  if (state.dialect === 'bash' && argv.length > 2 && /^-?[0-9]+$/.test(word ?? '')) {
+    await shell.complain('exit: too many arguments');
+    throw state.isInteractive ? new LineAbort(1) : new ShellExit(1);
+  }
+  if (state.dialect !== 'bash' && /^-/.test(word ?? '')) {
+    await shell.complain(`exit: Illegal number: ${word}`);
+    throw new ShellExit(2);
+  }
   if (word !== undefined && !/^-?[0-9]+$/.test(word)) {
     await shell.complain(
       state.dialect === 'bash'
@@ -101,8 +117,14 @@ async function hasBlockingJobs(shell: Interpreter): Promise<boolean> {
 
 async function returnFrom(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const word = argv[1];
-  if (word !== undefined && !/^-?[0-9]+$/.test(word))
-    await shell.complain(`return: ${word}: numeric argument required`);
+  if (word !== undefined && !/^-?[0-9]+$/.test(word)) {
+    await shell.complain(
+      shell.state.dialect === 'bash'
+        ? `return: ${word}: numeric argument required`
+        : `return: Illegal number: ${word}`,
+    );
+    throw new FunctionReturn(2);
+  }
   if (
     shell.state.depth === 0 &&
     shell.state.dialect === 'bash' &&
@@ -115,8 +137,19 @@ async function returnFrom(shell: Interpreter, argv: readonly string[]): Promise<
 }
 
 async function evaluate(shell: Interpreter, argv: readonly string[]): Promise<number> {
-  const text = argv.slice(1).join(' ');
-  return text.trim() === '' ? 0 : shell.runText(text, shell.state.line, 'eval');
+  const words = argv.slice(argv[1] === '--' ? 2 : 1);
+  if (shell.state.dialect === 'bash' && /^-./.test(argv[1] ?? '') && argv[1] !== '--')
+    return badOption(shell, argv, 'eval [arg ...]');
+  const text = words.join(' ');
+  if (text.trim() === '') return 0;
+  if (shell.state.depth >= LIMITS.shellDepthMax)
+    return shell.complain('eval: maximum eval nesting level exceeded');
+  shell.state.depth++;
+  try {
+    return await shell.nested(() => shell.runText(text, shell.state.line, 'eval'));
+  } finally {
+    shell.state.depth--;
+  }
 }
 
 async function source(shell: Interpreter, argv: readonly string[]): Promise<number> {
@@ -127,40 +160,81 @@ async function source(shell: Interpreter, argv: readonly string[]): Promise<numb
     return 2;
   }
   const { state } = shell;
-  const content = shell.files.read(resolvePath(state.cwd, name));
+  const content = shell.files.read(sourcePath(shell, name));
   if ('error' in content) {
     const isFolder = content.error === 'EISDIR';
     if (state.dialect === 'bash')
       return shell.complain(
         isFolder ? `${argv[0] ?? ''}: ${name}: is a directory` : `${name}: No such file or directory`,
       );
-    return shell.complain(
+    await shell.complain(
       state.dialect === 'ash'
         ? `.: can't open '${name}': No such file or directory`
         : `.: cannot open ${name}: No such file`,
-      2,
     );
+    if (!state.isInteractive) throw new ShellExit(2);
+    return 2;
   }
-  const saved = state.positional;
-  const flags = state.flags;
+  if (state.depth >= LIMITS.shellDepthMax)
+    return shell.complain(`${name}: maximum source nesting level exceeded`);
+  const { positional, flags, source: outer, line } = state;
   state.flags += '.';
+  state.depth++;
+  state.source = state.dialect === 'bash' ? name : outer;
   if (argv.length > 2) state.positional = argv.slice(2);
   try {
-    return await shell.runText(content.content, 1);
+    return await shell.nested(() => shell.runText(content.content, 1));
   } catch (error) {
     if (error instanceof FunctionReturn) return error.status;
     throw error;
   } finally {
-    state.positional = saved;
+    if (argv.length > 2) state.positional = positional;
     state.flags = flags;
+    state.source = outer;
+    state.line = line;
+    state.depth--;
   }
+}
+
+/** A bare name is looked for along PATH first, as POSIX has it. */
+function sourcePath(shell: Interpreter, name: string): string {
+  const { state } = shell;
+  if (!name.includes('/')) {
+    for (const folder of (state.variables.get('PATH') ?? '').split(':')) {
+      const path = resolvePath(state.cwd, `${folder}/${name}`);
+      if (folder !== '' && shell.files.stat(path)?.kind === 'file') return path;
+    }
+  }
+  return resolvePath(state.cwd, name);
+}
+
+/** An option that a builtin of bash does not have: its usage, status 2. */
+export async function badOption(
+  shell: Interpreter,
+  argv: readonly string[],
+  usage: string,
+  option = argv[1] ?? '',
+): Promise<number> {
+  await shell.complain(`${argv[0] ?? ''}: ${option.slice(0, 2)}: invalid option`);
+  await shell.err(`${argv[0] ?? ''}: usage: ${usage}\n`);
+  return 2;
 }
 
 async function execute(shell: Interpreter, argv: readonly string[]): Promise<number> {
   if (argv.length === 1) return 0;
-  await shell.runExternal(argv.slice(1), shell.state.variables.exported(), 'here', () =>
-    argv.slice(1).join(' '),
-  );
+  let words = argv.slice(1);
+  let name: string | undefined;
+  let isEmpty = false;
+  while (/^-[acl-]+$/.test(words[0] ?? '')) {
+    const flag = words.shift() ?? '';
+    if (flag === '--') break;
+    if (flag.includes('c')) isEmpty = true;
+    if (flag.includes('a')) name = words.shift();
+    if (flag.includes('l')) name = `-${name ?? words[0] ?? ''}`;
+  }
+  if (words.length === 0) return 0;
+  if (name !== undefined) words = [words[0] ?? '', ...words.slice(1)];
+  await shell.runExternal(words, isEmpty ? new Map() : shell.exported(), 'here', () => words.join(' '), true);
   const { status } = shell.state;
   if (status === 127 && shell.state.isInteractive) return 127;
   throw new ShellExit(status);
@@ -169,15 +243,29 @@ async function execute(shell: Interpreter, argv: readonly string[]): Promise<num
 async function set(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
   if (argv.length === 1) {
-    const lines = state.variables
-      .names()
-      .map((name) => `${name}=${quote(state.variables.get(name) ?? '')}\n`);
+    const lines = state.variables.names().flatMap((name) => {
+      const variable = state.variables.own(name);
+      if (variable === undefined || (variable.value === undefined && variable.list === undefined)) return [];
+      if (variable.list !== undefined)
+        return [
+          `${name}=(${listEntries(variable)
+            .map(([key, text]) => `[${key}]=${declareWord(text)}`)
+            .join(' ')})\n`,
+        ];
+      return [
+        `${name}=${state.dialect === 'bash' ? quote(variable.value ?? '') : `'${(variable.value ?? '').replaceAll("'", "'\"'\"'")}'`}\n`,
+      ];
+    });
     await shell.out(lines.join(''));
     return 0;
   }
   for (let at = 1; at < argv.length; at++) {
     const word = argv[at] ?? '';
     if (word === '--' || word === '-') {
+      if (word === '-') {
+        state.options.delete('xtrace');
+        state.options.delete('verbose');
+      }
       if (word === '--' || at + 1 < argv.length) state.positional = argv.slice(at + 1);
       return 0;
     }
@@ -211,7 +299,7 @@ async function unknownOption(
   const sign = isOn ? '-' : '+';
   const { dialect, isInteractive } = shell.state;
   if (dialect === 'bash') {
-    if (letter === 'o') return shell.complain(`set: ${name ?? ''}: invalid option name`);
+    if (letter === 'o') return shell.complain(`set: ${name ?? ''}: invalid option name`, 2);
     await shell.complain(`set: ${sign}${letter}: invalid option`);
     await shell.err('set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]\n');
     return 2;
@@ -226,7 +314,11 @@ async function unknownOption(
 }
 
 async function listOptions(shell: Interpreter, isTable: boolean): Promise<number> {
-  const on = (name: string): boolean => shell.state.options.has(name);
+  const { options, isInteractive } = shell.state;
+  const on = (name: string): boolean =>
+    options.has(name) ||
+    ['braceexpand', 'hashall', 'interactive-comments'].includes(name) ||
+    (isInteractive && ['emacs', 'history', 'monitor'].includes(name));
   const line = (name: string): string =>
     isTable ? `${name.padEnd(15)}\t${on(name) ? 'on' : 'off'}\n` : `set ${on(name) ? '-' : '+'}o ${name}\n`;
   await shell.out(BASH_OPTIONS.map(line).join(''));
@@ -234,6 +326,7 @@ async function listOptions(shell: Interpreter, isTable: boolean): Promise<number
 }
 
 function quote(text: string): string {
+  if (/[\x00-\x1f\x7f]/.test(text)) return quoteWord(text);
   return /^[A-Za-z0-9_@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
@@ -242,7 +335,11 @@ async function shift(shell: Interpreter, argv: readonly string[]): Promise<numbe
   if (!Number.isInteger(count)) return shell.complain(`shift: ${argv[1]}: numeric argument required`);
   if (count < 0) return shell.complain(`shift: ${argv[1]}: shift count out of range`);
   if (count > shell.state.positional.length) {
-    if (shell.state.dialect === 'dash') return shell.complain("shift: can't shift that many", 2);
+    if (shell.state.dialect === 'dash') {
+      await shell.complain("shift: can't shift that many");
+      if (!shell.state.isInteractive) throw new ShellExit(2);
+      return 2;
+    }
     return 1;
   }
   shell.state.positional = shell.state.positional.slice(count);
@@ -250,35 +347,49 @@ async function shift(shell: Interpreter, argv: readonly string[]): Promise<numbe
 }
 
 async function trap(shell: Interpreter, argv: readonly string[]): Promise<number> {
-  const { traps } = shell.state;
-  const words = argv.slice(argv[1] === '--' || argv[1] === '-p' ? 2 : 1);
-  if (words.length === 0 || argv[1] === '-p') {
-    const lines = [...traps].map(
-      ([name, text]) =>
-        `trap -- '${text.replaceAll("'", "'\\''")}' ${TRAP_NAMES.has(name) ? name : `${shell.state.dialect === 'bash' ? 'SIG' : ''}${name}`}\n`,
-    );
+  const { traps, dialect } = shell.state;
+  const isPrint = argv[1] === '-p';
+  const words = argv.slice(argv[1] === '--' || isPrint ? 2 : 1);
+  if (words[0] === '-l') {
+    await shell.out(signalTable());
+    return 0;
+  }
+  if (words.length === 0 || isPrint) {
+    const wanted = words.map(trapName);
+    const order = [...traps].sort(([a], [b]) => trapOrder(a) - trapOrder(b));
+    const shown = (name: string): string =>
+      TRAP_NAMES.has(name) || dialect !== 'bash' ? name : `SIG${name}`;
+    const lines = order
+      .filter(([name]) => words.length === 0 || wanted.includes(name))
+      .map(([name, text]) => `trap -- '${text.replaceAll("'", "'\\''")}' ${shown(name)}\n`);
     await shell.out(lines.join(''));
     return 0;
   }
-  if (words[0] === '-l') {
-    await shell.out(' 1) SIGHUP\t 2) SIGINT\t 3) SIGQUIT\t 9) SIGKILL\t15) SIGTERM\n');
-    return 0;
-  }
-  const [action = '', ...names] = words.length === 1 ? ['-', ...words] : words;
+  const isReset = words.length === 1 || (dialect !== 'bash' && /^[0-9]+$/.test(words[0] ?? ''));
+  const [action = '', ...names] = isReset ? ['-', ...words] : words;
   let status = 0;
   for (const word of names) {
-    const upper = word.toUpperCase().replace(/^SIG/, '');
-    const name = word === '0' ? 'EXIT' : TRAP_NAMES.has(upper) ? upper : signalOf(word);
-    if (name === undefined)
+    const name = trapName(word);
+    if (name === undefined || (dialect !== 'bash' && ['ERR', 'DEBUG', 'RETURN'].includes(name)))
       status = await shell.complain(
-        shell.state.dialect === 'bash'
-          ? `trap: ${word}: invalid signal specification`
-          : `trap: ${word}: bad trap`,
+        dialect === 'bash' ? `trap: ${word}: invalid signal specification` : `trap: ${word}: bad trap`,
       );
     else if (action === '-') traps.delete(name);
     else traps.set(name, action);
   }
   return status;
+}
+
+function trapName(word: string): string | undefined {
+  const upper = word.toUpperCase().replace(/^SIG/, '');
+  return word === '0' ? 'EXIT' : TRAP_NAMES.has(upper) ? upper : signalOf(word);
+}
+
+/** EXIT first, then the signals by number, then DEBUG, ERR, RETURN: the order in which `trap` prints. */
+function trapOrder(name: string): number {
+  if (name === 'EXIT') return 0;
+  const signals: Readonly<Record<string, number>> = SIGNALS;
+  return Object.hasOwn(signals, name) ? (signals[name] ?? 0) : 100 + ['DEBUG', 'ERR', 'RETURN'].indexOf(name);
 }
 
 /** Builtins that change what runs next. */

@@ -1,5 +1,8 @@
 import type { Interpreter } from '../interpreter.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { quoteWord } from '../print.ts';
 import { echoText, formatPrintf } from '../printf.ts';
+import { isSet } from '../condition.ts';
 import { evaluateTest } from '../test-expression.ts';
 import type { Builtin } from './table.ts';
 
@@ -15,14 +18,27 @@ async function printf(shell: Interpreter, argv: readonly string[]): Promise<numb
   if (format === undefined) {
     if (shell.state.dialect === 'bash')
       await shell.err('printf: usage: printf [-v var] format [arguments]\n');
-    else await shell.err('printf: usage: printf format [arg ...]\n');
+    else await shell.complain('printf: usage: printf format [arg ...]');
     return 2;
   }
-  const { text, complaints } = formatPrintf(format, args);
-  if (target === undefined) await shell.out(text);
-  else await shell.assign(target, text);
+  if (target !== undefined && !/^[A-Za-z_][A-Za-z0-9_]*(\[.+\])?$/.test(target))
+    return shell.complain(`printf: \`${target}': not a valid identifier`, 2);
+  const { text, complaints } = formatPrintf(format, args, {
+    dialect: shell.state.dialect,
+    nowMs: shell.nowMs(),
+    startMs: shell.state.startedMs,
+  });
   for (const complaint of complaints) await shell.complain(`printf: ${complaint}`);
-  return complaints.length > 0 ? 1 : 0;
+  if (target === undefined) {
+    if (text !== '' && shell.descriptors.get(1) === undefined)
+      return shell.complain('printf: write error: Bad file descriptor');
+    await shell.out(text);
+  } else await shell.assign(target, text);
+  return complaints.length === 0
+    ? 0
+    : shell.state.dialect === 'dash' && complaints.some((one) => one.endsWith('directive'))
+      ? 2
+      : 1;
 }
 
 async function test(shell: Interpreter, argv: readonly string[]): Promise<number> {
@@ -41,7 +57,9 @@ async function test(shell: Interpreter, argv: readonly string[]): Promise<number
   const result = evaluateTest(words, {
     files: shell.files,
     cwd: state.cwd,
-    isSet: (variable) => state.variables.get(variable) !== undefined,
+    isSet: (variable) => isSet(shell, variable),
+    isOption: (option) => state.options.has(option),
+    dialect: state.dialect,
     isTerminal: (fd) => shell.descriptors.get(fd)?.terminal !== undefined,
     badNumber: (text) =>
       state.dialect === 'bash'
@@ -62,6 +80,8 @@ type ReadOptions = {
   timeoutMs: number | undefined;
   delimiter: string;
   list: string | undefined;
+  fd: number;
+  isExact: boolean;
   names: string[];
 };
 
@@ -74,6 +94,8 @@ function readOptions(argv: readonly string[]): ReadOptions | { bad: string } {
     timeoutMs: undefined,
     delimiter: '\n',
     list: undefined,
+    fd: 0,
+    isExact: false,
     names: [],
   };
   let at = 1;
@@ -88,10 +110,13 @@ function readOptions(argv: readonly string[]): ReadOptions | { bad: string } {
       if (letter === 'r') options.isRaw = true;
       else if (letter === 's') options.isSilent = true;
       else if (letter === 'e') continue;
-      else if ('pntdaNu'.includes(letter)) {
+      else if ('pntdaNui'.includes(letter)) {
         const value = place + 1 < word.length ? word.slice(place + 1) : (argv[++at] ?? '');
         if (letter === 'p') options.prompt = value;
-        else if (letter === 'n' || letter === 'N') options.count = Number(value);
+        else if (letter === 'n' || letter === 'N') {
+          options.count = Number(value);
+          options.isExact = letter === 'N';
+        } else if (letter === 'u') options.fd = Number(value);
         else if (letter === 't') options.timeoutMs = Number(value) * 1000;
         else if (letter === 'd') options.delimiter = value.slice(0, 1);
         else if (letter === 'a') options.list = value;
@@ -114,7 +139,9 @@ async function read(shell: Interpreter, argv: readonly string[]): Promise<number
   }
   const bad = options.names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*(\[.*\])?$/.test(name));
   if (bad !== undefined) return shell.complain(`read: \`${bad}': not a valid identifier`);
-  const terminal = shell.descriptors.get(0)?.terminal;
+  if (options.fd !== 0 && shell.descriptors.get(options.fd) === undefined)
+    return shell.complain(`read: ${options.fd}: invalid file descriptor: Bad file descriptor`);
+  const terminal = shell.descriptors.get(options.fd)?.terminal;
   if (options.prompt !== '' && terminal !== undefined) await shell.err(options.prompt);
   const echo = terminal?.isEcho ?? true;
   if (terminal !== undefined && options.isSilent) terminal.isEcho = false;
@@ -127,9 +154,10 @@ async function read(shell: Interpreter, argv: readonly string[]): Promise<number
 
 async function readInto(shell: Interpreter, options: ReadOptions): Promise<number> {
   const { text, isComplete, isTimeout } = await readText(shell, options);
-  const line = options.isRaw
-    ? text
-    : text.replace(/\\([\s\S])/g, (_all, char: string) => (char === '\n' ? '' : char));
+  const line =
+    options.isRaw || options.isExact
+      ? text
+      : text.replace(/\\([\s\S])/g, (_all, char: string) => (char === '\n' ? '' : char));
   const ifs = shell.state.variables.get('IFS') ?? ' \t\n';
   if (options.list !== undefined) {
     const fields = splitFields(line, ifs, Number.POSITIVE_INFINITY);
@@ -138,6 +166,8 @@ async function readInto(shell: Interpreter, options: ReadOptions): Promise<numbe
       list: new Map(fields.map((field, index) => [String(index), field] as const)),
     });
   } else if (options.names.length === 0) await shell.assign('REPLY', line);
+  else if (options.isExact)
+    for (const [index, name] of options.names.entries()) await shell.assign(name, index === 0 ? line : '');
   else {
     const fields = splitFields(line, ifs, options.names.length);
     for (const [index, name] of options.names.entries()) await shell.assign(name, fields[index] ?? '');
@@ -149,7 +179,13 @@ async function readText(
   shell: Interpreter,
   options: ReadOptions,
 ): Promise<{ text: string; isComplete: boolean; isTimeout: boolean }> {
-  const stream = shell.descriptors.get(0)?.stream;
+  const stream = shell.descriptors.get(options.fd)?.stream;
+  if (options.timeoutMs === 0)
+    return {
+      text: '',
+      isComplete: stream !== undefined && (stream.length > 0 || stream.ended),
+      isTimeout: false,
+    };
   const deadlineMs = options.timeoutMs === undefined ? undefined : shell.nowMs() + options.timeoutMs;
   let text = '';
   for (;;) {
@@ -165,11 +201,12 @@ async function readText(
     for (let at = 0; at < chunk.length; at++) {
       const char = chunk[at] ?? '';
       const isContinued = !options.isRaw && /(^|[^\\])(\\\\)*\\$/.test(text);
-      if (char === options.delimiter && !isContinued) {
+      if (char === options.delimiter && !isContinued && !options.isExact) {
         stream?.putBack(chunk.slice(at + 1));
         return { text, isComplete: true, isTimeout: false };
       }
       text += char;
+      if (text.length > LIMITS.outputCharactersMax) return { text, isComplete: false, isTimeout: false };
       if (options.count !== undefined && text.length >= options.count) {
         stream?.putBack(chunk.slice(at + 1));
         return { text, isComplete: true, isTimeout: false };
@@ -213,16 +250,51 @@ function splitFields(line: string, ifs: string, count: number): string[] {
   return fields;
 }
 
+const MAPFILE_USAGE =
+  'mapfile [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [-C callback] [-c quantum] [array]';
+
 async function mapfile(shell: Interpreter, argv: readonly string[]): Promise<number> {
-  const strips = argv.includes('-t');
-  const name = argv.slice(1).find((word) => !word.startsWith('-')) ?? 'MAPFILE';
-  const text = (await shell.descriptors.get(0)?.stream?.readAll(shell.sys)) ?? '';
-  const lines = text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  shell.state.variables.put(name, {
-    value: undefined,
-    list: new Map(lines.map((line, index) => [String(index), strips ? line : `${line}\n`] as const)),
-  });
+  const values = new Map<string, string>();
+  let at = 1;
+  for (; /^-./.test(argv[at] ?? ''); at++) {
+    const word = argv[at] ?? '';
+    for (let place = 1; place < word.length; place++) {
+      const letter = word[place] ?? '';
+      if (letter === 't') values.set('t', '');
+      else if ('dnOsuCc'.includes(letter)) {
+        values.set(letter, place + 1 < word.length ? word.slice(place + 1) : (argv[++at] ?? ''));
+        break;
+      } else {
+        await shell.complain(`${argv[0] ?? ''}: -${letter}: invalid option`);
+        await shell.err(
+          `${argv[0] ?? ''}: usage: ${MAPFILE_USAGE.replace('mapfile', argv[0] ?? 'mapfile')}\n`,
+        );
+        return 2;
+      }
+    }
+  }
+  const name = argv[at] ?? 'MAPFILE';
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    return shell.complain(`${argv[0] ?? ''}: \`${name}': not a valid identifier`);
+  const delimiter = values.has('d') ? (values.get('d') ?? '').slice(0, 1) || '\0' : '\n';
+  const text = (await shell.descriptors.get(Number(values.get('u') ?? 0))?.stream?.readAll(shell.sys)) ?? '';
+  const pieces = text.split(delimiter);
+  const last = pieces.pop();
+  const lines = pieces.map((line) => (values.has('t') ? line : line + delimiter));
+  if (last !== undefined && last !== '') lines.push(last);
+  const skip = Number(values.get('s') ?? 0);
+  const count = Number(values.get('n') ?? 0);
+  const kept = lines.slice(skip, count === 0 ? undefined : skip + count);
+  const origin = Number(values.get('O') ?? 0);
+  const known = values.has('O') ? shell.state.variables.find(name)?.list : undefined;
+  const list = new Map(known ?? []);
+  shell.state.variables.put(name, { value: undefined, list });
+  const quantum = Number(values.get('c') ?? 5000);
+  for (const [index, line] of kept.entries()) {
+    if (values.has('C') && (index + 1) % quantum === 0)
+      await shell.runText(`${values.get('C') ?? ''} ${origin + index} ${quoteWord(line)}`);
+    list.set(String(origin + index), line);
+  }
   return 0;
 }
 
@@ -230,7 +302,9 @@ async function mapfile(shell: Interpreter, argv: readonly string[]): Promise<num
 export const INPUT_BUILTINS: Readonly<Record<string, Builtin>> = {
   echo: {
     run: async (shell, argv) => {
-      await shell.out(echoText(argv.slice(1), shell.state.dialect));
+      if (shell.descriptors.get(1) === undefined)
+        return shell.complain('echo: write error: Bad file descriptor');
+      await shell.out(echoText(argv.slice(1), shell.state.dialect, shell.state.shopts.has('xpg_echo')));
       return 0;
     },
   },

@@ -1,7 +1,7 @@
-import { SIGNALS } from '../../base/process.ts';
+import { Signalled } from '../../base/process.ts';
 import type { ProcessHandle, Signal } from '../../base/process.ts';
 import type { Interpreter } from '../interpreter.ts';
-import { jobLine, jobState, jobStatus, signalOf } from '../jobs.ts';
+import { jobLine, jobState, jobStatus, signalOf, signalWords } from '../jobs.ts';
 import type { Job } from '../jobs.ts';
 import type { Builtin } from './table.ts';
 
@@ -93,12 +93,22 @@ async function background(shell: Interpreter, argv: readonly string[]): Promise<
 
 async function wait(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
-  const specs = argv.slice(1).filter((word) => word !== '-n' && word !== '-f');
-  if (argv.includes('-n')) return waitAny(shell);
+  let at = 1;
+  let isAny = false;
+  let name: string | undefined;
+  for (; /^-[nfp]/.test(argv[at] ?? '') && state.dialect === 'bash'; at++) {
+    if (argv[at]?.includes('n') === true) isAny = true;
+    if (argv[at]?.includes('p') === true) name = argv[++at];
+  }
+  const specs = argv.slice(at);
+  if (name !== undefined) state.variables.unset(name);
+  if (isAny) return waitAny(shell, specs, name);
   if (specs.length === 0) {
     const all = state.jobs.all();
-    await shell.interruptible(() => shell.sys.until(() => all.every((job) => jobState(job) !== 'running')));
-    if (!state.isInteractive) for (const job of all) if (jobState(job) === 'done') state.jobs.remove(job);
+    const status = await waitUntil(shell, () => all.every((job) => jobState(job) !== 'running'));
+    if (status !== undefined) return status;
+    if (!state.isInteractive)
+      for (const job of [...all]) if (jobState(job) === 'done') await forget(shell, job, true);
     return 0;
   }
   let status = 0;
@@ -110,29 +120,73 @@ async function wait(shell: Interpreter, argv: readonly string[]): Promise<number
         status = await shell.complain(`wait: \`${spec}': not a pid or valid job spec`);
       else
         status =
-          state.dialect === 'bash'
+          state.endedPids.get(Number(spec)) ??
+          (state.dialect === 'bash'
             ? await shell.complain(`wait: pid ${spec} is not a child of this shell`, 127)
-            : 127;
+            : 127);
       continue;
     }
-    await shell.interruptible(() => shell.sys.until(() => jobState(job) !== 'running'));
+    const interrupted = await waitUntil(shell, () => jobState(job) !== 'running');
+    if (interrupted !== undefined) return interrupted;
     const child = spec.startsWith('%')
       ? undefined
       : job.children.find((one) => one.handle.pid === Number(spec));
     status = child?.handle.exitCode() ?? jobStatus(job);
-    if (!state.isInteractive && state.dialect === 'bash') state.jobs.remove(job);
+    if (name !== undefined) await shell.assign(name, String(job.children.at(-1)?.handle.pid ?? 0));
+    if (!state.isInteractive && state.dialect === 'bash') await forget(shell, job, true);
   }
   return status;
 }
 
-async function waitAny(shell: Interpreter): Promise<number> {
-  const running = shell.state.jobs.all();
-  if (running.length === 0) return 127;
-  await shell.interruptible(() => shell.sys.until(() => running.some((job) => jobState(job) === 'done')));
-  const job = running.find((one) => jobState(one) === 'done');
+/** Waits; a trapped signal ends the wait at once with 128 + its number, after its trap. */
+async function waitUntil(shell: Interpreter, ready: () => boolean): Promise<number | undefined> {
+  try {
+    await shell.sys.until(ready);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Signalled)) throw error;
+    const trap = shell.state.traps.get(error.signal);
+    if (trap === undefined) throw error;
+    if (trap === '') return waitUntil(shell, ready);
+    await shell.runTrap(trap);
+    return error.exitCode;
+  }
+}
+
+/** Takes an ended job off the table, keeps its exit code for `wait PID`, and tells of a death that a script would show. */
+async function forget(shell: Interpreter, job: Job, tells: boolean): Promise<void> {
+  const { state } = shell;
+  state.jobs.remove(job);
+  for (const child of job.children) state.endedPids.set(child.handle.pid, child.handle.exitCode() ?? 0);
+  const signal = job.children.at(-1)?.signal();
+  if (tells && signal !== undefined && !['INT', 'PIPE', 'TERM'].includes(signal) && state.dialect === 'bash')
+    await shell.tellDeath(job.children, signalWords(signal), job.text);
+}
+
+async function waitAny(
+  shell: Interpreter,
+  specs: readonly string[],
+  name: string | undefined,
+): Promise<number> {
+  const { state } = shell;
+  const all = state.jobs.all();
+  const wanted =
+    specs.length === 0
+      ? all
+      : all.filter((job) =>
+          specs.some(
+            (spec) => (spec.startsWith('%') ? state.jobs.find(spec) : state.jobs.byPid(Number(spec))) === job,
+          ),
+        );
+  if (wanted.length === 0) return 127;
+  const interrupted = await waitUntil(shell, () => wanted.some((job) => jobState(job) === 'done'));
+  if (interrupted !== undefined) return interrupted;
+  const job = wanted.find((one) => jobState(one) === 'done');
   if (job === undefined) return 127;
-  shell.state.jobs.remove(job);
-  return jobStatus(job);
+  const status = jobStatus(job);
+  if (name !== undefined) await shell.assign(name, String(job.children.at(-1)?.handle.pid ?? 0));
+  await forget(shell, job, false);
+  return status;
 }
 
 const LIST = [
@@ -156,6 +210,23 @@ const LIST = [
   'CONT',
   'STOP',
   'TSTP',
+  'TTIN',
+  'TTOU',
+  'URG',
+  'XCPU',
+  'XFSZ',
+  'VTALRM',
+  'PROF',
+  'WINCH',
+  'IO',
+  'PWR',
+  'SYS',
+  '',
+  '',
+  'RTMIN',
+  ...Array.from({ length: 15 }, (_, index) => `RTMIN+${index + 1}`),
+  ...Array.from({ length: 14 }, (_, index) => `RTMAX-${14 - index}`),
+  'RTMAX',
 ];
 
 async function kill(shell: Interpreter, argv: readonly string[]): Promise<number> {
@@ -163,17 +234,24 @@ async function kill(shell: Interpreter, argv: readonly string[]): Promise<number
   let words = argv.slice(1);
   let signal: Signal | 0 = 'TERM';
   const first = words[0] ?? '';
-  if (first === '-l' || first === '-L') return listSignals(shell, words[1]);
+  if (first === '-l' || first === '-L') return listSignals(shell, words.slice(1));
+  if ((first === '-s' || first === '-n') && state.dialect === 'bash' && words.length === 1)
+    return shell.complain(`kill: ${first}: option requires an argument`);
   const named =
     first === '-s' || first === '-n' ? words[1] : /^-[A-Za-z0-9]/.test(first) ? first.slice(1) : undefined;
   if (named !== undefined) {
     words = words.slice(first === '-s' || first === '-n' ? 2 : 1);
     const found = named === '0' ? 0 : signalOf(named);
+    if (found === undefined && state.dialect === 'dash' && first !== '-s')
+      return shell.complain(`kill: Illegal option -${named.slice(0, 1)}`, 2);
     if (found === undefined)
       return shell.complain(
         state.dialect === 'bash'
           ? `kill: ${named}: invalid signal specification`
-          : `bad signal name '${named}'`,
+          : state.dialect === 'dash'
+            ? `kill: invalid signal number or name: ${named}`
+            : `bad signal name '${named}'`,
+        state.dialect === 'dash' ? 2 : 1,
       );
     signal = found;
   }
@@ -187,8 +265,8 @@ async function kill(shell: Interpreter, argv: readonly string[]): Promise<number
 async function killUsage(shell: Interpreter): Promise<number> {
   if (shell.state.dialect === 'ash') return shell.complain('you need to specify whom to kill');
   if (shell.state.dialect === 'dash') {
-    await shell.err(
-      'Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]\n',
+    await shell.complain(
+      'kill: Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]',
     );
     return 2;
   }
@@ -232,12 +310,29 @@ async function killOne(shell: Interpreter, word: string, signal: Signal | 0): Pr
         ? `kill: (${word}) - No such process`
         : state.dialect === 'ash'
           ? `can't kill pid ${word}: No such process`
-          : 'kill: No such process',
+          : 'kill: No such process\n',
     );
   }
-  if (signal !== 0) for (const target of targets) target.kill(signal);
-  if (signal !== 0 && targets.some((target) => target.pid === shell.sys.pid)) await shell.sys.sleep(0);
+  for (const target of targets) await signalOne(shell, target, signal);
   return 0;
+}
+
+/** Signals that do nothing to a process that has no trap for them. */
+const HARMLESS = new Set<Signal>(['CHLD', 'WINCH', 'CONT']);
+
+/** A shell that signals itself runs its trap before the next command, as it would in life. */
+async function signalOne(shell: Interpreter, target: ProcessHandle, signal: Signal | 0): Promise<void> {
+  if (signal === 0) return;
+  const isOwn = target.pid === shell.sys.pid;
+  const trap = isOwn ? shell.state.traps.get(signal) : undefined;
+  if (trap !== undefined && signal !== 'KILL' && signal !== 'STOP') {
+    if (trap !== '') await shell.runTrap(trap);
+    return;
+  }
+  if (HARMLESS.has(signal) && signal !== 'CONT') return;
+  if (isOwn && signal === 'TERM' && shell.state.isInteractive) return;
+  target.kill(signal);
+  if (isOwn) await shell.sys.sleep(0);
 }
 
 async function signalJob(shell: Interpreter, job: Job, signal: Signal | 0): Promise<void> {
@@ -257,23 +352,35 @@ async function signalJob(shell: Interpreter, job: Job, signal: Signal | 0): Prom
     for (const child of job.children) child.handle.kill('CONT');
 }
 
-async function listSignals(shell: Interpreter, word: string | undefined): Promise<number> {
-  if (word !== undefined) {
+async function listSignals(shell: Interpreter, words: readonly string[]): Promise<number> {
+  let status = 0;
+  for (const word of words) {
+    const isNumber = /^[0-9]+$/.test(word);
     const number = Number(word) > 128 ? Number(word) - 128 : Number(word);
-    const name = Number.isNaN(number) ? SIGNALS[signalOf(word) ?? 'TERM'] : LIST[number - 1];
-    if (name === undefined) return shell.complain(`kill: ${word}: invalid signal specification`);
-    await shell.out(`${name}\n`);
-    return 0;
+    const at = LIST.indexOf(word.toUpperCase().replace(/^SIG/, ''));
+    const text = isNumber ? (number === 0 ? 'EXIT' : LIST[number - 1]) : at < 0 ? undefined : String(at + 1);
+    if (text === undefined || text === '')
+      status = await shell.complain(`kill: ${word}: invalid signal specification`);
+    else await shell.out(`${text}\n`);
   }
-  if (shell.state.dialect !== 'bash') await shell.out(`${LIST.join('\n')}\n`);
-  else {
-    const cells = LIST.map((name, index) => `${String(index + 1).padStart(2)}) SIG${name}`);
-    const rows = Array.from({ length: Math.ceil(cells.length / 5) }, (_, row) =>
-      cells.slice(row * 5, row * 5 + 5).join('\t'),
+  if (words.length === 0)
+    await shell.out(
+      shell.state.dialect === 'bash' ? signalTable() : `${LIST.filter((name) => name !== '').join('\n')}\n`,
     );
-    await shell.out(`${rows.join('\n')}\n`);
+  return status;
+}
+
+/** All signals in five columns, as `kill -l` and `trap -l` of bash print them. */
+export function signalTable(): string {
+  const cells = LIST.map((name, index) =>
+    name === '' ? '' : `${String(index + 1).padStart(2)}) SIG${name}`,
+  ).filter((cell) => cell !== '');
+  const rows: string[] = [];
+  for (let at = 0; at < cells.length; at += 5) {
+    const row = cells.slice(at, at + 5);
+    rows.push(row.length === 5 ? row.join('\t') : `${row.join('\t')}\t`);
   }
-  return 0;
+  return `${rows.join('\n')}\n`;
 }
 
 async function disown(shell: Interpreter, argv: readonly string[]): Promise<number> {
@@ -299,4 +406,5 @@ export const JOB_BUILTINS: Readonly<Record<string, Builtin>> = {
   wait: { run: wait },
   kill: { run: kill },
   disown: { run: disown, isBash: true },
+  suspend: { run: (shell) => shell.complain('suspend: cannot suspend: no job control'), isBash: true },
 };
