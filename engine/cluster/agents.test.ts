@@ -223,7 +223,7 @@ describe('Cilium agents', () => {
     const ready = (): unknown[] =>
       (at.list('nodes') as Node[]).map((node) => conditionOf(node.status?.conditions, 'Ready')?.status);
     expect(ready()).toEqual(['False', 'False']);
-    for (const [resource, object] of ciliumObjects(DEFAULT_CILIUM))
+    for (const [resource, object] of ciliumObjects(DEFAULT_CILIUM, '2026-01-15T09:30:00Z'))
       createObject(at.sim, at.cluster.store, resource, object);
     at.cluster.settle();
     at.pass(60);

@@ -9,6 +9,7 @@ import { canonicalJson } from '../base/json.ts';
 import { createObject } from '../store/registry.ts';
 import { invariant } from '../base/assert.ts';
 import { kindOfObject } from '../objects/kinds.ts';
+import { timestamp } from '../objects/time.ts';
 import { networkingOf } from './networking.ts';
 import { recordEvent } from '../controllers/events.ts';
 import { apiServerObjects, BOOT_NAMESPACES, bootObject, clusterObjects, staticPods } from './boot-objects.ts';
@@ -29,7 +30,7 @@ export function bootCluster(sim: Simulation, cluster: Cluster, world: WorldSpec)
   if (uptimeMs > 0) sim.clock.beginAt(presentMs - uptimeMs);
   cluster.muteEventsUntil(presentMs);
   installBase(sim, cluster, world);
-  if (world.hasCilium) install(sim, cluster, ciliumObjects(DEFAULT_CILIUM));
+  if (world.hasCilium) install(sim, cluster, ciliumObjects(DEFAULT_CILIUM, timestamp(sim.clock.nowMs)));
   cluster.settle(true);
   if (uptimeMs === 0) {
     applyAll(cluster, world.objects);

@@ -551,7 +551,11 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     repositories: ['quay.io/cilium/hubble-relay'],
-    make: () => ({ ...bare('hubble-relay', [tcp(4245, 'opaque'), tcp(4222, 'opaque')]), startDelayMs: 2000 }),
+    make: () => ({
+      ...bare('hubble-relay', [tcp(4245, 'opaque'), tcp(4222, 'opaque')]),
+      mains: ['hubble-relay', 'serve'],
+      startDelayMs: 2000,
+    }),
   },
   {
     repositories: ['quay.io/cilium/hubble-ui'],

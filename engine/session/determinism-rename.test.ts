@@ -177,8 +177,8 @@ const NAMES =
 /** The same words where Kubernetes and Cilium themselves use them. */
 const OWN_WORDS: readonly string[] = [
   // The two containers of hubble-ui.
-  'cluster/boot-cilium.ts: frontend',
-  'cluster/boot-cilium.ts: backend',
+  'charts/cilium-objects.ts: frontend',
+  'charts/cilium-objects.ts: backend',
   'commands/cilium/enable.ts: frontend',
   'commands/cilium/enable.ts: backend',
   // A Service's backends, and a field of Ingress.

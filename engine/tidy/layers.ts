@@ -7,6 +7,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'engine/net': ['engine/base'],
   'engine/objects': ['engine/base', 'engine/net'],
   'engine/policy': ['engine/base', 'engine/net', 'engine/objects'],
+  // Helm charts of the virtual internet: values in, objects out. What boots and what helm installs is the same table.
+  'engine/charts': ['engine/base', 'engine/objects'],
   'engine/store': ['engine/base', 'engine/objects'],
   'engine/apiserver': ['engine/base', 'engine/net', 'engine/objects', 'engine/store'],
   'engine/controllers': ['engine/base', 'engine/net', 'engine/objects', 'engine/store'],
@@ -39,9 +41,17 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'engine/images',
     'engine/hubble',
     'engine/dataplane',
+    'engine/charts',
   ],
   'engine/shell': ['engine/base'],
-  'engine/commands': ['engine/base', 'engine/net', 'engine/objects', 'engine/shell', 'engine/hubble'],
+  'engine/commands': [
+    'engine/base',
+    'engine/net',
+    'engine/objects',
+    'engine/shell',
+    'engine/hubble',
+    'engine/charts',
+  ],
   'engine/lab': ['engine/base', 'engine/net', 'engine/objects', 'engine/policy'],
   'engine/session': [
     'engine/base',
