@@ -1,3 +1,4 @@
+import { isLabPage } from './address.ts';
 import type { PageCommand, WorkerEvent } from '../../engine/session/protocol.ts';
 
 /** Milliseconds between two questions whether the worker still answers. */
@@ -14,7 +15,7 @@ function newWorker(): Worker {
 
 /** A lab's page starts its worker before React has come to life; whoever needs one first takes it. */
 let early: Worker | undefined;
-if (typeof window !== 'undefined' && /^\/labs\/[^/]+\/[^/]+$/.test(location.pathname)) {
+if (typeof window !== 'undefined' && isLabPage(location.pathname)) {
   early = newWorker();
   early.addEventListener('error', () => {
     early = undefined;

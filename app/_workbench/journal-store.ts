@@ -1,3 +1,4 @@
+import { isLabPage } from './address.ts';
 import type { JournalEntry, JournalHeader } from '../../engine/session/protocol.ts';
 
 /** One learner's way through one lab, as this browser keeps it. */
@@ -144,4 +145,15 @@ export class JournalStore {
     else transaction.objectStore(DRAFTS).put(text, [lab, path]);
     await finished(transaction);
   }
+}
+
+/** A lab's page opens its store before React has come to life; whoever needs one first takes it. */
+let early: Promise<JournalStore> | undefined =
+  typeof window !== 'undefined' && isLabPage(location.pathname) ? JournalStore.open() : undefined;
+
+/** The store that was opened early, or a new one. */
+export function takeStore(): Promise<JournalStore> {
+  const store = early ?? JournalStore.open();
+  early = undefined;
+  return store;
 }

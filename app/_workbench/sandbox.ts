@@ -6,8 +6,9 @@ import {
   REPLAY_VERSION,
   type WorkerEvent,
 } from '../../engine/session/protocol.ts';
+import { firstScreen } from '../../engine/session/first-screen.ts';
 import { SandboxClient } from './client.ts';
-import { type Attempt, JournalStore } from './journal-store.ts';
+import { type Attempt, type JournalStore, takeStore } from './journal-store.ts';
 import { lifeMachine } from './life.ts';
 import { readProgress, writeProgress } from './progress.ts';
 import { initialState, type PageEvent, reduce, type WorkbenchState } from './state.ts';
@@ -124,7 +125,7 @@ export class Sandbox {
     const remote = this.#isGuest ? this.#loadRemote() : Promise.resolve(undefined);
     // The worker need not wait for the other tabs' word; what would write does.
     const lease = this.#lease.acquire();
-    const store = await JournalStore.open();
+    const store = await takeStore();
     this.#store = store;
     const kept = await store.attempt(this.#bundle.slug);
     // What this browser holds is shown at once; the server's word on it comes later.
@@ -393,8 +394,8 @@ export class Sandbox {
     this.#lives.solved(attempt.solved);
     this.#noteVerified(attempt.verified);
     this.#client ??= this.#newClient();
-    this.#client.post({
-      kind: 'open',
+    const open = {
+      kind: 'open' as const,
       bundle: {
         ...this.#bundle,
         tasks: this.#bundle.tasks.map((task, index) => {
@@ -407,7 +408,11 @@ export class Sandbox {
       solved: [...new Set([...attempt.solved, ...attempt.verified])],
       task: this.#state.task,
       isReadOnly: this.#state.isReadOnly,
-    });
+    };
+    // Keys that are typed at this prompt wait in the worker until the cluster has booted.
+    const screen = firstScreen(open);
+    if (screen !== undefined) this.#take(screen);
+    this.#client.post(open);
   }
 
   #take(event: WorkerEvent): void {

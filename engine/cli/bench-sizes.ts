@@ -63,16 +63,16 @@ async function bundleSizes(
   return { firstKB: sum(first), allKB: sum(sizes.keys()) };
 }
 
-/** An entry with all that it imports, and what it loads itself with all that imports: what must be there for a first command. */
-function firstChunk(outputs: Metafile['outputs'], entry: string): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const take = (path: string): void => {
-    if (seen.has(path)) return;
-    seen.add(path);
-    for (const imported of outputs[path]?.imports ?? [])
-      if (imported.kind === 'import-statement' || path === entry) take(imported.path);
-  };
-  take(entry);
+/** An output with all that it imports statically: what must be there before its first line runs. */
+function firstChunk(
+  outputs: Metafile['outputs'],
+  path: string,
+  seen: Set<string> = new Set(),
+): ReadonlySet<string> {
+  if (seen.has(path)) return seen;
+  seen.add(path);
+  for (const imported of outputs[path]?.imports ?? [])
+    if (imported.kind === 'import-statement') firstChunk(outputs, imported.path, seen);
   return seen;
 }
 

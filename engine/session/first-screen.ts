@@ -3,7 +3,7 @@ import { expandPrompt } from '../shell/prompt.ts';
 import { ShellState } from '../shell/state.ts';
 import type { PageCommand, WorkerEvent } from './protocol.ts';
 
-// What can be shown before anything of a sandbox has been loaded. Keep its imports few: a page waits for them.
+// What a page can show before anything of a sandbox has been loaded. Keep its imports few: the page waits for them.
 
 /** Tells xterm to mark pastes, as bash does at its prompt. */
 export const PASTE_ON = '\x1b[?2004h';

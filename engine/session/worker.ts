@@ -1,8 +1,8 @@
 // The browser edge of a session: a dedicated worker that gives the desk messages and the wall clock. Everything else in
 // this realm is poisoned, so that a clock or chance of the platform in the engine fails at once and not in a replay.
-import type { Desk } from './desk.ts';
-import { firstScreen } from './first-screen.ts';
+import { Desk } from './desk.ts';
 import { poison } from './poison.ts';
+import { loadAhead } from './programs.ts';
 import type { PageCommand, WorkerEvent } from './protocol.ts';
 
 type WorkerScope = {
@@ -18,24 +18,18 @@ const channel = new MessageChannel();
 
 poison(globalThis as unknown as Record<string, unknown>);
 
-/** What came before the engine was there. */
-const early: PageCommand[] = [];
-let desk: Desk | undefined;
+const desk = new Desk((event) => {
+  scope.postMessage(event);
+  // The prompt is there: now the rest of the code, before it is asked for.
+  if (event.kind === 'opened') void loadAhead();
+});
 let timer: ReturnType<typeof setTimeout> | undefined;
 let isPumping = false;
 let isDead = false;
 
-function die(error: unknown): void {
-  isDead = true;
-  scope.postMessage({
-    kind: 'crashed',
-    message: error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error),
-  });
-}
-
 /** Runs the desk until it has nothing to do at once. Between slices the platform delivers messages, such as Ctrl-C. */
 async function pump(): Promise<void> {
-  if (isPumping || isDead || desk === undefined) return;
+  if (isPumping || isDead) return;
   isPumping = true;
   if (timer !== undefined) clearTimer(timer);
   timer = undefined;
@@ -45,31 +39,17 @@ async function pump(): Promise<void> {
     if (waitMs === 0) channel.port2.postMessage(0);
     else if (waitMs !== Number.POSITIVE_INFINITY) timer = setTimer(() => void pump(), waitMs);
   } catch (error) {
+    isDead = true;
     isPumping = false;
-    die(error);
+    scope.postMessage({
+      kind: 'crashed',
+      message: error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error),
+    });
   }
-}
-
-/** Loads the engine, which is far larger than this file: the page's prompt does not wait for it. */
-async function load(): Promise<void> {
-  const [{ Desk }, { loadAhead }] = await Promise.all([import('./desk.ts'), import('./programs.ts')]);
-  desk = new Desk((event) => {
-    scope.postMessage(event);
-    // The sandbox is there: now the rest of the code, before it is asked for.
-    if (event.kind === 'opened') void loadAhead();
-  });
-  for (const command of early.splice(0)) desk.take(command);
-  void pump();
 }
 
 channel.port1.onmessage = () => void pump();
 scope.onmessage = ({ data }) => {
-  if (data.kind === 'open') {
-    const screen = firstScreen(data);
-    if (screen !== undefined) scope.postMessage(screen);
-  }
-  if (desk === undefined) early.push(data);
-  else desk.take(data);
+  desk.take(data);
   void pump();
 };
-load().catch(die);
