@@ -1,4 +1,5 @@
-import type { Program } from '../../shell/program.ts';
+import { createProcess, descriptorsOf } from '../../shell/process.ts';
+import type { Machine, Process, Program } from '../../shell/program.ts';
 import { awk } from './awk/awk.ts';
 import { BYTE_TOOLS } from './bytes.ts';
 import { diff } from './diff.ts';
@@ -33,10 +34,32 @@ export function coreutilPrograms(): Map<string, Program> {
   ]);
 }
 
+/** The machine as an applet of busybox sees it: busybox's words, and its own shell. */
+function busyboxMachine(machine: Machine, version: string): Machine {
+  const own = Object.hasOwn(machine.versions, 'busybox');
+  return {
+    ...machine,
+    shell: 'ash',
+    versions: own ? machine.versions : { ...machine.versions, busybox: version },
+    files: machine.files,
+    program: (name) => machine.program(name === 'sh' ? 'ash' : name),
+    programNames: () => machine.programNames(),
+  };
+}
+
+/** Runs a program of `machine` in the place of this process. */
+async function runOn(process: Process, machine: Machine, argv: readonly string[]): Promise<number> {
+  const found = machine.program(argv[0] ?? '');
+  if (found === undefined) return 127;
+  const descriptors = descriptorsOf(process);
+  const { sys, cwd, env } = process;
+  return found(createProcess({ argv, machine, sys, cwd, env, descriptors }));
+}
+
 /** The multi-call program: `busybox APPLET …` runs a program of the machine. */
 const busybox: Program = async (process) => {
   const [applet, ...rest] = process.argv.slice(1);
-  const version = process.machine.versions['busybox'] ?? '1.36.1';
+  const version = process.machine.versions['busybox'] ?? process.machine.versions['multicall'] ?? '1.36.1';
   if (applet === undefined || applet === '--help') {
     const names = process.machine
       .programNames()
@@ -57,9 +80,10 @@ const busybox: Program = async (process) => {
     );
     return 0;
   }
-  if (process.machine.program(applet) === undefined) {
+  const machine = busyboxMachine(process.machine, version);
+  if (machine.program(applet) === undefined) {
     await process.err(`${applet}: applet not found\n`);
     return 127;
   }
-  return process.run([applet, ...rest]);
+  return runOn(process, machine, [applet, ...rest]);
 };

@@ -15,7 +15,11 @@ import {
 import { resolveHost } from './resolver.ts';
 import { parseAddress } from '../../net/address.ts';
 
-const VERSION = 'DiG 9.18.49-1~deb12u3-Debian';
+/** How dig calls itself on Debian 12 and 13. */
+function versionOf(process: Process): string {
+  const isNew = (process.machine.versions['bind'] ?? '9.18').startsWith('9.2');
+  return isNew ? 'DiG 9.20.26-1~deb13u1-Debian' : 'DiG 9.18.49-1~deb12u3-Debian';
+}
 
 type Flags = {
   cmd: boolean;
@@ -26,6 +30,9 @@ type Flags = {
   stats: boolean;
   short: boolean;
   search: boolean;
+  tcp: boolean;
+  ignore: boolean;
+  trace: boolean;
 };
 
 type Plan = {
@@ -43,7 +50,7 @@ export function digProgram(ports: Ports): Program {
   return async (process) => {
     const words = process.argv.slice(1);
     if (words.includes('-v')) {
-      await process.err(`${VERSION}\n`);
+      await process.err(`${versionOf(process)}\n`);
       return 0;
     }
     const plan = readPlan(words);
@@ -82,6 +89,9 @@ function readPlan(words: readonly string[]): Plan | string {
     stats: true,
     short: false,
     search: false,
+    tcp: false,
+    ignore: false,
+    trace: false,
   };
   const plan: Plan = {
     name: undefined,
@@ -151,21 +161,21 @@ function applyFlag(plan: Plan, text: string): boolean {
     name === 'answer' ||
     name === 'authority' ||
     name === 'comments' ||
-    name === 'stats'
+    name === 'stats' ||
+    name === 'tcp' ||
+    name === 'vc' ||
+    name === 'ignore' ||
+    name === 'trace'
   ) {
-    flags[name === 'defname' ? 'search' : name] = isOn;
+    flags[name === 'defname' ? 'search' : name === 'vc' ? 'tcp' : name] = isOn;
   } else
     return [
-      'tcp',
-      'ignore',
       'additional',
       'recurse',
       'dnssec',
       'edns',
       'cookie',
-      'trace',
       'multiline',
-      'vc',
       'rec',
       'aaonly',
       'cdflag',
@@ -192,8 +202,9 @@ function applyFlag(plan: Plan, text: string): boolean {
 
 async function ask(process: Process, ports: Ports, plan: Plan, servers: readonly string[]): Promise<number> {
   const network = ports.network(process.machine);
-  const type = plan.type ?? (plan.name === undefined ? 'NS' : 'A');
-  const name = plan.name === undefined ? '.' : plan.name;
+  const isRoot = plan.name === undefined || plan.flags.trace;
+  const type = plan.flags.trace ? 'NS' : (plan.type ?? (isRoot ? 'NS' : 'A'));
+  const name = isRoot ? '.' : (plan.name ?? '.');
   const names =
     plan.flags.search && !name.endsWith('.')
       ? searchNames(network, name)
@@ -206,6 +217,9 @@ async function ask(process: Process, ports: Ports, plan: Plan, servers: readonly
       servers,
       timeoutMs: plan.timeoutMs,
       tries: plan.tries,
+      isTcp: plan.flags.tcp,
+      isIgnoring: plan.flags.ignore,
+      onTruncated: () => process.out(';; Truncated, retrying in TCP mode.\n'),
       onFailure: (server, why) => process.out(`;; communications error to ${server}#53: ${why}\n`),
     });
     if (answer === undefined || answer.message.code !== 'NXDOMAIN') break;
@@ -219,14 +233,26 @@ async function ask(process: Process, ports: Ports, plan: Plan, servers: readonly
     for (const record of answer.message.answers ?? []) await process.out(`${record.data}\n`);
     return 0;
   }
+  if (plan.flags.trace) {
+    // A resolver that has no root servers answers the question for them with what it has: dig goes no further.
+    await process.out(banner + traced(answer));
+    return 0;
+  }
   await process.out(banner + full(process, plan, answer));
   return 0;
+}
+
+function traced(answer: Answer): string {
+  const records = [...(answer.message.answers ?? []), ...(answer.message.authority ?? [])];
+  const ms = Math.floor(answer.elapsedMs);
+  const from = `${answer.server}#53(${answer.server})`;
+  return `${records.map(recordLine).join('')};; Received ${messageSize(answer.message)} bytes from ${from} in ${ms} ms\n\n`;
 }
 
 function bannerOf(process: Process, plan: Plan): string {
   const words = process.argv.slice(1).join(' ');
   const server = plan.server === undefined ? '' : '; (1 server found)\n';
-  return `\n; <<>> ${VERSION} <<>>${words === '' ? '' : ` ${words}`}\n${server};; global options: +cmd\n`;
+  return `\n; <<>> ${versionOf(process)} <<>>${words === '' ? '' : ` ${words}`}\n${server};; global options: +cmd\n`;
 }
 
 function full(process: Process, plan: Plan, answer: Answer): string {
@@ -254,10 +280,17 @@ function full(process: Process, plan: Plan, answer: Answer): string {
 
 function comments(process: Process, message: DnsMessage): string {
   const isLocal = /(^|\.)local\.$/i.test(message.question.name);
-  const bits = ['qr', message.isAuthoritative ? 'aa' : '', 'rd', message.isRecursionAvailable ? 'ra' : '']
+  const hasEdns = message.hasEdns !== false;
+  const bits = [
+    'qr',
+    message.isAuthoritative ? 'aa' : '',
+    message.isTruncated ? 'tc' : '',
+    'rd',
+    message.isRecursionAvailable ? 'ra' : '',
+  ]
     .filter((bit) => bit !== '')
     .join(' ');
-  const counts = `QUERY: 1, ANSWER: ${message.answers?.length ?? 0}, AUTHORITY: ${message.authority?.length ?? 0}, ADDITIONAL: 1`;
+  const counts = `QUERY: 1, ANSWER: ${message.answers?.length ?? 0}, AUTHORITY: ${message.authority?.length ?? 0}, ADDITIONAL: ${hasEdns ? 1 : 0}`;
   const cookie = hashText(`${message.id}/${message.question.name}/${process.sys.pid}`);
   return (
     ';; Got answer:\n' +
@@ -266,7 +299,9 @@ function comments(process: Process, message: DnsMessage): string {
       : '') +
     `;; ->>HEADER<<- opcode: QUERY, status: ${message.code ?? 'NOERROR'}, id: ${message.id}\n;; flags: ${bits}; ${counts}\n` +
     (message.isRecursionAvailable ? '' : ';; WARNING: recursion requested but not available\n') +
-    `\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: ${cookie} (echoed)\n`
+    (hasEdns
+      ? `\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: ${cookie} (echoed)\n`
+      : '\n')
   );
 }
 
@@ -279,7 +314,7 @@ function stats(process: Process, answer: Answer): string {
   const day = `${DAYS[date.getUTCDay()] ?? ''} ${MONTHS[date.getUTCMonth()] ?? ''} ${two(date.getUTCDate())}`;
   const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
   return (
-    `;; Query time: ${Math.floor(answer.elapsedMs)} msec\n;; SERVER: ${answer.server}#53(${answer.server}) (UDP)\n` +
+    `;; Query time: ${Math.floor(answer.elapsedMs)} msec\n;; SERVER: ${answer.server}#53(${answer.server}) (${answer.isTcp ? 'TCP' : 'UDP'})\n` +
     `;; WHEN: ${day} ${time} UTC ${date.getUTCFullYear()}\n;; MSG SIZE  rcvd: ${messageSize(answer.message)}\n\n`
   );
 }

@@ -2,6 +2,7 @@ import type { Sys } from '../../base/process.ts';
 import { parseAddress } from '../../net/address.ts';
 import type { DnsMessage, DnsRecord, DnsType } from '../../net/dns.ts';
 import type { Network } from '../../net/socket.ts';
+import { askOverTcp, type DnsTcpFailure } from './dns-tcp.ts';
 import { queryId } from './resolver.ts';
 
 /** The record types the tools know by name. */
@@ -30,12 +31,23 @@ export type Question = {
   readonly servers: readonly string[];
   readonly timeoutMs: number;
   readonly tries: number;
+  /** Asks over TCP from the start. */
+  readonly isTcp?: boolean;
+  /** Takes a truncated answer as it is. */
+  readonly isIgnoring?: boolean;
+  /** Hears that a truncated answer is asked for again. */
+  readonly onTruncated?: () => Promise<void>;
   /** Hears of every attempt that failed. */
-  readonly onFailure?: (server: string, why: 'timed out' | 'connection refused') => Promise<void>;
+  readonly onFailure?: (server: string, why: DnsTcpFailure) => Promise<void>;
 };
 
 /** An answer with who gave it and how long it took. */
-export type Answer = { readonly message: DnsMessage; readonly server: string; readonly elapsedMs: number };
+export type Answer = {
+  readonly message: DnsMessage;
+  readonly server: string;
+  readonly elapsedMs: number;
+  readonly isTcp?: boolean;
+};
 
 /** Asks as bind's tools do: each server in turn, `tries` times over; undefined when none answered. */
 export async function askServers(
@@ -45,6 +57,11 @@ export async function askServers(
 ): Promise<Answer | undefined> {
   for (let round = 0; round < question.tries; round++) {
     for (const server of question.servers) {
+      if (question.isTcp) {
+        const answer = await overTcp(sys, network, question, server);
+        if (answer) return answer;
+        continue;
+      }
       const socket = network.udp();
       const id = queryId(sys, `${question.name}/${question.type}/${socket.local.port}`);
       const beganMs = sys.nowMs();
@@ -58,6 +75,12 @@ export async function askServers(
         if (got.kind === 'datagram') {
           if (!('dns' in got.payload) || got.payload.dns.id !== id) continue;
           socket.close();
+          if (got.payload.dns.isTruncated && !question.isIgnoring) {
+            await question.onTruncated?.();
+            const answer = await overTcp(sys, network, question, server);
+            if (answer) return answer;
+            break;
+          }
           return { message: got.payload.dns, server, elapsedMs: sys.nowMs() - beganMs };
         }
         socket.close();
@@ -67,6 +90,24 @@ export async function askServers(
     }
   }
   return undefined;
+}
+
+async function overTcp(
+  sys: Sys,
+  network: Network,
+  question: Question,
+  server: string,
+): Promise<Answer | undefined> {
+  const beganMs = sys.nowMs();
+  const id = queryId(sys, `${question.name}/${question.type}/tcp`);
+  const asked = { id, question: { name: question.name, type: question.type } };
+  const got = await askOverTcp(sys, network, { server, questions: [asked], timeoutMs: question.timeoutMs });
+  if (typeof got === 'string') {
+    await question.onFailure?.(server, got);
+    return undefined;
+  }
+  const [message] = got;
+  return message && { message, server, elapsedMs: sys.nowMs() - beganMs, isTcp: true };
 }
 
 /** The names to ask, in order, for a name with the search list of resolv.conf; each with its final dot. */
@@ -136,5 +177,5 @@ export function messageSize(message: DnsMessage): number {
             : nameSize(record.data);
     size += owner + 10 + data;
   }
-  return size + 23;
+  return size + (message.hasEdns === false ? 0 : 23);
 }

@@ -43,6 +43,7 @@ async function runPings(
     startMs: sys.nowMs(),
     lastMs: sys.nowMs(),
   };
+  const silent: number[] = [];
   try {
     for (let i = 0; i < pace.count && sys.nowMs() < pace.deadlineMs; i++) {
       const sentMs = sys.nowMs();
@@ -60,7 +61,16 @@ async function runPings(
       if (result.kind === 'reply') {
         tally.received++;
         tally.times.push(result.elapsedMs);
-      } else if (result.kind === 'unreachable') tally.errors++;
+      } else if (result.kind === 'unreachable') {
+        // A router that finds no neighbour answers everything that waited for it at once.
+        if (result.why === 'host' && silent.length > 0) {
+          for (const earlier of silent.splice(0)) {
+            tally.errors++;
+            await report(result, earlier);
+          }
+        }
+        tally.errors++;
+      } else silent.push(sequence);
       await report(result, sequence);
       const restMs = Math.min(sentMs + pace.intervalMs, pace.deadlineMs) - sys.nowMs();
       if (!isLast && restMs > 0) await sys.sleep(restMs);
@@ -157,6 +167,8 @@ async function run(process: Process, network: Network, target: Target): Promise<
       ? `PING ${target.host}(${target.host} (${address})) ${bytes}\n`
       : `PING ${shownHost} (${address}) ${bytes}\n`,
   );
+  if (values.get('M') === 'do' && size + 28 > 1500 && !address.startsWith('127.'))
+    return tooLong(process, { host: shownHost, count: Number(values.get('c') ?? 1) });
   let peer: string | undefined;
   const isNumeric = isLiteral || values.has('n');
   const pace: Pace = {
@@ -180,15 +192,43 @@ async function run(process: Process, network: Network, target: Target): Promise<
         `${size + 8} bytes from ${from}: icmp_seq=${sequence} ttl=${result.ttl} time=${milliseconds(result.elapsedMs)} ms${values.has('a') ? '\x07' : ''}\n`,
       );
     } else if (result.kind === 'unreachable') {
-      const from = isNumeric ? result.from : `${result.from} (${result.from})`;
-      const what = network.addresses.includes(result.from) ? 'Host' : 'Net';
-      await process.out(`From ${from} icmp_seq=${sequence} Destination ${what} Unreachable\n`);
+      const isOld = !(process.machine.versions['iputils'] ?? '20221126').startsWith('2024');
+      const name = isNumeric ? undefined : await reverseLookup(process, network, result.from);
+      const from =
+        isNumeric || (!isOld && name === undefined) ? result.from : `${name ?? result.from} (${result.from})`;
+      const what = result.why ?? (network.addresses.includes(result.from) ? 'host' : 'net');
+      await process.out(`From ${from} icmp_seq=${sequence} ${UNREACHABLE[what]}\n`);
     } else if (values.has('O') && sequence < pace.count)
       await process.out(`no answer yet for icmp_seq=${sequence}\n`);
   });
-  await process.out(statistics(shownHost, tally, values.has('f') ? '' : '\n'));
+  await process.out(statistics(shownHost, tally, values.has('f') && tally.received < tally.sent ? '' : '\n'));
   return tally.received > 0 ? 0 : 1;
 }
+
+/** Packets that may not be cut into pieces do not leave the machine. */
+async function tooLong(
+  process: Process,
+  asked: { readonly host: string; readonly count: number },
+): Promise<number> {
+  const startMs = process.sys.nowMs();
+  const tally: Tally = { sent: 0, received: 0, errors: 0, times: [], startMs, lastMs: startMs };
+  for (let i = 0; i < Math.min(asked.count, 100_000); i++) {
+    await process.err('ping: local error: message too long, mtu=1500\n');
+    tally.sent++;
+    tally.errors++;
+    tally.lastMs = process.sys.nowMs();
+    await process.sys.sleep(1000);
+  }
+  await process.out(statistics(asked.host, tally, '\n'));
+  return 1;
+}
+
+const UNREACHABLE = {
+  host: 'Destination Host Unreachable',
+  net: 'Destination Net Unreachable',
+  port: 'Destination Port Unreachable',
+  filtered: 'Packet filtered',
+} as const;
 
 function statistics(host: string, tally: Tally, start: string): string {
   const lost = tally.sent === 0 ? 0 : ((tally.sent - tally.received) * 100) / tally.sent;

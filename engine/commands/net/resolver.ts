@@ -1,5 +1,6 @@
 import { hashText } from '../../base/hash.ts';
 import type { Sys } from '../../base/process.ts';
+import { askOverTcp } from './dns-tcp.ts';
 import { formatAddress, parseAddress } from '../../net/address.ts';
 import type { DnsMessage, DnsType } from '../../net/dns.ts';
 import type { DatagramSocket, Network } from '../../net/socket.ts';
@@ -236,7 +237,30 @@ async function askOnce(
     if (message.code === 'SERVFAIL') bad = 'servfail';
   }
   socket.close();
+  if ([...asking.answers.values()].some((message) => message.isTruncated))
+    return (await repeatOverTcp(search, asking, untilMs)) ?? bad ?? 'done';
   return bad ?? 'done';
+}
+
+/** A truncated answer is asked for again over TCP, the pair on one connection. */
+async function repeatOverTcp(
+  search: Search,
+  asking: Asking,
+  untilMs: number,
+): Promise<'silent' | 'timeout' | undefined> {
+  const { sys, network } = search.context;
+  const types = search.types;
+  const questions = types.map((type, i) => ({ id: i + 1, question: { name: asking.name, type } }));
+  const timeoutMs = Math.max(0, untilMs - sys.nowMs());
+  const answers = await askOverTcp(sys, network, { server: asking.server, questions, timeoutMs });
+  asking.answers.clear();
+  if (typeof answers === 'string')
+    return answers === 'timed out' && untilMs >= search.deadlineMs ? 'timeout' : 'silent';
+  for (const [i, type] of types.entries()) {
+    const message = answers[i];
+    if (message !== undefined) asking.answers.set(type, message);
+  }
+  return undefined;
 }
 
 function sendQuestions(

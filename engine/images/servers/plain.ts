@@ -1,3 +1,4 @@
+import type { DnsMessage } from '../../net/dns.ts';
 import { type HttpHeader, headerOf, httpDate, splitTarget } from '../http.ts';
 import { type Server, SILENCE, httpServer } from '../server.ts';
 
@@ -28,11 +29,29 @@ export const banner: Server = {
   receive: () => SILENCE,
 };
 
-/** DNS over UDP: by the cluster in CoreDNS' pods, by the world elsewhere. */
+/** DNS over UDP and TCP: by the cluster in CoreDNS' pods, by the world elsewhere. */
 export const dns: Server = {
   datagram: (context, payload) => ('dns' in payload ? { dns: context.answerDns(payload.dns) } : undefined),
-  receive: () => ({ replies: [], end: 'close' }),
+  receive: (context, _connection, text) => {
+    const question = dnsQuestion(text);
+    if (question === undefined) return { replies: [], end: 'close' };
+    return { replies: [{ text: `${JSON.stringify(context.answerDns(question))}\n` }] };
+  },
 };
+
+/** A question as it goes over TCP here: one line of JSON; undefined for anything else. */
+export function dnsQuestion(text: string): DnsMessage | undefined {
+  try {
+    const value = JSON.parse(text) as {
+      readonly question?: { readonly name?: unknown; readonly type?: unknown };
+    };
+    const { name, type } = value?.question ?? {};
+    const isQuestion = typeof name === 'string' && name.length <= 255 && typeof type === 'string';
+    return isQuestion ? (value as DnsMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * The public web: serves the virtual internet's files by Host and path; a host without files of its own has a start

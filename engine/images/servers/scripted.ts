@@ -1,7 +1,7 @@
-import type { Json } from '../../base/json.ts';
 import type { DnsMessage, DnsRecord, DnsType } from '../../net/dns.ts';
 import { type HttpHeader, type HttpRequest, httpDate, headerOf, splitTarget, utf8Length } from '../http.ts';
 import { parseRequest } from '../http.ts';
+import { dnsQuestion } from './plain.ts';
 import { type Reply, type Server, type ServerContext, type ServerStep, SILENCE } from '../server.ts';
 
 // Servers whose behaviour is data of a world: for laboratories that show what clients say in every situation.
@@ -182,21 +182,12 @@ export const zone: Server = {
     return answer && { dns: answer.message, delayMs: answer.delayMs };
   },
   receive: (context, _connection, text) => {
-    const question = readQuestion(text);
+    const question = dnsQuestion(text);
     const answer = question && zoneAnswer(context.options as ZoneOptions, question, true);
     if (!answer) return { replies: [], end: 'close' };
     return { replies: [{ text: `${JSON.stringify(answer.message)}\n`, delayMs: answer.delayMs }] };
   },
 };
-
-function readQuestion(text: string): DnsMessage | undefined {
-  try {
-    const value = JSON.parse(text) as Json as { readonly question?: { readonly name?: unknown } };
-    return typeof value?.question?.name === 'string' ? (value as unknown as DnsMessage) : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function zoneAnswer(
   options: ZoneOptions,
@@ -220,7 +211,7 @@ function zoneAnswer(
       authority: [],
       isRecursionAvailable: !(isCore && isCluster),
       isAuthoritative: !isCore || isCluster,
-      ...(isCore ? { hasEdns: true } : {}),
+      hasEdns: isCore,
       ...part,
     },
     delayMs: (options.delayMs ?? 0) + (typeof special === 'number' && !isCluster ? special : 0),

@@ -98,7 +98,9 @@ function worldOf(run: RecordedRun, base: WorldSpec): WorldSpec {
 function factsOf(run: RecordedRun): Pick<Machine, 'libc' | 'shell' | 'versions'> {
   const { tool } = run;
   const version = /(\d+\.\d+(?:\.\d+)?)/.exec(tool)?.[1] ?? '';
-  if (tool.startsWith('busybox')) return { libc: 'glibc', shell: 'ash', versions: { busybox: version } };
+  if (tool.startsWith('busybox ash')) return { libc: 'glibc', shell: 'ash', versions: { busybox: version } };
+  if (tool.startsWith('busybox'))
+    return { libc: 'glibc', shell: 'bash', versions: { multicall: version, curl: '7.88.1' } };
   if (tool.startsWith('musl')) return { libc: 'musl', shell: 'bash', versions: {} };
   const versions: Record<string, string> = { jq: '1.7.1' };
   if (tool.includes('curl')) versions['curl'] = version;
@@ -106,6 +108,9 @@ function factsOf(run: RecordedRun): Pick<Machine, 'libc' | 'shell' | 'versions'>
   if (tool.startsWith('dig') || tool.startsWith('nslookup') || tool.startsWith('host'))
     versions['bind'] = version;
   if (tool.startsWith('netcat')) versions['nc'] = version;
+  if (tool.startsWith('GNU wget')) versions['wget'] = version;
+  const year = /ping (\d{8})/.exec(tool)?.[1];
+  if (year !== undefined) versions['iputils'] = year;
   const shell = tool.startsWith('dash') ? 'dash' : 'bash';
   return { libc: 'glibc', shell, versions };
 }
@@ -280,8 +285,11 @@ function type(
 
 /** Ctrl-C reaches every process of the foreground: all that run on the machine but the learner's own terminal. */
 function signalAll(sandbox: Sandbox, machine: Machine, signal: Signal): void {
-  const own = sandbox.scheduler.living().filter((one) => one.machine === machine.id);
-  for (const one of own) if (one.command[0] !== '-bash') one.kill(signal);
+  const own = sandbox.scheduler
+    .living()
+    .filter((one) => one.machine === machine.id && one.command[0] !== '-bash');
+  const children = own.filter((one) => one.command[0] !== 'replay');
+  for (const one of children.length > 0 ? children : own) one.kill(signal);
 }
 
 async function ask(
