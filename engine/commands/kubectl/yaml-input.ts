@@ -9,6 +9,10 @@ export type InputDocument = { readonly value: Json } | { readonly error: string 
 /** Aliases that one document may expand, and nodes that come of them. */
 const ALIASES_MAX = 100;
 const NODES_MAX = 200_000;
+/** Characters that begin or part things in a document; the largest CRDs have a tenth of it. More would take seconds to read. */
+const MARKS_MAX = 100_000;
+/** Nesting of a document; the deepest CRDs have thirty levels. */
+const DEPTH_MAX = 1_000;
 
 /**
  * Reads a stream the way kubectl does: JSON when the first character is `{`, else YAML 1.1 documents split at `---`.
@@ -78,7 +82,7 @@ function setOwn(target: Record<string, Json>, key: string, value: Json): void {
 function yamlDocuments(text: string): readonly InputDocument[] {
   const out: InputDocument[] = [];
   for (const part of splitDocuments(text)) {
-    const unreadable = unreadableText(part);
+    const unreadable = unreadableText(part) ?? excessOf(part);
     if (unreadable !== undefined)
       return [...out, { error: `error converting YAML to JSON: yaml: ${unreadable}` }];
     const document = parseDocument(part, {
@@ -118,6 +122,23 @@ function unreadableText(part: string): string | undefined {
     if (!isText || code === 0xfffe || code === 0xffff) return 'control characters are not allowed';
   }
   return undefined;
+}
+
+/** Why a text is not even tried: what is in it or its nesting, with the line where it is too much. */
+function excessOf(part: string): string | undefined {
+  let marks = 0;
+  let depth = 0;
+  let line = 1;
+  for (const [mark] of part.matchAll(/[,:\n[\]{}&*!?]/g)) {
+    if (mark === '\n') line++;
+    else if (mark === '[' || mark === '{') depth++;
+    else if (mark === ']' || mark === '}') depth = Math.max(0, depth - 1);
+    if (depth > DEPTH_MAX) return `line ${line}: exceeded max depth of ${DEPTH_MAX}`;
+    if (++marks > MARKS_MAX)
+      return `line ${line}: document is too large: it has more than ${MARKS_MAX} parts`;
+  }
+  const deep = part.split('\n').findIndex((each) => (/^[ ?-]*/.exec(each)?.[0].length ?? 0) > DEPTH_MAX);
+  return deep < 0 ? undefined : `line ${deep + 1}: exceeded max depth of ${DEPTH_MAX}`;
 }
 
 /** Parts between lines that begin with `---`. */
@@ -196,7 +217,7 @@ export function plainValue(text: string): Json {
 }
 
 /** The words of go-yaml for a fault that the parser found, with its line (counted from 1 in the document). */
-function goYamlFault(text: string, fault: YAMLError): string {
+export function goYamlFault(text: string, fault: YAMLError): string {
   const before = text.slice(0, fault.pos[0]);
   const line = before.split('\n').length;
   const here = text.slice(fault.pos[0]);
