@@ -69,9 +69,46 @@ function randomPod({ roll, pick }: Dice, slot: number): EndpointFacts {
   };
 }
 
+/** Once in a while a ClusterNetworkPolicy: its tiers weigh before and after all others. */
+function randomTier({ roll, pick }: Dice, slot: number, config: PolicyConfig): ParsedPolicy {
+  const isIngress = roll(2) === 0;
+  const peer = pick<object>([
+    { namespaces: {} },
+    { namespaces: { matchLabels: { env: 'prod' } } },
+    { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: pick(['web', 'api', 'db']) } } } },
+  ]);
+  const object = {
+    apiVersion: 'policy.networking.k8s.io/v1alpha2',
+    kind: 'ClusterNetworkPolicy',
+    metadata: { name: `policy-${slot}` },
+    spec: {
+      tier: pick(['Admin', 'Baseline']),
+      priority: roll(20),
+      subject: pick<object>([
+        { namespaces: {} },
+        { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: 'db' } } } },
+      ]),
+      [isIngress ? 'ingress' : 'egress']: [
+        { action: pick(['Accept', 'Deny', 'Pass']), [isIngress ? 'from' : 'to']: [peer] },
+        { action: pick(['Accept', 'Deny', 'Pass']), [isIngress ? 'from' : 'to']: [{ namespaces: {} }] },
+      ],
+    },
+  };
+  const result = importPolicy(object, { config, defaultNamespace: 'default' });
+  if (!result.valid) throw new Error(`${result.error}: ${JSON.stringify(object)}`);
+  return result.policy;
+}
+
 function randomPolicy({ roll, pick }: Dice, slot: number, config: PolicyConfig): ParsedPolicy {
   const selector = () =>
-    pick([{}, { matchLabels: { app: pick(['web', 'api', 'db']) } }, { matchLabels: { tier: 'front' } }]);
+    pick<object>([
+      {},
+      { matchLabels: { app: pick(['web', 'api', 'db']) } },
+      { matchLabels: { tier: 'front' } },
+      { matchExpressions: [{ key: 'app', operator: pick(['In', 'NotIn']), values: ['web', 'db'] }] },
+      { matchExpressions: [{ key: 'tier', operator: pick(['Exists', 'DoesNotExist']) }] },
+      { matchLabels: { 'io.cilium.k8s.namespace.labels.env': 'prod' } },
+    ]);
   const ports = () =>
     roll(3) === 0
       ? {}
@@ -79,7 +116,13 @@ function randomPolicy({ roll, pick }: Dice, slot: number, config: PolicyConfig):
           toPorts: [
             {
               ports: [
-                { port: pick(['80', '8080', 'http', 'http', '0']), ...(roll(2) && { protocol: 'TCP' }) },
+                {
+                  ...pick<object>([
+                    { port: pick(['80', '8080', 'http', 'http', '0']) },
+                    { port: '79', endPort: pick([80, 8090]) },
+                  ]),
+                  ...(roll(2) && { protocol: pick(['TCP', 'TCP', 'UDP']) }),
+                },
               ],
             },
           ],
@@ -98,6 +141,9 @@ function randomPolicy({ roll, pick }: Dice, slot: number, config: PolicyConfig):
       }),
       () => ({ [way('CIDR')]: [pick(['203.0.113.0/24', '0.0.0.0/0'])] }),
       () => ({ [way('CIDRSet')]: [{ cidrGroupRef: 'office', except: ['203.0.113.7/32'] }] }),
+      () => ({ [way('CIDRSet')]: [{ cidrGroupSelector: { matchLabels: { site: 'a' } } }] }),
+      () => ({ [way('Endpoints')]: [selector(), selector()] }),
+      () => ({}),
       () => (isIngress ? {} : { toFQDNs: [{ matchPattern: '*.example.com' }] }),
       () => (isIngress ? {} : { toServices: [{ k8sService: { serviceName: 'svc' } }] }),
     ])();
@@ -113,6 +159,7 @@ function randomPolicy({ roll, pick }: Dice, slot: number, config: PolicyConfig):
     metadata: { name: `policy-${slot}`, ...(!isClusterwide && { namespace: pick(['red', 'blue']) }) },
     spec: {
       [isNode ? 'nodeSelector' : 'endpointSelector']: isNode ? {} : selector(),
+      ...(roll(6) === 0 && { enableDefaultDeny: { [isIngress ? 'ingress' : 'egress']: roll(2) === 0 } }),
       [list]: [{ ...rule, ...(list.endsWith('Deny') || isNode || roll(3) > 0 ? ports() : l7()) }],
     },
   };
@@ -160,7 +207,7 @@ function step(d: Dice, world: World, repository: PolicyRepository, config: Polic
       repository.removePolicy(key);
       return `remove policy ${slot}`;
     }
-    const policy = randomPolicy(d, slot, config);
+    const policy = d.roll(7) === 0 ? randomTier(d, slot, config) : randomPolicy(d, slot, config);
     world.policies.set(key, policy);
     repository.upsertPolicy(key, policy);
     return `policy ${JSON.stringify(policy)}`;
@@ -171,7 +218,9 @@ function step(d: Dice, world: World, repository: PolicyRepository, config: Polic
     return 'namespaces';
   }
   if (change === 8) {
-    world.groups = d.roll(2) ? [{ name: 'office', labels: {}, cidrs: ['203.0.113.0/28'] }] : [];
+    world.groups = d.roll(2)
+      ? [{ name: 'office', labels: { site: d.pick(['a', 'b']) }, cidrs: ['203.0.113.0/28'] }]
+      : [];
     repository.setCidrGroups(world.groups);
     world.apiServers = d.roll(2) ? ['172.18.0.2', '203.0.113.9'] : [];
     repository.setApiServers(world.apiServers);
@@ -192,58 +241,68 @@ function step(d: Dice, world: World, repository: PolicyRepository, config: Polic
   return 'dns and services';
 }
 
-const SEEDS = Array.from({ length: 24 }, (_, i) => i + 1);
+/** Random worlds and edits: a few in every run of the tests; for long, one world for each hundred of RUNS. */
+const WORLDS = process.env['RUNS'] === undefined ? 24 : Math.ceil(Number(process.env['RUNS']) / 100);
+/** Worlds tried in one test. */
+const BATCH = 24;
+const BATCHES = Array.from({ length: Math.ceil(WORLDS / BATCH) }, (_, i) => i * BATCH);
 
 describe('[P30] a changed repository judges like one made from nothing', () => {
-  for (const seed of SEEDS) {
-    test(`seed ${seed}`, () => {
-      const d = dice(seed);
-      const config: PolicyConfig = {
-        ...DEFAULT_POLICY_CONFIG,
-        enforcement: d.pick(['default', 'default', 'always']),
-        hostFirewall: d.roll(2) === 0,
-        cidrMatchMode: d.roll(3) === 0 ? ['nodes'] : [],
-      };
-      const world: World = {
-        endpoints: new Map(),
-        policies: new Map(),
-        namespaces: [],
-        groups: [],
-        dns: new Map(),
-        services: [],
-        apiServers: [],
-      };
-      let repository = fill(new PolicyRepository(config), world);
-      const log: string[] = [];
-      for (let i = 0; i < 30; i++) {
-        log.push(step(d, world, repository, config));
-        if (d.roll(3) === 0) repository.compileAll();
-        if (d.roll(6) === 0) {
-          // A fork goes its own way; what is left behind must not notice.
-          const kept = repository;
-          const verdicts = flowsOf(world).map((flow) => kept.judge(flow));
-          const copy: World = {
-            ...world,
-            endpoints: new Map(world.endpoints),
-            policies: new Map(world.policies),
-          };
-          repository = kept.fork();
-          for (let j = 0; j < 4; j++) log.push(`fork: ${step(d, world, repository, config)}`);
-          for (const flow of flowsOf(world)) repository.judge(flow);
-          expect(
-            flowsOf(copy).map((flow) => kept.judge(flow)),
-            log.join('\n'),
-          ).toEqual(verdicts);
-        }
-        if (i % 5 !== 4) continue;
-        const scratch = fill(new PolicyRepository(config), world);
-        for (const flow of flowsOf(world)) {
-          expect({ flow, verdict: repository.judge(flow) }, log.join('\n')).toEqual({
-            flow,
-            verdict: scratch.judge(flow),
-          });
-        }
-      }
+  for (const first of BATCHES) {
+    const last = Math.min(first + BATCH, WORLDS);
+    test(`seeds ${first + 1} to ${last}`, () => {
+      for (let seed = first + 1; seed <= last; seed++) tryWorld(seed);
     });
   }
 });
+
+/** Thirty edits of a random world, compared with a repository made from nothing. */
+function tryWorld(seed: number): void {
+  const d = dice(seed);
+  const config: PolicyConfig = {
+    ...DEFAULT_POLICY_CONFIG,
+    enforcement: d.pick(['default', 'default', 'always']),
+    hostFirewall: d.roll(2) === 0,
+    cidrMatchMode: d.roll(3) === 0 ? ['nodes'] : [],
+  };
+  const world: World = {
+    endpoints: new Map(),
+    policies: new Map(),
+    namespaces: [],
+    groups: [],
+    dns: new Map(),
+    services: [],
+    apiServers: [],
+  };
+  let repository = fill(new PolicyRepository(config), world);
+  const log: string[] = [];
+  for (let i = 0; i < 30; i++) {
+    log.push(`seed ${seed}: ${step(d, world, repository, config)}`);
+    if (d.roll(3) === 0) repository.compileAll();
+    if (d.roll(6) === 0) {
+      // A fork goes its own way; what is left behind must not notice.
+      const kept = repository;
+      const verdicts = flowsOf(world).map((flow) => kept.judge(flow));
+      const copy: World = {
+        ...world,
+        endpoints: new Map(world.endpoints),
+        policies: new Map(world.policies),
+      };
+      repository = kept.fork();
+      for (let j = 0; j < 4; j++) log.push(`fork: ${step(d, world, repository, config)}`);
+      for (const flow of flowsOf(world)) repository.judge(flow);
+      expect(
+        flowsOf(copy).map((flow) => kept.judge(flow)),
+        log.join('\n'),
+      ).toEqual(verdicts);
+    }
+    if (i % 5 !== 4) continue;
+    const scratch = fill(new PolicyRepository(config), world);
+    for (const flow of flowsOf(world)) {
+      expect({ flow, verdict: repository.judge(flow) }, log.join('\n')).toEqual({
+        flow,
+        verdict: scratch.judge(flow),
+      });
+    }
+  }
+}
