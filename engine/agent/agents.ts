@@ -15,15 +15,30 @@ import { PolicyRepository } from '../policy/repository.ts';
 import { sameValue } from '../objects/equal.ts';
 import { answerOf } from './socket.ts';
 import { configOf } from './config.ts';
+import { AgentOptions, changeOptions } from './options.ts';
 import { DnsCache } from './dns-cache.ts';
 import { endpointFacts } from './endpoint-facts.ts';
 import { endpointObject } from './endpoint-object.ts';
 import { Identities, RESERVED_IDENTITIES } from './identities.ts';
+import { type KnownPeer, outsideAddresses } from './policy-map.ts';
+import { serviceModels } from './service-model.ts';
 import { POLICY_RESOURCES, followPolicy, importInto, reportValidity } from './policy-import.ts';
 
 const ENDPOINTS = 'ciliumendpoints.cilium.io';
 const NODES = 'ciliumnodes.cilium.io';
 const GROUPS = 'ciliumcidrgroups.cilium.io';
+
+/** Reserved peers that selectors are held against. */
+const RESERVED_PEERS = [
+  'host',
+  'world',
+  'unmanaged',
+  'health',
+  'init',
+  'remote-node',
+  'kube-apiserver',
+  'ingress',
+];
 
 /** A managed pod: its endpoint's number, node and identity. */
 type Managed = {
@@ -35,7 +50,11 @@ type Managed = {
 };
 
 /** GET on an agent's REST API, as `commands/ports.ts` has it. */
-export type AgentSocketView = { readonly node: string; get(path: string): Json | undefined };
+export type AgentSocketView = {
+  readonly node: string;
+  get(path: string): Json | undefined;
+  patch(path: string, body: Json): string | undefined;
+};
 
 /**
  * The Cilium agents of all nodes and the operator: they follow the store as their counterparts follow the API server, give
@@ -57,6 +76,7 @@ export class CiliumAgents {
   #seen: number;
   #stale = new Set<string>();
   #revision = 1;
+  readonly #options = new AgentOptions();
 
   constructor(sim: Simulation, store: Store) {
     this.#sim = sim;
@@ -66,6 +86,7 @@ export class CiliumAgents {
     );
     this.#dns = new DnsCache(sim, () => this.#repository.setDns(this.#dns.table()));
     this.#repository = new PolicyRepository(configOf(store));
+    this.#followAudit();
     this.#seen = store.revision;
     this.#learnAll();
   }
@@ -135,7 +156,11 @@ export class CiliumAgents {
   /** The socket of the agent on a node; undefined when none runs there. */
   socket(node: string): AgentSocketView | undefined {
     if (!this.#running.has(node)) return undefined;
-    return { node, get: (path) => answerOf(path, this.#report(node)) };
+    return {
+      node,
+      get: (path) => answerOf(path, this.#report(node)),
+      patch: (path, body) => changeOptions(this.#options, { node, path, body, report: this.#report(node) }),
+    };
   }
 
   /** What is not in the store, for keyframes. */
@@ -145,12 +170,19 @@ export class CiliumAgents {
       dns: this.#dns.state() as unknown as Json,
       unmanaged: [...this.#unmanaged].sort(byText),
       revision: this.#revision,
+      options: this.#options.state(),
     };
   }
 
   /** Continues from a state, after the store was restored. */
   restore(state: Json): void {
-    const kept = (state ?? {}) as { local?: Json; dns?: Json; unmanaged?: string[]; revision?: number };
+    const kept = (state ?? {}) as {
+      local?: Json;
+      dns?: Json;
+      unmanaged?: string[];
+      revision?: number;
+      options?: Json;
+    };
     this.#identities.restore(kept.local ?? null);
     this.#unmanaged = new Set(kept.unmanaged ?? []);
     this.#managed = new Map();
@@ -160,6 +192,7 @@ export class CiliumAgents {
     this.#learnAll();
     this.#dns.restore(kept.dns ?? null);
     this.#revision = kept.revision ?? 1;
+    this.#options.restore(kept.options ?? null);
   }
 
   /** Begins with what the store holds: agents, endpoints, then everything else. */
@@ -193,6 +226,7 @@ export class CiliumAgents {
   #rebuild(): void {
     const repository = new PolicyRepository(configOf(this.#store));
     this.#repository = repository;
+    this.#followAudit();
     for (const topic of ['nodes', 'namespaces', 'services', GROUPS]) this.#stale.add(topic);
     this.#refresh();
     repository.setDns(this.#dns.table());
@@ -201,6 +235,14 @@ export class CiliumAgents {
     for (const resource of POLICY_RESOURCES.keys()) {
       for (const object of this.#store.list(resource)) this.#importPolicy(resource, object);
     }
+  }
+
+  /** Tells the repository who is in audit mode by an option of the agent or of the endpoint. */
+  #followAudit(): void {
+    this.#repository.setAudit((key) => {
+      const managed = this.#managed.get(key);
+      return managed !== undefined && this.#options.isAudited(managed.node, managed.id);
+    });
   }
 
   #follow(event: StoreEvent): void {
@@ -266,6 +308,8 @@ export class CiliumAgents {
       if (this.#running.get(node) === uid) return;
       const isFirst = this.#running.size === 0;
       this.#running.set(node, uid);
+      // What was set at run time is lost with the agent.
+      this.#options.forgetNode(node);
       this.#stale.add(NODES);
       const isChanged = !sameValue(configOf(this.#store), this.#repository.config);
       if (isFirst || isChanged) this.#rebuild();
@@ -341,6 +385,7 @@ export class CiliumAgents {
     this.#unmanaged.delete(pod.metadata.uid ?? '');
     if (managed === undefined || managed.uid !== pod.metadata.uid) return;
     this.#managed.delete(key);
+    this.#options.forgetEndpoint(managed.node, managed.id);
     this.#repository.removeEndpoint(key);
     this.#identities.release(managed.identity);
     const { namespace, name } = pod.metadata;
@@ -521,6 +566,7 @@ export class CiliumAgents {
         pod: this.#podOf(key),
         address: this.#podOf(key)?.status?.podIP ?? '',
         enforcement: this.#repository.enforcement(key),
+        options: this.#optionsOf(node, managed.id, key),
       }));
     const none = { ingress: false, egress: false };
     const hostLabels = [
@@ -539,6 +585,7 @@ export class CiliumAgents {
       pod: undefined,
       address: '',
       enforcement: none,
+      options: this.#optionsOf(node, own.host, ''),
     });
     endpoints.push({
       id: own.health,
@@ -547,6 +594,7 @@ export class CiliumAgents {
       pod: undefined,
       address: object === undefined ? '' : addressAt(object, 2),
       enforcement: none,
+      options: this.#optionsOf(node, own.health, ''),
     });
     const policies = [...POLICY_RESOURCES.keys()].flatMap((resource) => this.#store.list(resource));
     return {
@@ -559,8 +607,77 @@ export class CiliumAgents {
       policyRevision: this.#revision,
       config: this.#repository.config,
       nowMs: this.#sim.clock.nowMs,
-      dns: this.#dns.state(),
+      dns: this.#dns.state().map((entry) => ({
+        ...entry,
+        endpoints: entry.pods.flatMap((pod) => {
+          const managed = this.#managed.get(pod);
+          return managed?.node === node ? [managed.id] : [];
+        }),
+      })),
+      options: this.#options.ofNode(node, this.#repository.config.isAudit === true),
+      nodes: this.#nodeFacts(),
+      ciliumConfig: (this.#store.get('configmaps', 'kube-system', 'cilium-config')?.['data'] ??
+        {}) as Readonly<Record<string, string>>,
+      services: () => serviceModels(this.#store, object === undefined ? [] : [nodeAddress(object)]),
+      policyView: () => ({ repository: this.#repository, node, peers: this.#knownPeers(node) }),
+      pods: () => this.#podPlaces(),
     };
+  }
+
+  #optionsOf(node: string, id: number, key: string): Readonly<Record<string, string>> {
+    return this.#options.ofEndpoint(node, id, key !== '' && this.#repository.isAudited(key));
+  }
+
+  /** Nodes with their addresses and pod CIDRs, by name. */
+  #nodeFacts(): readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly podCidr: string;
+    readonly router: string;
+    readonly health: string;
+  }[] {
+    return (this.#store.list('nodes') as Node[]).map((node) => ({
+      name: node.metadata.name,
+      address: nodeAddress(node),
+      podCidr: node.spec.podCIDR ?? '',
+      router: addressAt(node, 1),
+      health: addressAt(node, 2),
+    }));
+  }
+
+  /** Every pod with an address of its own: where it is and who it is. */
+  #podPlaces(): readonly {
+    readonly address: string;
+    readonly node: string;
+    readonly identity: number;
+    readonly labels: readonly string[];
+  }[] {
+    return [...this.#podByAddress].map(([address, key]) => {
+      const { id, labels } = this.#identityOfPod(key);
+      return { address, node: this.#podOf(key)?.spec.nodeName ?? '', identity: id, labels };
+    });
+  }
+
+  /** Everybody whom this node's agent knows by a number: reserved, pods, and outside addresses of policies and names. */
+  #knownPeers(node: string): readonly KnownPeer[] {
+    const found = new Map<number, KnownPeer>();
+    const add = (id: number, labels: readonly string[], peer: Peer): void => {
+      if (!found.has(id)) found.set(id, { id, labels: [...labels].sort(byText), peer });
+    };
+    for (const name of RESERVED_PEERS)
+      add(RESERVED_IDENTITIES[name] ?? 0, [`reserved:${name}`], { entity: name });
+    for (const { name } of this.#nodeFacts()) {
+      const labels = this.#repository.identityLabels({ node: name });
+      const isApi = labels.includes('reserved:kube-apiserver');
+      if (name !== node) add(isApi ? 7 : 6, labels, { node: name });
+    }
+    for (const [key, managed] of this.#managed) add(managed.identity, managed.labels, { endpoint: key });
+    const addresses = [...this.#dns.table().values()].flat();
+    for (const address of [...outsideAddresses(this.#repository), ...addresses]) {
+      const { id, labels } = this.identityOf({ address });
+      add(id, labels, { address });
+    }
+    return [...found.values()].sort((a, b) => a.id - b.id);
   }
 }
 

@@ -7,7 +7,10 @@ const TOPIC = 'cilium/dns-gc';
 const GC_MS = 60_000;
 
 /** One name that a DNS proxy saw resolved: by address, until when it holds. */
-type Lookups = Map<string, { readonly expiresMs: number; readonly pods: readonly string[] }>;
+type Lookups = Map<
+  string,
+  { readonly expiresMs: number; readonly pods: readonly string[]; readonly ttlSeconds?: number }
+>;
 
 /**
  * What the agents' DNS proxies learned: names in lower case with a final dot, their addresses, and the pods that asked.
@@ -40,7 +43,7 @@ export class DnsCache {
       if (known === undefined) isNew = true;
       const expiresMs = Math.max(known?.expiresMs ?? 0, this.#sim.clock.nowMs + lesson.ttlSeconds * 1000);
       const pods = [...new Set([...(known?.pods ?? []), lesson.pod])].sort(byText);
-      lookups.set(address, { expiresMs, pods });
+      lookups.set(address, { expiresMs, pods, ttlSeconds: lesson.ttlSeconds });
     }
     if (lesson.addresses.length > 0) this.#names.set(name, lookups);
     this.#wait();
@@ -68,6 +71,7 @@ export class DnsCache {
     readonly address: string;
     readonly expiresMs: number;
     readonly pods: readonly string[];
+    readonly ttlSeconds?: number;
   }[] {
     return [...this.#names]
       .sort(([a], [b]) => byText(a, b))
@@ -79,7 +83,11 @@ export class DnsCache {
     this.#names = new Map();
     for (const entry of (state ?? []) as unknown as ReturnType<DnsCache['state']>) {
       const lookups: Lookups = this.#names.get(entry.name) ?? new Map();
-      lookups.set(entry.address, { expiresMs: entry.expiresMs, pods: entry.pods });
+      lookups.set(entry.address, {
+        expiresMs: entry.expiresMs,
+        pods: entry.pods,
+        ...(entry.ttlSeconds === undefined ? {} : { ttlSeconds: entry.ttlSeconds }),
+      });
       this.#names.set(entry.name, lookups);
     }
     this.#changed();

@@ -5,6 +5,7 @@ import type { PolicyConfig } from '../policy/model.ts';
 import { hashText } from '../base/hash.ts';
 import { timestamp } from '../objects/time.ts';
 import { sandboxId } from './endpoint-object.ts';
+import { policyMap, type PolicyView, selectorModels, selectorText } from './policy-map.ts';
 
 /** An endpoint of a node as its agent reports it; `pod` is absent for the host and the health endpoint. */
 export type AgentEndpoint = {
@@ -15,6 +16,8 @@ export type AgentEndpoint = {
   /** Empty: none, as for the host. */
   readonly address: string;
   readonly enforcement: { readonly ingress: boolean; readonly egress: boolean };
+  /** Options that may be changed at run time, by name. */
+  readonly options: Readonly<Record<string, string>>;
 };
 
 /** Everything an agent's REST API answers from. */
@@ -29,19 +32,41 @@ export type AgentReport = {
   readonly policyRevision: number;
   readonly config: PolicyConfig;
   readonly nowMs: number;
-  readonly dns: readonly { readonly name: string; readonly address: string; readonly expiresMs: number }[];
+  readonly dns: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly expiresMs: number;
+    readonly ttlSeconds?: number;
+    /** Endpoints of this node that asked for the name. */
+    readonly endpoints: readonly number[];
+  }[];
+  /** Options of the agent that may be changed at run time. */
+  readonly options: Readonly<Record<string, string>>;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly podCidr: string;
+    readonly router: string;
+    readonly health: string;
+  }[];
+  /** The ConfigMap cilium-config. */
+  readonly ciliumConfig: Readonly<Record<string, string>>;
+  readonly services: () => readonly JsonObject[];
+  readonly policyView: () => PolicyView;
+  readonly pods: () => readonly {
+    readonly address: string;
+    readonly node: string;
+    readonly identity: number;
+    readonly labels: readonly string[];
+  }[];
 };
 
 /** The answer of an agent to GET on a path (cilium's api/v1 models); undefined: 404. */
 export function answerOf(path: string, report: AgentReport): Json | undefined {
-  const [, topic = '', name] = path.replace(/^\/v1/, '').split('/');
+  const [, topic = '', name, part] = path.replace(/^\/v1/, '').split('/');
   switch (topic) {
     case 'endpoint':
-      if (name === undefined || name === '') return report.endpoints.map((one) => endpointModel(one, report));
-      return found(
-        report.endpoints.find((one) => isNamed(one, name)),
-        (one) => endpointModel(one, report),
-      );
+      return endpointAnswer(report, name ?? '', part);
     case 'identity':
       if (name === 'endpoints') return references(report);
       if (name === undefined || name === '') return identitiesOf(report).map(identityModel);
@@ -50,23 +75,186 @@ export function answerOf(path: string, report: AgentReport): Json | undefined {
         identityModel,
       );
     case 'policy':
+      if (name === 'selectors') return selectorModels(report.policyView()) as Json;
       return {
         policy: JSON.stringify(report.policies.map(policyModel), null, 2),
         revision: report.policyRevision,
       };
     case 'fqdn':
-      return report.dns.map((one) => ({
-        fqdn: one.name,
-        ips: [one.address],
-        ttl: 0,
-        'expiration-time': timestamp(one.expiresMs),
-        source: 'lookup',
-      }));
+      return name === 'names' ? fqdnNames(report) : fqdnModels(report);
     case 'healthz':
       return statusModel(report);
+    case 'config':
+      return configModel(report);
+    case 'ip':
+      return ipModels(report);
+    case 'service':
+      return report.services() as Json;
+    case 'cluster':
+      return report.nodes as unknown as Json;
+    case 'bpf':
+      return name === 'policy' ? mapAnswer(report, part ?? '') : undefined;
     default:
       return undefined;
   }
+}
+
+function endpointAnswer(report: AgentReport, name: string, part: string | undefined): Json | undefined {
+  if (name === '') return report.endpoints.map((one) => endpointModel(one, report));
+  const one = report.endpoints.find((item) => isNamed(item, name));
+  if (one === undefined) return undefined;
+  switch (part) {
+    case undefined:
+      return endpointModel(one, report);
+    case 'healthz':
+      return { bpf: 'OK', connected: true, overallHealth: 'OK', policy: 'OK' };
+    case 'log':
+      return logOf(one, report);
+    case 'config':
+      return { immutable: {}, realized: { 'label-configuration': {}, options: one.options } };
+    default:
+      return undefined;
+  }
+}
+
+/** The history of an endpoint's states, newest first. */
+function logOf(one: AgentEndpoint, report: AgentReport): Json {
+  const createdMs = Date.parse(one.pod?.status?.startTime ?? one.pod?.metadata.creationTimestamp ?? '');
+  const atMs = Number.isNaN(createdMs) ? report.nowMs : createdMs;
+  const at = (seconds: number): string => timestamp(atMs + seconds * 1000);
+  const entry = (seconds: number, state: string, message: string): JsonObject => ({
+    timestamp: at(seconds),
+    code: 'OK',
+    state,
+    message,
+  });
+  return [
+    entry(3, 'ready', 'Successfully regenerated endpoint program (Reason: updated security labels)'),
+    entry(3, 'ready', 'Completed endpoint regeneration with no pending regeneration requests'),
+    entry(2, 'regenerating', 'Regenerating endpoint: updated security labels'),
+    entry(2, 'waiting-to-regenerate', 'Triggering endpoint regeneration due to updated security labels'),
+    entry(2, 'ready', 'Set identity for this endpoint'),
+    entry(1, 'waiting-for-identity', 'Endpoint creation'),
+  ];
+}
+
+function mapAnswer(report: AgentReport, name: string): Json | undefined {
+  const one = report.endpoints.find((item) => isNamed(item, name));
+  if (one === undefined) return undefined;
+  const key = one.pod && `${one.pod.metadata.namespace}/${one.pod.metadata.name}`;
+  return policyMap(report.policyView(), key) as Json;
+}
+
+function fqdnModels(report: AgentReport): Json {
+  const groups = new Map<
+    string,
+    { endpoint: number; name: string; expiresMs: number; ttl: number; ips: string[] }
+  >();
+  for (const one of report.dns) {
+    for (const endpoint of one.endpoints) {
+      const key = `${endpoint} ${one.name}`;
+      const group = groups.get(key) ?? {
+        endpoint,
+        name: one.name,
+        expiresMs: 0,
+        ttl: one.ttlSeconds ?? 0,
+        ips: [],
+      };
+      group.expiresMs = Math.max(group.expiresMs, one.expiresMs);
+      group.ips.push(one.address);
+      groups.set(key, group);
+    }
+  }
+  return [...groups.values()].map(({ endpoint, name, expiresMs, ttl, ips }) => ({
+    'endpoint-id': endpoint,
+    source: 'lookup',
+    fqdn: name,
+    ttl,
+    'expiration-time': new Date(Math.floor(expiresMs)).toISOString(),
+    ips,
+  }));
+}
+
+function fqdnNames(report: AgentReport): Json {
+  const { repository } = report.policyView();
+  const names = new Set<string>();
+  for (const key of repository.policyKeys())
+    for (const rule of repository.policy(key)?.rules ?? [])
+      for (const selector of rule.peers ?? [])
+        if (selector.kind === 'name') names.add(selectorText(selector));
+  return {
+    DNSPollNames: null,
+    FQDNPolicySelectors: [...names].sort().map((selectorString) => ({
+      regexString: patternOf(selectorString),
+      selectorString,
+    })),
+  };
+}
+
+/** The anchored expression of a name selector, as the agent reports it. */
+function patternOf(selectorString: string): string {
+  const [, name = '', pattern = ''] = /^MatchName: (.*), MatchPattern: (.*)$/.exec(selectorString) ?? [];
+  const source = (name === '' ? pattern : name).replaceAll('.', '[.]').replaceAll('*', '[-a-zA-Z0-9_]*');
+  return `^${source}[.]$`;
+}
+
+/** The IP cache: every address or block with the identity behind it. */
+function ipModels(report: AgentReport): Json {
+  const entries: {
+    cidr: string;
+    identity: number;
+    host: string;
+    source: string;
+    labels: readonly string[];
+  }[] = [{ cidr: '0.0.0.0/0', identity: 2, host: '', source: '', labels: [] }];
+  const nodeAddress = new Map(report.nodes.map((node) => [node.name, node.address]));
+  for (const node of report.nodes) {
+    const isOwn = node.name === report.node;
+    const identity = isOwn ? 1 : 6;
+    const source = isOwn ? 'local' : 'custom-resource';
+    for (const address of [node.address, node.router])
+      entries.push({ cidr: `${address}/32`, identity, host: isOwn ? '' : node.address, source, labels: [] });
+    entries.push({ cidr: `${node.health}/32`, identity: 4, host: node.address, source, labels: [] });
+  }
+  for (const pod of report.pods())
+    entries.push({
+      cidr: `${pod.address}/32`,
+      identity: pod.identity,
+      host: nodeAddress.get(pod.node) ?? '',
+      source: 'custom-resource',
+      labels: pod.labels,
+    });
+  for (const { id, labels, peer } of report.policyView().peers)
+    if ('address' in peer && id > 65_535)
+      entries.push({ cidr: `${peer.address}/32`, identity: id, host: '', source: 'generated', labels });
+  return entries
+    .filter(({ cidr }) => !cidr.startsWith('/'))
+    .sort((a, b) => addressOrder(a.cidr) - addressOrder(b.cidr))
+    .map(({ cidr, identity, host, source, labels }) => ({
+      cidr,
+      identity,
+      labels,
+      hostIP: host,
+      encryptKey: 0,
+      metadata: { source },
+    }));
+}
+
+function addressOrder(cidr: string): number {
+  return (cidr.split('/')[0] ?? '').split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+function configModel(report: AgentReport): Json {
+  return {
+    status: {
+      daemonConfigurationMap: Object.fromEntries(Object.entries(report.ciliumConfig)),
+      k8sConfiguration: '',
+      k8sEndpoint: '',
+      immutable: {},
+      realized: { options: report.options, 'policy-enforcement': report.config.enforcement },
+      nodeMonitor: { cpus: 4, npages: 64, pagesize: 4096 },
+    },
+  };
 }
 
 function found<T>(item: T | undefined, model: (item: T) => Json): Json | undefined {
@@ -86,7 +274,9 @@ function isNamed(one: AgentEndpoint, name: string): boolean {
 
 function endpointModel(one: AgentEndpoint, report: AgentReport): JsonObject {
   const { ingress, egress } = one.enforcement;
-  const enabled = ingress && egress ? 'both' : ingress ? 'ingress' : egress ? 'egress' : 'none';
+  const direction = ingress && egress ? 'both' : ingress ? 'ingress' : egress ? 'egress' : 'none';
+  const isAudited = one.options['PolicyAuditMode'] === 'Enabled' && direction !== 'none';
+  const enabled = isAudited ? `audit-${direction}` : direction;
   const policy = {
     'allowed-egress-identities': [],
     'allowed-ingress-identities': [],
@@ -95,15 +285,7 @@ function endpointModel(one: AgentEndpoint, report: AgentReport): JsonObject {
     'policy-enabled': enabled,
     'policy-revision': report.policyRevision,
   };
-  const options = {
-    Conntrack: 'Enabled',
-    Debug: 'Disabled',
-    DropNotification: 'Enabled',
-    MonitorAggregationLevel: 'Medium',
-    PolicyAuditMode: 'Disabled',
-    PolicyVerdictNotification: 'Enabled',
-    TraceNotification: 'Enabled',
-  };
+  const { options } = one;
   const { pod } = one;
   return {
     id: one.id,
@@ -123,7 +305,7 @@ function endpointModel(one: AgentEndpoint, report: AgentReport): JsonObject {
       health: { bpf: 'OK', connected: true, overallHealth: 'OK', policy: 'OK' },
       identity: identityModel({ id: one.identity, labels: one.labels }),
       labels: { realized: {}, 'security-relevant': one.labels },
-      log: [{ code: 'OK', message: 'Successfully regenerated endpoint program', state: 'ready' }],
+      log: logOf(one, report),
       namedPorts: [],
       networking: {
         addressing: one.address === '' ? [] : [{ ipv4: one.address }],

@@ -50,14 +50,16 @@ function aggregated(groups: readonly Group[], isCore: boolean): JsonObject {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: groups.filter((group) => (group.name === '') === isCore).map((group) => ({
-      metadata: { ...(group.name === '' ? {} : { name: group.name }), creationTimestamp: null },
-      versions: [...group.versions].map(([version, kinds]) => ({
-        version,
-        resources: kinds.map(aggregatedResource),
-        freshness: 'Current',
+    items: groups
+      .filter((group) => (group.name === '') === isCore)
+      .map((group) => ({
+        metadata: { ...(group.name === '' ? {} : { name: group.name }), creationTimestamp: null },
+        versions: [...group.versions].map(([version, kinds]) => ({
+          version,
+          resources: kinds.map(aggregatedResource),
+          freshness: 'Current',
+        })),
       })),
-    })),
   };
 }
 

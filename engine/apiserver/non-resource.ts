@@ -48,12 +48,14 @@ function documentOf(
   if (parts.length === 1) {
     if (first === 'version') return versionOf(server);
     if (['healthz', 'livez', 'readyz'].includes(first)) return health(request, first);
-    if (first === 'api') return isAggregated ? aggregatedDiscovery(true, isServed) : coreVersions(server.facts.address);
+    if (first === 'api')
+      return isAggregated ? aggregatedDiscovery(true, isServed) : coreVersions(server.facts.address);
     if (first === 'apis') return isAggregated ? aggregatedDiscovery(false, isServed) : groupList(isServed);
   }
   if (first === 'openapi' && second === 'v3')
     return third === undefined ? openApiIndex(isServed) : openApiDocument(parts.slice(2), isServed);
-  if (first === 'api' && parts.length === 2 && second !== undefined) return resourceList('', second, isServed);
+  if (first === 'api' && parts.length === 2 && second !== undefined)
+    return resourceList('', second, isServed);
   if (first === 'apis' && parts.length === 2 && second !== undefined) return groupDocument(second, isServed);
   if (first === 'apis' && parts.length === 3 && second !== undefined && third !== undefined)
     return resourceList(second, third, isServed);

@@ -41,7 +41,9 @@ export function openApiDocument(parts: readonly string[], isServed: Served): Jso
 function groupPaths(isServed: Served): readonly string[] {
   return [
     ...new Set(
-      KINDS.filter(isServed).map((kind) => (kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`)),
+      KINDS.filter(isServed).map((kind) =>
+        kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`,
+      ),
     ),
   ];
 }

@@ -172,8 +172,7 @@ function proxyObjects(networking: ClusterNetworking): BootObject[] {
         { name: 'kube-proxy', namespace, labels: { app: 'kube-proxy' } },
         {
           data: {
-            'config.conf':
-              `apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nclusterCIDR: ${podSubnet}\nmode: ${kubeProxyMode}\n`,
+            'config.conf': `apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nclusterCIDR: ${podSubnet}\nmode: ${kubeProxyMode}\n`,
           },
         },
       ),

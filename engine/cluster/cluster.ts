@@ -99,6 +99,11 @@ export class Cluster {
       networkError: (name) => (this.#hasCilium(name) ? NO_AGENT : undefined),
       schedulerHost: this.#isRecorded ? 'vm' : (node?.name ?? 'kind-control-plane'),
     });
+    this.dataplane.onExit = (key, container, exitCode) => {
+      const slash = key.indexOf('/');
+      const pod = store.get('pods', key.slice(0, slash), key.slice(slash + 1)) as Pod | undefined;
+      if (pod !== undefined) this.#controllers.endContainer(pod, container, exitCode);
+    };
     this.observer = new RelayObserver({
       nowMs: () => sim.clock.nowMs,
       nodes: () => this.#agentNodes(),

@@ -293,15 +293,17 @@ export class ClusterHost {
   snapshot(): HostSnapshot {
     return {
       home: this.home.snapshot(),
-      members: [...this.#members.values()].map(({ name, containers, endpoint, scopeName, world, cluster }) => ({
-        name,
-        containers,
-        endpoint,
-        scopeName,
-        networking: world.networking,
-        nodes: world.nodes,
-        ...(cluster === undefined || cluster === this.home ? {} : { cluster: cluster.snapshot() }),
-      })),
+      members: [...this.#members.values()].map(
+        ({ name, containers, endpoint, scopeName, world, cluster }) => ({
+          name,
+          containers,
+          endpoint,
+          scopeName,
+          networking: world.networking,
+          nodes: world.nodes,
+          ...(cluster === undefined || cluster === this.home ? {} : { cluster: cluster.snapshot() }),
+        }),
+      ),
       images: [...this.#images],
       made: this.#made,
     };
@@ -418,7 +420,8 @@ export class ClusterHost {
     for (const { containers } of this.#members.values())
       for (const { ports } of containers)
         for (const one of ports) taken.add(`${one.hostPort}/${one.protocol}`);
-    for (const port of this.#spaces.get('outside/workstation')?.listeners.keys() ?? []) taken.add(`${port}/TCP`);
+    for (const port of this.#spaces.get('outside/workstation')?.listeners.keys() ?? [])
+      taken.add(`${port}/TCP`);
     return taken;
   }
 

@@ -1,5 +1,6 @@
 import type { ContainerFacts } from './containers.ts';
 import type { DataPlane } from '../dataplane/dataplane.ts';
+import type { LogLine } from '../dataplane/fabric.ts';
 import type { ExecSession, KubeObject, Kubelet, PortForwardSession } from '../objects/api.ts';
 import type { Pod } from '../objects/views.ts';
 import type { Simulation } from '../base/simulation.ts';
@@ -10,7 +11,8 @@ import { parseTimestamp } from '../objects/time.ts';
 import { Stream } from '../base/stream.ts';
 import { badRequest } from '../objects/status.ts';
 import { recordedLines } from './boot-recorded.ts';
-import { containerFacts, environmentOf } from './containers.ts';
+import { environmentOf } from '../dataplane/environment.ts';
+import { containerFacts } from './containers.ts';
 
 /** Starts a program in a container; the session gives the machine and the scheduler. */
 export type StartContainer = (
@@ -27,7 +29,7 @@ type Follower = {
   readonly timestamps: boolean;
   sent: number;
 };
-type Line = { readonly atMs: number; readonly text: string };
+type Line = LogLine;
 
 /** What the API server asks of the kubelets about running containers: exec, attach, logs, port-forward. */
 export class PodAccess implements Kubelet {
@@ -171,18 +173,17 @@ export class PodAccess implements Kubelet {
     const life = image.lifetime(command);
     const printed = life.kind === 'exits' ? life.output.split('\n').slice(0, -1) : [];
     const first = [...image.logs(env, command), ...printed].map((text) => ({ atMs: startedMs, text }));
-    const served = previous
-      ? []
-      : this.#dataplane()
-          .logLines(keyOf(now), name)
-          .filter((line) => line.atMs >= startedMs);
+    const endedMs = previous ? (parseTimestamp(state.terminated?.finishedAt) ?? startedMs) + 999 : undefined;
+    const served = this.#dataplane()
+      .logLines(keyOf(now), name)
+      .filter((line) => line.atMs >= startedMs && (endedMs === undefined || line.atMs <= endedMs));
     return [...first, ...served];
   }
 }
 
 function written(line: Line, hasTimestamps: boolean): string {
   const time = hasTimestamps ? `${new Date(line.atMs).toISOString().slice(0, 23)}000000Z ` : '';
-  return `${time}${line.text}\n`;
+  return `${time}${line.text}${line.isPartial === true ? '' : '\n'}`;
 }
 
 function hasEndedBefore(pod: Pod, container: string): boolean {

@@ -14,6 +14,7 @@ const loadRegex = () => import('../shell/posix-regex.ts');
 const loadYq = () => import('../commands/jq/yq.ts');
 const loadHubble = () => import('../commands/hubble/hubble.ts');
 const loadCilium = () => import('../commands/cilium/cilium.ts');
+const loadKind = () => import('../commands/kind/kind.ts');
 const loadCiliumDbg = () => import('../commands/cilium/cilium-dbg.ts');
 
 /** Names of the text, file and process tools; the module's own table is the authority, a test compares. */
@@ -64,6 +65,10 @@ export function toolPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string
     'cilium',
     lazyProgram(async () => (await loadCilium()).ciliumProgram(ports)),
   );
+  programs.set(
+    'kind',
+    lazyProgram(async () => (await loadKind()).kindProgram(ports)),
+  );
   return programs;
 }
 
@@ -112,6 +117,7 @@ export async function loadAhead(): Promise<void> {
     loadHubble,
     loadCilium,
     loadCiliumDbg,
+    loadKind,
     loadJq,
     loadYq,
     loadRegex,

@@ -115,7 +115,12 @@ function addressFault(store: Store, address: string): string | undefined {
   const range = ranges.get(store) ?? DEFAULT_RANGE;
   const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address)?.slice(1).map(Number);
   const offset = (parts ?? []).reduce((sum, part) => sum * 256 + part, 0) - range.base;
-  if (parts === undefined || parts.some((part) => part > 255) || offset < 0 || offset >= 2 ** (32 - range.bits)) {
+  if (
+    parts === undefined ||
+    parts.some((part) => part > 255) ||
+    offset < 0 ||
+    offset >= 2 ** (32 - range.bits)
+  ) {
     return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.text}`;
   }
   return usedAddresses(store).has(address) ? 'provided IP is already allocated' : undefined;
