@@ -1,5 +1,5 @@
 import type { AgentEndpoint } from './socket.ts';
-import type { NodeFacts } from '../policy/model.ts';
+import type { NodeFacts, Peer } from '../policy/model.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Node, Pod } from '../objects/views.ts';

@@ -79,6 +79,8 @@ export interface AgentSocket {
   readonly node: string;
   /** GET on the agent's REST API: `/endpoint`, `/identity`, `/policy`, `/healthz`, … undefined: 404. */
   get(path: string): Json | undefined;
+  /** PATCH on `/config` or `/endpoint/ID/config`: what is wrong with it, or undefined. */
+  patch(path: string, body: Json): string | undefined;
 }
 
 /** Hubble's Observer service (observer.proto), as plain values. */

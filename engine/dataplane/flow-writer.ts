@@ -3,6 +3,7 @@ import { hashText } from '../base/hash.ts';
 import type { Flow, FlowDns, FlowEndpoint, FlowHttp, FlowPolicy, Layer4, TcpFlags } from '../hubble/flow.ts';
 import { FlowRing } from '../hubble/ring.ts';
 import type { SideVerdict } from '../policy/model.ts';
+import { proxyPort } from '../agent/proxy-port.ts';
 import type { Route } from './route.ts';
 import { type PodPlace, topologyOf } from './topology.ts';
 import { type AgentsView, nodeOf, type Party, type StoreView } from './view.ts';
@@ -158,7 +159,7 @@ export class FlowWriter {
     if (from) {
       if (!this.#policySide(packet, verdict.egress, { node: from.node, direction: 'EGRESS' })) return;
       if (verdict.egress.verdict === 'redirected')
-        this.#trace(packet, TO_PROXY, { node: from.node, direction: 'EGRESS' });
+        this.#trace(packet, TO_PROXY, { node: from.node, direction: 'EGRESS' }, verdict.egress.l7);
       else if (nodeOf(route.to) !== from.node) {
         this.#trace(packet, route.to.kind === 'pod' ? TO_OVERLAY : TO_STACK, {
           node: from.node,
@@ -169,10 +170,8 @@ export class FlowWriter {
     }
     if (to && !isStopped(verdict.egress)) {
       if (!this.#policySide(packet, verdict.ingress, { node: to.node, direction: 'INGRESS' })) return;
-      this.#trace(packet, verdict.ingress.verdict === 'redirected' ? TO_PROXY : TO_ENDPOINT, {
-        node: to.node,
-        direction: 'INGRESS',
-      });
+      const point = verdict.ingress.verdict === 'redirected' ? TO_PROXY : TO_ENDPOINT;
+      this.#trace(packet, point, { node: to.node, direction: 'INGRESS' }, verdict.ingress.l7);
     }
   }
 
@@ -254,7 +253,8 @@ export class FlowWriter {
       const base = this.#packet(packet, place);
       const match = MATCH_TYPES.indexOf(side.matchType);
       const policies = policiesOf(side);
-      const list = `${isEgress ? 'egress' : 'ingress'}_${stopped && side.auth === null ? 'denied' : 'allowed'}_by`;
+      const isDenied = side.isAudited === true || (stopped && side.auth === null);
+      const list = `${isEgress ? 'egress' : 'ingress'}_${isDenied ? 'denied' : 'allowed'}_by`;
       this.#write(place.node, {
         ...base,
         verdict: stopped
@@ -282,7 +282,7 @@ export class FlowWriter {
     return false;
   }
 
-  #trace(packet: Packet, point: number, place: Place): void {
+  #trace(packet: Packet, point: number, place: Place, l7: SideVerdict['l7'] = null): void {
     if (!packet.isTraced) return;
     const reason = packet.isReply ? 'REPLY' : packet.isNew ? 'NEW' : 'ESTABLISHED';
     this.#write(place.node, {
@@ -292,8 +292,12 @@ export class FlowWriter {
       trace_observation_point: TRACE_POINTS.get(point) ?? '',
       trace_reason: reason,
       is_reply: packet.isReply,
-      ...(point === TO_PROXY ? { proxy_port: 14_000 + (packet.route.target.port % 1000) } : {}),
+      ...(point === TO_PROXY ? { proxy_port: this.#proxyPort(place, l7) } : {}),
     });
+  }
+
+  #proxyPort(place: Place, l7: SideVerdict['l7']): number {
+    return proxyPort(place.node, l7 ?? 'http', place.direction === 'EGRESS' ? 'egress' : 'ingress');
   }
 
   /** The members that every packet event has. */

@@ -32,7 +32,7 @@ import {
 } from './selector.ts';
 import { PeerBook } from './peers.ts';
 import { serviceSelectors } from './services.ts';
-import { DirectionTable, type Entry, type PortsByName } from './table.ts';
+import { DirectionTable, type Entry, type PortsByName, type Row } from './table.ts';
 
 /** A pod as the repository holds it. */
 type Endpoint = { readonly facts: EndpointFacts; readonly identity: Identity; readonly subject: Subject };
@@ -96,6 +96,7 @@ export class PolicyRepository {
   #tableKeys = new Map<number, readonly string[]>();
   #postings: Map<string, Identity[]> | undefined;
   #chosen = new Map<string, readonly Identity[]>();
+  #isAudited: (endpointKey: string) => boolean = () => false;
 
   constructor(config: PolicyConfig, registry = new IdentityRegistry()) {
     this.config = config;
@@ -121,6 +122,7 @@ export class PolicyRepository {
     copy.#portTables = new Set(this.#portTables);
     copy.#tableKeys = new Map(this.#tableKeys);
     copy.#chosen = new Map(this.#chosen);
+    copy.#isAudited = this.#isAudited;
     return copy;
   }
 
@@ -162,6 +164,16 @@ export class PolicyRepository {
   /** Replaces what the DNS proxies have seen: name → addresses. */
   setDns(names: ReadonlyMap<string, readonly string[]>): void {
     this.#peers.setDns(names);
+  }
+
+  /** Says which pods are in audit mode beside those that the configuration puts there (PolicyAuditMode of an endpoint). */
+  setAudit(isAudited: (endpointKey: string) => boolean): void {
+    this.#isAudited = isAudited;
+  }
+
+  /** True when what L3 and L4 rules deny a pod passes all the same. */
+  isAudited(endpointKey: string): boolean {
+    return this.config.isAudit === true || this.#isAudited(endpointKey);
   }
 
   /** Adds a pod or changes it. */
@@ -270,6 +282,19 @@ export class PolicyRepository {
     if (!endpoint) return { ingress: false, egress: false };
     const tables = this.tablesOf(endpoint.subject);
     return { ingress: tables.ingress.isEnforced, egress: tables.egress.isEnforced };
+  }
+
+  /** The rows of a pod's map in one direction, those for every peer last; undefined when policy is not enforced there. */
+  mapRows(endpointKey: string, isIngress: boolean): readonly Row[] | undefined {
+    const endpoint = this.#endpoints.get(endpointKey);
+    const tables = endpoint && this.tablesOf(endpoint.subject);
+    const table = isIngress ? tables?.ingress : tables?.egress;
+    return table?.isEnforced ? [...table.rows, ...table.everyone] : undefined;
+  }
+
+  /** True when a selector picks a peer as the node sees it. */
+  picks(selector: Selector, peer: Peer, node: string | undefined): boolean {
+    return selects(selector, this.#peerSeenFrom(peer, node), this.context);
   }
 
   /** The labels by which policy knows a peer, sorted (`k8s:app=web`, `reserved:world`). A node is shown as a remote one. */
@@ -388,7 +413,11 @@ export class PolicyRepository {
   #judgeSide(side: Side, flow: FlowSpec, isIngress: boolean): SideVerdict {
     const { entry, table } = this.entryFor(side, flow, isIngress);
     const verdict = sideVerdict(entry, table.isEnforced, () => this.#judgeL7(entry, table, side, flow));
-    if (this.config.isAudit !== true || verdict.verdict !== 'denied') return verdict;
+    if (verdict.verdict !== 'denied') return verdict;
+    if (this.config.isAudit !== true) {
+      const endpoint = this.#endpointAt(isIngress ? flow.to : flow.from);
+      if (!endpoint || !this.#isAudited(endpoint.facts.key)) return verdict;
+    }
     return { ...verdict, verdict: 'allowed', isAudited: true };
   }
 

@@ -145,6 +145,11 @@ export class DirectionTable {
     this.#broadRows = broad;
   }
 
+  /** Rows that hold for every peer. */
+  get everyone(): readonly Row[] {
+    return this.#broadRows.get('any') ?? [];
+  }
+
   /** The decision for a packet. `port` is the ICMP type for ICMP. */
   lookup(peer: Identity, protocol: number, port: number, peerPorts: PortsByName = NO_PORTS): Entry {
     if (!this.isEnforced) return NOT_ENFORCED;
