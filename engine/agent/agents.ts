@@ -14,7 +14,7 @@ import { parseCidr } from '../net/cidr.ts';
 import { PolicyRepository } from '../policy/repository.ts';
 import { sameValue } from '../objects/equal.ts';
 import { answerOf } from './socket.ts';
-import { configOf } from './config.ts';
+import { configOf, isHubbleEnabled } from './config.ts';
 import { AgentOptions, changeOptions } from './options.ts';
 import { DnsCache } from './dns-cache.ts';
 import { endpointFacts } from './endpoint-facts.ts';
@@ -75,6 +75,7 @@ export class CiliumAgents {
   /** Nodes on which some agent ran, so that they have a CiliumNode. */
   #seen: number;
   #stale = new Set<string>();
+  #hasHubble = true;
   #revision = 1;
   readonly #options = new AgentOptions();
 
@@ -99,6 +100,11 @@ export class CiliumAgents {
   /** True when an agent runs on a node and is ready. */
   isRunning(node: string): boolean {
     return this.#running.has(node);
+  }
+
+  /** True when an agent on a node sees what passes: it runs, and Hubble was enabled when it started. */
+  observes(node: string): boolean {
+    return this.#running.has(node) && this.#hasHubble;
   }
 
   /** Takes in what changed in the store; true when that changed the store again. */
@@ -307,6 +313,7 @@ export class CiliumAgents {
     if (!isGone && isPodReady(pod)) {
       if (this.#running.get(node) === uid) return;
       const isFirst = this.#running.size === 0;
+      this.#hasHubble = isHubbleEnabled(this.#store);
       this.#running.set(node, uid);
       // What was set at run time is lost with the agent.
       this.#options.forgetNode(node);

@@ -21,3 +21,10 @@ export function configOf(store: Store): PolicyConfig {
     isAudit: text('policy-audit-mode') === 'true',
   };
 }
+
+/** True unless the configuration says `enable-hubble: false`. */
+export function isHubbleEnabled(store: Store): boolean {
+  const map = store.get('configmaps', 'kube-system', 'cilium-config');
+  const data = (map?.['data'] ?? {}) as Readonly<Record<string, string>>;
+  return !(Object.hasOwn(data, 'enable-hubble') && data['enable-hubble'] === 'false');
+}

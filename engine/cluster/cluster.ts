@@ -9,6 +9,7 @@ import type { WorldSpec } from './world.ts';
 import { CiliumAgents } from '../agent/agents.ts';
 import type { AgentSocketView } from '../agent/agents.ts';
 import { Controllers } from '../controllers/controllers.ts';
+import { deleteObject } from '../store/registry.ts';
 import { createHandler } from '../apiserver/handler.ts';
 import { DataPlane } from '../dataplane/dataplane.ts';
 import type { Space } from '../dataplane/network.ts';
@@ -24,7 +25,7 @@ import { networkingOf } from './networking.ts';
 import { NODE_VERSION } from './boot-nodes.ts';
 import { setServiceRange } from '../store/service-addresses.ts';
 import { likenessOf } from './likeness.ts';
-import { conditionOf, isPodReady, nodeAddress } from '../objects/views.ts';
+import { conditionOf, isPodReady, keyOf, nodeAddress } from '../objects/views.ts';
 import type { Node, Pod } from '../objects/views.ts';
 import { RelayObserver } from '../dataplane/observer.ts';
 import { parseTimestamp } from '../objects/time.ts';
@@ -73,6 +74,8 @@ export class Cluster {
   #settled = -1;
   #expiryMs = 0;
   #podsSeen = -1;
+  /** The operator's next look at unmanaged pods is set. */
+  #isWatching = false;
   /** Uid of the operator's pod that defined Cilium's resources last. */
   #operator = '';
 
@@ -104,6 +107,7 @@ export class Cluster {
       const pod = store.get('pods', key.slice(0, slash), key.slice(slash + 1)) as Pod | undefined;
       if (pod !== undefined) this.#controllers.endContainer(pod, container, exitCode);
     };
+    sim.clock.on(UNMANAGED_TOPIC, () => this.#restartUnmanaged());
     this.observer = new RelayObserver({
       nowMs: () => sim.clock.nowMs,
       nodes: () => this.#agentNodes(),
@@ -202,6 +206,8 @@ export class Cluster {
     this.#controllers.restore(null);
     this.#settled = -1;
     this.#podsSeen = -1;
+    this.#isWatching = false;
+    this.#operator = '';
   }
 
   /** A running container of a pod (`namespace/name`), the default one without a name; undefined when it does not run. */
@@ -244,8 +250,8 @@ export class Cluster {
     this.#settled = -1;
     this.#podsSeen = -1;
     // The operator that runs has done its work.
-    const isDone = (pod: Pod): boolean => isOperator(pod) && isPodReady(pod);
-    this.#operator = (this.store.list('pods', 'kube-system') as Pod[]).find(isDone)?.metadata.uid ?? '';
+    this.#operator = this.#operatorPod()?.metadata.uid ?? '';
+    this.#isWatching = this.#sim.clock.pending().some((timer) => timer.topic.endsWith(UNMANAGED_TOPIC));
   }
 
   /** Takes the cluster down (`kind delete cluster`): its timers and handlers leave the clock. */
@@ -283,7 +289,7 @@ export class Cluster {
   /** Nodes on which an agent runs, by name. */
   #agentNodes(): readonly { readonly name: string; readonly address: string; readonly startedMs: number }[] {
     const running = (this.store.list('nodes') as Node[]).filter((node) =>
-      this.agents.isRunning(node.metadata.name),
+      this.agents.observes(node.metadata.name),
     );
     if (running.length === 0) return [];
     const pods = (this.store.list('pods', 'kube-system') as Pod[]).filter(
@@ -304,13 +310,47 @@ export class Cluster {
     const stamp = this.store.revisionOf('pods');
     if (this.#isRecorded || stamp === this.#podsSeen) return;
     this.#podsSeen = stamp;
-    const running = (this.store.list('pods', 'kube-system') as Pod[]).find(
-      (pod) => isOperator(pod) && isPodReady(pod),
-    );
-    const uid = running?.metadata.uid;
-    if (uid === undefined || uid === this.#operator) return;
+    const uid = this.#operatorPod()?.metadata.uid;
+    if (uid === undefined) return;
+    this.#watchUnmanaged();
+    if (uid === this.#operator) return;
     this.#operator = uid;
     createCustomResources(this.#sim, this.store, true);
+  }
+
+  #operatorPod(): Pod | undefined {
+    const pods = this.store.list('pods', 'kube-system') as Pod[];
+    return pods.find((pod) => isOperator(pod) && isPodReady(pod));
+  }
+
+  /** The cluster's DNS pods that started before their node's agent. */
+  #unmanagedDns(): Pod[] {
+    return (this.store.list('pods', 'kube-system') as Pod[]).filter(
+      (pod) =>
+        pod.metadata.labels?.['k8s-app'] === 'kube-dns' &&
+        pod.status?.podIP !== undefined &&
+        pod.metadata.deletionTimestamp === undefined &&
+        this.agents.isRunning(pod.spec.nodeName ?? '') &&
+        this.agents.endpointOf(keyOf(pod)) === undefined,
+    );
+  }
+
+  /** The operator looks for unmanaged DNS pods now and then (operator/watchers, unmanaged-pod-watcher-interval). */
+  #watchUnmanaged(): void {
+    if (this.#isWatching || this.#unmanagedDns().length === 0) return;
+    this.#isWatching = true;
+    this.#sim.clock.after(UNMANAGED_MS, UNMANAGED_TOPIC);
+  }
+
+  /** It restarts one of them each time, so that not all are away at once, and none that is younger than half a minute. */
+  #restartUnmanaged(): void {
+    this.#isWatching = false;
+    if (this.#operatorPod() === undefined) return;
+    const limitMs = this.#sim.clock.nowMs - UNMANAGED_AGE_MS;
+    const [pod] = this.#unmanagedDns().filter((one) => (parseTimestamp(one.status?.startTime) ?? 0) <= limitMs);
+    if (pod !== undefined)
+      deleteObject(this.#sim, this.store, 'pods', pod.metadata.namespace, pod.metadata.name);
+    this.#watchUnmanaged();
   }
 
   #expire(): void {
@@ -320,6 +360,10 @@ export class Cluster {
     this.#expiryMs = this.#sim.clock.nowMs + EVENT_TTL_MS / 12;
   }
 }
+
+const UNMANAGED_TOPIC = 'cilium/unmanaged';
+const UNMANAGED_MS = 15_000;
+const UNMANAGED_AGE_MS = 30_000;
 
 const NO_AGENT =
   'unable to connect to Cilium agent: failed to create cilium agent client after 30.000000 seconds timeout: Get "http://localhost/v1/config": dial unix /var/run/cilium/cilium.sock: connect: no such file or directory\nIs the agent running?';
@@ -354,6 +398,7 @@ function withKindnet(agents: CiliumAgents, kindnet: KindnetPolicies): AgentsView
     endpointOf: (pod) => agents.endpointOf(pod),
     learnDns: (lesson) => agents.learnDns(lesson),
     namesOf: (pod, address) => agents.namesOf(pod, address),
+    observes: (node) => agents.observes(node),
   };
 }
 

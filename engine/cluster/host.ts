@@ -470,7 +470,7 @@ function handleOf(member: Member, cluster: Cluster): KubeHandler {
     const { watch } = response;
     const cut: WatchCursor = {
       pending: () => !member.isDown && watch.pending(),
-      take: () => watch.take(),
+      take: () => (member.isDown ? [] : watch.take()),
       ended: () => member.isDown || watch.ended(),
       stop: () => watch.stop(),
     };

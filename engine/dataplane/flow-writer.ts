@@ -330,6 +330,7 @@ export class FlowWriter {
 
   #isManaged(party: Party): boolean {
     if (this.#agents === undefined || party.kind === 'outside') return false;
+    if (this.#agents.observes?.(party.kind === 'pod' ? party.node : party.name) === false) return false;
     return party.kind === 'node' || this.#agents.endpointOf(party.key) !== undefined;
   }
 

@@ -33,6 +33,8 @@ export type AgentsView = {
   }): void;
   /** Names under which the pod's agent knows an address, without the final dot; sorted. */
   namesOf?(pod: string, address: string): readonly string[];
+  /** False when nobody on a node watches its packets: no agent runs there, or without Hubble. Absent: somebody does. */
+  observes?(node: string): boolean;
 };
 
 /** A host outside of the cluster, as worlds have it (cluster/world.ts OutsideHost). */
