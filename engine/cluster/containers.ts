@@ -1,4 +1,4 @@
-import type { ContainerSpec, Pod } from '../objects/views.ts';
+import type { Pod } from '../objects/views.ts';
 import type { ImageFacts } from '../images/catalog.ts';
 import type { Store } from '../store/store.ts';
 import { baseFiles } from '../dataplane/container-files.ts';

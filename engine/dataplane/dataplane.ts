@@ -3,10 +3,20 @@ import type { Simulation } from '../base/simulation.ts';
 import type { Sys } from '../base/process.ts';
 import { BOTS } from '../images/bot.ts';
 import { parseResponse, writeRequest } from '../images/http.ts';
+import type { Script } from '../images/script.ts';
+import { commandScript } from '../images/container-script.ts';
+import {
+  type CommandResult,
+  newScript,
+  runScript,
+  type ScriptPorts,
+  scriptState,
+} from '../images/script-machine.ts';
 import type { OutboundCall, OutboundResult } from '../images/server.ts';
 import { parseAddress } from '../net/address.ts';
 import type { DnsMessage } from '../net/dns.ts';
 import type { Connection, Network, ResolverConfig } from '../net/socket.ts';
+import { type MachineFiles, writtenFiles } from './container-files.ts';
 import { answerClusterDns, answerWorldDns } from './cluster-dns.ts';
 import { Fabric, type LogLine, NODE_RESOLVER, outsideName } from './fabric.ts';
 import { FlowWriter, isStopped } from './flow-writer.ts';
@@ -22,13 +32,14 @@ export type DataPlaneOptions = {
   readonly store: StoreView;
   readonly agents: AgentsView | undefined;
   readonly world: WorldView;
-  /** Files of running containers, by the id of their machine (`pod/ns/name/container`), for servers that serve them. */
-  readonly readFile?: (machine: string, path: string) => string | undefined;
   /** Sockets of machines outside of the cluster, where several clusters share them. */
   readonly spaces?: Map<string, Space> | undefined;
 };
 
 const BOT_TOPIC = 'bot';
+
+/** Interpreters and tools that a container starts to stay. */
+const STAYING = new Set(['python', 'python3', 'node', 'java', 'httpd', 'top', 'socat', 'sshd', 'crond']);
 
 /** The network of the virtual world: who reaches whom, what programs answer, and the flows that all of it leaves. */
 export class DataPlane {
@@ -37,11 +48,13 @@ export class DataPlane {
   readonly #spaces = new Map<string, Space>();
   readonly #outside: Map<string, Space>;
   readonly #bots = new Set<string>();
+  /** Told when the script of a container ended by itself (`namespace/name`, container, exit code). */
+  onExit: (podKey: string, container: string, exitCode: number) => void = () => {};
   #botsStamp = -1;
 
   constructor(options: DataPlaneOptions) {
     this.flows = new FlowWriter({ sim: options.sim, store: options.store, agents: options.agents });
-    this.#fabric = new Fabric({ ...options, flows: this.flows, readFile: options.readFile });
+    this.#fabric = new Fabric({ ...options, flows: this.flows });
     this.#outside = options.spaces ?? this.#spaces;
     this.#fabric.callOut = (from, call) => this.#call(from, call);
     this.#fabric.answerDns = (at, question) => this.#answerDns(at, question);
@@ -370,11 +383,20 @@ export class DataPlane {
     const { connection } = result;
     connection.protocol = call.protocol ?? 'HTTP/1.1';
     connection.established();
+    if (call.isTls === true) {
+      const { kind } = connection.startTls({ serverName: call.host });
+      if (kind !== 'ok') return { error: kind === 'timeout' ? 'timeout' : 'reset' };
+    }
+    if (call.request === undefined) {
+      connection.client.close();
+      return { response: { status: 0, headers: [], body: '' } };
+    }
     connection.client.sendNow(writeRequest(call.request));
     const answer = connection.client.takeAll();
     connection.client.close();
     const parsed = parseResponse(answer.text, { method: call.request.method, ended: answer.ended });
-    return parsed ? { response: parsed.response } : { error: answer.isReset ? 'reset' : 'timeout' };
+    if (parsed) return { response: { ...parsed.response, delayMs: answer.delayMs } };
+    return { error: answer.isReset ? 'reset' : answer.ended ? 'closed' : 'timeout' };
   }
 
   /** A name to its first address by the machine's resolver, at once; A and AAAA are asked as glibc does. */
@@ -417,24 +439,114 @@ export class DataPlane {
     return undefined;
   }
 
+  /** Files of a machine that somebody works on count from now on as those of that run of a container. */
+  attachFiles(run: string, files: MachineFiles): void {
+    this.#fabric.machines.set(run, files);
+  }
+
+  /** What programs of a container wrote so far, path → text (null: removed), for a machine that is being made. */
+  filesWritten(podKey: string, container: string): readonly (readonly [string, string | null])[] {
+    const pod = this.#fabric.topology().pods.get(podKey);
+    const found = pod?.containers.find((item) => item.name === container);
+    if (!pod || !found) return [];
+    return writtenFiles(this.#fabric.states, { pod: pod.pod, container: found.spec, run: found.id });
+  }
+
+  /** Runs a command in a container at once, as an exec probe does; undefined for one that this world does not know. */
+  tryCommand(podKey: string, container: string, command: readonly string[]): CommandResult | undefined {
+    const pod = this.#fabric.topology().pods.get(podKey);
+    const found = pod?.containers.find((item) => item.name === container);
+    const script = commandScript(command);
+    if (!pod || !found || !script) return undefined;
+    const state = newScript();
+    let text = '';
+    let waitMs = 0;
+    for (let turns = 0; turns < 50; turns++) {
+      const turn = runScript(script, state, this.#scriptPorts(pod, found));
+      text += turn.text;
+      waitMs += turn.waitMs;
+      if (turn.next === 'stay') return { out: text, err: '', code: 0, waitMs: Number.POSITIVE_INFINITY };
+      if (turn.next !== 'go-on') return { out: text, err: '', code: turn.next.exitCode, waitMs };
+    }
+    return { out: text, err: '', code: 0, waitMs: Number.POSITIVE_INFINITY };
+  }
+
+  #scriptPorts(pod: PodPlace, container: RunningContainer): ScriptPorts {
+    const { sim } = this.#fabric;
+    const programs = container.image.programs;
+    return {
+      nowMs: sim.clock.nowMs,
+      hostname: pod.hostname,
+      env: container.env,
+      hasProgram: (name) => programs.includes(name),
+      isServer: (name) => container.image.servers.includes(name) || STAYING.has(name),
+      readFile: (path) => this.#fabric.readFile(container, path),
+      writeFile: (path, text) => this.#fabric.writeFile(container, path, text),
+      call: (call) => this.#call(podParty(pod), call),
+      resolve: (name) => this.#resolve(podParty(pod), name),
+      integer: (min, max) => sim.random.integer('bot', min, max),
+    };
+  }
+
   #botTick(data: Json): void {
     const { id, pod: key } = data as { readonly id: string; readonly pod: string };
     const pod = this.#fabric.topology().pods.get(key);
     const container: RunningContainer | undefined = pod?.containers.find((item) => item.id === id);
-    const bot = container?.bot && BOTS.get(container.bot.bot);
-    if (!pod || !container?.bot || !bot) {
+    if (!pod || !container?.bot) {
       this.#bots.delete(id);
+      this.#fabric.machines.delete(id);
       return;
     }
     const state = this.#fabric.states.get(id) ?? {};
     this.#fabric.states.set(id, state);
+    const { script } = container.bot;
+    if (script) this.#scriptTick({ pod, container, script, state });
+    else this.#callTick(pod, container, state);
+  }
+
+  #callTick(pod: PodPlace, container: RunningContainer, state: Record<string, Json>): void {
+    const bot = container.bot && BOTS.get(container.bot.bot);
+    if (!bot || !container.bot) return;
     const call = bot({
       env: container.env,
       state,
       integer: (min, max) => this.#fabric.sim.random.integer('bot', min, max),
     });
     if (call) this.#call(podParty(pod), call);
-    this.#fabric.sim.clock.after(container.bot.intervalMs, BOT_TOPIC, { id, pod: key });
+    this.#fabric.sim.clock.after(container.bot.intervalMs, BOT_TOPIC, { id: container.id, pod: pod.key });
+  }
+
+  /** One turn of a container's script: what it did last shows now that its time has passed, then it goes on. */
+  #scriptTick(at: {
+    readonly pod: PodPlace;
+    readonly container: RunningContainer;
+    readonly script: Script;
+    readonly state: Record<string, Json>;
+  }): void {
+    const { pod, container, script, state } = at;
+    if (typeof state['pending'] === 'string') this.#logText(container, state['pending']);
+    delete state['pending'];
+    if (typeof state['exit'] === 'number') {
+      this.onExit(pod.key, container.name, state['exit']);
+      return;
+    }
+    const machine = scriptState(state['turn']);
+    const turn = runScript(script, machine, this.#scriptPorts(pod, container));
+    state['turn'] = machine as unknown as Json;
+    if (turn.waitMs > 0) state['pending'] = turn.text;
+    else this.#logText(container, turn.text);
+    if (turn.next === 'stay') return;
+    if (turn.next !== 'go-on') state['exit'] = turn.next.exitCode;
+    const waitMs = Math.max(turn.waitMs, turn.next === 'go-on' ? 10 : 0);
+    this.#fabric.sim.clock.after(waitMs, BOT_TOPIC, { id: container.id, pod: pod.key });
+  }
+
+  #logText(container: RunningContainer, text: string): void {
+    if (text === '') return;
+    const lines = text.slice(-65_536).split('\n');
+    const last = lines.pop() ?? '';
+    for (const line of lines) this.#fabric.log(container, line);
+    if (last !== '') this.#fabric.log(container, last, true);
   }
 }
 

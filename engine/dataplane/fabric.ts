@@ -8,7 +8,9 @@ import { type Certificate, type TlsOffer, VIRTUAL_CA } from '../net/certificate.
 import { cidrContains, parseCidrOrAddress } from '../net/cidr.ts';
 import type { DnsMessage } from '../net/dns.ts';
 import type { SocketAddress } from '../net/socket.ts';
+import type { Pod } from '../objects/views.ts';
 import type { FlowSpec, FlowVerdict } from '../policy/model.ts';
+import { baseFiles, type MachineFiles, writeFile, writtenFile } from './container-files.ts';
 import type { FlowWriter } from './flow-writer.ts';
 import type { Route } from './route.ts';
 import { type RunningContainer, type Topology, topologyOf } from './topology.ts';
@@ -50,7 +52,7 @@ const RESOLVER_HOST: OutsideHostView = {
 const LOG_LINES_MAX = 1000;
 
 /** One line of a container's log. */
-export type LogLine = { readonly atMs: number; readonly text: string };
+export type LogLine = { readonly atMs: number; readonly text: string; readonly isPartial?: true };
 
 /** What everything of the data plane shares: who is where, what policy says, how long a packet takes. */
 export class Fabric {
@@ -61,7 +63,8 @@ export class Fabric {
   readonly flows: FlowWriter;
   readonly states: ProgramStates = new Map();
   readonly logs = new Map<string, LogLine[]>();
-  readonly #readFile: ((container: string, path: string) => string | undefined) | undefined;
+  /** Files of containers in which somebody works, by the run of the container. */
+  readonly machines = new Map<string, MachineFiles>();
   /** Set by the data plane: calls and questions of image programs. */
   callOut: (from: Party, call: OutboundCall) => OutboundResult = () => ({ error: 'refused' });
   answerDns: (at: Party, question: DnsMessage) => DnsMessage = (_at, question) => ({
@@ -75,14 +78,12 @@ export class Fabric {
     readonly agents: AgentsView | undefined;
     readonly world: WorldView;
     readonly flows: FlowWriter;
-    readonly readFile: ((container: string, path: string) => string | undefined) | undefined;
   }) {
     this.sim = options.sim;
     this.store = options.store;
     this.agents = options.agents;
     this.world = options.world;
     this.flows = options.flows;
-    this.#readFile = options.readFile;
   }
 
   /** Where everything is now. */
@@ -151,8 +152,7 @@ export class Fabric {
       local: where.local,
       remote: where.remote,
       serverName: where.serverName,
-      readFile: (path) =>
-        container ? this.#readFile?.(`pod/${container.podKey}/${container.name}`, path) : undefined,
+      readFile: (path) => (container ? this.readFile(container, path) : undefined),
       internetFile: (url) => (Object.hasOwn(this.world.internet, url) ? this.world.internet[url] : undefined),
       uuid: () => this.sim.random.uuid('image'),
       call: (call) => this.callOut(where.party, call),
@@ -163,14 +163,47 @@ export class Fabric {
     };
   }
 
-  /** Adds a line to a container's log. */
-  log(container: RunningContainer, text: string): void {
+  /** A file of a running container as it is now; undefined when there is none. */
+  readFile(container: RunningContainer, path: string): string | undefined {
+    const machine = this.machines.get(container.id);
+    if (machine) return machine.read(path);
+    const pod = this.topology().pods.get(container.podKey)?.pod;
+    if (!pod) return undefined;
+    return fileOf(this.store, this.states, { pod, container }, path);
+  }
+
+  /** Writes a file of a running container, or removes it. */
+  writeFile(container: RunningContainer, path: string, text: string | undefined): void {
+    const machine = this.machines.get(container.id);
+    if (machine && text === undefined) machine.remove(path);
+    else if (machine && text !== undefined) machine.write(path, text);
+    const pod = this.topology().pods.get(container.podKey)?.pod;
+    if (pod)
+      writeFile(this.states, { pod, container: container.spec, run: container.id }, path, text ?? null);
+  }
+
+  /** Adds a line to a container's log; `isPartial`: the next one goes on in it. */
+  log(container: RunningContainer, text: string, isPartial = false): void {
     const key = `${container.podKey}/${container.name}`;
     const lines = this.logs.get(key) ?? [];
     if (lines.length >= LOG_LINES_MAX) lines.shift();
-    lines.push({ atMs: this.sim.clock.nowMs, text });
+    lines.push({ atMs: this.sim.clock.nowMs, text, ...(isPartial ? { isPartial } : {}) });
     this.logs.set(key, lines);
   }
+}
+
+/** A file of a container without a machine: what its programs wrote, else what it started with. */
+export function fileOf(
+  store: StoreView,
+  states: ProgramStates,
+  where: { readonly pod: Pod; readonly container: RunningContainer },
+  path: string,
+): string | undefined {
+  const { pod, container } = where;
+  const written = writtenFile(states, { pod, container: container.spec, run: container.id }, path);
+  if (written !== undefined) return written ?? undefined;
+  const files = baseFiles(store, pod, container.spec, container.image);
+  return Object.hasOwn(files, path) ? files[path] : undefined;
 }
 
 /** The flow that policy is asked about: after Service translation. */

@@ -5,7 +5,7 @@ import { parseAddress } from '../net/address.ts';
 import type { Outcome } from '../net/outcome.ts';
 import type { FlowVerdict, HttpFacts } from '../policy/model.ts';
 import { answerClusterDns, answerWorldDns } from './cluster-dns.ts';
-import { type Extra, flowSpec, type FoundServer, outsideName, serverIn } from './fabric.ts';
+import { type Extra, fileOf, flowSpec, type FoundServer, outsideName, serverIn } from './fabric.ts';
 import { type Route, routeOf } from './route.ts';
 import { type Backend, partyAt, podParty, type Topology, topologyOf } from './topology.ts';
 import type { Party, PolicyView, ProgramStates, StoreView, WorldView } from './view.ts';
@@ -336,7 +336,12 @@ function contextOf(
     local: route.target,
     remote: route.seenFrom,
     serverName: what.serverName,
-    readFile: () => undefined,
+    readFile: (path) => {
+      const { container } = found;
+      const pod = container && world.topology.pods.get(container.podKey)?.pod;
+      if (!container || !pod) return undefined;
+      return fileOf(world.view.store, world.view.states ?? new Map(), { pod, container }, path);
+    },
     internetFile: (url) => (Object.hasOwn(internet, url) ? internet[url] : undefined),
     uuid: () => '00000000-0000-4000-8000-000000000000',
     call: () => ({ response: { status: 200, headers: [], body: '' } }),

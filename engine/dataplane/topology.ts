@@ -1,15 +1,10 @@
 import { byText } from '../base/order.ts';
 import { commandOf, type ImageFacts, type ListenerSpec, lookup } from '../images/catalog.ts';
 import type { BotSpec } from '../images/bot.ts';
-import {
-  type ContainerSpec,
-  type EnvVar,
-  keyOf,
-  type Pod,
-  type Service,
-  type ServicePort,
-} from '../objects/views.ts';
+import { type ContainerSpec, keyOf, type Pod, type Service, type ServicePort } from '../objects/views.ts';
 import type { KubeObject } from '../objects/api.ts';
+import { parseTimestamp } from '../objects/time.ts';
+import { environmentOf } from './environment.ts';
 import type { Party, StoreView } from './view.ts';
 
 /** A container that runs now, and what it does on the network. */
@@ -22,6 +17,8 @@ export type RunningContainer = {
   readonly env: Readonly<Record<string, string>>;
   readonly listeners: readonly ListenerSpec[];
   readonly bot: BotSpec | undefined;
+  readonly spec: ContainerSpec;
+  readonly startedMs: number;
 };
 
 /** A pod that has an address, with its running containers. */
@@ -83,7 +80,7 @@ export type Topology = {
 };
 
 const made = new WeakMap<object, { readonly stamp: string; readonly topology: Topology }>();
-const RESOURCES = ['pods', 'services', 'endpointslices.discovery.k8s.io', 'nodes', 'configmaps'];
+const RESOURCES = ['pods', 'services', 'endpointslices.discovery.k8s.io', 'nodes', 'configmaps', 'secrets'];
 
 /** The topology of a store as it is now; cached per store. */
 export function topologyOf(store: StoreView): Topology {
@@ -153,10 +150,7 @@ function podPlace(store: StoreView, pod: Pod): PodPlace | undefined {
     readonly hostname?: string;
     readonly initContainers?: readonly ContainerSpec[];
   };
-  const containers = [
-    ...pod.spec.containers,
-    ...(spec.initContainers ?? []).filter((item) => item.restartPolicy === 'Always'),
-  ];
+  const containers = [...pod.spec.containers, ...(spec.initContainers ?? [])];
   return {
     key: keyOf(pod),
     namespace: pod.metadata.namespace ?? 'default',
@@ -170,17 +164,22 @@ function podPlace(store: StoreView, pod: Pod): PodPlace | undefined {
   };
 }
 
+type StatusView = {
+  readonly name: string;
+  readonly restartCount?: number;
+  readonly state?: { readonly running?: { readonly startedAt?: string } };
+};
+
 function runningContainer(store: StoreView, pod: Pod, container: ContainerSpec): RunningContainer[] {
   const status = pod.status as
     | {
-        readonly containerStatuses?: readonly {
-          readonly name: string;
-          readonly restartCount?: number;
-          readonly state?: { readonly running?: unknown };
-        }[];
+        readonly containerStatuses?: readonly StatusView[];
+        readonly initContainerStatuses?: readonly StatusView[];
       }
     | undefined;
-  const mine = status?.containerStatuses?.find((item) => item.name === container.name);
+  const mine = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
+    (item) => item.name === container.name,
+  );
   const image = mine?.state?.running === undefined ? undefined : lookup(container.image);
   if (!image) return [];
   const env = environmentOf(store, pod, container, image);
@@ -194,47 +193,10 @@ function runningContainer(store: StoreView, pod: Pod, container: ContainerSpec):
       env,
       listeners: image.listeners(env, command),
       bot: image.bot(env, command),
+      spec: container,
+      startedMs: parseTimestamp(mine?.state?.running?.startedAt) ?? 0,
     },
   ];
-}
-
-/** A container's own environment over its image's: values, ConfigMap keys and the commonest fields of its pod. */
-function environmentOf(
-  store: StoreView,
-  pod: Pod,
-  container: ContainerSpec,
-  image: ImageFacts,
-): Readonly<Record<string, string>> {
-  const env = new Map(Object.entries(image.env));
-  for (const variable of container.env ?? []) {
-    const value = variable.value ?? fromReference(store, pod, variable);
-    if (value !== undefined) env.set(variable.name, expand(value, Object.fromEntries(env)));
-  }
-  return Object.fromEntries(env);
-}
-
-function fromReference(store: StoreView, pod: Pod, variable: EnvVar): string | undefined {
-  const map = variable.valueFrom?.configMapKeyRef;
-  if (map?.name !== undefined) {
-    const data = store.get('configmaps', pod.metadata.namespace, map.name)?.['data'] as
-      | Readonly<Record<string, string>>
-      | undefined;
-    return data && Object.hasOwn(data, map.key) ? data[map.key] : undefined;
-  }
-  switch (variable.valueFrom?.fieldRef?.fieldPath) {
-    case 'metadata.name':
-      return pod.metadata.name;
-    case 'metadata.namespace':
-      return pod.metadata.namespace;
-    case 'status.podIP':
-      return pod.status?.podIP;
-    case 'spec.nodeName':
-      return pod.spec.nodeName;
-    case 'status.hostIP':
-      return pod.status?.hostIP;
-    default:
-      return undefined;
-  }
 }
 
 function expand(text: string, env: Readonly<Record<string, string>>): string {

@@ -1,9 +1,15 @@
 import type { Json } from '../base/json.ts';
 import { invariant } from '../base/assert.ts';
+import type { Script } from './script.ts';
 import type { OutboundCall } from './server.ts';
 
 /** A program that calls others by itself, as data: what it is and how often it acts. */
-export type BotSpec = { readonly bot: string; readonly intervalMs: number };
+export type BotSpec = {
+  readonly bot: string;
+  readonly intervalMs: number;
+  /** The steps of a container's own script; it waits by itself and ends its container. */
+  readonly script?: Script;
+};
 
 /** What a bot does at one tick: a call to make; its own memory is changed in place. */
 export type Bot = (context: {

@@ -25,7 +25,7 @@ function ask(
     local: { address: '10.0.0.2', port: spec.port },
     remote: { address: '10.0.0.1', port: 40_000 },
     serverName: undefined,
-    readFile: () => undefined,
+    readFile: (path) => facts.files[path],
     internetFile: () => undefined,
     uuid: () => '00000000-0000-4000-8000-000000000000',
     call: () => ({ error: 'refused' }),

@@ -1,6 +1,7 @@
 import type { Json } from '../base/json.ts';
 import type { TlsOffer } from '../net/certificate.ts';
 import type { BotSpec } from './bot.ts';
+import { livelyScript } from './container-script.ts';
 import { FAMILIES, type Family } from './families.ts';
 
 /** What a container listens on, as data. */
@@ -50,6 +51,8 @@ export type ImageFacts = {
   /** How long a first pull takes and how long the program needs until it listens, ms. */
   readonly pullMs: number;
   readonly startDelayMs: number;
+  /** Programs that run on as the image's server when something starts them. */
+  readonly servers: readonly string[];
   /** What it listens on with that environment and that whole command (see `commandOf`). */
   readonly listeners: (
     env: Readonly<Record<string, string>>,
@@ -127,9 +130,18 @@ function factsOf(family: Family, reference: Reference): ImageFacts {
     cmd: made.cmd ?? [],
     pullMs: made.pullMs ?? 1500,
     startDelayMs: made.startDelayMs ?? 500,
+    servers: made.mains ?? [],
   };
   const runsServer = (command: readonly string[]): boolean =>
     isServerCommand(facts, made.mains ?? [], command);
+  const scriptOf = (command: readonly string[]): BotSpec | undefined => {
+    const main = executed(facts, command);
+    const name = (main[0] ?? '').slice((main[0] ?? '').lastIndexOf('/') + 1);
+    const isServer = runsServer(command) && !/^(ba|da|a)?sh$/.test(name);
+    const isMissing = !facts.programs.includes(name) || isServer;
+    const script = isMissing || commandListeners(main).length > 0 ? undefined : livelyScript(main);
+    return script && { bot: 'script', intervalMs: 20, script };
+  };
   return {
     ...facts,
     defaultCommand: [...facts.entrypoint, ...facts.cmd],
@@ -137,9 +149,14 @@ function factsOf(family: Family, reference: Reference): ImageFacts {
       if (runsServer(command)) return made.listeners?.({ ...facts.env, ...env }, command) ?? [];
       return commandListeners(executed(facts, command));
     },
-    bot: (env, command) => made.bot?.({ ...facts.env, ...env }, command),
-    lifetime: (command) =>
-      lifetimeOf(executed(facts, command), { programs: facts.programs, isServer: runsServer(command) }),
+    bot: (env, command) => made.bot?.({ ...facts.env, ...env }, command) ?? scriptOf(command),
+    lifetime: (command) => {
+      const life = lifetimeOf(executed(facts, command), {
+        programs: facts.programs,
+        isServer: runsServer(command),
+      });
+      return life.kind === 'exits' && scriptOf(command) !== undefined ? { kind: 'forever' } : life;
+    },
     logs: (env, command) => (runsServer(command) ? (made.logs?.({ ...facts.env, ...env }) ?? []) : []),
   };
 }
@@ -149,13 +166,18 @@ function factsOf(family: Family, reference: Reference): ImageFacts {
  * the first argument is an option. Commands that do not run the image's script are left alone.
  */
 export function executed(
-  facts: { readonly entrypoint: readonly string[]; readonly cmd: readonly string[] },
+  facts: {
+    readonly entrypoint: readonly string[];
+    readonly cmd: readonly string[];
+    readonly programs?: readonly string[];
+  },
   command: readonly string[],
 ): readonly string[] {
   const script = facts.entrypoint[0] ?? '';
   if (facts.entrypoint.length !== 1 || !script.endsWith('.sh') || command[0] !== script) return command;
   const rest = command.slice(1);
-  return (rest[0] ?? '-').startsWith('-') ? [...facts.cmd.slice(0, 1), ...rest] : rest;
+  const isProgram = !(rest[0] ?? '-').startsWith('-') && !/^https?:\/\//.test(rest[0] ?? '');
+  return isProgram ? rest : [...facts.cmd.slice(0, 1), ...rest];
 }
 
 /** True when the command runs the image's own server: the default entrypoint, or one of its programs by name. */

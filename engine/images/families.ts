@@ -1,6 +1,7 @@
 import type { Json } from '../base/json.ts';
 import type { BotSpec } from './bot.ts';
 import type { ImageMachine, ListenerSpec } from './catalog.ts';
+import { WELCOME_PAGE } from './servers/nginx.ts';
 import { BASH, BUSYBOX, DEBIAN } from './programs.ts';
 
 type Env = Readonly<Record<string, string>>;
@@ -127,6 +128,7 @@ function nginxImage(tag: string): ImageRecipe {
   return {
     ...base,
     programs: [...base.programs, 'curl', 'nginx', ...(isAlpine ? [] : BASH)],
+    files: { ...base.files, '/usr/share/nginx/html/index.html': WELCOME_PAGE },
     env: { NGINX_VERSION: version },
     entrypoint: ['/docker-entrypoint.sh'],
     cmd: ['nginx', '-g', 'daemon off;'],

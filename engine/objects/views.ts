@@ -64,6 +64,7 @@ export type ContainerSpec = {
   readonly volumeMounts?: readonly {
     readonly name: string;
     readonly mountPath: string;
+    readonly subPath?: string;
     readonly readOnly?: boolean;
   }[];
 };
@@ -123,10 +124,14 @@ export type PodSpec = {
   };
   readonly volumes?: readonly {
     readonly name: string;
-    readonly configMap?: { readonly name?: string; readonly optional?: boolean };
-    readonly secret?: { readonly secretName?: string; readonly optional?: boolean };
+    readonly configMap?: { readonly name?: string; readonly optional?: boolean; readonly items?: KeyPaths };
+    readonly secret?: { readonly secretName?: string; readonly optional?: boolean; readonly items?: KeyPaths };
+    readonly emptyDir?: object;
   }[];
 };
+
+/** Which keys of a ConfigMap or Secret become which files. */
+export type KeyPaths = readonly { readonly key: string; readonly path: string }[];
 
 /** A condition in a status. */
 export type Condition = {

@@ -84,12 +84,16 @@ export class Workplace {
       ...image.env,
       ...container.env,
     };
-    const files = {
+    const files: Record<string, string> = {
       '/etc/hostname': `${container.hostname}\n`,
       '/etc/hosts': podHosts(podAddress(container, cluster), container.hostname),
       '/etc/resolv.conf': resolvConf(cluster.dataplane.networkOfPod(container.podKey)),
-      ...image.files,
+      ...container.files,
     };
+    for (const [path, text] of cluster.dataplane.filesWritten(container.podKey, container.container)) {
+      if (text === null) delete files[path];
+      else files[path] = text;
+    }
     const machine = createMachine(
       {
         id: container.id,
@@ -102,6 +106,7 @@ export class Workplace {
       this.#nowMs,
     );
     this.#containers.set(key, machine);
+    cluster.dataplane.attachFiles(key, machineFiles(machine, () => this.#nowMs));
     this.#clusters.set(machine, cluster);
     return machine;
   }
@@ -361,6 +366,22 @@ function podAddress(container: ContainerFacts, cluster: Cluster): string {
   const [namespace, name = ''] = container.podKey.split('/');
   const pod = cluster.store.get('pods', namespace, name);
   return (pod?.['status'] as { readonly podIP?: string } | undefined)?.podIP ?? '127.0.0.1';
+}
+
+/** A machine's files as servers and scripts of its container see them. */
+function machineFiles(machine: Machine, nowMs: () => number): Parameters<Cluster['dataplane']['attachFiles']>[1] {
+  const { files } = machine;
+  return {
+    read: (path) => {
+      const found = files.read(path);
+      return 'content' in found ? found.content : undefined;
+    },
+    write: (path, text) => {
+      files.makeFolder(path.slice(0, path.lastIndexOf('/')) || '/', nowMs(), { parents: true });
+      files.write(path, text, nowMs());
+    },
+    remove: (path) => void files.remove(path),
+  };
 }
 
 /** What completion runs on: it may look at the time and at nothing that takes any. */

@@ -45,9 +45,9 @@ function answer(context: ServerContext, request: HttpRequest): HttpResponse {
   const { path } = splitTarget(request.target);
   if (!['GET', 'HEAD'].includes(request.method)) return errorPage(context, 405);
   const file = path.endsWith('/') ? `${path}index.html` : path;
-  const isDefault = file === '/index.html';
-  const content = context.readFile(ROOT + file) ?? (isDefault ? WELCOME_PAGE : undefined);
-  if (content === undefined) return errorPage(context, 404);
+  const content = context.readFile(ROOT + file);
+  // A folder without its index may not be listed.
+  if (content === undefined) return errorPage(context, path === '/' ? 403 : 404);
   return {
     status: 200,
     headers: [
