@@ -1,12 +1,22 @@
 'use client';
 
-import { type JSX, type KeyboardEvent, useRef, useState } from 'react';
-import type { MatrixCell, MatrixValue, Reason } from '../../engine/lab/matrix-value.ts';
+import { type JSX, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type {
+  AdvisedEdit,
+  CellAdvice,
+  MatrixCell,
+  MatrixValue,
+  Reason,
+} from '../../engine/lab/matrix-value.ts';
 import { classes } from '../_ui/classes.ts';
 import { Glyph, shapeOf, wordsOf } from '../_ui/glyph.tsx';
+import { Advice } from './advice.tsx';
 
 /** A pointer that only crosses a cell on its way to the explanation does not change it. */
 const HOVER_MS = 110;
+
+/** Advice is asked for when the matrix has not changed for this long: not at every letter that is typed. */
+const ADVISE_MS = 250;
 
 type Selected = { readonly row: number; readonly column: number };
 type Props = {
@@ -14,6 +24,10 @@ type Props = {
   onJump: (path: string, line?: number) => void;
   /** The cell the learner looks at, so that the editor can mark the line that decided it. */
   onLook: (cell: MatrixCell | undefined) => void;
+  advice: CellAdvice | undefined;
+  /** The learner wants to know what would turn a cell. */
+  onAdvise: (row: number, column: number) => void;
+  onTry: (edit: AdvisedEdit) => void;
 };
 
 function labelOf(matrix: MatrixValue, cell: MatrixCell): string {
@@ -106,10 +120,12 @@ function Explanation({
   matrix,
   cell,
   onJump,
+  children,
 }: {
   matrix: MatrixValue;
   cell: MatrixCell | undefined;
   onJump: Props['onJump'];
+  children: JSX.Element;
 }): JSX.Element {
   if (cell === undefined) {
     return (
@@ -143,6 +159,7 @@ function Explanation({
           />
         ))}
       </ul>
+      <div className="mt-2">{children}</div>
     </div>
   );
 }
@@ -178,8 +195,16 @@ function Legend({ hasDrafts }: { hasDrafts: boolean }): JSX.Element {
 }
 
 /** The goal and what is, side by side in every cell; live while the YAML is typed. */
-export function MatrixPane({ matrix, onJump, onLook }: Props): JSX.Element {
+export function MatrixPane({ matrix, onJump, onLook, advice, onAdvise, onTry }: Props): JSX.Element {
   const [selected, setSelected] = useState<Selected | undefined>();
+  const [wantsAdvice, setWantsAdvice] = useState(false);
+  const ask = useRef(onAdvise);
+  ask.current = onAdvise;
+  useEffect(() => {
+    if (!wantsAdvice || selected === undefined || matrix === undefined) return;
+    const wait = setTimeout(() => ask.current(selected.row, selected.column), ADVISE_MS);
+    return () => clearTimeout(wait);
+  }, [wantsAdvice, selected, matrix]);
   const table = useRef<HTMLTableElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   if (matrix === undefined || matrix.rows.length === 0) {
@@ -301,7 +326,20 @@ export function MatrixPane({ matrix, onJump, onLook }: Props): JSX.Element {
         </p>
       ))}
       <div aria-live="polite" className="min-h-20 border-t border-line pt-2.5">
-        <Explanation matrix={matrix} cell={shown} onJump={onJump} />
+        <Explanation matrix={matrix} cell={shown} onJump={onJump}>
+          <Advice
+            matrix={matrix}
+            advice={
+              advice !== undefined && advice.row === shown?.row && advice.column === shown.column
+                ? advice
+                : undefined
+            }
+            isOpen={wantsAdvice}
+            onOpen={() => setWantsAdvice(true)}
+            onJump={onJump}
+            onTry={onTry}
+          />
+        </Explanation>
       </div>
     </div>
   );

@@ -184,7 +184,7 @@ export class Sandbox {
   }
 
   #pass(command: PageCommand): void {
-    const harmless = ['resize', 'draft', 'visible', 'read-only', 'ping', 'open'];
+    const harmless = ['resize', 'draft', 'advise', 'visible', 'read-only', 'ping', 'open'];
     if (this.#state.isReadOnly && !harmless.includes(command.kind)) return;
     if (command.kind === 'go-task' || command.kind === 'hint') void this.#sendWithSolutions(command);
     else this.#client?.post(command);

@@ -1,5 +1,5 @@
 import type { LabBundle } from '../../engine/lab/bundle.ts';
-import type { MatrixValue } from '../../engine/lab/matrix-value.ts';
+import type { CellAdvice, MatrixValue } from '../../engine/lab/matrix-value.ts';
 import type {
   CheckResult,
   FlowRow,
@@ -46,6 +46,8 @@ export type WorkbenchState = {
     | { readonly id: string; readonly text: string; readonly file?: string; readonly line?: number }
     | undefined;
   readonly matrix: MatrixValue | undefined;
+  /** What would turn the cell that was asked about; gone with the matrix it is about. */
+  readonly advice: CellAdvice | undefined;
   readonly flows: readonly FlowRow[];
   readonly files: readonly HomeFile[];
   readonly terminals: readonly number[];
@@ -84,6 +86,7 @@ export function initialState(bundle: LabBundle, task: number): WorkbenchState {
     checks: [],
     feedback: undefined,
     matrix: undefined,
+    advice: undefined,
     flows: [],
     files: [],
     terminals: [1],
@@ -167,7 +170,9 @@ export function reduce(state: WorkbenchState, event: WorkerEvent | PageEvent): W
         feedback: event.feedback,
       };
     case 'matrix':
-      return { ...state, matrix: event.matrix };
+      return { ...state, matrix: event.matrix, advice: undefined };
+    case 'advice':
+      return { ...state, advice: event.advice };
     case 'flows':
       return { ...state, flows: event.rows };
     case 'hint': {

@@ -2,8 +2,9 @@
 
 import { type JSX, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { LabBundle } from '../../engine/lab/bundle.ts';
-import type { MatrixCell } from '../../engine/lab/matrix-value.ts';
+import type { AdvisedEdit, MatrixCell } from '../../engine/lab/matrix-value.ts';
 import { classes } from '../_ui/classes.ts';
+import { withChange } from './advice.tsx';
 import { Banners } from './banners.tsx';
 import { DoneBanner, type NextLab } from './done-banner.tsx';
 import { EditorPane } from './editor-pane.tsx';
@@ -144,6 +145,12 @@ function Bench({
     if (!files.save(path)) return tooLarge();
     const name = path.startsWith(`${state.home}/`) ? path.slice(state.home.length + 1) : path;
     typeLine(`kubectl apply -f ${shellWord(name)}`);
+  };
+  const tryEdit = ({ file, line, change }: AdvisedEdit) => {
+    const text = files.files.find((candidate) => candidate.path === file)?.text;
+    if (file === undefined || text === undefined || change === undefined) return;
+    files.change(file, withChange(text, change));
+    sandbox.jump(file, line);
   };
   const focusRegion = (next: Region) => {
     setRegion(next);
@@ -288,6 +295,9 @@ function Bench({
               matrix={state.matrix}
               onJump={(path, line) => sandbox.jump(path, line)}
               onLook={setLooked}
+              advice={state.advice}
+              onAdvise={(row, column) => sandbox.send({ kind: 'advise', row, column })}
+              onTry={tryEdit}
             />
           </section>
           <Divider

@@ -26,6 +26,18 @@ function opening({
   return { kind: 'open', bundle, header: headerOf(bundle, 3), entries, solved: [], task, isReadOnly };
 }
 
+const DENIES_ALL = `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata:
+  name: database-policy
+spec:
+  endpointSelector:
+    matchLabels:
+      tier: database
+  ingress:
+    - {}
+`;
+
 function entryOf(text: string): JournalEntry {
   return { sequence: 1, atMs: 0, step: 0, input: { kind: 'line', terminal: 1, text } };
 }
@@ -112,6 +124,20 @@ describe('a page at its desk', () => {
     const again = await Page.open({ entries: page.entries });
     expect(again.text).toBe(page.text);
     expect(again.last('task')).toEqual(page.last('task'));
+  });
+
+  test('a cell that was asked about is explained with edits that turn it, also while a draft is open', async () => {
+    const page = await Page.open({ task: 1 });
+    await page.pass(100);
+    const wrong = page.last('matrix').matrix.cells.find((cell) => !cell.isFulfilled);
+    if (wrong === undefined) throw new Error('the task is not solved at its start');
+    page.send({ kind: 'draft', path: '/home/learner/database-policy.yaml', content: DENIES_ALL });
+    page.send({ kind: 'advise', row: wrong.row, column: wrong.column });
+    await page.pass(100);
+    const { advice } = page.last('advice');
+    expect(advice).toMatchObject({ row: wrong.row, column: wrong.column });
+    expect(advice.reasons.length).toBeGreaterThan(0);
+    expect(page.entries.filter((entry) => entry.input.kind !== 'task')).toEqual([]);
   });
 
   test('a busy loop is interrupted by Ctrl-C, and the prompt comes back', async () => {

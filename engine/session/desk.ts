@@ -1,5 +1,6 @@
 import { recognise } from '../lab/feedback.ts';
 import type { LabBundle } from '../lab/bundle.ts';
+import type { CellAdvice } from '../lab/matrix-value.ts';
 import { isUndoable, pathTo } from './journal.ts';
 import { EditedTerminal } from './edited-terminal.ts';
 import { hintFor } from './hints.ts';
@@ -46,6 +47,7 @@ type Action = Exclude<
   | { readonly kind: 'visible' }
   | { readonly kind: 'read-only' }
   | { readonly kind: 'draft' }
+  | { readonly kind: 'advise' }
   | { readonly kind: 'solutions' }
   | { readonly kind: 'ping' }
 >;
@@ -81,6 +83,10 @@ export class Desk {
   #told = new Map<string, string>();
   #seen = { files: -1, flows: -1, task: '' };
   #drafts = new Map<string, string>();
+  /** The cell that the page wants to know about, until it is told. */
+  #asked: { readonly row: number; readonly column: number } | undefined;
+  /** What is being found out about that cell. */
+  #advice: Generator<void, CellAdvice | undefined> | undefined;
 
   constructor(post: (event: WorkerEvent) => void) {
     this.#post = post;
@@ -106,7 +112,7 @@ export class Desk {
     if (sandbox === undefined) return Number.POSITIVE_INFINITY;
     const isDone = await this.#run(sandbox);
     this.#tell(sandbox, isDone);
-    if (!isDone || this.#queue.length > 0) return 0;
+    if (!isDone || this.#queue.length > 0 || this.#stepAdvice()) return 0;
     return this.#nextWakeMs(sandbox);
   }
 
@@ -165,6 +171,11 @@ export class Desk {
     }
     if (command.kind === 'draft') {
       this.#setDraft(command.path, command.content);
+      return;
+    }
+    if (command.kind === 'advise') {
+      this.#asked = command;
+      this.#advice = undefined;
       return;
     }
     if (command.kind === 'solutions') {
@@ -297,6 +308,8 @@ export class Desk {
     sandbox.onOpenFile = (path, line) =>
       this.#post({ kind: 'open-file', path, ...(line === undefined ? {} : { line }) });
     this.#matrix = new Matrix(sandbox);
+    this.#advice = undefined;
+    this.#asked = undefined;
     for (const [path, content] of this.#drafts) this.#matrix.setDraft(path, content);
     this.#terminals.clear();
     this.#followTerminals(sandbox, true);
@@ -524,7 +537,21 @@ export class Desk {
     const canUndo = lastUndoable(pathTo(this.#entries, this.#entries.length)) !== undefined;
     this.#tellOnce({ kind: 'timeline', canUndo, canRedo: this.#redo.length > 0 });
     const matrix = this.#matrix?.fresh();
-    if (matrix !== undefined) this.#tellOnce({ kind: 'matrix', matrix });
+    if (matrix === undefined) return;
+    this.#advice = undefined;
+    this.#tellOnce({ kind: 'matrix', matrix });
+  }
+
+  /** One step more for the cell that was asked about: keys come between two of them. True while there is more to do. */
+  #stepAdvice(): boolean {
+    if (this.#asked === undefined) return false;
+    this.#advice ??= this.#matrix?.advise(this.#asked.row, this.#asked.column);
+    const step = this.#advice?.next();
+    if (step?.done !== true) return step !== undefined;
+    this.#advice = undefined;
+    this.#asked = undefined;
+    if (step.value !== undefined) this.#post({ kind: 'advice', advice: step.value });
+    return false;
   }
 
   /** Virtual ms until something can happen, while a command has been silent for a while and does not wait for the learner. */

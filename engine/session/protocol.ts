@@ -1,4 +1,4 @@
-import type { MatrixValue } from '../lab/matrix-value.ts';
+import type { CellAdvice, MatrixValue } from '../lab/matrix-value.ts';
 import type { LabBundle } from '../lab/bundle.ts';
 
 /** Raised only when the committed corpus of golden journals changes its hashes; a journal names the version it was made with. */
@@ -70,6 +70,8 @@ export type PageCommand =
   | { readonly kind: 'save'; readonly path: string; readonly content: string }
   /** Unsaved editor text, for the live matrix; undefined content: no draft of that file any more. Never journalled. */
   | { readonly kind: 'draft'; readonly path: string; readonly content: string | undefined }
+  /** Asks why a cell of the matrix is as it is and what would turn it; the answer is an `advice` event. */
+  | { readonly kind: 'advise'; readonly row: number; readonly column: number }
   | { readonly kind: 'undo' | 'redo' | 'reset-task' | 'reset-lab' | 'skip-wait' }
   | { readonly kind: 'go-task'; readonly task: number }
   /** Solutions by index of task, loaded when they were asked for: to begin a later task, or for the last rung of the hints. */
@@ -156,6 +158,8 @@ export type WorkerEvent =
       };
     }
   | { readonly kind: 'matrix'; readonly matrix: MatrixValue }
+  /** Of the cell that was asked about last, for the matrix that was shown last. */
+  | { readonly kind: 'advice'; readonly advice: CellAdvice }
   /** The latest flows, newest last; replaces the former list. */
   | { readonly kind: 'flows'; readonly rows: readonly FlowRow[] }
   | {
