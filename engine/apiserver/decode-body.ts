@@ -66,6 +66,9 @@ function parseText(text: string, contentType: string, expected: KindInfo): Json 
 
 function jsonFault(text: string): string {
   const first = text.trim().charAt(0);
+  const next = text.trim().slice(1).trimStart().charAt(0);
+  if (first === '{' && next !== '' && next !== '"' && next !== '}')
+    return `invalid character '${next}' looking for beginning of object key string`;
   if (first === '' || first === '{' || first === '[') return 'unexpected end of JSON input';
   return `invalid character '${first}' looking for beginning of value`;
 }

@@ -58,7 +58,7 @@ export function patchedObject(server: Server, request: ObjectRequest, previous: 
   if (contentType === JSON_PATCH) {
     if (!Array.isArray(body))
       throw badRequest(
-        'error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch',
+        'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
       );
     return decodePatched(server, request, jsonPatched(previous, body), JSON.stringify(body), false);
   }

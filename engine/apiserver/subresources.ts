@@ -21,6 +21,8 @@ import { labelPredicate } from './selectors.ts';
 import { memberList, memberNumber, memberObject, memberOf, memberText } from '../objects/members.ts';
 import { patch } from './patch.ts';
 import { plainBody } from './decode-body.ts';
+import { shapeOf } from './shape.ts';
+import { ageOf } from '../objects/time.ts';
 import { selectorText } from '../objects/selector-text.ts';
 import { timestamp } from '../objects/time.ts';
 import { tracked } from './managed-fields.ts';
@@ -90,9 +92,44 @@ function scaleOf(object: KubeObject): JsonObject {
   };
 }
 
+/** A Scale as a Table (printersinternal's columns of Scale). */
+function scaleTable(object: KubeObject, server: Server): JsonObject {
+  const body = scaleOf(object);
+  const column = (name: string, type: string, format = '') => ({
+    name,
+    type,
+    format,
+    description: '',
+    priority: 0,
+  });
+  const cells = [
+    object.metadata.name,
+    memberNumber(memberObject(body, 'spec'), 'replicas') ?? 0,
+    memberNumber(memberObject(body, 'status'), 'replicas') ?? 0,
+    ageOf(object.metadata.creationTimestamp, server.sim.clock.nowMs),
+  ];
+  const metadata = { resourceVersion: object.metadata.resourceVersion ?? '' };
+  const shown = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: body['metadata'] };
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    columnDefinitions: [
+      column('Name', 'string', 'name'),
+      column('Desired', 'integer'),
+      column('Available', 'integer'),
+      column('Age', 'string'),
+    ],
+    rows: [{ cells, object: shown as JsonObject }],
+  };
+}
+
 function scale(server: Server, request: ObjectRequest): KubeResponse {
   const object = targetOf(server, request);
-  if (request.method === 'GET') return { kind: 'json', status: 200, body: scaleOf(object) };
+  if (request.method === 'GET') {
+    const isTable = shapeOf(request.accept) === 'table';
+    return { kind: 'json', status: 200, body: isTable ? scaleTable(object, server) : scaleOf(object) };
+  }
   const body = plainBody(request);
   const asked = request.method === 'PATCH' ? applyMergePatch(scaleOf(object), body) : body;
   const replicas = memberOf(memberObject(asked, 'spec'), 'replicas') ?? 0;

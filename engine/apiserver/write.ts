@@ -244,7 +244,10 @@ function checkPreconditions(request: ObjectRequest, options: JsonObject, object:
 
 /** True for requests that only show what they would do. @throws StatusError Invalid for values other than All */
 export function isDryRun(request: ObjectRequest): boolean {
-  const values = request.query.all('dryRun');
+  const inBody =
+    isJsonObject(request.body) && request.method === 'DELETE' ? request.body['dryRun'] : undefined;
+  const values =
+    Array.isArray(inBody) && inBody.length > 0 ? inBody.map(String) : request.query.all('dryRun');
   if (values.length === 0 || values[0] === '') return false;
   if (values.every((value) => value === 'All')) return true;
   const message = `Unsupported value: ${JSON.stringify(values)}: supported values: "All"`;

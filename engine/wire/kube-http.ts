@@ -114,7 +114,11 @@ export class KubeHttp {
         const warnings = (answer.warnings ?? []).map((text) => `299 - ${JSON.stringify(text)}`);
         response.setHeader('content-type', isAggregated ? AGGREGATED_TYPE : 'application/json');
         if (warnings.length > 0) response.setHeader('warning', warnings);
-        response.writeHead(answer.status).end(`${JSON.stringify(answer.body)}\n`);
+        // As the real server writes them: `/version` indented and without an end of line.
+        const isDocument = answer.body['kind'] === undefined && answer.body['paths'] === undefined;
+        response
+          .writeHead(answer.status)
+          .end(isDocument ? JSON.stringify(answer.body, null, 2) : `${JSON.stringify(answer.body)}\n`);
         return;
       }
       case 'text':

@@ -42,7 +42,7 @@ export type Outcome = {
 
 /**
  * Reads a list: `[name]` begins a chapter, `+ LINE` is setup, `~ WHY` tells that the next line differs on purpose, `#` is
- * a comment; `\n` within a line is a line break.
+ * a comment; `⏎` within a line is a line break.
  */
 export function parseChapters(text: string): readonly Chapter[] {
   const chapters: { name: string; lines: ParityLine[] }[] = [];
@@ -55,7 +55,7 @@ export function parseChapters(text: string): readonly Chapter[] {
     else if (row.startsWith('~ ')) reason = row.slice(2);
     else {
       const isSetup = row.startsWith('+ ');
-      const run = (isSetup ? row.slice(2) : row).replaceAll('\\n', '\n');
+      const run = (isSetup ? row.slice(2) : row).replaceAll('⏎', '\n');
       chapters.at(-1)?.lines.push({ run, isSetup, ...(reason === undefined ? {} : { reason }) });
       reason = undefined;
     }
@@ -194,9 +194,8 @@ class RealClient {
     this.#world = world;
     this.#mount = mount;
     this.home = home;
-    const { PATH } = process.env;
     this.#env = {
-      PATH: `${join(home, '.bin')}${delimiter}${PATH ?? ''}`,
+      PATH: `${join(home, '.bin')}${delimiter}/usr/local/bin:/usr/bin:/bin`,
       HOME: home,
       LANG: 'C.UTF-8',
       TERM: 'dumb',
@@ -278,15 +277,22 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/https?:\/\/127\.0\.0\.1:\d+/g, '<server>'],
   [/127\.0\.0\.1:\d{4,5}/g, '<server>'],
   [/v1\.32\.\d+/g, '<version>'],
-  // Columns follow the widest cell, and ages are cells.
-  [/ +<age>( *)$/gm, '  <age>'],
-  [/ +<age> +/g, '  <age>  '],
-  [/ +AGE +/g, '  AGE  '],
+];
+
+/** Columns follow the widest cell, and ages are cells: where a text has ages, its columns are compared without their widths. */
+const WIDTHS: readonly (readonly [RegExp, string])[] = [
+  [/(?<=\S) {2,}/g, '  '],
+  [/-{3,}/g, '---'],
+  [/ +$/gm, ''],
 ];
 
 function masked(printed: Printed, home: string): Printed {
-  const mask = (text: string) =>
-    MASKS.reduce((so, [pattern, to]) => so.replace(pattern, to), text.replaceAll(home, '~'));
+  const replaced = (text: string, masks: typeof MASKS) =>
+    masks.reduce((so, [pattern, to]) => so.replace(pattern, to), text);
+  const mask = (text: string) => {
+    const out = replaced(text.replaceAll(home, '~'), MASKS);
+    return /<age>|<count>/.test(out) ? replaced(out, WIDTHS) : out;
+  };
   return { stdout: mask(printed.stdout), stderr: mask(printed.stderr), exit: printed.exit };
 }
 

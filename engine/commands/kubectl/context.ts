@@ -6,7 +6,7 @@ import { targetOf } from './config.ts';
 import { Discovery } from './discovery.ts';
 import { CommandError, PlainError } from './errors.ts';
 import type { FlagSpec, Flags } from './flags.ts';
-import { rfc3339 } from './text.ts';
+import { goDurationMs, rfc3339 } from './text.ts';
 
 /** A verb of kubectl, or a group of verbs. */
 export type Command = {
@@ -61,7 +61,10 @@ export class Context {
 
   /** The server, namespace and identity that kubeconfig and flags choose. @throws PlainError, CommandError */
   get target(): Target {
-    this.#target ??= targetOf(this.process, this.flags);
+    if (this.#target === undefined) {
+      checkTimeout(this.flags.text('request-timeout'));
+      this.#target = targetOf(this.process, this.flags);
+    }
     return this.#target;
   }
 
@@ -160,6 +163,14 @@ export class Context {
   timestamp(): string {
     return rfc3339(this.nowMs);
   }
+}
+
+/** @throws CommandError for a `--request-timeout` that is no number of seconds and no duration (clientcmd.ParseTimeout) */
+function checkTimeout(text: string): void {
+  if (text === '' || /^-?\d+$/.test(text) || goDurationMs(text) !== undefined) return;
+  throw new CommandError(
+    'Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)',
+  );
 }
 
 /** ` (dry run)`, ` (server dry run)` or nothing, behind a verb's past tense. */

@@ -101,7 +101,8 @@ export class Discovery {
   /** Kinds of a category such as `all`, in kubectl's order. */
   category(name: string): readonly Resource[] {
     const own = this.resources.filter((one) => one.categories.includes(name));
-    return own;
+    // A kind in several versions is meant once, in the first that the server lists.
+    return own.filter((one) => own.find((other) => resourceName(other) === resourceName(one)) === one);
   }
 }
 

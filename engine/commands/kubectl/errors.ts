@@ -142,11 +142,14 @@ export function prefixed(prefix: string, error: KubectlError): KubectlError {
 
 /** What kubectl prints for a failure that ends it, with the newline (cmdutil.CheckErr). */
 export function errorText(error: KubectlError): string {
-  if (error instanceof ApiError) return `${apiErrorText(error).replace(/\n$/, '')}\n`;
+  if (error instanceof ApiError) return withNewline(apiErrorText(error));
   if (error instanceof ManyErrors) return error.errors.map((one) => `${oneLine(one)}\n`).join('');
-  if (error instanceof PlainError) return error.message === '' ? '' : `${error.message}\n`;
-  const text = error.message.startsWith('error: ') ? error.message : `error: ${error.message}`;
-  return `${text}\n`;
+  if (error instanceof PlainError) return error.message === '' ? '' : withNewline(error.message);
+  return withNewline(error.message.startsWith('error: ') ? error.message : `error: ${error.message}`);
+}
+
+function withNewline(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
 }
 
 /** The exit code of a failure. */
@@ -177,6 +180,6 @@ function apiErrorText(error: ApiError): string {
   if (status.causes.length === 0) return text;
   const lines = [...new Set(status.causes.map((cause) => `${cause.field}: ${cause.message}`))];
   return lines.length === 1
-    ? `${text}: ${lines[0]}`
+    ? `${text}: ${lines[0]}\n`
     : `${text}: \n${lines.map((line) => `* ${line}\n`).join('')}`;
 }

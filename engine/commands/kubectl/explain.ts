@@ -6,6 +6,16 @@ import { groupVersion } from './discovery.ts';
 import { CommandError } from './errors.ts';
 import { quoteGo } from './text.ts';
 
+/** A field that does not exist; `head` was printed before that was found out. */
+export class UnknownField extends CommandError {
+  readonly head: string;
+
+  constructor(head: string, message: string) {
+    super(message);
+    this.head = head;
+  }
+}
+
 /** What `explain` prints of a kind or field: its place, its type and its fields, from the schema, in our words. @throws CommandError */
 export function explainText(context: Context, resource: Resource, path: readonly string[]): string {
   const head = `${resource.group === '' ? '' : `GROUP:      ${resource.group}\n`}KIND:       ${resource.kind}\nVERSION:    ${resource.version}\n\n`;
@@ -15,7 +25,7 @@ export function explainText(context: Context, resource: Resource, path: readonly
   let type = `<${struct.short}>`;
   for (const name of path) {
     const field = here?.byJson.get(name);
-    if (field === undefined) throw new CommandError(`field ${quoteGo(name)} does not exist`);
+    if (field === undefined) throw new UnknownField(head, `field ${quoteGo(name)} does not exist`);
     type = typeName(field.type);
     here = structOf(field.type);
   }
@@ -29,7 +39,7 @@ function customText(head: string, resource: Resource, path: readonly string[]): 
   const known = ['apiVersion', 'kind', 'metadata', 'spec', 'specs', 'status'];
   const [first] = path;
   if (first !== undefined && !known.includes(first))
-    throw new CommandError(`field ${quoteGo(first)} does not exist`);
+    throw new UnknownField(head, `field ${quoteGo(first)} does not exist`);
   if (first !== undefined)
     return `${head}FIELD: ${path.at(-1)}\n\nDESCRIPTION:\n    The field ${path.join('.')} of a ${resource.kind}.\n    \n\n`;
   return `${head}DESCRIPTION:\n    A ${resource.kind}, a custom resource of ${resource.group}.\n    \nFIELDS:\n${known.map((name) => `  ${name}\t<${name === 'apiVersion' || name === 'kind' ? 'string' : 'Object'}>\n`).join('')}\n`;

@@ -87,8 +87,7 @@ export class Flags {
 
   /** Takes a value. @throws CommandError when it is none of the flag's kind. */
   set(spec: FlagSpec, value: string): void {
-    const shown =
-      spec.short === '' || spec.short === spec.name ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
+    const shown = spec.short === '' ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
     const bad = (why: string): CommandError =>
       new CommandError(`invalid argument ${quoteGo(value)} for ${quoteGo(shown)} flag: ${why}`);
     if (spec.kind === 'strings' || spec.kind === 'stringArray') {

@@ -44,7 +44,9 @@ async function main(process: Process, ports: Ports): Promise<number> {
   if (command.run === undefined) {
     if (line.args.length > 0 && command.children !== undefined)
       throw unknownChild(path, line.args[0] ?? '', line.args);
-    await process.out(helpText(command, path));
+    // Which of the two streams is a matter of how each command was wired up (cmdutil.DefaultSubCommandRun).
+    const help = helpText(command, path);
+    await (HELP_ON_STDERR.has(path) ? process.err(help) : process.out(help));
     return 1;
   }
   const missing = (command.required ?? []).filter((name) => !line.flags.changed(name));
@@ -57,6 +59,16 @@ async function main(process: Process, ports: Ports): Promise<number> {
     await context.flush();
   }
 }
+
+const HELP_ON_STDERR: ReadonlySet<string> = new Set([
+  'kubectl create secret',
+  'kubectl create service',
+  'kubectl top',
+  'kubectl auth',
+  'kubectl plugin',
+  'kubectl certificate',
+  'kubectl config',
+]);
 
 function parse(
   words: readonly string[],

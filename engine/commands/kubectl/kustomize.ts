@@ -2,24 +2,60 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import { isJsonObject } from '../../base/json.ts';
 import { at, listAt, mapAt, objectAt, textAt } from './client.ts';
 import type { Context } from './context.ts';
+import { byText } from '../../base/order.ts';
+import { contentHash } from './content-hash.ts';
 import { CommandError } from './errors.ts';
-import { absolutePath } from './paths.ts';
+import { absolutePath, baseName } from './paths.ts';
 import { toYaml } from './print/yaml.ts';
+import { matchesSelector } from './selectors.ts';
+import { base64 } from './text.ts';
 import { readDocuments } from './yaml-input.ts';
 
 /**
- * Builds a kustomization: resources, namespace, namePrefix and namePrefix, common labels and annotations, images,
- * replicas. Generators and patches beyond that are refused.
+ * Builds a kustomization: resources, generators of ConfigMaps and Secrets, patches (merged by key and by the names of list
+ * items, or JSON patches), namespace, name prefix and suffix, common labels and annotations, images, replicas; in
+ * kustomize's legacy order. What is deprecated is told on stderr.
  * @throws CommandError
  */
-export function buildKustomization(context: Context, folder: string): string {
-  const objects = load(context, absolutePath(context.process.cwd, folder), 0);
-  return objects.map(toYaml).join('---\n');
+export async function buildKustomization(context: Context, folder: string): Promise<string> {
+  const root = absolutePath(context.process.cwd, folder);
+  if (context.process.machine.files.stat(root)?.kind !== 'folder')
+    throw new CommandError(
+      `must build at directory: not a valid directory: evalsymlink failure on '${folder}' : lstat ${root}: no such file or directory`,
+    );
+  const warnings = new Set<string>();
+  const objects = load(context, root, 0, warnings);
+  for (const warning of warnings) await context.err(`# Warning: ${warning}\n`);
+  return [...objects].sort(byLegacyOrder).map(toYaml).join('---\n');
+}
+
+/** Kinds that others stand on come first, webhooks last; the rest by name (kustomize api/internal/builtins/SortOrderTransformer). */
+const FIRST_KINDS =
+  `Namespace ResourceQuota StorageClass CustomResourceDefinition ServiceAccount PodSecurityPolicy Role ClusterRole
+  RoleBinding ClusterRoleBinding ConfigMap Secret Endpoints Service LimitRange PriorityClass PersistentVolume PersistentVolumeClaim
+  Deployment StatefulSet CronJob PodDisruptionBudget`.split(/\s+/);
+const LAST_KINDS = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'];
+
+function byLegacyOrder(a: JsonObject, b: JsonObject): number {
+  const rank = (object: JsonObject): number => {
+    const kind = textAt(object, 'kind');
+    if (LAST_KINDS.includes(kind)) return 1000 + LAST_KINDS.indexOf(kind);
+    const first = FIRST_KINDS.indexOf(kind);
+    return first < 0 ? 500 : first;
+  };
+  const key = (object: JsonObject): string =>
+    [
+      textAt(object, 'apiVersion'),
+      textAt(object, 'kind'),
+      textAt(object, 'metadata', 'namespace'),
+      textAt(object, 'metadata', 'name'),
+    ].join('|');
+  return rank(a) - rank(b) || byText(key(a), key(b));
 }
 
 const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
-function load(context: Context, folder: string, depth: number): JsonObject[] {
+function load(context: Context, folder: string, depth: number, warnings: Set<string>): JsonObject[] {
   const { files } = context.process.machine;
   if (depth > 20) throw new CommandError('cycle detected in kustomization bases');
   const name = NAMES.find((one) => files.stat(`${folder}/${one}`)?.kind === 'file');
@@ -38,9 +74,268 @@ function load(context: Context, folder: string, depth: number): JsonObject[] {
         `accumulating resources: accumulation err='accumulating resources from '${String(item)}': evalsymlink failure on '${path}' : lstat ${path}: no such file or directory'`,
       );
     }
-    return entry.kind === 'folder' ? load(context, path, depth + 1) : read(context, path);
+    return entry.kind === 'folder' ? load(context, path, depth + 1, warnings) : read(context, path);
   });
-  return objects.map((object) => transform(file, object));
+  for (const [field, instead] of DEPRECATED)
+    if (at(file, field) !== undefined)
+      warnings.add(
+        `'${field}' is deprecated. Please use '${instead}' instead. Run 'kustomize edit fix' to update your Kustomization automatically.`,
+      );
+  const generated = generators(context, file, folder);
+  const patched = patches(context, file, folder).reduce(
+    (all, patch) => applyPatch(all, patch),
+    [...objects, ...generated.map((one) => one.object)],
+  );
+  const transformed = patched.map((object) => transform(file, object));
+  return withHashes(
+    transformed,
+    new Set(
+      generated
+        .filter((one) => one.isHashed)
+        .map(
+          (one) =>
+            `${textAt(one.object, 'kind')}/${textAt(file, 'namePrefix')}${textAt(one.object, 'metadata', 'name')}${textAt(file, 'nameSuffix')}`,
+        ),
+    ),
+    file,
+    generated,
+  );
+}
+
+const DEPRECATED: readonly (readonly [string, string])[] = [
+  ['bases', 'resources'],
+  ['commonLabels', 'labels'],
+  ['patchesJson6902', 'patches'],
+  ['patchesStrategicMerge', 'patches'],
+];
+
+type Generated = { readonly object: JsonObject; readonly isHashed: boolean };
+
+/** The objects of configMapGenerator and secretGenerator. */
+function generators(context: Context, file: JsonObject, folder: string): Generated[] {
+  const common = objectAt(file, 'generatorOptions');
+  const make = (kind: 'ConfigMap' | 'Secret', item: Json): Generated => {
+    const data = generatedData(context, item, folder);
+    const isSecret = kind === 'Secret';
+    const options = { ...common, ...objectAt(item, 'options') };
+    const labels = { ...mapAt(common, 'labels'), ...mapAt(item, 'options', 'labels') };
+    const annotations = { ...mapAt(common, 'annotations'), ...mapAt(item, 'options', 'annotations') };
+    const metadata = {
+      ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+      ...(Object.keys(labels).length > 0 ? { labels } : {}),
+      name: textAt(item, 'name'),
+      ...(textAt(item, 'namespace') === '' ? {} : { namespace: textAt(item, 'namespace') }),
+    };
+    const values = isSecret
+      ? Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64(value)]))
+      : data;
+    const object: JsonObject = {
+      apiVersion: 'v1',
+      kind,
+      metadata,
+      ...(Object.keys(values).length > 0 ? { data: values } : {}),
+      ...(isSecret ? { type: textAt(item, 'type') || 'Opaque' } : {}),
+    };
+    return { object, isHashed: at(options, 'disableNameSuffixHash') !== true };
+  };
+  return [
+    ...listAt(file, 'configMapGenerator').map((item) => make('ConfigMap', item)),
+    ...listAt(file, 'secretGenerator').map((item) => make('Secret', item)),
+  ];
+}
+
+function generatedData(context: Context, item: Json, folder: string): Record<string, string> {
+  const out: Record<string, string> = {};
+  const add = (key: string, value: string): void => {
+    Object.defineProperty(out, key, { value, enumerable: true, configurable: true, writable: true });
+  };
+  const content = (name: string): string => {
+    const found = context.process.machine.files.read(absolutePath(folder, name));
+    if ('error' in found)
+      throw new CommandError(
+        `loading KV pairs: file sources: [${name}]: evalsymlink failure on '${absolutePath(folder, name)}' : lstat ${absolutePath(folder, name)}: no such file or directory`,
+      );
+    return found.content;
+  };
+  const pair = (text: string): void => {
+    const equals = text.indexOf('=');
+    if (equals <= 0) throw new CommandError(`invalid literal source ${text}, expected key=value`);
+    add(text.slice(0, equals), text.slice(equals + 1).replace(/^(['"])(.*)\1$/s, '$2'));
+  };
+  for (const literal of listAt(item, 'literals')) pair(String(literal));
+  for (const source of listAt(item, 'files')) {
+    const [key, name] = String(source).includes('=')
+      ? String(source).split('=')
+      : [undefined, String(source)];
+    add(key ?? baseName(name ?? ''), content(name ?? ''));
+  }
+  const env = [
+    ...listAt(item, 'envs').map(String),
+    ...(textAt(item, 'env') === '' ? [] : [textAt(item, 'env')]),
+  ];
+  for (const name of env)
+    for (const line of content(name).split('\n'))
+      if (line.trim() !== '' && !line.startsWith('#')) pair(line.trimStart());
+  return out;
+}
+
+/** Puts the hashes behind the names of generated objects, there and wherever another object names them. */
+function withHashes(
+  objects: readonly JsonObject[],
+  hashed: ReadonlySet<string>,
+  file: JsonObject,
+  generated: readonly Generated[],
+): JsonObject[] {
+  const renamed = new Map<string, string>();
+  const out = objects.map((object) => {
+    const kind = textAt(object, 'kind');
+    const name = textAt(object, 'metadata', 'name');
+    if (!hashed.has(`${kind}/${name}`)) return object;
+    const full = `${name}-${contentHash(object)}`;
+    const plain = name.slice(
+      textAt(file, 'namePrefix').length,
+      name.length - textAt(file, 'nameSuffix').length,
+    );
+    renamed.set(`${kind}/${plain}`, full);
+    return { ...object, metadata: { ...objectAt(object, 'metadata'), name: full } };
+  });
+  for (const { object, isHashed } of generated)
+    if (!isHashed)
+      renamed.set(
+        `${textAt(object, 'kind')}/${textAt(object, 'metadata', 'name')}`,
+        `${textAt(file, 'namePrefix')}${textAt(object, 'metadata', 'name')}${textAt(file, 'nameSuffix')}`,
+      );
+  return renamed.size === 0 ? out : out.map((object) => withReferences(object, renamed) as JsonObject);
+}
+
+const REFERENCES: ReadonlyMap<string, readonly [string, string]> = new Map([
+  ['configMap', ['ConfigMap', 'name']],
+  ['configMapRef', ['ConfigMap', 'name']],
+  ['configMapKeyRef', ['ConfigMap', 'name']],
+  ['secretRef', ['Secret', 'name']],
+  ['secretKeyRef', ['Secret', 'name']],
+  ['secret', ['Secret', 'secretName']],
+]);
+
+function withReferences(value: Json | undefined, renamed: ReadonlyMap<string, string>): Json | undefined {
+  if (Array.isArray(value))
+    return (value as readonly Json[]).map((item) => withReferences(item, renamed) ?? null);
+  if (!isJsonObject(value)) return value;
+  const out: Record<string, Json | undefined> = {};
+  for (const [key, member] of Object.entries(value)) {
+    const walked = withReferences(member, renamed);
+    const [kind, field] = REFERENCES.get(key) ?? [];
+    const to =
+      kind === undefined || field === undefined ? undefined : renamed.get(`${kind}/${textAt(member, field)}`);
+    out[key] =
+      to !== undefined && field !== undefined && isJsonObject(walked) ? { ...walked, [field]: to } : walked;
+  }
+  return out;
+}
+
+/** A patch and which objects it is for. */
+type Patch = { readonly target: JsonObject; readonly body: Json };
+
+function patches(context: Context, file: JsonObject, folder: string): Patch[] {
+  const parsed = (text: string, isPath: boolean): Json[] => {
+    const found = isPath ? context.process.machine.files.read(absolutePath(folder, text)) : { content: text };
+    if ('error' in found)
+      throw new CommandError(`open ${absolutePath(folder, text)}: no such file or directory`);
+    return readDocuments(found.content).map((document) => {
+      if ('error' in document) throw new CommandError(`invalid Kustomization: ${document.error}`);
+      return document.value;
+    });
+  };
+  const identity = (body: Json): JsonObject => ({
+    kind: textAt(body, 'kind'),
+    name: textAt(body, 'metadata', 'name'),
+  });
+  const inline = (item: Json): Patch[] => {
+    const path = textAt(item, 'path');
+    return parsed(path === '' ? textAt(item, 'patch') : path, path !== '').map((body) => ({
+      target: at(item, 'target') === undefined ? identity(body) : objectAt(item, 'target'),
+      body,
+    }));
+  };
+  return [
+    ...listAt(file, 'patchesStrategicMerge').flatMap((item) =>
+      parsed(String(item), !String(item).includes('\n')).map((body) => ({ target: identity(body), body })),
+    ),
+    ...[...listAt(file, 'patches'), ...listAt(file, 'patchesJson6902')].flatMap(inline),
+  ];
+}
+
+function applyPatch(objects: readonly JsonObject[], { target, body }: Patch): JsonObject[] {
+  const fits = (object: JsonObject): boolean =>
+    [
+      ['kind', textAt(object, 'kind')],
+      ['name', textAt(object, 'metadata', 'name')],
+      ['namespace', textAt(object, 'metadata', 'namespace')],
+    ].every(([field = '', value = '']) => textAt(target, field) === '' || textAt(target, field) === value) &&
+    (textAt(target, 'labelSelector') === '' ||
+      matchesSelector(mapAt(object, 'metadata', 'labels'), textAt(target, 'labelSelector')));
+  if (!objects.some(fits))
+    throw new CommandError(
+      `no matches for Id ${textAt(target, 'kind')}.[noVer].[noGrp]/${textAt(target, 'name')}.[noNs]; failed to find unique target for patch`,
+    );
+  return objects.flatMap((object) => {
+    if (!fits(object)) return [object];
+    if (Array.isArray(body)) return [jsonPatched(object, body as readonly Json[])];
+    if (textAt(body, '$patch') === 'delete') return [];
+    return [merged(object, body) as JsonObject];
+  });
+}
+
+/** A strategic merge as far as names of list items tell it. */
+function merged(value: Json | undefined, patch: Json): Json {
+  if (isJsonObject(patch)) {
+    const out: Record<string, Json | undefined> = isJsonObject(value) ? { ...value } : {};
+    for (const [key, member] of Object.entries(patch)) {
+      if (member === null || member === undefined) delete out[key];
+      else if (key !== '$patch') out[key] = merged(out[key], member);
+    }
+    return out as JsonObject;
+  }
+  if (!Array.isArray(patch) || !Array.isArray(value)) return patch;
+  const items = patch as readonly Json[];
+  if (!items.every((item) => textAt(item, 'name') !== '')) return patch;
+  const list = [...(value as readonly Json[])];
+  for (const item of items) {
+    const own = list.findIndex((one) => textAt(one, 'name') === textAt(item, 'name'));
+    if (textAt(item, '$patch') === 'delete') {
+      if (own >= 0) list.splice(own, 1);
+    } else if (own >= 0) list[own] = merged(list[own], item);
+    else list.push(item);
+  }
+  return list;
+}
+
+function jsonPatched(object: JsonObject, operations: readonly Json[]): JsonObject {
+  return operations.reduce<JsonObject>((whole, operation) => {
+    const parts = textAt(operation, 'path')
+      .split('/')
+      .slice(1)
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    return edited(whole, parts, textAt(operation, 'op'), at(operation, 'value') ?? null) as JsonObject;
+  }, object);
+}
+
+function edited(value: Json | undefined, parts: readonly string[], operation: string, to: Json): Json {
+  const [part = '', ...rest] = parts;
+  if (Array.isArray(value)) {
+    const list = [...(value as readonly Json[])];
+    const index = part === '-' ? list.length : Number(part);
+    if (rest.length > 0) list[index] = edited(list[index], rest, operation, to);
+    else if (operation === 'remove') list.splice(index, 1);
+    else if (operation === 'add') list.splice(index, 0, to);
+    else list[index] = to;
+    return list;
+  }
+  const out: Record<string, Json | undefined> = isJsonObject(value) ? { ...value } : {};
+  if (rest.length > 0) out[part] = edited(out[part], rest, operation, to);
+  else if (operation === 'remove') delete out[part];
+  else Object.defineProperty(out, part, { value: to, enumerable: true, configurable: true, writable: true });
+  return out as JsonObject;
 }
 
 function read(context: Context, path: string): JsonObject[] {

@@ -2,14 +2,15 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import { isJsonObject } from '../../base/json.ts';
 import { byText } from '../../base/order.ts';
 import type { Context } from './context.ts';
-import { at, listAt, textAt } from './client.ts';
+import { at, listAt, mapAt, textAt } from './client.ts';
 import type { Resource } from './discovery.ts';
 import type { KubectlError } from './errors.ts';
-import { CommandError } from './errors.ts';
+import { CommandError, ManyErrors } from './errors.ts';
 import { fetchUrl } from './fetch.ts';
 import { absolutePath } from './paths.ts';
 import { goJson } from './print/json.ts';
 import { quoteGo } from './text.ts';
+import { matchesSelector } from './selectors.ts';
 import { readDocuments } from './yaml-input.ts';
 import { buildKustomization } from './kustomize.ts';
 
@@ -42,9 +43,24 @@ export async function readManifests(context: Context, options: ReadOptions): Pro
   const texts: { readonly source: string; readonly text: string }[] = [];
   for (const name of context.flags.list('filename')) texts.push(...(await readSource(context, name)));
   const folder = context.flags.text('kustomize');
-  if (folder !== '') texts.push({ source: '', text: buildKustomization(context, folder) });
-  return texts.flatMap(({ source, text }) => infosOf(context, source, text, options));
+  if (folder !== '') texts.push({ source: folder, text: await buildKustomization(context, folder) });
+  const found = texts
+    .flatMap(({ source, text }) => infosOf(context, source, text, options))
+    .filter((item) => !isInfo(item) || isWanted(context, item));
+  if (texts.length < 2) return found;
+  // Faults of several files are told together (resource.EagerVisitorList).
+  const faults = found.filter((item): item is KubectlError => !isInfo(item));
+  return faults.length === 0 ? found : [...found.filter(isInfo), new ManyErrors(faults)];
 }
+
+/** `-l` beside files keeps the objects whose labels match. */
+function isWanted(context: Context, info: Info): boolean {
+  const selector = context.flags.text('selector');
+  if (selector === '' || !FILTERED.has(context.path)) return true;
+  return matchesSelector(mapAt(info.object, 'metadata', 'labels'), selector);
+}
+
+const FILTERED: ReadonlySet<string> = new Set(['kubectl apply', 'kubectl create', 'kubectl diff']);
 
 async function readSource(context: Context, name: string): Promise<{ source: string; text: string }[]> {
   const { process } = context;

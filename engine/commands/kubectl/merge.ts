@@ -169,12 +169,17 @@ function diffList(
   halves: Halves,
 ): void {
   const mergeKey = field.mergeKey ?? '';
+  if (was.length === 0) {
+    if (wanted.length > 0 && halves.hasChanges) out[key] = wanted;
+    return;
+  }
   if (mergeKey === '') {
     const added = wanted.filter((item) => !was.some((one) => same(one, item)));
     const removed = was.filter((item) => !wanted.some((one) => same(one, item)));
     if (halves.hasDeletions && removed.length > 0) out[`$deleteFromPrimitiveList/${key}`] = removed;
     if (halves.hasChanges && added.length > 0) out[key] = added;
-    if (halves.hasChanges && added.length > 0) out[`$setElementOrder/${key}`] = wanted;
+    if (halves.hasChanges && ((halves.hasDeletions && removed.length > 0) || !same(was, wanted)))
+      out[`$setElementOrder/${key}`] = wanted;
     return;
   }
   const struct = structOf(itemType(field.type));
@@ -195,15 +200,11 @@ function diffList(
         patches.push({ $patch: 'delete', [mergeKey]: keyOf(item) });
   }
   const order = (items: readonly Json[]): Json[] => items.map((item) => ({ [mergeKey]: keyOf(item) }));
-  const isMoved =
-    halves.hasChanges &&
-    !same(order(was), order(wanted)) &&
-    was.length === wanted.length &&
-    wanted.every((item) => was.some((one) => same(keyOf(one), keyOf(item))));
-  if (patches.length > 0 || isMoved) {
+  // The order is told whenever there is any difference, also one that only the live list has: a Pod with mounts of its own,
+  // to which the server added one, is `configured` at each apply (strategicpatch.diffLists).
+  if (halves.hasChanges && (patches.length > 0 || !same(order(was), order(wanted))))
     out[`$setElementOrder/${key}`] = order(wanted);
-    if (patches.length > 0) out[key] = patches;
-  }
+  if (patches.length > 0) out[key] = patches;
 }
 
 /** Joins the deletions of a patch with its changes; lists of structs are joined by their key. */

@@ -25,7 +25,7 @@ export function podOrWorkload(
 }
 
 /** The label selector of the pods of a workload or service. @throws CommandError when the kind has no pods */
-export function podSelector(object: JsonObject, resource: Resource): string {
+export function podSelector(object: JsonObject, resource: Resource, verb = 'cannot attach to'): string {
   if (resource.kind === 'Service') {
     const selector = mapAt(object, 'spec', 'selector');
     if (Object.keys(selector).length === 0)
@@ -38,10 +38,7 @@ export function podSelector(object: JsonObject, resource: Resource): string {
   const selector = objectAt(object, 'spec', 'selector');
   if (at(object, 'spec', 'selector') === undefined)
     throw new CommandError(
-      `selector for ${resource.kind} not implemented`.replace(
-        /^selector for .*/,
-        `cannot attach to *${resource.group === '' ? 'v1' : resource.version}.${resource.kind}: selector for *${resource.version}.${resource.kind} not implemented`,
-      ),
+      `${verb} *${resource.version}.${resource.kind}: selector for *${resource.version}.${resource.kind} not implemented`,
     );
   return selectorText(selector);
 }

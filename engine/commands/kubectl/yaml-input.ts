@@ -94,7 +94,10 @@ function yamlDocuments(text: string): readonly InputDocument[] {
     });
     const [fault] = document.errors;
     if (fault !== undefined)
-      return [...out, { error: `error converting YAML to JSON: yaml: ${goYamlFault(part, fault)}` }];
+      return [
+        ...out,
+        { error: `error converting YAML to JSON: yaml: ${goYamlFault(part, widestFault(document, fault))}` },
+      ];
     try {
       const value = nodeValue(document.contents as Node | null, document, { aliases: 0, nodes: 0 });
       if (value !== null) out.push({ value });
@@ -214,6 +217,17 @@ export function plainValue(text: string): Json {
   if (/^0o?[0-7]+$/.test(bare)) return sign * Number.parseInt(bare.replace(/^0o?/, ''), 8);
   if (/^(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?$/.test(bare)) return sign * Number(bare);
   return text;
+}
+
+/** A key over several lines is found twice by the parser; go-yaml finds it where it ends. */
+function widestFault(
+  document: Document.Parsed | { readonly errors: readonly YAMLError[] },
+  fault: YAMLError,
+): YAMLError {
+  return (
+    document.errors.find((one) => one.code === 'MULTILINE_IMPLICIT_KEY' && one.pos[0] === fault.pos[0]) ??
+    fault
+  );
 }
 
 /** The words of go-yaml for a fault that the parser found, with its line (counted from 1 in the document). */

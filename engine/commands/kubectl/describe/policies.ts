@@ -1,3 +1,5 @@
+import type { Json } from '../../../base/json.ts';
+import { byText } from '../../../base/order.ts';
 import { listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
 import { selectorLine } from './netpol.ts';
 import type { Described } from './workloads.ts';
@@ -11,15 +13,45 @@ export function describeRole({ object }: Described): string {
     0,
     'PolicyRule:\n  Resources\tNon-Resource URLs\tResource Names\tVerbs\n  ---------\t-----------------\t--------------\t-----\n',
   );
+  for (const row of ruleRows(listAt(object, 'rules'))) w.write(1, row);
+  return w.text();
+}
+
+/**
+ * The rules, one resource or URL a line, in the order of their text: verbs, groups, resources, names, URLs
+ * (rbac helpers: BreakdownRule, CompactRules, SortableRuleSlice).
+ */
+function ruleRows(rules: readonly Json[]): readonly string[] {
   const words = (list: readonly unknown[]): string => `[${list.join(' ')}]`;
-  for (const rule of listAt(object, 'rules')) {
-    const [names, verbs] = [words(listAt(rule, 'resourceNames')), words(listAt(rule, 'verbs'))];
-    for (const url of listAt(rule, 'nonResourceURLs')) w.write(1, `\t[${String(url)}]\t[]\t${verbs}\n`);
+  const compact = new Map<
+    string,
+    { verbs: string[]; group: string; resource: string; names: string; url: string }
+  >();
+  const add = (verbs: readonly Json[], group: string, resource: string, names: string, url: string): void => {
+    const key = JSON.stringify([group, resource, names, url]);
+    const own = compact.get(key) ?? { verbs: [], group, resource, names, url };
+    own.verbs.push(...verbs.map(String));
+    compact.set(key, own);
+  };
+  for (const rule of rules) {
+    const verbs = listAt(rule, 'verbs');
+    for (const url of listAt(rule, 'nonResourceURLs')) add(verbs, '', '', '[]', String(url));
+    const names = listAt(rule, 'resourceNames').map(String);
     for (const group of listAt(rule, 'apiGroups'))
       for (const resource of listAt(rule, 'resources'))
-        w.write(1, `${String(resource)}${group === '' ? '' : `.${String(group)}`}\t[]\t${names}\t${verbs}\n`);
+        for (const one of names.length === 0 ? ['[]'] : names.map((each) => `[${each}]`))
+          add(verbs, String(group), String(resource), one, '');
   }
-  return w.text();
+  return [...compact.values()]
+    .map((row) => ({
+      row,
+      key: `${words(row.verbs)},APIGroups:[${row.url === '' ? row.group : ''}],Resources:[${row.resource}],ResourceNames:${row.names},NonResourceURLs:[${row.url}]`,
+    }))
+    .sort((a, b) => byText(a.key, b.key))
+    .map(({ row }) => {
+      const what = row.url !== '' ? '' : `${row.resource}${row.group === '' ? '' : `.${row.group}`}`;
+      return `${what}\t[${row.url}]\t${row.names}\t${words(row.verbs)}\n`;
+    });
 }
 
 /** A RoleBinding or ClusterRoleBinding. */

@@ -219,7 +219,7 @@ export function describeDaemonSet({ object, events, context }: Described): strin
   const status = objectAt(object, 'status');
   w.write(
     0,
-    `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\nSelector:\t${selectorLine(objectAt(object, 'spec', 'selector'))}\n`,
+    `Name:\t${textAt(object, 'metadata', 'name')}\nSelector:\t${selectorLine(objectAt(object, 'spec', 'selector'))}\n`,
   );
   w.write(0, `Node-Selector:\t${formatLabels(mapAt(object, 'spec', 'template', 'spec', 'nodeSelector'))}\n`);
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));

@@ -19,10 +19,13 @@ type Scope = { readonly dot: unknown; readonly root: unknown; readonly variables
 
 /** Parses a Go template, the part of the language that kubectl users write. @throws CommandError */
 export function parseGoTemplate(text: string): readonly Node[] {
-  const tokens = tokenize(text);
-  const parser = { at: 0 };
-  const nodes = parseNodes(tokens, parser, false);
-  return nodes.body;
+  try {
+    return parseNodes(tokenize(text), { at: 0 }, false).body;
+  } catch (error) {
+    if (error instanceof CommandError)
+      throw new CommandError(`error parsing template ${text}, ${error.message}`);
+    throw error;
+  }
 }
 
 /** Fills a template in with a value. @throws CommandError */
@@ -42,8 +45,7 @@ function tokenize(text: string): readonly Token[] {
       break;
     }
     const close = text.indexOf('}}', open);
-    if (close < 0)
-      throw new CommandError(`error parsing template ${text}, template: output:1: unclosed action`);
+    if (close < 0) throw new CommandError('template: output:1: unclosed action');
     let before = text.slice(at, open);
     let action = text.slice(open + 2, close);
     at = close + 2;
@@ -91,7 +93,7 @@ function parseNodes(
     }
     body.push({ kind: 'print', words, source: token.action });
   }
-  if (isInner) throw new CommandError('error parsing template, template: output:1: unexpected EOF');
+  if (isInner) throw new CommandError('template: output:1: unexpected EOF');
   return { body, stop: '' };
 }
 
@@ -171,9 +173,7 @@ function call(words: readonly string[], scope: Scope, piped: readonly unknown[])
   if (Object.hasOwn(FUNCTIONS, head))
     return FUNCTIONS[head]?.([...rest.map((part) => evaluate(part, scope)), ...piped]);
   if (/^[a-z]\w*$/i.test(head) && !/^(true|false|nil)$/.test(head)) {
-    throw new CommandError(
-      `error parsing template, template: output:1: function ${quoteGo(head)} not defined`,
-    );
+    throw new CommandError(`template: output:1: function ${quoteGo(head)} not defined`);
   }
   return evaluate(head, scope);
 }

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
+import { quoteGo } from '../text.ts';
 
 /** Go escapes these in JSON strings so that the text can stand in HTML. */
 const HTML = /[<>&\u2028\u2029]/g;
@@ -35,6 +36,17 @@ export function prettyJson(value: unknown, keepOrder = false, indent = ''): stri
     return `{\n${entries.map(([key, member]) => `${deeper}${goString(key)}: ${prettyJson(member, keepOrder, deeper)}`).join(',\n')}\n${indent}}`;
   }
   return typeof value === 'string' ? goString(value) : (JSON.stringify(value) ?? 'null');
+}
+
+/** A decoded JSON value as Go's `%#v` prints it, keys sorted. */
+export function goValue(value: unknown): string {
+  if (Array.isArray(value)) return `[]interface {}{${value.map((item) => goValue(item)).join(', ')}}`;
+  if (isJsonObject(value)) {
+    const inner = members(value, true).map(([key, member]) => `${quoteGo(key)}:${goValue(member)}`);
+    return `map[string]interface {}{${inner.join(', ')}}`;
+  }
+  if (value === null || value === undefined) return 'interface {}(nil)';
+  return typeof value === 'string' ? quoteGo(value) : String(value);
 }
 
 function members(value: object, sort: boolean): [string, unknown][] {

@@ -6,7 +6,7 @@ import type { Resource } from '../discovery.ts';
 import { CommandError } from '../errors.ts';
 import { nameOf } from '../builder.ts';
 import { absolutePath } from '../paths.ts';
-import { prettyJson } from './json.ts';
+import { goValue, prettyJson } from './json.ts';
 import { parseColumns, parseColumnsFile, printColumns } from './custom-columns.ts';
 import { parseGoTemplate, runGoTemplate } from './go-template.ts';
 import { findJsonPath, parseJsonPath, printJsonPath } from './jsonpath.ts';
@@ -111,7 +111,7 @@ function jsonPathPrinter(context: Context, name: string, argument: string, isGiv
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         throw new CommandError(
-          `error executing jsonpath ${quoteGo(path.text)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${path.text}\n\tobject given to jsonpath engine was:\n\t\t${'…'}\n\n`,
+          `error executing jsonpath ${quoteGo(path.text)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${path.text}\n\tobject given to jsonpath engine was:\n\t\t${goValue(object)}\n\n`,
         );
       }
     },
@@ -139,7 +139,7 @@ export function unknownFormat(format: string, allowed: readonly string[]): Comma
 }
 
 /** `pod/web`, from the object when the kind is not known. */
-function objectName(object: JsonObject, resource: Resource | undefined): string {
+export function objectName(object: JsonObject, resource: Resource | undefined): string {
   const name = textAt(object, 'metadata', 'name');
   if (resource !== undefined) return nameOf({ resource, name });
   const apiVersion = textAt(object, 'apiVersion');

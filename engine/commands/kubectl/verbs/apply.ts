@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import { structOfKind } from '../../../objects/types.ts';
-import { findObjects, nameOf } from '../builder.ts';
+import { findObjects, itemsOf, nameOf } from '../builder.ts';
 import { textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
@@ -10,7 +10,7 @@ import type { KubectlError } from '../errors.ts';
 import { ApiError, CommandError, kubectlErrorOf, throwAll, usageError, withSource } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
-import { isInfo, readManifests } from '../manifests.ts';
+import { infosOf, isInfo, readManifests } from '../manifests.ts';
 import { jsonThreeWayPatch, LAST_APPLIED, strategicThreeWayPatch } from '../merge.ts';
 import { goJson } from '../print/json.ts';
 import { printerFor } from '../print/output.ts';
@@ -53,7 +53,7 @@ export const applyCommand: Command = {
       flags: flagTable(
         `${FILE_FLAGS} output,o:string field-manager:string validate:string=strict?strict windows-line-endings`,
       ),
-      run: viewLastApplied,
+      run: editLastApplied,
     },
   ],
   run: apply,
@@ -97,6 +97,50 @@ async function apply(context: Context): Promise<void> {
   }
   await printApplied(context, applied, errors);
   throwAll(errors);
+  if (flags.bool('prune')) await prune(context, applied, dryRun);
+}
+
+/** Kinds that `--prune` looks at when no allowlist is given (kubectl/pkg/util/prune). */
+const PRUNED =
+  `configmaps endpoints namespaces persistentvolumeclaims persistentvolumes pods replicationcontrollers secrets services
+  jobs.batch cronjobs.batch ingresses.networking.k8s.io daemonsets.apps deployments.apps replicasets.apps statefulsets.apps`.split(
+    /\s+/,
+  );
+
+/** Deletes what an earlier apply made, matches the selector and was not applied now. */
+async function prune(
+  context: Context,
+  applied: readonly { readonly info: Info; readonly object: JsonObject }[],
+  dryRun: 'none' | 'client' | 'server',
+): Promise<void> {
+  if (!context.target.isNamespaceExplicit)
+    await context.err(
+      `${klogPrefix(context)} prune.go:71] Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.\n`,
+    );
+  const kept = new Set(applied.map(({ object }) => textAt(object, 'metadata', 'uid')));
+  const spaces = new Set(applied.map(({ info }) => info.namespace).filter((one) => one !== ''));
+  for (const word of PRUNED) {
+    const resource = context.discovery.find(word);
+    if (resource === undefined) continue;
+    for (const namespace of resource.isNamespaced ? [...spaces].sort() : ['']) {
+      const query = { labelSelector: context.flags.text('selector') || undefined };
+      for (const object of itemsOf(context.client.get(pathOf(resource, namespace), query), resource)) {
+        if (Object.keys(lastApplied(object)).length === 0 || kept.has(textAt(object, 'metadata', 'uid')))
+          continue;
+        const name = textAt(object, 'metadata', 'name');
+        if (dryRun === 'none')
+          context.client.delete(pathOf(resource, namespace, name), { propagationPolicy: 'Background' });
+        await context.out(`${nameOf({ resource, name })} pruned${dryRunSuffix(dryRun)}\n`);
+      }
+    }
+  }
+}
+
+/** The head of klog's lines: severity, date, time and thread. */
+function klogPrefix(context: Context): string {
+  const [day = '', time = ''] = new Date(context.nowMs).toISOString().split('T');
+  const thread = String(context.process.sys.pid).padStart(7);
+  return `I${day.slice(5).replace('-', '')} ${time.slice(0, 12)}000 ${thread}`;
 }
 
 type ApplyOptions = { readonly dryRun: 'none' | 'client' | 'server'; readonly validation: string };
@@ -329,6 +373,36 @@ async function viewLastApplied(context: Context): Promise<void> {
       flags.text('output') === 'json' ? `${JSON.stringify(original, null, 2)}\n` : toYaml(original),
     );
   }
+}
+
+/** Without a change of the text nothing is sent; with one, the annotation is set anew. */
+async function editLastApplied(context: Context): Promise<void> {
+  const { process } = context;
+  const { infos, errors } = await findObjects(context, context.args, { isEmptySelectorFine: true });
+  throwAll(errors);
+  const editor = (process.env.get('KUBE_EDITOR') || process.env.get('EDITOR') || 'vi').trim();
+  let isChanged = false;
+  for (const info of infos) {
+    const original = toYaml(lastApplied(info.object));
+    const path = `/tmp/kubectl-edit-${String(process.sys.pid)}${String(Math.floor(context.nowMs) % 1_000_000)}.yaml`;
+    process.machine.files.write(path, original, context.nowMs);
+    const code = await process.run(/[ '"]/.test(editor) ? ['sh', '-c', `${editor} ${path}`] : [editor, path]);
+    if (code !== 0) throw new CommandError(`there was a problem with the editor ${quoteGo(editor)}`);
+    const file = process.machine.files.read(path);
+    const text = 'content' in file ? file.content : '';
+    process.machine.files.remove(path);
+    if (text === original) continue;
+    const [edited] = infosOf(context, path, text, { isValidated: false });
+    if (edited === undefined || !isInfo(edited))
+      throw edited ?? new CommandError('the edited file had a syntax error');
+    const annotation = textAt(withLastApplied(edited.object), 'metadata', 'annotations', LAST_APPLIED);
+    context.client.patch(pathOf(info.resource, info.namespace, info.name), 'merge', {
+      metadata: { annotations: { [LAST_APPLIED]: annotation } },
+    });
+    await context.out(`${nameOf(info)} edited\n`);
+    isChanged = true;
+  }
+  if (!isChanged) await context.err('Edit cancelled, no changes made.\n');
 }
 
 async function setLastApplied(context: Context): Promise<void> {

@@ -63,7 +63,10 @@ async function whoAmI(context: Context): Promise<void> {
 
 async function canI(context: Context): Promise<number> {
   const { flags, args } = context;
-  if (flags.bool('list')) return listRules(context);
+  if (flags.bool('list')) {
+    if (args.length > 0) throw new CommandError('list option must be specified with no arguments');
+    return listRules(context);
+  }
   const [verb, what] = args;
   if (verb === undefined || what === undefined || args.length > 3) {
     throw new CommandError(
@@ -159,6 +162,8 @@ async function listRules(context: Context): Promise<number> {
 }
 
 async function reconcile(context: Context): Promise<void> {
+  if (context.flags.list('filename').length === 0 && context.flags.text('kustomize') === '')
+    throw new CommandError('must specify one of -f and -k');
   const items = await readManifests(context, { isValidated: false });
   const others = items.filter(isInfo).filter((info) => info.resource.group !== 'rbac.authorization.k8s.io');
   if (others.length > 0) throw new PlainError(others.map(() => 'resource name may not be empty').join('\n'));

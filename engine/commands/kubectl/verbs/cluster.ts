@@ -7,7 +7,7 @@ import type { Resource } from '../discovery.ts';
 import { groupVersion, pathOf, resourceName } from '../discovery.ts';
 import { CommandError, PlainError, usageError } from '../errors.ts';
 import { flagTable, GLOBAL_FLAGS } from '../flags.ts';
-import { explainText } from '../explain.ts';
+import { explainText, UnknownField } from '../explain.ts';
 import { helpText, optionsText, overview } from '../help.ts';
 import { buildKustomization } from '../kustomize.ts';
 import { prettyJson } from '../print/json.ts';
@@ -319,7 +319,10 @@ export function clusterCommands(all: () => readonly Command[]): readonly Command
       about: 'Build a kustomization target from a directory or URL',
       usage: 'DIR',
       flags: flagTable('enable-helm load-restrictor:string output,o:string'),
-      run: (context) => context.out(buildKustomization(context, context.args[0] ?? '.')),
+      run: async (context) => {
+        if (context.args.length > 1) throw new CommandError('specify one path to kustomization.yaml');
+        await context.out(await buildKustomization(context, context.args[0] ?? '.'));
+      },
     },
     {
       name: 'proxy',
@@ -377,8 +380,9 @@ async function explain(context: Context): Promise<void> {
       'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.',
     );
   const [type = '', ...fields] = word.split('.');
-  const [first] = typesOf(context, type);
-  if (first === undefined) return;
+  if (context.args.length > 1) throw new CommandError('We accept only this format: explain RESOURCE');
+  const first = context.discovery.find(type);
+  if (first === undefined) throw new PlainError(`the server doesn't have a resource type ${quoteGo(type)}`);
   const wanted = context.flags.text('api-version');
   const resource =
     wanted === ''
@@ -389,5 +393,10 @@ async function explain(context: Context): Promise<void> {
   const format = context.flags.text('output');
   if (!['plaintext', 'plaintext-openapiv2'].includes(format))
     throw new CommandError(`unrecognized format: ${format}`);
-  await context.out(explainText(context, resource, fields));
+  try {
+    await context.out(explainText(context, resource, fields));
+  } catch (error) {
+    if (error instanceof UnknownField) await context.out(error.head);
+    throw error;
+  }
 }

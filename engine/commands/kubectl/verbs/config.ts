@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
+import { byText } from '../../../base/order.ts';
 import { objectAt, textAt } from '../client.ts';
 import type { Entry, KubeConfig } from '../config.ts';
 import { configObject, readConfig } from '../config.ts';
@@ -115,6 +116,25 @@ export const configCommand: Command = {
   ],
 };
 
+/** The config with its members in the order of client-go's api.Config, as `-o json` shows them. */
+function typed(config: JsonObject): JsonObject {
+  const list = (name: string, member: string): Json =>
+    Array.isArray(config[name])
+      ? (config[name] as readonly JsonObject[]).map(
+          (one) => ({ name: one.name, [member]: one[member] }) as JsonObject,
+        )
+      : null;
+  return {
+    kind: config.kind,
+    apiVersion: config.apiVersion,
+    preferences: config.preferences,
+    clusters: list('clusters', 'cluster'),
+    users: list('users', 'user'),
+    contexts: list('contexts', 'context'),
+    'current-context': config['current-context'],
+  };
+}
+
 type ListName = 'clusters' | 'contexts' | 'users';
 
 function save(context: Context, config: KubeConfig): void {
@@ -156,8 +176,9 @@ async function names(context: Context, list: ListName): Promise<void> {
   const config = readConfig(context.process, context.flags);
   await context.out(
     `NAME\n${config[list]
-      .map((one) => `${one.name}\n`)
-      .sort()
+      .map((one) => one.name)
+      .sort(byText)
+      .map((one) => `${one}\n`)
       .join('')}`,
   );
 }
@@ -319,7 +340,7 @@ async function setValue(context: Context, isUnset: boolean): Promise<void> {
         [list]: config[list].map((one) => (one.name === name ? { name, value: others } : one)),
       });
     } else save(context, { ...config, [list]: upsert(config[list], name, { [field]: value ?? '' }).entries });
-  } else throw new CommandError(`unable to locate path ${property}`);
+  } else throw new CommandError(`unable to parse ${property} after [] at api.Config`);
   await context.out(`Property ${quoteGo(property)} ${isUnset ? 'unset' : 'set'}.\n`);
 }
 
@@ -330,8 +351,8 @@ async function view(context: Context): Promise<void> {
   const object =
     flags.bool('raw') || flags.bool('flatten') ? configObject(config) : redacted(configObject(config));
   if (flags.text('output') === '') return context.out(toYaml(object));
-  const printer = printerFor(context, { isGet: false });
-  if (printer !== undefined) await context.out(printer.print(object, undefined));
+  const printer = printerFor(context, { isGet: false, keepOrder: true });
+  if (printer !== undefined) await context.out(printer.print(typed(object), undefined));
 }
 
 function minified(config: KubeConfig, wanted: string): KubeConfig {

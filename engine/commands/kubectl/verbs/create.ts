@@ -44,10 +44,7 @@ async function create(context: Context): Promise<void> {
   const errors: KubectlError[] = [];
   let count = 0;
   for (const item of items) {
-    if (!isInfo(item)) {
-      errors.push(item);
-      continue;
-    }
+    if (!isInfo(item)) continue;
     count++;
     let object = flags.bool('save-config') ? withLastApplied(item.object) : item.object;
     try {
@@ -66,6 +63,8 @@ async function create(context: Context): Promise<void> {
       errors.push(withSource('creating', item.source, kubectlErrorOf(error)));
     }
   }
+  // What the files themselves got wrong comes last (resource.ContinueOnErrorVisitor).
+  errors.push(...items.filter((item): item is KubectlError => !isInfo(item)));
   throwAll(errors);
   if (count === 0) throw new CommandError('no objects passed to create');
 }

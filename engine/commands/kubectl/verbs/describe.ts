@@ -8,6 +8,16 @@ import type { KubectlError } from '../errors.ts';
 import { ApiError, CommandError, kubectlErrorOf, throwAll } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
+import {
+  describeAutoscaler,
+  describeCronJob,
+  describeIngress,
+  describeIngressClass,
+  describeLimits,
+  describePriorityClass,
+  describeQuota,
+  describeStorageClass,
+} from '../describe/cluster-kinds.ts';
 import { describeGeneric } from '../describe/generic.ts';
 import { describeNetworkPolicy } from '../describe/netpol.ts';
 import {
@@ -58,6 +68,14 @@ const DESCRIBERS: Readonly<Record<string, (described: Described) => string>> = {
   Role: describeRole,
   RoleBinding: describeRoleBinding,
   ConfigMap: describeConfigMap,
+  CronJob: describeCronJob,
+  HorizontalPodAutoscaler: describeAutoscaler,
+  Ingress: describeIngress,
+  IngressClass: describeIngressClass,
+  LimitRange: describeLimits,
+  PriorityClass: describePriorityClass,
+  ResourceQuota: describeQuota,
+  StorageClass: describeStorageClass,
   DaemonSet: describeDaemonSet,
   Deployment: describeDeployment,
   Endpoints: describeEndpoints,

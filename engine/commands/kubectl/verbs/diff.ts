@@ -4,15 +4,22 @@ import { objectAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
-import { ApiError, CommandError, kubectlErrorOf, throwAll, usageError } from '../errors.ts';
+import {
+  ApiError,
+  CommandError,
+  errorText,
+  exitCodeOf,
+  kubectlErrorOf,
+  throwAll,
+  usageError,
+} from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import { unifiedDiff } from '../diff-text.ts';
 import type { Info } from '../manifests.ts';
 import { isInfo, readManifests } from '../manifests.ts';
-import { LAST_APPLIED } from '../merge.ts';
 import { withoutManagedFields } from '../print/output.ts';
 import { toYaml } from '../print/yaml.ts';
-import { patchOf, withLastApplied } from './apply.ts';
+import { patchOf } from './apply.ts';
 
 /** `kubectl diff`. */
 export const diffCommand: Command = {
@@ -22,7 +29,7 @@ export const diffCommand: Command = {
   flags: flagTable(
     'concurrency:int=1 field-manager:string=kubectl-client-side-apply filename,f:strings force-conflicts kustomize,k:string prune prune-allowlist:stringArray recursive,R selector,l:string server-side show-managed-fields',
   ),
-  run: diff,
+  run: diffOrFault,
 };
 
 async function diff(context: Context): Promise<number> {
@@ -43,6 +50,18 @@ async function diff(context: Context): Promise<number> {
   await context.out(text);
   throwAll(faults);
   return text === '' ? 0 : 1;
+}
+
+/** Faults of a diff end with 2, since 1 means that there are differences (cmdutil.CheckDiffErr). */
+async function diffOrFault(context: Context): Promise<number> {
+  try {
+    return await diff(context);
+  } catch (error) {
+    const fault = kubectlErrorOf(error);
+    await context.flush();
+    await context.process.err(errorText(fault));
+    return exitCodeOf(fault) + 1;
+  }
 }
 
 function diffOne(context: Context, info: Info): string {
@@ -74,7 +93,9 @@ function createdOf(context: Context, info: Info): JsonObject {
 }
 
 function mergedOf(context: Context, info: Info, live: JsonObject): JsonObject {
-  const { patch, type } = patchOf(info, withLastApplied(info.object), live);
+  // The annotation of apply stays as it is: only what the file says is merged (diff.go, InfoObject.Merged).
+  const metadata = { annotations: {}, ...objectAt(info.object, 'metadata') };
+  const { patch, type } = patchOf(info, { ...info.object, metadata }, live);
   if (Object.keys(patch).length === 0) return live;
   const body: JsonObject = {
     ...patch,
@@ -89,16 +110,9 @@ function mergedOf(context: Context, info: Info, live: JsonObject): JsonObject {
   });
 }
 
-/** The object as the two files hold it: without managedFields and what was last applied; a Secret's values masked. */
+/** The object as the two files hold it: without managedFields; a Secret's values masked. */
 function shown(object: JsonObject): string {
-  const clean = withoutManagedFields(object);
-  const metadata = objectAt(clean, 'metadata');
-  const { [LAST_APPLIED]: _, ...annotations } = objectAt(metadata, 'annotations');
-  const { annotations: __, ...rest } = metadata;
-  const bare: JsonObject = {
-    ...clean,
-    metadata: Object.keys(annotations).length === 0 ? rest : { ...rest, annotations },
-  };
+  const bare = withoutManagedFields(object);
   if (textAt(object, 'kind') !== 'Secret' || !isJsonObject(object.data)) return toYaml(bare);
   return toYaml({ ...bare, data: Object.fromEntries(Object.keys(object.data).map((key) => [key, '***'])) });
 }

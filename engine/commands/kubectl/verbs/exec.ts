@@ -21,8 +21,7 @@ export const execCommand: Command = {
 async function exec(context: Context): Promise<number> {
   const { flags, process } = context;
   const { target, command } = await wordsOf(context);
-  if (command.length === 0)
-    throw usageError(context.path, 'you must specify at least one command for the container');
+  if (command.length === 0) throw new CommandError('you must specify at least one command for the container');
   const { pod } = await attachablePod(context, target, flags.ms('pod-running-timeout'));
   const phase = textAt(pod, 'status', 'phase');
   if (phase === 'Succeeded' || phase === 'Failed')

@@ -5,6 +5,7 @@ import { groupVersion, pathOf } from '../discovery.ts';
 import { ApiError, CommandError, PlainError, usageError } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import { absolutePath, baseName } from '../paths.ts';
+import { contentHash } from '../content-hash.ts';
 import { base64, quoteGo } from '../text.ts';
 import { createObject } from './create.ts';
 
@@ -253,28 +254,33 @@ function readLiterals(context: Context, into: Data): void {
     if (equals <= 0) throw new CommandError(`invalid literal source ${literal}, expected key=value`);
     let value = literal.slice(equals + 1);
     if (/^(['"]).*\1$/s.test(value)) value = value.slice(1, -1);
-    addKey(into, literal.slice(0, equals), value);
+    addKey(into, literal.slice(0, equals), value, ownerText(context));
   }
 }
 
-function addKey(into: Data, key: string, value: string): void {
+function addKey(into: Data, key: string, value: string, owner: string): void {
   if (!/^[-._a-zA-Z0-9]+$/.test(key))
     throw new CommandError(
       `${quoteGo(key)} is not valid key name for a ConfigMap: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
     );
   if (Object.hasOwn(into, key))
     throw new CommandError(
-      `cannot add key ${quoteGo(key)}, another key by that name already exists in Data for ConfigMap ${quoteGo('')}`.replace(
-        ' for ConfigMap ""',
-        '',
-      ),
+      `cannot add key ${quoteGo(key)}, another key by that name already exists in Data${owner}`,
     );
   // A plain assignment would lose a key named __proto__.
   Object.defineProperty(into, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
+/** Only the generator of ConfigMaps tells whose keys collide. */
+function ownerText(context: Context): string {
+  return context.path === 'kubectl create configmap'
+    ? ` for ConfigMap ${quoteGo(context.args[0] ?? '')}`
+    : '';
+}
+
 function readFiles(context: Context, into: Data): void {
   const { files } = context.process.machine;
+  const owner = ownerText(context);
   for (const source of context.flags.list('from-file')) {
     const equals = source.indexOf('=');
     const shown = equals < 0 ? source : source.slice(equals + 1);
@@ -286,12 +292,13 @@ function readFiles(context: Context, into: Data): void {
       const names = files.list(path);
       for (const name of Array.isArray(names) ? (names as readonly string[]) : []) {
         const file = files.read(`${path}/${name}`);
-        if ('content' in file) addKey(into, name, file.content);
+        if ('content' in file) addKey(into, name, file.content, owner);
       }
       continue;
     }
     const file = files.read(path);
-    if ('content' in file) addKey(into, equals < 0 ? baseName(path) : source.slice(0, equals), file.content);
+    if ('content' in file)
+      addKey(into, equals < 0 ? baseName(path) : source.slice(0, equals), file.content, owner);
   }
   for (const source of context.flags.list('from-env-file')) {
     const file = files.read(absolutePath(context.process.cwd, source));
@@ -303,6 +310,7 @@ function readFiles(context: Context, into: Data): void {
         into,
         equals < 0 ? line : line.slice(0, equals),
         equals < 0 ? (context.process.env.get(line) ?? '') : line.slice(equals + 1),
+        owner,
       );
     }
   }
@@ -318,17 +326,23 @@ async function configMap(context: Context): Promise<void> {
     throw new CommandError('from-env-file cannot be combined with from-file or from-literal');
   readFiles(context, data);
   readLiterals(context, data);
-  await createObject(
-    context,
-    'configmaps',
-    {
-      kind: 'ConfigMap',
-      apiVersion: 'v1',
-      metadata: meta(name),
-      ...(Object.keys(data).length > 0 ? { data } : {}),
-    },
-    { isNamed: 'configmap' },
-  );
+  const map: JsonObject = {
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: meta(name),
+    ...(Object.keys(data).length > 0 ? { data } : {}),
+  };
+  await createObject(context, 'configmaps', hashed(context, map), { isNamed: 'configmap' });
+}
+
+/** `--append-hash` puts a hash of the contents behind the name. */
+function hashed(context: Context, object: JsonObject): JsonObject {
+  if (!context.flags.bool('append-hash')) return object;
+  const metadata = object.metadata as JsonObject;
+  return {
+    ...object,
+    metadata: { ...metadata, name: `${textAt(object, 'metadata', 'name')}-${contentHash(object)}` },
+  };
 }
 
 function encoded(data: Data): JsonObject {
@@ -341,18 +355,14 @@ async function genericSecret(context: Context): Promise<void> {
   readFiles(context, data);
   readLiterals(context, data);
   const type = context.flags.text('type');
-  await createObject(
-    context,
-    'secrets',
-    {
-      kind: 'Secret',
-      apiVersion: 'v1',
-      metadata: meta(name),
-      ...(Object.keys(data).length > 0 ? { data: encoded(data) } : {}),
-      ...(type === '' ? {} : { type }),
-    },
-    { isNamed: 'secret' },
-  );
+  const secret: JsonObject = {
+    kind: 'Secret',
+    apiVersion: 'v1',
+    metadata: meta(name),
+    ...(Object.keys(data).length > 0 ? { data: encoded(data) } : {}),
+    ...(type === '' ? {} : { type }),
+  };
+  await createObject(context, 'secrets', hashed(context, secret), { isNamed: 'secret' });
 }
 
 async function tlsSecret(context: Context): Promise<void> {
@@ -577,6 +587,8 @@ async function role(context: Context): Promise<void> {
 
 async function clusterRole(context: Context): Promise<void> {
   const name = oneName(context);
+  const selector = context.flags.text('aggregation-rule');
+  if (selector !== '') return aggregatedRole(context, name, selector);
   await createObject(
     context,
     'clusterroles.rbac.authorization.k8s.io',
@@ -585,6 +597,25 @@ async function clusterRole(context: Context): Promise<void> {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       metadata: meta(name),
       rules: rules(context),
+    },
+    { isNamed: 'clusterrole' },
+  );
+}
+
+async function aggregatedRole(context: Context, name: string, selector: string): Promise<void> {
+  const { flags } = context;
+  if (['verb', 'resource', 'resource-name', 'non-resource-url'].some((flag) => flags.changed(flag)))
+    throw new CommandError('aggregation rule must be specified without nonResourceURLs, resources, or verbs');
+  const matchLabels = Object.fromEntries(selector.split(',').map((pair) => pair.split('=')));
+  await createObject(
+    context,
+    'clusterroles.rbac.authorization.k8s.io',
+    {
+      kind: 'ClusterRole',
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      metadata: meta(name),
+      rules: null,
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels }] },
     },
     { isNamed: 'clusterrole' },
   );
@@ -820,7 +851,8 @@ async function service(context: Context, type: string): Promise<void> {
 function portOf(text: string, nodePort: number): JsonObject {
   const [first = '', second] = text.split(':');
   const number = (part: string): number => {
-    if (!/^\d+$/.test(part)) throw new CommandError(`strconv.Atoi: parsing ${quoteGo(part)}: invalid syntax`);
+    if (!/^\d+$/.test(part))
+      throw new CommandError(`strconv.ParseUint: parsing ${quoteGo(part)}: invalid syntax`);
     return Number(part);
   };
   const port = number(first);

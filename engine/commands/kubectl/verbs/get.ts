@@ -7,7 +7,7 @@ import { at, listAt, TABLE, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { kindName, pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
-import { ApiError, CommandError, kubectlErrorOf, PlainError, throwAll } from '../errors.ts';
+import { ApiError, CommandError, kubectlErrorOf, ManyErrors, PlainError, throwAll } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import type { JsonPath } from '../print/jsonpath.ts';
@@ -191,9 +191,7 @@ async function printTables(
         errors.push(fault);
     }
   }
-  const isMixed =
-    new Set(tables.map((table) => kindName(table.want.resource))).size > 1 ||
-    new Set(wants.map((want) => kindName(want.resource))).size > 1;
+  const isMixed = new Set(tables.map((table) => kindName(table.want.resource))).size > 1;
   const hasKind =
     flags.bool('show-kind') ||
     isMixed ||
@@ -207,6 +205,8 @@ async function printTables(
   let text = '';
   for (const [index, table] of groups.entries()) {
     const rows = sortRows(context, table);
+    // Tables that cannot be sorted are not printed, and nothing is said of it (get.go swallows the sorter's fault).
+    if (rows === undefined) continue;
     if (index > 0) text += '\n';
     text += alignColumns(
       tableLines(context, { ...table, rows }, { hasKind, hasHeader: !flags.bool('no-headers') }),
@@ -217,6 +217,13 @@ async function printTables(
   if (text !== '') await context.out(text);
   else if (!flags.bool('ignore-not-found') && errors.length === 0)
     await context.err(nothingFound(context, wants, options));
+  throwAggregate(errors);
+}
+
+/** The faults of a table are always told as an Aggregate, so without `error: ` in front (get.go). */
+function throwAggregate(errors: readonly KubectlError[]): void {
+  if (errors.length > 0 && errors.every((error) => !(error instanceof ManyErrors)))
+    throw new ManyErrors(errors);
   throwAll(errors);
 }
 
@@ -239,15 +246,20 @@ function mergeTables(tables: readonly TableRows[]): readonly TableRows[] {
   return out;
 }
 
-function sortRows(context: Context, table: TableRows): TableRows['rows'] {
+function sortRows(context: Context, table: TableRows): TableRows['rows'] | undefined {
   const sortBy = context.flags.text('sort-by');
   if (sortBy === '') return table.rows;
-  const path = parseJsonPath(relaxedJsonPath(sortBy));
-  checkSortable(
-    path,
-    table.rows.map((row) => row.object),
-  );
-  return [...table.rows].sort((a, b) => compareBy(path, a.object, b.object));
+  try {
+    const path = parseJsonPath(relaxedJsonPath(sortBy));
+    checkSortable(
+      path,
+      table.rows.map((row) => row.object),
+    );
+    return [...table.rows].sort((a, b) => compareBy(path, a.object, b.object));
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
 }
 
 /** Asks for one table. @throws ApiError */

@@ -79,7 +79,7 @@ async function sourcesOfTarget(context: Context, word: string): Promise<readonly
   const { resource, name } = podOrWorkload(context, word);
   const owner = ownerOf(context, resource.isNamespaced ? context.namespace : '', resource, name);
   if (resource.kind === 'Pod') return sourcesOfPod(context, owner);
-  const selector = podSelector(owner, resource);
+  const selector = podSelector(owner, resource, 'cannot get the logs from');
   const pods = bestFirst(podsOf(context, context.namespace, selector));
   if (flags.bool('all-pods')) {
     const out: Source[] = [];

@@ -224,12 +224,9 @@ function readTaints(words: readonly string[]): {
     }
     const [pair = '', effect = ''] = word.split(':');
     const [key = '', value = ''] = pair.split('=');
-    if (!EFFECTS.includes(effect))
-      throw new CommandError(
-        effect === ''
-          ? `unknown taint spec: ${word}`
-          : `invalid taint effect: ${effect}, unsupported taint effect`,
-      );
+    if (effect !== '' && !EFFECTS.includes(effect))
+      throw usageError('kubectl taint', `invalid taint effect: ${effect}, unsupported taint effect`);
+    if (effect === '') throw new CommandError(`unknown taint spec: ${word}`);
     added.push({ key, value, effect });
   }
   return { added, removed };
@@ -242,13 +239,10 @@ async function taint(context: Context): Promise<void> {
   const [type, ...rest] = args;
   const names = rest.filter((word) => !isTaint(word));
   const words = rest.filter(isTaint);
-  if (type === undefined || context.discovery.need(type).kind !== 'Node')
-    throw new CommandError(
-      `invalid resource type ${type ?? ''}, only node types are supported`.replace(
-        'type , only',
-        'type , only',
-      ),
-    );
+  if (type === undefined)
+    throw new CommandError('one or more resources must be specified as <resource> <name>');
+  if (context.discovery.need(type).kind !== 'Node')
+    throw new CommandError(`invalid resource type ${type}, only node types are supported`);
   if (words.length === 0) throw new CommandError('at least one taint update is required');
   const { added, removed } = readTaints(words);
   const resource = context.discovery.need('nodes');

@@ -1,18 +1,18 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { structOfKind } from '../../../objects/types.ts';
 import { findObjects, nameOf } from '../builder.ts';
-import { PATCH_TYPES, textAt } from '../client.ts';
+import { objectAt, PATCH_TYPES, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
-import { ApiError, CommandError, kubectlErrorOf, throwAll, usageError, withSource } from '../errors.ts';
+import { ApiError, CommandError, kubectlErrorOf, throwAll, withSource } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { infosOf, isInfo, readManifests } from '../manifests.ts';
 import { jsonMergePatch, strategicPatch } from '../merge.ts';
 import { absolutePath } from '../paths.ts';
-import { printerFor, withoutManagedFields } from '../print/output.ts';
+import { objectName, printerFor, withoutManagedFields } from '../print/output.ts';
 import { toYaml } from '../print/yaml.ts';
 import { quoteGo } from '../text.ts';
 import { readDocuments } from '../yaml-input.ts';
@@ -35,15 +35,11 @@ async function patch(context: Context): Promise<void> {
   const { flags } = context;
   const type = flags.text('type').toLowerCase();
   if (flags.text('patch') === '' && flags.text('patch-file') === '')
-    throw usageError(
-      context.path,
-      'must specify --patch or --patch-file containing the contents of the patch',
-    );
+    throw new CommandError('must specify --patch or --patch-file containing the contents of the patch');
   if (flags.text('patch') !== '' && flags.text('patch-file') !== '')
-    throw usageError(context.path, 'cannot specify --patch and --patch-file together');
+    throw new CommandError('cannot specify --patch and --patch-file together');
   if (type !== 'strategic' && type !== 'merge' && type !== 'json')
-    throw usageError(
-      context.path,
+    throw new CommandError(
       `--type must be one of [json merge strategic], not ${quoteGo(flags.text('type'))}`,
     );
   const dryRun = await context.dryRun();
@@ -72,7 +68,9 @@ async function patch(context: Context): Promise<void> {
         JSON.stringify(withoutManagedFields(info.object)) ===
           JSON.stringify(withoutManagedFields({ ...info.object, ...object })) &&
         textAt(info.object, 'metadata', 'resourceVersion') === textAt(object, 'metadata', 'resourceVersion');
-      await context.out(`${nameOf(info)} patched${dryRunSuffix(dryRun)}${isSame ? ' (no change)' : ''}\n`);
+      // The name is the answer's own (a Scale, for its subresource); only a dry run of the client is told.
+      const suffix = dryRun === 'client' ? dryRunSuffix(dryRun) : '';
+      await context.out(`${objectName(object, undefined)} patched${suffix}${isSame ? ' (no change)' : ''}\n`);
     } catch (error) {
       const fault = kubectlErrorOf(error);
       const isUnsupported = fault instanceof ApiError && fault.status.code === 415;
@@ -97,6 +95,14 @@ function patchBody(context: Context): Json {
     text = file.content;
   }
   const trimmed = text.trim();
+  // What looks like JSON goes to the server as it is, right or wrong (apimachinery's yaml.ToJSON).
+  if (trimmed.startsWith('{')) {
+    try {
+      return JSON.parse(trimmed) as Json;
+    } catch {
+      return text;
+    }
+  }
   if (trimmed.startsWith('[')) {
     try {
       return JSON.parse(trimmed) as Json;
@@ -129,7 +135,11 @@ export const replaceCommand: Command = {
 async function replace(context: Context): Promise<void> {
   const { flags } = context;
   if (flags.list('filename').length === 0 && flags.text('kustomize') === '')
-    throw usageError(context.path, 'must specify one of -f and -k');
+    throw new CommandError('must specify one of -f and -k');
+  if (!flags.bool('force') && flags.int('grace-period') >= 0)
+    throw new CommandError('--grace-period must have --force specified');
+  if (!flags.bool('force') && flags.ms('timeout') !== 0)
+    throw new CommandError('--timeout must have --force specified');
   const dryRun = await context.dryRun();
   const validation = validationOf(context);
   const items = await readManifests(context, { isValidated: validation !== 'Ignore' });
@@ -155,7 +165,7 @@ async function replace(context: Context): Promise<void> {
           ? body
           : flags.bool('force')
             ? context.client.post(path, body, query)
-            : context.client.put(path, body, query);
+            : context.client.put(path, versioned(context, info, body), query);
       const printer = printerFor(context, { isGet: false });
       await context.out(
         printer === undefined
@@ -168,6 +178,19 @@ async function replace(context: Context): Promise<void> {
   }
   throwAll(faults);
   if (infos.length === 0) throw new CommandError('no objects passed to replace');
+}
+
+/** An object that names no resourceVersion replaces whatever is there (resource.Helper.Replace). */
+function versioned(context: Context, info: Info, body: JsonObject): JsonObject {
+  if (textAt(body, 'metadata', 'resourceVersion') !== '') return body;
+  try {
+    const current = context.client.get(pathOf(info.resource, info.namespace, info.name));
+    const resourceVersion = textAt(current, 'metadata', 'resourceVersion');
+    return { ...body, metadata: { ...objectAt(body, 'metadata'), resourceVersion } };
+  } catch (error) {
+    if (error instanceof ApiError) return body;
+    throw error;
+  }
 }
 
 /** An object that carries the annotation of apply keeps it up to date (CreateOrUpdateAnnotation). */

@@ -140,15 +140,9 @@ async function copy(context: Context): Promise<void> {
 async function debug(context: Context): Promise<number> {
   const { flags } = context;
   const [target] = context.args;
-  if (target === undefined) throw new CommandError('NAME or TYPE/NAME is required for debug');
   if (flags.text('image') === '' && flags.text('copy-to') === '')
-    throw usageError(
-      context.path,
-      'you must specify --image, --copy-to or --set-image'.replace(
-        'you must specify --image, --copy-to or --set-image',
-        'must specify --image, --copy-to or --set-image',
-      ),
-    );
+    throw new CommandError('you must specify --image when not using --copy-to.');
+  if (target === undefined) throw new CommandError('NAME or filename is required for debug');
   if (!flags.changed('profile'))
     await context.err(
       '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".\n',
@@ -233,6 +227,8 @@ async function events(context: Context): Promise<void> {
       when(a.event) < when(b.event) ? -1 : when(a.event) > when(b.event) ? 1 : a.index - b.index,
     );
   const printer = printerFor(context, { isGet: false });
+  // The printer of names knows no lists.
+  if (printer !== undefined && flags.text('output') === 'name') return;
   if (printer !== undefined)
     return context.out(
       printer.print(

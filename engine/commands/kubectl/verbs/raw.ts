@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../../base/json.ts';
 import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
 
@@ -10,10 +11,17 @@ export async function printRaw(context: Context, method: 'GET' | 'DELETE', addre
     if (key !== '') query[key] = value.replace(/%3D/gi, '=').replace(/%2C/gi, ',').replace(/%2F/gi, '/');
   }
   const response = context.client.send({ method, path, query });
-  if (response.kind === 'json') await context.out(compactJson(response.body));
+  if (response.kind === 'json') await context.out(rawJson(response.body));
   else if (response.kind === 'text') await context.out(response.text);
   else if (response.kind === 'logs') await context.out(await response.logs.readAll(context.process.sys));
   else throw new CommandError('the answer is a stream that --raw cannot print');
+}
+
+// Objects come on one line with its end; documents without a kind (`/version`, `/`) are indented and have none.
+function rawJson(body: JsonObject): string {
+  return body.kind === undefined && body.paths === undefined
+    ? JSON.stringify(body, null, 2)
+    : `${compactJson(body)}\n`;
 }
 
 /** One line of JSON in the answer's own order, as the server sends it. */

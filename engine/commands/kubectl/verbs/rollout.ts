@@ -6,7 +6,7 @@ import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
-import { CommandError, kubectlErrorOf, throwAll, usageError } from '../errors.ts';
+import { CommandError, kubectlErrorOf, throwAll } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { selectorText } from '../pods.ts';
@@ -63,7 +63,7 @@ async function targets(
   context: Context,
 ): Promise<{ readonly infos: readonly Info[]; readonly errors: readonly KubectlError[] }> {
   if (context.args.length === 0 && context.flags.list('filename').length === 0)
-    throw usageError(context.path, 'required resource not specified');
+    throw new CommandError('required resource not specified');
   return findObjects(context, context.args, {
     selector: context.flags.text('selector'),
     isEmptySelectorFine: true,
@@ -73,6 +73,8 @@ async function targets(
 async function eachTarget(context: Context, act: (info: Info) => Promise<void>): Promise<void> {
   const { infos, errors } = await targets(context);
   const faults: KubectlError[] = [...errors];
+  if (infos.length === 0 && errors.length === 0 && context.path === 'kubectl rollout restart')
+    await context.err(`No resources found in ${context.namespace} namespace.\n`);
   for (const info of infos) {
     try {
       await act(info);
@@ -118,7 +120,9 @@ async function restart(context: Context): Promise<void> {
       );
     }
     if (at(info.object, 'spec', 'paused') === true)
-      throw new CommandError(`can't restart paused deployment (run rollout resume first)`);
+      throw new CommandError(
+        `deployments.apps ${quoteGo(info.name)} can't restart paused deployment (run rollout resume first)`,
+      );
     const body = {
       spec: {
         template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': context.timestamp() } } },
@@ -330,6 +334,11 @@ async function history(context: Context): Promise<void> {
         `${label} with revision #${wanted}\n${describePodTemplate(found.template, found.cause)}\n`,
       );
     }
+    const printer = printerFor(context, { isGet: false });
+    if (printer !== undefined) {
+      for (const one of revisions) await context.out(printer.print(one.source, undefined));
+      return;
+    }
     const rows = revisions.map((one) => [String(one.number), one.cause || '<none>']);
     await context.out(
       `${label} \n${revisions.length === 0 ? 'No rollout history found.\n' : alignColumns([['REVISION', 'CHANGE-CAUSE'], ...rows], 2, 0)}\n`,
@@ -351,7 +360,9 @@ async function undo(context: Context): Promise<void> {
       throw new CommandError(
         wanted > 0
           ? `unable to find specified revision ${wanted} in history`
-          : `no rollout history found for ${info.resource.kind.toLowerCase()} ${quoteGo(info.name)}`,
+          : info.resource.kind === 'Deployment'
+            ? `no rollout history found for ${info.resource.kind.toLowerCase()} ${quoteGo(info.name)}`
+            : 'no last revision to roll back to',
       );
     if (at(info.object, 'spec', 'paused') === true)
       throw new CommandError(

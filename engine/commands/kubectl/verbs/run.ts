@@ -70,7 +70,10 @@ async function run(context: Context): Promise<number> {
   const service = flags.bool('expose') ? exposed(context, pod, name, dryRun) : undefined;
   if (service !== undefined) {
     if (printer === undefined) await context.out(`service/${name} created${dryRunSuffix(dryRun)}\n`);
-    else await context.out(printer.print(service, context.discovery.need('services')));
+    else {
+      await context.out(printer.print(service, context.discovery.need('services')));
+      if (flags.text('output') === 'yaml') await context.out('---\n');
+    }
   }
   if (isAttached) return attachAndFollow(context, name, restart);
   if (printer !== undefined) await context.out(printer.print(made, pods));

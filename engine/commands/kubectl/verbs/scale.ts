@@ -5,7 +5,7 @@ import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
-import { CommandError, kubectlErrorOf, throwAll, usageError } from '../errors.ts';
+import { CommandError, kubectlErrorOf, PlainError, throwAll, usageError } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import { printerFor } from '../print/output.ts';
 import { joinLabels } from '../pods.ts';
@@ -94,7 +94,9 @@ async function autoscale(context: Context): Promise<void> {
   for (const info of infos) {
     const name = flags.text('name') || info.name;
     if (!info.resource.subresources.includes('scale'))
-      throw new CommandError(`cannot autoscale a ${info.resource.kind}: no scale`.replace(/: no scale$/, ''));
+      throw new CommandError(
+        `cannot autoscale a ${info.resource.kind}: could not find scale subresource for ${info.resource.group}/${info.resource.version}, Resource=${info.resource.plural} in discovery information`,
+      );
     const hpa: JsonObject = {
       kind: 'HorizontalPodAutoscaler',
       apiVersion: 'autoscaling/v1',
@@ -166,11 +168,8 @@ async function expose(context: Context): Promise<void> {
     );
   const ports = portsOf(context, info.object);
   if (type !== '' && !SERVICE_TYPES.includes(type))
-    throw new CommandError(
-      `invalid service type: ${type}`.replace(
-        /^invalid service type: .*/,
-        `Service ${quoteGo(flags.text('name') || info.name)} is invalid: spec.type: Unsupported value: ${quoteGo(type)}: supported values: ${SERVICE_TYPES.map(quoteGo).join(', ')}`,
-      ),
+    throw new PlainError(
+      `The Service ${quoteGo(flags.text('name') || info.name)} is invalid: spec.type: Unsupported value: ${quoteGo(type)}: supported values: ${SERVICE_TYPES.map(quoteGo).join(', ')}`,
     );
   const name = (flags.text('name') || info.name).slice(0, 63);
   const labels =

@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
+import { parseQuantity } from '../../../objects/quantity.ts';
 import { structOfKind } from '../../../objects/types.ts';
 import { findObjects, nameOf } from '../builder.ts';
-import { at, listAt, objectAt, textAt } from '../client.ts';
+import { at, listAt, mapAt, objectAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
@@ -11,7 +12,7 @@ import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { jsonMergePatch, strategicPatch } from '../merge.ts';
 import { printerFor } from '../print/output.ts';
-import { quoteGo } from '../text.ts';
+import { fromBase64, quoteGo } from '../text.ts';
 
 const COMMON = `all allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-set filename,f:strings kustomize,k:string local
   output,o:string recursive,R selector,l:string show-managed-fields template:string`;
@@ -60,9 +61,7 @@ export const setCommand: Command = {
       [],
       'Update the user, group, or service account in a role binding or cluster role binding',
       'group:strings serviceaccount:strings user:strings',
-      async () => {
-        throw new CommandError('you must specify at least one value of user, group or serviceaccount');
-      },
+      setSubject,
     ),
   ],
 };
@@ -173,31 +172,20 @@ async function setEnv(context: Context): Promise<void> {
   const { flags } = context;
   const { resources, changes } = split(context);
   const all = [...flags.list('env'), ...changes];
-  if (!flags.bool('list') && all.length === 0 && flags.text('from') === '') {
-    if (resources.length > 1) await findObjects(context, resources, {});
-    throw new CommandError('at least one environment variable must be provided');
-  }
   if (flags.bool('list')) return listEnv(context, resources);
-  const added = fromSource(context);
+  for (const text of all) checkVariable(text);
+  const added = await fromSource(context);
+  const literal = all
+    .filter((text) => text.includes('='))
+    .map((text) => ({ name: text.slice(0, text.indexOf('=')), value: text.slice(text.indexOf('=') + 1) }));
+  const removed = new Set(all.filter((text) => !text.includes('=')).map((text) => text.slice(0, -1)));
   await change(context, resources, 'env', (info) => {
     const path = podSpecPath(info.resource.kind);
     const spec = objectAt(info.object, ...path);
     const edit = (container: Json): Json => {
       const only = flags.text('containers');
       if (only !== '*' && textAt(container, 'name') !== only) return container;
-      let env: Json[] = [...listAt(container, 'env')];
-      for (const one of added)
-        env = [...env.filter((item) => textAt(item, 'name') !== textAt(one, 'name')), one];
-      for (const text of all) {
-        const equals = text.indexOf('=');
-        const name = equals < 0 ? text.slice(0, -1) : text.slice(0, equals);
-        if (equals < 0) env = env.filter((item) => textAt(item, 'name') !== name);
-        else if (env.some((item) => textAt(item, 'name') === name))
-          env = env.map((item) =>
-            textAt(item, 'name') === name ? { name, value: text.slice(equals + 1) } : item,
-          );
-        else env.push({ name, value: text.slice(equals + 1) });
-      }
+      const env = updated(listAt(container, 'env'), [...literal, ...added], removed);
       const { env: _, ...others } = container as JsonObject;
       return env.length === 0 ? others : { ...others, env };
     };
@@ -205,7 +193,37 @@ async function setEnv(context: Context): Promise<void> {
   });
 }
 
-function fromSource(context: Context): readonly JsonObject[] {
+const VARIABLE = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
+
+function checkVariable(text: string): void {
+  const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : text.slice(0, -1);
+  if (!VARIABLE.test(name))
+    throw new CommandError(
+      `${quoteGo(name)} is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')`,
+    );
+}
+
+/** Variables keep their place; what is new comes behind (set/env's updateEnv). */
+function updated(
+  existing: readonly Json[],
+  changes: readonly JsonObject[],
+  removed: ReadonlySet<string>,
+): Json[] {
+  const wanted = new Map(changes.map((one) => [textAt(one, 'name'), one]));
+  const out: Json[] = [];
+  const covered = new Set(removed);
+  for (const item of existing) {
+    const name = textAt(item, 'name');
+    if (covered.has(name)) continue;
+    const newer = wanted.get(name);
+    if (newer !== undefined) covered.add(name);
+    out.push(newer ?? item);
+  }
+  for (const [name, one] of wanted) if (!covered.has(name)) out.push(one);
+  return out;
+}
+
+async function fromSource(context: Context): Promise<readonly JsonObject[]> {
   const from = context.flags.text('from');
   if (from === '') return [];
   const [type = '', name = ''] = from.split('/');
@@ -213,13 +231,16 @@ function fromSource(context: Context): readonly JsonObject[] {
   const data = objectAt(context.client.get(pathOf(resource, context.namespace, name)), 'data');
   const ref = resource.kind === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef';
   const keys = context.flags.list('keys');
-  return Object.keys(data)
+  const chosen = Object.keys(data)
     .filter((key) => keys.length === 0 || keys.includes(key))
-    .sort()
-    .map((key) => ({
-      name: context.flags.text('prefix') + key.toUpperCase().replace(/[^A-Z0-9_]/g, '_'),
-      valueFrom: { [ref]: { key, name } },
-    }));
+    .sort();
+  const variable = (key: string): string => key.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
+  for (const key of chosen)
+    if (key !== variable(key)) await context.err(`Warning: key ${key} transferred to ${variable(key)}\n`);
+  return chosen.map((key) => ({
+    name: context.flags.text('prefix') + variable(key),
+    valueFrom: { [ref]: { key, name } },
+  }));
 }
 
 async function listEnv(context: Context, resources: readonly string[]): Promise<void> {
@@ -230,23 +251,27 @@ async function listEnv(context: Context, resources: readonly string[]): Promise<
   throwAll(errors);
   for (const info of infos) {
     for (const container of listAt(objectAt(info.object, ...podSpecPath(info.resource.kind)), 'containers')) {
-      await context.out(`# ${info.resource.plural} ${info.name}, container ${textAt(container, 'name')}\n`);
-      for (const variable of listAt(container, 'env')) {
-        const from = at(variable, 'valueFrom');
-        if (from === undefined)
-          await context.out(`${textAt(variable, 'name')}=${textAt(variable, 'value')}\n`);
-        else {
-          const ref = objectAt(
-            from,
-            at(from, 'secretKeyRef') === undefined ? 'configMapKeyRef' : 'secretKeyRef',
-          );
-          await context.out(
-            `# ${textAt(variable, 'name')} from ${at(from, 'secretKeyRef') === undefined ? 'configmap' : 'secret'} ${textAt(ref, 'name')}, key ${textAt(ref, 'key')}\n`,
-          );
-        }
-      }
+      await context.out(`# ${info.resource.kind} ${info.name}, container ${textAt(container, 'name')}\n`);
+      for (const variable of listAt(container, 'env')) await listVariable(context, info, variable);
     }
   }
+}
+
+async function listVariable(context: Context, info: Info, variable: Json): Promise<void> {
+  const name = textAt(variable, 'name');
+  const from = at(variable, 'valueFrom');
+  if (from === undefined) return context.out(`${name}=${textAt(variable, 'value')}\n`);
+  const isSecret = at(from, 'secretKeyRef') !== undefined;
+  const ref = objectAt(from, isSecret ? 'secretKeyRef' : 'configMapKeyRef');
+  const [source, key] = [textAt(ref, 'name'), textAt(ref, 'key')];
+  if (at(from, 'fieldRef') !== undefined)
+    return context.out(`# ${name} from field path ${textAt(from, 'fieldRef', 'fieldPath')}\n`);
+  if (!context.flags.bool('resolve'))
+    return context.out(`# ${name} from ${isSecret ? 'secret' : 'configmap'} ${source}, key ${key}\n`);
+  const resource = context.discovery.need(isSecret ? 'secrets' : 'configmaps');
+  const data = mapAt(context.client.get(pathOf(resource, info.namespace, source)), 'data');
+  const value = Object.hasOwn(data, key) ? (data[key] ?? '') : '';
+  await context.out(`${name}=${isSecret ? fromBase64(value) : value}\n`);
 }
 
 async function setResources(context: Context): Promise<void> {
@@ -263,6 +288,11 @@ async function setResources(context: Context): Promise<void> {
     throw new CommandError(
       'you must specify an update to requests or limits (in the form of --requests/--limits)',
     );
+  for (const text of [...Object.values(limits), ...Object.values(requests)])
+    if (parseQuantity(String(text)) === undefined)
+      throw new CommandError(
+        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+      );
   await change(context, context.args, 'resource requirements', (info) => {
     const path = podSpecPath(info.resource.kind);
     const spec = objectAt(info.object, ...path);
@@ -298,6 +328,38 @@ async function setSelector(context: Context): Promise<void> {
       throw new CommandError(`setting a selector is only supported for Services`);
     return withAt(info.object, ['spec', 'selector'], labels);
   });
+}
+
+async function setSubject(context: Context): Promise<void> {
+  const { flags } = context;
+  const api = 'rbac.authorization.k8s.io';
+  const [users, groups, accounts] = [flags.list('user'), flags.list('group'), flags.list('serviceaccount')];
+  if (users.length + groups.length + accounts.length === 0)
+    throw new CommandError('you must specify at least one value of user, group or serviceaccount');
+  const wanted: JsonObject[] = [
+    ...users.map((name) => ({ kind: 'User', apiGroup: api, name })),
+    ...groups.map((name) => ({ kind: 'Group', apiGroup: api, name })),
+    ...accounts.map((text) => {
+      const [namespace = '', name = '', ...more] = text.split(':');
+      if (namespace === '' || name === '' || more.length > 0)
+        throw new CommandError('serviceaccount must be <namespace>:<name>');
+      return { kind: 'ServiceAccount', name, namespace };
+    }),
+  ];
+  await change(
+    context,
+    context.args,
+    'subjects',
+    (info) => {
+      const subjects = listAt(info.object, 'subjects');
+      const key = (one: Json): string =>
+        ['kind', 'apiGroup', 'namespace', 'name'].map((field) => textAt(one, field)).join('/');
+      const known = new Set(subjects.map(key));
+      const fresh = wanted.filter((one) => !known.has(key(one)));
+      return fresh.length === 0 ? undefined : { ...info.object, subjects: [...subjects, ...fresh] };
+    },
+    'updated',
+  );
 }
 
 async function setServiceAccount(context: Context): Promise<void> {
