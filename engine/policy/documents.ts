@@ -74,7 +74,7 @@ export function readDocument(
   try {
     const document = parseYaml(text, lines);
     const error = document.errors[0];
-    if (error) return placed(error.pos[0], (line) => `yaml: line ${line}: ${goText(error)}`);
+    if (error) return placed(error.pos[0], (line) => `yaml: ${goFault(text, line, error)}`);
     const twice = duplicates === 'refuse' ? duplicateKey(document.contents) : undefined;
     if (twice) {
       const key = `key "${String(twice.value)}" already set in map`;
@@ -181,17 +181,46 @@ function readJson(text: string): ReadDocument | undefined {
   }
 }
 
-function goText(error: { readonly code: string; readonly message: string }): string {
-  return GO_TEXTS[error.code] ?? error.message;
+/**
+ * A fault in the words of Go's YAML reader. It counts the lines of its parser's faults (`did not find expected …`) from 0,
+ * those of its scanner from 1, and leaves out line 0 (yaml.v2 decode.go).
+ */
+function goFault(
+  text: string,
+  line: number,
+  fault: { readonly code: string; readonly message: string; readonly pos: readonly [number, number] },
+): string {
+  const [what, at] = goWords(text, line, fault);
+  const shown = what.startsWith('did not find expected') ? at - 1 : at;
+  return shown <= 0 ? what : `line ${shown}: ${what}`;
+}
+
+function goWords(
+  text: string,
+  line: number,
+  {
+    code,
+    message,
+    pos,
+  }: { readonly code: string; readonly message: string; readonly pos: readonly [number, number] },
+): readonly [string, number] {
+  if (code === 'MULTILINE_IMPLICIT_KEY')
+    return ['mapping values are not allowed in this context', text.slice(0, pos[1]).split('\n').length];
+  if (code === 'MISSING_CHAR' && /quote/.test(message))
+    return ['found unexpected end of stream', text.split('\n').length];
+  if (code === 'MISSING_CHAR' && /implicit/i.test(message)) return ["could not find expected ':'", line + 1];
+  if (code === 'MISSING_CHAR' || (code === 'BAD_INDENT' && /flow/i.test(message)))
+    return [`did not find expected ',' or '${/\]/.test(message) ? ']' : '}'}'`, line];
+  if (code === 'BAD_INDENT' && text.slice(pos[0]).trimStart().startsWith('-'))
+    return ["did not find expected '-' indicator", line];
+  if (code === 'BAD_SCALAR_START') return ['found character that cannot start any token', line];
+  return [GO_TEXTS[code] ?? 'did not find expected key', line];
 }
 
 const GO_TEXTS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'found character that cannot start any token',
-  BAD_INDENT: 'did not find expected key',
   BLOCK_AS_IMPLICIT_KEY: 'mapping values are not allowed in this context',
-  MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
-  MISSING_CHAR: "did not find expected ',' or '}'",
   UNEXPECTED_TOKEN: 'did not find expected node content',
-  BAD_ALIAS: 'unknown anchor referenced',
+  BAD_ALIAS: 'did not find expected alphabetic or numeric character',
   IMPOSSIBLE: 'did not find expected node content',
 };
