@@ -1,6 +1,6 @@
 import type { kubectlCompleter } from '../commands/kubectl/completion.ts';
 import type { Ports, StartOn } from '../commands/ports.ts';
-import type { Program } from '../shell/program.ts';
+import type { Machine, OpenSocket, Program } from '../shell/program.ts';
 
 // The tools are half of the engine's code, and a page can show its prompt without them. Each family is a chunk of its own
 // that is loaded when first one of its programs runs; the process holds the baton meanwhile, so nothing else moves and no
@@ -11,6 +11,7 @@ const loadKubectl = () => import('../commands/kubectl/kubectl.ts');
 const loadCompletion = () => import('../commands/kubectl/completion.ts');
 const loadJq = () => import('../commands/jq/jq.ts');
 const loadRegex = () => import('../shell/posix-regex.ts');
+const loadSocket = () => import('../commands/net/shell-socket.ts');
 const loadYq = () => import('../commands/jq/yq.ts');
 const loadHubble = () => import('../commands/hubble/hubble.ts');
 const loadCilium = () => import('../commands/cilium/cilium.ts');
@@ -27,7 +28,7 @@ export const COREUTIL_NAMES: readonly string[] =
 
 /** Names of the network tools; likewise. */
 export const NET_NAMES: readonly string[] =
-  'curl wget nc netcat dig nslookup host getent ping ping6 telnet traceroute ip ifconfig netstat ss ssh redis-cli psql pg_isready tcpdump'.split(
+  'curl wget nc netcat dig nslookup host getent ping ping6 telnet traceroute ip ifconfig netstat ss ssh redis-cli psql pg_isready tcpdump openssl ncat grpcurl route arp'.split(
     ' ',
   );
 
@@ -70,6 +71,12 @@ export function toolPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string
     lazyProgram(async () => (await loadKind()).kindProgram(ports)),
   );
   return programs;
+}
+
+/** bash's `/dev/tcp` on a machine: its code is loaded when first used. */
+export function socketOpener(ports: Ports): (machine: Machine) => OpenSocket {
+  return (machine) => async (sys, protocol, host, port) =>
+    (await loadSocket()).shellSocket(ports, machine)(sys, protocol, host, port);
 }
 
 /** `cilium-dbg`, the agent's own tool in its container. */
@@ -120,6 +127,7 @@ export async function loadAhead(): Promise<void> {
     loadKind,
     loadJq,
     loadYq,
+    loadSocket,
     loadRegex,
   ];
   for (const load of loads) {

@@ -12,9 +12,10 @@ export function busyboxBanner(process: Process): string {
     '1.37.0': '(2025-01-17 18:12:01 UTC)',
     '1.36.1': '(2024-06-10 07:11:47 UTC)',
   };
+  const debian = { '1.37.0': '(Debian 1:1.37.0-6+b9)', '1.35.0': '(Debian 1:1.35.0-4+deb12u1+b1)' }[version];
   const when =
-    process.machine.libc === 'glibc' && version === '1.37.0'
-      ? '(Debian 1:1.37.0-6+b9)'
+    process.machine.libc === 'glibc' && debian !== undefined
+      ? debian
       : (made[version] ?? '(2023-05-18 22:34:17 UTC)');
   return `BusyBox v${version} ${when} multi-call binary.\n`;
 }

@@ -9,6 +9,10 @@ type Facts = {
   readonly bits: number;
   readonly gateway: string;
   readonly mac: string;
+  /** The link-local IPv6 address that the kernel makes of the hardware address (EUI-64). */
+  readonly linkLocal: string;
+  /** What `eth0` is a pair with. */
+  readonly peer: string;
 };
 
 /** A pod has one address of its own with its node as the next hop; other machines have a network of 256. */
@@ -17,7 +21,12 @@ function factsOf(process: Process, network: Network): Facts {
   const isPod = process.machine.id.startsWith('pod/');
   const digits = hashText(`${process.machine.id}/${address}`);
   const mac = ['3a', ...(digits.slice(0, 10).match(/../g) ?? [])].join(':');
-  return { address, bits: isPod ? 32 : 24, gateway: address.replace(/\.\d+$/, '.1'), mac };
+  const bytes = mac.split(':').map((pair) => Number.parseInt(pair, 16));
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
+  const word = (high: number, low: number): string => ((high << 8) | low).toString(16);
+  const linkLocal = `fe80::${word(a ^ 2, b)}:${word(c, 0xff)}:${word(0xfe, d)}:${word(e, f)}`;
+  const gateway = network.gateway ?? address.replace(/\.\d+$/, '.1');
+  return { address, bits: isPod ? 32 : 24, gateway, mac, linkLocal, peer: isPod ? 'if9' : 'if2' };
 }
 
 /** ip: address, link and route, to look at. Source: recorded iproute2 6.1 and busybox 1.37.0. */
@@ -60,7 +69,7 @@ function linkLines(facts: Facts, isSmall: boolean, rest: readonly string[], mode
   }
   if (name === undefined || name === 'eth0') {
     lines.push(
-      `2: eth0@if${isSmall ? '9' : '2'}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue${state('UP')} qlen 1000\n    link/ether ${facts.mac} brd ff:ff:ff:ff:ff:ff link-netnsid 0\n`,
+      `2: eth0@${facts.peer}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue${state('UP')} qlen 1000\n    link/ether ${facts.mac} brd ff:ff:ff:ff:ff:ff link-netnsid 0\n`,
     );
   }
   return lines;
@@ -95,7 +104,7 @@ async function addresses(
   }
   if (flags.some((flag) => /^-br/.test(flag))) {
     await process.out(
-      `lo               UNKNOWN        127.0.0.1/8 ::1/128 \neth0@if2         UP             ${facts.address}/${facts.bits} \n`,
+      `lo               UNKNOWN        127.0.0.1/8 ::1/128 \neth0@${facts.peer}         UP             ${facts.address}/${facts.bits} ${facts.linkLocal}/64 \n`,
     );
     return 0;
   }
@@ -110,7 +119,8 @@ async function addresses(
   const lifetime = '       valid_lft forever preferred_lft forever\n';
   for (const link of links) {
     const isLoopback = link.startsWith('1:');
-    const v6 = isLoopback && !isV4 ? `    inet6 ::1/128 scope host \n${lifetime}` : '';
+    const own = isLoopback ? '::1/128 scope host' : `${facts.linkLocal}/64 scope link`;
+    const v6 = isV4 ? '' : `    inet6 ${own} \n${lifetime}`;
     await process.out(`${link}${isLoopback ? inet[0] : inet[1]}${lifetime}${v6}`);
   }
   return 0;
@@ -152,7 +162,7 @@ export function ifconfigProgram(ports: Ports): Program {
       `          collisions:0 txqueuelen:${queue} \n          RX bytes:0 (0.0 B)  TX bytes:0 (0.0 B)\n\n`;
     if (name !== 'lo') {
       await process.out(
-        `eth0      Link encap:Ethernet  HWaddr ${facts.mac.toUpperCase()}  \n          inet addr:${facts.address}  Bcast:0.0.0.0  Mask:${mask}\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n${counters(1000)}`,
+        `eth0      Link encap:Ethernet  HWaddr ${facts.mac.toUpperCase()}  \n          inet addr:${facts.address}  Bcast:0.0.0.0  Mask:${mask}\n          inet6 addr: ${facts.linkLocal}/64 Scope:Link\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n${counters(1000)}`,
       );
     }
     if (name !== 'eth0') {
@@ -160,6 +170,41 @@ export function ifconfigProgram(ports: Ports): Program {
         `lo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          inet6 addr: ::1/128 Scope:Host\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n${counters(1000)}`,
       );
     }
+    return 0;
+  };
+}
+
+/** route: the table, as net-tools and busybox print it. Source: recorded busybox 1.37.0. */
+export function routeProgram(ports: Ports): Program {
+  return async (process) => {
+    const facts = factsOf(process, ports.network(process.machine));
+    const isNumeric = process.argv.slice(1).some((word) => /^-[a-z]*n/.test(word));
+    const row = (cells: readonly [string, string, string, string]): string => {
+      const [to, via, mask, flags] = cells;
+      return `${to.padEnd(15)} ${via.padEnd(15)} ${mask.padEnd(15)} ${flags.padEnd(5)} 0      0        0 eth0\n`;
+    };
+    const near = facts.gateway.replace(/\.\d+$/, '.0');
+    const none = isNumeric ? '0.0.0.0' : '*';
+    const local: readonly [string, string, string, string] =
+      facts.bits === 32 ? [facts.gateway, none, '255.255.255.255', 'UH'] : [near, none, '255.255.255.0', 'U'];
+    await process.out(
+      `Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n${row([isNumeric ? '0.0.0.0' : 'default', facts.gateway, '0.0.0.0', 'UG'])}${row(local)}`,
+    );
+    return 0;
+  };
+}
+
+/** arp: the router is the only neighbour that a machine has talked to. Source: recorded busybox 1.37.0. */
+export function arpProgram(ports: Ports): Program {
+  return async (process) => {
+    const { gateway } = factsOf(process, ports.network(process.machine));
+    const mac = ['4e', ...(hashText(`router ${gateway}`).slice(0, 10).match(/../g) ?? [])].join(':');
+    const isSmall = isBusybox(process);
+    await process.out(
+      isSmall
+        ? `? (${gateway}) at ${mac} [ether]  on eth0\n`
+        : `Address                  HWtype  HWaddress           Flags Mask            Iface\n${gateway.padEnd(24)} ether   ${mac}   C                     eth0\n`,
+    );
     return 0;
   };
 }

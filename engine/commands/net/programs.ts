@@ -9,7 +9,17 @@ import { busyboxPingProgram, pingProgram } from './ping.ts';
 import { pgIsReadyProgram, psqlProgram, redisCliProgram } from './databases.ts';
 import { digProgram } from './dig.ts';
 import { getentProgram, hostProgram } from './host-lookup.ts';
-import { ifconfigProgram, ipProgram, netstatProgram, ssProgram } from './interfaces.ts';
+import { grpcurlProgram } from './grpcurl.ts';
+import {
+  arpProgram,
+  ifconfigProgram,
+  ipProgram,
+  netstatProgram,
+  routeProgram,
+  ssProgram,
+} from './interfaces.ts';
+import { ncatProgram } from './ncat.ts';
+import { opensslProgram } from './openssl.ts';
 import { busyboxNslookupProgram, nslookupProgram } from './nslookup.ts';
 import { telnetProgram } from './telnet.ts';
 import { tracerouteProgram } from './traceroute.ts';
@@ -47,6 +57,11 @@ export function netPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string,
     ['psql', psqlProgram(ports)],
     ['pg_isready', pgIsReadyProgram(ports)],
     ['tcpdump', tcpdumpProgram],
+    ['openssl', opensslProgram(ports)],
+    ['ncat', ncatProgram(ports)],
+    ['grpcurl', grpcurlProgram(ports)],
+    ['route', routeProgram(ports)],
+    ['arp', arpProgram(ports)],
   ]);
 }
 
@@ -64,6 +79,8 @@ export function busyboxNetApplets(ports: Ports): ReadonlyMap<string, Program> {
     ['ip', ipProgram(ports)],
     ['ifconfig', ifconfigProgram(ports)],
     ['netstat', netstatProgram(ports)],
+    ['route', routeProgram(ports)],
+    ['arp', arpProgram(ports)],
   ]);
 }
 

@@ -98,7 +98,8 @@ function worldOf(run: RecordedRun, base: WorldSpec): WorldSpec {
 function factsOf(run: RecordedRun): Pick<Machine, 'libc' | 'shell' | 'versions'> {
   const { tool } = run;
   const version = /(\d+\.\d+(?:\.\d+)?)/.exec(tool)?.[1] ?? '';
-  if (tool.startsWith('busybox ash')) return { libc: 'glibc', shell: 'ash', versions: { busybox: version } };
+  if (tool.startsWith('busybox ash'))
+    return { libc: 'glibc', shell: 'ash', versions: { multicall: version } };
   if (tool.startsWith('busybox'))
     return { libc: 'glibc', shell: 'bash', versions: { multicall: version, curl: '7.88.1' } };
   if (tool.startsWith('musl')) return { libc: 'musl', shell: 'bash', versions: {} };
@@ -124,6 +125,8 @@ class ReplayTerminal implements Terminal {
   onSignal: ((signal: Signal) => void) | undefined;
   readonly stdin = new Stream();
   text = '';
+  /** What was typed of a line that is not entered yet. */
+  line = '';
   write(text: string): void {
     this.text += text.replaceAll('\n', '\r\n');
   }
@@ -165,7 +168,7 @@ export async function replay(run: RecordedRun): Promise<Replayed> {
         if (run.tool.includes('getaddrinfo')) return await ask(run, sandbox, sys, streams.stdout);
         if (run.tool.includes('(interactive)') && terminal)
           return await interact(run, machine, sys, terminal);
-        const shell = run.tool.includes('ash ') ? shellOf(run) : 'bash';
+        const shell = shellOf(run);
         return await runOn(sys, machine, [shell, '-c', run.run], { ...streams, terminal });
       } catch (error) {
         if (error instanceof Signalled) return error.exitCode;
@@ -198,12 +201,14 @@ export async function replay(run: RecordedRun): Promise<Replayed> {
 }
 
 function shellOf(run: RecordedRun): string {
-  return run.tool.startsWith('dash') ? '/bin/dash' : run.tool.includes('ash 1') ? 'ash' : 'bash';
+  if (/^bash 5\.2.*(-c|tcp)$/.test(run.tool)) return '/bin/bash';
+  return run.tool.startsWith('dash') ? '/bin/dash' : /^busybox ash/.test(run.tool) ? 'ash' : 'bash';
 }
 
 function machineOf(run: RecordedRun, sandbox: Sandbox): Machine {
   const { workstation } = sandbox.workplace;
-  for (const [path, content] of Object.entries(FILES)) workstation.files.write(path, content, EPOCH_MS);
+  if (run.tool.includes('(interactive)')) workstation.files.remove('/home/learner/srv', { recursive: true });
+  else for (const [path, content] of Object.entries(FILES)) workstation.files.write(path, content, EPOCH_MS);
   const facts = factsOf(run);
   const home = '/home/learner';
   const isShell = /^(coreutils|grep|sed|mawk|gawk|jq|yq|bash 5.2.15 -c|dash|busybox ash|less)/.test(run.tool);
@@ -244,9 +249,11 @@ function typedOf(run: RecordedRun): readonly (readonly [number, string])[] {
     if (!/^<[\s\S]+>$/.test(text)) return [];
     const keys = text
       .slice(1, -1)
-      .replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-      .replace(/\\n/g, '\n')
-      .replace(/\\t/g, '\t');
+      .replace(/\\(?:x([0-9a-f]{2})|(.))/g, (_, hex: string | undefined, char: string) =>
+        hex === undefined
+          ? ({ n: '\n', t: '\t', r: '\r' }[char] ?? char)
+          : String.fromCharCode(Number.parseInt(hex, 16)),
+      );
     return [[at, keys] as const];
   });
   if (typed.length === 0 && signalled !== undefined) return [[Number(signalled), '\x03']];
@@ -270,6 +277,7 @@ function type(
     const signal = KEY_SIGNALS[key];
     if (signal !== undefined && !terminal.isRaw) {
       terminal.text += signal[1];
+      terminal.line = '';
       if (terminal.onSignal) terminal.onSignal(signal[0]);
       else signalAll(sandbox, machine, signal[0]);
       continue;
@@ -277,7 +285,11 @@ function type(
     if (key === '\x04') terminal.stdin.pushEndOfFile();
     else {
       if (terminal.isEcho && !terminal.isRaw) terminal.write(key);
-      terminal.stdin.push(key);
+      terminal.line += key;
+      if (key === '\n' || terminal.isRaw) {
+        terminal.stdin.push(terminal.line);
+        terminal.line = '';
+      }
     }
   }
   void handle;
@@ -354,6 +366,7 @@ async function interact(
     isAtPrompt = true;
     const line = await terminal.stdin.readLine(sys);
     isAtPrompt = false;
+    if (line === undefined && terminal.stdin.ended === false) terminal.write('\n');
     const result = line === undefined ? await shell.endOfInput() : await shell.submit(line);
     if (result.kind === 'more') continue;
     if (result.isExited) return result.exit;
