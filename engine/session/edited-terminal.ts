@@ -52,6 +52,11 @@ export class EditedTerminal {
   /** Takes keys as xterm gives them. */
   keys(data: string): void {
     this.flush();
+    // A program that reads raw keys (a pager) gets them as they are; it draws what it wants to show.
+    if (!this.#isPrompting && this.#terminal.isRaw) {
+      this.#listener.bytes(data);
+      return;
+    }
     let plain = '';
     for (const key of data) {
       const name = this.#isPrompting ? undefined : SIGNAL_KEYS[key];

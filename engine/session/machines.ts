@@ -2,7 +2,7 @@ import type { Sys } from '../base/process.ts';
 import type { Stream } from '../base/stream.ts';
 import { MemoryFiles } from '../shell/files.ts';
 import { createProcess, type Descriptor, findProgram } from '../shell/process.ts';
-import type { Machine, MachineFacts, Program, Terminal } from '../shell/program.ts';
+import type { Machine, MachineFacts, OpenSocket, Program, Terminal } from '../shell/program.ts';
 
 /** What a machine is made of. `programs` are the names that exist on it; `files` its content, path → text. */
 export type MachineParts = {
@@ -13,6 +13,8 @@ export type MachineParts = {
   readonly programs: ReadonlyMap<string, Program>;
   /** The command of a container's first process; absent on other machines. */
   readonly main?: readonly string[];
+  /** How bash opens `/dev/tcp` on it. */
+  readonly openSocket?: (machine: Machine) => OpenSocket;
 };
 
 /** The folders that every Linux has. Programs are looked up by name and show in none of them. */
@@ -50,7 +52,8 @@ export function createMachine(parts: MachineParts, nowMs: number): Machine {
     files.write(path, content, nowMs);
   }
   const names = [...parts.programs.keys()].sort();
-  return {
+  const { openSocket } = parts;
+  const machine: Machine = {
     id: parts.id,
     ...parts.facts,
     files,
@@ -58,7 +61,11 @@ export function createMachine(parts: MachineParts, nowMs: number): Machine {
     program: (name) => parts.programs.get(name),
     programNames: () => names,
     ...(parts.main === undefined ? {} : { main: parts.main }),
+    ...(openSocket === undefined
+      ? {}
+      : { openSocket: (sys, protocol, host, port) => openSocket(machine)(sys, protocol, host, port) }),
   };
+  return machine;
 }
 
 /** The streams and the terminal that a first process of a machine gets. */

@@ -363,8 +363,9 @@ export class Sandbox {
       sys,
       descriptors: new Map<number, Descriptor>([
         [0, { stream: terminal.input, terminal }],
-        [1, { write: write('stdout'), terminal }],
-        [2, { write: write('stderr'), terminal }],
+        // A terminal's descriptors are one device: a pager behind a pipe reads its keys from stderr's.
+        [1, { write: write('stdout'), stream: terminal.input, terminal }],
+        [2, { write: write('stderr'), stream: terminal.input, terminal }],
       ]),
       env: new Map(Object.entries(workstation.env)),
       cwd: workstation.home,
@@ -375,6 +376,8 @@ export class Sandbox {
       else shell.signal(signal);
     };
     terminal.shell = shell;
+    shell.state.isLogin = true;
+    await shell.start();
     let text = '';
     for (;;) {
       terminal.prompt = shell.prompt();

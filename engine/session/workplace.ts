@@ -18,7 +18,7 @@ import type { Network } from '../net/socket.ts';
 import type { KubeHandler } from '../objects/api.ts';
 import { currentServer } from './kubeconfig.ts';
 import { SharedNetwork } from './shared-network.ts';
-import { agentTool, loadedCompleter, toolPrograms } from './programs.ts';
+import { agentTool, loadedCompleter, socketOpener, toolPrograms } from './programs.ts';
 
 /** What the workplace is built from. */
 export type WorkplaceParts = {
@@ -102,11 +102,15 @@ export class Workplace {
         env,
         programs,
         main: container.main,
+        openSocket: socketOpener(this.ports),
       },
       this.#nowMs,
     );
     this.#containers.set(key, machine);
-    cluster.dataplane.attachFiles(key, machineFiles(machine, () => this.#nowMs));
+    cluster.dataplane.attachFiles(
+      key,
+      machineFiles(machine, () => this.#nowMs),
+    );
     this.#clusters.set(machine, cluster);
     return machine;
   }
@@ -304,7 +308,14 @@ export class Workplace {
       PS1: WORKSTATION_PS1,
     };
     return createMachine(
-      { id: 'workstation', facts, files, env, programs: this.#programsOf(facts, true) },
+      {
+        id: 'workstation',
+        facts,
+        files,
+        env,
+        programs: this.#programsOf(facts, true),
+        openSocket: socketOpener(this.ports),
+      },
       this.#nowMs,
     );
   }
@@ -340,7 +351,14 @@ export class Workplace {
       '/etc/resolv.conf': resolvConf(this.#hostNetwork(host.name)),
     };
     const machine = createMachine(
-      { id: `host/${host.name}`, facts, files, env, programs: this.#programsOf(facts, false) },
+      {
+        id: `host/${host.name}`,
+        facts,
+        files,
+        env,
+        programs: this.#programsOf(facts, false),
+        openSocket: socketOpener(this.ports),
+      },
       this.#nowMs,
     );
     this.#hosts.set(host.name, machine);
@@ -369,7 +387,10 @@ function podAddress(container: ContainerFacts, cluster: Cluster): string {
 }
 
 /** A machine's files as servers and scripts of its container see them. */
-function machineFiles(machine: Machine, nowMs: () => number): Parameters<Cluster['dataplane']['attachFiles']>[1] {
+function machineFiles(
+  machine: Machine,
+  nowMs: () => number,
+): Parameters<Cluster['dataplane']['attachFiles']>[1] {
   const { files } = machine;
   return {
     read: (path) => {

@@ -17,6 +17,8 @@ type Arguments = {
   options: string[];
   rest: string[];
   bad: string | undefined;
+  /** Start files that are not read: `rc`, `profile`. */
+  skips: string[];
 };
 
 const LETTERS = 'exuvfnaCETBbmhkptH';
@@ -35,6 +37,7 @@ function readArguments(argv: readonly string[]): Arguments {
     options: [],
     rest: [],
     bad: undefined,
+    skips: [],
   };
   let wantsCommand = false;
   let at = 1;
@@ -47,7 +50,9 @@ function readArguments(argv: readonly string[]): Arguments {
     if (word.startsWith('--')) {
       if (word === '--login') found.isLogin = true;
       else if (word === '--rcfile' || word === '--init-file') at++;
-      else if (!['--norc', '--noprofile', '--posix'].includes(word)) found.bad = word;
+      else if (word === '--norc') found.skips.push('rc');
+      else if (word === '--noprofile') found.skips.push('profile');
+      else if (word !== '--posix') found.bad = word;
       continue;
     }
     if (!/^[-+]./.test(word)) break;
@@ -93,6 +98,7 @@ async function runShell(process: Process, dialect: Dialect): Promise<number> {
     positional: usesScript || args.command !== undefined ? args.rest.slice(1) : args.rest,
   });
   shell.state.isLogin = args.isLogin || process.argv[0]?.startsWith('-') === true;
+  if (isInteractive || shell.state.isLogin) await shell.start(args.skips);
   await applyOptions(shell, args.options);
   shell.state.isCommandText = args.command !== undefined;
   if (args.command !== undefined) return runCommandText(shell, args.command, '-c', `${args.command}`);

@@ -77,6 +77,24 @@ export class Shell {
     );
   }
 
+  /** Reads the files that a shell begins with: a login shell its profile, another interactive bash ~/.bashrc. */
+  async start(skips: readonly string[] = []): Promise<void> {
+    const { state, interpreter } = this;
+    const home = state.variables.get('HOME') ?? '';
+    const names = state.isLogin
+      ? (state.dialect === 'bash' ? ['.bash_profile', '.bash_login', '.profile'] : ['.profile']).slice(
+          0,
+          skips.includes('profile') ? 0 : 3,
+        )
+      : state.dialect === 'bash' && state.isInteractive && !skips.includes('rc')
+        ? ['.bashrc']
+        : [];
+    const found = names.find((name) => interpreter.files.stat(`${home}/${name}`)?.kind === 'file');
+    const content = found === undefined ? undefined : interpreter.files.read(`${home}/${found}`);
+    if (content !== undefined && 'content' in content) await this.#run(content.content);
+    state.status = 0;
+  }
+
   /** The prompt to show now: PS1, or PS2 while a command is incomplete. */
   prompt(): string {
     const { variables } = this.state;

@@ -1,4 +1,5 @@
 import type { Process, Program } from '../../shell/program.ts';
+import { man } from './manual.ts';
 import { baseName, parentOf } from '../../shell/path.ts';
 import { findProgram } from '../../shell/process.ts';
 import { echoText, floatText, formatPrintf } from '../../shell/printf.ts';
@@ -448,36 +449,6 @@ const printf: Program = async (process) => {
   await process.out(text);
   for (const complaint of complaints) await complain(process, complaint);
   return complaints.length > 0 ? 1 : 0;
-};
-
-const MANUALS: Readonly<Record<string, string>> = {
-  kubectl: 'controls the Kubernetes cluster manager; try kubectl --help',
-  curl: 'transfer a URL; try curl --help',
-  cilium: 'install and inspect Cilium; try cilium --help',
-  hubble: 'observe flows of the cluster; try hubble --help',
-  grep: 'print lines that match patterns',
-  sed: 'stream editor for filtering and transforming text',
-  ls: 'list directory contents',
-  cat: 'concatenate files and print on the standard output',
-  jq: 'command-line JSON processor',
-};
-
-const man: Program = async (process) => {
-  const name = process.argv.slice(1).find((word) => !/^(-|\d$)/.test(word));
-  if (name === undefined) {
-    await process.err("What manual page do you want?\nFor example, try 'man man'.\n");
-    return 1;
-  }
-  if (process.machine.program(name) === undefined && !Object.hasOwn(MANUALS, name)) {
-    await process.err(`No manual entry for ${name}\n`);
-    return 16;
-  }
-  const title = `${name.toUpperCase()}(1)`;
-  const text = Object.hasOwn(MANUALS, name) ? MANUALS[name] : `a program of this machine; try ${name} --help`;
-  await process.out(
-    `${title}${'User Commands'.padStart(46 - title.length + 6)}${title.padStart(34)}\n\nNAME\n       ${name} - ${text ?? ''}\n`,
-  );
-  return 0;
 };
 
 /** Tools that tell facts or compute. */

@@ -13,6 +13,7 @@ import {
   splitLines,
   tool,
 } from './tool.ts';
+import { isInteractive, pageThrough } from './pager.ts';
 import type { Options } from './tool.ts';
 
 async function cat(process: Process, options: Options): Promise<number> {
@@ -304,8 +305,9 @@ async function reverseText(process: Process, options: Options): Promise<number> 
 }
 
 /** `less` and `more`: on a terminal they show the text page by page (space, Enter, b, g, G, /text, q), else they print it. */
-async function page(process: Process, options: Options): Promise<number> {
-  const { operands } = options;
+async function page(process: Process, given: Options): Promise<number> {
+  const operands = given.operands.filter((operand) => !/^\+([FG]|\/.*|[0-9]+)$/.test(operand));
+  const options = { ...given, operands };
   if (operands.length === 0 && process.tty('stdin') !== undefined) {
     await process.err(
       nameOf(process) === 'less'
@@ -323,8 +325,40 @@ async function page(process: Process, options: Options): Promise<number> {
           reason === failureText('EISDIR') ? `${operand} is a directory\n` : `${operand}: ${reason}\n`,
         ));
   });
+  if (isInteractive(process) && lines.length > 0) return pageInteractively(process, options, lines);
   await process.out(lines.map((line) => `${line}\n`).join(''));
   return failures > 0 ? 1 : 0;
+}
+
+async function pageInteractively(
+  process: Process,
+  options: Options,
+  lines: readonly string[],
+): Promise<number> {
+  const files = options.operands.filter((operand) => operand !== '-' && !operand.startsWith('+'));
+  const reading =
+    (operand: string): (() => readonly string[]) =>
+    () => {
+      const found = process.machine.files.read(pathOf(process, operand));
+      return 'content' in found ? splitLines(found.content) : [];
+    };
+  const texts =
+    files.length > 0 && files.length === options.operands.length
+      ? files.map((name) => ({ name, lines: reading(name)(), reread: reading(name) }))
+      : [{ name: '', lines }];
+  const plus = process.argv.slice(1).find((word) => word.startsWith('+')) ?? '';
+  return pageThrough(process, texts, {
+    hasNumbers: options.has('N', 'LINE-NUMBERS'),
+    isChopped: options.has('S', 'chop-long-lines'),
+    keepsColours: options.has('R', 'r', 'RAW-CONTROL-CHARS'),
+    ignoresCase: options.has('i', 'I'),
+    leavesWhenItFits: options.has('F', 'quit-if-one-screen') || nameOf(process) === 'more',
+    keepsScreen: options.has('X', 'no-init'),
+    startsAtEnd: plus === '+G',
+    follows: plus === '+F',
+    search: plus.startsWith('+/') ? plus.slice(2) : undefined,
+    isMore: nameOf(process) === 'more',
+  });
 }
 
 /** Tools that show texts. */
@@ -368,7 +402,7 @@ export const SHOW_TOOLS: readonly (readonly [string, Program])[] = [
       }
       return tool(
         {
-          short: 'FRSXNinqeEwKM',
+          short: 'FRrSXNiInqeEwKMsfgJmx:p:',
           long: ['quit-if-one-screen', 'RAW-CONTROL-CHARS', 'LINE-NUMBERS', 'chop-long-lines', 'no-init'],
         },
         async (own, options) => {
