@@ -1,4 +1,5 @@
 import type { ContainerFate, ImageCatalog, ImageRecord, ProbeFailure } from '../controllers/context.ts';
+import { PROBE_ERROR } from '../controllers/context.ts';
 import type { ContainerSpec, Pod, ProbeSpec } from '../objects/views.ts';
 import type { DataPlane } from '../dataplane/dataplane.ts';
 import { commandOf, lookup } from '../images/catalog.ts';
@@ -34,13 +35,16 @@ export class Runtime implements ImageCatalog {
     const life = facts.lifetime(command);
     if (life.kind === 'cannot-start') return { startError: life.message };
     // With an open standard input a shell waits for somebody to type.
-    if (life.kind === 'forever' || (container.stdin === true && isInteractive(command))) return {};
+    if (life.kind === 'forever' || (container.stdin === true && isInteractive(command))) {
+      // A shell or a sleep as the first process does not hear SIGTERM and is killed.
+      return /^(ba|da|a)?sh$|^(sleep|tail)$/.test(nameOf(command)) ? { isDeaf: true } : { stopCode: 0 };
+    }
     return { endsAfterMs: life.afterMs + 150, exitCode: life.exitCode };
   }
 
   probe(pod: Pod, container: ContainerSpec, probe: ProbeSpec): ProbeFailure {
-    if (probe.exec !== undefined || probe.grpc !== undefined) return undefined;
-    const port = portNumber(container, probe.httpGet?.port ?? probe.tcpSocket?.port);
+    if (probe.exec !== undefined) return this.#execute(pod, container, probe);
+    const port = portNumber(container, probe.httpGet?.port ?? probe.tcpSocket?.port ?? probe.grpc?.port);
     const host = `${probe.httpGet?.host ?? pod.status?.podIP}:${port}`;
     const path = probe.httpGet === undefined ? undefined : (probe.httpGet.path ?? '/');
     const answer = this.#isUp(pod, container)
@@ -56,12 +60,41 @@ export class Runtime implements ImageCatalog {
         : `${url}context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
     return answer.status < 400 ? undefined : `HTTP probe failed with statuscode: ${answer.status}`;
   }
+
+  isSteady(pod: Pod, container: ContainerSpec, probe: ProbeSpec): boolean {
+    if (probe.exec !== undefined) return false;
+    const port = portNumber(container, probe.httpGet?.port ?? probe.tcpSocket?.port ?? probe.grpc?.port);
+    return probe.httpGet === undefined || this.#dataplane().isSteady(keyOf(pod), port);
+  }
+
+  /** A command that a probe runs inside. One that this world does not know is taken to succeed. */
+  #execute(pod: Pod, container: ContainerSpec, probe: ProbeSpec): ProbeFailure {
+    const command = probe.exec?.command ?? [];
+    const programs = lookup(container.image)?.programs ?? [];
+    const name = command[0] ?? '';
+    if (!programs.includes(nameOf(command))) {
+      const why = name.includes('/')
+        ? `exec: ${JSON.stringify(name)}: stat ${name}: no such file or directory`
+        : `exec: ${JSON.stringify(name)}: executable file not found in $PATH`;
+      return `${PROBE_ERROR}rpc error: code = Unknown desc = failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start container process: ${why}: unknown`;
+    }
+    const result = this.#dataplane().tryCommand(keyOf(pod), container.name, command);
+    if (result === undefined) return undefined;
+    const limit = probe.timeoutSeconds ?? 1;
+    if (result.waitMs > limit * 1000)
+      return `command timed out: ${JSON.stringify(command.join(' '))} timed out after ${limit}s`;
+    return result.code === 0 ? undefined : result.out;
+  }
+}
+
+/** The name of a command's program without its folder. */
+function nameOf(command: readonly string[]): string {
+  return (command[0] ?? '').split('/').at(-1) ?? '';
 }
 
 /** True for a command that reads a terminal: a shell without a script. */
 function isInteractive(command: readonly string[]): boolean {
-  const name = (command[0] ?? '').split('/').at(-1) ?? '';
-  return /^(ba|da|a)?sh$/.test(name) && !command.includes('-c');
+  return /^(ba|da|a)?sh$/.test(nameOf(command)) && !command.includes('-c');
 }
 
 function portNumber(container: ContainerSpec, port: number | string | undefined): number {

@@ -255,6 +255,145 @@ describe('workloads', () => {
     });
   });
 
+  it('runs the script of a container and its exec probe: healthy for a while, then killed and started again', () => {
+    const at = bench();
+    const script = 'touch /tmp/healthy; sleep 30; rm -f /tmp/healthy; sleep 600';
+    const container = {
+      name: 'liveness',
+      image: 'busybox:1.36',
+      args: ['/bin/sh', '-c', script],
+      livenessProbe: { exec: { command: ['cat', '/tmp/healthy'] }, initialDelaySeconds: 5, periodSeconds: 5 },
+    };
+    const body = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'liveness-exec' },
+      spec: { containers: [container] },
+    };
+    at.request('POST', PATHS.pods, body);
+    at.pass(30);
+    const status = (): unknown => (at.list('pods', 'default') as Pod[])[0]?.status?.containerStatuses?.[0];
+    const messages = (): readonly unknown[] => at.list('events', 'default').map((one) => one['message']);
+    expect(status()).toMatchObject({ ready: true, restartCount: 0 });
+    expect(messages().filter((text) => String(text).includes('probe'))).toEqual([]);
+    at.pass(25);
+    expect(messages()).toContain(
+      "Liveness probe failed: cat: can't open '/tmp/healthy': No such file or directory\n",
+    );
+    expect(messages()).toContain('Container liveness failed liveness probe, will be restarted');
+    at.pass(35);
+    expect(status()).toMatchObject({
+      restartCount: 1,
+      state: { running: {} },
+      lastState: { terminated: { exitCode: 137, reason: 'Error' } },
+    });
+  });
+
+  it('takes a pod out of its Service while its readiness probe fails, and back', () => {
+    const at = bench();
+    const container = {
+      name: 'c',
+      image: 'busybox:1.36',
+      command: ['sh', '-c', 'touch /ready; sleep 20; rm /ready; sleep 20; touch /ready; sleep 9999'],
+      readinessProbe: { exec: { command: ['test', '-f', '/ready'] }, periodSeconds: 2, failureThreshold: 2 },
+    };
+    const missing = { ...container, name: 'd', readinessProbe: { exec: { command: ['curl', 'localhost'] } } };
+    const pod = (name: string, one: object): void =>
+      void at.request('POST', PATHS.pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, labels: { app: name } },
+        spec: { containers: [one] },
+      } as never);
+    pod('web', container);
+    pod('lame', missing);
+    at.request('POST', PATHS.services, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    });
+    const isIn = (): boolean =>
+      at
+        .list('endpoints', 'default')
+        .some(
+          (one) =>
+            one.metadata.name === 'web' && JSON.stringify(one['subsets'] ?? []).includes('"addresses"'),
+        );
+    at.pass(15);
+    expect(isIn()).toBe(true);
+    at.pass(20);
+    expect(isIn()).toBe(false);
+    at.pass(20);
+    expect(isIn()).toBe(true);
+    expect(
+      at
+        .list('events', 'default')
+        .some((one) =>
+          String(one['message']).startsWith(
+            'Readiness probe errored and resulted in unknown state: rpc error: code = Unknown desc = failed to exec in container',
+          ),
+        ),
+    ).toBe(true);
+  });
+
+  it('ends a Job by what the network says, and serves what is mounted', () => {
+    const at = bench();
+    const data = { 'index.html': 'from the map' };
+    at.request('POST', '/api/v1/namespaces/default/configmaps', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'page' },
+      data,
+    });
+    const mounted = { name: 'main', image: 'nginx:1.27', ports: [{ containerPort: 80, name: 'http' }] };
+    at.request('POST', PATHS.pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web', labels: { app: 'web' } },
+      spec: {
+        volumes: [{ name: 'v', configMap: { name: 'page' } }],
+        containers: [{ ...mounted, volumeMounts: [{ name: 'v', mountPath: '/usr/share/nginx/html' }] }],
+      },
+    });
+    at.request('POST', PATHS.services, service('web'));
+    at.pass(20);
+    const job = (name: string, url: string): void =>
+      void at.request('POST', PATHS.jobs, {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: { name },
+        spec: {
+          backoffLimit: 0,
+          template: {
+            spec: {
+              restartPolicy: 'Never',
+              containers: [{ name: 'c', image: 'curlimages/curl:8.7.1', command: ['curl', '-sf', url] }],
+            },
+          },
+        },
+      });
+    job('good', 'http://web/');
+    job('bad', 'http://web/nosuch');
+    at.pass(20);
+    const results = at
+      .list('jobs.batch', 'default')
+      .map((one) => [
+        one.metadata.name,
+        ((one['status'] as { conditions?: readonly { type: string }[] }).conditions ?? [])
+          .map(({ type }) => type)
+          .at(-1),
+      ]);
+    expect(results).toEqual([
+      ['bad', 'Failed'],
+      ['good', 'Complete'],
+    ]);
+    const good = at.list('pods', 'default').find((one) => one.metadata.name.startsWith('good'));
+    expect(
+      at.cluster.dataplane.logLines(`default/${good?.metadata.name}`, 'c').map(({ text }) => text),
+    ).toEqual(['from the map']);
+  });
+
   it('says why a pod fits nowhere', () => {
     const at = bench();
     at.request('POST', PATHS.pods, {

@@ -26,12 +26,19 @@ export type ContainerFate = {
   readonly startError?: string;
   /** How long it takes to end after SIGTERM, virtual ms. */
   readonly stopMs?: number;
+  /** It does not hear SIGTERM: what waits for its end waits for the whole grace period. */
+  readonly isDeaf?: true;
+  /** What it exits with then; absent: it is killed (137). */
+  readonly stopCode?: number;
   /** A crash is told as so many restarts at once. */
   readonly restartsAtOnce?: number;
 };
 
 /** How a probe ended: undefined for success, or the kubelet's words after `Readiness probe failed: `. */
 export type ProbeFailure = string | undefined;
+
+/** What a probe's words begin with when it could not be tried at all; the kubelet says that otherwise. */
+export const PROBE_ERROR = 'error: ';
 
 /** The container runtime as the kubelets see it; the composition root builds it from the catalogue of images. */
 export interface ImageCatalog {
@@ -43,6 +50,8 @@ export interface ImageCatalog {
   containerId?(pod: Pod, container: string): string;
   fate(pod: Pod, container: ContainerSpec): ContainerFate;
   probe(pod: Pod, container: ContainerSpec, probe: ProbeSpec): ProbeFailure;
+  /** False where the answer may change while the container runs, so that it has to be asked again; default true. */
+  isSteady?(pod: Pod, container: ContainerSpec, probe: ProbeSpec): boolean;
 }
 
 /** What is shared by the controllers of one cluster. */

@@ -6,7 +6,7 @@ import { hashText } from '../base/hash.ts';
 import { createObject, deleteObject, updateStatus } from '../store/registry.ts';
 import { isPodFinished, keyOf, nodeAddress } from '../objects/views.ts';
 import { parseTimestamp, timestamp } from '../objects/time.ts';
-import { WorkQueue, splitKey } from './context.ts';
+import { PROBE_ERROR, WorkQueue, splitKey } from './context.ts';
 import { recordEvent } from './events.ts';
 import { missingReference } from './pod-references.ts';
 import {
@@ -34,8 +34,8 @@ type Step = {
     | 'start'
     | 'ended'
     | 'restart'
-    | 'readiness'
-    | 'liveness'
+    | ProbeKind
+    | 'stopped'
     | 'killed';
   readonly pod: string;
   readonly uid: string;
@@ -44,7 +44,11 @@ type Step = {
   readonly attempt: number;
   /** The run of the container that it is about (its restart count). */
   readonly run: number;
+  /** How often a probe succeeded (or, negative, failed) in a row. */
+  readonly streak: number;
 };
+
+type ProbeKind = 'startup' | 'readiness' | 'liveness';
 
 /**
  * The kubelets of all nodes: the life of each pod from binding to removal, one timer a step. Everything it must remember
@@ -146,11 +150,13 @@ export class Kubelets implements Controller {
       case 'restart':
         this.#restart(pod, container, status);
         return;
+      case 'startup':
       case 'readiness':
-        this.#readiness(pod, container, data);
-        return;
       case 'liveness':
-        this.#liveness(pod, container, status, data);
+        this.#probe(pod, container, status, data);
+        return;
+      case 'stopped':
+        this.#stopped(pod, container, status);
         return;
     }
   }
@@ -323,15 +329,20 @@ export class Kubelets implements Controller {
   #watchOver(pod: Pod, container: ContainerSpec, run: number, endsAfterMs: number | undefined): void {
     const about = { container: container.name, run };
     if (endsAfterMs !== undefined) this.#after(Math.max(20, endsAfterMs), pod, { ...about, step: 'ended' });
-    const readiness = container.startupProbe ?? container.readinessProbe;
-    if (readiness !== undefined) {
-      const delayMs = (readiness.initialDelaySeconds ?? 0) * 1000 + this.#between(300, 900);
-      this.#after(delayMs, pod, { ...about, step: 'readiness' });
+    const first: readonly ProbeKind[] =
+      container.startupProbe === undefined ? ['readiness', 'liveness'] : ['startup'];
+    this.#watchProbes(pod, container, run, first);
+  }
+
+  #watchProbes(pod: Pod, container: ContainerSpec, run: number, kinds: readonly ProbeKind[]): void {
+    for (const kind of kinds) {
+      const probe = container[`${kind}Probe`];
+      if (probe === undefined) continue;
+      const initialMs = (probe.initialDelaySeconds ?? 0) * 1000;
+      // The first look falls anywhere into a period; a readiness probe is asked at once when its container starts.
+      const delayMs = kind === 'liveness' ? (probe.periodSeconds ?? 10) * 1000 : this.#between(300, 900);
+      this.#after(initialMs + delayMs, pod, { container: container.name, run, step: kind });
     }
-    const { livenessProbe } = container;
-    if (livenessProbe === undefined) return;
-    const delayMs = ((livenessProbe.initialDelaySeconds ?? 0) + (livenessProbe.periodSeconds ?? 10)) * 1000;
-    this.#after(delayMs, pod, { ...about, step: 'liveness' });
   }
 
   #startFailed(pod: Pod, container: ContainerSpec, change: Partial<ContainerStatus>, error: string): void {
@@ -417,48 +428,74 @@ export class Kubelets implements Controller {
     this.#prepare(next, container.name, 0);
   }
 
-  #readiness(pod: Pod, container: ContainerSpec, data: Step): void {
-    const status = containerStatus(pod, container.name);
-    // Until the startup probe has succeeded no other is asked; then both, which see the same.
-    const isStarting = container.startupProbe !== undefined && status?.started !== true;
-    const probe = isStarting ? container.startupProbe : (container.readinessProbe ?? container.startupProbe);
-    if (probe === undefined || status?.state.running === undefined) return;
-    const failure = this.#context.images.probe(pod, container, probe);
-    if (failure === undefined && isStarting && container.readinessProbe !== undefined) {
-      const isReady = this.#context.images.probe(pod, container, container.readinessProbe) === undefined;
-      const next = this.#setState(pod, container.name, { ready: isReady, started: true });
-      if (!isReady) this.#after(pauseMs(container.readinessProbe.periodSeconds, 0), next, { ...data, attempt: 0 });
+  /** Asks a probe once, notes what follows from it, and when to ask again (prober/worker.go). */
+  #probe(pod: Pod, container: ContainerSpec, status: ContainerStatus, data: Step): void {
+    const kind = data.step as ProbeKind;
+    const probe = container[`${kind}Probe`];
+    if (
+      probe === undefined ||
+      status.state.running === undefined ||
+      status.state.running.startedAt === undefined
+    )
+      return;
+    const { images } = this.#context;
+    const failure = images.probe(pod, container, probe);
+    const streak = failure === undefined ? Math.max(0, data.streak) + 1 : Math.min(0, data.streak) - 1;
+    const again = { ...data, streak, attempt: data.attempt + 1 };
+    if (failure === undefined) {
+      const isPassed = streak >= (probe.successThreshold ?? 1);
+      const next = isPassed ? this.#passed(pod, container, status, data) : pod;
+      if (isPassed && (kind === 'startup' || images.isSteady?.(pod, container, probe) !== false)) return;
+      this.#after(pauseMs(probe.periodSeconds, data.attempt), next, again);
       return;
     }
-    if (failure === undefined)
-      return void this.#setState(pod, container.name, { ready: true, started: true });
-    if (container.startupProbe === undefined && status.started !== true)
-      this.#setState(pod, container.name, { started: true });
-    const words = isStarting ? 'Startup' : 'Readiness';
-    this.#noteOf(pod, container, 'Warning', 'Unhealthy', `${words} probe failed: ${failure}`);
-    if (this.#context.images.isStill === true) return;
-    this.#after(pauseMs(probe.periodSeconds, data.attempt), pod, { ...data, attempt: data.attempt + 1 });
+    const words = kind === 'startup' ? 'Startup' : kind === 'readiness' ? 'Readiness' : 'Liveness';
+    const isError = failure.startsWith(PROBE_ERROR);
+    const why = isError
+      ? `errored and resulted in unknown state: ${failure.slice(PROBE_ERROR.length)}`
+      : `failed: ${failure}`;
+    this.#noteOf(pod, container, 'Warning', 'Unhealthy', `${words} probe ${why}`);
+    if (images.isStill === true) return;
+    const isFailed = -streak >= (probe.failureThreshold ?? 3);
+    if (isFailed && kind === 'readiness' && status.ready)
+      this.#after(
+        pauseMs(probe.periodSeconds, data.attempt),
+        this.#setState(pod, container.name, { ready: false }),
+        again,
+      );
+    else if (isFailed && kind !== 'readiness') this.#killUnhealthy(pod, container, data, kind);
+    else this.#after(pauseMs(probe.periodSeconds, data.attempt), pod, again);
   }
 
-  #liveness(pod: Pod, container: ContainerSpec, status: ContainerStatus, data: Step): void {
-    const probe = container.livenessProbe;
-    if (probe === undefined || status.state.running === undefined) return;
-    const failure = this.#context.images.probe(pod, container, probe);
-    // What a program answers does not change while it runs: one success is success for good.
-    if (failure === undefined) return;
-    this.#noteOf(pod, container, 'Warning', 'Unhealthy', `Liveness probe failed: ${failure}`);
-    if (data.attempt + 1 < (probe.failureThreshold ?? 3)) {
-      this.#after((probe.periodSeconds ?? 10) * 1000, pod, { ...data, attempt: data.attempt + 1 });
-      return;
-    }
-    this.#noteOf(
-      pod,
-      container,
-      'Normal',
-      'Killing',
-      `Container ${container.name} failed liveness probe, will be restarted`,
-    );
-    this.#afterEnd(this.#setEnded(pod, status, 137), container);
+  /** A probe succeeded often enough. */
+  #passed(pod: Pod, container: ContainerSpec, status: ContainerStatus, data: Step): Pod {
+    if (data.step === 'readiness')
+      return status.ready ? pod : this.#setState(pod, container.name, { ready: true });
+    if (data.step !== 'startup') return pod;
+    const hasReadiness = container.readinessProbe !== undefined;
+    const next = this.#setState(pod, container.name, {
+      started: true,
+      ...(hasReadiness ? {} : { ready: true }),
+    });
+    this.#watchProbes(next, container, data.run, ['readiness', 'liveness']);
+    return next;
+  }
+
+  /** The kubelet ends a container that does not live: what ignores the signal is killed after its grace. */
+  #killUnhealthy(pod: Pod, container: ContainerSpec, data: Step, kind: ProbeKind): void {
+    const message = `Container ${container.name} failed ${kind} probe, will be restarted`;
+    this.#noteOf(pod, container, 'Normal', 'Killing', message);
+    const { isDeaf } = this.#context.images.fate(pod, container);
+    const grace =
+      (pod.spec as { terminationGracePeriodSeconds?: number }).terminationGracePeriodSeconds ?? 30;
+    const waitMs = isDeaf === true ? grace * 1000 : this.#between(200, 400);
+    this.#after(waitMs, pod, { container: data.container, run: data.run, step: 'stopped' });
+  }
+
+  #stopped(pod: Pod, container: ContainerSpec, status: ContainerStatus): void {
+    if (status.state.running === undefined) return;
+    const exitCode = this.#context.images.fate(pod, container).stopCode ?? 137;
+    this.#afterEnd(this.#setEnded(pod, status, exitCode), container);
   }
 
   #terminate(pod: Pod): boolean {
@@ -514,7 +551,15 @@ export class Kubelets implements Controller {
   }
 
   #after(delayMs: number, pod: Pod, step: { readonly step: Step['step'] } & Partial<Step>): void {
-    const data = { container: '', attempt: 0, run: 0, ...step, pod: keyOf(pod), uid: pod.metadata.uid ?? '' };
+    const data = {
+      container: '',
+      attempt: 0,
+      run: 0,
+      streak: 0,
+      ...step,
+      pod: keyOf(pod),
+      uid: pod.metadata.uid ?? '',
+    };
     this.#context.sim.clock.after(delayMs, TOPIC, data);
   }
 

@@ -200,6 +200,14 @@ export class DataPlane {
     return answer ? { status: answer.response.status } : 'refused';
   }
 
+  /** False where the answers of a pod's port depend on files or on time. */
+  isSteady(key: string, port: number): boolean {
+    const pod = this.#fabric.topology().pods.get(key);
+    const want = { port, protocol: 'TCP', isLocal: pod?.isHostNetwork === true } as const;
+    const found = pod && this.#fabric.serverAt(podParty(pod), want);
+    return found === undefined || !['nginx', 'httpd', 'files', 'agnhost'].includes(found.spec.server);
+  }
+
   /** Log lines of a container (`namespace/name`, container name), oldest first. */
   logLines(podKey: string, container: string): readonly LogLine[] {
     return this.#fabric.logs.get(`${podKey}/${container}`) ?? [];
