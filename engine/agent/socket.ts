@@ -393,54 +393,102 @@ function policyModel(object: KubeObject): JsonObject {
   };
 }
 
+const API_VERSIONS = [
+  'EndpointSliceOrEndpoint',
+  'cilium/v2::CiliumCIDRGroup',
+  'cilium/v2::CiliumClusterwideNetworkPolicy',
+  'cilium/v2::CiliumEndpoint',
+  'cilium/v2::CiliumNetworkPolicy',
+  'cilium/v2::CiliumNode',
+  'core/v1::Pods',
+  'networking.k8s.io/v1::NetworkPolicy',
+];
+
+const CONTROLLERS = [
+  'cilium-health-ep',
+  'dns-garbage-collector-job',
+  'endpoint-gc',
+  'ipcache-inject-labels',
+  'k8s-heartbeat',
+  'link-cache',
+  'metricsmap-bpf-prom-sync',
+  'neighbor-table-refresh',
+];
+
 function statusModel(report: AgentReport): JsonObject {
   const ok = { state: 'Ok', msg: '' };
+  const settings = report.ciliumConfig;
+  const setting = (name: string): string => (Object.hasOwn(settings, name) ? (settings[name] ?? '') : '');
+  const own = report.nodes.find((node) => node.name === report.node);
+  const local = report.endpoints.filter((one) => one.address !== '');
+  const isProxyless = setting('kube-proxy-replacement') === 'true';
+  const isEncrypted = setting('enable-wireguard') === 'true';
+  const router = own?.router ?? '';
+  const owners = local.map((one): [string, string] => [
+    one.address,
+    one.pod === undefined ? 'health' : `${one.pod.metadata.namespace}/${one.pod.metadata.name}`,
+  ]);
+  const controllers = [
+    ...CONTROLLERS,
+    ...report.endpoints.flatMap(({ id }) => [`endpoint-${id}-regeneration-recovery`, `sync-policymap-${id}`]),
+  ];
   return {
-    cilium: { state: 'Ok', msg: '1.20.2 (v1.20.2)' },
-    kubernetes: {
-      state: 'Ok',
-      msg: '1.32 (v1.32.13) [linux/amd64]',
-      'k8s-api-versions': [
-        'cilium/v2::CiliumCIDRGroup',
-        'cilium/v2::CiliumClusterwideNetworkPolicy',
-        'cilium/v2::CiliumEndpoint',
-        'cilium/v2::CiliumNetworkPolicy',
-        'cilium/v2::CiliumNode',
-        'core/v1::Namespace',
-        'core/v1::Pods',
-        'core/v1::Service',
-        'discovery/v1::EndpointSlice',
-        'networking.k8s.io/v1::NetworkPolicy',
-      ],
-    },
     kvstore: { state: 'Disabled', msg: '' },
-    'container-runtime': ok,
-    'kube-proxy-replacement': { mode: 'False' },
-    'host-firewall': { mode: report.config.hostFirewall ? 'Enabled' : 'Disabled' },
+    kubernetes: { state: 'Ok', msg: '1.32 (v1.32.13) [linux/amd64]', 'k8s-api-versions': API_VERSIONS },
+    'kube-proxy-replacement': {
+      mode: isProxyless ? 'True' : 'False',
+      deviceList: isProxyless ? [{ name: 'eth0', ip: [report.nodeAddress] }] : [],
+    },
+    'host-firewall': { mode: report.config.hostFirewall ? 'Enabled' : 'Disabled', devices: ['eth0'] },
+    srv6: { enabled: false },
     'cni-chaining': { mode: 'none' },
     'cni-file': {
       state: 'Ok',
       msg: 'successfully wrote CNI configuration file to /host/etc/cni/net.d/05-cilium.conflist',
     },
+    cilium: { state: 'Ok', msg: '1.20.2 (v1.20.2)' },
     nodeMonitor: { cpus: 4, npages: 64, pagesize: 4096, lost: 0, unknown: 0 },
     cluster: { ciliumHealth: ok, self: `${report.config.cluster}/${report.node}`, nodes: [] },
     ipam: {
-      status: `${report.endpoints.filter((one) => one.address !== '').length + 1}/254 allocated from ${report.podCidr}, `,
+      status: `IPv4: ${local.length + 1}/254 allocated from ${report.podCidr}, `,
+      allocations: Object.fromEntries([[router, 'router'], ...owners]),
     },
+    'ipv4-big-tcp': { enabled: false },
+    'ipv6-big-tcp': { enabled: false },
+    'bandwidth-manager': { enabled: false },
+    routing: {
+      network: setting('routing-mode') === 'native' ? 'Native' : 'Tunnel [vxlan]',
+      host: isProxyless ? 'BPF' : 'Legacy',
+    },
+    'attach-mode': 'TCX',
+    'datapath-mode': 'veth',
+    masquerading: { enabled: true, mode: 'iptables', protocols: { ipv4: true, ipv6: false } },
+    controllers: controllers.sort().map((name) => ({ name })),
     proxy: {
-      ip: '',
+      ip: router,
       'port-range': '10000-20000',
-      'total-ports': 0,
-      'total-redirects': 0,
-      'envoy-deployment-mode': 'external',
+      'total-redirects': redirectsOf(report, local),
+      'envoy-deployment-mode': setting('external-envoy-proxy') === 'false' ? 'embedded' : 'external',
     },
     'identity-range': { 'min-identity': 256, 'max-identity': 65535 },
-    hubble: { state: 'Ok', msg: '' },
-    encryption: { mode: 'Disabled' },
-    controllers: [],
-    'bandwidth-manager': { enabled: false },
-    masquerading: { enabled: true, mode: 'iptables' },
+    hubble: {
+      state: 'Ok',
+      msg: '',
+      metrics: { state: setting('hubble-metrics-server') === '' ? 'Disabled' : 'Ok' },
+    },
+    encryption: { mode: isEncrypted ? 'Wireguard' : 'Disabled' },
     'auth-certificate-provider': { state: 'Disabled' },
-    stale: {},
   };
+}
+
+/** Proxy redirects of the node's endpoints: one for each endpoint, direction and port with layer 7 rules. */
+function redirectsOf(report: AgentReport, endpoints: readonly AgentEndpoint[]): number {
+  const view = report.policyView();
+  const found = new Set<string>();
+  for (const { id, pod } of endpoints) {
+    if (pod === undefined) continue;
+    for (const entry of policyMap(view, `${pod.metadata.namespace}/${pod.metadata.name}`))
+      if (entry['proxyPort'] !== 0) found.add(`${id} ${String(entry['direction'])} ${String(entry['port'])}`);
+  }
+  return found.size;
 }

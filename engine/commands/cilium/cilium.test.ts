@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../base/json.ts';
-import { endpointList, identityTable } from './cilium-dbg.ts';
+import { endpointList, identityTable } from './dbg-endpoint.ts';
+import { type MapEntry, policyMapTable } from './dbg-policy.ts';
+import { statusBrief, type StatusModel, statusText } from './dbg-status.ts';
 import type { EndpointModel } from './models.ts';
 import { gather, isSettled, statusReport } from './status.ts';
 
@@ -49,18 +51,17 @@ describe('cilium-dbg, against the real layout', () => {
         labels: ['k8s:app=backend', 'k8s:io.kubernetes.pod.namespace=default'],
         ipv4: '10.244.1.20',
         ipv6: 'fd00:10:244:1::20',
-        enabled: 'ingress',
+        enabled: 'audit-egress',
       }),
       endpoint(3000, 1, { labels: ['k8s:node-role.kubernetes.io/worker', 'reserved:host'] }),
       endpoint(3001, 4, { labels: ['reserved:health'], ipv4: '10.244.1.99' }),
     ];
-    // The recorded endpoint 1002 audits its egress, which an agent here never does.
+    // The recorded endpoint 1002 enforces one direction and audits the other, which no agent's value says.
     const wanted = read('goldens/cilium-dbg-endpoint-list.txt').replace(
-      'Disabled (Audit)',
-      'Disabled        ',
+      'Enabled            Disabled (Audit)',
+      'Disabled           Disabled (Audit)',
     );
-    const squeeze = (text: string): string => text.replace(/ {3,}/g, '   ');
-    expect(squeeze(endpointList(list))).toBe(squeeze(wanted));
+    expect(endpointList(list)).toBe(wanted);
   });
 
   it('identity list', () => {
@@ -76,6 +77,113 @@ describe('cilium-dbg, against the real layout', () => {
       { id: 16777217, labels: ['fqdn:example.com', 'reserved:world'] },
     ];
     expect(identityTable(list)).toBe(read('goldens/cilium-dbg-identity-list.txt'));
+  });
+
+  it('bpf policy get', () => {
+    const pod = (app: string, namespace: string): string[] => [
+      `k8s:app=${app}`,
+      `k8s:io.kubernetes.pod.namespace=${namespace}`,
+    ];
+    const entries: MapEntry[] = [
+      {
+        policy: 'Allow',
+        direction: 'Ingress',
+        identity: 1,
+        labels: ['reserved:host'],
+        port: 'ANY',
+        bytes: 1240,
+        packets: 15,
+      },
+      {
+        policy: 'Allow',
+        direction: 'Ingress',
+        identity: 12345,
+        labels: pod('client', 'default'),
+        port: '80/TCP',
+        proxyPort: 14321,
+        bytes: 6520,
+        packets: 44,
+        prefix: 24,
+        cookie: 3,
+      },
+      {
+        policy: 'Deny',
+        direction: 'Ingress',
+        identity: 34567,
+        labels: pod('api', 'shop'),
+        port: 'ANY',
+        bytes: 74,
+        packets: 1,
+        cookie: 4,
+      },
+      {
+        policy: 'Allow',
+        direction: 'Egress',
+        identity: 0,
+        port: '53/UDP',
+        proxyPort: 10053,
+        prefix: 24,
+        cookie: 5,
+      },
+      {
+        policy: 'Allow',
+        direction: 'Egress',
+        identity: 2,
+        labels: ['reserved:world'],
+        port: '8080-8081/TCP',
+        auth: 'spire',
+        bytes: 0,
+        packets: 0,
+        prefix: 23,
+        cookie: 6,
+      },
+    ];
+    expect(policyMapTable(entries, false)).toBe(read('goldens/cilium-dbg-bpf-policy-get.txt'));
+    expect(policyMapTable(entries, true)).toBe(read('goldens/cilium-dbg-bpf-policy-get-numeric.txt'));
+  });
+
+  it('status', () => {
+    const model: StatusModel = {
+      kvstore: { state: 'Disabled' },
+      kubernetes: {
+        state: 'Ok',
+        msg: '1.33 (v1.33.1) [linux/amd64]',
+        'k8s-api-versions': [
+          'networking.k8s.io/v1::NetworkPolicy',
+          'core/v1::Pods',
+          'cilium/v2::CiliumNetworkPolicy',
+          'cilium/v2::CiliumCIDRGroup',
+        ],
+      },
+      'kube-proxy-replacement': {
+        mode: 'True',
+        deviceList: [{ name: 'eth0', ip: ['172.18.0.3', 'fc00:f853:ccd:e793::3'] }],
+      },
+      'host-firewall': { mode: 'Disabled' },
+      srv6: {},
+      'cni-chaining': { mode: 'none' },
+      'cni-file': {
+        state: 'Ok',
+        msg: 'successfully wrote CNI configuration file to /host/etc/cni/net.d/05-cilium.conflist',
+      },
+      cilium: { state: 'Ok', msg: '1.20.2 (v1.20.2-abcdef12)' },
+      nodeMonitor: { cpus: 8, npages: 64, pagesize: 4096 },
+      cluster: { ciliumHealth: { state: 'Ok' } },
+      ipam: { status: 'IPv4: 5/254 allocated from 10.244.1.0/24, ' },
+      proxy: {
+        ip: '10.244.1.1',
+        'total-redirects': 0,
+        'port-range': '10000-20000',
+        'envoy-deployment-mode': 'external',
+      },
+      'identity-range': { 'min-identity': 256, 'max-identity': 65535 },
+      hubble: { state: 'Ok', observer: { current: 4095, max: 4095, seen: 0, uptimeNs: 0 } },
+    };
+    expect(statusText(model)).toBe(read('goldens/cilium-dbg-status.txt'));
+    expect(statusBrief(model)).toBe(read('goldens/cilium-dbg-status-brief.txt'));
+    expect(statusBrief({ ...model, kubernetes: { state: 'Failure', msg: 'no answer' } })).toBe(
+      'error in kubernetes: no answer\n',
+    );
   });
 });
 

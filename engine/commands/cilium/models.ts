@@ -9,6 +9,7 @@ export type EndpointModel = {
     readonly identity?: { readonly id?: number; readonly labels?: readonly string[] };
     readonly networking?: {
       readonly addressing?: readonly { readonly ipv4?: string; readonly ipv6?: string }[];
+      readonly mac?: string;
     };
     readonly policy?: { readonly realized?: { readonly 'policy-enabled'?: string } };
   };

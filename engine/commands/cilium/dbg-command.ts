@@ -1,0 +1,53 @@
+import type { Json } from '../../base/json.ts';
+import { findJsonPath, parseJsonPath, printJsonPath, relaxedJsonPath } from '../kubectl/print/jsonpath.ts';
+import { toYaml } from '../kubectl/print/yaml.ts';
+import type { AgentSocket, HubbleObserver } from '../ports.ts';
+
+/** What a command of cilium-dbg is given. */
+export type DbgCall = {
+  readonly agent: AgentSocket;
+  readonly observer: HubbleObserver | undefined;
+  readonly nowMs: number;
+  /** Words that are no flags, after the command's own. */
+  readonly args: readonly string[];
+  /** Flags by long name; switches are `true` or `false`. */
+  readonly flags: ReadonlyMap<string, string>;
+};
+
+/** What it prints; an error ends with exit code 1. */
+export type DbgResult = { readonly text: string } | { readonly error: string; readonly text?: string };
+
+/** A command: `flags` are written `long[:short][=]`, `=` for one that takes a value. */
+export type DbgCommand = {
+  readonly about: string;
+  readonly flags?: string;
+  /** What stands after the command in its usage line. */
+  readonly usage?: string;
+  /** True when `-o json|yaml|jsonpath` is offered. */
+  readonly hasOutput?: boolean;
+  readonly run: (call: DbgCall) => DbgResult;
+};
+
+/** True when a switch is on. */
+export function isOn(call: DbgCall, name: string): boolean {
+  return call.flags.get(name) === 'true';
+}
+
+/** The value as `-o` asks for it; undefined when it does not ask. */
+export function asAsked(call: DbgCall, value: Json): DbgResult | undefined {
+  const output = call.flags.get('output');
+  if (output === undefined || output === '') return undefined;
+  if (output === 'json') return { text: `${JSON.stringify(value, null, 2)}\n` };
+  if (output === 'yaml') return { text: toYaml(value) };
+  const path = /^jsonpath=(.*)$/s.exec(output)?.[1];
+  if (path === undefined) return { error: 'Error: invalid output format' };
+  try {
+    const parsed = parseJsonPath(relaxedJsonPath(path));
+    findJsonPath(parsed, value);
+    return { text: `${printJsonPath(parsed, value)}\n` };
+  } catch (error) {
+    return {
+      error: `Couldn't parse jsonpath expression: '${error instanceof Error ? error.message : String(error)}'`,
+    };
+  }
+}

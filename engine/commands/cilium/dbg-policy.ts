@@ -1,0 +1,163 @@
+import type { Json } from '../../base/json.ts';
+import { asAsked, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
+import { type EndpointModel, listOf } from './models.ts';
+import { tabbed } from './table.ts';
+
+/** One entry of an endpoint's policy map. */
+export type MapEntry = {
+  readonly policy: string;
+  readonly direction: string;
+  readonly identity: number;
+  readonly labels?: readonly string[];
+  readonly port: string;
+  readonly proxyPort?: number;
+  readonly auth?: string;
+  readonly bytes?: number;
+  readonly packets?: number;
+  readonly prefix?: number;
+  readonly cookie?: number;
+};
+
+const EMPTY_MAP = 'Policy stats empty. Perhaps the policy enforcement is disabled?\n';
+
+/** The table of `bpf policy get`. */
+export function policyMapTable(entries: readonly MapEntry[], isNumeric: boolean): string {
+  if (entries.length === 0) return EMPTY_MAP;
+  const header = [
+    'POLICY',
+    'DIRECTION',
+    isNumeric ? 'IDENTITY' : 'LABELS (source:key[=value])',
+    'PORT/PROTO',
+    'PROXY PORT',
+    'AUTH TYPE',
+    'BYTES',
+    'PACKETS',
+    'PREFIX',
+    'COOKIE',
+  ];
+  const rows = entries.flatMap((entry) => {
+    const [first = '', ...more] = isNumeric
+      ? [String(entry.identity)]
+      : entry.identity === 0
+        ? ['ANY']
+        : (entry.labels ?? []);
+    const row = [
+      entry.policy,
+      entry.direction,
+      first,
+      entry.port,
+      entry.proxyPort ? String(entry.proxyPort) : 'NONE',
+      entry.auth ?? 'disabled',
+      entry.bytes === undefined ? '-' : String(entry.bytes),
+      entry.packets === undefined ? '-' : String(entry.packets),
+      String(entry.prefix ?? 0),
+      String(entry.cookie ?? 0),
+    ];
+    return [row, ...more.map((label) => ['', '', label, '', '', '', '', '', '', ''])];
+  });
+  return tabbed([header, ...rows], { minWidth: 5, padding: 3 });
+}
+
+function bpfPolicy(call: DbgCall): DbgResult {
+  const isNumeric = isOn(call, 'numeric');
+  if (!isOn(call, 'all')) {
+    const [id] = call.args;
+    if (id === undefined)
+      return { error: 'Error: Missing argument\nUsage:\n  cilium-dbg bpf policy get [flags]' };
+    const model = call.agent.get(`/bpf/policy/${id}`);
+    if (model === undefined)
+      return {
+        error: `Error: Failed to open map: loading pinned map /sys/fs/bpf/tc/globals/cilium_policy_v2_${id.padStart(5, '0')}: no such file or directory`,
+      };
+    return asAsked(call, model) ?? { text: policyMapTable(listOf<MapEntry>(model), isNumeric) };
+  }
+  const endpoints = listOf<EndpointModel>(call.agent.get('/endpoint'));
+  const blocks = endpoints.map(({ id }) => {
+    const entries = listOf<MapEntry>(call.agent.get(`/bpf/policy/${id}`));
+    const path = `/sys/fs/bpf/tc/globals/cilium_policy_v2_${String(id).padStart(5, '0')}`;
+    return `Endpoint ID: ${id}\nPath: ${path}\n\n${policyMapTable(entries, isNumeric)}\n\n`;
+  });
+  return { text: blocks.join('') };
+}
+
+type SelectorModel = {
+  readonly selector: string;
+  readonly labels: readonly string[];
+  readonly users: number;
+  readonly identities: readonly number[];
+};
+
+function selectors(call: DbgCall): DbgResult {
+  const model = call.agent.get('/policy/selectors') ?? [];
+  const rows = listOf<SelectorModel>(model).flatMap((item) => {
+    const [first, ...more] = item.identities.map(String);
+    const head = [item.selector, item.labels.join(','), String(item.users)];
+    return [
+      first === undefined ? [...head, ''] : [...head, first, ''],
+      ...more.map((id) => ['', '', '', id, '']),
+    ];
+  });
+  return (
+    asAsked(call, model) ?? {
+      text: tabbed([['SELECTOR', 'LABELS', 'USERS', 'IDENTITIES'], ...rows], { minWidth: 5, padding: 3 }),
+    }
+  );
+}
+
+function policyGet(call: DbgCall): DbgResult {
+  const model = call.agent.get('/policy') as
+    | { readonly policy?: string; readonly revision?: number }
+    | undefined;
+  const text = `${model?.policy ?? '[]'}\nRevision: ${model?.revision ?? 0}\n`;
+  return asAsked(call, (model ?? {}) as unknown as Json) ?? { text };
+}
+
+function policyWait(call: DbgCall): DbgResult {
+  const [wanted] = call.args;
+  if (wanted === undefined || !/^\d+$/.test(wanted))
+    return {
+      error: `Error: Invalid revision '${wanted ?? ''}': strconv.ParseInt: parsing ${JSON.stringify(wanted ?? '')}: invalid syntax`,
+    };
+  const model = call.agent.get('/policy') as { readonly revision?: number } | undefined;
+  return (model?.revision ?? 0) >= Number(wanted)
+    ? { text: '' }
+    : { error: `Error: Timed out waiting for policy revision ${wanted}` };
+}
+
+/** Commands about policy. */
+export const POLICY_COMMANDS: Readonly<Record<string, DbgCommand>> = {
+  'policy get': {
+    about: 'Display policy node information',
+    usage: '[<labels>]',
+    hasOutput: true,
+    run: policyGet,
+  },
+  'policy selectors': {
+    about: 'Display cached information about selectors',
+    flags: 'verbose:v',
+    hasOutput: true,
+    run: selectors,
+  },
+  'policy wait': {
+    about: 'Wait for all endpoints to have updated to a given policy revision',
+    usage: '<revision>',
+    flags: 'fail-wait-time= max-wait-time= sleep-time=',
+    run: policyWait,
+  },
+  'bpf policy get': {
+    about: 'List contents of a policy BPF map',
+    usage: '( --all | <endpoint id> )',
+    flags: 'all numeric:n',
+    hasOutput: true,
+    run: bpfPolicy,
+  },
+  'bpf policy list': {
+    about: 'List policy maps',
+    hasOutput: true,
+    run: (call) => ({
+      text: listOf<EndpointModel>(call.agent.get('/endpoint'))
+        .map(({ id }) => `/sys/fs/bpf/tc/globals/cilium_policy_v2_${String(id).padStart(5, '0')}\n`)
+        .join(''),
+    }),
+  },
+};
