@@ -19,7 +19,7 @@ export class Typist {
   readonly solved = new Set<number>();
   sandbox: Sandbox;
   #redo: (Moment & { readonly sequence: number })[] = [];
-  #seen = { nowMs: 0, steps: 0, revision: 0 };
+  #seen: { nowMs: number; steps: number; revision: number; store?: unknown } = { nowMs: 0, steps: 0, revision: 0 };
 
   private constructor(bundle: LabBundle, header: JournalHeader, sandbox: Sandbox) {
     this.bundle = bundle;
@@ -132,10 +132,11 @@ export class Typist {
   /** Things that hold at every moment. @throws InvariantError */
   inspect(): void {
     const { sandbox } = this;
-    const now = { nowMs: sandbox.nowMs, steps: sandbox.scheduler.steps, revision: sandbox.cluster.store.revision };
+    const { store } = sandbox.cluster;
+    const now = { nowMs: sandbox.nowMs, steps: sandbox.scheduler.steps, revision: store.revision, store };
     invariant(Number.isFinite(now.nowMs) && now.nowMs >= this.#seen.nowMs, 'the clock goes forward');
     invariant(now.steps >= this.#seen.steps, 'steps are counted upward');
-    invariant(now.revision >= this.#seen.revision, 'the store goes forward');
+    invariant(store !== this.#seen.store || now.revision >= this.#seen.revision, 'the store goes forward');
     this.#seen = now;
     for (const [id, terminal] of sandbox.terminals) {
       invariant(terminal.id === id && !terminal.isClosed, `terminal ${id} is open`);

@@ -1,0 +1,40 @@
+import { describe, expect, test, vi } from 'vitest';
+import { ciliumObjects, DEFAULT_CILIUM } from '../cluster/boot-cilium.ts';
+import { labNow } from './testdata/labs.ts';
+import { replayed } from './testdata/replayed.ts';
+import { Typist } from './testdata/typist.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+describe('clusters that come and go', () => {
+  test('replay to the same hash, with Cilium in one and the other deleted', async () => {
+    const bundle = labNow('workstation');
+    const typist = await Typist.open(bundle, 3, 'dumb');
+    const hashes = [typist.sandbox.hash()];
+    const { home } = typist.sandbox.workplace.workstation;
+    const items = ciliumObjects(DEFAULT_CILIUM, '2026-01-15T09:00:00Z').map(([, object]) => object);
+    const manifest = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    typist.input({ kind: 'save', path: `${home}/cilium.json`, content: manifest });
+    const config =
+      'kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnetworking: {disableDefaultCNI: true}\n';
+    typist.input({ kind: 'save', path: `${home}/kind.yaml`, content: config });
+    const lines = [
+      'kind create cluster --config kind.yaml',
+      'kubectl create -f cilium.json > created',
+      'kubectl -n kube-system rollout status ds/cilium --timeout=300s',
+      'kind create cluster --name two',
+      'kubectl create deployment web --image nginx:alpine; kubectl rollout status deploy/web --timeout=90s',
+      'kubectl --context kind-kind get ciliumnodes -o name > nodes; kubectl get pods -o name | wc -l >> nodes',
+      'kind delete cluster --name two',
+    ];
+    for (const line of lines) {
+      await typist.type(line);
+      hashes.push(typist.sandbox.hash());
+    }
+    expect(new Set(hashes).size).toBe(hashes.length);
+    const { files } = typist.sandbox.workplace.workstation;
+    expect(files.read(`${home}/nodes`)).toEqual({ content: 'ciliumnode.cilium.io/kind-control-plane\n1\n' });
+    const hash = typist.sandbox.hash();
+    expect(await replayed(bundle, typist.history())).toEqual({ hash, solved: [], faithful: true });
+  });
+});
