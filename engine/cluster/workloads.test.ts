@@ -394,6 +394,90 @@ describe('workloads', () => {
     ).toEqual(['from the map']);
   });
 
+  it('gives load balancers addresses from the pools that select them, and takes them back', () => {
+    const at = bench();
+    const balancer = (name: string, more: object = {}, annotations: object = {}): void =>
+      void at.request('POST', PATHS.services, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, labels: { color: name }, annotations },
+        spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80 }], ...more },
+      } as never);
+    const addresses = (): readonly unknown[] =>
+      at
+        .list('services', 'default')
+        .filter((one) => one.metadata.name !== 'kubernetes')
+        .map((one) => [
+          one.metadata.name,
+          (one['status'] as { loadBalancer?: { ingress?: readonly { ip: string }[] } }).loadBalancer
+            ?.ingress?.[0]?.ip,
+        ]);
+    const pools = '/apis/cilium.io/v2/ciliumloadbalancerippools';
+    balancer('blue');
+    balancer('red', {}, { 'lbipam.cilium.io/ips': '172.18.255.3' });
+    at.pass(5);
+    expect(addresses()).toEqual([
+      ['blue', undefined],
+      ['red', undefined],
+    ]);
+    at.request('POST', pools, {
+      apiVersion: 'cilium.io/v2',
+      kind: 'CiliumLoadBalancerIPPool',
+      metadata: { name: 'pool' },
+      spec: {
+        blocks: [{ cidr: '172.18.255.0/29' }],
+        serviceSelector: { matchExpressions: [{ key: 'color', operator: 'In', values: ['blue', 'red'] }] },
+      },
+    });
+    balancer('green');
+    at.pass(5);
+    expect(addresses()).toEqual([
+      ['blue', '172.18.255.0'],
+      ['green', undefined],
+      ['red', '172.18.255.3'],
+    ]);
+    const status = at.list('ciliumloadbalancerippools.cilium.io')[0]?.['status'] as {
+      conditions: readonly { type: string; message: string }[];
+    };
+    expect(status.conditions.find(({ type }) => type === 'cilium.io/IPsAvailable')?.message).toBe('6');
+    const green = at.list('services', 'default').find((one) => one.metadata.name === 'green')?.['status'];
+    expect(green).toMatchObject({
+      conditions: [{ type: 'cilium.io/IPAMRequestSatisfied', status: 'False', reason: 'no_pool' }],
+    });
+    at.request('DELETE', `${pools}/pool`);
+    at.pass(5);
+    expect(addresses()).toEqual([
+      ['blue', undefined],
+      ['green', undefined],
+      ['red', undefined],
+    ]);
+  });
+
+  it('waits longer after each failure of a Job', () => {
+    const at = bench();
+    const template = {
+      spec: {
+        restartPolicy: 'Never',
+        containers: [{ name: 'c', image: 'busybox:1.36', command: ['false'] }],
+      },
+    };
+    at.request('POST', PATHS.jobs, {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'bad' },
+      spec: { backoffLimit: 3, template },
+    });
+    at.pass(9);
+    expect(at.list('pods', 'default')).toHaveLength(1);
+    at.pass(11);
+    expect(at.list('pods', 'default')).toHaveLength(2);
+    at.pass(15);
+    expect(at.list('pods', 'default')).toHaveLength(3);
+    at.pass(100);
+    expect(at.list('pods', 'default')).toHaveLength(4);
+    expect(at.list('jobs.batch', 'default')[0]?.['status']).toMatchObject({ failed: 4 });
+  });
+
   it('says why a pod fits nowhere', () => {
     const at = bench();
     at.request('POST', PATHS.pods, {

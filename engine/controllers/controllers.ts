@@ -10,6 +10,7 @@ import { Volumes } from './volumes.ts';
 import { Garbage } from './garbage.ts';
 import { Jobs } from './jobs.ts';
 import { Kubelets } from './kubelet.ts';
+import { LoadBalancers } from './load-balancers.ts';
 import { Namespaces } from './namespaces.ts';
 import { Nodes } from './nodes.ts';
 import { ReplicaSets } from './replica-sets.ts';
@@ -41,6 +42,7 @@ export class Controllers {
       new Scheduler(context),
       this.#kubelets,
       new ServiceEndpoints(context),
+      new LoadBalancers(context),
       new Disruptions(context),
       new Volumes(context),
       new Quotas(context),

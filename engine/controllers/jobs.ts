@@ -3,7 +3,7 @@ import type { Controller, ControllerContext } from './context.ts';
 import type { StoreEvent } from '../store/store.ts';
 import { deleteObject, updateStatus } from '../store/registry.ts';
 import { conditionOf, isPodReady, keyOf } from '../objects/views.ts';
-import { timestamp } from '../objects/time.ts';
+import { parseTimestamp, timestamp } from '../objects/time.ts';
 import { WorkQueue, splitKey } from './context.ts';
 import { createPod, deletePod, isActive, podsOf } from './workloads.ts';
 import { recordEvent } from './events.ts';
@@ -11,6 +11,7 @@ import { recordEvent } from './events.ts';
 const RESOURCE = 'jobs.batch';
 const COMPONENT = 'job-controller';
 const EXPIRY = 'job/ttl';
+const BACK_OFF = 'job/back-off';
 
 /** The Job controller: pods until enough of them succeeded, or too many failed. */
 export class Jobs implements Controller {
@@ -20,6 +21,7 @@ export class Jobs implements Controller {
 
   constructor(context: ControllerContext) {
     this.#context = context;
+    context.sim.clock.on(BACK_OFF, (data) => this.#queue.add(String(data)));
     context.sim.clock.on(EXPIRY, (data) => this.#expire(String(data)));
   }
 
@@ -60,7 +62,8 @@ export class Jobs implements Controller {
   #progress(job: Job, pods: readonly Pod[], succeeded: number, failed: number, wanted: number): void {
     const active = pods.filter(isActive);
     const room = Math.min(job.spec.parallelism ?? 1, wanted - succeeded) - active.length;
-    const count = job.spec.suspend === true ? 0 : Math.max(0, room);
+    const isWaiting = this.#isBackingOff(job, pods, failed);
+    const count = job.spec.suspend === true || isWaiting ? 0 : Math.max(0, room);
     for (let i = 0; i < count; i++) {
       createPod(this.#context, job, {
         template: job.spec.template,
@@ -79,6 +82,20 @@ export class Jobs implements Controller {
       terminating: 0,
       uncountedTerminatedPods: {},
     });
+  }
+
+  /** After each failure the next pod waits longer: 10 s, doubled up to ten minutes (job_controller.go). */
+  #isBackingOff(job: Job, pods: readonly Pod[], failed: number): boolean {
+    const { sim, images } = this.#context;
+    if (failed === 0 || images.isStill === true) return false;
+    const ends = pods
+      .filter((pod) => pod.status?.phase === 'Failed')
+      .flatMap((pod) => pod.status?.containerStatuses ?? [])
+      .map((one) => parseTimestamp(one.state.terminated?.finishedAt) ?? 0);
+    const dueMs = Math.max(0, ...ends) + Math.min(600_000, 10_000 * 2 ** (failed - 1));
+    if (dueMs <= sim.clock.nowMs) return false;
+    sim.clock.after(dueMs - sim.clock.nowMs, BACK_OFF, keyOf(job));
+    return true;
   }
 
   #finish(job: Job, pods: readonly Pod[], type: 'Complete' | 'Failed'): void {
