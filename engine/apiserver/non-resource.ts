@@ -12,10 +12,10 @@ export const SERVER_VERSION: JsonObject = {
   major: '1',
   minor: '32',
   gitVersion: 'v1.32.13',
-  gitCommit: '0000000000000000000000000000000000000000',
+  gitCommit: '$Format:%H$',
   gitTreeState: 'clean',
-  buildDate: '2026-02-10T12:00:00Z',
-  goVersion: 'go1.24.0',
+  buildDate: '2025-01-01T00:00:00Z',
+  goVersion: 'go1.26.8',
   compiler: 'gc',
   platform: 'linux/amd64',
 };

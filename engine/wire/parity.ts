@@ -144,6 +144,7 @@ async function openWorld(options: {
   const { home } = world.sandbox.workplace.workstation;
   for (const [name, content] of filesOf(options.files))
     world.sandbox.apply({ kind: 'save', path: `${home}/${name}`, content });
+  await world.submit('export EDITOR=true');
   world.sandbox.apply({
     kind: 'save',
     path: `${home}/.kube/config`,

@@ -9,15 +9,15 @@ const SPELLED: Readonly<Record<string, string>> = { 0: 'g', 1: 'h', 3: 'k', a: '
 
 /**
  * The ten letters that generators and kustomize put behind the name of a ConfigMap or Secret: a function of its kind, name and
- * contents (k8s.io/kubectl/pkg/util/hash).
+ * contents (k8s.io/kubectl/pkg/util/hash). `name` is the object's own for a generator; kustomize hashes before it has one: ''.
  */
-export function contentHash(object: JsonObject): string {
+export function contentHash(object: JsonObject, name = textAt(object, 'metadata', 'name')): string {
   const isSecret = textAt(object, 'kind') === 'Secret';
   const binary = at(object, 'binaryData');
   const member = (name: string): Json => at(object, name) ?? (isSecret || name !== 'data' ? null : '');
   const hashed: JsonObject = {
     kind: textAt(object, 'kind'),
-    name: textAt(object, 'metadata', 'name'),
+    name,
     data: member('data'),
     ...(isSecret ? { type: textAt(object, 'type') } : {}),
     ...(binary === undefined ? {} : { binaryData: binary }),

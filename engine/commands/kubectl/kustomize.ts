@@ -191,7 +191,7 @@ function withHashes(
     const kind = textAt(object, 'kind');
     const name = textAt(object, 'metadata', 'name');
     if (!hashed.has(`${kind}/${name}`)) return object;
-    const full = `${name}-${contentHash(object)}`;
+    const full = `${name}-${contentHash(object, '')}`;
     const plain = name.slice(
       textAt(file, 'namePrefix').length,
       name.length - textAt(file, 'nameSuffix').length,

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { isJsonObject } from '../../base/json.ts';
 import { byText } from '../../base/order.ts';
-import { at, listAt, mapAt, objectAt, textAt } from './client.ts';
+import { at, listAt, mapAt, numberAt, objectAt, textAt } from './client.ts';
 import type { Context } from './context.ts';
 import type { Resource } from './discovery.ts';
 import { pathOf } from './discovery.ts';
@@ -93,11 +93,32 @@ function rank(pod: JsonObject): number {
   );
 }
 
-/** The pods in the order in which kubectl would take the first (controller.ActivePods): best first. */
-export function bestFirst(pods: readonly JsonObject[]): readonly JsonObject[] {
+/** Since when a pod is ready; '' when it is not. */
+function readySince(pod: JsonObject): string {
+  const ready = listAt(pod, 'status', 'conditions').find((one) => textAt(one, 'type') === 'Ready');
+  return textAt(ready, 'status') === 'True' ? textAt(ready, 'lastTransitionTime') : '';
+}
+
+function restarts(pod: JsonObject): number {
+  return Math.max(0, ...listAt(pod, 'status', 'containerStatuses').map((one) => numberAt(one, 'restartCount')));
+}
+
+/**
+ * The pods in the order in which kubectl would take the first: placed, running, ready, ready for longer; then by restarts
+ * (the most first for logs, the fewest otherwise) and the older one (podutils.ByLogging, podutils.ActivePods reversed).
+ */
+export function bestFirst(pods: readonly JsonObject[], isLogging = false): readonly JsonObject[] {
+  const created = (pod: JsonObject): string => textAt(pod, 'metadata', 'creationTimestamp');
   return pods
     .map((pod, index) => ({ pod, index }))
-    .sort((a, b) => rank(b.pod) - rank(a.pod) || a.index - b.index)
+    .sort(
+      (a, b) =>
+        rank(b.pod) - rank(a.pod) ||
+        byText(readySince(a.pod), readySince(b.pod)) ||
+        (isLogging ? restarts(b.pod) - restarts(a.pod) : restarts(a.pod) - restarts(b.pod)) ||
+        byText(created(a.pod), created(b.pod)) ||
+        a.index - b.index,
+    )
     .map(({ pod }) => pod);
 }
 

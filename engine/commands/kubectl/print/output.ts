@@ -111,7 +111,7 @@ function jsonPathPrinter(context: Context, name: string, argument: string, isGiv
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         throw new CommandError(
-          `error executing jsonpath ${quoteGo(path.text)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${path.text}\n\tobject given to jsonpath engine was:\n\t\t${goValue(object)}\n\n`,
+          `error executing jsonpath ${quoteGo(path.text)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${path.text}\n\tobject given to jsonpath engine was:\n\t\t${goValue(object)}\n\n\n`,
         );
       }
     },
@@ -120,8 +120,20 @@ function jsonPathPrinter(context: Context, name: string, argument: string, isGiv
 
 function templatePrinter(context: Context, name: string, argument: string, isGiven: boolean): ObjectPrinter {
   if (!isGiven || argument === '') throw new CommandError('template format specified but no template given');
-  const nodes = parseGoTemplate(name.endsWith('file') ? readTemplate(context, argument) : argument);
-  return { isPerObject: false, print: (object) => runGoTemplate(nodes, object) };
+  const text = name.endsWith('file') ? readTemplate(context, argument) : argument;
+  const nodes = parseGoTemplate(text);
+  return {
+    isPerObject: false,
+    print: (object) => {
+      try {
+        return runGoTemplate(nodes, object);
+      } catch (error) {
+        if (error instanceof CommandError && error.message.startsWith('template: output:1: function'))
+          throw new CommandError(`error parsing template ${text}, ${error.message}`);
+        throw error;
+      }
+    },
+  };
 }
 
 function readTemplate(context: Context, name: string): string {

@@ -17,14 +17,14 @@ import { quoteGo } from '../text.ts';
 
 /** What this kubectl says of itself. */
 const CLIENT: JsonObject = {
-  buildDate: '2025-01-01T00:00:00Z',
-  compiler: 'gc',
-  gitCommit: '$Format:%H$',
-  gitTreeState: 'clean',
-  gitVersion: 'v1.32.13',
-  goVersion: 'go1.26.8',
   major: '1',
   minor: '32',
+  gitVersion: 'v1.32.13',
+  gitCommit: '$Format:%H$',
+  gitTreeState: 'clean',
+  buildDate: '2025-01-01T00:00:00Z',
+  goVersion: 'go1.26.8',
+  compiler: 'gc',
   platform: 'linux/amd64',
 };
 

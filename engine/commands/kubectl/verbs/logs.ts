@@ -80,7 +80,7 @@ async function sourcesOfTarget(context: Context, word: string): Promise<readonly
   const owner = ownerOf(context, resource.isNamespaced ? context.namespace : '', resource, name);
   if (resource.kind === 'Pod') return sourcesOfPod(context, owner);
   const selector = podSelector(owner, resource, 'cannot get the logs from');
-  const pods = bestFirst(podsOf(context, context.namespace, selector));
+  const pods = bestFirst(podsOf(context, context.namespace, selector), true);
   if (flags.bool('all-pods')) {
     const out: Source[] = [];
     for (const pod of pods) out.push(...(await sourcesOfPod(context, pod, true)));
