@@ -80,6 +80,8 @@ export type WorldSpec = {
       readonly nameservers: readonly string[];
       readonly search: readonly string[];
       readonly ndots: number;
+      readonly timeoutS?: number;
+      readonly attempts?: number;
     };
     /** Versions of its tools where they are not the usual ones. */
     readonly versions?: Readonly<Record<string, string>>;

@@ -101,6 +101,9 @@ export type ResolverConfig = {
   readonly nameservers: readonly string[];
   readonly search: readonly string[];
   readonly ndots: number;
+  /** `options timeout:` and `attempts:`, seconds and count; absent: 5 and 2. */
+  readonly timeoutS?: number;
+  readonly attempts?: number;
 };
 
 /** One network namespace as the programs in it see it: a pod's, the workstation's, an outside host's. */

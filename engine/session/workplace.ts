@@ -439,13 +439,20 @@ function resolvConf(network: {
     readonly nameservers: readonly string[];
     readonly search: readonly string[];
     readonly ndots: number;
+    readonly timeoutS?: number;
+    readonly attempts?: number;
   };
 }): string {
-  const { nameservers, search, ndots } = network.resolver;
+  const { nameservers, search, ndots, timeoutS, attempts } = network.resolver;
+  const options = [
+    ...(ndots === 1 ? [] : [`ndots:${ndots}`]),
+    ...(timeoutS === undefined ? [] : [`timeout:${timeoutS}`]),
+    ...(attempts === undefined ? [] : [`attempts:${attempts}`]),
+  ];
   const lines = [
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
     ...nameservers.map((server) => `nameserver ${server}`),
-    ...(ndots === 1 ? [] : [`options ndots:${ndots}`]),
+    ...(options.length === 0 ? [] : [`options ${options.join(' ')}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -127,7 +127,15 @@ async function question(lookup: Lookup, name: string, type: DnsType): Promise<An
   const { process, network, servers, timeoutMs, tries } = lookup;
   const onFailure = (server: string, why: string): Promise<void> =>
     process.out(`;; communications error to ${server}#53: ${why}\n`);
-  const answer = await askServers(process.sys, network, { name, type, servers, timeoutMs, tries, onFailure });
+  const answer = await askServers(process.sys, network, {
+    name,
+    type,
+    servers,
+    timeoutMs,
+    tries,
+    onFailure,
+    onTruncated: () => process.out(';; Truncated, retrying in TCP mode.\n'),
+  });
   if (
     answer &&
     !answer.message.isRecursionAvailable &&

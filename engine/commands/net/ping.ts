@@ -25,6 +25,8 @@ type Tally = {
   times: number[];
   startMs: number;
   lastMs: number;
+  /** Most packets that were under way when an answer came. */
+  pipe: number;
 };
 
 /** Sends echo requests at their pace until the count, the deadline or Ctrl-C; `report` prints each outcome. */
@@ -42,6 +44,7 @@ async function runPings(
     times: [],
     startMs: sys.nowMs(),
     lastMs: sys.nowMs(),
+    pipe: 0,
   };
   const silent: number[] = [];
   try {
@@ -63,6 +66,7 @@ async function runPings(
         tally.times.push(result.elapsedMs);
       } else if (result.kind === 'unreachable') {
         // A router that finds no neighbour answers everything that waited for it at once.
+        tally.pipe = Math.max(tally.pipe, silent.length + 1);
         if (result.why === 'host' && silent.length > 0) {
           for (const earlier of silent.splice(0)) {
             tally.errors++;
@@ -201,7 +205,9 @@ async function run(process: Process, network: Network, target: Target): Promise<
     } else if (values.has('O') && sequence < pace.count)
       await process.out(`no answer yet for icmp_seq=${sequence}\n`);
   });
-  await process.out(statistics(shownHost, tally, values.has('f') && tally.received < tally.sent ? '' : '\n'));
+  await process.out(
+    statistics(shownHost, tally, values.has('f') && tally.received < tally.sent ? '' : '\n', values.has('f')),
+  );
   return tally.received > 0 ? 0 : 1;
 }
 
@@ -211,7 +217,7 @@ async function tooLong(
   asked: { readonly host: string; readonly count: number },
 ): Promise<number> {
   const startMs = process.sys.nowMs();
-  const tally: Tally = { sent: 0, received: 0, errors: 0, times: [], startMs, lastMs: startMs };
+  const tally: Tally = { sent: 0, received: 0, errors: 0, times: [], startMs, lastMs: startMs, pipe: 0 };
   for (let i = 0; i < Math.min(asked.count, 100_000); i++) {
     await process.err('ping: local error: message too long, mtu=1500\n');
     tally.sent++;
@@ -230,17 +236,23 @@ const UNREACHABLE = {
   filtered: 'Packet filtered',
 } as const;
 
-function statistics(host: string, tally: Tally, start: string): string {
+function statistics(host: string, tally: Tally, start: string, isFlood = false): string {
   const lost = tally.sent === 0 ? 0 : ((tally.sent - tally.received) * 100) / tally.sent;
   const errors = tally.errors > 0 ? `, +${tally.errors} errors` : '';
   const loss = Number.isInteger(lost) ? String(lost) : lost.toPrecision(6).replace(/\.?0+$/, '');
   const head = `${start}--- ${host} ping statistics ---\n${tally.sent} packets transmitted, ${tally.received} received${errors}, ${loss}% packet loss, time ${Math.round(tally.lastMs - tally.startMs)}ms\n`;
-  if (tally.times.length === 0) return `${head}\n`;
+  if (tally.times.length === 0) return `${head}${tally.pipe > 1 ? `pipe ${tally.pipe}` : ''}\n`;
   const sum = tally.times.reduce((a, b) => a + b, 0);
   const mean = sum / tally.times.length;
   const square = tally.times.reduce((a, b) => a + b * b, 0) / tally.times.length;
   const deviation = Math.sqrt(Math.max(0, square - mean * mean));
-  return `${head}rtt min/avg/max/mdev = ${[Math.min(...tally.times), mean, Math.max(...tally.times), deviation].map((ms) => ms.toFixed(3)).join('/')} ms\n`;
+  return `${head}rtt min/avg/max/mdev = ${[Math.min(...tally.times), mean, Math.max(...tally.times), deviation].map((ms) => ms.toFixed(3)).join('/')} ms${isFlood ? ipg(tally) : ''}\n`;
+}
+
+/** What a flood adds: milliseconds between packets, and the moving average of the round trips. */
+function ipg(tally: Tally): string {
+  const gapMs = tally.sent > 1 ? (tally.lastMs - tally.startMs) / (tally.sent - 1) : 0;
+  return `, ipg/ewma ${gapMs.toFixed(3)}/${(tally.times.at(-1) ?? 0).toFixed(3)} ms`;
 }
 
 /** Fewer decimals the longer it took. */

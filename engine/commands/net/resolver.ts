@@ -168,10 +168,12 @@ async function queryGlibc(search: Search, name: string): Promise<Step> {
   let answers = new Map<DnsType, DnsMessage>();
   let refusals = 0;
   let failed: 'servfail' | 'again' = 'again';
-  const rounds = search.single ? 1 : 2;
+  const { timeoutS, attempts } = search.context.network.resolver;
+  const rounds = search.single ? 1 : (attempts ?? 2);
+  const attemptMs = timeoutS === undefined ? ATTEMPT_MS : timeoutS * 1000;
   for (let round = 0; round < rounds; round++) {
     for (const server of servers) {
-      const result = await askOnce(search, { name, server, answers, waitMs: ATTEMPT_MS });
+      const result = await askOnce(search, { name, server, answers, waitMs: attemptMs });
       if (result === 'timeout') return { kind: 'timeout' };
       if (result === 'refused') refusals++;
       answers = usable(answers);
@@ -331,8 +333,10 @@ async function queryMusl(search: Search, name: string): Promise<Step> {
     search.types.map((type) => [queryId(sys, `${name}/${type}/${socket.local.port}`), type]),
   );
   const startMs = sys.nowMs();
-  const endMs = Math.min(startMs + ATTEMPT_MS, search.deadlineMs);
-  let resendMs = startMs + ATTEMPT_MS / 2;
+  const wholeMs = (network.resolver.timeoutS ?? 5) * 1000;
+  const everyMs = wholeMs / (network.resolver.attempts ?? 2);
+  const endMs = Math.min(startMs + wholeMs, search.deadlineMs);
+  let resendMs = startMs + everyMs;
   let retriesLeft = 2 * search.types.length;
   const ask = (id: number, type: DnsType): void => {
     for (const address of network.resolver.nameservers)
@@ -342,7 +346,7 @@ async function queryMusl(search: Search, name: string): Promise<Step> {
   while (answers.size < search.types.length && sys.nowMs() < endMs) {
     const result = await socket.receive(sys, Math.max(0, Math.min(resendMs, endMs) - sys.nowMs()));
     if (result.kind === 'timeout' && sys.nowMs() >= resendMs && sys.nowMs() < endMs) {
-      resendMs = Number.POSITIVE_INFINITY;
+      resendMs = resendMs + everyMs < startMs + wholeMs ? resendMs + everyMs : Number.POSITIVE_INFINITY;
       for (const [id, type] of ids) if (!answers.has(type)) ask(id, type);
     }
     if (result.kind !== 'datagram' || !('dns' in result.payload)) continue;

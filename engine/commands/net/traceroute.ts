@@ -58,7 +58,7 @@ export function tracerouteProgram(ports: Ports): Program {
       const distance = Math.max(1, (first.ttl <= 64 ? 64 : 255) - first.ttl + 1);
       for (let hop = 1; hop < distance && hop < hops; hop++)
         await process.out(
-          hop === 1 && network.gateway !== undefined
+          hop === 1 && isSmall && network.gateway !== undefined
             ? line(1, network.gateway, { kind: 'reply', elapsedMs: 0.084, ttl: 64 })
             : `${String(hop).padStart(2)} ${' *'.repeat(probes)}\n`,
         );
@@ -72,7 +72,7 @@ export function tracerouteProgram(ports: Ports): Program {
     const roundMs = isSmall ? probes * waitMs : (probes * waitMs) / IN_FLIGHT;
     const spentMs = 0.5 * Math.min(waitMs, 1_000);
     for (let hop = 1; hop <= hops; hop++) {
-      if (hop === 1 && network.gateway !== undefined) {
+      if (hop === 1 && isSmall && network.gateway !== undefined) {
         await process.out(line(1, network.gateway, { kind: 'reply', elapsedMs: 0.084, ttl: 64 }));
         continue;
       }

@@ -137,6 +137,7 @@ async function resolvePlace(
   if (result.kind === 'found') return preferred(run, result.addresses);
   if (result.kind === 'timeout') {
     const ms = wholeMs(run.process.sys.nowMs() - moments.hopMs);
+    await joinResolver(run, moments.hopMs);
     return fail(run, {
       code: 28,
       text: `Resolving timed out after ${ms} milliseconds`,
@@ -153,6 +154,13 @@ async function resolvePlace(
     hadConnection: false,
     isOrderly: true,
   });
+}
+
+/** Until 7.77 curl waited for its resolver's thread, which goes on until the library gives up (tools/FACTS.md §1). */
+async function joinResolver(run: CurlRun, startMs: number): Promise<void> {
+  if (run.version.number >= 77_800) return;
+  const endMs = startMs + (run.process.machine.libc === 'musl' ? 5_000 : 20_000);
+  if (endMs > run.process.sys.nowMs()) await run.process.sys.sleep(endMs - run.process.sys.nowMs());
 }
 
 /** Newer versions try IPv6 first, whatever the resolver's order is. */

@@ -169,7 +169,7 @@ export async function replay(run: RecordedRun): Promise<Replayed> {
         if (run.tool.includes('(interactive)') && terminal)
           return await interact(run, machine, sys, terminal);
         const shell = shellOf(run);
-        return await runOn(sys, machine, [shell, '-c', run.run], { ...streams, terminal });
+        return await runOn(sys, machine, [shell, '-c', run.run.replaceAll('/usr/lib/postgresql/15/bin/', '')], { ...streams, terminal });
       } catch (error) {
         if (error instanceof Signalled) return error.exitCode;
         throw error;
@@ -189,7 +189,7 @@ export async function replay(run: RecordedRun): Promise<Replayed> {
     else if (keys === '\x03') signalAll(sandbox, machine, 'INT');
     sandbox.scheduler.wake();
   }
-  const limitMs = startMs + run.seconds * 1000 + 30_000;
+  const limitMs = startMs + run.seconds * 1000 + (isCut(run) ? 0 : 30_000);
   await sandbox.runWhile(() => !isDone(), limitMs);
   collect();
   return {
@@ -198,6 +198,11 @@ export async function replay(run: RecordedRun): Promise<Replayed> {
     exit: handle.exitCode() ?? 137,
     seconds: ((endMs ?? sandbox.nowMs) - startMs) / 1000,
   };
+}
+
+/** True when the recorder stopped the tool, which would have gone on. */
+function isCut(run: RecordedRun): boolean {
+  return run.exit === 137 && (run.ended_by_recorder !== undefined || /recorder/.test(run.note ?? ''));
 }
 
 function shellOf(run: RecordedRun): string {
