@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { expect, test } from '@playwright/test';
-import { expectPrompt, expectScreen, screenText, typeLine } from './terminal.ts';
+import { type BrowserContext, chromium, expect, test } from '@playwright/test';
+import { expectPrompt, expectScreen, openTask, screenText, typeLine } from './terminal.ts';
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
@@ -67,5 +67,56 @@ test('a server that is killed and comes back has lost nothing, nor has the page'
     await context.close();
     server.kill('SIGKILL');
     rmSync(data, { recursive: true, force: true });
+  }
+});
+
+/** A browser with a profile of its own on the disk, and the process to kill. */
+async function openBrowser(profile: string, baseURL: string): Promise<BrowserContext> {
+  const { executablePath, args = [] } = test.info().project.use.launchOptions ?? {};
+  return chromium.launchPersistentContext(profile, {
+    baseURL,
+    args,
+    ...(executablePath === undefined ? {} : { executablePath }),
+  });
+}
+
+/** Kills every process of the browser that runs on a profile: no tab gets a last word. */
+function killBrowser(profile: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`--user-data-dir=${profile}`))
+        process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+}
+
+test('a browser that is killed in the middle of a command has lost nothing', async ({ baseURL }) => {
+  test.skip(process.platform !== 'linux', 'processes are found in /proc');
+  test.setTimeout(120_000);
+  const profile = mkdtempSync(path.join(os.tmpdir(), 'ringfence-profile-'));
+  try {
+    const first = await openBrowser(profile, baseURL ?? '');
+    const page = await first.newPage();
+    await openTask(page, 'lock-down-the-database', '10-baseline');
+    await typeLine(page, 'echo kept > note.txt');
+    await typeLine(page, 'cat note.txt; sleep 1000');
+    await expectScreen(page, /\nkept/);
+    killBrowser(profile);
+    await first.close().catch(() => undefined);
+    const second = await openBrowser(profile, baseURL ?? '');
+    const again = await second.newPage();
+    await again.goto('/labs/lock-down-the-database/10-baseline');
+    await expectScreen(again, /\nkept/);
+    await again.getByTestId('terminal-1').click();
+    await again.keyboard.press('Control+c');
+    await expectPrompt(again);
+    await typeLine(again, 'wc -c note.txt');
+    await expectScreen(again, /5 note\.txt/);
+    await second.close();
+  } finally {
+    killBrowser(profile);
+    rmSync(profile, { recursive: true, force: true });
   }
 });

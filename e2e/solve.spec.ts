@@ -107,6 +107,42 @@ test('the matrix shows a draft as a ghost, explains itself and leads to the line
   await expectSolved(page, 2);
 });
 
+test('each wrong way of letting an address in is recognised, and the right one is verified', async ({
+  page,
+}) => {
+  test.setTimeout(120_000);
+  await openTask(page, 'let-the-vpn-in', '20-allow-the-vpn');
+  const letIn = (cidr: string, port: string) =>
+    allow('7379').replace(
+      '  egress:',
+      `  - fromCIDRSet:
+    - cidr: ${cidr}
+    toPorts:
+    - ports:
+      - port: "${port}"
+        protocol: TCP
+  egress:`,
+    );
+  for (const [cidr, port, feedback] of [
+    ['0.0.0.0/0', '7379', 'whole-internet'],
+    ['172.27.224.3/32', '443', 'tutorial-port'],
+    ['102.213.50.174/32', '7379', 'other-address'],
+    ['172.27.224.3/32', '80', 'service-port'],
+  ] as const) {
+    await applyFile(page, letIn(cidr, port));
+    await expect(page.locator(`[data-feedback="${feedback}"]`)).toBeVisible();
+    await expect(page.locator('[data-task="1"]')).toHaveAttribute('data-solved', 'false');
+  }
+  // What is missing can be asked for at the cell, and tried.
+  await page.locator('[data-cell][data-fulfilled="false"]').first().click();
+  await page.getByRole('button', { name: 'What would turn this?' }).click();
+  await page.getByRole('button', { name: 'Try it in the editor' }).first().click();
+  await expect(page.locator('[data-cell][data-fulfilled="false"]')).toHaveCount(0);
+  await applyFile(page, letIn('172.27.224.3/32', '7379'));
+  await expectSolved(page, 1);
+  await expect(page.locator('[data-task="1"]')).toHaveAttribute('data-verified', 'true', { timeout: 30_000 });
+});
+
 test('broken YAML is told where the learner looks, and nothing is lost', async ({ page }) => {
   await openTask(page, LAB, '20-deny');
   const flat = DENY.replaceAll(/^ +/gm, '');
