@@ -7,10 +7,9 @@ import type { Simulation } from '../base/simulation.ts';
 import type { Store, StoreEvent } from '../store/store.ts';
 import { byText } from '../base/order.ts';
 import { createObject, deleteObject, updateObject } from '../store/registry.ts';
-import { formatAddress } from '../net/address.ts';
 import { hashText } from '../base/hash.ts';
 import { isPodFinished, isPodReady, keyOf, nodeAddress } from '../objects/views.ts';
-import { parseCidr } from '../net/cidr.ts';
+import { addressIn, podBlock } from './pools.ts';
 import { PolicyRepository } from '../policy/repository.ts';
 import { sameValue } from '../objects/equal.ts';
 import { answerOf } from './socket.ts';
@@ -441,7 +440,7 @@ export class CiliumAgents {
           nodeAddress(node),
           ...(this.#store.get(NODES, undefined, node.metadata.name) === undefined
             ? []
-            : [addressAt(node, 1)]),
+            : [addressIn(podBlock(this.#store, node), 1)]),
         ].filter((one) => one !== ''),
         labels: node.metadata.labels ?? {},
       }),
@@ -452,7 +451,7 @@ export class CiliumAgents {
 
   #writeNode(node: Node): void {
     const { name } = node.metadata;
-    const wanted = nodeObject(node);
+    const wanted = nodeObject(node, podBlock(this.#store, node));
     const known = this.#store.get(NODES, undefined, name);
     if (known === undefined) {
       createObject(this.#sim, this.#store, NODES, wanted);
@@ -599,7 +598,7 @@ export class CiliumAgents {
       identity: 4,
       labels: ['reserved:health'],
       pod: undefined,
-      address: object === undefined ? '' : addressAt(object, 2),
+      address: object === undefined ? '' : addressIn(podBlock(this.#store, object), 2),
       enforcement: none,
       options: this.#optionsOf(node, own.health, ''),
     });
@@ -607,7 +606,7 @@ export class CiliumAgents {
     return {
       node,
       nodeAddress: object === undefined ? '' : nodeAddress(object),
-      podCidr: object?.spec.podCIDR ?? '',
+      podCidr: object === undefined ? '' : podBlock(this.#store, object),
       endpoints: endpoints.sort((a, b) => a.id - b.id),
       identities: this.#identities.all(),
       policies,
@@ -643,13 +642,16 @@ export class CiliumAgents {
     readonly router: string;
     readonly health: string;
   }[] {
-    return (this.#store.list('nodes') as Node[]).map((node) => ({
-      name: node.metadata.name,
-      address: nodeAddress(node),
-      podCidr: node.spec.podCIDR ?? '',
-      router: addressAt(node, 1),
-      health: addressAt(node, 2),
-    }));
+    return (this.#store.list('nodes') as Node[]).map((node) => {
+      const podCidr = podBlock(this.#store, node);
+      return {
+        name: node.metadata.name,
+        address: nodeAddress(node),
+        podCidr,
+        router: addressIn(podCidr, 1),
+        health: addressIn(podCidr, 2),
+      };
+    });
   }
 
   /** Every pod with an address of its own: where it is and who it is. */
@@ -701,19 +703,12 @@ function addressesOf(endpoints: KubeObject | undefined): string[] {
   return subsets.flatMap((subset) => (subset.addresses ?? []).map((one) => one.ip));
 }
 
-/** The address with an offset in a node's pod CIDR: 1 is the router's, 2 the health endpoint's. */
-function addressAt(node: Node, offset: number): string {
-  const block = parseCidr(node.spec.podCIDR ?? '');
-  return block === undefined
-    ? ''
-    : formatAddress({ family: 4, words: [((block.address.words[0] ?? 0) + offset) >>> 0] });
-}
-
-function nodeObject(node: Node): KubeObject {
+/** The CiliumNode of a node whose pods get addresses of a block. */
+function nodeObject(node: Node, block: string): KubeObject {
   const { name, uid } = node.metadata;
   const addresses = [
     { ip: nodeAddress(node), type: 'InternalIP' },
-    { ip: addressAt(node, 1), type: 'CiliumInternalIP' },
+    { ip: addressIn(block, 1), type: 'CiliumInternalIP' },
   ];
   const spec: JsonObject = {
     addresses,
@@ -721,9 +716,9 @@ function nodeObject(node: Node): KubeObject {
     azure: {},
     encryption: {},
     eni: {},
-    health: { ipv4: addressAt(node, 2) },
+    health: { ipv4: addressIn(block, 2) },
     ingress: {},
-    ipam: { podCIDRs: [node.spec.podCIDR ?? ''], pools: {} },
+    ipam: { podCIDRs: [block], pools: {} },
   };
   return {
     apiVersion: 'cilium.io/v2',

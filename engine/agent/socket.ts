@@ -225,8 +225,12 @@ function ipModels(report: AgentReport): Json {
       labels: pod.labels,
     });
   for (const { id, labels, peer } of report.policyView().peers)
-    if ('address' in peer && id > 65_535)
-      entries.push({ cidr: `${peer.address}/32`, identity: id, host: '', source: 'generated', labels });
+    if ('address' in peer && id > 65_535) {
+      const block = labels.find((label) => label.startsWith('cidr:'))?.slice('cidr:'.length);
+      const isName = labels.some((label) => label.startsWith('fqdn:'));
+      const cidr = block === undefined || isName ? `${peer.address}/32` : block;
+      entries.push({ cidr, identity: id, host: '', source: 'generated', labels });
+    }
   return entries
     .filter(({ cidr }) => !cidr.startsWith('/'))
     .sort((a, b) => addressOrder(a.cidr) - addressOrder(b.cidr))

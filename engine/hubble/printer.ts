@@ -1,5 +1,6 @@
 import { invariant } from '../base/assert.ts';
 import type { Flow, FlowEndpoint, FlowPolicy, FlowService, FlowsResponse } from './flow.ts';
+import { inProtoOrder } from './proto-order.ts';
 import { DROP_REASONS, RESERVED, TRACE_POINTS } from './tables.ts';
 import { formatTime, type TimeFormat } from './time.ts';
 
@@ -39,10 +40,11 @@ export class FlowPrinter {
     if (output === 'json' || output === 'jsonpb') {
       if (response.node_status)
         return { out: '', err: this.#isNews(response) ? `${protoJson(response)}\n` : '' };
-      return { out: `${protoJson(response)}\n`, err: '' };
+      const whole = response.flow ? { ...response, flow: inProtoOrder(response.flow) } : response;
+      return { out: `${protoJson(whole)}\n`, err: '' };
     }
     if (output === 'json-legacy')
-      return response.flow ? { out: `${protoJson(response.flow)}\n`, err: '' } : NOTHING;
+      return response.flow ? { out: `${protoJson(inProtoOrder(response.flow))}\n`, err: '' } : NOTHING;
     if (response.node_status) return { out: '', err: this.#nodeStatus(response) };
     if (response.lost_events) return { out: this.#lostEvents(response), err: '' };
     return response.flow

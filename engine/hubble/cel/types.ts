@@ -128,6 +128,12 @@ export function fieldType(message: string, field: string): CelType | undefined {
   return FIELDS.get(message)?.get(field);
 }
 
+/** The names of a message's fields in the order of their declaration; undefined for an unknown message. */
+export function fieldNames(message: string): readonly string[] | undefined {
+  const fields = FIELDS.get(message);
+  return fields && [...fields.keys()];
+}
+
 /** Enums of flow.proto with their numbers; those of fields that the printer shows by name. */
 const ENUM_LISTS: Readonly<Record<string, string>> = {
   Verdict: 'VERDICT_UNKNOWN FORWARDED DROPPED ERROR AUDIT REDIRECTED TRACED TRANSLATED',
