@@ -36,16 +36,13 @@ test('a server that is killed and comes back has lost nothing, nor has the page'
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
-    await expect
-      .poll(
-        () =>
-          page.goto(address).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 60_000 },
-      )
-      .toBe(true);
+    const isUp = () =>
+      fetch(address).then(
+        (response) => response.ok,
+        () => false,
+      );
+    await expect.poll(isUp, { timeout: 60_000 }).toBe(true);
+    await page.goto(address);
     await expectPrompt(page);
     await typeLine(page, 'echo before-the-fall');
     await expectScreen(page, /\nbefore-the-fall/);
