@@ -30,6 +30,7 @@ import type { Node, Pod } from '../objects/views.ts';
 import { RelayObserver } from '../dataplane/observer.ts';
 import { parseTimestamp } from '../objects/time.ts';
 import { PodAccess } from './pod-access.ts';
+import { podBlock } from '../agent/pools.ts';
 import { probe, type ProbeRequest, type ProbeResult } from '../dataplane/probe.ts';
 import { projectionOf } from './projection.ts';
 import { RECORDED_WORLD, RecordedRuntime } from './boot-recorded.ts';
@@ -99,6 +100,8 @@ export class Cluster {
         ? new RecordedRuntime()
         : new Runtime(dataplane, (pod) => !isAgent(pod) || hasCustomResources(store)),
       hasNetwork: (name) => this.#hasNetwork(name),
+      podBlock: (one) =>
+        this.#hasCilium(one.metadata.name) ? podBlock(store, one) : (one.spec.podCIDR ?? ''),
       networkError: (name) => (this.#hasCilium(name) ? NO_AGENT : undefined),
       schedulerHost: this.#isRecorded ? 'vm' : (node?.name ?? 'kind-control-plane'),
     });
@@ -347,7 +350,9 @@ export class Cluster {
     this.#isWatching = false;
     if (this.#operatorPod() === undefined) return;
     const limitMs = this.#sim.clock.nowMs - UNMANAGED_AGE_MS;
-    const [pod] = this.#unmanagedDns().filter((one) => (parseTimestamp(one.status?.startTime) ?? 0) <= limitMs);
+    const [pod] = this.#unmanagedDns().filter(
+      (one) => (parseTimestamp(one.status?.startTime) ?? 0) <= limitMs,
+    );
     if (pod !== undefined)
       deleteObject(this.#sim, this.store, 'pods', pod.metadata.namespace, pod.metadata.name);
     this.#watchUnmanaged();

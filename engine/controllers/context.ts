@@ -1,6 +1,6 @@
 import type { Simulation } from '../base/simulation.ts';
 import type { KubeObject } from '../objects/api.ts';
-import type { ContainerSpec, Pod, ProbeSpec } from '../objects/views.ts';
+import type { ContainerSpec, Node, Pod, ProbeSpec } from '../objects/views.ts';
 import type { Store, StoreEvent } from '../store/store.ts';
 
 /** What a kubelet knows of an image it pulled. `name` is canonical (`docker.io/library/nginx:1.27`). */
@@ -61,6 +61,8 @@ export type ControllerContext = {
   readonly images: ImageCatalog;
   /** True when pods on a node get addresses, i.e. a network plugin runs there. */
   readonly hasNetwork: (node: string) => boolean;
+  /** The CIDR from which a node's pods get addresses; absent: the node's own. */
+  readonly podBlock?: (node: Node) => string;
   /** What the network plugin of a node says when it cannot set up a pod's network; undefined while it can, or there is none. */
   readonly networkError?: (node: string) => string | undefined;
   /** The machine of the scheduler, which its events name; default kind-control-plane. */

@@ -63,7 +63,10 @@ export class Kubelets implements Controller {
 
   constructor(context: ControllerContext) {
     this.#context = context;
-    this.#addresses = new PodAddresses(context.store);
+    this.#addresses = new PodAddresses(
+      context.store,
+      context.podBlock ?? ((node) => node.spec.podCIDR ?? ''),
+    );
     context.sim.clock.on(TOPIC, (data) => this.#run(data as unknown as Step));
   }
 

@@ -12,15 +12,18 @@ const FIRST_OFFSET = 6;
 /** Hands out pod addresses from each node's pod CIDR, in order of asking; an address is used again only after a full turn. */
 export class PodAddresses {
   readonly #store: Store;
+  readonly #blockOf: (node: Node) => string;
   #last = new Map<string, number>();
 
-  constructor(store: Store) {
+  /** `blockOf` gives the CIDR of a node's pods. */
+  constructor(store: Store, blockOf: (node: Node) => string) {
     this.#store = store;
+    this.#blockOf = blockOf;
   }
 
   /** The next free address on a node. */
   allocate(node: Node): string {
-    const block = parseCidr(node.spec.podCIDR ?? '');
+    const block = parseCidr(this.#blockOf(node));
     invariant(block !== undefined, 'a node has a pod CIDR');
     const size = 2 ** (32 - block.bits);
     const taken = new Set((this.#store.list('pods') as Pod[]).map((pod) => pod.status?.podIP));
