@@ -235,7 +235,7 @@ function collectGarbage(): void {
 function readWorld(text: string): PolicyCase {
   const quick = readLines(text);
   if (quick) return decodeCaseValue(quick);
-  const read = readDocument(text, 'refuse', { isUnbounded: true });
+  const read = readDocument(text, 'refuse', { isWorld: true });
   if ('error' in read) throw new CaseError(read.error);
   return decodeCaseValue(read.value);
 }

@@ -32,7 +32,7 @@ const POLICY_KINDS: readonly string[] = [
 /**
  * The policies of a folder (with its subfolders) or of one file. Documents that cannot be read are kept, so that their
  * mistakes are told.
- * @throws when the path cannot be read
+ * @throws when the path cannot be read or holds no policy: a run without any would pass where it should not
  */
 export function readPolicies(path: string, io: CommandIo): PolicyInput {
   const policies: string[] = [];
@@ -41,7 +41,7 @@ export function readPolicies(path: string, io: CommandIo): PolicyInput {
   const origins: Origin[] = [];
   const others = new Map<string, number>();
   for (const file of filesOf(path)) {
-    const text = io.readFile(file);
+    const text = readText(file, io);
     const source = new PolicySource(text, file);
     sources.push(source);
     for (const [index, document] of splitDocuments(text).entries()) {
@@ -53,6 +53,7 @@ export function readPolicies(path: string, io: CommandIo): PolicyInput {
       } else if (kind !== '') others.set(kind, (others.get(kind) ?? 0) + 1);
     }
   }
+  if (policies.length === 0) throw new Error(`no policy in ${path}`);
   const stream = policies.join('\n---\n');
   const replacement =
     groups.length === 0 ? { policies: stream } : { policies: stream, cidrGroups: groups.join('\n---\n') };
@@ -83,15 +84,29 @@ function filesOf(path: string): string[] {
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(ya?ml|json)$/.test(name))
     .sort(byText)
-    .map((name) => join(path, name));
+    .map((name) => join(path, name))
+    .filter((file) => !statSync(file).isDirectory());
 }
 
-/** The kind of a document's object; undefined where it cannot be read or names none, empty where there is no object. */
+/**
+ * The text of a file.
+ * @throws with the place where it is no UTF-8: what is written there cannot be what is meant
+ */
+export function readText(file: string, io: CommandIo): string {
+  const text = io.readFile(file);
+  const at = text.indexOf('\ufffd');
+  if (at < 0) return text;
+  const above = text.slice(0, at).split('\n');
+  throw new Error(`${file}:${above.length}:${(above.at(-1)?.length ?? 0) + 1}: this is no UTF-8 text`);
+}
+
+/** The kind of a document's object; undefined where it cannot be read or is none, empty where there is nothing. */
 function kindOf(document: DocumentText): string | undefined {
   const read = readDocument(document.text, 'last');
   if ('error' in read) return undefined;
   const { value } = read;
-  if (typeof value !== 'object' || value === null) return '';
+  if (value === null || value === undefined) return '';
+  if (typeof value !== 'object') return undefined;
   return 'kind' in value && typeof value.kind === 'string' && value.kind !== '' ? value.kind : undefined;
 }
 

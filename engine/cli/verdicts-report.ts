@@ -4,8 +4,9 @@ import { readDocument, splitDocuments } from '../policy/documents.ts';
 import { explain, type SideExplanation } from '../policy/explain.ts';
 import { importPolicy } from '../policy/import.ts';
 import type { FlowSpec } from '../policy/model.ts';
+import type { TextChange } from '../policy/positions.ts';
 import type { PolicyRepository } from '../policy/repository.ts';
-import { type EditablePolicy, placeOfEdit, suggest } from '../policy/suggestions.ts';
+import { changeOfEdit, type EditablePolicy, placeOfEdit, suggest } from '../policy/suggestions.ts';
 import type { PolicyInput } from './verdicts-input.ts';
 import { flowText, placeText, probeName } from './verdicts-results.ts';
 
@@ -48,10 +49,14 @@ export class Explainer {
     if (found.length === 0) return [`no single edit makes it ${wanted}`];
     return [
       `smallest edits that make it ${wanted}:`,
-      ...found.map((suggestion, i) => {
+      ...found.flatMap((suggestion, i) => {
         const place = placeOfEdit(this.#repository, suggestion, this.#input.sources);
         const where = place === undefined ? '' : `${placeText(place)}: `;
-        return `  ${i + 1}. ${where}${suggestion.text} ${this.#changesText(suggestion.changes)}`;
+        const change = changeOfEdit(this.#repository, suggestion, this.#input.sources);
+        return [
+          `  ${i + 1}. ${where}${suggestion.text} ${this.#changesText(suggestion.changes)}`,
+          ...(change === undefined ? [] : changeLines(change)),
+        ];
       }),
     ];
   }
@@ -92,6 +97,18 @@ export function explainText(
     lines.push(...explainer.lines(probe, found).map((line) => `  ${line}`));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** The lines that differ, without the margin that they share. */
+function changeLines({ removed, added }: TextChange): string[] {
+  const widths = [...removed, ...added]
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.length - line.trimStart().length);
+  const margin = Math.min(...widths, 80);
+  return [
+    ...removed.map((line) => `       - ${line.slice(margin)}`),
+    ...added.map((line) => `       + ${line.slice(margin)}`),
+  ];
 }
 
 function sideLines({ direction, summary, considered }: SideExplanation): string[] {

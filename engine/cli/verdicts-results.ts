@@ -77,8 +77,30 @@ export function policyResults(answer: CaseAnswer, input: PolicyInput): TestResul
     const file = input.origins[i]?.source.file ?? '';
     const named = policy.name === '' ? file : `${policy.kind} ${scope}${policy.name}`;
     const name = `${named} is valid`;
+    const at = place ? `${placeText(place)}: ` : '';
+    const again = policy.replaced === true ? laterOf(answer, input, i) : undefined;
+    if (again !== undefined) {
+      const message = `${at}${named} stands again at ${again}, and only one of them can be in force`;
+      return { name, status: 'failed', message, details: [], ...(place && { place }) };
+    }
     if (policy.valid) return { name, status: 'passed', message: '', details: [] };
-    const message = `${place ? `${placeText(place)}: ` : ''}${policy.error ?? 'refused'}`;
+    const message = `${at}${policy.error ?? 'refused'}`;
     return { name, status: 'failed', message, details: [], ...(place && { place }) };
   });
+}
+
+/** Where a policy of the same name comes later. */
+function laterOf({ policies }: CaseAnswer, input: PolicyInput, i: number): string | undefined {
+  const policy = policies[i];
+  const later = policies.findIndex(
+    (other, j) =>
+      j > i &&
+      other.valid &&
+      other.kind === policy?.kind &&
+      other.namespace === policy.namespace &&
+      other.name === policy.name,
+  );
+  const answer = policies[later];
+  const place = answer && placeOfAnswer(input, later, answer);
+  return place && placeText(place);
 }

@@ -92,6 +92,7 @@ describe('ringfence verdicts', () => {
       `${file}:17:17: Set spec.ingress[0].toPorts[0].ports[0].port: "7379" (it is "80"). Changes 1 other probe: probe 3.`,
     );
     expect(out).toContain('smallest edits that make it FORWARDED:');
+    expect(out).toContain('\n         - - port: "80"\n         + - port: "7379"\n');
     const line = readFileSync(file, 'utf8').split('\n')[16] ?? '';
     expect(line.slice(16)).toBe('port: "80"');
   });
@@ -107,7 +108,7 @@ describe('ringfence verdicts', () => {
     const { code, err } = await run('--policies', at('bad'), at('world.yaml'));
     expect(code).toBe(1);
     expect(err).toContain(`${at('bad/deeper/b.yml')}:12:15: `);
-    expect(err).toMatch(/bad\/deeper\/c\.json:2:\d+: yaml: line 2: /);
+    expect(err).toMatch(/bad\/deeper\/c\.json:2:\d+: yaml: line 1: did not find/);
     expect(err).not.toContain('web-store');
   });
 
@@ -168,8 +169,90 @@ ok 4 - default/web → default/store port 80/TCP # SKIP no expectation
     writeFileSync(at('broken.yaml'), 'pods: [\n');
     const { code, out, err } = await run(at('broken.yaml'), at('whole.yaml'));
     expect(code).toBe(1);
-    expect(err).toContain(`${at('broken.yaml')}: yaml: line `);
+    expect(err).toContain(`${at('broken.yaml')}:2:1: yaml: line `);
     expect(JSON.parse(out).probes).toHaveLength(3);
+  });
+
+  describe('what is wrong is told with its place', () => {
+    const bad = (name: string, content: string | Uint8Array) => {
+      mkdirSync(at('hostile'), { recursive: true });
+      writeFileSync(at(`hostile/${name}`), content);
+      return at(`hostile/${name}`);
+    };
+    const refused = async (path: string) => {
+      const { code, err } = await run('--policies', path, at('world.yaml'));
+      expect(code).toBe(1);
+      return err;
+    };
+
+    test('a folder that is not there, or holds no policy', async () => {
+      mkdirSync(at('empty'));
+      expect(await refused(at('nowhere'))).toContain('--policies: ENOENT');
+      expect(await refused(at('empty'))).toBe(
+        `ringfence verdicts: --policies: no policy in ${at('empty')}\n`,
+      );
+      expect(await refused(bad('deployment.yaml', 'kind: Deployment\n'))).toContain('no policy in');
+      expect(await refused(bad('nothing.yaml', ''))).toContain('no policy in');
+    });
+
+    test('a folder whose name ends like a file is gone through', async () => {
+      mkdirSync(at('odd/x.yaml'), { recursive: true });
+      writeFileSync(at('odd/x.yaml/p.yaml'), POLICY.replace('"80"', '"7379"'));
+      expect((await run('--tap', '--policies', at('odd'), at('world.yaml'))).code).toBe(0);
+    });
+
+    test('bytes that are no text', async () => {
+      const bytes = Uint8Array.from({ length: 300 }, (_, i) => (i * 7) % 256);
+      expect(await refused(bad('bytes.yaml', bytes))).toMatch(
+        /bytes\.yaml:\d+:\d+: this is no UTF-8 text\n$/,
+      );
+      expect(await refused(bad('control.yaml', 'kind: \u0001\n'))).toContain(
+        'control.yaml:1:7: yaml: control characters are not allowed',
+      );
+      expect(await refused(bad('scalar.yaml', 'just some words\n'))).toContain('scalar.yaml:1:1: ');
+    });
+
+    test('five megabytes', async () => {
+      const startMs = performance.now();
+      expect(await refused(bad('long.yaml', `${'# '.repeat(2_500_000)}\n${POLICY}`))).toContain(
+        'long.yaml:1:1: yaml: line 1: document is too large: it has more than 1048576 characters',
+      );
+      const nested = bad('nested.yaml', '['.repeat(5_000_000));
+      const { code, err } = await run(nested);
+      expect(code).toBe(1);
+      expect(err).toMatch(/nested\.yaml:1:\d+: yaml: /);
+      expect(performance.now() - startMs).toBeLessThan(10_000);
+    });
+
+    test('a policy that stands twice', async () => {
+      mkdirSync(at('twice'));
+      writeFileSync(at('twice/a.yaml'), POLICY);
+      writeFileSync(at('twice/b.yaml'), `\n---\n${POLICY}`);
+      expect(await refused(at('twice'))).toContain(
+        `${at('twice/a.yaml')}:2:1: CiliumNetworkPolicy default/store stands again at ${at('twice/b.yaml')}:4:1, and only one of them can be in force\n`,
+      );
+    });
+
+    test('a case file: no YAML, an unknown verdict, a folder', async () => {
+      const of = async (path: string) => (await run(path)).err;
+      expect(await of(bad('broken.yaml', 'pods:\n  - {name: web\nprobes: [\n'))).toMatch(
+        /broken\.yaml:3:1: yaml: line 2: did not find expected ',' or '}'\n$/,
+      );
+      const odd = (PODS + PROBES).replace('expect: FORWARDED', 'expect: forwarded');
+      expect(await of(bad('verdict.yaml', odd))).toContain(
+        'probes[0].expect: forwarded is none of FORWARDED, DROPPED, L7-DENIED, AUTH-REQUIRED',
+      );
+      expect(await of(at('good'))).toContain(`${at('good')}: EISDIR`);
+      expect(await of(bad('empty.yaml', ''))).toContain('empty.yaml: case is no mapping');
+    });
+
+    test('line ends of Windows and a byte order mark are none of it', async () => {
+      const policy = bad('crlf.yaml', `\ufeff${POLICY.replace('"80"', '"7379"')}`.replaceAll('\n', '\r\n'));
+      const world = bad('world.yaml', `\ufeff${PODS}${PROBES}`.replaceAll('\n', '\r\n'));
+      const { code, out } = await run('--explain', '--policies', policy, world);
+      expect(code).toBe(0);
+      expect(out).toContain(`${policy}:11:11: default/store (allow) matches`);
+    });
   });
 
   test.each([

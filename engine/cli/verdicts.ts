@@ -1,11 +1,18 @@
 import { writeFileSync } from 'node:fs';
+import { CaseError } from '../policy/case-file.ts';
 import { type CaseAnswer, runCase } from '../policy/case-run.ts';
 import type { SideVerdict } from '../policy/model.ts';
 import type { CommandIo } from './ringfence.ts';
 import { junitText, tapText } from './verdicts-formats.ts';
-import { type PolicyInput, policiesWithin, readPolicies } from './verdicts-input.ts';
+import { type PolicyInput, policiesWithin, readPolicies, readText } from './verdicts-input.ts';
 import { Explainer, explainText } from './verdicts-report.ts';
-import { policyResults, probeResult, type SuiteResult, type TestResult } from './verdicts-results.ts';
+import {
+  placeText,
+  policyResults,
+  probeResult,
+  type SuiteResult,
+  type TestResult,
+} from './verdicts-results.ts';
 
 const USAGE = `usage: ringfence verdicts [OPTIONS] FILE…
        ringfence verdicts --jsonl < FILENAMES
@@ -55,7 +62,9 @@ function answerFiles(options: Options, folder: PolicyInput | undefined, io: Comm
   const failed = suites.flatMap(({ file, tests }) =>
     tests
       .filter((test) => test.status === 'failed')
-      .map((test) => (test.place ? test.message : `${file}: ${test.message}`)),
+      .map((test) =>
+        test.place || test.message.startsWith(`${file}:`) ? test.message : `${file}: ${test.message}`,
+      ),
   );
   for (const line of new Set(failed)) io.error(`${line}\n`);
   if (options.isTap) io.write(tapText(suites));
@@ -121,7 +130,7 @@ function answerLine(line: string, io: CommandIo): void {
   const file = line.trim();
   if (file === '') return;
   try {
-    const { answer } = runCase(io.readFile(file));
+    const { answer } = runCase(readText(file, io));
     io.write(`${JSON.stringify({ file, ...publicForm(answer) })}\n`);
   } catch (failure) {
     io.write(`${JSON.stringify({ file, error: messageOf(failure) })}\n`);
@@ -136,7 +145,7 @@ function answerFile(
   io: CommandIo,
 ): SuiteResult {
   try {
-    const text = io.readFile(file);
+    const text = readText(file, io);
     const { world, answer, repository } = runCase(text, folder?.replacement);
     const input = folder ?? policiesWithin(text, world.policies, file);
     const explainer = new Explainer(world, repository, input);
@@ -153,7 +162,11 @@ function answerFile(
     return { file, tests: folder ? [...policyResults(answer, input), ...probes] : probes };
   } catch (failure) {
     const message = messageOf(failure);
-    return { file, tests: [{ name: 'the file can be read', status: 'failed', message, details: [] }] };
+    const at = failure instanceof CaseError ? failure.place : undefined;
+    const place = at && { file, line: at.line, column: at.column };
+    const told = place ? `${placeText(place)}: ${message}` : message;
+    const test = { name: 'the file can be read', status: 'failed', message: told, details: [] } as const;
+    return { file, tests: [place ? { ...test, place } : test] };
   }
 }
 

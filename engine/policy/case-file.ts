@@ -35,6 +35,13 @@ export type PolicyCase = {
 /** A mistake in a case file; the message names the place. */
 export class CaseError extends Error {
   override readonly name = 'CaseError';
+  /** Where the text cannot be read; undefined where the message says it. */
+  readonly place: { readonly line: number; readonly column: number } | undefined;
+
+  constructor(message: string, place?: { readonly line: number; readonly column: number }) {
+    super(message);
+    this.place = place;
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -44,8 +51,8 @@ type Fields = Readonly<Record<string, unknown>>;
  * @throws CaseError
  */
 export function decodeCase(text: string): PolicyCase {
-  const read = readDocument(text, 'refuse', { isUnbounded: true });
-  if ('error' in read) throw new CaseError(read.error);
+  const read = readDocument(text, 'refuse', { isWorld: true });
+  if ('error' in read) throw new CaseError(read.error, read);
   return decodeCaseValue(read.value);
 }
 
@@ -227,8 +234,16 @@ function decodeProbe(item: unknown, at: string, known: Known): Probe {
   return {
     flow,
     ...(fields['id'] !== undefined && { id: String(fields['id']) }),
-    ...(fields['expect'] !== undefined && { expect: textOf(fields['expect'], `${at}.expect`) }),
+    ...(fields['expect'] !== undefined && { expect: verdictOf(fields['expect'], `${at}.expect`) }),
   };
+}
+
+const VERDICTS: readonly string[] = ['FORWARDED', 'DROPPED', 'L7-DENIED', 'AUTH-REQUIRED'];
+
+function verdictOf(value: unknown, at: string): string {
+  const verdict = textOf(value, at);
+  if (!VERDICTS.includes(verdict)) throw new CaseError(`${at}: ${verdict} is none of ${VERDICTS.join(', ')}`);
+  return verdict;
 }
 
 function httpOf(value: unknown, at: string): NonNullable<FlowSpec['http']> {

@@ -28,9 +28,15 @@ const MARKS = /[,:\n[\]{}&*!?]/g;
 
 /** What a reader makes of the text of a document. */
 export type ReadOptions = {
-  /** A document that is no policy, and that its reader bounds: a whole case file. */
-  readonly isUnbounded?: boolean;
+  /** A document that is no policy but a whole world of them, such as a case file: twenty times as long. */
+  readonly isWorld?: boolean;
 };
+
+/** A world may be this many times as long as a policy; ten thousand pods are. */
+const WORLD_FACTOR = 20;
+
+/** Characters that YAML does not have (yaml.v2 readerc.go). */
+const CONTROL = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 /** Splits a stream at lines of `---`, as the API machinery's reader does; blank and comment-only parts are left out. */
 export function splitDocuments(stream: string): DocumentText[] {
@@ -62,7 +68,7 @@ export function readDocument(
   duplicates: 'refuse' | 'last',
   options: ReadOptions = {},
 ): ReadDocument {
-  const excess = options.isUnbounded === true ? undefined : excessOf(text);
+  const excess = excessOf(text, options.isWorld === true ? WORLD_FACTOR : 1);
   if (excess) return excess;
   const quick = readJson(text);
   if (quick) return quick;
@@ -74,6 +80,8 @@ export function readDocument(
   try {
     const document = parseYaml(text, lines);
     const error = document.errors[0];
+    const control = CONTROL.exec(text);
+    if (control) return placed(control.index, () => 'yaml: control characters are not allowed');
     if (error) return placed(error.pos[0], (line) => `yaml: ${goFault(text, line, error)}`);
     const twice = duplicates === 'refuse' ? duplicateKey(document.contents) : undefined;
     if (twice) {
@@ -123,19 +131,18 @@ function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R
 }
 
 /** Why a text is not even tried: its length, its number of things, or its nesting. */
-export function excessOf(text: string): Extract<ReadDocument, { error: string }> | undefined {
+export function excessOf(text: string, factor = 1): Extract<ReadDocument, { error: string }> | undefined {
   // Too short to be too deep.
   if (text.length <= SHORT) return undefined;
-  if (text.length > LIMITS.fileCharactersMax) {
-    return tooMuch(1, 1, `it has more than ${LIMITS.fileCharactersMax} characters`);
-  }
+  const charactersMax = LIMITS.fileCharactersMax * factor;
+  if (text.length > charactersMax) return tooMuch(1, 1, `it has more than ${charactersMax} characters`);
+  const marksMax = MARKS_MAX * factor;
   let marks = 0;
   let depth = 0;
   let line = 1;
   let lineStart = 0;
   for (const { 0: mark, index } of text.matchAll(MARKS)) {
-    if (++marks > MARKS_MAX)
-      return tooMuch(line, index - lineStart + 1, `it has more than ${MARKS_MAX} parts`);
+    if (++marks > marksMax) return tooMuch(line, index - lineStart + 1, `it has more than ${marksMax} parts`);
     if (mark === '[' || mark === '{') depth++;
     else if (mark === ']' || mark === '}') depth = Math.max(0, depth - 1);
     else if (mark === '\n') {
