@@ -84,7 +84,11 @@ async function timeout(process: Process, options: Options): Promise<number> {
     await process.sys.until(isEnded);
   }
   if (signal === 'KILL') throw new Signalled('KILL');
-  if (isBusybox(process)) return 143;
+  if (isBusybox(process)) {
+    // Its parent sees the command itself die of the signal.
+    if (signal === 'TERM') await process.err('Terminated\n');
+    return 143;
+  }
   return options.has('preserve-status') ? (child.handle.exitCode() ?? 124) : 124;
 }
 
@@ -351,7 +355,11 @@ const kill: Program = async (process) => {
   let exit = 0;
   for (const word of words) {
     const target = process.sys.processes(process.machine.id).find((one) => String(one.pid) === word);
-    if (target === undefined) exit = await complain(process, `(${word}): No such process`);
+    if (target === undefined)
+      exit = await complain(
+        process,
+        isBusybox(process) ? `can't kill pid ${word}: No such process` : `(${word}): No such process`,
+      );
     else target.kill(signal ?? 'TERM');
   }
   return exit;

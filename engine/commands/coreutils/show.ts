@@ -5,6 +5,7 @@ import {
   complain,
   complainUsage,
   inputs,
+  isBusybox,
   LineReader,
   nameOf,
   pathOf,
@@ -24,7 +25,9 @@ async function cat(process: Process, options: Options): Promise<number> {
   let wasBlank = false;
   const fail = async (operand: string, reason: string): Promise<void> => {
     exit = 1;
-    await process.err(`cat: ${operand}: ${reason}\n`);
+    await process.err(
+      isBusybox(process) ? `cat: can't open '${operand}': ${reason}\n` : `cat: ${operand}: ${reason}\n`,
+    );
   };
   for await (const { stream } of inputs(process, options.operands, fail)) {
     if (isPlain) {
@@ -63,6 +66,10 @@ function cannotOpen(
 ): (operand: string, reason: string) => Promise<void> {
   return async (operand, reason) => {
     onFail();
+    if (isBusybox(process)) {
+      await process.err(`${nameOf(process)}: ${operand}: ${reason}\n`);
+      return;
+    }
     const isFolder = reason === failureText('EISDIR');
     await process.err(
       isFolder
@@ -220,7 +227,7 @@ async function wc(process: Process, options: Options): Promise<number> {
       w: (text.match(/\S+/g) ?? []).length,
       m: [...text].length,
       c: byteLength(text),
-      L: Math.max(0, ...text.split('\n').map((line) => [...line].length)),
+      L: text.split("\n").reduce((most, line) => Math.max(most, [...line].length), 0),
     };
     rows.push({
       counts: columns.map((column) => values[column] ?? 0),

@@ -214,7 +214,7 @@ function zoneAnswer(
       hasEdns: isCore,
       ...part,
     },
-    delayMs: (options.delayMs ?? 0) + (typeof special === 'number' && !isCluster ? special : 0),
+    delayMs: (options.delayMs ?? 0) + (typeof special === 'number' ? special : 0),
   });
   const isMute = mode === 'aaaa-silent' || (special === 'aaaa-silent' && !isCluster);
   if (isMute && type === 'AAAA') return undefined;

@@ -16,8 +16,10 @@ import {
   closingLine,
   connectFailureText,
   type CurlFailure,
+  type CurlVersion,
   curlVersion,
   helpText,
+  librariesOf,
   protocolText,
   versionText,
   warning,
@@ -32,7 +34,7 @@ export function curlProgram(ports: Ports): Program {
     const parsed = await parseCurlArguments(process.argv.slice(1), version, readFile);
     if (parsed.kind === 'stop') {
       if (parsed.out === 'version') await process.out(versionText(version, process.machine.libc));
-      else if (parsed.out.startsWith('help')) await process.out(helpText(version));
+      else if (parsed.out.startsWith('help')) await process.out(helpText(version, parsed.out.slice(5)));
       await process.err(parsed.text);
       return parsed.code;
     }
@@ -202,6 +204,7 @@ async function attemptUrl(
       run,
       closingLine(run.version, Math.max(0, run.connectionCount - 1), failure.isOrderly ?? false),
     );
+    await verbose(run, failure.after ?? '');
   }
   if (transfer && config.writeOut !== undefined) await sayWriteOut(job, transfer, output, failure);
   if (failure) await sayError(run, failure);
@@ -280,7 +283,7 @@ async function checkUnixSocket(run: CurlRun, config: CurlConfig, url: CurlUrl): 
     libc: process.machine.libc,
     error: 'ECONNREFUSED',
   } as const;
-  const text = version.number < 80_000 ? `Couldn't connect to server` : connectFailureText(version, facts);
+  const text = connectFailureText(version, facts);
   throw new TransferEnd({ code: 7, text, hadConnection: false });
 }
 
@@ -437,17 +440,80 @@ function writeOutValues(
     values.set('urlnum', String(job.index));
     values.set('onerror', '');
   }
-  if (run.version.number >= 77_000) values.set('json', jsonOf(values));
+  if (run.version.number >= 78_800) {
+    values.set('certs', '');
+    values.set('num_certs', transfer.url.scheme === 'https' && link?.secured ? '1' : '0');
+  }
+  if (run.version.number >= 80_200) {
+    values.set('conn_id', String(link?.number ?? 0));
+    values.set('xfer_id', String(job.index));
+  }
+  if (run.version.number >= 80_100)
+    for (const [name, value] of [
+      ...urlParts('url', job.url),
+      ...urlParts('urle', formatCurlUrl(transfer.url)),
+    ])
+      values.set(name, value);
+  if (run.version.number >= 80_700) values.set('proxy_used', transfer.config.proxy === undefined ? '0' : '1');
+  if (run.version.number >= 80_900) values.set('num_retries', '0');
+  if (run.version.number >= 81_000) {
+    values.set('time_posttransfer', since(moments.sentMs));
+    values.set('time_queue', '0.000050');
+  }
+  if (run.version.number >= 81_300) values.set('tls_earlydata', '0');
+  if (run.version.number >= 77_000) values.set('json', jsonOf(values, run.version));
+  if (run.version.number >= 78_300) values.set('header_json', headerJson(head));
   return values;
 }
 
-function jsonOf(values: ReadonlyMap<string, string>): string {
-  const numeric =
-    /^(http_code|response_code|http_connect|num_|.*_port|size_|speed_|time_|ssl_verify|exitcode|urlnum)/;
-  const object: Record<string, string | number> = {};
-  for (const name of [...values.keys()].sort())
-    object[name] = numeric.test(name) ? Number(values.get(name)) : (values.get(name) ?? '');
-  return JSON.stringify(object);
+const NUMERIC =
+  /^(http_code|response_code|http_connect|conn_id|xfer_id|num_|.*_port|size_|speed_|time_|ssl_verify|proxy_ssl|proxy_used|tls_earlydata|exitcode|urlnum)/;
+
+/** `%{json}`: every variable by name; what is empty is null, and the library's version comes last. */
+function jsonOf(values: ReadonlyMap<string, string>, version: CurlVersion): string {
+  const members = [...values.keys()]
+    .filter((name) => name !== 'onerror')
+    .sort()
+    .map((name) => {
+      const value = values.get(name) ?? '';
+      if (NUMERIC.test(name) && name !== 'num_certs_text')
+        return `"${name}":${value === '' ? 0 : Number.isNaN(Number(value)) ? 0 : numberText(name, value)}`;
+      return `"${name}":${value === '' && name !== 'certs' ? 'null' : JSON.stringify(value)}`;
+    });
+  return `{${members.join(',')},"curl_version":"libcurl/${version.text} ${librariesOf(version)}"}`;
+}
+
+/** `%{header_json}`: the last answer's headers, each name with the list of its values. */
+function headerJson(head: Transfer['head']): string {
+  const names = new Map<string, string[]>();
+  for (const [name, value] of head?.headers ?? []) names.set(name, [...(names.get(name) ?? []), value]);
+  const rows = [...names].map(([name, list]) => `${JSON.stringify(name)}:${JSON.stringify(list)}`);
+  return `{${rows.join(',\n')}\n}`;
+}
+
+/** Times keep their six decimals; a code that is not there is 0. */
+function numberText(name: string, value: string): string {
+  return name.startsWith('time_') ? value : String(Number(value));
+}
+
+/** The parts of a URL as `%{url.…}` and `%{urle.…}` name them (since 8.1). */
+function urlParts(prefix: string, text: string): readonly (readonly [string, string])[] {
+  const url = parseCurlUrl(text, false);
+  if (!('scheme' in url)) return [];
+  const [path = '', query = ''] = url.target.split(/\?(.*)/s, 2);
+  const fragment = /#(.*)$/.exec(text)?.[1] ?? '';
+  return [
+    [`${prefix}.scheme`, url.scheme],
+    [`${prefix}.host`, url.host],
+    [`${prefix}.port`, String(url.port)],
+    [`${prefix}.path`, path],
+    [`${prefix}.query`, query],
+    [`${prefix}.fragment`, fragment],
+    [`${prefix}.user`, url.user ?? ''],
+    [`${prefix}.password`, url.password ?? ''],
+    [`${prefix}.options`, ''],
+    [`${prefix}.zoneid`, ''],
+  ];
 }
 
 async function loadCookies(run: CurlRun, config: CurlConfig, readFile: ReadFile): Promise<void> {

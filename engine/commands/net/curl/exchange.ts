@@ -343,8 +343,11 @@ async function readHead(transfer: Transfer, link: Link, method: string): Promise
     if (result.kind === 'timeout') return dropped(transfer, link, operationTimedOut(transfer));
     if (link.isHttp2 && (result.kind === 'junk' || (result.kind === 'head' && result.head.version !== '2')))
       return dropped(transfer, link, {
-        code: 16,
-        text: 'Remote peer returned unexpected data while we expected SETTINGS frame.  Perhaps, peer does not support HTTP/2 properly.',
+        code: run.version.number < 80_000 ? 52 : 16,
+        text:
+          run.version.number < 80_000
+            ? 'Empty reply from server'
+            : 'Remote peer returned unexpected data while we expected SETTINGS frame.  Perhaps, peer does not support HTTP/2 properly.',
         hadConnection: true,
       });
     if (result.kind === 'end')
@@ -402,7 +405,7 @@ async function sayHead(transfer: Transfer, head: HttpHead, method: string): Prom
   const { run, config, output } = transfer;
   const text = `${head.lines.join('\r\n')}\r\n\r\n`;
   transfer.headerBytes += byteLength(text);
-  if (run.globals.isVerbose) {
+  if (run.globals.isVerbose || run.trace) {
     if (head.version === '1.0') await verbose(run, '* HTTP 1.0, assume close after body\n');
     const isRejected = head.status === 401 && transfer.user !== undefined;
     if (run.version.number >= 76_500 && run.version.number < 77_800 && head.version === '1.1')
@@ -484,6 +487,7 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
     await keepRate(transfer, byteLength(piece.text));
     transfer.downloaded += byteLength(piece.text);
     meter.received = transfer.downloaded;
+    await meter.bar();
     await output.write(piece.text);
   }
 }

@@ -89,6 +89,7 @@ export class Meter {
   readonly #isShown: boolean;
   readonly #startMs: number;
   #isStarted = false;
+  #barText = '';
   received = 0;
   receiveTotal: number | undefined;
   sent = 0;
@@ -114,12 +115,29 @@ export class Meter {
     await this.#row();
   }
 
+  /** -#: draws the bar for what has come, where its length is known and it has grown. */
+  async bar(): Promise<void> {
+    if (
+      !this.#isShown ||
+      !this.#run.globals.isBar ||
+      this.receiveTotal === undefined ||
+      this.receiveTotal === 0
+    )
+      return;
+    const share = Math.min(1, this.received / this.receiveTotal);
+    const text = `\r${'#'.repeat(Math.floor(72 * share)).padEnd(72)} ${(share * 100).toFixed(1).padStart(5)}%`;
+    if (text === this.#barText) return;
+    this.#barText = text;
+    await this.#run.err(text);
+  }
+
   /** Prints the last row and its newline. */
   async finish(): Promise<void> {
     if (!this.#isShown || !this.#isStarted) return;
     this.#isStarted = false;
     if (this.#run.globals.isBar) {
-      if (this.received > 0) await this.#run.err(`\r${'#'.repeat(72)} 100.0%\n`);
+      if (this.received > 0) await this.bar();
+      if (this.received > 0) await this.#run.err('\n');
       return;
     }
     await this.#row();

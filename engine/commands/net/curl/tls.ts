@@ -66,10 +66,19 @@ export async function judgeTls(opening: Opening, result: TlsResult): Promise<Sec
     await verbose(run, handshakeLines(facts, 'wrong-name'));
     const word = run.version.number < 80_900 ? 'host name' : 'hostname';
     const text = `SSL: no alternative certificate subject name matches target ${word} '${place.host}'`;
-    return fail(run, { code: 60, text, hadConnection: true });
+    const isTalkative = run.version.number >= 77_800 && run.version.number < 80_000;
+    const after = isTalkative ? goodbyeLines(facts.isTerminal) : '';
+    return fail(run, { code: 60, text, hadConnection: true, ...(after === '' ? {} : { after }) });
   }
   await verbose(run, handshakeLines(facts, 'ok'));
   return secured;
+}
+
+/** What curl 7.8x still says after it has closed a finished handshake. */
+function goodbyeLines(isTerminal: boolean): string {
+  const bytes = (mark: string, count: number): string =>
+    isTerminal ? '' : `${mark} [${count} bytes data]\n`;
+  return `${bytes('{', 5)}* TLSv1.3 (IN), TLS handshake, Newsession Ticket (4):\n${bytes('{', 249)}* TLSv1.3 (OUT), TLS alert, close notify (256):\n${bytes('}', 2)}`;
 }
 
 function untrustedText(run: CurlRun, code: number): string {

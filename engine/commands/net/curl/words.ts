@@ -24,6 +24,8 @@ export type CurlFailure = {
   readonly isOrderly?: boolean;
   /** The time limit was reached: `--retry` counts it as transient. */
   readonly isTransient?: boolean;
+  /** What -v says after the connection was closed. */
+  readonly after?: string;
 };
 
 /** How long something took, whole milliseconds as curl prints them. */
@@ -114,20 +116,35 @@ export function warning(version: CurlVersion, text: string): string {
   return `${lines}Warning: ${rest}\n`;
 }
 
+/** The libraries that a build of curl names. */
+export function librariesOf(version: CurlVersion): string {
+  return (
+    VERSION_TEXTS.get(version.text)?.libraries ?? 'OpenSSL/3.1.4 zlib/1.3.1 libidn2/2.3.4 nghttp2/1.58.0'
+  );
+}
+
 /** The version line and its company, `curl --version`. */
 export function versionText(version: CurlVersion, libc: MachineFacts['libc']): string {
   const target = libc === 'musl' ? 'x86_64-pc-linux-musl' : 'x86_64-pc-linux-gnu';
   const known = VERSION_TEXTS.get(version.text);
-  const libraries = known?.libraries ?? 'OpenSSL/3.1.4 zlib/1.3.1 libidn2/2.3.4 nghttp2/1.58.0';
+  const libraries = librariesOf(version);
   return (
     `curl ${version.text} (${target}) libcurl/${version.text} ${libraries}\n` +
     `Release-Date: ${known?.date ?? '2024-03-27'}\n` +
-    'Protocols: dict file ftp ftps gopher gophers http https imap imaps mqtt pop3 pop3s rtsp smb smbs smtp smtps telnet tftp\n' +
-    'Features: alt-svc AsynchDNS brotli HSTS HTTP2 HTTPS-proxy IDN IPv6 Largefile libz NTLM SSL threadsafe TLS-SRP UnixSockets\n'
+    `Protocols: ${known?.protocols ?? 'dict file ftp ftps gopher gophers http https imap imaps mqtt pop3 pop3s rtsp smb smbs smtp smtps telnet tftp'}\n` +
+    `Features: ${known?.features ?? 'alt-svc AsynchDNS brotli HSTS HTTP2 HTTPS-proxy IDN IPv6 Largefile libz NTLM SSL threadsafe TLS-SRP UnixSockets'}\n`
   );
 }
 
-const VERSION_TEXTS: ReadonlyMap<string, { readonly libraries: string; readonly date: string }> = new Map([
+const VERSION_TEXTS: ReadonlyMap<
+  string,
+  {
+    readonly libraries: string;
+    readonly date: string;
+    readonly protocols?: string;
+    readonly features?: string;
+  }
+> = new Map([
   ['7.61.1', { libraries: 'LibreSSL/2.0.0 zlib/1.2.11 libssh2/1.8.0 nghttp2/1.32.0', date: '2018-09-05' }],
   ['7.61.0', { libraries: 'LibreSSL/2.0.0 zlib/1.2.11 libssh2/1.8.0 nghttp2/1.32.0', date: '2018-07-11' }],
   [
@@ -136,6 +153,10 @@ const VERSION_TEXTS: ReadonlyMap<string, { readonly libraries: string; readonly 
       libraries:
         'OpenSSL/3.0.19 zlib/1.2.13 brotli/1.0.9 zstd/1.5.4 libidn2/2.3.3 libpsl/0.21.2 (+libidn2/2.3.3) libssh2/1.10.0 nghttp2/1.52.0 librtmp/2.3 OpenLDAP/2.5.13',
       date: '2023-02-20, security patched: 7.88.1-10+deb12u14',
+      protocols:
+        'dict file ftp ftps gopher gophers http https imap imaps ldap ldaps mqtt pop3 pop3s rtmp rtsp scp sftp smb smbs smtp smtps telnet tftp',
+      features:
+        'alt-svc AsynchDNS brotli GSS-API HSTS HTTP2 HTTPS-proxy IDN IPv6 Kerberos Largefile libz NTLM NTLM_WB PSL SPNEGO SSL threadsafe TLS-SRP UnixSockets zstd',
     },
   ],
   [
@@ -155,8 +176,27 @@ const VERSION_TEXTS: ReadonlyMap<string, { readonly libraries: string; readonly 
   ],
 ]);
 
+const OLD_CATEGORIES =
+  "auth        Different types of authentication methods|connection  Low level networking operations|curl        The command line tool itself|dns         General DNS options|file        FILE protocol options|ftp         FTP protocol options|http        HTTP and HTTPS protocol options|imap        IMAP protocol options|misc        Options that don't fit into any other category|output      Filesystem output|pop3        POP3 protocol options|post        HTTP Post specific options|proxy       All options related to proxies|scp         SCP protocol options|sftp        SFTP protocol options|smtp        SMTP protocol options|ssh         SSH protocol options|telnet      TELNET protocol options|tftp        TFTP protocol options|tls         All TLS/SSL related options|upload      All options for uploads|verbose     Options related to any kind of command line output of curl";
+const CATEGORIES =
+  'auth        Authentication methods|connection  Manage connections|curl        The command line tool itself|deprecated  Legacy|dns         Names and resolving|file        FILE protocol|ftp         FTP protocol|global      Global options|http        HTTP and HTTPS protocol|imap        IMAP protocol|ldap        LDAP protocol|output      Filesystem output|pop3        POP3 protocol|post        HTTP POST specific|proxy       Options for proxies|scp         SCP protocol|sftp        SFTP protocol|smtp        SMTP protocol|ssh         SSH protocol|telnet      TELNET protocol|tftp        TFTP protocol|timeout     Timeouts and delays|tls         TLS/SSL related|upload      Upload, sending data|verbose     Tracing, logging etc';
+
+/** `curl -h category`, and what it says of a category that there is not. */
+function categoriesText(version: CurlVersion, category: string): string {
+  const isOld = version.number < 80_600;
+  const list = (isOld ? OLD_CATEGORIES : CATEGORIES)
+    .split('|')
+    .map((row) => ` ${row}\n`)
+    .join('');
+  const usage = isOld ? 'Usage: curl [options...] <url>\n' : '';
+  if (category === 'category') return `${usage}${list}`;
+  const word = isOld ? 'Invalid' : 'Unknown';
+  return `${usage}${word} category provided, here is a list of all categories:\n\n${list}`;
+}
+
 /** What `curl -h` prints. */
-export function helpText(version: CurlVersion): string {
+export function helpText(version: CurlVersion, category = ''): string {
+  if (category !== '') return categoriesText(version, category);
   const rows: readonly (readonly [string, string, string])[] = [
     ['-d, --data <data>', 'HTTP POST data', 'HTTP POST data'],
     ['-f, --fail', 'Fail fast with no output on HTTP errors', 'Fail fast with no output on HTTP errors'],
