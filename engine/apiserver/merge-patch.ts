@@ -62,8 +62,9 @@ function mergeStruct(target: Plain, patch: Plain, struct: StructType | undefined
       );
   }
   for (const key of Object.keys(patch)) {
-    if (key.startsWith('$setElementOrder/'))
-      orderList(merged, key.slice('$setElementOrder/'.length), patch[key], struct);
+    const name = key.startsWith('$setElementOrder/') ? key.slice('$setElementOrder/'.length) : key;
+    if (name === key && patch[`$setElementOrder/${key}`] !== undefined) continue;
+    orderList(merged, name, target[name], patch[key], struct);
   }
   return merged;
 }
@@ -122,17 +123,35 @@ function removePrimitives(merged: Plain, name: string, items: unknown): void {
     merged[name] = list.filter((item) => !items.includes(item));
 }
 
-// Items that the order names come in that order; the others keep their places behind their predecessors.
-function orderList(merged: Plain, name: string, order: unknown, struct: StructType | undefined): void {
+/**
+ * Puts a merged list in order: the items that the patch names (or its `$setElementOrder`) in that order, the others between
+ * them as the live list had them (strategicpatch normalizeElementOrder, mergeSortedSlice).
+ */
+function orderList(
+  merged: Plain,
+  name: string,
+  live: unknown,
+  order: unknown,
+  struct: StructType | undefined,
+): void {
   const list = Object.hasOwn(merged, name) ? merged[name] : undefined;
-  if (!Array.isArray(list) || !Array.isArray(order)) return;
-  const mergeKey = struct?.byJson.get(name)?.mergeKey ?? '';
+  const mergeKey = struct?.byJson.get(name)?.mergeKey;
+  if (mergeKey === undefined || !Array.isArray(list) || !Array.isArray(order)) return;
   const keyOf = (item: unknown) => (mergeKey !== '' && isJsonObject(item) ? item[mergeKey] : item);
   const places = order.map(keyOf);
+  const before = (Array.isArray(live) ? live : []).map(keyOf);
   const named = list.filter((item) => places.includes(keyOf(item)));
   named.sort((a, b) => places.indexOf(keyOf(a)) - places.indexOf(keyOf(b)));
   const others = list.filter((item) => !places.includes(keyOf(item)));
-  merged[name] = [...named, ...others];
+  const out: unknown[] = [];
+  let next = 0;
+  for (const item of named) {
+    const at = before.indexOf(keyOf(item));
+    while (next < others.length && at >= 0 && before.indexOf(keyOf(others[next])) < at)
+      out.push(others[next++]);
+    out.push(item);
+  }
+  merged[name] = [...out, ...others.slice(next)];
 }
 
 function itemStruct(field: FieldType): StructType | undefined {

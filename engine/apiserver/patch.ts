@@ -68,9 +68,31 @@ export function patchedObject(server: Server, request: ObjectRequest, previous: 
     );
   const struct = structOfKind(request.kind.apiVersion, request.kind.kind);
   if (contentType === STRATEGIC_PATCH && struct !== undefined) {
-    return decodePatched(server, request, applyStrategicPatch(previous, body, struct), goMap(body), true);
+    return decodePatched(
+      server,
+      request,
+      applyStrategicPatch(previous, body, struct),
+      goMap(spentPatch(body)),
+      true,
+    );
   }
   return decodePatched(server, request, applyMergePatch(previous, body), JSON.stringify(body), false);
+}
+
+/** What is left of a strategic patch once it was applied: lists with an order were used up (strategicpatch mergePatchIntoOriginal). */
+function spentPatch(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(spentPatch);
+  if (!isJsonObject(value)) return value;
+  const spent = new Set(
+    Object.keys(value)
+      .filter((key) => key.startsWith('$setElementOrder/'))
+      .flatMap((key) => [key, key.slice('$setElementOrder/'.length)]),
+  );
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !spent.has(key))
+      .map(([key, member]) => [key, spentPatch(member)]),
+  );
 }
 
 function jsonPatched(previous: KubeObject, body: readonly unknown[]): unknown {

@@ -97,6 +97,14 @@ const DISCOVERY_URLS = [
   ],
 ];
 
+/** What the role system:service-account-issuer-discovery gives every service account. */
+const ISSUER_URLS = [
+  '/.well-known/openid-configuration',
+  '/.well-known/openid-configuration/',
+  '/openid/v1/jwks',
+  '/openid/v1/jwks/',
+];
+
 function rulesStatus(server: Server, user: UserFacts, namespace: string): JsonObject {
   const isAdmin = user.groups.includes('kubeadm:cluster-admins');
   const { store } = server;
@@ -121,6 +129,9 @@ function rulesStatus(server: Server, user: UserFacts, namespace: string): JsonOb
       { verbs: ['get'], nonResourceURLs: PUBLIC_URLS },
       ...(isAdmin ? [{ verbs: ['*'], nonResourceURLs: ['*'] }] : []),
       { verbs: ['get'], nonResourceURLs: DISCOVERY_URLS },
+      ...(user.groups.includes('system:serviceaccounts')
+        ? [{ verbs: ['get'], nonResourceURLs: ISSUER_URLS }]
+        : []),
     ],
     incomplete: false,
   };

@@ -86,6 +86,8 @@ export type WorldSpec = {
     /** Versions of its tools where they are not the usual ones. */
     readonly versions?: Readonly<Record<string, string>>;
     readonly files?: Readonly<Record<string, string>>;
+    /** Variables of its login shell, beside the usual ones. */
+    readonly env?: Readonly<Record<string, string>>;
     /** The router that its packets leave by: it answers with ICMP errors. */
     readonly gateway?: string;
   };

@@ -181,6 +181,7 @@ const worldShape = z.strictObject({
         .optional(),
       versions: z.record(z.string(), z.string()).optional(),
       files: z.record(z.string(), z.string()).optional(),
+      env: z.record(z.string(), z.string()).optional(),
       gateway: z.string().optional(),
     })
     .optional(),

@@ -89,7 +89,7 @@ export const TABLES: ReadonlyMap<string, TableShape> = new Map<string, TableShap
         return [
           memberText(spec(o), 'schedule'),
           memberText(spec(o), 'timeZone') || NONE,
-          memberOf(spec(o), 'suspend') === true,
+          memberOf(spec(o), 'suspend') === true ? 'True' : 'False',
           memberList(status(o), 'active').length,
           last === '' ? NONE : ageOf(last, now),
           age(o, now),
@@ -183,11 +183,39 @@ export const TABLES: ReadonlyMap<string, TableShape> = new Map<string, TableShap
       const target = memberObject(spec(o), 'scaleTargetRef');
       return [
         `${memberText(target, 'kind')}/${memberText(target, 'name')}`,
-        '<unknown>',
+        targetsText(o),
         orWord(memberOf(spec(o), 'minReplicas'), '<unset>'),
         memberNumber(spec(o), 'maxReplicas') ?? 0,
         count(o, 'status', 'currentReplicas'),
         age(o, now),
+      ];
+    }),
+  ],
+  [
+    'componentstatuses',
+    shape('Status Message Error', (o) => {
+      const healthy = memberList(o, 'conditions').find((one) => memberText(one, 'type') === 'Healthy');
+      const isHealthy = memberText(healthy, 'status') === 'True';
+      return [
+        isHealthy ? 'Healthy' : 'Unhealthy',
+        memberText(healthy, 'message'),
+        memberText(healthy, 'error'),
+      ];
+    }),
+  ],
+  ['apiservices.apiregistration.k8s.io', shape('Service Available Age', apiServiceCells)],
+  [
+    'flowschemas.flowcontrol.apiserver.k8s.io',
+    shape('PriorityLevel MatchingPrecedence:integer DistinguisherMethod Age MissingPL', (o, now) => {
+      const dangling = memberList(status(o), 'conditions').find(
+        (one) => memberText(one, 'type') === 'Dangling',
+      );
+      return [
+        memberText(memberObject(spec(o), 'priorityLevelConfiguration'), 'name'),
+        memberNumber(spec(o), 'matchingPrecedence') ?? 0,
+        memberText(memberObject(spec(o), 'distinguisherMethod'), 'type') || NONE,
+        age(o, now),
+        memberText(dangling, 'status') || '?',
       ];
     }),
   ],
@@ -503,6 +531,41 @@ function bindingCells(object: KubeObject, nowMs: number): readonly Cell[] {
     names('User').join(', '),
     names('Group').join(', '),
     accounts.join(', '),
+  ];
+}
+
+// `cpu: <unknown>/80%`: what is measured now, which needs a metrics server, beside what is wanted.
+function targetsText(object: KubeObject): string {
+  const metrics = memberList(spec(object), 'metrics');
+  const current = memberList(status(object), 'currentMetrics');
+  const texts = metrics.map((metric, index) => {
+    const resource = memberObject(metric, 'resource');
+    const wanted = memberObject(resource, 'target');
+    const now = memberObject(memberObject(current[index], 'resource'), 'current');
+    const name = memberText(resource, 'name');
+    const value = memberText(wanted, 'averageValue');
+    if (value !== '') return `${name}: ${memberText(now, 'averageValue') || '<unknown>'}/${value}`;
+    const share = memberNumber(now, 'averageUtilization');
+    const target = memberNumber(wanted, 'averageUtilization');
+    return `${name}: ${share === undefined ? '<unknown>' : `${share}%`}/${target === undefined ? '<auto>' : `${target}%`}`;
+  });
+  if (texts.length === 0) return '<none>';
+  return texts.length > 2
+    ? `${texts.slice(0, 2).join(', ')} + ${texts.length - 2} more...`
+    : texts.join(', ');
+}
+
+function apiServiceCells(object: KubeObject, nowMs: number): readonly Cell[] {
+  const service = memberObject(spec(object), 'service');
+  const available = memberList(status(object), 'conditions').find(
+    (one) => memberText(one, 'type') === 'Available',
+  );
+  const state = memberText(available, 'status') || 'Unknown';
+  const reason = memberText(available, 'reason');
+  return [
+    service === undefined ? 'Local' : `${memberText(service, 'namespace')}/${memberText(service, 'name')}`,
+    state === 'True' || reason === '' ? state : `${state} (${reason})`,
+    age(object, nowMs),
   ];
 }
 

@@ -306,6 +306,7 @@ export class Workplace {
       LANG: 'C.UTF-8',
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       PS1: WORKSTATION_PS1,
+      ...this.#parts.world.workstation.env,
     };
     return createMachine(
       {

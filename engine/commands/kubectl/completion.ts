@@ -78,6 +78,9 @@ const TAKES_TYPES = new Set([
   'serviceaccount',
 ]);
 
+/** Flags whose value is a manifest: the shell itself completes files of these endings. */
+const MANIFEST_FLAGS: ReadonlySet<string> = new Set(['-f', '--filename']);
+
 /** `kubectl __complete …`: candidates and a directive. */
 export async function complete(
   process: Process,
@@ -85,6 +88,12 @@ export async function complete(
   words: readonly string[],
   hasDescriptions: boolean,
 ): Promise<number> {
+  const previous = words.at(-2) ?? '';
+  if (MANIFEST_FLAGS.has(previous)) {
+    await process.out('json\nyaml\nyml\n:8\n');
+    await process.err('Completion ended with directive: ShellCompDirectiveFilterFileExt\n');
+    return 0;
+  }
   const { words: found, isFiles } = completeWords(process, ports, words);
   const lines = found.map((one) =>
     hasDescriptions && one.about !== '' ? `${one.text}\t${one.about}\n` : `${one.text}\n`,

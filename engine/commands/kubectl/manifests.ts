@@ -50,7 +50,7 @@ export async function readManifests(context: Context, options: ReadOptions): Pro
   if (texts.length < 2) return found;
   // Faults of several files are told together (resource.EagerVisitorList).
   const faults = found.filter((item): item is KubectlError => !isInfo(item));
-  return faults.length === 0 ? found : [...found.filter(isInfo), new ManyErrors(faults)];
+  return faults.length < 2 ? found : [...found.filter(isInfo), new ManyErrors(faults)];
 }
 
 /** `-l` beside files keeps the objects whose labels match. */
@@ -128,7 +128,22 @@ function documentInfos(context: Context, source: string, value: Json, options: R
   if (/List$/.test(textAt(value, 'kind')) && Array.isArray(at(value, 'items'))) {
     return listAt(value, 'items').flatMap((item) => documentInfos(context, source, item, options));
   }
-  return [infoOf(context, source, value)];
+  return [infoOf(context, source, sorted(value) as JsonObject)];
+}
+
+/** Members in order of their names, as Go's maps are sent; the server tells faults in the order of what it gets. */
+function sorted(value: Json | undefined): Json | undefined {
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => sorted(item) ?? null);
+  if (!isJsonObject(value)) return value;
+  const out: Record<string, Json | undefined> = {};
+  for (const key of Object.keys(value).sort(byText))
+    Object.defineProperty(out, key, {
+      value: sorted(value[key]),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  return out as JsonObject;
 }
 
 function schemaFault(value: Json): string | undefined {

@@ -100,7 +100,10 @@ function readySince(pod: JsonObject): string {
 }
 
 function restarts(pod: JsonObject): number {
-  return Math.max(0, ...listAt(pod, 'status', 'containerStatuses').map((one) => numberAt(one, 'restartCount')));
+  return Math.max(
+    0,
+    ...listAt(pod, 'status', 'containerStatuses').map((one) => numberAt(one, 'restartCount')),
+  );
 }
 
 /**

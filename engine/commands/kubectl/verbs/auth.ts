@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { listAt, mapAt, objectAt, textAt, at } from '../client.ts';
 import type { Command, Context } from '../context.ts';
-import { CommandError, PlainError } from '../errors.ts';
+import type { KubectlError } from '../errors.ts';
+import { CommandError, throwAll } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import { isInfo, readManifests } from '../manifests.ts';
 import { printerFor } from '../print/output.ts';
@@ -165,10 +166,8 @@ async function reconcile(context: Context): Promise<void> {
   if (context.flags.list('filename').length === 0 && context.flags.text('kustomize') === '')
     throw new CommandError('must specify one of -f and -k');
   const items = await readManifests(context, { isValidated: false });
-  const others = items.filter(isInfo).filter((info) => info.resource.group !== 'rbac.authorization.k8s.io');
-  if (others.length > 0) throw new PlainError(others.map(() => 'resource name may not be empty').join('\n'));
-  for (const info of items.filter(isInfo))
-    await context.out(
-      `${info.resource.kind.toLowerCase()}.rbac.authorization.k8s.io/${info.name} reconciled\n`,
-    );
+  throwAll(items.filter((item): item is KubectlError => !isInfo(item)));
+  // kubectl 1.32 itself fails for every RBAC object of a file, whatever is in it, and passes over the others.
+  const rules = items.filter(isInfo).filter((info) => info.resource.group === 'rbac.authorization.k8s.io');
+  throwAll(rules.map(() => new CommandError('resource name may not be empty')));
 }

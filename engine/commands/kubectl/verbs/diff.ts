@@ -81,7 +81,7 @@ function diffOne(context: Context, info: Info): string {
   const { group, version, kind } = info.resource;
   const file = `${group === '' ? '' : `${group}.`}${version}.${kind}.${info.namespace}.${info.name}`;
   const time = `${new Date(context.nowMs).toISOString().slice(0, 23).replace('T', ' ')}000000 +0000`;
-  const number = String(context.nowMs % 4_000_000_000);
+  const number = String(Math.floor(context.nowMs) % 4_000_000_000);
   return `diff -u -N /tmp/LIVE-${number}/${file} /tmp/MERGED-${number}/${file}\n--- /tmp/LIVE-${number}/${file}\t${time}\n+++ /tmp/MERGED-${number}/${file}\t${time}\n${hunks}`;
 }
 

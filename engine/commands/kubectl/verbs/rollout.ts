@@ -36,7 +36,7 @@ function child(
 /** `kubectl rollout`. */
 export const rolloutCommand: Command = {
   name: 'rollout',
-  about: 'Manage the rollout of one or many resources',
+  about: 'Manage the rollout of a resource',
   children: [
     child('history', 'View rollout history', 'revision:int=0', history),
     child(

@@ -14,7 +14,7 @@ import { quoteGo } from '../text.ts';
 /** `kubectl wait`. */
 export const waitCommand: Command = {
   name: 'wait',
-  about: 'Wait for a specific condition on one or many resources',
+  about: 'Experimental: Wait for a specific condition on one or many resources',
   usage:
     "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]] [options]",
   flags:
