@@ -12,6 +12,8 @@ import { Controllers } from '../controllers/controllers.ts';
 import { deleteObject } from '../store/registry.ts';
 import { createHandler } from '../apiserver/handler.ts';
 import { DataPlane } from '../dataplane/dataplane.ts';
+import { environmentOf } from '../dataplane/environment.ts';
+import { lookup } from '../images/catalog.ts';
 import type { Space } from '../dataplane/network.ts';
 import type { AgentsView, PolicyView } from '../dataplane/view.ts';
 import { KindnetPolicies } from '../agent/network-policies.ts';
@@ -98,7 +100,14 @@ export class Cluster {
       store,
       images: this.#isRecorded
         ? new RecordedRuntime()
-        : new Runtime(dataplane, (pod) => !isAgent(pod) || hasCustomResources(store)),
+        : new Runtime(
+            dataplane,
+            (pod) => !isAgent(pod) || hasCustomResources(store),
+            (pod, container) => {
+              const image = lookup(container.image);
+              return image === undefined ? {} : environmentOf(store, pod, container, image);
+            },
+          ),
       hasNetwork: (name) => this.#hasNetwork(name),
       podBlock: (one) =>
         this.#hasCilium(one.metadata.name) ? podBlock(store, one) : (one.spec.podCIDR ?? ''),

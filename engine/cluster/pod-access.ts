@@ -170,7 +170,7 @@ export class PodAccess implements Kubelet {
     if (this.#isRecorded) return recordedLines(name).map((text) => ({ atMs: startedMs, text }));
     const env = environmentOf(this.#store, now, spec, image);
     const command = commandOf(image, spec);
-    const life = image.lifetime(command);
+    const life = image.lifetime(command, env);
     const printed = life.kind === 'exits' ? life.output.split('\n').slice(0, -1) : [];
     const first = [...image.logs(env, command), ...printed].map((text) => ({ atMs: startedMs, text }));
     const endedMs = previous ? (parseTimestamp(state.terminated?.finishedAt) ?? startedMs) + 999 : undefined;

@@ -11,9 +11,17 @@ import { PRELOADED } from './boot-nodes.ts';
 export class Runtime implements ImageCatalog {
   readonly #dataplane: () => DataPlane;
   readonly #isUp: (pod: Pod, container: ContainerSpec) => boolean;
+  readonly #environment:
+    | ((pod: Pod, container: ContainerSpec) => Readonly<Record<string, string>>)
+    | undefined;
 
   /** `isUp` is false for a container whose program waits for something before it opens its ports. */
-  constructor(dataplane: () => DataPlane, isUp: (pod: Pod, container: ContainerSpec) => boolean) {
+  constructor(
+    dataplane: () => DataPlane,
+    isUp: (pod: Pod, container: ContainerSpec) => boolean,
+    environment?: (pod: Pod, container: ContainerSpec) => Readonly<Record<string, string>>,
+  ) {
+    this.#environment = environment;
     this.#dataplane = dataplane;
     this.#isUp = isUp;
   }
@@ -28,11 +36,11 @@ export class Runtime implements ImageCatalog {
     return { name, digest, sizeBytes, pullMs: facts?.pullMs ?? 1500 };
   }
 
-  fate(_pod: Pod, container: ContainerSpec): ContainerFate {
+  fate(pod: Pod, container: ContainerSpec): ContainerFate {
     const facts = lookup(container.image);
     if (facts === undefined) return {};
     const command = commandOf(facts, container);
-    const life = facts.lifetime(command);
+    const life = facts.lifetime(command, this.#environment?.(pod, container));
     if (life.kind === 'cannot-start') return { startError: life.message };
     // With an open standard input a shell waits for somebody to type.
     if (life.kind === 'forever' || (container.stdin === true && isInteractive(command))) {

@@ -8,11 +8,17 @@ import type { ServerContext } from './server.ts';
 function ask(
   image: string,
   request: string,
-  options: { port?: number; env?: Record<string, string>; state?: Record<string, Json> } = {},
+  options: {
+    port?: number;
+    env?: Record<string, string>;
+    state?: Record<string, Json>;
+    command?: readonly string[];
+  } = {},
 ): string {
   const facts = lookup(image);
   if (!facts) return 'no such image';
-  const listeners = facts.listeners(options.env ?? {}, facts.defaultCommand);
+  const { command = [] } = options;
+  const listeners = facts.listeners(options.env ?? {}, command.length > 0 ? command : facts.defaultCommand);
   const spec = listeners.find((item) => options.port === undefined || item.port === options.port);
   const server = spec && SERVERS.get(spec.server);
   if (!spec || !server) return 'nothing listens';
@@ -32,9 +38,10 @@ function ask(
     answerDns: (question) => question,
     log: () => {},
   };
+  const opened = server.open?.(context, { buffer: '', data: {} });
   const step = server.receive?.(context, { buffer: '', data: {} }, request);
   return (
-    (step?.replies ?? []).map((reply) => reply.text).join('') +
+    [...(opened?.replies ?? []), ...(step?.replies ?? [])].map((reply) => reply.text).join('') +
     (step?.end === undefined ? '' : `<${step.end}>`)
   );
 }
@@ -210,6 +217,140 @@ describe('servers', () => {
     expect(bodyOf(ask('docker.io/cilium/starwars', get('/v1/exhaust-port', 'PUT')))).toContain(
       'Panic: deathstar exploded',
     );
+  });
+});
+
+describe('images that people name', () => {
+  const known: readonly string[] = [
+    'nginx:1.27-alpine',
+    'httpd:2.4',
+    'busybox',
+    'alpine:3.20',
+    'curlimages/curl',
+    'nicolaka/netshoot',
+    'redis:7',
+    'postgres:16-alpine',
+    'mysql:8.0',
+    'mariadb:11',
+    'mongo:7',
+    'python:3.12-slim',
+    'node:20-alpine',
+    'traefik/whoami',
+    'hashicorp/http-echo:1.0',
+    'gcr.io/google-samples/hello-app:1.0',
+    'registry.k8s.io/e2e-test-images/agnhost:2.39',
+    'kennethreitz/httpbin',
+    'ealen/echo-server',
+    'quay.io/cilium/alpine-curl:v1.10.0',
+    'cilium/json-mock:1.2',
+    'cilium/echoserver:1.10.1',
+    'debian:bookworm-slim',
+    'ubuntu:24.04',
+    'registry.k8s.io/pause:3.10',
+    'memcached:1.6',
+    'rabbitmq:3-management',
+    'docker.io/library/nginx@sha256:0123',
+    'registry.k8s.io/e2e-test-images/jessie-dnsutils:1.3',
+    'rancher/local-path-provisioner:v0.0.30',
+    'prom/prometheus',
+    'grafana/grafana:11.1.0',
+    'prom/node-exporter:v1.8.1',
+  ];
+  it('can all be pulled', () => {
+    for (const name of known) expect(lookup(name)?.name, name).toBeDefined();
+  });
+
+  const answers: readonly (readonly [
+    image: string,
+    command: readonly string[],
+    port: number,
+    path: string,
+    body: RegExp,
+  ])[] = [
+    ['httpd:2.4', [], 80, '/', /^<html><body><h1>It works!<\/h1><\/body><\/html>\n$/],
+    [
+      'traefik/whoami',
+      [],
+      80,
+      '/',
+      /^Hostname: pod-1\nIP: 127\.0\.0\.1\nIP: 10\.0\.0\.2\nRemoteAddr: 10\.0\.0\.1:40000\nGET \/ HTTP\/1\.1\nHost: web\n/,
+    ],
+    ['hashicorp/http-echo', ['/http-echo', '-text=hi there', '-listen=:9000'], 9000, '/x', /^hi there\n$/],
+    [
+      'gcr.io/google-samples/hello-app:2.0',
+      [],
+      8080,
+      '/',
+      /^Hello, world!\nVersion: 2\.0\.0\nHostname: pod-1\n$/,
+    ],
+    [
+      'registry.k8s.io/e2e-test-images/agnhost:2.39',
+      ['/agnhost', 'netexec', '--http-port=80'],
+      80,
+      '/clientip',
+      /^10\.0\.0\.1:40000$/,
+    ],
+    ['registry.k8s.io/e2e-test-images/agnhost:2.39', ['/agnhost', 'serve-hostname'], 9376, '/', /^pod-1$/],
+    ['ealen/echo-server', [], 80, '/a?b=1', /"query":\{"b":"1"\}/],
+    ['cilium/echoserver', [], 8080, '/', /client_address=10\.0\.0\.1/],
+    ['python:3.12', ['python3', '-m', 'http.server', '8000'], 8000, '/', /Directory listing for \//],
+    ['python:3.12', ['python', '-m', 'http.server'], 8000, '/nosuch', /Error code: 404/],
+    ['mongo:7', [], 27017, '/', /access MongoDB over HTTP/],
+    [
+      'busybox',
+      ['sh', '-c', 'while true; do echo -e "HTTP/1.1 200 OK\\n\\nhi" | nc -l -p 8080; done'],
+      8080,
+      '/',
+      /^hi/,
+    ],
+  ];
+  it('answer as in life', () => {
+    for (const [image, command, port, path, body] of answers) {
+      const facts = lookup(image);
+      const spec = facts
+        ?.listeners({}, command.length > 0 ? command : facts.defaultCommand)
+        .find((one) => one.port === port);
+      expect(spec, `${image} ${command.join(' ')}`).toBeDefined();
+      expect(
+        bodyOf(
+          ask(image, get(path), { port, command }).replace('HTTP/1.1 200 OK\n\n', 'HTTP/1.1 200 OK\r\n\r\n'),
+        ),
+        `${image} ${path}`,
+      ).toMatch(body);
+    }
+  });
+
+  it('end where they miss what they need', () => {
+    for (const name of ['postgres:16', 'mysql:8.0']) {
+      const facts = lookup(name);
+      expect(facts?.lifetime(facts.defaultCommand, {}), name).toMatchObject({ kind: 'exits', exitCode: 1 });
+      const env = { POSTGRES_PASSWORD: 'x', MYSQL_ROOT_PASSWORD: 'x' };
+      expect(facts?.lifetime(facts.defaultCommand, env), name).toEqual({ kind: 'forever' });
+    }
+  });
+
+  it('have the tools that they have in life', () => {
+    const has = (image: string, tool: string): boolean => lookup(image)?.programs.includes(tool) === true;
+    const facts: readonly (readonly [string, string, boolean])[] = [
+      ['nginx', 'curl', true],
+      ['nginx', 'wget', false],
+      ['nginx:alpine', 'wget', true],
+      ['nginx', 'ping', false],
+      ['busybox', 'curl', false],
+      ['busybox', 'nslookup', true],
+      ['alpine', 'curl', false],
+      ['alpine', 'wget', true],
+      ['redis:7', 'redis-cli', true],
+      ['postgres:16', 'psql', true],
+      ['postgres:16', 'curl', false],
+      ['python:3.12', 'curl', true],
+      ['python:3.12-slim', 'curl', false],
+      ['nicolaka/netshoot', 'tcpdump', true],
+      ['ubuntu', 'curl', false],
+      ['traefik/whoami', 'sh', false],
+      ['registry.k8s.io/pause:3.10', 'sh', false],
+    ];
+    for (const [image, tool, isThere] of facts) expect(has(image, tool), `${image} ${tool}`).toBe(isThere);
   });
 });
 

@@ -61,7 +61,7 @@ export type ImageFacts = {
   /** The calls that it makes by itself, if any. */
   readonly bot: (env: Readonly<Record<string, string>>, command: readonly string[]) => BotSpec | undefined;
   /** What its main program becomes. */
-  readonly lifetime: (command: readonly string[]) => Lifetime;
+  readonly lifetime: (command: readonly string[], env?: Readonly<Record<string, string>>) => Lifetime;
   /** The lines it logs when it starts. */
   readonly logs: (env: Readonly<Record<string, string>>, command: readonly string[]) => readonly string[];
 };
@@ -110,7 +110,7 @@ export function parseReference(reference: string): Reference | undefined {
 
 /** Numbers, and the words that repositories really use; a made-up tag cannot be pulled. */
 const TAG =
-  /^(v?\d[\w.]*|latest|stable|mainline|edge|alpine[\d.]*|bookworm|bullseye|trixie|slim|perl|musl|glibc|uclibc|main)([-.](alpine[\d.]*|slim|perl|musl|glibc|uclibc|bookworm|bullseye|trixie|debian|otel|rc\d*|\d[\w.]*|[0-9a-f]{7,40}))*$/;
+  /^(v?\d[\w.]*|latest|stable|mainline|edge|lts|current|curl|bash|management|noble|jammy|focal|alpine[\d.]*|bookworm|bullseye|trixie|slim|perl|musl|glibc|uclibc|main)([-.](jdk|jre|management|ubuntu|ubi\d*|community|noble|jammy|alpine[\d.]*|slim|perl|musl|glibc|uclibc|bookworm|bullseye|trixie|debian|otel|rc\d*|\d[\w.]*|[0-9a-f]{7,40}))*$/;
 
 function isTag(family: Family, tag: string): boolean {
   return family.tags ? family.tags.test(tag) : TAG.test(tag);
@@ -139,7 +139,7 @@ function factsOf(family: Family, reference: Reference): ImageFacts {
     const name = (main[0] ?? '').slice((main[0] ?? '').lastIndexOf('/') + 1);
     const isServer = runsServer(command) && !/^(ba|da|a)?sh$/.test(name);
     const isMissing = !facts.programs.includes(name) || isServer;
-    const script = isMissing || commandListeners(main).length > 0 ? undefined : livelyScript(main);
+    const script = isMissing ? undefined : livelyScript(main);
     return script && { bot: 'script', intervalMs: 20, script };
   };
   return {
@@ -150,7 +150,9 @@ function factsOf(family: Family, reference: Reference): ImageFacts {
       return commandListeners(executed(facts, command));
     },
     bot: (env, command) => made.bot?.({ ...facts.env, ...env }, command) ?? scriptOf(command),
-    lifetime: (command) => {
+    lifetime: (command, env) => {
+      const refusal = runsServer(command) ? made.refuses?.({ ...facts.env, ...env }) : undefined;
+      if (env !== undefined && refusal) return { kind: 'exits', afterMs: 300, ...refusal };
       const life = lifetimeOf(executed(facts, command), {
         programs: facts.programs,
         isServer: runsServer(command),
@@ -199,15 +201,47 @@ function mainOf(command: readonly string[], program: string): readonly string[] 
   return isShell ? command.slice(1).flatMap((word) => word.split(/[\s;&|]+/)) : [program];
 }
 
-/** What a plain tool listens on: `nc -l PORT`, `httpd -p PORT`, `python3 -m http.server PORT`. */
+/** What a plain tool listens on: `nc -l PORT`, `httpd -p PORT`, `python3 -m http.server PORT`, `socat TCP-LISTEN:PORT`. */
 function commandListeners(command: readonly string[]): readonly ListenerSpec[] {
   const text = command.join(' ');
-  const nc = /(?:^|[\s;])nc\b[^;|]*?-[a-z]*l[a-z]*\s+(?:-p\s+)?(\d+)/.exec(text);
-  if (nc) return [listener(Number(nc[1]), 'opaque')];
-  const httpd =
-    /(?:^|[\s;])httpd\b[^;|]*-p\s+(?:[\d.]+:)?(\d+)/.exec(text) ??
-    /python3? -m http\.server (\d+)/.exec(text);
-  return httpd ? [listener(Number(httpd[1]), 'page', { title: 'Index of /' })] : [];
+  const nc = /(?:^|[\s;])(?:nc|ncat|netcat)\b([^;|]*?-[a-z]*l[a-z]*)\s+(?:[^;|]*?-p\s*)?(\d+)([^;|]*)/.exec(
+    text,
+  );
+  if (nc) {
+    const isUdp = /-[a-z]*u/.test(`${nc[1] ?? ''} ${nc[3] ?? ''}`);
+    if (isUdp) return [{ ...listener(Number(nc[2]), 'echo'), protocol: 'UDP' }];
+    const said = /(?:echo(?: -[ne]+)*|printf) (?:"([^"]*)"|'([^']*)') *\| *(?:nc|ncat|netcat)\b/.exec(text);
+    if (!said) return [listener(Number(nc[2]), 'opaque')];
+    const words = (said[1] ?? said[2] ?? '').replaceAll('\\r', '\r').replaceAll('\\n', '\n');
+    return [listener(Number(nc[2]), 'one-text', { text: `${words}\n` })];
+  }
+  const socat = /\bsocat\b.*?TCP4?-L(?:ISTEN)?:(\d+)/i.exec(text);
+  if (socat) return [listener(Number(socat[1]), 'echo')];
+  const python =
+    /python[0-9.]* -m (?:http\.server|SimpleHTTPServer)((?: -{1,2}\w+[ =]\S+)*)(?: (\d+))?((?: -{1,2}\w+[ =]\S+)*)/.exec(
+      text,
+    );
+  if (python) {
+    const root =
+      /(?:-d|--directory)[ =](\S+)/.exec(`${python[1] ?? ''} ${python[3] ?? ''}`)?.[1] ?? folderOf(text);
+    return [
+      listener(Number(python[2] ?? 8000), 'files', {
+        root,
+        style: 'python',
+        server: 'SimpleHTTP/0.6 Python/3.12.3',
+      }),
+    ];
+  }
+  const httpd = /(?:^|[\s;&])httpd\b([^;|&]*)/.exec(text);
+  if (!httpd || !/-[a-z]*[fp]/.test(httpd[1] ?? '')) return [];
+  const port = Number(/-p\s*(?:[\d.]+:)?(\d+)/.exec(httpd[1] ?? '')?.[1] ?? 80);
+  const root = /-h\s*(\S+)/.exec(httpd[1] ?? '')?.[1] ?? folderOf(text);
+  return [listener(port, 'files', { root, style: 'busybox', server: 'httpd' })];
+}
+
+/** The folder that a script went into before it started its server. */
+function folderOf(text: string): string {
+  return /\bcd (\/[\w/.-]*)/.exec(text)?.[1] ?? '';
 }
 
 /** A TCP listener with a server and its options. */

@@ -21,6 +21,8 @@ export type ImageRecipe = {
   readonly listeners?: (env: Env, command: readonly string[]) => readonly ListenerSpec[];
   readonly bot?: (env: Env, command: readonly string[]) => BotSpec | undefined;
   readonly logs?: (env: Env) => readonly string[];
+  /** Why its server does not come up with that environment: it logs and ends. */
+  readonly refuses?: (env: Env) => { readonly exitCode: number; readonly output: string } | undefined;
 };
 
 /** Images that differ by tag only. */
@@ -36,6 +38,28 @@ function tcp(port: number, server: string, options: Readonly<Record<string, Json
 
 function numberOf(text: string | undefined, absent: number): number {
   return text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : absent;
+}
+
+function agnhostPorts(_env: Env, command: readonly string[]): readonly ListenerSpec[] {
+  const text = command.join(' ');
+  const port = numberOf(/--(?:http-)?port[= ](\d+)/.exec(text)?.[1], 0);
+  if (/\bnetexec\b/.test(text)) {
+    const udp = numberOf(/--udp-port[= ](\d+)/.exec(text)?.[1], 8081);
+    return [tcp(port || 8080, 'agnhost', { mode: 'netexec' }), { ...tcp(udp, 'echo'), protocol: 'UDP' }];
+  }
+  if (/\bserve-hostname\b/.test(text)) return [tcp(port || 9376, 'agnhost', { mode: 'serve-hostname' })];
+  if (/\bliveness\b|\bserver\b/.test(text)) return [tcp(8080, 'agnhost', { mode: 'liveness' })];
+  return [];
+}
+
+/** The end of a container whose image asks for one of some variables, which is not there. */
+function refusesWithout(
+  env: Env,
+  names: readonly string[],
+  lines: readonly string[],
+): { readonly exitCode: number; readonly output: string } | undefined {
+  const has = names.some((name) => (env[name] ?? '') !== '');
+  return has ? undefined : { exitCode: 1, output: `${lines.join('\n')}\n` };
 }
 
 function osRelease(name: string, id: string, version: string): Readonly<Record<string, string>> {
@@ -283,6 +307,22 @@ export const FAMILIES: readonly Family[] = [
         cmd: ['postgres'],
         mains: ['postgres'],
         startDelayMs: 2500,
+        refuses: (env) =>
+          refusesWithout(
+            env,
+            ['POSTGRES_PASSWORD', 'POSTGRES_HOST_AUTH_METHOD'],
+            [
+              'Error: Database is uninitialized and superuser password is not specified.',
+              '       You must specify POSTGRES_PASSWORD to a non-empty value for the',
+              '       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".',
+              '',
+              '       You may also use "POSTGRES_HOST_AUTH_METHOD=trust" to allow all',
+              '       connections without a password. This is *not* recommended.',
+              '',
+              '       See PostgreSQL documentation about "trust":',
+              '       https://www.postgresql.org/docs/current/auth-trust.html',
+            ],
+          ),
         listeners: () => [tcp(5432, 'postgres')],
         logs: () => [
           'PostgreSQL init process complete; ready for start up.',
@@ -334,15 +374,49 @@ export const FAMILIES: readonly Family[] = [
     make: (tag) => ({ ...alpine(/^\d+\.\d+\.\d+/.test(tag) ? tag : '3.21.3', {}), cmd: ['/bin/sh'] }),
   },
   {
-    repositories: ['docker.io/library/debian', 'docker.io/library/ubuntu'],
+    repositories: [
+      'docker.io/library/debian',
+      'docker.io/library/ubuntu',
+      'docker.io/library/buildpack-deps',
+      'docker.io/library/fedora',
+      'docker.io/library/centos',
+      'docker.io/library/rockylinux',
+    ],
     make: () => ({ ...debian({}), programs: [...DEBIAN, ...BASH], cmd: ['bash'] }),
   },
   {
-    repositories: ['docker.io/nicolaka/netshoot'],
+    repositories: ['docker.io/nicolaka/netshoot', 'ghcr.io/nicolaka/netshoot'],
     make: () => {
-      const base = alpine('3.21.3', { curl: '8.12.1' });
-      return { ...base, programs: [...base.programs, ...BASH, 'curl', 'dig', 'host', 'jq'], cmd: ['zsh'] };
+      const base = alpine('3.22.2', { curl: '8.14.1' });
+      const tools =
+        'curl dig host nslookup jq ss ip tcpdump traceroute telnet netstat ssh openssl grpcurl nmap iperf3 socat mtr'.split(
+          ' ',
+        );
+      return { ...base, programs: [...base.programs, ...BASH, ...tools], cmd: ['bash'] };
     },
+  },
+  {
+    repositories: [
+      'registry.k8s.io/e2e-test-images/jessie-dnsutils',
+      'docker.io/tutum/dnsutils',
+      'registry.k8s.io/e2e-test-images/dnsutils',
+    ],
+    make: () => ({
+      ...debian({ curl: '7.38.0' }),
+      programs: [...DEBIAN, ...BASH, 'curl', 'dig', 'host', 'nslookup', 'nc', 'ping', 'ip'],
+      cmd: ['sleep', '3600'],
+    }),
+  },
+  {
+    repositories: ['docker.io/radial/busyboxplus', 'docker.io/yauritux/busybox-curl'],
+    make: () => ({
+      ...alpine('1', { busybox: '1.22.1', curl: '7.35.0' }),
+      programs: [...BUSYBOX, 'curl'],
+      files: PASSWD,
+      cmd: ['sh'],
+      // `radial/busyboxplus:curl` is the tag that people use.
+    }),
+    tags: /^(curl|latest)$/,
   },
   {
     repositories: ['docker.io/cilium/starwars', 'quay.io/cilium/starwars'],
@@ -430,39 +504,222 @@ export const FAMILIES: readonly Family[] = [
     repositories: ['docker.io/hashicorp/http-echo'],
     make: () => ({
       ...bare('/http-echo'),
-      listeners: (_env, command) => [
-        tcp(numberOf(/-listen=:(\d+)/.exec(command.join(' '))?.[1], 5678), 'page', {
-          title: /-text=(.*?)(?: -|$)/.exec(command.join(' '))?.[1] ?? 'hello-world',
+      listeners: (env, command) => {
+        const text = command.join('\0');
+        return [
+          tcp(numberOf(/-listen[= \0]"?[\d.]*:(\d+)/.exec(text)?.[1], 5678), 'text-echo', {
+            text: /-text[=\0]([^\0]*)/.exec(text)?.[1] ?? env['ECHO_TEXT'] ?? 'hello-world',
+          }),
+        ];
+      },
+    }),
+  },
+  {
+    repositories: ['docker.io/library/httpd'],
+    make: (tag) => {
+      const version = /^\d+\.\d+\.\d+/.exec(tag)?.[0] ?? '2.4.65';
+      const base = tag.includes('alpine') ? alpine('3.22.2', {}) : debian({});
+      const root = '/usr/local/apache2/htdocs';
+      return {
+        ...base,
+        programs: [...base.programs, 'httpd', 'httpd-foreground', ...(tag.includes('alpine') ? [] : BASH)],
+        files: { ...base.files, [`${root}/index.html`]: '<html><body><h1>It works!</h1></body></html>\n' },
+        cmd: ['httpd-foreground'],
+        mains: ['httpd-foreground', 'httpd'],
+        listeners: () => [tcp(80, 'files', { root, style: 'apache', server: `Apache/${version} (Unix)` })],
+        logs: () => [
+          "AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using 127.0.0.1. Set the 'ServerName' directive globally to suppress this message",
+        ],
+      };
+    },
+  },
+  {
+    repositories: [
+      'registry.k8s.io/e2e-test-images/agnhost',
+      'k8s.gcr.io/e2e-test-images/agnhost',
+      'registry.k8s.io/liveness',
+    ],
+    make: () => ({
+      ...alpine('3.12.0', { curl: '7.79.1', busybox: '1.31.1' }),
+      programs: [...BUSYBOX, 'curl', 'dig', 'agnhost'],
+      entrypoint: ['/agnhost'],
+      cmd: ['pause'],
+      mains: ['agnhost', 'netexec', 'pause', 'liveness', 'serve-hostname', 'porter', 'server'],
+      listeners: agnhostPorts,
+    }),
+  },
+  {
+    repositories: ['docker.io/traefik/whoami', 'docker.io/containous/whoami'],
+    make: () => ({
+      ...bare('/whoami'),
+      listeners: (env, command) => [
+        tcp(
+          numberOf(/--?port[= ](\d+)/.exec(command.join(' '))?.[1] ?? env['WHOAMI_PORT_NUMBER'], 80),
+          'whoami',
+        ),
+      ],
+    }),
+  },
+  {
+    repositories: [
+      'gcr.io/google-samples/hello-app',
+      'us-docker.pkg.dev/google-samples/containers/gke/hello-app',
+    ],
+    make: (tag) => ({
+      ...bare('/hello-app'),
+      logs: () => ['Server listening on port 8080'],
+      listeners: (env) => [
+        tcp(numberOf(env['PORT'], 8080), 'reflector', {
+          style: 'hello',
+          version: tag === '2.0' ? '2.0.0' : '1.0.0',
         }),
       ],
     }),
   },
   {
-    repositories: ['docker.io/library/httpd'],
-    make: (tag) => ({
-      ...(tag.includes('alpine') ? alpine('3.21.3', {}) : debian({})),
-      cmd: ['httpd-foreground'],
-      mains: ['httpd-foreground', 'httpd'],
-      listeners: () => [tcp(80, 'page', { title: 'It works!' })],
-    }),
+    repositories: ['docker.io/ealen/echo-server'],
+    make: () => {
+      const base = alpine('3.18.4', {});
+      return {
+        ...base,
+        programs: [...base.programs, 'node'],
+        cmd: ['node', 'webserver'],
+        mains: ['node'],
+        logs: (env) => [`Listening on port ${env['PORT'] ?? '80'}.`],
+        listeners: (env) => [tcp(numberOf(env['PORT'], 80), 'reflector', { style: 'json' })],
+      };
+    },
   },
   {
-    repositories: ['registry.k8s.io/e2e-test-images/agnhost'],
+    repositories: [
+      'docker.io/cilium/echoserver',
+      'quay.io/cilium/echoserver',
+      'registry.k8s.io/echoserver',
+      'gcr.io/google_containers/echoserver',
+      'gcr.io/google-containers/echoserver',
+      'k8s.gcr.io/echoserver',
+      'registry.k8s.io/e2e-test-images/echoserver',
+    ],
+    make: () => {
+      const base = debian({ curl: '7.47.0' });
+      return {
+        ...base,
+        programs: [...base.programs, ...BASH, 'curl', 'nginx'],
+        cmd: ['nginx', '-g', 'daemon off;'],
+        mains: ['nginx'],
+        listeners: (env) => [tcp(numberOf(env['PORT'], 8080), 'reflector', { style: 'google' })],
+      };
+    },
+  },
+  {
+    repositories: [
+      'docker.io/library/python',
+      'docker.io/library/node',
+      'docker.io/library/golang',
+      'docker.io/library/ruby',
+      'docker.io/library/openjdk',
+      'docker.io/library/eclipse-temurin',
+    ],
+    make: (tag) => {
+      const isSmall = tag.includes('slim');
+      const base = tag.includes('alpine') ? alpine('3.22.2', {}) : debian(isSmall ? {} : { curl: '7.88.1' });
+      const tools = ['python', 'python3', 'node', 'npm', 'go', 'ruby', 'java', 'pip'];
+      const more = tag.includes('alpine') ? [] : isSmall ? BASH : [...BASH, 'curl', 'wget'];
+      return { ...base, programs: [...base.programs, ...more, ...tools], cmd: ['python3'] };
+    },
+  },
+  {
+    repositories: ['docker.io/library/mysql', 'docker.io/library/mariadb', 'docker.io/bitnami/mysql'],
+    make: (tag) => {
+      const base = debian({});
+      const version = /^\d+\.\d+(\.\d+)?/.exec(tag)?.[0] ?? '8.4.6';
+      return {
+        ...base,
+        programs: [...base.programs, ...BASH, 'mysql', 'mysqladmin', 'mysqld', 'mariadb'],
+        entrypoint: ['docker-entrypoint.sh'],
+        cmd: ['mysqld'],
+        mains: ['mysqld', 'mariadbd'],
+        startDelayMs: 6000,
+        refuses: (env) =>
+          refusesWithout(
+            env,
+            [
+              'MYSQL_ROOT_PASSWORD',
+              'MARIADB_ROOT_PASSWORD',
+              'MYSQL_ALLOW_EMPTY_PASSWORD',
+              'MYSQL_RANDOM_ROOT_PASSWORD',
+              'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD',
+              'MARIADB_RANDOM_ROOT_PASSWORD',
+            ],
+            [
+              '[Note] [Entrypoint]: Entrypoint script for MySQL Server started.',
+              '[ERROR] [Entrypoint]: Database is uninitialized and password option is not specified',
+              '    You need to specify one of the following as an environment variable:',
+              '    - MYSQL_ROOT_PASSWORD',
+              '    - MYSQL_ALLOW_EMPTY_PASSWORD',
+              '    - MYSQL_RANDOM_ROOT_PASSWORD',
+            ],
+          ),
+        listeners: () => [tcp(3306, 'greeter', { greeting: `J\0\0\0\n${version}\0\b\0\0\0` })],
+        logs: () => [
+          `[System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections. Version: '${version}'  socket: '/var/run/mysqld/mysqld.sock'  port: 3306  MySQL Community Server - GPL.`,
+        ],
+      };
+    },
+  },
+  {
+    repositories: ['docker.io/library/mongo'],
+    make: () => {
+      const base = debian({});
+      return {
+        ...base,
+        programs: [...base.programs, ...BASH, 'mongosh', 'mongod'],
+        entrypoint: ['docker-entrypoint.sh'],
+        cmd: ['mongod'],
+        mains: ['mongod'],
+        startDelayMs: 2000,
+        listeners: () => [tcp(27_017, 'mongo')],
+      };
+    },
+  },
+  {
+    repositories: ['docker.io/library/memcached'],
+    make: (tag) => {
+      const base = tag.includes('alpine') ? alpine('3.22.2', {}) : debian({});
+      return {
+        ...base,
+        programs: [...base.programs, 'memcached'],
+        entrypoint: ['docker-entrypoint.sh'],
+        cmd: ['memcached'],
+        mains: ['memcached'],
+        listeners: () => [tcp(11_211, 'memcached')],
+      };
+    },
+  },
+  {
+    repositories: ['docker.io/library/rabbitmq'],
+    make: (tag) => {
+      const base = tag.includes('alpine') ? alpine('3.22.2', {}) : debian({});
+      return {
+        ...base,
+        programs: [...base.programs, 'rabbitmq-server', 'rabbitmq-diagnostics', 'rabbitmqctl'],
+        entrypoint: ['docker-entrypoint.sh'],
+        cmd: ['rabbitmq-server'],
+        mains: ['rabbitmq-server'],
+        startDelayMs: 5000,
+        listeners: () => [
+          tcp(5672, 'greeter', { greeting: '' }),
+          ...(tag.includes('management') ? [tcp(15_672, 'page', { title: 'RabbitMQ Management' })] : []),
+        ],
+      };
+    },
+  },
+  {
+    repositories: ['quay.io/prometheus/node-exporter', 'docker.io/prom/node-exporter'],
     make: () => ({
-      ...alpine('3.12.0', { curl: '7.79.1', busybox: '1.31.1' }),
-      programs: [...BUSYBOX, 'curl', 'agnhost'],
-      entrypoint: ['/agnhost'],
-      cmd: ['pause'],
-      mains: ['agnhost', 'netexec', 'pause'],
-      listeners: (_env, command) =>
-        command.includes('netexec')
-          ? [
-              tcp(numberOf(/--http-port[= ](\d+)/.exec(command.join(' '))?.[1], 8080), 'page', {
-                title: 'NOW',
-                paths: ['/', '/hostname', '/echo'],
-              }),
-            ]
-          : [],
+      ...bare('/bin/node_exporter'),
+      programs: BUSYBOX,
+      listeners: () => [tcp(9100, 'metrics', { family: 'node' })],
     }),
   },
   { repositories: ['registry.k8s.io/pause', 'k8s.gcr.io/pause'], make: () => bare('/pause') },

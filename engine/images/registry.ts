@@ -4,13 +4,33 @@ import { httpbin } from './servers/httpbin.ts';
 import { jsonMock } from './servers/json-mock.ts';
 import { nginx } from './servers/nginx.ts';
 import { banner, dns, echo, opaque, postgres, website } from './servers/plain.ts';
+import {
+  agnhost,
+  files,
+  greeter,
+  memcached,
+  mongo,
+  oneText,
+  reflector,
+  textEcho,
+  whoami,
+} from './servers/small.ts';
 import { redis } from './servers/redis.ts';
 import { webdis } from './servers/webdis.ts';
 import { closer, h2cOnly, resetter, scriptedHttp, silent, zone } from './servers/scripted.ts';
 
 /** All servers by the names that listeners carry, so that a listener is plain data. */
 export const SERVERS: ReadonlyMap<string, Server> = new Map([
+  ['agnhost', agnhost],
   ['banner', banner],
+  ['files', files],
+  ['greeter', greeter],
+  ['memcached', memcached],
+  ['mongo', mongo],
+  ['one-text', oneText],
+  ['reflector', reflector],
+  ['text-echo', textEcho],
+  ['whoami', whoami],
   ['closer', closer],
   ['deathstar', deathstar],
   ['dns', dns],

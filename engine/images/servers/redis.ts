@@ -44,7 +44,7 @@ function serverCommands(context: ServerContext): ReadonlyMap<string, RedisComman
     ['ping', { arity: -1, run: (_, args) => args[0] ?? { status: 'PONG' } }],
     ['echo', { arity: 2, run: (_, [text = '']) => text }],
     ['time', { arity: 1, run: () => [String(seconds), String(Math.floor((context.nowMs % 1000) * 1000))] }],
-    ['info', { arity: -1, run: (store) => infoText(context, store, version) }],
+    ['info', { arity: -1, run: (store) => infoText(store, version) }],
     ['command', { arity: -1, run: (_, args) => (args[0]?.toUpperCase() === 'COUNT' ? 224 : []) }],
     [
       'config',
@@ -98,7 +98,7 @@ function serverCommands(context: ServerContext): ReadonlyMap<string, RedisComman
   ]);
 }
 
-function infoText(context: ServerContext, store: RedisStore, version: string): string {
+function infoText(store: RedisStore, version: string): string {
   const count = store.keys().length;
   const expiring = store.keys().filter((key) => store.expiryMs(key) !== undefined).length;
   const sections = [
