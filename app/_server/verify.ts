@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -63,8 +64,7 @@ export class ReplayThread {
   }
 
   #start(): Worker {
-    const file = path.join(process.cwd(), 'engine/session', 'replay.ts');
-    const worker = new Worker(/* turbopackIgnore: true */ file, {
+    const worker = new Worker(/* turbopackIgnore: true */ replayFile(), {
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMb },
       // Flags of the server process (a debugger, a test runner's loader) are not for this thread.
       execArgv: [],
@@ -74,6 +74,14 @@ export class ReplayThread {
     worker.unref();
     return worker;
   }
+}
+
+/** The engine's replay: bundled where the pages are built, else its source. */
+function replayFile(): string {
+  const dist = process.env['NEXT_DIST_DIR'] ?? '.next';
+  const bundled = path.join(process.cwd(), dist, 'verifier', 'replay.mjs');
+  const isBuilt = process.env.NODE_ENV === 'production' && existsSync(bundled);
+  return isBuilt ? bundled : path.join(process.cwd(), 'engine/session', 'replay.ts');
 }
 
 type Waiting = { readonly attempt: string; readonly learner: string };

@@ -203,6 +203,7 @@ function build(distDir) {
     NEXT_DIST_DIR: distDir,
     NODE_ENV: 'production',
   });
+  run('Bundling the verifier', 'node', ['engine/cli/bundle-replay.mjs', path.join(distDir, 'verifier')]);
   stamp(name, key);
 }
 
