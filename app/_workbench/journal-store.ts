@@ -12,6 +12,8 @@ export type Attempt = {
   readonly verified: readonly number[];
   /** Entries up to this sequence are with the server. */
   readonly sentTo: number;
+  /** The home folder's text files as they were last, path → text: what outlives a lab that changes. */
+  readonly files?: Readonly<Record<string, string>>;
 };
 
 const ATTEMPTS = 'attempts';

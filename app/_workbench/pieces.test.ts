@@ -51,5 +51,7 @@ test('an attempt that begins anew keeps marks and the latest files', () => {
   const entries = [save(1, '/h/a', 'old'), save(2, '/h/a', 'here')];
   const anew = beginAnew(attempt([]), attempt([0]), entries, remote);
   expect(anew.files).toEqual({ '/h/a': 'here', '/h/b': 'server' });
+  const seen = { ...attempt([0]), files: { '/h/a': 'made in the terminal' } };
+  expect(beginAnew(attempt([]), seen, entries, remote).files['/h/a']).toBe('made in the terminal');
   expect(anew.attempt).toMatchObject({ solved: [0, 1], verified: [1], sentTo: 0 });
 });

@@ -24,7 +24,7 @@ export function isOutdated({ header }: Pick<Attempt, 'header'>, bundle: LabBundl
 
 /**
  * A new attempt in place of an outdated one, with its marks; and the files to lay into it: what the server's keyframe
- * holds, and over them what this browser knows to have been saved.
+ * holds, over them what this browser knows to have been saved, and over these what it saw in the home folder last.
  */
 export function beginAnew(
   fresh: Attempt,
@@ -37,6 +37,7 @@ export function beginAnew(
   ];
   const files = new Map(Object.entries(remote?.files ?? {}));
   for (const { input } of localEntries) if (input.kind === 'save') files.set(input.path, input.content);
+  for (const [path, content] of Object.entries(local?.files ?? {})) files.set(path, content);
   return {
     attempt: { ...fresh, solved: both('solved'), verified: both('verified') },
     files: Object.fromEntries(files),

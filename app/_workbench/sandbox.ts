@@ -1,6 +1,7 @@
 import { createActor } from 'xstate';
 import type { LabBundle } from '../../engine/lab/bundle.ts';
 import {
+  type HomeFile,
   type JournalEntry,
   type PageCommand,
   REPLAY_VERSION,
@@ -435,6 +436,7 @@ export class Sandbox {
       this.#wantedTask = undefined;
       if (wanted !== undefined && wanted !== event.task) this.send({ kind: 'go-task', task: wanted });
     }
+    if (event.kind === 'files') this.#noteFiles(event.files);
     if (event.kind === 'crashed') this.#life.send({ type: 'CRASHED' });
     this.#dispatch(event);
     if (event.kind === 'busy')
@@ -646,6 +648,13 @@ export class Sandbox {
     if (this.#attempt === undefined) return;
     this.#attempt = { ...this.#attempt, ...patch };
     await this.#store?.putAttempt(this.#attempt).catch(() => undefined);
+  }
+
+  /** Keeps the home folder as it is, once something has been done in it. */
+  #noteFiles(files: readonly HomeFile[]): void {
+    if (this.#state.isReadOnly || this.#lastKept === 0) return;
+    const texts = files.flatMap(({ path, content }) => (content === undefined ? [] : [[path, content]]));
+    void this.#patchAttempt({ files: Object.fromEntries(texts) });
   }
 
   /** Writes down where the learner is; the catalogue reads it. */
