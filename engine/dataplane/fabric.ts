@@ -272,6 +272,8 @@ function outsideServer(
   return { spec, server, container: undefined, hostname: host.names[0] ?? host.name };
 }
 
+const PUBLIC_ALPN: readonly string[] = ['h2', 'http/1.1'];
+
 function tlsOf(spec: TlsSpecView | undefined, names: readonly string[]): TlsOffer {
   const made = (view: NonNullable<TlsSpecView['certificate']>): Certificate => ({
     subject: view.subject,
@@ -283,7 +285,8 @@ function tlsOf(spec: TlsSpecView | undefined, names: readonly string[]): TlsOffe
   const byName = Object.entries(spec?.byName ?? {}).map(
     ([name, view]) => [name, view === 'reject' ? view : made(view)] as const,
   );
-  const { certificate, alpn, version, wantsClientCertificate } = spec ?? {};
+  // A host of the public web of which nothing is said speaks HTTP/2 as well.
+  const { certificate, alpn, version, wantsClientCertificate }: TlsSpecView = spec ?? { alpn: PUBLIC_ALPN };
   return {
     names: [...names],
     trusted: certificate === undefined || certificate.issuer === VIRTUAL_CA,

@@ -10,6 +10,7 @@ import { editorPrograms } from '../commands/editors/editors.ts';
 import type { AgentSocket, HubbleObserver, Ports, StartOn } from '../commands/ports.ts';
 import { shellProgram } from '../shell/main.ts';
 import type { CommandCompleter } from '../shell/completion.ts';
+import { authorityCertificate, pemOf, VIRTUAL_CA } from '../net/certificate.ts';
 import { createProcess, findProgram } from '../shell/process.ts';
 import type { Machine, MachineFacts, Program } from '../shell/program.ts';
 import { WORKSTATION_PS1 } from './first-screen.ts';
@@ -217,10 +218,17 @@ export class Workplace {
         server === HUBBLE_SOCKET
           ? this.#agentObserver(machine)
           : this.#isListening(machine, server)
-            ? this.currentCluster()?.observer
+            ? this.#relayed()?.observer
             : undefined,
       host: (name) => this.#host(name),
     };
+  }
+
+  /** The cluster whose relay a forwarded port leads to: the current one's, or that of another that has one. */
+  #relayed(): Cluster | undefined {
+    const current = this.currentCluster();
+    if (current?.hasRelay() === true) return current;
+    return this.#parts.host.clusters().find((cluster) => cluster.hasRelay()) ?? current;
   }
 
   /** The socket of the agent whose own container the machine is. */
@@ -291,6 +299,7 @@ export class Workplace {
     };
     const files: Record<string, string> = {
       '/etc/hostname': `${hostname}\n`,
+      '/etc/ssl/certs/ca-certificates.crt': CA_BUNDLE,
       '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
       '/etc/resolv.conf': resolvConf(this.#hostNetwork('workstation')),
     };
@@ -348,6 +357,7 @@ export class Workplace {
     };
     const files = {
       '/etc/hostname': `${host.name}\n`,
+      '/etc/ssl/certs/ca-certificates.crt': CA_BUNDLE,
       '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${host.name}\n`,
       '/etc/resolv.conf': resolvConf(this.#hostNetwork(host.name)),
     };
@@ -405,6 +415,9 @@ function machineFiles(
     remove: (path) => void files.remove(path),
   };
 }
+
+/** The authorities that a machine trusts: the one of the virtual internet. */
+const CA_BUNDLE = pemOf(authorityCertificate(VIRTUAL_CA, Date.UTC(2020, 0, 1)));
 
 /** What completion runs on: it may look at the time and at nothing that takes any. */
 function idleSys(nowMs: number): Sys {

@@ -1,3 +1,4 @@
+import type { ProcessHandle } from '../../../base/process.ts';
 import type { Ports } from '../../ports.ts';
 import type { Process, Program } from '../../../shell/program.ts';
 import { requestBody } from './body.ts';
@@ -52,12 +53,65 @@ export function curlProgram(ports: Ports): Program {
     };
     try {
       let code = 0;
+      if (parsed.globals.isParallel) return await runParallel(run, parsed.configs, readFile);
       for (const config of parsed.configs) code = await runConfig(run, config, readFile);
       return code;
     } finally {
       for (const link of run.links) link.connection.close();
     }
   };
+}
+
+/** -Z: all transfers at once, each with a connection of its own; what they print comes as each ends. */
+async function runParallel(
+  run: CurlRun,
+  configs: readonly CurlConfig[],
+  readFile: ReadFile,
+): Promise<number> {
+  const { process } = run;
+  const started: { readonly handle: ProcessHandle; readonly pieces: (() => Promise<void>)[] }[] = [];
+  let code = 0;
+  for (const config of configs) {
+    await loadCookies(run, config, readFile);
+    for (const [i, pattern] of config.urls.entries()) {
+      const globbed = config.isGlob ? expandGlob(pattern) : [{ url: pattern, parts: [] }];
+      if ('fault' in globbed) {
+        await sayError(run, { code: 3, text: globbed.fault, hadConnection: false });
+        return 3;
+      }
+      for (const one of globbed) {
+        const pieces: (() => Promise<void>)[] = [];
+        const output = config.outputs[i] ?? (config.isRemoteNameAll ? true : undefined);
+        const handle = process.sys.spawn({ command: process.argv }, (sys) => {
+          const out = async (text: string): Promise<void> => void pieces.push(() => process.out(text));
+          const err = async (text: string): Promise<void> => void pieces.push(() => run.err(text));
+          const own: CurlRun = { ...run, process: { ...process, sys, out, err }, links: [], err };
+          const globals = { ...run.globals, isNoMeter: true };
+          return runUrl({
+            run: { ...own, globals },
+            config,
+            readFile,
+            url: one.url,
+            index: i,
+            output,
+            parts: one.parts,
+          });
+        });
+        started.push({ handle, pieces });
+      }
+    }
+  }
+  const left = [...started];
+  while (left.length > 0) {
+    await process.sys.until(() => left.some(({ handle }) => handle.exitCode() !== undefined));
+    for (const one of left.filter(({ handle }) => handle.exitCode() !== undefined)) {
+      left.splice(left.indexOf(one), 1);
+      for (const show of one.pieces) await show();
+      code = one.handle.exitCode() || code;
+    }
+  }
+  for (const { cookieJar } of configs) if (cookieJar !== undefined) saveCookies(run, cookieJar);
+  return code;
 }
 
 function fileReader(process: Process): ReadFile {

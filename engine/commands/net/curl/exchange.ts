@@ -127,7 +127,11 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
   const isSecure = link.isFresh && transfer.url.scheme === 'https' && !place.isProxy;
   const isTerminal = run.process.tty('stdout') !== undefined;
   const bytes = transfer.url.scheme === 'https' && !isTerminal ? '} [5 bytes data]\n' : '';
-  if (link.isHttp2) await verbose(run, http2Lines(transfer, request.head, { isFresh: link.isFresh, bytes }));
+  if (link.isHttp2)
+    await verbose(
+      run,
+      http2Lines(transfer, request.head, { isFresh: link.isFresh, bytes, stream: nextStream(link) }),
+    );
   else if (run.version.number >= 81_000 && link.isFresh) await verbose(run, '* using HTTP/1.x\n');
   else if (isSecure && run.version.number >= 77_800) await verbose(run, '* using HTTP/1.1\n');
   if (isSecure) await verbose(run, bytes);
@@ -174,7 +178,7 @@ async function refuseWithoutCertificate(transfer: Transfer, link: Link): Promise
 function http2Lines(
   transfer: Transfer,
   head: string,
-  how: { readonly isFresh: boolean; readonly bytes: string },
+  how: { readonly isFresh: boolean; readonly bytes: string; readonly stream: number },
 ): string {
   const { run, url } = transfer;
   const [first = '', ...lines] = head.trimEnd().split('\r\n');
@@ -187,7 +191,7 @@ function http2Lines(
   const using = how.isFresh && isSecure ? '* using HTTP/2\n' : '';
   if (run.version.number < 77_800)
     return isSecure
-      ? `* Using HTTP2, server supports multi-use\n* Connection state changed (HTTP/2 confirmed)\n* Copying HTTP/2 data in stream buffer to connection buffer after upgrade: len=0\n${how.bytes}* Using Stream ID: 1 (easy handle 0x${pointer(authority)})\n`
+      ? `* Using HTTP2, server supports multi-use\n* Connection state changed (HTTP/2 confirmed)\n* Copying HTTP/2 data in stream buffer to connection buffer after upgrade: len=0\n${how.bytes}* Using Stream ID: ${how.stream} (easy handle 0x${pointer(authority)})\n`
       : '';
   const pseudo =
     run.version.number < 80_000
@@ -195,10 +199,10 @@ function http2Lines(
       : [`:method: ${method}`, `:scheme: ${url.scheme}`, `:authority: ${authority}`, `:path: ${path}`];
   const all = [...pseudo, ...rest];
   if (run.version.number < 80_000)
-    return `${how.bytes}${using}${all.map((line) => `* h2h3 [${line}]\n`).join('')}* Using Stream ID: 1 (easy handle 0x${pointer(authority)})\n`;
-  const opened = `* [HTTP/2] [1] OPENED stream for ${formatCurlUrl(url)}\n`;
+    return `${how.bytes}${using}${all.map((line) => `* h2h3 [${line}]\n`).join('')}* Using Stream ID: ${how.stream} (easy handle 0x${pointer(authority)})\n`;
+  const opened = `* [HTTP/2] [${how.stream}] OPENED stream for ${formatCurlUrl(url)}\n`;
   const said = how.isFresh ? '* using HTTP/2\n' : '';
-  return `${said}${opened}${all.map((line) => `* [HTTP/2] [1] [${line}]\n`).join('')}`;
+  return `${said}${opened}${all.map((line) => `* [HTTP/2] [${how.stream}] [${line}]\n`).join('')}`;
 }
 
 /** What a client of HTTP/2 sends first (RFC 9113, 3.4). */
@@ -298,6 +302,15 @@ async function sendRequest(
       text: 'Send failure: Connection reset by peer',
       hadConnection: true,
     });
+}
+
+const streams = new WeakMap<object, number>();
+
+/** The number of the next stream of a connection: 1, 3, 5, … */
+function nextStream(link: Link): number {
+  const next = (streams.get(link.connection) ?? -1) + 2;
+  streams.set(link.connection, next);
+  return next;
 }
 
 const opened = new WeakSet<object>();
