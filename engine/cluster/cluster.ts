@@ -77,6 +77,7 @@ export class Cluster {
   #settled = -1;
   #expiryMs = 0;
   #podsSeen = -1;
+  #definitionsSeen = 0;
   /** The operator's next look at unmanaged pods is set. */
   #isWatching = false;
   /** Uid of the operator's pod that defined Cilium's resources last. */
@@ -159,6 +160,7 @@ export class Cluster {
       const isBusy = this.#controllers.run();
       if (!this.#isRecorded) this.agents.sync();
       this.#defineResources();
+      this.#dropUndefined();
       if (!isBusy && this.store.revision === before) break;
     }
     if (!isPast) this.dataplane.sync();
@@ -328,6 +330,29 @@ export class Cluster {
     if (uid === this.#operator) return;
     this.#operator = uid;
     createCustomResources(this.#sim, this.store, true);
+  }
+
+  /** With a definition go the objects of its kind; what agents write for themselves, they would only write again. */
+  #dropUndefined(): void {
+    const stamp = this.store.revisionOf(DEFINITIONS);
+    if (stamp === this.#definitionsSeen) return;
+    this.#definitionsSeen = stamp;
+    for (const resource of [
+      'ciliumnetworkpolicies',
+      'ciliumclusterwidenetworkpolicies',
+      'ciliumcidrgroups',
+    ]) {
+      const name = `${resource}.cilium.io`;
+      if (this.store.get(DEFINITIONS, undefined, name) !== undefined) continue;
+      for (const { metadata } of this.store.list(name))
+        this.store.remove(name, metadata.namespace, metadata.name);
+    }
+  }
+
+  /** True while a relay of Hubble runs. */
+  hasRelay(): boolean {
+    const pods = this.store.list('pods', 'kube-system') as Pod[];
+    return pods.some((pod) => pod.metadata.labels?.['k8s-app'] === 'hubble-relay' && isPodReady(pod));
   }
 
   #operatorPod(): Pod | undefined {
