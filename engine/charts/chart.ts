@@ -15,26 +15,17 @@ export type ChartObject = { readonly source: string; readonly object: KubeObject
 /** A refusal by a template: `execution error at (NAME:LINE:COLUMN): message`. */
 export type ChartFailure = { readonly at: string; readonly message: string };
 
-/** The chart's own description (Chart.yaml), as far as tools show it. */
-export type ChartMetadata = {
-  readonly name: string;
-  readonly version: string;
-  readonly appVersion: string;
-  readonly description: string;
-};
-
 /** A chart that the virtual internet serves: values in, objects out. Its versions are the repository's index. */
 export type Chart = {
   readonly name: string;
+  /** What Chart.yaml says beside name, version and description. */
   readonly about: JsonObject;
   readonly defaults: JsonObject;
-  /** What the chart's schema says of values, `- at '/a/b': got string, want boolean`; undefined when it fits. */
-  readonly faults: (own: JsonObject) => readonly string[];
+  /** What the chart's schema says of values, a line each, `- at '/a/b': got string, want boolean`; none when they fit. */
+  readonly faults: (values: JsonObject, facts: ReleaseFacts) => readonly string[];
   /** The first template that refuses. `values` are the defaults under the user's own. */
   readonly check: (values: JsonObject, facts: ReleaseFacts) => ChartFailure | undefined;
   /** In the order in which helm installs kinds. */
   readonly objects: (values: JsonObject, facts: ReleaseFacts) => readonly ChartObject[];
   readonly notes: (values: JsonObject, facts: ReleaseFacts) => string;
-  /** The text of values.yaml. */
-  readonly valuesText: () => string;
 };

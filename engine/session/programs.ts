@@ -14,6 +14,7 @@ const loadRegex = () => import('../shell/posix-regex.ts');
 const loadSocket = () => import('../commands/net/shell-socket.ts');
 const loadYq = () => import('../commands/jq/yq.ts');
 const loadHubble = () => import('../commands/hubble/hubble.ts');
+const loadHelm = () => import('../commands/helm/helm.ts');
 const loadCilium = () => import('../commands/cilium/cilium.ts');
 const loadKind = () => import('../commands/kind/kind.ts');
 const loadCiliumDbg = () => import('../commands/cilium/cilium-dbg.ts');
@@ -61,6 +62,10 @@ export function toolPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string
   programs.set(
     'hubble',
     lazyProgram(async () => (await loadHubble()).hubbleProgram(ports)),
+  );
+  programs.set(
+    'helm',
+    lazyProgram(async () => (await loadHelm()).helmProgram(ports)),
   );
   programs.set(
     'cilium',
@@ -122,6 +127,7 @@ export async function loadAhead(): Promise<void> {
     loadCoreutils,
     loadNet,
     loadHubble,
+    loadHelm,
     loadCilium,
     loadCiliumDbg,
     loadKind,
