@@ -1,4 +1,5 @@
 import type { FieldSet } from './field-sets.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { KubeObject, KubeResponse } from '../objects/api.ts';
 import type { ManagedFields } from './managed-fields.ts';
 import type { ObjectRequest } from './request.ts';
@@ -59,7 +60,7 @@ function appliedObject(server: Server, request: ObjectRequest): KubeObject {
     throw badRequest(
       'error decoding YAML: json: cannot unmarshal string into Go value of type map[string]interface {}',
     );
-  const decoded = decodeObject(body, kind);
+  const decoded = typedObject(body, request);
   settleUnknown(
     server,
     request,
@@ -75,6 +76,50 @@ function appliedObject(server: Server, request: ObjectRequest): KubeObject {
     metadata: { ...metadata, name: metadata['name'] ?? name },
   };
   return inNamespace(request, named as unknown as KubeObject);
+}
+
+/** Decodes what is applied; of a built-in kind, faults are told in the words of the typed merge (structured-merge-diff). */
+function typedObject(body: JsonObject, request: ObjectRequest): ReturnType<typeof decodeObject> {
+  const { kind, name = '', namespace } = request;
+  const fault = (texts: readonly string[]): StatusError => {
+    const list =
+      texts.length === 1 ? (texts[0] ?? '') : ['errors:', ...texts.map((text) => `  ${text}`)].join('\n');
+    const place = namespace === undefined ? `/${name}` : `${namespace}/${name}`;
+    return new StatusError(
+      500,
+      '',
+      `failed to create typed patch object (${place}; ${kind.apiVersion}, Kind=${kind.kind}): ${list}`,
+    );
+  };
+  if (structOfKind(kind.apiVersion, kind.kind) === undefined) return decodeObject(body, kind);
+  let decoded: ReturnType<typeof decodeObject>;
+  try {
+    decoded = decodeObject(body, kind);
+  } catch (error) {
+    const text = error instanceof StatusError ? typedText(error.message) : undefined;
+    throw text === undefined ? error : fault([text]);
+  }
+  if (decoded.unknown.length > 0)
+    throw fault(decoded.unknown.map((path) => `.${path}: field not declared in schema`));
+  return decoded;
+}
+
+// Go's word for what was found, and the field behind the name of its struct.
+function typedText(message: string): string | undefined {
+  const [, found = '', path = '', type = ''] =
+    /json: cannot unmarshal (\w+) into Go struct field \w+\.(\S+) of type (\S+)$/.exec(message) ?? [];
+  if (path === '') return undefined;
+  const kinds: Readonly<Record<string, string>> = {
+    array: '[]interface {}',
+    object: 'map[string]interface {}',
+    number: 'int64',
+  };
+  const shown = Object.hasOwn(kinds, found) ? kinds[found] : found;
+  if (/^(u?int\d*|float\d+)$/.test(type)) return `.${path}: expected numeric (int or float), got ${shown}`;
+  if (type === 'bool') return `.${path}: expected boolean, got ${shown}`;
+  if (type === 'string') return `.${path}: expected string, got ${shown}`;
+  if (type.startsWith('[]')) return `.${path}: expected list, got ${shown}`;
+  return `.${path}: expected map, got ${shown}`;
 }
 
 // The system's fields belong to nobody.

@@ -5,6 +5,7 @@ import type { KindInfo } from '../objects/kinds.ts';
 import type { ObjectRequest } from './request.ts';
 import type { Server } from './server.ts';
 import { BODY_MAX } from './request.ts';
+import { convertedAutoscaler } from './autoscalers.ts';
 import { DecodeError, decodeStruct } from '../objects/decode.ts';
 import { StatusError, badRequest, unsupportedMediaType } from '../objects/status.ts';
 import { isJsonObject } from '../base/json.ts';
@@ -92,7 +93,8 @@ export function decodeObject(value: unknown, expected: KindInfo): DecodedBody {
   if (struct === undefined) return decodeCustom(whole, expected);
   try {
     const decoded = decodeStruct(whole, struct);
-    return { object: decoded.value as KubeObject, unknown: decoded.unknown };
+    const object = convertedAutoscaler(decoded.value as KubeObject, 'autoscaling/v2');
+    return { object, unknown: decoded.unknown };
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(`${describedKind(value, expected)}: ${error.message}`);
     throw error;
@@ -128,9 +130,20 @@ function describedKind(value: unknown, expected: KindInfo): string {
 
 function decodeCustom(value: Record<string, unknown>, expected: KindInfo): DecodedBody {
   const metadata = isJsonObject(value['metadata']) ? value['metadata'] : {};
-  const object = { ...value, metadata } as unknown as KubeObject;
+  const object = { ...(withoutNulls(value) as Record<string, unknown>), metadata } as unknown as KubeObject;
   const { unknown } = expected.isCustom ? policyFindings(object) : { unknown: [] };
   return { object: pruned(object, unknown), unknown };
+}
+
+/** Members that are null go, since no field of these schemas is nullable (structural defaulting, PruneNonNullableNulls). */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== null)
+      .map(([key, member]) => [key, withoutNulls(member)]),
+  );
 }
 
 /** Refuses, warns about or passes over unknown fields, as `fieldValidation` says. Warn is the server's default. */

@@ -13,10 +13,16 @@ import { toBase64, utf8 } from '../objects/utf8.ts';
 /** GET on an object. */
 export function get(server: Server, request: ObjectRequest): KubeResponse {
   const { kind, namespace, name = '', query } = request;
+  warnOfAge(server, kind);
   const object = server.store.get(kind.resource, namespace, name);
   if (object === undefined) throw notFound(kind, name);
   const body = shapedObject(kind, object, shapeOf(request.accept), query, server.sim.clock.nowMs);
-  return { kind: 'json', status: 200, body };
+  return { kind: 'json', status: 200, body, warnings: server.warnings };
+}
+
+function warnOfAge(server: Server, kind: ObjectRequest['kind']): void {
+  if (kind.resource === 'componentstatuses')
+    server.warnings.push('v1 ComponentStatus is deprecated in v1.19+');
 }
 
 /** The selectors of a list, watch or collection request as one predicate. @throws StatusError BadRequest */
@@ -31,6 +37,7 @@ export function listPredicate(request: ObjectRequest): Predicate {
 /** GET on a collection: a list, or a watch when the query says so. */
 export function list(server: Server, request: ObjectRequest): KubeResponse {
   const shape = shapeOf(request.accept);
+  warnOfAge(server, request.kind);
   const matches = listPredicate(request);
   if (request.query.isTrue('watch')) {
     return {
@@ -43,7 +50,7 @@ export function list(server: Server, request: ObjectRequest): KubeResponse {
   const found = server.store.list(kind.resource, namespace).filter((object) => matches(object));
   const page = pageOf(found, request, server.store.revision);
   const body = shapedList(kind, page.items, page.metadata, shape, query, server.sim.clock.nowMs);
-  return { kind: 'json', status: 200, body };
+  return { kind: 'json', status: 200, body, warnings: server.warnings };
 }
 
 type Page = { readonly items: readonly KubeObject[]; readonly metadata: JsonObject };

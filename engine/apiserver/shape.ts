@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { KindInfo } from '../objects/kinds.ts';
 import type { QueryReader } from './request.ts';
+import { convertedAutoscaler } from './autoscalers.ts';
 import { notAcceptable } from '../objects/status.ts';
 import { tableColumns, tableRow } from '../objects/tables.ts';
 
@@ -35,7 +36,8 @@ export function shapeOf(accept: string): Shape {
 
 /** An object as one version of its kind serves it. */
 export function served(kind: KindInfo, object: KubeObject): KubeObject {
-  return object.apiVersion === kind.apiVersion ? object : { ...object, apiVersion: kind.apiVersion };
+  if (object.apiVersion === kind.apiVersion) return object;
+  return { ...convertedAutoscaler(object, kind.apiVersion), apiVersion: kind.apiVersion };
 }
 
 /** One object in the form that was asked for. */

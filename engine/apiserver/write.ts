@@ -96,7 +96,9 @@ export function updatedObject(server: Server, request: ObjectRequest, object: Ku
   const isStatus = request.subresource === 'status';
   const previous = store.get(kind.resource, request.namespace, object.metadata.name);
   if (previous === undefined) throw notFound(kind, object.metadata.name);
-  const asked = isStatus ? object : withDefaults(kind.resource, withSystem(object, previous));
+  // A balancer's address has a default in the status too.
+  const isDefaulted = !isStatus || kind.resource === 'services';
+  const asked = isDefaulted ? withDefaults(kind.resource, withSystem(object, previous)) : object;
   const prepared = isStatus
     ? preparedStatus(store, kind.resource, asked)
     : preparedUpdate(store, kind.resource, asked);

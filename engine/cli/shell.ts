@@ -86,7 +86,12 @@ export async function* linesOf(chunks: AsyncIterable<string>): AsyncIterable<str
   if (rest !== '') yield rest;
 }
 
-async function answerLines(headless: Headless, io: CommandIo, isSettling: boolean): Promise<number> {
+/** The recorder ran each line in a bash of its own, without a terminal and with nothing to read; a lone `cd` prepares. */
+function asRecorded(line: string): string {
+  return /^cd\b[^;&|]*$/.test(line) ? line : `(\n${line}\n) < /dev/null`;
+}
+
+async function answerLines(headless: Headless, io: CommandIo, isRecorded: boolean): Promise<number> {
   for await (const line of linesOf(io.stdin)) {
     if (line.trim() === '') continue;
     const request = decodeRequest(line);
@@ -96,9 +101,12 @@ async function answerLines(headless: Headless, io: CommandIo, isSettling: boolea
       );
       continue;
     }
-    const reply = await headless.submit(request.input, request.interruptAfterMs);
-    if (isSettling) await headless.settle();
-    io.write(`${JSON.stringify(reply)}\n`);
+    const reply = await headless.submit(
+      isRecorded ? asRecorded(request.input) : request.input,
+      request.interruptAfterMs,
+    );
+    if (isRecorded) await headless.settle();
+    io.write(`${JSON.stringify({ ...reply, input: request.input })}\n`);
   }
   return 0;
 }

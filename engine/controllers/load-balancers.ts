@@ -83,9 +83,13 @@ export class LoadBalancers implements Controller {
     const wanted = wantedOf(service);
     const kept = has.filter((ip) => isInside(ranges, ip) && (wanted.length === 0 || wanted.includes(ip)));
     if (kept.length > 0 && kept.length === has.length) return;
-    for (const ip of has) used.delete(ip);
     // Without any pool the operator sleeps; it still takes back what a removed pool gave.
-    if (pools.length === 0 && has.length === 0) return;
+    if (
+      pools.length === 0 &&
+      (has.length === 0 || !conditionsOf(service).some(({ type }) => type === SATISFIED))
+    )
+      return;
+    for (const ip of has) used.delete(ip);
     const found =
       wanted.length > 0 ? wanted.filter((ip) => isInside(ranges, ip) && !used.has(ip)) : freeOf(ranges, used);
     for (const ip of found) used.set(ip, keyOf(service));

@@ -123,6 +123,9 @@ function defaultService(service: Members): void {
   if (type !== 'ExternalName') fill(spec, 'internalTrafficPolicy', 'Cluster');
   if (type === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] === undefined)
     spec['allocateLoadBalancerNodePorts'] = true;
+  if (type === 'LoadBalancer')
+    for (const one of memberList(memberObject(memberObject(service, 'status'), 'loadBalancer'), 'ingress'))
+      if (memberText(one, 'ip') !== '') fill(one, 'ipMode', 'VIP');
 }
 
 function defaultNamespace(namespace: Members): void {

@@ -134,7 +134,9 @@ export function targetOf(process: Process, flags: Flags): Target {
     namespace: flags.text('namespace') || textAt(context, 'namespace') || 'default',
     isNamespaceExplicit: flags.changed('namespace'),
     headers: identityHeaders(flags),
-    hasUser: user !== undefined || flags.text('token') !== '',
+    hasUser:
+      user !== undefined ||
+      ['token', 'username', 'client-certificate'].some((flag) => flags.text(flag) !== ''),
     isKnown: config.clusters.some((one) => textAt(one.value, 'server') === server),
   };
 }

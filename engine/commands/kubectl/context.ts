@@ -4,7 +4,7 @@ import { Client } from './client.ts';
 import type { Target } from './config.ts';
 import { targetOf } from './config.ts';
 import { Discovery } from './discovery.ts';
-import { CommandError, PlainError } from './errors.ts';
+import { CommandError, PlainError, PromptFault } from './errors.ts';
 import type { FlagSpec, Flags } from './flags.ts';
 import { goDurationMs, rfc3339 } from './text.ts';
 
@@ -63,7 +63,11 @@ export class Context {
   get target(): Target {
     if (this.#target === undefined) {
       checkTimeout(this.flags.text('request-timeout'));
-      this.#target = targetOf(this.process, this.flags);
+      const target = targetOf(this.process, this.flags);
+      // Nobody is known who could speak to this server, and nobody answers at the prompt (clientcmd's fallback reader).
+      if (target.server.startsWith('https:') && !target.isKnown && !target.hasUser)
+        throw new PromptFault('Please enter Username: ');
+      this.#target = target;
     }
     return this.#target;
   }

@@ -79,6 +79,16 @@ export class PlainError extends Error {
   }
 }
 
+/** A question on stdout that found no answer. */
+export class PromptFault extends CommandError {
+  readonly prompt: string;
+
+  constructor(prompt: string) {
+    super('EOF');
+    this.prompt = prompt;
+  }
+}
+
 /** Several failures of one command (apimachinery's Aggregate); each is printed on a line of its own. */
 export class ManyErrors extends Error {
   override readonly name = 'ManyErrors';

@@ -87,6 +87,20 @@ export function applyMergePatch(target: Json | undefined, patch: Json): Json {
   return out;
 }
 
+/** A patch that cannot be made from what the file holds. */
+export class PatchFault extends Error {
+  override readonly name = 'PatchFault';
+}
+
+/** A value as Go's `%v` prints it. */
+export function goMap(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
+  if (!isJsonObject(value)) return String(value);
+  const keys = Object.keys(value).sort();
+  return `map[${keys.map((key) => `${key}:${goMap(value[key])}`).join(' ')}]`;
+}
+
 /** Which halves of a difference a strategic patch holds. */
 type Halves = { readonly hasChanges: boolean; readonly hasDeletions: boolean };
 
@@ -183,6 +197,9 @@ function diffList(
     return;
   }
   const struct = structOf(itemType(field.type));
+  const bare = [...was, ...wanted].find((item) => isJsonObject(item) && item[mergeKey] === undefined);
+  if (bare !== undefined)
+    throw new PatchFault(`map: ${goMap(bare)} does not contain declared merge key: ${mergeKey}`);
   const keyOf = (item: Json): Json | undefined => (isJsonObject(item) ? item[mergeKey] : undefined);
   const patches: Json[] = [];
   for (const item of wanted) {

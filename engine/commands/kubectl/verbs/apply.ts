@@ -11,7 +11,7 @@ import { ApiError, CommandError, kubectlErrorOf, throwAll, usageError, withSourc
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { infosOf, isInfo, readManifests } from '../manifests.ts';
-import { jsonThreeWayPatch, LAST_APPLIED, strategicThreeWayPatch } from '../merge.ts';
+import { goMap, jsonThreeWayPatch, LAST_APPLIED, PatchFault, strategicThreeWayPatch } from '../merge.ts';
 import { goJson } from '../print/json.ts';
 import { printerFor } from '../print/output.ts';
 import { toYaml } from '../print/yaml.ts';
@@ -193,7 +193,7 @@ export function withLastApplied(object: JsonObject): JsonObject {
 /** `Resource: …, GroupVersionKind: …` and the object's name, as apply's errors tell it. */
 function tell(info: Info): string {
   const version = info.resource.group === '' ? `/${info.resource.version}` : groupVersion(info.resource);
-  return `Resource: ${quoteGo(`${version}, Resource=${info.resource.plural}`)}, GroupVersionKind: ${quoteGo(`${version}, Kind=${info.resource.kind}`)}\nName: ${quoteGo(info.name)}, Namespace: ${quoteGo(info.namespace)}`;
+  return `Resource: ${quoteGo(`${version}, Resource=${info.resource.plural}`)}, GroupVersionKind: ${quoteGo(`${version}, Kind=${textAt(info.object, 'kind') || info.resource.kind}`)}\nName: ${quoteGo(info.name)}, Namespace: ${quoteGo(info.namespace)}`;
 }
 
 function currentOf(context: Context, info: Info): JsonObject | undefined {
@@ -264,7 +264,7 @@ async function patch(
     await say(context, info, 'configured', options);
     return current;
   }
-  const { patch: body, type } = patchOf(info, modified, current);
+  const { patch: body, type } = await patchOrFault(context, info, modified, current);
   if (Object.keys(body).length === 0) {
     await say(context, info, 'unchanged', options);
     return current;
@@ -289,6 +289,34 @@ async function patch(
   }
   await say(context, info, 'configured', options);
   return object;
+}
+
+/** The patch, or the long text about what it could not be made of. */
+async function patchOrFault(
+  context: Context,
+  info: Info,
+  modified: JsonObject,
+  current: JsonObject,
+): Promise<ReturnType<typeof patchOf>> {
+  const original = lastApplied(current);
+  const fault = (why: string): CommandError =>
+    new CommandError(
+      `error when applying patch:\n\nto:\n${tell(info)}\nfor: ${quoteGo(info.source)}: error when patching ${quoteGo(info.source)}: creating patch with:\noriginal:\n${goJson(original)}\n\nmodified:\n${goJson(modified)}\n\ncurrent:\n${goJson(current)}\n\nfor:: ${why}`,
+    );
+  // A kind that Go's scheme does not know by this name gets a JSON merge patch, which may not change the kind.
+  if (textAt(info.object, 'kind') !== info.resource.kind) {
+    const change = jsonThreeWayPatch(original, modified, current);
+    throw fault(`precondition failed for: ${goMap({ ...change, kind: textAt(info.object, 'kind') })}`);
+  }
+  try {
+    return patchOf(info, modified, current);
+  } catch (error) {
+    if (!(error instanceof PatchFault)) throw error;
+    await context.err(
+      `warning: error calculating patch from openapi v3 spec: ${error.message}\nwarning: error calculating patch from openapi spec: ${error.message}\n`,
+    );
+    throw fault(error.message);
+  }
 }
 
 /** The three-way patch of an apply: strategic for kinds of Kubernetes, a JSON merge patch for custom resources. */

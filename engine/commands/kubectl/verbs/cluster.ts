@@ -246,14 +246,12 @@ export function clusterCommands(all: () => readonly Command[]): readonly Command
     {
       name: 'options',
       about: 'Print the list of flags inherited by all commands',
-      isHidden: true,
       run: (context) =>
         context.out(`The following options can be passed to any command:\n\n${optionsText(GLOBAL_FLAGS)}`),
     },
     {
       name: 'help',
       about: 'Help about any command',
-      isHidden: true,
       run: async (context) => {
         let commands = all();
         let found: Command | undefined;
