@@ -155,12 +155,26 @@ export class FlowWriter {
     const { route } = packet;
     if (route.isSelf) return;
     const from = this.#isManaged(route.from) && route.from.kind === 'pod' ? route.from : undefined;
-    const to = this.#isManaged(route.to) && route.to.kind === 'pod' ? route.to : undefined;
     if (from) {
       if (!this.#policySide(packet, verdict.egress, { node: from.node, direction: 'EGRESS' })) return;
-      if (verdict.egress.verdict === 'redirected')
+      if (verdict.egress.verdict === 'redirected') {
+        // What the proxy sends on is a connection of its own (`upstream`).
         this.#trace(packet, TO_PROXY, { node: from.node, direction: 'EGRESS' }, verdict.egress.l7);
-      else if (nodeOf(route.to) !== from.node) {
+        return;
+      }
+    }
+    if (isStopped(verdict.egress)) return;
+    this.upstream(packet, verdict);
+  }
+
+  /** A packet on its way from the source, or from the proxy there, to the destination. */
+  upstream(packet: Packet, verdict: PacketVerdict): void {
+    const { route } = packet;
+    if (route.isSelf) return;
+    const from = this.#isManaged(route.from) && route.from.kind === 'pod' ? route.from : undefined;
+    const to = this.#isManaged(route.to) && route.to.kind === 'pod' ? route.to : undefined;
+    if (from) {
+      if (nodeOf(route.to) !== from.node) {
         this.#trace(packet, route.to.kind === 'pod' ? TO_OVERLAY : TO_STACK, {
           node: from.node,
           direction: 'EGRESS',
@@ -168,11 +182,10 @@ export class FlowWriter {
       } else if (route.to.kind === 'node')
         this.#trace(packet, TO_STACK, { node: from.node, direction: 'EGRESS' });
     }
-    if (to && !isStopped(verdict.egress)) {
-      if (!this.#policySide(packet, verdict.ingress, { node: to.node, direction: 'INGRESS' })) return;
-      const point = verdict.ingress.verdict === 'redirected' ? TO_PROXY : TO_ENDPOINT;
-      this.#trace(packet, point, { node: to.node, direction: 'INGRESS' }, verdict.ingress.l7);
-    }
+    if (!to) return;
+    if (!this.#policySide(packet, verdict.ingress, { node: to.node, direction: 'INGRESS' })) return;
+    const point = verdict.ingress.verdict === 'redirected' ? TO_PROXY : TO_ENDPOINT;
+    this.#trace(packet, point, { node: to.node, direction: 'INGRESS' }, verdict.ingress.l7);
   }
 
   /** What the proxy at the destination passes on to the pod. */
@@ -182,13 +195,22 @@ export class FlowWriter {
       this.#trace(packet, TO_ENDPOINT, { node: to.node, direction: 'INGRESS' });
   }
 
-  /** A packet back to the client; conntrack lets replies pass without policy. */
-  reply(packet: Packet): void {
+  /**
+   * A packet back to the client; conntrack lets replies pass without policy. With a proxy at the source there are two:
+   * the server's to the proxy (`server`) and the proxy's to the client (`client`).
+   */
+  reply(packet: Packet, leg: 'both' | 'server' | 'client' = 'both'): void {
     const { route } = packet;
     if (route.isSelf) return;
     const back = { ...packet, isReply: true };
-    const to = this.#isManaged(route.to) && route.to.kind === 'pod' ? route.to : undefined;
+    if (leg !== 'client') this.#serverReply(back);
     const from = this.#isManaged(route.from) && route.from.kind === 'pod' ? route.from : undefined;
+    if (from && leg !== 'server') this.#trace(back, TO_ENDPOINT, { node: from.node, direction: 'EGRESS' });
+  }
+
+  #serverReply(back: Packet): void {
+    const { route } = back;
+    const to = this.#isManaged(route.to) && route.to.kind === 'pod' ? route.to : undefined;
     if (to && nodeOf(route.from) !== to.node)
       this.#trace(back, route.from.kind === 'pod' ? TO_OVERLAY : TO_STACK, {
         node: to.node,
@@ -196,7 +218,6 @@ export class FlowWriter {
       });
     else if (to && route.from.kind === 'node')
       this.#trace(back, TO_HOST, { node: to.node, direction: 'INGRESS' });
-    if (from) this.#trace(back, TO_ENDPOINT, { node: from.node, direction: 'EGRESS' });
   }
 
   /** A record of the HTTP or DNS proxy. */

@@ -44,6 +44,7 @@ export class TcpConnection {
   #isTls = false;
   #lastArrivalMs = 0;
   #isOpenToUpstream = false;
+  readonly #isEgressProxied: boolean;
 
   constructor(
     fabric: Fabric,
@@ -64,6 +65,7 @@ export class TcpConnection {
     const kindOf = (side: 'egress' | 'ingress'): string | null =>
       options.verdict?.[side].verdict === 'redirected' ? options.verdict[side].l7 : null;
     this.#proxied = { egress: kindOf('egress') === 'http', ingress: kindOf('ingress') === 'http' };
+    this.#isEgressProxied = options.verdict?.egress.verdict === 'redirected';
     const isTls = kindOf('egress') === 'tls' || kindOf('ingress') === 'tls';
     this.#proxyKind = this.#proxied.egress || this.#proxied.ingress ? 'http' : isTls ? 'tls' : undefined;
   }
@@ -94,11 +96,15 @@ export class TcpConnection {
     if (this.route.isSelf) return true;
     const packet = { route: this.route, isReply: direction === 'reply', flags, isNew: false };
     if (direction === 'reply') {
-      this.fabric.flows.reply({ ...packet, isTraced: this.mark('reply', flags) });
+      const leg = this.#isEgressProxied ? 'client' : 'both';
+      this.fabric.flows.reply({ ...packet, isTraced: this.mark('reply', flags) }, leg);
       return true;
     }
     const verdict = this.fabric.judge(this.route) ?? ALLOWED;
-    const stopped = verdict !== undefined && (isStopped(verdict.egress) || isStopped(verdict.ingress));
+    // The proxy at the source answers the client whatever the destination's policy says.
+    const isProxied = verdict?.egress.verdict === 'redirected';
+    const stopped =
+      verdict !== undefined && (isStopped(verdict.egress) || (!isProxied && isStopped(verdict.ingress)));
     if (verdict)
       this.fabric.flows.request({ ...packet, isTraced: this.mark('request', flags) && !stopped }, verdict);
     return !stopped;
@@ -152,6 +158,10 @@ export class TcpConnection {
       const verdict = this.fabric.judge(this.route, { sni: serverName });
       if (verdict?.egress.l7verdict === 'denied' || verdict?.ingress.l7verdict === 'denied')
         return { kind: 'reset' };
+    }
+    if (this.#isEgressProxied && !this.#isOpenToUpstream) {
+      this.#isOpenToUpstream = true;
+      this.#openFromSource();
     }
     if (!this.#found) return { kind: 'timeout' };
     const { tls } = this.#found.spec;
@@ -210,11 +220,13 @@ export class TcpConnection {
   }
 
   #upstream(text: string): ServerStep | { readonly error: 'refused' | 'timeout' } {
+    const isFirst = !this.#isOpenToUpstream;
+    this.#isOpenToUpstream = true;
+    if (isFirst && this.#isEgressProxied) this.#openFromSource();
     if (this.#upstreamError !== undefined) return { error: this.#upstreamError };
     if (!this.#found) return { error: 'refused' };
-    if (!this.#isOpenToUpstream && this.#proxied.ingress) {
-      this.#isOpenToUpstream = true;
-      for (const flags of [{ SYN: true }, { ACK: true }, { ACK: true, PSH: true }]) {
+    if (isFirst && this.#proxied.ingress)
+      for (const flags of [{ SYN: true }, { ACK: true }, { ACK: true, PSH: true }])
         this.fabric.flows.fromProxy({
           route: this.route,
           isReply: false,
@@ -222,9 +234,25 @@ export class TcpConnection {
           isNew: flags.SYN === true,
           isTraced: true,
         });
-      }
-    }
     return this.#found.server.receive?.(this.#context(this.#found), this.#app, text) ?? { replies: [] };
+  }
+
+  /** The proxy at the source opens its own connection to the destination. */
+  #openFromSource(): void {
+    const { flows } = this.fabric;
+    const verdict = this.fabric.judge(this.route);
+    if (verdict === undefined) return;
+    const packet = { route: this.route, isReply: false, isTraced: true };
+    flows.upstream({ ...packet, flags: { SYN: true }, isNew: true }, verdict);
+    if (isStopped(verdict.ingress)) return;
+    if (this.#upstreamError === 'refused') {
+      flows.reply({ ...packet, isNew: false, flags: { ACK: true, RST: true } }, 'server');
+      return;
+    }
+    flows.reply({ ...packet, isNew: false, flags: { SYN: true, ACK: true } }, 'server');
+    for (const flags of [{ ACK: true }, { ACK: true, PSH: true }])
+      flows.upstream({ ...packet, flags, isNew: false }, verdict);
+    flows.reply({ ...packet, isNew: false, flags: { ACK: true, PSH: true } }, 'server');
   }
 
   #context(found: FoundServer): ReturnType<Fabric['contextOf']> {

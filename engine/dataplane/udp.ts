@@ -40,13 +40,16 @@ export function sendDatagram(
   const verdict = fabric.judge(route);
   const packet = { route, isReply: false, isNew: options.isNew, isTraced: options.isTraced };
   if (verdict) fabric.flows.request(packet, verdict);
-  if (verdict && (isStopped(verdict.egress) || isStopped(verdict.ingress))) return undefined;
+  if (verdict && isStopped(verdict.egress)) return undefined;
   const delayMs = fabric.latencyMs(route) * 2;
-  const isProxied = verdict?.egress.verdict === 'redirected' && verdict.egress.l7 === 'dns';
+  const isRedirected = verdict?.egress.verdict === 'redirected';
+  const isProxied = isRedirected && verdict.egress.l7 === 'dns';
   if (isProxied && 'dns' in payload && isRefused(fabric, route, payload.dns)) {
-    fabric.flows.reply({ ...packet, isReply: true });
+    fabric.flows.reply({ ...packet, isReply: true }, 'client');
     return { payload: { dns: { ...payload.dns, code: 'REFUSED', answers: [], authority: [] } }, delayMs };
   }
+  if (isRedirected) fabric.flows.upstream(packet, verdict);
+  if (verdict && isStopped(verdict.ingress)) return undefined;
   const found = fabric.serverAt(route.to, {
     port: route.target.port,
     protocol: 'UDP',
@@ -61,8 +64,9 @@ export function sendDatagram(
   });
   const answer = found.server.datagram?.(context, payload);
   if (!answer) return undefined;
+  if (isRedirected) fabric.flows.reply({ ...packet, isReply: true }, 'server');
   if (isProxied && 'dns' in answer) recordAnswer(fabric, route, answer.dns);
-  fabric.flows.reply({ ...packet, isReply: true });
+  fabric.flows.reply({ ...packet, isReply: true }, isRedirected ? 'client' : 'both');
   const { delayMs: thinkingMs = 0, ...answered } = answer;
   return { payload: answered, delayMs: delayMs + thinkingMs };
 }
