@@ -18,6 +18,7 @@ export function masked(text: string): string {
     .replace(/\b[0-9A-F]{12}0000:error/g, 'THREAD:error')
     .replace(/-{24,26}[A-Za-z0-9]{16,24}/g, 'BOUNDARY')
     .replace(/(([0-9a-f]{2}:){5}[0-9a-f]{2}) brd ff/g, 'MAC brd ff')
+    .replace(/(start|expire) date: .*/g, '$1 date')
     .replace(/HWaddr \S+/g, 'HWaddr MAC')
     .replace(/\bat ([0-9a-f]{2}:){5}[0-9a-f]{2}/g, 'at MAC')
     .replace(/fe80::[0-9a-f:]+/g, 'fe80::LOCAL')

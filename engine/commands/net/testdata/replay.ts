@@ -212,8 +212,9 @@ function shellOf(run: RecordedRun): string {
 
 function machineOf(run: RecordedRun, sandbox: Sandbox): Machine {
   const { workstation } = sandbox.workplace;
-  if (run.tool.includes('(interactive)')) workstation.files.remove('/home/learner/srv', { recursive: true });
-  else for (const [path, content] of Object.entries(FILES)) workstation.files.write(path, content, EPOCH_MS);
+  // The shells were recorded in a folder with one file.
+  for (const name of run.tool.includes('(interactive)') ? ['srv', 'd.txt', 'j.json', 'y.yaml'] : [])
+    workstation.files.remove(`/home/learner/${name}`, { recursive: true });
   const facts = factsOf(run);
   const home = '/home/learner';
   const isShell = /^(coreutils|grep|sed|mawk|gawk|jq|yq|bash 5.2.15 -c|dash|busybox ash|less)/.test(run.tool);
@@ -240,13 +241,6 @@ function machineOf(run: RecordedRun, sandbox: Sandbox): Machine {
     },
   };
 }
-
-/** What lay in the folder in which the tools were recorded. */
-const FILES: Readonly<Record<string, string>> = {
-  '/home/learner/d.txt': 'b 2\na 10\nc 3\na 1\n',
-  '/home/learner/j.json': '{"a":1,"b":[1,2,{"c":null}],"s":"x y"}\n',
-  '/home/learner/y.yaml': 'a: 1\nb:\n  - x\n  - y: 2\n',
-};
 
 function typedOf(run: RecordedRun): readonly (readonly [number, string])[] {
   const signalled = /(?:Ctrl-C typed|SIGINT) after ([\d.]+) s/.exec(run.note ?? '')?.[1];
