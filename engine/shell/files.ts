@@ -5,6 +5,8 @@ import { baseName, joinPath, parentOf, resolvePath } from './path.ts';
 
 const DEVICES = new Set(['/dev/null', '/dev/tty', '/dev/zero', '/dev/stdout', '/dev/stderr', '/dev/stdin']);
 const LINK_HOPS_MAX = 40;
+/** As PATH_MAX has it, but shorter: deep folders cost time at every level. */
+const PATH_CHARACTERS_MAX = 1_024;
 
 /**
  * The files of one virtual machine, in memory. `stat` does not follow a link that is the last part of a path
@@ -157,6 +159,7 @@ export class MemoryFiles implements FileSystem {
 
   /** The place a path means after links in its folders (and, with `follow`, a link at its end) were followed. */
   #resolve(path: string, follow: boolean): { path: string } | { error: FileFailure } {
+    if (path.length > PATH_CHARACTERS_MAX) return { error: 'ENAMETOOLONG' };
     let parts = path.split('/').filter((part) => part !== '');
     let at = '/';
     let hops = 0;

@@ -34,7 +34,14 @@ import { Lexer } from './lexer.ts';
 import { Parser } from './parser.ts';
 import { compilePattern, matchesPattern, patternOptions } from './pattern.ts';
 import { printChain, printFunction, traceWord } from './print.ts';
-import { createProcess, findProgram, spawnProgram, spawnTracked, textStream } from './process.ts';
+import {
+  asSystemFailure,
+  createProcess,
+  findProgram,
+  spawnProgram,
+  spawnTracked,
+  textStream,
+} from './process.ts';
 import type { Child, Descriptor, Descriptors } from './process.ts';
 import type { Machine, Program } from './program.ts';
 import { applyRedirects, RedirectFailure } from './redirect.ts';
@@ -45,6 +52,10 @@ import { cased } from './variables.ts';
 
 /** Steps that are paid for together, so that most steps need not wait. */
 const STEPS_PER_BURN = 16;
+/** Elements of one array. */
+const LIST_MAX = 300_000;
+/** A trap that raises its own signal ends here. */
+const TRAPS_MAX = 40;
 const SILENT_SIGNALS = new Set<Signal>(['INT', 'PIPE']);
 
 /**
@@ -144,6 +155,7 @@ export class Interpreter implements ExpansionHost {
   /** Runs the text of a trap; the status of before stays. */
   async runTrap(text: string): Promise<void> {
     const { status, pipeStatus, line } = this.state;
+    if (this.#trapped >= TRAPS_MAX) throw new SystemFailure('traps nest too deeply');
     this.#trapped++;
     try {
       await this.nested(() => this.runText(text, line));
@@ -405,7 +417,8 @@ export class Interpreter implements ExpansionHost {
     } catch (error) {
       if (error instanceof ShellExit || error instanceof FunctionReturn || error instanceof LineAbort)
         this.state.status = error.status;
-      else if (error instanceof SystemFailure) this.state.status = await this.complain(error.message, 254);
+      else if (asSystemFailure(error) !== undefined)
+        this.state.status = await this.complain(asSystemFailure(error)?.message ?? '', 254);
       else if (!(error instanceof LoopJump)) throw error;
     }
     await this.runExitTrap();
@@ -854,6 +867,7 @@ export class Interpreter implements ExpansionHost {
       try {
         this.#outputStatus = 0;
         argv = await this.#argv(command);
+        if (argv.length > 256) await this.interruptible(() => this.sys.burn(argv.length >> 4));
         if (argv.length === 0) {
           await this.#assignAll(command.assignments);
           this.state.lastWord = '';
@@ -1056,6 +1070,8 @@ export class Interpreter implements ExpansionHost {
         next = Number(key) + 1;
       } else for (const value of await expandWords(this, [element.value])) list.set(String(next++), value);
     }
+    if (list.size > LIST_MAX) throw new SystemFailure(`xrealloc: cannot allocate ${list.size} elements`);
+    if (list.size > 256) await this.interruptible(() => this.sys.burn(list.size >> 4));
     if (isInteger || variable.isInteger === true)
       for (const [key, value] of list) list.set(key, this.#sum('', value));
     if (variable.letterCase !== undefined)

@@ -58,6 +58,7 @@ const META = ' \t\n;&|<>()';
 const NAME_START = /[A-Za-z_]/;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /[0-9]+/y;
+const NESTING_MAX = 150;
 const FD_VARIABLE = /\{([A-Za-z_][A-Za-z0-9_]*)\}(?=[<>])(?![<>]\()/y;
 const ELEMENT = /[A-Za-z_][A-Za-z0-9_]*\[/y;
 
@@ -71,6 +72,8 @@ export class Lexer {
   pending: { readonly heredoc: Heredoc; readonly isQuoted: boolean }[] = [];
   /** While true, the end of the source also ends a here-document (scripts, not prompts). */
   isFinal: boolean;
+  /** How deep commands, substitutions and braces nest here. */
+  nesting = 0;
   /** While true, `@(a|b)` and its kin are patterns (`shopt -s extglob`, the inside of `[[ ]]`). */
   isExtended = false;
   /** Here-documents that the end of the text ended: bash warns of them. */
@@ -220,6 +223,7 @@ export class Lexer {
     const inner = new Lexer(text, this.dialect, true, this.#nested);
     inner.line = this.line;
     inner.isExtended = this.isExtended;
+    inner.nesting = this.nesting;
     return read(inner);
   }
 
@@ -463,7 +467,25 @@ export class Lexer {
     return { kind: 'text', text: unescapeAnsi(raw), isQuoted: true };
   }
 
+  /** Goes one level deeper. @throws SyntaxFailure where no script of a person goes */
+  deeper<T>(read: () => T): T {
+    if (++this.nesting > NESTING_MAX)
+      throw new SyntaxFailure(
+        { kind: 'unexpected', token: this.src.slice(this.pos, this.pos + 1) },
+        this.line,
+      );
+    try {
+      return read();
+    } finally {
+      this.nesting--;
+    }
+  }
+
   #braced(inDouble: boolean): WordPart {
+    return this.deeper(() => this.#bracedParameter(inDouble));
+  }
+
+  #bracedParameter(inDouble: boolean): WordPart {
     const start = this.pos;
     const line = this.line;
     this.pos += 2;

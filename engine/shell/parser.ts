@@ -123,7 +123,7 @@ export class Parser {
 
   /** The body of `$(…)`, whose opening was read; leaves the lexer after the `)`. */
   nestedScript(): Script {
-    const script = this.#list(true);
+    const script = this.#lexer.deeper(() => this.#list(true));
     const token = this.#peek();
     if (token.kind === 'end') throw new SyntaxFailure({ kind: 'quote', quote: ')' }, this.#lexer.line + 1);
     if (!this.#isOperator(')')) this.#unexpected();
@@ -248,6 +248,10 @@ export class Parser {
   }
 
   #command(): Command {
+    return this.#lexer.deeper(() => this.#anyCommand());
+  }
+
+  #anyCommand(): Command {
     this.#expandAlias();
     const token = this.#peek();
     if (!this.#startsCommand()) this.#unexpected();
@@ -575,6 +579,10 @@ export class Parser {
   }
 
   #conditionNot(): Condition {
+    return this.#lexer.deeper(() => this.#conditionUnit());
+  }
+
+  #conditionUnit(): Condition {
     this.#skipNewlines();
     if (this.#bare() === '!') {
       this.#take();

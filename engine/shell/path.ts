@@ -55,4 +55,5 @@ const FAILURE_TEXTS: Readonly<Record<FileFailure, string>> = {
   ENOSPC: 'No space left on device',
   ELOOP: 'Too many levels of symbolic links',
   EFBIG: 'File too large',
+  ENAMETOOLONG: 'File name too long',
 };

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { compileBacktracker, PatternFault } from './backtrack.ts';
 
 /** Where a regular expression matched: places in UTF-16 units; a group that took no part is undefined. */
 export type RegexMatch = {
@@ -19,8 +20,6 @@ export class RegexFailure extends Error {
   override readonly name = 'RegexFailure';
 }
 
-/** Texts longer than this are not searched with back-references, which can take exponential time. */
-const BACKTRACK_CHARACTERS_MAX = 2_000;
 const CLASS = /^\[:(alpha|digit|alnum|upper|lower|space|blank|punct|print|graph|cntrl|xdigit):\]/;
 
 /** Compiles a basic (BRE, with GNU's `\+ \? \|`) or extended expression. Linear time, except with back-references. @throws RegexFailure */
@@ -47,10 +46,13 @@ function linear(pattern: string, groupCount: number, ignoreCase: boolean): Posix
   } catch {
     throw new RegexFailure('Invalid regular expression');
   }
+  let kept: { readonly text: string; readonly matcher: ReturnType<RE2JS['matcher']> } | undefined;
   return {
     groupCount,
     find: (text, from = 0) => {
-      const matcher = compiled.matcher(text);
+      // A matcher takes a copy of its text: one serves all the matches of a line.
+      if (kept === undefined || kept.text !== text) kept = { text, matcher: compiled.matcher(text) };
+      const { matcher } = kept;
       if (!matcher.find(from)) return undefined;
       const groups = Array.from({ length: groupCount + 1 }, (_, index) => matcher.group(index) ?? undefined);
       return { start: matcher.start(), end: matcher.end(), groups };
@@ -59,23 +61,22 @@ function linear(pattern: string, groupCount: number, ignoreCase: boolean): Posix
 }
 
 function backtracking(pattern: string, groupCount: number, ignoreCase: boolean): PosixRegex {
-  let compiled: RegExp;
   try {
-    compiled = new RegExp(pattern.replaceAll('\\z', '$').replaceAll('\\A', '^'), `g${ignoreCase ? 'i' : ''}`);
-  } catch {
-    throw new RegexFailure('Invalid regular expression');
+    return { groupCount, find: compileBacktracker(pattern, { ignoreCase }).find };
+  } catch (error) {
+    if (error instanceof PatternFault) throw new RegexFailure('Invalid regular expression');
+    throw error;
   }
-  return {
-    groupCount,
-    find: (text, from = 0) => {
-      if (text.length > BACKTRACK_CHARACTERS_MAX) return undefined;
-      compiled.lastIndex = from;
-      const match = compiled.exec(text);
-      return match === null
-        ? undefined
-        : { start: match.index, end: match.index + match[0].length, groups: [...match] };
-    },
-  };
+}
+
+/** Compiles an expression of Perl's kind, as `grep -P` takes it: with look-arounds, lazy repetition, `\\K`. @throws RegexFailure */
+export function compilePerl(source: string, options: { readonly ignoreCase?: boolean } = {}): PosixRegex {
+  try {
+    return compileBacktracker(source, options);
+  } catch (error) {
+    if (error instanceof PatternFault) throw new RegexFailure(error.message);
+    throw error;
+  }
 }
 
 type Translation = { pattern: string; hasBackReference: boolean; groupCount: number };

@@ -113,6 +113,8 @@ function directive(
   complaints: string[],
   dialect: 'bash' | 'ash' | 'dash',
 ): string {
+  if (Number(precision ?? 0) > LIMITS.fileCharactersMax)
+    throw new SystemFailure(`printf: cannot allocate ${precision} bytes`);
   if (Math.abs(Number(width)) > LIMITS.fileCharactersMax)
     throw new SystemFailure(`printf: cannot allocate ${width} bytes`);
   if (kind === 's')

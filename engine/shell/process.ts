@@ -122,11 +122,18 @@ export function spawnProgram(
     try {
       return await program(process);
     } catch (error) {
-      if (!(error instanceof SystemFailure)) throw error;
-      await process.err(`${baseName(parts.argv[0] ?? '')}: ${error.message}\n`);
+      const failure = asSystemFailure(error);
+      if (failure === undefined) throw error;
+      await process.err(`${baseName(parts.argv[0] ?? '')}: ${failure.message}\n`);
       return 1;
     }
   });
+}
+
+/** What the machine refused; also what ours could not hold (a text too long, calls too deep): the last net under every tool. */
+export function asSystemFailure(error: unknown): SystemFailure | undefined {
+  if (error instanceof SystemFailure) return error;
+  return error instanceof RangeError ? new SystemFailure('memory exhausted') : undefined;
 }
 
 /** Spawns a process and remembers which signal ended it. */

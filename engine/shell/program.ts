@@ -17,7 +17,8 @@ export type FileFailure =
   | 'ENOTEMPTY'
   | 'ENOSPC'
   | 'ELOOP'
-  | 'EFBIG';
+  | 'EFBIG'
+  | 'ENAMETOOLONG';
 
 /** The files of one virtual machine. Paths are absolute and normal (`resolvePath`); results are values, never exceptions. */
 export interface FileSystem {

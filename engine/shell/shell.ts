@@ -1,12 +1,13 @@
 import { Signalled } from '../base/process.ts';
 import type { Signal, Sys } from '../base/process.ts';
-import { FunctionReturn, LineAbort, LoopJump, ShellExit, SystemFailure } from './control.ts';
+import { FunctionReturn, LineAbort, LoopJump, ShellExit } from './control.ts';
 import { hashText } from '../base/hash.ts';
 import { expandHistory } from './history.ts';
 import { Interpreter } from './interpreter.ts';
 import { jobLine, jobState } from './jobs.ts';
 import type { Dialect } from './lexer.ts';
 import { parseScript } from './parser.ts';
+import { asSystemFailure } from './process.ts';
 import type { Descriptors } from './process.ts';
 import type { Machine } from './program.ts';
 import { expandPrompt } from './prompt.ts';
@@ -229,8 +230,8 @@ export class Shell {
       await this.interpreter.runText(text, this.#line);
     } catch (error) {
       if (error instanceof ShellExit) await this.#exit(error.status, text);
-      else if (error instanceof SystemFailure)
-        state.status = await this.interpreter.complain(error.message, 254);
+      else if (asSystemFailure(error) !== undefined)
+        state.status = await this.interpreter.complain(asSystemFailure(error)?.message ?? '', 254);
       else if (error instanceof LineAbort || error instanceof FunctionReturn) state.status = error.status;
       else if (error instanceof Signalled && error.signal === 'INT' && state.isInteractive) {
         await this.interpreter.err('\n');

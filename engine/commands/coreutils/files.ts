@@ -251,6 +251,8 @@ async function copyOne(process: Process, options: Options, from: string, to: str
   if (source === pathOf(process, to))
     return (await complain(process, `'${from}' and '${to}' are the same file`)) !== 0;
   if (options.has('n', 'no-clobber') && files.stat(pathOf(process, to)) !== undefined) return false;
+  if (entry.kind === 'folder' && `${pathOf(process, to)}/`.startsWith(source === '/' ? '/' : `${source}/`))
+    return (await complain(process, `cannot copy a directory, '${from}', into itself, '${to}'`)) !== 0;
   return copyTree(process, source, pathOf(process, to), to);
 }
 

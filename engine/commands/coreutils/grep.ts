@@ -1,5 +1,5 @@
 import type { Process, Program } from '../../shell/program.ts';
-import { compileRegex, quoteRegex, RegexFailure } from '../../shell/posix-regex.ts';
+import { compilePerl, compileRegex, quoteRegex, RegexFailure } from '../../shell/posix-regex.ts';
 import type { PosixRegex } from '../../shell/posix-regex.ts';
 import { failureText, joinPath, statThrough } from '../../shell/path.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
@@ -110,12 +110,12 @@ async function prepare(
     for (const pattern of patterns) {
       if (kind === 'extended' && /^[*?+]/.test(pattern))
         await process.err(`grep: warning: ${pattern.slice(0, 1)} at start of expression\n`);
-      let source =
-        kind === 'fixed'
-          ? quoteRegex(pattern)
-          : options.has('P', 'perl-regexp')
-            ? perlToPosix(pattern)
-            : pattern;
+      if (options.has('P', 'perl-regexp')) {
+        const whole = options.has('x', 'line-regexp') ? `^(?:${pattern})$` : pattern;
+        regexes.push(compilePerl(whole, { ignoreCase: options.has('i', 'y', 'ignore-case') }));
+        continue;
+      }
+      let source = kind === 'fixed' ? quoteRegex(pattern) : pattern;
       if (options.has('x', 'line-regexp')) source = kind === 'basic' ? `^\\(${source}\\)$` : `^(${source})$`;
       regexes.push(
         compileRegex(source, kind === 'basic' ? 'basic' : 'extended', {
@@ -144,11 +144,6 @@ async function prepare(
           (recursive &&
             statThrough(process.machine.files, pathOf(process, operands[0] ?? '.'))?.kind === 'folder'))),
   };
-}
-
-/** The escapes of Perl's expressions that extended ones lack. */
-function perlToPosix(pattern: string): string {
-  return pattern.replaceAll('\\d', '[0-9]').replaceAll('\\D', '[^0-9]').replaceAll('(?:', '(');
 }
 
 function finder(regexes: readonly PosixRegex[], wholeWords: boolean): Search['find'] {

@@ -1,3 +1,5 @@
+import { LIMITS } from '../../base/limits.ts';
+import { SystemFailure } from '../../shell/control.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import { compileRegex, RegexFailure } from '../../shell/posix-regex.ts';
 import type { PosixRegex } from '../../shell/posix-regex.ts';
@@ -530,6 +532,7 @@ class Runner {
     for (let from = 0; from <= this.#space.length; ) {
       const match = regex.find(this.#space, from);
       if (match === undefined) break;
+      if (++this.#work % 64 === 0) await this.#process.sys.burn(64);
       const isEmptyAgain = match.end === match.start && match.start === lastEnd;
       if (!isEmptyAgain) {
         count++;
@@ -545,6 +548,9 @@ class Runner {
     }
     if (!changed) return false;
     this.#space = out + this.#space.slice(at);
+    if (this.#space.length > LIMITS.fileCharactersMax)
+      throw new SystemFailure("couldn't allocate memory for the pattern space");
+    await this.#process.sys.burn(this.#space.length >> 8);
     if (one.print) await this.#out(`${this.#space}\n`);
     if (one.file !== undefined)
       this.#process.machine.files.write(

@@ -430,6 +430,7 @@ async function join(process: Process, options: Options): Promise<number> {
   for (const row of both[0].map(split)) {
     const key = row[(fields[0] ?? 1) - 1];
     for (const other of right.filter((one) => one[(fields[1] ?? 1) - 1] === key)) {
+      await process.sys.burn(1);
       await process.out(
         `${[key, ...row.filter((_, index) => index !== (fields[0] ?? 1) - 1), ...other.filter((_, index) => index !== (fields[1] ?? 1) - 1)].join(joint)}\n`,
       );

@@ -227,7 +227,7 @@ async function wc(process: Process, options: Options): Promise<number> {
       w: (text.match(/\S+/g) ?? []).length,
       m: [...text].length,
       c: byteLength(text),
-      L: text.split("\n").reduce((most, line) => Math.max(most, [...line].length), 0),
+      L: text.split('\n').reduce((most, line) => Math.max(most, [...line].length), 0),
     };
     rows.push({
       counts: columns.map((column) => values[column] ?? 0),

@@ -175,12 +175,16 @@ export function pathOf(process: Process, operand: string): string {
   return resolvePath(process.cwd, operand);
 }
 
+function isStdin(operand: string): boolean {
+  return operand === '/dev/stdin' || operand === '/dev/fd/0' || operand === '/proc/self/fd/0';
+}
+
 /** A file's text, or why it cannot be read. `/dev/stdin` is stdin. */
 export async function readFile(
   process: Process,
   operand: string,
 ): Promise<{ readonly text: string } | { readonly failure: FileFailure }> {
-  if (operand === '-' || operand === '/dev/stdin') return { text: await process.stdin.readAll(process.sys) };
+  if (operand === '-' || isStdin(operand)) return { text: await process.stdin.readAll(process.sys) };
   const found = process.machine.files.read(pathOf(process, operand));
   return 'content' in found ? { text: found.content } : { failure: found.error };
 }
@@ -192,7 +196,7 @@ export async function* inputs(
   onFailure?: (operand: string, reason: string) => Promise<void>,
 ): AsyncGenerator<{ readonly name: string; readonly stream: Stream }> {
   for (const operand of operands.length > 0 ? operands : ['-']) {
-    if (operand === '-' || operand === '/dev/stdin') {
+    if (operand === '-' || isStdin(operand)) {
       yield { name: operand, stream: process.stdin };
       continue;
     }
@@ -254,7 +258,7 @@ export async function readLines(
   };
   for await (const { stream } of inputs(process, operands, fail)) {
     const text = await stream.readAll(process.sys);
-    lines.push(...splitLines(text));
+    for (const line of splitLines(text)) lines.push(line);
     await process.sys.burn(1 + (text.length >> 6));
   }
   return { lines, failures };

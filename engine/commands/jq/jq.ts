@@ -10,7 +10,7 @@ import { PRELUDE } from './prelude.ts';
 import type { Value } from './value.ts';
 
 /** Steps of one run over all inputs: enough for any cluster's JSON, not for a loop without end. */
-export const FUEL = 5_000_000;
+export const FUEL = 2_000_000;
 
 type Settings = {
   filter: string | undefined;
@@ -368,10 +368,10 @@ async function runFilter(process: Process, settings: Settings, node: Node, scope
         await process.out(settings.isJoined ? text : `${text}\n`);
       }
     } catch (error) {
-      if (error instanceof RangeError) throw new JqFailure('the filter nests too deeply');
-      if (!(error instanceof JqFailure)) throw error;
+      const failure = error instanceof RangeError ? new JqFailure('the filter nests too deeply') : error;
+      if (!(failure instanceof JqFailure)) throw error;
       exit = 5;
-      await process.err(failureMessage(error, settings.isNullInput ? '<unknown>' : inputs.place));
+      await process.err(failureMessage(failure, settings.isNullInput ? '<unknown>' : inputs.place));
     }
     await process.sys.burn(1 + ((before - run.fuel) >> 6));
   };

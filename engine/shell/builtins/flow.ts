@@ -342,6 +342,9 @@ async function shift(shell: Interpreter, argv: readonly string[]): Promise<numbe
     }
     return 1;
   }
+  // Moving a long list costs what it costs: a loop of shifts stays interruptible.
+  if (shell.state.positional.length > 256)
+    await shell.interruptible(() => shell.sys.burn(shell.state.positional.length >> 6));
   shell.state.positional = shell.state.positional.slice(count);
   return 0;
 }

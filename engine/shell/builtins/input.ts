@@ -188,6 +188,8 @@ async function readText(
     };
   const deadlineMs = options.timeoutMs === undefined ? undefined : shell.nowMs() + options.timeoutMs;
   let text = '';
+  /** Backslashes at the end of the text so far. */
+  let slashes = 0;
   for (;;) {
     const chunk = await shell.interruptible(async () =>
       stream?.read(shell.sys, deadlineMs === undefined ? undefined : Math.max(0, deadlineMs - shell.nowMs())),
@@ -198,9 +200,11 @@ async function readText(
         isComplete: false,
         isTimeout: stream !== undefined && !stream.ended && deadlineMs !== undefined,
       };
+    await shell.interruptible(() => shell.sys.burn(1 + (chunk.length >> 6)));
     for (let at = 0; at < chunk.length; at++) {
       const char = chunk[at] ?? '';
-      const isContinued = !options.isRaw && /(^|[^\\])(\\\\)*\\$/.test(text);
+      const isContinued = !options.isRaw && slashes % 2 === 1;
+      slashes = char === '\\' ? slashes + 1 : 0;
       if (char === options.delimiter && !isContinued && !options.isExact) {
         stream?.putBack(chunk.slice(at + 1));
         return { text, isComplete: true, isTimeout: false };

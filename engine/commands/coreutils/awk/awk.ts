@@ -1,3 +1,4 @@
+import { LIMITS } from '../../../base/limits.ts';
 import type { Process, Program } from '../../../shell/program.ts';
 import { failureText } from '../../../shell/path.ts';
 import { formatPrintf } from '../../../shell/printf.ts';
@@ -472,7 +473,12 @@ class Awk {
       return Number((this.#regex(source).find(this.#text(left)) !== undefined) === (operator === '~'));
     }
     const right = await this.#value(node.right);
-    if (operator === ' ') return this.#text(left) + this.#text(right);
+    if (operator === ' ') {
+      const joined = this.#text(left) + this.#text(right);
+      if (joined.length > LIMITS.outputCharactersMax)
+        throw new AwkFailure('cmd. line:1: fatal: cannot allocate memory');
+      return joined;
+    }
     if (['<', '<=', '==', '!=', '>', '>='].includes(operator))
       return Number(this.#compares(operator, left, right));
     return calculate(operator, numberOf(left), numberOf(right));
