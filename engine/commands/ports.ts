@@ -127,6 +127,8 @@ export interface HubbleObserver {
   follow(request: { readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] }): {
     pending(): boolean;
     take(): readonly Flow[];
+    /** Flows that the rings dropped before they were taken, since the last call, by node. */
+    lost?(): readonly { readonly node: string; readonly count: number }[];
     ended(): boolean;
     stop(): void;
   };

@@ -286,6 +286,7 @@ export class FlowWriter {
               ? 'REDIRECTED'
               : 'FORWARDED',
         ...(stopped ? dropOf(side) : { is_reply: false }),
+        ...(side.auth === null ? {} : { auth_type: side.auth === 'required' ? 'SPIRE' : 'TEST_ALWAYS_FAIL' }),
         event_type: { type: 5 },
         ...(match > 0 ? { policy_match_type: match } : {}),
         ...(policies.length > 0 ? { [list]: policies } : {}),

@@ -129,16 +129,25 @@ export class RelayObserver {
   }
 
   /** GetFlows with follow: what comes from now on. @throws FilterError */
-  follow(request: Lists): { pending(): boolean; take(): readonly Flow[]; ended(): boolean; stop(): void } {
+  follow(request: Lists): {
+    pending(): boolean;
+    take(): readonly Flow[];
+    lost(): readonly { readonly node: string; readonly count: number }[];
+    ended(): boolean;
+    stop(): void;
+  } {
     const test: FlowTest = buildFilters(request);
     const { flows } = this.#view;
     const seen = new Map(this.#rings().map(([node, ring]) => [node, ring.seen]));
     let count = flows.count;
     let isStopped = false;
+    let lost: { readonly node: string; readonly count: number }[] = [];
     const take = (): readonly Flow[] => {
       count = flows.count;
       const fresh = this.#rings().flatMap(([node, ring]) => {
         const entries = ring.after(seen.get(node) ?? 0);
+        const missed = ring.seen - (seen.get(node) ?? 0) - entries.length;
+        if (missed > 0) lost.push({ node: `${flows.clusterName}/${node}`, count: missed });
         seen.set(node, ring.seen);
         return entries.map((entry) => entry.flow);
       });
@@ -147,6 +156,11 @@ export class RelayObserver {
     return {
       pending: () => !isStopped && flows.count !== count,
       take,
+      lost: () => {
+        const found = lost;
+        lost = [];
+        return found;
+      },
       ended: () => isStopped,
       stop: () => void (isStopped = true),
     };

@@ -347,7 +347,13 @@ async function follow(
     }
     for (;;) {
       await process.sys.until(() => cursor.pending() || cursor.ended() || !server.isAlive());
-      await print(cursor.take());
+      const flows = cursor.take();
+      for (const { node, count } of cursor.lost?.() ?? []) {
+        const time = new Date(Math.floor(process.sys.nowMs())).toISOString();
+        const lost = { source: 'HUBBLE_RING_BUFFER', num_events_lost: String(count) };
+        await process.out(printer.print({ lost_events: lost, node_name: node, time }).out);
+      }
+      await print(flows);
       if (cursor.ended() || !server.isAlive())
         return await fail(process, 'rpc error: code = Unavailable desc = error reading from server: EOF');
     }
