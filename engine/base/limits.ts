@@ -26,6 +26,8 @@ export const LIMITS = {
   shellDepthMax: 100,
   /** Flows that one node's Hubble ring keeps (Cilium's default of 4,095). */
   hubbleFlowsMax: 4_095,
+  /** Containers of kind's nodes; a real machine is out of inotify instances by then. */
+  nodeContainersMax: 20,
   /** Pods of one virtual cluster. */
   podsMax: 2_000,
 } as const;

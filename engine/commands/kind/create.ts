@@ -2,6 +2,7 @@ import type { ClusterConfig } from './config.ts';
 import type { ContainerHost, NodePlan } from '../ports.ts';
 import type { Process } from '../../shell/program.ts';
 import type { Run } from './kind.ts';
+import { LIMITS } from '../../base/limits.ts';
 import { absolutePath } from '../kubectl/paths.ts';
 import { invalidity, nodePlans, readConfig } from './config.ts';
 import { kindKubeconfig, mergeKubeconfig, removeFromKubeconfig } from './kubeconfig.ts';
@@ -26,6 +27,11 @@ const CNI_MS = 700;
 const STORAGE_MS = 600;
 const JOIN_MS = 6_300;
 const JOINED_MS = 2_400;
+/** How long kind waits for systemd inside of a node that does not come up. */
+const CROWDED_MS = 30_000;
+
+/** No machine has more nodes than this to show. */
+const ICONS_MAX = 100;
 
 type Options = {
   readonly config: ClusterConfig;
@@ -202,7 +208,15 @@ async function provision(
   config: ClusterConfig,
   plans: readonly NodePlan[],
 ): Promise<void> {
-  await progress.phase(`Preparing nodes ${'📦 '.repeat(config.nodes.length)}`, CONTAINERS_MS);
+  const icons = '📦 '.repeat(Math.min(config.nodes.length, ICONS_MAX));
+  await progress.phase(`Preparing nodes ${icons}`, CONTAINERS_MS);
+  const running = host.names().flatMap((one) => host.nodes(one)).length;
+  if (running + plans.length > LIMITS.nodeContainersMax) {
+    await progress.pass(CROWDED_MS);
+    throw new KindError(
+      'could not find a log line that matches "Reached target .*Multi-User System.*|detected cgroup v1"',
+    );
+  }
   const { name, podSubnet, serviceSubnet, kubeProxyMode } = config;
   const taken = host.provision({ name, nodes: plans, podSubnet, serviceSubnet, kubeProxyMode });
   if (taken === undefined) {

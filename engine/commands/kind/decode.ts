@@ -1,6 +1,6 @@
 import type { Alias, Node, Pair } from 'yaml';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
-import { goYamlFault, plainValue } from '../kubectl/yaml-input.ts';
+import { goYamlFault, plainValue, unreadableFault } from '../kubectl/yaml-input.ts';
 import { KindError } from './progress.ts';
 
 /** A Go type of the configuration, as go-yaml decodes into it. */
@@ -84,6 +84,9 @@ const ALIASES_MAX = 100;
 export function decodeConfig(source: string): ReadonlyMap<string, Decoded> {
   const first = source.replace(/^---[ \t]*(#.*)?\n/, '').split(/^---(?:\s|$)/m)[0] ?? '';
   const offset = source.length - source.replace(/^---[ \t]*(#.*)?\n/, '').length > 0 ? 1 : 0;
+  const unreadable = unreadableFault(first);
+  if (unreadable !== undefined)
+    throw new KindError(`could not determine kind / apiVersion for config: yaml: ${unreadable}`);
   const lines = new LineCounter();
   const document = parseDocument(first, {
     schema: 'failsafe',

@@ -3,6 +3,7 @@ import type { Process } from '../../shell/program.ts';
 import { parse } from 'yaml';
 import { isJsonObject } from '../../base/json.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { unreadableFault } from '../kubectl/yaml-input.ts';
 import { absolutePath } from '../kubectl/paths.ts';
 import { toYaml } from '../kubectl/print/yaml.ts';
 import { KindError } from './progress.ts';
@@ -88,6 +89,7 @@ function read(process: Process, path: string, doing: string): JsonObject {
     );
   }
   try {
+    if (unreadableFault(file.content) !== undefined) throw new KindError('it is refused below');
     const value = parse(file.content, { maxAliasCount: LIMITS.yamlAliasesMax }) as Json;
     if (value === null) return {};
     if (isJsonObject(value)) return value;

@@ -82,7 +82,7 @@ function setOwn(target: Record<string, Json>, key: string, value: Json): void {
 function yamlDocuments(text: string): readonly InputDocument[] {
   const out: InputDocument[] = [];
   for (const part of splitDocuments(text)) {
-    const unreadable = unreadableText(part) ?? excessOf(part);
+    const unreadable = unreadableFault(part);
     if (unreadable !== undefined)
       return [...out, { error: `error converting YAML to JSON: yaml: ${unreadable}` }];
     const document = parseDocument(part, {
@@ -107,6 +107,11 @@ function yamlDocuments(text: string): readonly InputDocument[] {
     }
   }
   return out;
+}
+
+/** Why a document is not parsed at all: characters that are no text, too much in it, too deep; undefined: it is. */
+export function unreadableFault(part: string): string | undefined {
+  return unreadableText(part) ?? excessOf(part);
 }
 
 /** What go-yaml's reader says of characters that are no text (yaml.v2 readerc.go), as in a binary file. */
