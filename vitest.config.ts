@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['{engine,app,prisma,labs}/**/*.test.{ts,tsx}'],
     exclude: ['**/node_modules/**', '**/.next*/**'],
+    setupFiles: ['engine/cli/test-setup.ts'],
     // Two cores: more workers than that only take each other's time.
     maxWorkers: 2,
     // Long suites share two cores, with a browser beside them at times.

@@ -1,4 +1,4 @@
-import { parse as parseYaml } from 'yaml';
+import { parse as parseYaml } from '../base/yaml.ts';
 import type { Json } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { KindInfo } from '../objects/kinds.ts';

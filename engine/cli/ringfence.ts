@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { loadYaml } from '../base/yaml.ts';
 
 /** What a command of the command line is given. */
 export type CommandIo = {
@@ -20,7 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 };
 
 async function load(name: string): Promise<Command> {
-  const module: Record<string, unknown> = await import(`./${name}.ts`);
+  const [module]: [Record<string, unknown>, void] = await Promise.all([import(`./${name}.ts`), loadYaml()]);
   const command = module[`${name}Command`];
   if (typeof command !== 'function') throw new Error(`engine/cli/${name}.ts has no ${name}Command`);
   return (argv, io) => command(argv, io);

@@ -1,13 +1,5 @@
-import {
-  type Document,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Scalar,
-  type ScalarTag,
-} from 'yaml';
+import type { Document, LineCounter, Scalar, ScalarTag } from 'yaml';
+import { isMap, isScalar, isSeq, lineCounter, parseDocument } from '../base/yaml.ts';
 import { LIMITS } from '../base/limits.ts';
 
 /** One document of a YAML stream. `firstLine` is the line of its first character in the whole text, from 1. */
@@ -72,7 +64,7 @@ export function readDocument(
   if (excess) return excess;
   const quick = readJson(text);
   if (quick) return quick;
-  const lines = new LineCounter();
+  const lines = lineCounter();
   const placed = (offset: number, message: (line: number) => string): ReadDocument => {
     const { line, col } = lines.linePos(offset);
     return { error: message(Math.max(1, line)), line: Math.max(1, line), column: Math.max(1, col) };

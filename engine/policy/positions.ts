@@ -1,4 +1,5 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair } from 'yaml';
+import type { LineCounter, Node, Pair } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, lineCounter } from '../base/yaml.ts';
 import { isJsonObject } from '../base/json.ts';
 import { excessOf, parseYaml, splitDocuments } from './documents.ts';
 import type { Edit } from './edits.ts';
@@ -48,7 +49,7 @@ export class PolicySource {
     this.file = file;
     this.#offset = offset;
     this.#documents = splitDocuments(text).map((document) => {
-      const lines = new LineCounter();
+      const lines = lineCounter();
       return {
         text: document.text,
         root: rootOf(document.text, lines),

@@ -1,14 +1,5 @@
-import {
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
+import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, lineCounter } from '../base/yaml.ts';
 import { canonicalJson } from '../base/json.ts';
 import { excessOf, parseYaml, readDocument } from './documents.ts';
 import { applyEdit, type Edit, isRecord, type Path } from './edits.ts';
@@ -31,7 +22,7 @@ export function textEdit(text: string, edit: Edit): TextEdit | undefined {
   if ('error' in before || excessOf(text)) return undefined;
   const wanted = applyEdit(before.value, edit);
   if (wanted === undefined) return undefined;
-  const root = parseYaml(text, new LineCounter()).contents;
+  const root = parseYaml(text, lineCounter()).contents;
   const made = changeOf(text, root, edit);
   if (made === undefined) return undefined;
   const after = readDocument(applyTextEdit(text, made), 'refuse');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { matrixOf, probeAt } from '../lab/matrix.ts';
 import type { CellAdvice } from '../lab/matrix-value.ts';
+import { adviseStepwise } from './counterfactuals.ts';
 import { Headless } from './headless.ts';
 import { Matrix } from './live-matrix.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -45,7 +46,7 @@ function cellsOf(matrix: Matrix) {
 }
 
 function adviceOn(matrix: Matrix, row: number, column: number): CellAdvice | undefined {
-  const steps = matrix.advise(row, column);
+  const steps = matrix.advise(adviseStepwise, row, column);
   for (let i = 0; i < 1_000; i++) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -131,7 +132,7 @@ describe('the advice on a cell', () => {
   test('it ends without an answer when the cluster moves on, and outside of the matrix', async () => {
     const { matrix, headless } = await atDesk(policyOn('80'), true);
     const { row, column } = failing(matrix);
-    const steps = matrix.advise(row, column);
+    const steps = matrix.advise(adviseStepwise, row, column);
     expect(steps.next().done).toBe(false);
     headless.input({ kind: 'save', path: FILE, content: policyOn('7379') });
     expect(steps.next()).toEqual({ done: true, value: undefined });
@@ -144,7 +145,7 @@ describe('the advice on a cell', () => {
     let bestMs = Number.POSITIVE_INFINITY;
     let bestStepMs = Number.POSITIVE_INFINITY;
     for (let round = 0; round < 8; round++) {
-      const steps = matrix.advise(row, column);
+      const steps = matrix.advise(adviseStepwise, row, column);
       const startMs = performance.now();
       let longestMs = 0;
       for (let isDone = false; !isDone; ) {

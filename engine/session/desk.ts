@@ -2,8 +2,8 @@ import { recognise } from '../lab/feedback.ts';
 import type { LabBundle } from '../lab/bundle.ts';
 import type { CellAdvice } from '../lab/matrix-value.ts';
 import { isUndoable, pathTo } from './journal.ts';
+import type { adviseStepwise } from './counterfactuals.ts';
 import { EditedTerminal } from './edited-terminal.ts';
-import { hintFor } from './hints.ts';
 import { Matrix } from './live-matrix.ts';
 import { flowRows } from './flow-rows.ts';
 import type {
@@ -85,6 +85,7 @@ export class Desk {
   #drafts = new Map<string, string>();
   /** The cell that the page wants to know about, until it is told. */
   #asked: { readonly row: number; readonly column: number } | undefined;
+  #adviser: typeof adviseStepwise | undefined;
   /** What is being found out about that cell. */
   #advice: Generator<void, CellAdvice | undefined> | undefined;
 
@@ -174,6 +175,7 @@ export class Desk {
       return;
     }
     if (command.kind === 'advise') {
+      this.#adviser ??= (await import('./counterfactuals.ts')).adviseStepwise;
       this.#asked = command;
       this.#advice = undefined;
       return;
@@ -232,7 +234,7 @@ export class Desk {
         };
         break;
       case 'hint':
-        this.#hint(sandbox, command.task);
+        await this.#hint(sandbox, command.task);
         break;
       case 'answer':
         this.#countAttempt(sandbox.task);
@@ -404,9 +406,10 @@ export class Desk {
     this.#attempts.set(task, (this.#attempts.get(task) ?? 0) + 1);
   }
 
-  #hint(sandbox: Sandbox, task: number): void {
+  async #hint(sandbox: Sandbox, task: number): Promise<void> {
     const taken = this.#hints.get(task) ?? 0;
     const rung = Math.min(taken + 1, 4) as 1 | 2 | 3 | 4;
+    const { hintFor } = await import('./hints.ts');
     const hint = hintFor(sandbox, task, rung);
     this.#hints.set(task, rung);
     this.#input({ kind: 'hint', task, rung });
@@ -545,7 +548,8 @@ export class Desk {
   /** One step more for the cell that was asked about: keys come between two of them. True while there is more to do. */
   #stepAdvice(): boolean {
     if (this.#asked === undefined) return false;
-    this.#advice ??= this.#matrix?.advise(this.#asked.row, this.#asked.column);
+    if (this.#adviser !== undefined)
+      this.#advice ??= this.#matrix?.advise(this.#adviser, this.#asked.row, this.#asked.column);
     const step = this.#advice?.next();
     if (step?.done !== true) return step !== undefined;
     this.#advice = undefined;

@@ -1,11 +1,11 @@
-import { isMap, LineCounter, parseAllDocuments } from 'yaml';
+import { isMap, lineCounter, parseAllDocuments } from '../base/yaml.ts';
 import { type Json, isJsonObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { CellAdvice, MatrixValue } from '../lab/matrix-value.ts';
 import { matrixOf } from '../lab/matrix.ts';
 import type { KubeObject } from '../objects/api.ts';
 import { kindOfObject } from '../objects/kinds.ts';
-import { adviseStepwise } from './counterfactuals.ts';
+import type { adviseStepwise } from './counterfactuals.ts';
 import type { Sandbox } from './sandbox.ts';
 import { clusterView } from './view.ts';
 
@@ -80,11 +80,15 @@ export class Matrix {
 
   /**
    * Why a cell is as the matrix shows it and which edits would turn it, found step by step: run a step or a few at a time,
-   * and drop it when the learner looks elsewhere or the matrix is fresh again.
+   * and drop it when the learner looks elsewhere or the matrix is fresh again. `adviser` is loaded when first somebody asks.
    */
-  advise(row: number, column: number): Generator<void, CellAdvice | undefined> {
+  advise(
+    adviser: typeof adviseStepwise,
+    row: number,
+    column: number,
+  ): Generator<void, CellAdvice | undefined> {
     const drafts = this.#changes().changed.map((item) => item.object);
-    return adviseStepwise(this.#sandbox, row, column, drafts);
+    return adviser(this.#sandbox, row, column, drafts);
   }
 
   /** Objects of the drafts that are not in the cluster as they stand there, and drafts that hold none. */
@@ -140,7 +144,7 @@ function readDraft(path: string, text: string): ReadDraft {
         { file: path, line: 1, message: 'This text is too long for the live matrix (1 MB at most).' },
       ],
     };
-  const counter = new LineCounter();
+  const counter = lineCounter();
   const objects: ReadDraft['objects'][number][] = [];
   const rejected: Rejection[] = [];
   for (const document of [...parseAllDocuments(text, { lineCounter: counter, uniqueKeys: false })].slice(

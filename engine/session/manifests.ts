@@ -1,4 +1,5 @@
-import { type Document, parseAllDocuments } from 'yaml';
+import type { Document } from 'yaml';
+import { parseAllDocuments } from '../base/yaml.ts';
 import { type Json, isJsonObject } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { KubeHandler } from '../objects/api.ts';
