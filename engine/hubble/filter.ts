@@ -259,18 +259,63 @@ function addressTest(list: readonly string[], addressOf: (flow: Flow) => string 
   };
 }
 
+/** What Go's netip says of a prefix that it cannot read. */
 function prefixProblem(text: string): string {
-  const address = text.slice(0, text.lastIndexOf('/'));
-  return parseAddress(address)
+  const slash = text.lastIndexOf('/');
+  const [address, bits] = [text.slice(0, slash), text.slice(slash + 1)];
+  if (!parseAddress(address)) return `ParseAddr(${JSON.stringify(address)}): ${addressProblem(address)}`;
+  return /^(0|[1-9]\d*)$/.test(bits)
     ? 'prefix length out of range'
-    : `ParseAddr(${JSON.stringify(address)}): ${addressProblem(address)}`;
+    : `bad bits after slash: ${JSON.stringify(bits)}`;
 }
 
+/** What Go's netip says of an address that it cannot read; `(at …)` shows where. */
 function addressProblem(text: string): string {
-  const fields = text.split('.');
-  if (fields.length === 4 && fields.every((field) => /^\d+$/.test(field))) return 'IPv4 field has value >255';
-  if (/^[\d.]+$/.test(text)) return fields.length > 4 ? 'IPv4 address too long' : 'IPv4 address too short';
-  return 'unable to parse IP';
+  const first = /[.:%]/.exec(text)?.[0];
+  const at = (message: string, place: string): string =>
+    place === '' ? message : `${message} (at ${JSON.stringify(place)})`;
+  if (first === undefined) return 'unable to parse IP';
+  if (first === '%') return 'missing IPv6 address';
+  if (first === ':') return sixProblem(text, at);
+  let [value, digits, fields] = [0, 0, 0];
+  for (const [i, character] of [...text].entries()) {
+    const rest = text.slice(i);
+    if (/\d/.test(character)) {
+      if (digits === 1 && value === 0) return 'IPv4 field has octet with leading zero';
+      value = value * 10 + Number(character);
+      digits++;
+      if (value > 255) return 'IPv4 field has value >255';
+    } else if (character === '.') {
+      if (i === 0 || i === text.length - 1 || text[i - 1] === '.')
+        return at('IPv4 field must have at least one digit', rest);
+      if (fields === 3) return 'IPv4 address too long';
+      fields++;
+      [value, digits] = [0, 0];
+    } else return at('unexpected character', rest);
+  }
+  return fields < 3 ? 'IPv4 address too short' : 'unable to parse IP';
+}
+
+function sixProblem(text: string, at: (message: string, place: string) => string): string {
+  let rest = text.startsWith('::') ? text.slice(2) : text;
+  let groups = 0;
+  let hasGap = text.startsWith('::');
+  while (rest !== '' && groups < 8) {
+    const group = /^[0-9a-fA-F]+/.exec(rest)?.[0] ?? '';
+    if (group.length > 4) return at('each group must have 4 or less digits', rest);
+    if (group === '') return at('each colon-separated field must have at least one digit', rest);
+    rest = rest.slice(group.length);
+    groups++;
+    if (rest === '') break;
+    if (!rest.startsWith(':')) return at('unexpected character, want colon', rest);
+    if (rest === ':') return at('colon must be followed by more characters', rest);
+    rest = rest.slice(1);
+    if (!rest.startsWith(':')) continue;
+    if (hasGap) return at('multiple :: in address', rest);
+    hasGap = true;
+    rest = rest.slice(1);
+  }
+  return rest === '' ? 'address string too short' : at('trailing garbage after address', rest);
 }
 
 /** `[namespace/]prefix`: without a slash in namespace default; `ns/` any name there; `/x` any namespace. @throws FilterError */

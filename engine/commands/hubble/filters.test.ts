@@ -98,6 +98,30 @@ describe('filters', () => {
     ['--to-fqdn a..', 'multiple trailing dots in pattern'],
     ['--node-name a/b/c', 'too many slashes in pattern'],
     ['--protocol bogus', 'invalid protocol filter: unknown protocol: "bogus"'],
+    ['--label a==b=c', "invalid source label filter: found '=', expected: ',' or 'end of string'"],
+    ['--to-label a,', "invalid destination label filter: found '', expected: identifier after ','"],
+    [
+      '--from-label =a',
+      "invalid source label filter: unable to parse requirement: key: Invalid value: \"any.\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    ],
+    [
+      '--from-label a>b',
+      "invalid source label filter: unable to parse requirement: values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be an integer",
+    ],
+    ['--from-ip 1.2.3', 'invalid IP address "1.2.3" in filter: ParseAddr("1.2.3"): IPv4 address too short'],
+    [
+      '--from-ip 1.2.3.x',
+      'invalid IP address "1.2.3.x" in filter: ParseAddr("1.2.3.x"): unexpected character (at "x")',
+    ],
+    [
+      '--from-ip 10.0.0.0/x',
+      'invalid IP prefix "10.0.0.0/x" in filter: netip.ParsePrefix("10.0.0.0/x"): bad bits after slash: "x"',
+    ],
+    [
+      '--from-ip fe80::z',
+      'invalid IP address "fe80::z" in filter: ParseAddr("fe80::z"): each colon-separated field must have at least one digit (at "z")',
+    ],
+    ['--from-ip web', 'invalid IP address "web" in filter: ParseAddr("web"): unable to parse IP'],
     ['--first 1 -f', 'cannot set both --first and --follow'],
     ['-f -o table', 'table output format is not compatible with follow mode'],
     ['--field-mask time', 'compact output format is not compatible with custom field mask'],

@@ -319,7 +319,7 @@ function itemOf(kind: string, value: string): unknown {
   if (kind === 'identity') {
     const reserved = RESERVED.indexOf(value);
     if (reserved > 0) return reserved;
-    const number = /^(0x[0-9a-f]+|\d+)$/i.test(value) ? Number(value) : Number.NaN;
+    const number = /^(0x[0-9a-f]+|0b[01]+|0o[0-7]+|\d+)$/i.test(value) ? Number(value) : Number.NaN;
     return number <= 0xffffffff ? number : undefined;
   }
   if (kind !== 'workload') return value;
