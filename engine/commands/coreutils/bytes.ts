@@ -2,17 +2,57 @@ import type { Process, Program } from '../../shell/program.ts';
 import { failureText } from '../../shell/path.ts';
 import { bytesOf, complain, nameOf, readFile, textOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
-import { md5, sha256 } from './digests.ts';
+import { md5, sha1, sha256, sha512 } from './digests.ts';
 
 async function digest(process: Process, options: Options): Promise<number> {
-  const make = nameOf(process) === 'md5sum' ? md5 : sha256;
+  const make = { md5sum: md5, sha1sum: sha1, sha512sum: sha512 }[nameOf(process)] ?? sha256;
+  if (options.has('c', 'check')) return checkDigests(process, options, make);
   let exit = 0;
   for (const operand of options.operands.length > 0 ? options.operands : ['-']) {
     const found = await readFile(process, operand);
     if ('failure' in found) exit = await complain(process, `${operand}: ${failureText(found.failure)}`);
+    else if (options.has('tag'))
+      await process.out(
+        `${nameOf(process).replace('sum', '').toUpperCase()} (${operand}) = ${make(bytesOf(found.text))}\n`,
+      );
     else await process.out(`${make(bytesOf(found.text))}  ${operand}\n`);
   }
   return exit;
+}
+
+/** `-c`: checks the sums of a list. */
+async function checkDigests(
+  process: Process,
+  options: Options,
+  make: (bytes: Uint8Array) => string,
+): Promise<number> {
+  let failed = 0;
+  let missing = 0;
+  for (const list of options.operands.length > 0 ? options.operands : ['-']) {
+    const found = await readFile(process, list);
+    if ('failure' in found) return complain(process, `${list}: ${failureText(found.failure)}`);
+    for (const line of found.text.split('\n')) {
+      const match = /^([0-9a-f]{32,128}) [ *](.+)$/.exec(line);
+      if (match === null) continue;
+      const [, sum, name = ''] = match;
+      const file = await readFile(process, name);
+      const isRight = 'text' in file && make(bytesOf(file.text)) === sum;
+      if ('failure' in file) {
+        missing++;
+        await process.err(`${nameOf(process)}: ${name}: ${failureText(file.failure)}\n`);
+      } else if (!isRight) failed++;
+      const word = 'failure' in file ? 'FAILED open or read' : isRight ? 'OK' : 'FAILED';
+      if (!options.has('status') && !(isRight && options.has('quiet')))
+        await process.out(`${name}: ${word}\n`);
+    }
+  }
+  const warn = async (count: number, one: string, many: string): Promise<void> => {
+    if (count > 0 && !options.has('status'))
+      await complain(process, `WARNING: ${count} ${count === 1 ? one : many}`);
+  };
+  await warn(missing, 'listed file could not be read', 'listed files could not be read');
+  await warn(failed, 'computed checksum did NOT match', 'computed checksums did NOT match');
+  return failed + missing > 0 ? 1 : 0;
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
@@ -136,8 +176,10 @@ async function dump(process: Process, options: Options): Promise<number> {
 
 /** Tools of bytes. */
 export const BYTE_TOOLS: readonly (readonly [string, Program])[] = [
-  ['md5sum', tool({ short: 'bctw' }, digest)],
-  ['sha256sum', tool({ short: 'bctw' }, digest)],
+  ...['md5sum', 'sha1sum', 'sha256sum', 'sha512sum'].map((name): readonly [string, Program] => [
+    name,
+    tool({ short: 'bctw', long: ['check', 'tag', 'status', 'quiet', 'text', 'binary'] }, digest),
+  ]),
   ['base64', tool({ short: 'dDiw:', long: ['decode', 'wrap=', 'ignore-garbage'] }, base64)],
   ['xxd', tool({ short: 'pl:c:g:' }, dump)],
   ['od', tool({ short: 'cxbt:A:N:v' }, dump)],

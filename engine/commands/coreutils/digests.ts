@@ -100,3 +100,88 @@ export function md5(bytes: Uint8Array): string {
     )
     .join('');
 }
+
+/** SHA-1 of bytes, as 40 hex digits. */
+export function sha1(bytes: Uint8Array): string {
+  const view = padded(bytes, true);
+  const state = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
+  const words = new Array<number>(80).fill(0);
+  for (let block = 0; block < view.byteLength; block += 64) {
+    for (let t = 0; t < 80; t++)
+      words[t] =
+        t < 16
+          ? view.getUint32(block + t * 4)
+          : rotateLeft(
+              (words[t - 3] ?? 0) ^ (words[t - 8] ?? 0) ^ (words[t - 14] ?? 0) ^ (words[t - 16] ?? 0),
+              1,
+            );
+    let [a = 0, b = 0, c = 0, d = 0, e = 0] = state;
+    for (let t = 0; t < 80; t++) {
+      const [f, k] =
+        t < 20
+          ? [(b & c) | (~b & d), 0x5a827999]
+          : t < 40
+            ? [b ^ c ^ d, 0x6ed9eba1]
+            : t < 60
+              ? [(b & c) | (b & d) | (c & d), 0x8f1bbcdc]
+              : [b ^ c ^ d, 0xca62c1d6];
+      [e, d, c, b, a] = [d, c, rotateLeft(b, 30), a, (rotateLeft(a, 5) + f + e + k + (words[t] ?? 0)) | 0];
+    }
+    [a, b, c, d, e].forEach((value, index) => {
+      state[index] = ((state[index] ?? 0) + value) | 0;
+    });
+  }
+  return state.map((value) => (value >>> 0).toString(16).padStart(8, '0')).join('');
+}
+
+const MASK_64 = 0xffffffffffffffffn;
+
+/** The first 64 bits of the fraction of a number's root, found in integers. */
+function rootBits64(prime: number, power: 2 | 3): bigint {
+  const target = BigInt(prime) << BigInt(64 * power);
+  let low = 0n;
+  let high = 1n << 72n;
+  while (low + 1n < high) {
+    const middle = (low + high) >> 1n;
+    if (middle ** BigInt(power) <= target) low = middle;
+    else high = middle;
+  }
+  return low & MASK_64;
+}
+
+/** SHA-512 of bytes, as 128 hex digits. */
+export function sha512(bytes: Uint8Array): string {
+  const turn = (value: bigint, by: bigint): bigint => ((value >> by) | (value << (64n - by))) & MASK_64;
+  const constants = primes(80).map((prime) => rootBits64(prime, 3));
+  const state = primes(8).map((prime) => rootBits64(prime, 2));
+  const view = new DataView(new ArrayBuffer(Math.ceil((bytes.length + 17) / 128) * 128));
+  bytes.forEach((byte, index) => {
+    view.setUint8(index, byte);
+  });
+  view.setUint8(bytes.length, 0x80);
+  view.setBigUint64(view.byteLength - 8, BigInt(bytes.length) * 8n);
+  const words = new Array<bigint>(80).fill(0n);
+  const word = (index: number): bigint => words[index] ?? 0n;
+  for (let block = 0; block < view.byteLength; block += 128) {
+    for (let t = 0; t < 80; t++) {
+      if (t < 16) words[t] = view.getBigUint64(block + t * 8);
+      else {
+        const s0 = turn(word(t - 15), 1n) ^ turn(word(t - 15), 8n) ^ (word(t - 15) >> 7n);
+        const s1 = turn(word(t - 2), 19n) ^ turn(word(t - 2), 61n) ^ (word(t - 2) >> 6n);
+        words[t] = (word(t - 16) + s0 + word(t - 7) + s1) & MASK_64;
+      }
+    }
+    let [a = 0n, b = 0n, c = 0n, d = 0n, e = 0n, f = 0n, g = 0n, h = 0n] = state;
+    for (let t = 0; t < 80; t++) {
+      const s1 = turn(e, 14n) ^ turn(e, 18n) ^ turn(e, 41n);
+      const first = h + s1 + ((e & f) ^ (~e & MASK_64 & g)) + (constants[t] ?? 0n) + word(t);
+      const s0 = turn(a, 28n) ^ turn(a, 34n) ^ turn(a, 39n);
+      const second = s0 + ((a & b) ^ (a & c) ^ (b & c));
+      [h, g, f, e, d, c, b, a] = [g, f, e, (d + first) & MASK_64, c, b, a, (first + second) & MASK_64];
+    }
+    [a, b, c, d, e, f, g, h].forEach((value, index) => {
+      state[index] = ((state[index] ?? 0n) + value) & MASK_64;
+    });
+  }
+  return state.map((value) => value.toString(16).padStart(16, '0')).join('');
+}

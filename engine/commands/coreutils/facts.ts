@@ -27,9 +27,15 @@ async function date(process: Process, options: Options): Promise<number> {
           : iso.startsWith('s')
             ? '%Y-%m-%dT%H:%M:%S%:z'
             : '%Y-%m-%dT%H:%M%:z'
-        : options.has('R', 'rfc-email')
-          ? '%a, %d %b %Y %H:%M:%S %z'
-          : '%a %b %e %H:%M:%S UTC %Y';
+        : options.has('rfc-3339')
+          ? options.get('rfc-3339') === 'date'
+            ? '%Y-%m-%d'
+            : options.get('rfc-3339') === 'ns'
+              ? '%Y-%m-%d %H:%M:%S.%N%:z'
+              : '%Y-%m-%d %H:%M:%S%:z'
+          : options.has('R', 'rfc-email')
+            ? '%a, %d %b %Y %H:%M:%S %z'
+            : '%a %b %e %H:%M:%S UTC %Y';
   await process.out(`${formatDate(timeMs, used)}\n`);
   return 0;
 }
@@ -453,7 +459,10 @@ const printf: Program = async (process) => {
 
 /** Tools that tell facts or compute. */
 export const FACT_TOOLS: readonly (readonly [string, Program])[] = [
-  ['date', tool({ short: 'd:uI::Rs:r:', long: ['date=', 'utc', 'iso-8601?', 'rfc-email'] }, date)],
+  [
+    'date',
+    tool({ short: 'd:uI::Rs:r:', long: ['date=', 'utc', 'iso-8601?', 'rfc-3339=', 'rfc-email'] }, date),
+  ],
   ['seq', seq],
   ['uname', tool({ short: 'asnrvmpio', long: ['all'] }, uname)],
   ['id', tool({ short: 'ugGn', long: ['user', 'group', 'groups', 'name'] }, id)],

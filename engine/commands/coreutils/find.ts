@@ -1,6 +1,8 @@
 import type { FileEntry, Process, Program } from '../../shell/program.ts';
 import { baseName, joinPath, statThrough } from '../../shell/path.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
+import { compileRegex } from '../../shell/posix-regex.ts';
+import { formatDate } from './dates.ts';
 import { complain, pathOf } from './tool.ts';
 import { sizeOf } from './files.ts';
 
@@ -19,6 +21,12 @@ class ExpressionReader {
   hasAction = false;
   maxDepth = Number.POSITIVE_INFINITY;
   minDepth = 0;
+  isDeepFirst = false;
+  hasQuit = false;
+  /** The folder that `-prune` keeps the walk out of. */
+  pruned: string | undefined;
+  /** `-exec … +`: the paths collected, run together at the end. */
+  readonly batches: { readonly argv: readonly string[]; readonly paths: string[] }[] = [];
 
   constructor(process: Process, words: readonly string[]) {
     this.#process = process;
@@ -93,10 +101,72 @@ class ExpressionReader {
         return async ({ entry }) => entry.kind === kind;
       }
       case '-maxdepth':
-        this.maxDepth = Number(this.#value(name));
+        this.maxDepth = this.#whole(name);
         return async () => true;
       case '-mindepth':
-        this.minDepth = Number(this.#value(name));
+        this.minDepth = this.#whole(name);
+        return async () => true;
+      case '-ipath':
+      case '-wholename': {
+        const compiled = compilePattern(this.#value(name), { ignoreCase: name === '-ipath' });
+        return async ({ shown }) => matchesPattern(compiled, shown);
+      }
+      case '-regex':
+      case '-iregex': {
+        const regex = compileRegex(`^\\(${this.#value(name)}\\)$`, 'basic', {
+          ignoreCase: name === '-iregex',
+        });
+        return async ({ shown }) => regex.find(shown) !== undefined;
+      }
+      case '-true':
+      case '-noleaf':
+      case '-xdev':
+      case '-mount':
+        return async () => true;
+      case '-false':
+        return async () => false;
+      case '-depth':
+      case '-d':
+        this.isDeepFirst = true;
+        return async () => true;
+      case '-prune':
+        return async (item) => {
+          this.pruned = item.path;
+          return true;
+        };
+      case '-quit':
+        this.hasAction = true;
+        return async () => {
+          this.hasQuit = true;
+          return true;
+        };
+      case '-links': {
+        const value = this.#value(name);
+        return async ({ entry }) => compares(value, entry.kind === 'folder' ? 2 : 1);
+      }
+      case '-user':
+      case '-group': {
+        const owner = this.#value(name);
+        return async () => owner === this.#process.machine.user || owner === '0';
+      }
+      case '-perm': {
+        const value = this.#value(name);
+        const bits = Number.parseInt(value.replace(/^[-/]/, ''), 8);
+        if (Number.isNaN(bits)) throw new FindFailure(`invalid mode \`${value}'`);
+        return async ({ entry }) => {
+          const mode = entry.kind === 'link' ? 0o777 : entry.mode & 0o7777;
+          return value.startsWith('-')
+            ? (mode & bits) === bits
+            : value.startsWith('/')
+              ? (mode & bits) !== 0
+              : mode === bits;
+        };
+      }
+      case '-executable':
+        return async ({ entry }) =>
+          entry.kind === 'folder' || (entry.kind === 'file' && (entry.mode & 0o111) !== 0);
+      case '-readable':
+      case '-writable':
         return async () => true;
       case '-empty':
         return async ({ entry, path }) =>
@@ -122,9 +192,22 @@ class ExpressionReader {
     }
   }
 
+  #whole(name: string): number {
+    const value = this.#value(name);
+    if (!/^[0-9]+$/.test(value))
+      throw new FindFailure(`Expected a positive decimal integer argument to ${name}, but got '${value}'`);
+    return Number(value);
+  }
+
   #size(value: string): Test {
     const unit = { c: 1, k: 1024, M: 1_048_576 }[value.slice(-1)] ?? 512;
     return async ({ entry }) => compares(value.replace(/[ckMGb]$/, ''), Math.ceil(sizeOf(entry) / unit));
+  }
+
+  async #runProgram(argv: readonly string[]): Promise<number> {
+    const status = await this.#process.run(argv);
+    if (status === 127) await this.#process.err(`find: '${argv[0] ?? ''}': No such file or directory\n`);
+    return status;
   }
 
   #action(name: string): Test {
@@ -138,7 +221,19 @@ class ExpressionReader {
         return async ({ shown }) => (await process.out(`${shown}\0`), true);
       case '-delete':
         this.hasAction = true;
+        this.isDeepFirst = true;
         return async ({ path }) => process.machine.files.remove(path) === undefined;
+      case '-printf': {
+        this.hasAction = true;
+        const format = this.#value(name);
+        return async (item) => (await process.out(printed(format, item, process)), true);
+      }
+      case '-ls':
+        this.hasAction = true;
+        return async (item) => (
+          await process.out(printed('%8i %6k %M %3n %u %g %8s %Tb %Td %TH:%TM %p\\n', item, process)), true
+        );
+      case '-ok':
       case '-exec': {
         this.hasAction = true;
         const argv: string[] = [];
@@ -148,15 +243,64 @@ class ExpressionReader {
           this.#words[this.#at] !== '+'
         )
           argv.push(this.#words[this.#at++] ?? '');
-        if (this.#at >= this.#words.length) throw new FindFailure("missing argument to `-exec'");
-        this.#at++;
+        if (this.#at >= this.#words.length || argv.length === 0)
+          throw new FindFailure(`missing argument to \`${name}'`);
+        if (this.#words[this.#at++] === '+') {
+          const batch = { argv: argv.filter((word) => word !== '{}'), paths: [] as string[] };
+          this.batches.push(batch);
+          return async ({ shown }) => (batch.paths.push(shown), true);
+        }
         return async ({ shown }) =>
-          (await process.run(argv.map((word) => word.replaceAll('{}', shown)))) === 0;
+          (await this.#runProgram(argv.map((word) => word.replaceAll('{}', shown)))) === 0;
       }
       default:
         throw new FindFailure(`unknown predicate \`${name}'`);
     }
   }
+}
+
+/** What `-printf` writes for an item. */
+function printed(format: string, item: Item, process: Process): string {
+  const { entry, shown } = item;
+  const mode = entry.kind === 'link' ? 0o777 : entry.mode & 0o7777;
+  const letters = `${entry.kind === 'folder' ? 'd' : entry.kind === 'link' ? 'l' : '-'}${[6, 3, 0].map((shift) => `${(mode >> shift) & 4 ? 'r' : '-'}${(mode >> shift) & 2 ? 'w' : '-'}${(mode >> shift) & 1 ? 'x' : '-'}`).join('')}`;
+  const folder = shown.includes('/') ? shown.slice(0, shown.lastIndexOf('/')) || '/' : '.';
+  return format.replace(
+    /\\([abfnrtv0\\])|%([-0-9]*)(T[a-zA-Z@+]|[a-zA-Z%])/g,
+    (whole, escape?: string, width = '', code = '') => {
+      if (escape !== undefined) return { n: '\n', t: '\t', r: '\r', 0: '\0', '\\': '\\' }[escape] ?? '';
+      const forms: Readonly<Record<string, string>> = {
+        p: shown,
+        f: baseName(shown),
+        h: folder,
+        P: shown.replace(/^[^/]*\/?/, ''),
+        s: String(sizeOf(entry)),
+        k: String(Math.ceil(sizeOf(entry) / 1024)),
+        y: entry.kind === 'folder' ? 'd' : entry.kind === 'link' ? 'l' : 'f',
+        m: mode.toString(8),
+        M: letters,
+        u: process.machine.user,
+        g: process.machine.user,
+        d: String(shown.split('/').length - 1),
+        l: entry.kind === 'link' ? entry.target : '',
+        n: entry.kind === 'folder' ? '2' : '1',
+        i: '1',
+        t: formatDate(entry.modifiedMs, '%a %b %e %H:%M:%S.%N0 %Y'),
+        '%': '%',
+      };
+      const value =
+        code.length === 2
+          ? formatDate(
+              entry.modifiedMs,
+              code === 'T@' ? '%s.%N0' : code === 'T+' ? '%F+%T.%N0' : `%${code[1] ?? ''}`,
+            )
+          : Object.hasOwn(forms, code)
+            ? (forms[code] ?? '')
+            : whole;
+      const size = Math.min(200, Math.abs(Number(width || 0)));
+      return width.startsWith('-') ? value.padEnd(size) : value.padStart(size);
+    },
+  );
 }
 
 function compares(spec: string, value: number): boolean {
@@ -188,15 +332,28 @@ export const find: Program = async (process) => {
     const entry = process.machine.files.stat(path);
     if (entry === undefined) return;
     await process.sys.burn(1);
+    if (reader.hasQuit) return;
     const names = entry.kind === 'folder' && depth < reader.maxDepth ? process.machine.files.list(path) : [];
-    if (depth >= reader.minDepth && (await test({ shown, path, entry })) && !reader.hasAction)
-      await process.out(`${shown}\n`);
-    for (const name of 'error' in names ? [] : names) await visit(joinPath(shown, name), depth + 1);
+    const look = async (): Promise<void> => {
+      if (
+        depth >= reader.minDepth &&
+        !reader.hasQuit &&
+        (await test({ shown, path, entry })) &&
+        !reader.hasAction
+      )
+        await process.out(`${shown}\n`);
+    };
+    if (!reader.isDeepFirst) await look();
+    if (reader.pruned !== path || reader.isDeepFirst)
+      for (const name of 'error' in names ? [] : names) await visit(joinPath(shown, name), depth + 1);
+    if (reader.isDeepFirst) await look();
   };
   for (const root of roots.length > 0 ? roots : ['.']) {
     if (process.machine.files.stat(pathOf(process, root)) === undefined)
       exit = await complain(process, `'${root}': No such file or directory`);
     else await visit(root, 0);
   }
+  for (const { argv, paths } of reader.batches)
+    if (paths.length > 0 && (await process.run([...argv, ...paths])) !== 0) exit = 1;
   return exit;
 };

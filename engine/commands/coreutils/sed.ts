@@ -11,7 +11,8 @@ type Address =
   | { readonly kind: 'last' }
   | { readonly kind: 'regex'; readonly regex: PosixRegex | undefined }
   | { readonly kind: 'step'; readonly first: number; readonly step: number }
-  | { readonly kind: 'plus'; readonly count: number };
+  | { readonly kind: 'plus'; readonly count: number }
+  | { readonly kind: 'multiple'; readonly of: number };
 type Substitution = {
   readonly regex: PosixRegex | undefined;
   readonly replacement: string;
@@ -194,6 +195,10 @@ class ScriptReader {
     if (char === '+') {
       this.#at++;
       return { kind: 'plus', count: Number(this.#takeWhile(/\d/)) };
+    }
+    if (char === '~') {
+      this.#at++;
+      return { kind: 'multiple', of: Number(this.#takeWhile(/\d/)) };
     }
     if (char !== '/' && char !== '\\') return undefined;
     const delimiter = char === '\\' ? (this.#text[++this.#at] ?? '/') : '/';
@@ -492,13 +497,25 @@ class Runner {
       const isEnd =
         to.kind === 'line'
           ? this.#line >= to.line
-          : to.kind === 'plus'
+          : to.kind === 'plus' || to.kind === 'multiple'
             ? this.#line >= command.openUntil
             : this.#matches(to);
       if (isEnd) command.open = false;
       return to.kind !== 'line' || this.#line <= to.line;
     }
+    if (from.kind === 'line' && from.line === 0 && to.kind === 'regex') {
+      // `0,/x/`: the range is open before the first line and may end on it.
+      if (command.openUntil < 0 || this.#line === 0) return false;
+      command.open = !this.#matches(to);
+      command.openUntil = -1;
+      return true;
+    }
     if (!this.#matches(from)) return false;
+    if (to.kind === 'multiple') {
+      command.openUntil = to.of === 0 ? this.#line : Math.ceil(this.#line / to.of) * to.of;
+      command.open = command.openUntil > this.#line;
+      return true;
+    }
     if (to.kind === 'plus') command.openUntil = this.#line + to.count;
     command.open =
       !(to.kind === 'line' && to.line <= this.#line) &&
@@ -514,7 +531,7 @@ class Runner {
       return address.step === 0
         ? this.#line === address.first
         : this.#line >= address.first && (this.#line - address.first) % address.step === 0;
-    if (address.kind === 'plus') return false;
+    if (address.kind === 'plus' || address.kind === 'multiple') return false;
     const regex = address.regex ?? this.#lastRegex;
     this.#lastRegex = regex;
     return regex?.find(this.#space) !== undefined;

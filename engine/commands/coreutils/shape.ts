@@ -138,14 +138,23 @@ async function uniq(process: Process, options: Options): Promise<number> {
     const fields = line
       .replace(new RegExp(`^(\\s*\\S+){0,${Math.min(100, Number(options.get('f') ?? 0))}}`), '')
       .slice(Number(options.get('s') ?? 0));
-    return options.has('i') ? fields.toLowerCase() : fields;
+    const kept = options.get('w') === undefined ? fields : fields.slice(0, Number(options.get('w')));
+    return options.has('i', 'ignore-case') ? kept.toLowerCase() : kept;
   };
-  const groups: { line: string; count: number; key: string }[] = [];
+  const groups: { line: string; count: number; key: string; lines: string[] }[] = [];
   for (const line of lines) {
     const key = keyOf(line);
     const last = groups.at(-1);
-    if (last !== undefined && last.key === key) last.count++;
-    else groups.push({ line, count: 1, key });
+    if (last !== undefined && last.key === key) {
+      last.count++;
+      last.lines.push(line);
+    } else groups.push({ line, count: 1, key, lines: [line] });
+  }
+  if (options.has('D', 'all-repeated', 'group')) {
+    const shown = groups.filter((group) => options.has('group') || group.count > 1);
+    const gap = options.has('group') || options.get('all-repeated') === 'separate' ? '\n' : '';
+    await process.out(shown.map((group) => group.lines.map((line) => `${line}\n`).join('')).join(gap));
+    return 0;
   }
   const kept = groups.filter(
     (group) =>
@@ -328,7 +337,28 @@ async function paste(process: Process, options: Options): Promise<number> {
   return 0;
 }
 
+/** `column -c`: as many columns as fit, filled from the top, in steps of tabs. */
+async function fillColumns(process: Process, options: Options): Promise<number> {
+  const { lines, failures } = await readLines(process, options.operands);
+  const cells = lines.filter((line) => line !== '');
+  const total = Number(options.get('c', 'output-width') ?? process.tty('stdout')?.columns ?? 80);
+  const width = (Math.floor(Math.max(0, ...cells.slice(0, 20_000).map((cell) => cell.length)) / 8) + 1) * 8;
+  const columns = Math.max(1, Math.floor(total / width));
+  const rows = Math.ceil(cells.length / columns);
+  for (let row = 0; row < rows; row++) {
+    const across = options.has('x')
+      ? cells.slice(row * columns, (row + 1) * columns)
+      : cells.filter((_, at) => at % rows === row);
+    const padded = across.map((cell, at) =>
+      at === across.length - 1 ? cell : cell + '\t'.repeat(Math.ceil((width - cell.length) / 8)),
+    );
+    await process.out(`${padded.join('')}\n`);
+  }
+  return failures > 0 ? 1 : 0;
+}
+
 async function column(process: Process, options: Options): Promise<number> {
+  if (options.has('c', 'output-width')) return fillColumns(process, options);
   const { lines, failures } = await readLines(process, options.operands);
   if (failures > 0) return 1;
   if (!options.has('t', 'table')) {
@@ -357,14 +387,24 @@ async function fold(process: Process, options: Options): Promise<number> {
   const width = Number(given);
   const { lines, failures } = await readLines(process, options.operands);
   for (const line of lines) {
-    let rest = line;
-    while (rest.length > width) {
-      const blank = options.has('s', 'spaces') ? rest.lastIndexOf(' ', width - 1) : -1;
-      const at = blank > 0 ? blank + 1 : width;
-      await process.out(`${rest.slice(0, at)}\n`);
-      rest = rest.slice(at);
+    let row = '';
+    let column = 0;
+    await process.sys.burn(1 + (line.length >> 8));
+    const widthOf = (char: string, at: number): number =>
+      char === '\t' && !options.has('b') ? 8 - (at % 8) : 1;
+    for (const char of line) {
+      if (column + widthOf(char, column) > width && row !== '') {
+        const blank = options.has('s', 'spaces') ? Math.max(row.lastIndexOf(' '), row.lastIndexOf('\t')) : -1;
+        const at = blank >= 0 ? blank + 1 : row.length;
+        await process.out(`${row.slice(0, at)}\n`);
+        row = row.slice(at);
+        column = 0;
+        for (const kept of row) column += widthOf(kept, column);
+      }
+      row += char;
+      column += widthOf(char, column);
     }
-    await process.out(`${rest}\n`);
+    await process.out(`${row}\n`);
   }
   return failures > 0 ? 1 : 0;
 }
@@ -398,21 +438,40 @@ async function comm(process: Process, options: Options): Promise<number> {
   const both = await two(process, options);
   if (typeof both === 'number') return both;
   const [left, right] = both;
+  const gap = options.get('output-delimiter') ?? '\t';
   const indent = (level: number): string =>
-    '\t'.repeat([1, 2].filter((one) => one < level && !options.has(String(one))).length);
+    gap.repeat([1, 2].filter((one) => one < level && !options.has(String(one))).length);
+  const counts = [0, 0, 0, 0];
   let a = 0;
   let b = 0;
+  let isUnsorted = false;
   while (a < left.length || b < right.length) {
+    await process.sys.burn(1);
     const one = left[a];
     const other = right[b];
     const order = one === undefined ? 1 : other === undefined ? -1 : byText(one, other);
     const level = order < 0 ? 1 : order > 0 ? 2 : 3;
+    counts[level] = (counts[level] ?? 0) + 1;
     if (!options.has(String(level)))
       await process.out(`${indent(level)}${(order > 0 ? other : one) ?? ''}\n`);
+    for (const [list, at, file] of [
+      [left, a, 1],
+      [right, b, 2],
+    ] as const) {
+      const isBad =
+        (file === 1 ? order <= 0 : order >= 0) &&
+        at + 1 < list.length &&
+        byText(list[at] ?? '', list[at + 1] ?? '') > 0;
+      if (!isBad || options.has('nocheck-order') || isUnsorted) continue;
+      isUnsorted = true;
+      await complain(process, `file ${file} is not in sorted order`);
+    }
     if (order <= 0) a++;
     if (order >= 0) b++;
   }
-  return 0;
+  if (options.has('total'))
+    await process.out(`${counts[1]}${gap}${counts[2]}${gap}${counts[3]}${gap}total\n`);
+  return isUnsorted ? complain(process, 'input is not in sorted order') : 0;
 }
 
 async function join(process: Process, options: Options): Promise<number> {
@@ -422,18 +481,56 @@ async function join(process: Process, options: Options): Promise<number> {
   const split = (line: string): string[] =>
     separator === undefined ? line.trim().split(/\s+/) : line.split(separator);
   const fields = [
-    Number(options.get('1') ?? options.get('j') ?? 1),
-    Number(options.get('2') ?? options.get('j') ?? 1),
+    Number(options.get('1') ?? options.get('j') ?? 1) - 1,
+    Number(options.get('2') ?? options.get('j') ?? 1) - 1,
   ];
-  const joint = separator ?? ' ';
-  const right = both[1].map(split);
-  for (const row of both[0].map(split)) {
-    const key = row[(fields[0] ?? 1) - 1];
-    for (const other of right.filter((one) => one[(fields[1] ?? 1) - 1] === key)) {
-      await process.sys.burn(1);
-      await process.out(
-        `${[key, ...row.filter((_, index) => index !== (fields[0] ?? 1) - 1), ...other.filter((_, index) => index !== (fields[1] ?? 1) - 1)].join(joint)}\n`,
-      );
+  const isLoose = options.has('i', 'ignore-case');
+  const keyOf = (row: readonly string[], side: number): string =>
+    isLoose ? (row[fields[side] ?? 0] ?? '').toLowerCase() : (row[fields[side] ?? 0] ?? '');
+  const shows = (name: string, side: number): boolean =>
+    options.all.some(([one, value]) => one === name && value === String(side));
+  const empty = options.get('e') ?? '';
+  const format = options.all
+    .filter(([one]) => one === 'o')
+    .flatMap(([, value]) => value.split(/[, ]/))
+    .filter((one) => one !== '' && one !== 'auto');
+  const emit = async (rows: readonly (readonly string[] | undefined)[]): Promise<void> => {
+    const key = rows[0]?.[fields[0] ?? 0] ?? rows[1]?.[fields[1] ?? 0] ?? '';
+    const cells =
+      format.length > 0
+        ? format.map((spec) => {
+            if (spec === '0') return key === '' ? empty : key;
+            const [side = '1', field = '1'] = spec.split('.');
+            const cell = rows[Number(side) - 1]?.[Number(field) - 1];
+            return cell === undefined || cell === '' ? empty : cell;
+          })
+        : [key, ...rows.flatMap((row, side) => (row ?? []).filter((_, index) => index !== fields[side]))];
+    await process.sys.burn(1);
+    await process.out(`${cells.join(separator ?? ' ')}\n`);
+  };
+  const [left, right] = [both[0].map(split), both[1].map(split)];
+  const onlyPairs = !options.has('v');
+  let a = 0;
+  let b = 0;
+  while (a < left.length || b < right.length) {
+    const [one, other] = [left[a], right[b]];
+    const order = one === undefined ? 1 : other === undefined ? -1 : byText(keyOf(one, 0), keyOf(other, 1));
+    if (order < 0) {
+      if (shows('a', 1) || shows('v', 1)) await emit([one, undefined]);
+      a++;
+    } else if (order > 0) {
+      if (shows('a', 2) || shows('v', 2)) await emit([undefined, other]);
+      b++;
+    } else {
+      const key = keyOf(one ?? [], 0);
+      let endA = a;
+      let endB = b;
+      while (endA < left.length && keyOf(left[endA] ?? [], 0) === key) endA++;
+      while (endB < right.length && keyOf(right[endB] ?? [], 1) === key) endB++;
+      for (let i = a; onlyPairs && i < endA; i++)
+        for (let j = b; j < endB; j++) await emit([left[i], right[j]]);
+      a = endA;
+      b = endB;
     }
   }
   return 0;
@@ -465,7 +562,16 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
       sort,
     ),
   ],
-  ['uniq', tool({ short: 'cduif:s:w:', long: ['count', 'repeated', 'unique', 'ignore-case'] }, uniq)],
+  [
+    'uniq',
+    tool(
+      {
+        short: 'cduiDf:s:w:z',
+        long: ['count', 'repeated', 'unique', 'ignore-case', 'all-repeated?', 'group?'],
+      },
+      uniq,
+    ),
+  ],
   [
     'cut',
     tool(
@@ -496,9 +602,21 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
     ),
   ],
   ['paste', tool({ short: 'd:s', long: ['delimiters=', 'serial'] }, paste)],
-  ['column', tool({ short: 'ts:o:x', long: ['table', 'separator=', 'output-separator='] }, column)],
+  [
+    'column',
+    tool({ short: 'ts:o:xc:', long: ['table', 'separator=', 'output-separator=', 'output-width='] }, column),
+  ],
   ['fold', tool({ short: 'w:sb', long: ['width=', 'spaces'] }, fold)],
   ['expand', tool({ short: 't:i', long: ['tabs='] }, expand)],
-  ['comm', tool({ short: '123' }, comm)],
-  ['join', tool({ short: 't:1:2:j:' }, join)],
+  [
+    'comm',
+    tool({ short: '123z', long: ['total', 'check-order', 'nocheck-order', 'output-delimiter='] }, comm),
+  ],
+  [
+    'join',
+    tool(
+      { short: 't:1:2:j:a:v:e:o:iz', long: ['ignore-case', 'check-order', 'nocheck-order', 'header'] },
+      join,
+    ),
+  ],
 ];

@@ -279,18 +279,45 @@ async function tee(process: Process, options: Options): Promise<number> {
 
 async function number(process: Process, options: Options): Promise<number> {
   const { lines, failures } = await readLines(process, options.operands);
-  const all = options.get('b') === 'a';
-  let count = 0;
-  for (const line of lines)
-    await process.out(
-      line === '' && !all
-        ? '       \n'
-        : `${String(++count).padStart(Number(options.get('w') ?? 6))}${options.get('s') ?? '\t'}${line}\n`,
-    );
+  const style = options.get('b', 'body-numbering') ?? 't';
+  const width = Number(options.get('w', 'number-width') ?? 6);
+  const gap = options.get('s', 'number-separator') ?? '\t';
+  const kind = options.get('n', 'number-format') ?? 'rn';
+  const step = Number(options.get('i', 'line-increment') ?? 1);
+  let next = Number(options.get('v', 'starting-line-number') ?? 1);
+  for (const line of lines) {
+    const counts =
+      style === 'a' ||
+      (style === 't' && line !== '') ||
+      (style.startsWith('p') && line.includes(style.slice(1)));
+    const text = String(next);
+    const shown = kind === 'ln' ? text.padEnd(width) : text.padStart(width, kind === 'rz' ? '0' : ' ');
+    await process.out(counts ? `${shown}${gap}${line}\n` : `${' '.repeat(width + gap.length)}${line}\n`);
+    if (counts) next += step;
+  }
   return failures > 0 ? 1 : 0;
 }
 
 async function reverseLines(process: Process, options: Options): Promise<number> {
+  const separator = options.get('s', 'separator');
+  if (separator !== undefined && separator !== '') {
+    const found = await readFile(process, options.operands[0] ?? '-');
+    if ('failure' in found)
+      return complain(
+        process,
+        `failed to open '${options.operands[0] ?? ''}' for reading: ${failureText(found.failure)}`,
+      );
+    const pieces = found.text.split(separator);
+    const last = pieces.pop() ?? '';
+    await process.out(
+      last +
+        pieces
+          .reverse()
+          .map((piece) => piece + separator)
+          .join(''),
+    );
+    return 0;
+  }
   const { lines, failures } = await readLines(process, options.operands, async (operand, reason) =>
     process.err(`tac: failed to open '${operand}' for reading: ${reason}\n`),
   );
@@ -388,8 +415,24 @@ export const SHOW_TOOLS: readonly (readonly [string, Program])[] = [
   ],
   ['wc', tool({ short: 'lwmcL', long: ['lines', 'words', 'chars', 'bytes', 'max-line-length'] }, wc)],
   ['tee', tool({ short: 'aip', long: ['append'] }, tee)],
-  ['nl', tool({ short: 'b:w:s:n:v:' }, number)],
-  ['tac', tool({ short: 's:' }, reverseLines)],
+  [
+    'nl',
+    tool(
+      {
+        short: 'b:w:s:n:v:i:h:f:d:l:p',
+        long: [
+          'body-numbering=',
+          'number-width=',
+          'number-separator=',
+          'number-format=',
+          'line-increment=',
+          'starting-line-number=',
+        ],
+      },
+      number,
+    ),
+  ],
+  ['tac', tool({ short: 's:br', long: ['separator='] }, reverseLines)],
   ['rev', tool({ short: '' }, reverseText)],
   [
     'less',

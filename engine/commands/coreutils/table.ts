@@ -7,10 +7,12 @@ import { FACT_TOOLS } from './facts.ts';
 import { FILE_TOOLS } from './files.ts';
 import { find } from './find.ts';
 import { grep } from './grep.ts';
+import { PIECE_TOOLS } from './pieces.ts';
 import { PROCESS_TOOLS } from './processes.ts';
 import { sed } from './sed.ts';
 import { SHAPE_TOOLS } from './shape.ts';
 import { SHOW_TOOLS } from './show.ts';
+import { tree } from './trees.ts';
 
 /** The text, file and process tools by name; each prints GNU's words, or busybox's on machines that have busybox. */
 export function coreutilPrograms(): Map<string, Program> {
@@ -21,6 +23,8 @@ export function coreutilPrograms(): Map<string, Program> {
     ...PROCESS_TOOLS,
     ...FACT_TOOLS,
     ...BYTE_TOOLS,
+    ...PIECE_TOOLS,
+    ['tree', tree],
     ['grep', grep],
     ['egrep', grep],
     ['fgrep', grep],

@@ -1,7 +1,7 @@
 // Runs the snippets of posix.txt (bash and dash), bash.txt (bash) and ../../commands/coreutils/testdata/tools.txt (the
 // tools, through bash) with the shells and tools of the machine it is started on, and writes differential.jsonl beside
 // each list: one JSON line for each snippet with the real standard output, standard error and exit code.
-// Recorded on Debian 12: bash 5.2.15, dash 0.5.12, coreutils 9.1, grep 3.8, sed 4.8, mawk 1.3.4, findutils 4.9.0,
+// Recorded on Debian 12: bash 5.2.15, dash 0.5.12, coreutils 9.1, grep 3.8, sed 4.8, gawk 5.2.1, findutils 4.9.0,
 // diffutils 3.8, jq 1.6, bsdmainutils/util-linux 2.38. Needs root (it works in /home/learner). See README.md.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

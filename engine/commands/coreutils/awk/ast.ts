@@ -32,6 +32,8 @@ export type Expression =
       readonly kind: 'getline';
       readonly target: Expression | undefined;
       readonly file: Expression | undefined;
+      /** `"command" | getline`. */
+      readonly command?: Expression;
     };
 
 /** A statement of awk. */
@@ -43,7 +45,7 @@ export type Statement =
       readonly isFormatted: boolean;
       readonly values: readonly Expression[];
       readonly target: Expression | undefined;
-      readonly mode: '>' | '>>';
+      readonly mode: '>' | '>>' | '|';
     }
   | {
       readonly kind: 'if';

@@ -60,6 +60,8 @@ class Awk {
   readonly #open = new Set<number>();
   readonly #regexes = new Map<string, PosixRegex>();
   readonly #written = new Set<string>();
+  /** What was printed to commands that have not run yet. */
+  #piped = new Map<string, string>();
   readonly #readers = new Map<string, LineReader>();
   #inputs: string[] = [];
   #reader: LineReader | undefined;
@@ -111,6 +113,7 @@ class Awk {
       if (!(error instanceof Jump) || error.to !== 'exit') throw error;
       if (error.value !== undefined) this.exit = numberOf(error.value);
     }
+    await this.#runPiped();
     return this.exit;
   }
 
@@ -360,11 +363,27 @@ class Awk {
     const target = this.#text(await this.#value(statement.target));
     if (target === '/dev/stderr') return this.#process.err(text);
     if (target === '/dev/stdout') return this.#process.out(text);
+    if (statement.mode === '|') {
+      const piped = (this.#piped.get(target) ?? '') + text;
+      if (piped.length > LIMITS.outputCharactersMax)
+        throw new AwkFailure('cmd. line:1: fatal: cannot allocate memory');
+      this.#piped.set(target, piped);
+      return;
+    }
     const isNew = !this.#written.has(target) && statement.mode === '>';
     this.#written.add(target);
     this.#process.machine.files.write(pathOf(this.#process, target), text, this.#process.sys.nowMs(), {
       append: !isNew,
     });
+  }
+
+  /** Runs a command that was printed to (`print | "sort"`), or all of them at the end. */
+  async #runPiped(only?: string): Promise<void> {
+    for (const [command, text] of [...this.#piped]) {
+      if (only !== undefined && command !== only) continue;
+      this.#piped.delete(command);
+      await this.#process.run(['sh', '-c', command], { stdin: textStream(text) });
+    }
   }
 
   #format(values: readonly Value[]): string {
@@ -515,7 +534,22 @@ class Awk {
 
   async #getline(node: Extract<Expression, { kind: 'getline' }>): Promise<Value> {
     let line: string | undefined;
-    if (node.file === undefined) line = await this.#record();
+    if (node.command !== undefined) {
+      const command = this.#text(await this.#value(node.command));
+      let reader = this.#readers.get(command);
+      if (reader === undefined) {
+        let text = '';
+        const add = async (part: string): Promise<void> => {
+          text += part;
+          if (text.length > LIMITS.outputCharactersMax)
+            throw new AwkFailure('cmd. line:1: fatal: cannot allocate memory');
+        };
+        await this.#process.run(['sh', '-c', command], { out: add });
+        reader = new LineReader(this.#process, textStream(text));
+        this.#readers.set(command, reader);
+      }
+      line = await reader.next();
+    } else if (node.file === undefined) line = await this.#record();
     else {
       const name = this.#text(await this.#value(node.file));
       let reader = this.#readers.get(name);
@@ -624,6 +658,7 @@ class Awk {
       case 'system':
         return this.#process.run(['sh', '-c', await text(first)]);
       case 'close':
+        await this.#runPiped(await text(first));
         this.#readers.delete(await text(first));
         this.#written.delete(await text(first));
         return 0;

@@ -353,7 +353,7 @@ class AwkReader {
     }
     if (
       values.length === 0 &&
-      !this.#is(';', '}', '>', '>>') &&
+      !this.#is(';', '}', '>', '>>', '|') &&
       !['newline', 'end'].includes(this.#peek().kind)
     ) {
       do {
@@ -362,8 +362,8 @@ class AwkReader {
       } while (this.#eat(','));
     }
     this.#noGreater--;
-    const mode = this.#is('>>') ? '>>' : '>';
-    const target = this.#is('>', '>>') ? (this.#take(), this.#concatenation()) : undefined;
+    const mode = this.#is('>>') ? '>>' : this.#is('|') ? '|' : '>';
+    const target = this.#is('>', '>>', '|') ? (this.#take(), this.#concatenation()) : undefined;
     return { kind: 'print', isFormatted, values, target, mode };
   }
 
@@ -441,7 +441,12 @@ class AwkReader {
   }
 
   #comparison(): Expression {
-    const left = this.#concatenation();
+    let left = this.#concatenation();
+    while (this.#is('|') && this.#noGreater === 0) {
+      this.#take();
+      if (!this.#eat('getline')) return this.#fail();
+      left = { ...this.#getlineOf(), command: left };
+    }
     const isOperator = this.#is('<', '<=', '==', '!=', '>=') || (this.#noGreater === 0 && this.#is('>'));
     if (!isOperator) return left;
     const operator = this.#take().text;
@@ -532,6 +537,11 @@ class AwkReader {
     if (BUILTINS.has(name)) return { kind: 'call', name, args: this.#eat('(') ? this.#listUntil(')') : [] };
     if (WORDS.has(name)) return this.#fail();
     return this.#is('[') ? { kind: 'element', name, keys: this.#keys() } : { kind: 'variable', name };
+  }
+
+  #getlineOf(): Extract<Expression, { kind: 'getline' }> {
+    const hasTarget = this.#is('$') || (this.#peek().kind === 'name' && !WORDS.has(this.#peek().text));
+    return { kind: 'getline', target: hasTarget ? this.#primary() : undefined, file: undefined };
   }
 
   #getline(): Expression {
