@@ -1,5 +1,5 @@
-import type { AgentEndpoint } from './socket.ts';
-import type { NodeFacts, Peer } from '../policy/model.ts';
+import type { AgentReport } from './socket.ts';
+import type { NodeFacts } from '../policy/model.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Node, Pod } from '../objects/views.ts';
@@ -12,6 +12,7 @@ import { isPodFinished, isPodReady, keyOf, nodeAddress } from '../objects/views.
 import { addressIn, podBlock } from './pools.ts';
 import { PolicyRepository } from '../policy/repository.ts';
 import { sameValue } from '../objects/equal.ts';
+import { addressesOf, agentReport } from './report.ts';
 import { answerOf } from './socket.ts';
 import { configOf, isHubbleEnabled } from './config.ts';
 import { AgentOptions, changeOptions } from './options.ts';
@@ -19,25 +20,11 @@ import { DnsCache } from './dns-cache.ts';
 import { endpointFacts } from './endpoint-facts.ts';
 import { endpointObject } from './endpoint-object.ts';
 import { Identities, RESERVED_IDENTITIES } from './identities.ts';
-import { type KnownPeer, outsideAddresses } from './policy-map.ts';
-import { serviceModels } from './service-model.ts';
 import { POLICY_RESOURCES, followPolicy, importInto, reportValidity } from './policy-import.ts';
 
 const ENDPOINTS = 'ciliumendpoints.cilium.io';
 const NODES = 'ciliumnodes.cilium.io';
 const GROUPS = 'ciliumcidrgroups.cilium.io';
-
-/** Reserved peers that selectors are held against. */
-const RESERVED_PEERS = [
-  'host',
-  'world',
-  'unmanaged',
-  'health',
-  'init',
-  'remote-node',
-  'kube-apiserver',
-  'ingress',
-];
 
 /** A managed pod: its endpoint's number, node and identity. */
 type Managed = {
@@ -560,133 +547,24 @@ export class CiliumAgents {
     return this.#store.get('pods', key.slice(0, slash), key.slice(slash + 1)) as Pod | undefined;
   }
 
-  #report(node: string): Parameters<typeof answerOf>[1] {
-    const object = this.#store.get('nodes', undefined, node) as Node | undefined;
-    const own = this.#ownIds(node);
-    const endpoints: AgentEndpoint[] = [...this.#managed]
-      .filter(([, managed]) => managed.node === node)
-      .map(([key, managed]) => ({
-        id: managed.id,
-        identity: managed.identity,
-        labels: managed.labels,
-        pod: this.#podOf(key),
-        address: this.#podOf(key)?.status?.podIP ?? '',
-        enforcement: this.#repository.enforcement(key),
-        options: this.#optionsOf(node, managed.id, key),
-      }));
-    const none = { ingress: false, egress: false };
-    const hostLabels = [
-      'reserved:host',
-      ...Object.entries(object?.metadata.labels ?? {})
-        .filter(([key]) => key.startsWith('node-role.kubernetes.io/'))
-        .map(([key, value]) => (value === '' ? `k8s:${key}` : `k8s:${key}=${value}`)),
-    ];
-    const kubeApi = addressesOf(this.#store.get('endpoints', 'default', 'kubernetes')).includes(
-      object === undefined ? '' : nodeAddress(object),
-    );
-    endpoints.push({
-      id: own.host,
-      identity: 1,
-      labels: [...hostLabels, ...(kubeApi ? ['reserved:kube-apiserver'] : [])].sort(byText),
-      pod: undefined,
-      address: '',
-      enforcement: none,
-      options: this.#optionsOf(node, own.host, ''),
-    });
-    endpoints.push({
-      id: own.health,
-      identity: 4,
-      labels: ['reserved:health'],
-      pod: undefined,
-      address: object === undefined ? '' : addressIn(podBlock(this.#store, object), 2),
-      enforcement: none,
-      options: this.#optionsOf(node, own.health, ''),
-    });
-    const policies = [...POLICY_RESOURCES.keys()].flatMap((resource) => this.#store.list(resource));
-    return {
+  #report(node: string): AgentReport {
+    return agentReport(
+      {
+        store: this.#store,
+        repository: this.#repository,
+        managed: this.#managed,
+        podByAddress: this.#podByAddress,
+        identities: this.#identities.all(),
+        dns: this.#dns,
+        options: this.#options,
+        ownIds: this.#ownIds(node),
+        policyRevision: this.#revision,
+        nowMs: this.#sim.clock.nowMs,
+        podOf: (key) => this.#podOf(key),
+        identityOf: (peer) => this.identityOf(peer),
+      },
       node,
-      nodeAddress: object === undefined ? '' : nodeAddress(object),
-      podCidr: object === undefined ? '' : podBlock(this.#store, object),
-      endpoints: endpoints.sort((a, b) => a.id - b.id),
-      identities: this.#identities.all(),
-      policies,
-      policyRevision: this.#revision,
-      config: this.#repository.config,
-      nowMs: this.#sim.clock.nowMs,
-      dns: this.#dns.state().map((entry) => ({
-        ...entry,
-        endpoints: entry.pods.flatMap((pod) => {
-          const managed = this.#managed.get(pod);
-          return managed?.node === node ? [managed.id] : [];
-        }),
-      })),
-      options: this.#options.ofNode(node, this.#repository.config.isAudit === true),
-      nodes: this.#nodeFacts(),
-      ciliumConfig: (this.#store.get('configmaps', 'kube-system', 'cilium-config')?.['data'] ??
-        {}) as Readonly<Record<string, string>>,
-      services: () => serviceModels(this.#store, object === undefined ? [] : [nodeAddress(object)]),
-      policyView: () => ({ repository: this.#repository, node, peers: this.#knownPeers(node) }),
-      pods: () => this.#podPlaces(),
-    };
-  }
-
-  #optionsOf(node: string, id: number, key: string): Readonly<Record<string, string>> {
-    return this.#options.ofEndpoint(node, id, key !== '' && this.#repository.isAudited(key));
-  }
-
-  /** Nodes with their addresses and pod CIDRs, by name. */
-  #nodeFacts(): readonly {
-    readonly name: string;
-    readonly address: string;
-    readonly podCidr: string;
-    readonly router: string;
-    readonly health: string;
-  }[] {
-    return (this.#store.list('nodes') as Node[]).map((node) => {
-      const podCidr = podBlock(this.#store, node);
-      return {
-        name: node.metadata.name,
-        address: nodeAddress(node),
-        podCidr,
-        router: addressIn(podCidr, 1),
-        health: addressIn(podCidr, 2),
-      };
-    });
-  }
-
-  /** Every pod with an address of its own: where it is and who it is. */
-  #podPlaces(): readonly {
-    readonly address: string;
-    readonly node: string;
-    readonly identity: number;
-    readonly labels: readonly string[];
-  }[] {
-    return [...this.#podByAddress].map(([address, key]) => {
-      const { id, labels } = this.#identityOfPod(key);
-      return { address, node: this.#podOf(key)?.spec.nodeName ?? '', identity: id, labels };
-    });
-  }
-
-  /** Everybody whom this node's agent knows by a number: reserved, pods, and outside addresses of policies and names. */
-  #knownPeers(node: string): readonly KnownPeer[] {
-    const found = new Map<number, KnownPeer>();
-    const add = (id: number, labels: readonly string[], peer: Peer): void => {
-      if (!found.has(id)) found.set(id, { id, labels: [...labels].sort(byText), peer });
-    };
-    for (const name of RESERVED_PEERS)
-      add(RESERVED_IDENTITIES[name] ?? 0, [`reserved:${name}`], { entity: name });
-    for (const { name } of this.#nodeFacts()) {
-      const labels = this.#repository.identityLabels({ node: name });
-      const isApi = labels.includes('reserved:kube-apiserver');
-      if (name !== node) add(isApi ? 7 : 6, labels, { node: name });
-    }
-    for (const [key, managed] of this.#managed) add(managed.identity, managed.labels, { endpoint: key });
-    const addresses = [...this.#dns.table().values()].flat();
-    for (const address of [...outsideAddresses(this.#repository), ...addresses]) {
-      const { id, labels } = this.identityOf({ address });
-      add(id, labels, { address });
-    }
-    return [...found.values()].sort((a, b) => a.id - b.id);
+    );
   }
 }
 
@@ -696,11 +574,6 @@ function sameRules(a: KubeObject, b: KubeObject): boolean {
     sameValue(a['specs'], b['specs']) &&
     sameValue(a.metadata.labels, b.metadata.labels)
   );
-}
-
-function addressesOf(endpoints: KubeObject | undefined): string[] {
-  const subsets = (endpoints?.['subsets'] ?? []) as readonly { addresses?: readonly { ip: string }[] }[];
-  return subsets.flatMap((subset) => (subset.addresses ?? []).map((one) => one.ip));
 }
 
 /** The CiliumNode of a node whose pods get addresses of a block. */

@@ -360,7 +360,8 @@ const RESERVED: readonly (readonly [id: number, name: string])[] = [
 function identitiesOf(
   report: AgentReport,
 ): readonly { readonly id: number; readonly labels: readonly string[] }[] {
-  const reserved = RESERVED.map(([id, name]) => ({
+  // The worlds of the two families are told apart in dual stack only.
+  const reserved = RESERVED.filter(([id]) => id < 9 || report.config.ipv6).map(([id, name]) => ({
     id,
     labels: id === 7 ? ['reserved:kube-apiserver', 'reserved:remote-node'] : [`reserved:${name}`],
   }));
