@@ -3,6 +3,9 @@ import type { KubeObject } from '../objects/api.ts';
 import type { PolicyRepository } from '../policy/repository.ts';
 import { type Pod, keyOf } from '../objects/views.ts';
 
+/** Members of a state that change no answer: where a bot or script is, and what was counted. */
+const IDLE = new Set(['turn', 'pending', 'metrics']);
+
 /** What a pod object alone says; objects are frozen, and forks of the store share them. */
 const shapes = new WeakMap<KubeObject, string>();
 
@@ -43,7 +46,7 @@ function stateOf(pod: Pod, states: ProgramStates): string {
   for (const { name, restartCount } of pod.status?.containerStatuses ?? []) {
     const state = states.get(`${pod.metadata.uid ?? ''}/${name}/${restartCount}`);
     if (state !== undefined)
-      text += JSON.stringify(state, (member, value: unknown) => (member === 'turn' ? undefined : value));
+      text += JSON.stringify(state, (member, value: unknown) => (IDLE.has(member) ? undefined : value));
   }
   return text;
 }

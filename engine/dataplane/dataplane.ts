@@ -13,6 +13,12 @@ import {
   scriptState,
 } from '../images/script-machine.ts';
 import type { OutboundCall, OutboundResult } from '../images/server.ts';
+import {
+  parseSamples,
+  type ScrapeState,
+  type ScrapeTarget,
+  staticTargets,
+} from '../images/servers/prometheus.ts';
 import { parseAddress } from '../net/address.ts';
 import type { DnsMessage } from '../net/dns.ts';
 import type { Connection, Network, ResolverConfig } from '../net/socket.ts';
@@ -22,7 +28,7 @@ import { Fabric, type LogLine, NODE_RESOLVER, outsideName } from './fabric.ts';
 import { FlowWriter, isStopped } from './flow-writer.ts';
 import { type NetworkOwner, sendSyn, Space, SpaceNetwork } from './network.ts';
 import { type RouteRequest, type Routed, routeOf, seededChoice } from './route.ts';
-import { type PodPlace, podParty, type RunningContainer } from './topology.ts';
+import { type PodPlace, podParty, type RunningContainer, type Topology } from './topology.ts';
 import { sendDatagram } from './udp.ts';
 import type { AgentsView, Party, StoreView, WorldView } from './view.ts';
 
@@ -507,8 +513,9 @@ export class DataPlane {
     }
     const state = this.#fabric.states.get(id) ?? {};
     this.#fabric.states.set(id, state);
-    const { script } = container.bot;
-    if (script) this.#scriptTick({ pod, container, script, state });
+    const { script, config } = container.bot;
+    if (config !== undefined) this.#scrapeTick(pod, container, state, config);
+    else if (script) this.#scriptTick({ pod, container, script, state });
     else this.#callTick(pod, container, state);
   }
 
@@ -522,6 +529,41 @@ export class DataPlane {
     });
     if (call) this.#call(podParty(pod), call);
     this.#fabric.sim.clock.after(container.bot.intervalMs, BOT_TOPIC, { id: container.id, pod: pod.key });
+  }
+
+  /** Prometheus looks at each of its targets, and again after its interval. */
+  #scrapeTick(pod: PodPlace, container: RunningContainer, state: Record<string, Json>, config: string): void {
+    const { sim } = this.#fabric;
+    const known = (state['metrics'] ?? []) as unknown as readonly ScrapeState[];
+    const text = this.#fabric.readFile(container, config) ?? '';
+    const targets = [...staticTargets(text), ...discoveredTargets(this.#fabric.topology(), text)];
+    const states = targets.slice(0, TARGETS_MAX).map((target): ScrapeState => {
+      const old = known.find((one) => sameTarget(one.target, target));
+      const headers = [
+        ['Host', `${target.host}:${target.port}`],
+        ['User-Agent', 'Prometheus/3.5.0'],
+        ['Accept', 'text/plain;version=0.0.4'],
+      ] as const;
+      const request = { method: 'GET', target: target.path, version: 'HTTP/1.1', headers, body: '' };
+      const isOwn = target.host === 'localhost' || target.host === '127.0.0.1';
+      const host = isOwn ? pod.address : target.host;
+      const result = this.#call(podParty(pod), { host, port: target.port, request });
+      const url = `http://${target.host}:${target.port}${target.path}`;
+      const atMs = sim.clock.nowMs;
+      const seconds = old === undefined ? 15 : Math.max(1, (atMs - old.atMs) / 1000);
+      const about = { target, atMs, seconds, before: old?.samples ?? {} };
+      if ('error' in result) return { ...about, samples: {}, error: scrapeError(url, target, result.error) };
+      const { status, body, reason } = result.response;
+      if (status !== 200)
+        return {
+          ...about,
+          samples: {},
+          error: `server returned HTTP status ${status} ${reason ?? ''}`.trim(),
+        };
+      return { ...about, samples: parseSamples(body), error: '' };
+    });
+    state['metrics'] = states as unknown as Json;
+    sim.clock.after(container.bot?.intervalMs ?? 15_000, BOT_TOPIC, { id: container.id, pod: pod.key });
   }
 
   /** One turn of a container's script: what it did last shows now that its time has passed, then it goes on. */
@@ -556,6 +598,63 @@ export class DataPlane {
     for (const line of lines) this.#fabric.log(container, line);
     if (last !== '') this.#fabric.log(container, last, true);
   }
+}
+
+/** Most targets of one Prometheus. */
+const TARGETS_MAX = 40;
+
+function sameTarget(a: ScrapeTarget, b: ScrapeTarget): boolean {
+  return a.job === b.job && a.host === b.host && a.port === b.port && a.path === b.path;
+}
+
+function scrapeError(url: string, target: ScrapeTarget, error: string): string {
+  const words: Readonly<Record<string, string>> = {
+    dns: `dial tcp: lookup ${target.host}: no such host`,
+    refused: `dial tcp ${target.host}:${target.port}: connect: connection refused`,
+    timeout: 'context deadline exceeded',
+    reset: 'EOF',
+    closed: 'EOF',
+  };
+  return `Get "${url}": ${words[error] ?? error}`;
+}
+
+/** What a configuration with discovery in the cluster finds: pods and Services that are annotated to be scraped. */
+function discoveredTargets(topology: Topology, config: string): readonly ScrapeTarget[] {
+  if (!config.includes('kubernetes_sd_configs')) return [];
+  const isAnnotated = config.includes('prometheus_io_scrape');
+  const found: ScrapeTarget[] = [];
+  const add = (
+    job: string,
+    from: Readonly<Record<string, string>> | undefined,
+    at: {
+      readonly address: string;
+      readonly port: number | undefined;
+      readonly labels: Readonly<Record<string, string>>;
+    },
+  ): void => {
+    const port = Number(from?.['prometheus.io/port'] ?? at.port ?? Number.NaN);
+    if (isAnnotated ? from?.['prometheus.io/scrape'] !== 'true' : at.port === undefined) return;
+    if (!Number.isInteger(port)) return;
+    const path = from?.['prometheus.io/path'] ?? '/metrics';
+    found.push({ job, host: at.address, port, path, labels: at.labels });
+  };
+  for (const [, pod] of topology.pods) {
+    const { annotations } = pod.pod.metadata;
+    const ports = pod.pod.spec.containers.flatMap((container) => container.ports ?? []);
+    const labels = { namespace: pod.namespace, pod: pod.name };
+    add('kubernetes-pods', annotations, { address: pod.address, port: ports[0]?.containerPort, labels });
+  }
+  if (!isAnnotated || !/role:\s*['"]?(endpoints|endpointslice|service)/.test(config)) return found;
+  for (const [, service] of topology.services) {
+    const labels = { namespace: service.namespace, service: service.name };
+    for (const { address } of service.endpoints)
+      add('kubernetes-endpoints', service.annotations, {
+        address,
+        port: service.frontends[0]?.backends[0]?.port,
+        labels,
+      });
+  }
+  return found;
 }
 
 function structuredCopy<T>(value: T): T {

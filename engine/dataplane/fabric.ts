@@ -12,6 +12,7 @@ import type { Pod } from '../objects/views.ts';
 import type { FlowSpec, FlowVerdict } from '../policy/model.ts';
 import { baseFiles, type MachineFiles, writeFile, writtenFile } from './container-files.ts';
 import type { FlowWriter } from './flow-writer.ts';
+import { clusterMetrics } from './metrics.ts';
 import type { Route } from './route.ts';
 import { type RunningContainer, type Topology, topologyOf } from './topology.ts';
 import {
@@ -155,6 +156,12 @@ export class Fabric {
       readFile: (path) => (container ? this.readFile(container, path) : undefined),
       internetFile: (url) => (Object.hasOwn(this.world.internet, url) ? this.world.internet[url] : undefined),
       uuid: () => this.sim.random.uuid('image'),
+      metrics: (family) => {
+        const node = container ? this.topology().pods.get(container.podKey)?.node : undefined;
+        return node === undefined
+          ? undefined
+          : clusterMetrics({ ...this, nowMs: this.sim.clock.nowMs }, family, node);
+      },
       call: (call) => this.callOut(where.party, call),
       answerDns: (question) => this.answerDns(where.party, question),
       log: (line) => {

@@ -59,6 +59,7 @@ export type ServicePlace = {
   /** Addresses at which it is reached from outside as well. */
   readonly externalAddresses: readonly string[];
   readonly externalName: string | undefined;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
   readonly frontends: readonly Frontend[];
   /** Ready endpoint addresses with the hostnames of StatefulSet pods, for headless names. */
   readonly endpoints: readonly { readonly address: string; readonly hostname: string | undefined }[];
@@ -191,12 +192,20 @@ function runningContainer(store: StoreView, pod: Pod, container: ContainerSpec):
       podKey: keyOf(pod),
       image,
       env,
-      listeners: image.listeners(env, command),
+      listeners: image.listeners(env, command).filter((item) => isOn(store, item)),
       bot: image.bot(env, command),
       spec: container,
       startedMs: parseTimestamp(mine?.state?.running?.startedAt) ?? 0,
     },
   ];
+}
+
+/** Some ports open only when Cilium's configuration names them (option `needs`). */
+function isOn(store: StoreView, item: ListenerSpec): boolean {
+  const key = item.options['needs'];
+  if (typeof key !== 'string') return true;
+  const data = store.get('configmaps', 'kube-system', 'cilium-config')?.['data'];
+  return Object.hasOwn((data ?? {}) as object, key);
 }
 
 function expand(text: string, env: Readonly<Record<string, string>>): string {
@@ -271,6 +280,7 @@ function servicePlace(service: Service, slices: readonly Slice[]): ServicePlace 
     ...names,
     clusterIp: spec.clusterIP === undefined || spec.clusterIP === 'None' ? '' : spec.clusterIP,
     externalAddresses: [...(spec.externalIPs ?? []), ...balancer],
+    annotations: service.metadata.annotations,
     externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
     frontends: (spec.ports ?? []).map((port) => ({
       service: names,

@@ -9,6 +9,8 @@ export type BotSpec = {
   readonly intervalMs: number;
   /** The steps of a container's own script; it waits by itself and ends its container. */
   readonly script?: Script;
+  /** Where a scraper's configuration stands. */
+  readonly config?: string;
 };
 
 /** What a bot does at one tick: a call to make; its own memory is changed in place. */

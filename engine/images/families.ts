@@ -206,7 +206,7 @@ function isVoteBot(command: readonly string[]): boolean {
 function grpcPorts(service: string): (env: Env) => readonly ListenerSpec[] {
   return (env) => [
     tcp(numberOf(env['GRPC_PORT'], 8080), 'grpc', { services: [`emojivoto.v1.${service}`] }),
-    tcp(numberOf(env['PROM_PORT'], 8801), 'metrics'),
+    tcp(numberOf(env['PROM_PORT'], 8801), 'metrics', { family: service }),
   ];
 }
 
@@ -217,7 +217,7 @@ const DNS_PORTS: readonly ListenerSpec[] = [
   tcp(53, 'dns', { cluster: true }),
   tcp(8080, 'page', { title: 'OK', paths: ['/health'] }),
   tcp(8181, 'page', { title: 'OK', paths: ['/ready'] }),
-  tcp(9153, 'metrics'),
+  tcp(9153, 'metrics', { family: 'coredns' }),
 ];
 
 const CILIUM_PROGRAMS = [
@@ -231,6 +231,18 @@ const CILIUM_PROGRAMS = [
   'bpftool',
   'ss',
 ];
+
+/** What the image's own configuration says: it watches itself. */
+const PROMETHEUS_CONFIG = `global:
+  scrape_interval: 15s
+  evaluation_interval: 15s
+scrape_configs:
+  - job_name: "prometheus"
+    static_configs:
+      - targets: ["localhost:9090"]
+        labels:
+          app: "prometheus"
+`;
 
 /** Every image that can be pulled; a repository that is not here gives ImagePullBackOff. */
 export const FAMILIES: readonly Family[] = [
@@ -323,7 +335,7 @@ export const FAMILIES: readonly Family[] = [
               '       https://www.postgresql.org/docs/current/auth-trust.html',
             ],
           ),
-        listeners: () => [tcp(5432, 'postgres')],
+        listeners: () => [tcp(5432, 'postgres', { version: tag })],
         logs: () => [
           'PostgreSQL init process complete; ready for start up.',
           'LOG:  database system is ready to accept connections',
@@ -422,7 +434,7 @@ export const FAMILIES: readonly Family[] = [
     repositories: ['docker.io/cilium/starwars', 'quay.io/cilium/starwars'],
     make: () => ({
       ...bare('/starwars-docker'),
-      listeners: () => [tcp(80, 'deathstar'), tcp(8080, 'metrics')],
+      listeners: () => [tcp(80, 'deathstar'), tcp(8080, 'metrics', { family: 'deathstar' })],
     }),
   },
   {
@@ -465,40 +477,60 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     repositories: ['docker.io/prom/prometheus', 'quay.io/prometheus/prometheus'],
-    make: () => {
+    make: (tag) => {
       const base = alpine('1', { busybox: '1.36.1' });
+      const version = /\d+\.\d+\.\d+/.exec(tag)?.[0] ?? '3.5.0';
       return {
         ...base,
-        machine: { ...base.machine, user: 'nobody', home: '/' },
+        machine: { ...base.machine, user: 'nobody', home: '/prometheus' },
         programs: [...BUSYBOX, 'prometheus', 'promtool'],
-        files: PASSWD,
+        files: { ...PASSWD, '/etc/prometheus/prometheus.yml': PROMETHEUS_CONFIG },
         entrypoint: ['/bin/prometheus'],
-        cmd: ['--config.file=/etc/prometheus/prometheus.yml'],
+        cmd: ['--config.file=/etc/prometheus/prometheus.yml', '--storage.tsdb.path=/prometheus'],
         mains: ['prometheus'],
-        listeners: () => [
-          tcp(9090, 'page', {
-            title: 'Prometheus Time Series Collection and Processing Server',
-            paths: ['/', '/graph', '/query', '/metrics', '/-/ready', '/-/healthy'],
+        listeners: (_env, command) => [
+          tcp(numberOf(/--web\.listen-address=\S*:(\d+)/.exec(command.join(' '))?.[1], 9090), 'prometheus', {
+            version,
           }),
+        ],
+        bot: (_env, command) => ({
+          bot: 'prometheus',
+          intervalMs: 15_000,
+          config: /-config\.file[= ](\S+)/.exec(command.join(' '))?.[1] ?? '/etc/prometheus/prometheus.yml',
+        }),
+        logs: () => [
+          `level=info msg="Starting Prometheus Server" mode=server version="(version=${version}, branch=HEAD)"`,
+          'level=info msg="Server is ready to receive web requests."',
         ],
       };
     },
   },
   {
     repositories: ['docker.io/grafana/grafana', 'docker.io/grafana/grafana-oss'],
-    make: () => {
+    make: (tag) => {
       const base = alpine('3.20.3', { curl: '8.10.1' });
+      const version = /\d+\.\d+\.\d+/.exec(tag)?.[0] ?? '12.1.0';
       return {
         ...base,
         machine: { ...base.machine, user: 'grafana', home: '/usr/share/grafana' },
         programs: [...base.programs, ...BASH, 'curl'],
         entrypoint: ['/run.sh'],
         mains: ['run.sh', 'grafana', 'grafana-server'],
-        listeners: () => [
-          tcp(3000, 'page', { title: 'Grafana', paths: ['/', '/login', '/api/health', '/dashboards'] }),
+        listeners: () => [tcp(3000, 'grafana', { version })],
+        logs: () => [
+          `logger=settings level=info msg="Starting Grafana" version=${version}`,
+          'logger=http.server level=info msg="HTTP Server Listen" address=[::]:3000 protocol=http subUrl= socket=',
         ],
       };
     },
+  },
+  {
+    repositories: ['docker.io/kubernetesui/dashboard', 'k8s.gcr.io/kubernetes-dashboard-amd64'],
+    make: () =>
+      bare('/dashboard', [
+        tcp(9090, 'page', { title: 'Kubernetes Dashboard', paths: ['/', '/version'] }),
+        { ...tcp(8443, 'page', { title: 'Kubernetes Dashboard', paths: ['/', '/version'] }), tls: TLS_ANY },
+      ]),
   },
   {
     repositories: ['docker.io/hashicorp/http-echo'],
@@ -779,10 +811,13 @@ export const FAMILIES: readonly Family[] = [
       env: { HUBBLE_SERVER: 'unix:///var/run/cilium/hubble.sock' },
       files: { ...osRelease('Ubuntu', 'ubuntu', '24.04'), ...PASSWD },
       entrypoint: ['cilium-agent'],
+      pullMs: 12_000,
       mains: ['cilium-agent'],
       startDelayMs: 3000,
       listeners: () => [
         tcp(4244, 'opaque'),
+        tcp(9962, 'metrics', { family: 'agent', needs: 'prometheus-serve-addr' }),
+        tcp(9965, 'metrics', { family: 'hubble', needs: 'hubble-metrics-server' }),
         { ...tcp(9879, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
       ],
     }),
@@ -791,6 +826,7 @@ export const FAMILIES: readonly Family[] = [
     repositories: ['quay.io/cilium/operator-generic', 'quay.io/cilium/operator'],
     make: () =>
       bare('cilium-operator-generic', [
+        tcp(9963, 'metrics', { family: 'operator', needs: 'operator-prometheus-serve-addr' }),
         { ...tcp(9234, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
       ]),
   },
@@ -800,11 +836,12 @@ export const FAMILIES: readonly Family[] = [
       machine: ubuntuMachine,
       programs: [...DEBIAN, 'bash', 'cilium-envoy'],
       entrypoint: ['/usr/bin/cilium-envoy-starter'],
+      pullMs: 6_000,
       mains: ['cilium-envoy-starter'],
       startDelayMs: 1500,
       listeners: () => [
         { ...tcp(9878, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
-        tcp(9964, 'metrics'),
+        tcp(9964, 'metrics', { family: 'envoy' }),
       ],
     }),
   },
@@ -813,6 +850,7 @@ export const FAMILIES: readonly Family[] = [
     make: () => ({
       ...bare('hubble-relay', [tcp(4245, 'opaque'), tcp(4222, 'opaque')]),
       mains: ['hubble-relay', 'serve'],
+      pullMs: 2_500,
       startDelayMs: 2000,
     }),
   },

@@ -3,7 +3,7 @@ import { deathstar, emojivotoWeb, grpcService, kubeApiserver, metrics, page } fr
 import { httpbin } from './servers/httpbin.ts';
 import { jsonMock } from './servers/json-mock.ts';
 import { nginx } from './servers/nginx.ts';
-import { banner, dns, echo, opaque, postgres, website } from './servers/plain.ts';
+import { banner, dns, echo, opaque, website } from './servers/plain.ts';
 import {
   agnhost,
   files,
@@ -15,6 +15,8 @@ import {
   textEcho,
   whoami,
 } from './servers/small.ts';
+import { grafana, prometheus } from './servers/prometheus.ts';
+import { postgres } from './servers/postgres.ts';
 import { redis } from './servers/redis.ts';
 import { webdis } from './servers/webdis.ts';
 import { closer, h2cOnly, resetter, scriptedHttp, silent, zone } from './servers/scripted.ts';
@@ -36,6 +38,7 @@ export const SERVERS: ReadonlyMap<string, Server> = new Map([
   ['dns', dns],
   ['echo', echo],
   ['emojivoto-web', emojivotoWeb],
+  ['grafana', grafana],
   ['grpc', grpcService],
   ['h2c-only', h2cOnly],
   ['httpbin', httpbin],
@@ -46,6 +49,7 @@ export const SERVERS: ReadonlyMap<string, Server> = new Map([
   ['opaque', opaque],
   ['page', page],
   ['postgres', postgres],
+  ['prometheus', prometheus],
   ['redis', redis],
   ['resetter', resetter],
   ['scripted-http', scriptedHttp],

@@ -48,6 +48,8 @@ export type ServerContext = {
   readonly internetFile: (url: string) => string | undefined;
   /** A seeded UUID. */
   readonly uuid: () => string;
+  /** The text of a family of the cluster's metrics (`hubble`, `agent`, `operator`); undefined for others. */
+  readonly metrics?: (family: string) => string | undefined;
   /** Calls another server, at once. */
   readonly call: (call: OutboundCall) => OutboundResult;
   /** Answers a DNS question: by the cluster for CoreDNS, else by the world. */

@@ -76,19 +76,39 @@ export const deathstar: Server = httpServer({
   bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
 });
 
-/** Prometheus metrics on `/metrics`, nothing else. */
+/** Prometheus metrics on `/metrics`, nothing else: the cluster's own by option `family`, what the container counted, and the process's. */
 export const metrics: Server = httpServer({
   handle: (context, request) =>
     splitTarget(request.target).path === '/metrics'
-      ? text(
-          context,
-          200,
-          '# HELP up 1 if the process runs.\n# TYPE up gauge\nup 1\n',
-          'text/plain; version=0.0.4; charset=utf-8',
-        )
+      ? text(context, 200, metricsText(context), 'text/plain; version=0.0.4; charset=utf-8')
       : text(context, 404, '404 page not found\n'),
   bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
 });
+
+function metricsText(context: ServerContext): string {
+  const family = String(context.options['family'] ?? '');
+  const own = context.metrics?.(family);
+  const counted = Object.entries((context.state['metrics'] ?? {}) as Readonly<Record<string, number>>);
+  const names = [...new Set(counted.map(([key]) => key.replace(/\{.*/, '')))];
+  const counters = names.map((name) => {
+    const rows = counted.filter(([key]) => key.replace(/\{.*/, '') === name);
+    return `# TYPE ${name} counter\n${rows.map(([key, value]) => `${key} ${value}\n`).join('')}`;
+  });
+  const info =
+    family === 'coredns'
+      ? '# TYPE coredns_build_info gauge\ncoredns_build_info{goversion="go1.21.11",revision="a6338e9",version="1.11.3"} 1\n'
+      : '';
+  const process =
+    '# HELP go_goroutines Number of goroutines that currently exist.\n# TYPE go_goroutines gauge\ngo_goroutines 12\n# HELP process_cpu_seconds_total Total user and system CPU time spent in seconds.\n# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 0.31\n';
+  return `${info}${own ?? ''}${counters.join('')}${process}`;
+}
+
+/** Counts one under a series of the container's own metrics. */
+function count(context: ServerContext, series: string): void {
+  const old = (context.state['metrics'] ?? {}) as Readonly<Record<string, number>>;
+  if (!Object.hasOwn(old, series) && Object.keys(old).length >= 200) return;
+  context.state['metrics'] = { ...old, [series]: (old[series] ?? 0) + 1 };
+}
 
 /** A page with a title and a path that answers 200; options `title`, `paths`, `others` (status elsewhere). */
 export const page: Server = httpServer({
@@ -174,6 +194,16 @@ export const grpcService: Server = {
       const services = (context.options['services'] ?? []) as readonly string[];
       const isGrpc = headerOf(request.headers, 'content-type') === 'application/grpc';
       const known = services.some((name) => request.target.startsWith(`/${name}/`));
+      const [, service = '', method = ''] = /^\/([\w.]+)\/(\w+)$/.exec(request.target) ?? [];
+      if (isGrpc && known) {
+        count(
+          context,
+          `grpc_server_handled_total{grpc_code="OK",grpc_method="${method}",grpc_service="${service}",grpc_type="unary"}`,
+        );
+        const vote = /^Vote(\w+)$/.exec(method)?.[1];
+        const emoji = vote?.replace(/(.)([A-Z])/g, '$1_$2').toLowerCase();
+        if (emoji !== undefined) count(context, `emojivoto_votes_total{emoji=":${emoji}:"}`);
+      }
       return isGrpc && known ? text(context, 200, '', 'application/grpc') : text(context, 415, '');
     },
   }),

@@ -1,18 +1,6 @@
 import type { DnsMessage } from '../../net/dns.ts';
 import { type HttpHeader, headerOf, httpDate, splitTarget } from '../http.ts';
-import { type Server, SILENCE, httpServer } from '../server.ts';
-
-/** PostgreSQL: reads a startup packet; whatever is none closes the connection without an answer. */
-export const postgres: Server = {
-  receive: (context, connection, text) => {
-    connection.buffer = `${connection.buffer}${text}`.slice(-8192);
-    if (connection.buffer.length < 4) return SILENCE;
-    context.log(
-      `${new Date(context.nowMs).toISOString().replace('T', ' ').slice(0, 23)} UTC [68] LOG:  invalid length of startup packet`,
-    );
-    return { replies: [], end: 'close' };
-  },
-};
+import { type Server, type ServerContext, SILENCE, httpServer } from '../server.ts';
 
 /** Takes connections and says nothing: a server whose protocol no tool of the world speaks; ends on the first bytes. */
 export const opaque: Server = { receive: () => ({ replies: [], end: 'close' }) };
@@ -31,7 +19,12 @@ export const banner: Server = {
 
 /** DNS over UDP and TCP: by the cluster in CoreDNS' pods, by the world elsewhere. */
 export const dns: Server = {
-  datagram: (context, payload) => ('dns' in payload ? { dns: context.answerDns(payload.dns) } : undefined),
+  datagram: (context, payload) => {
+    if (!('dns' in payload)) return undefined;
+    const answer = context.answerDns(payload.dns);
+    if (context.options['cluster'] === true) countQuestion(context, payload.dns.question.type, answer.code);
+    return { dns: answer };
+  },
   receive: (context, _connection, text) => {
     const question = dnsQuestion(text);
     if (question === undefined) return { replies: [], end: 'close' };
@@ -51,6 +44,17 @@ export function dnsQuestion(text: string): DnsMessage | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What CoreDNS' prometheus plugin counts. */
+function countQuestion(context: ServerContext, type: string, code: string | undefined): void {
+  const old = (context.state['metrics'] ?? {}) as Readonly<Record<string, number>>;
+  const next: Record<string, number> = { ...old };
+  const common = 'server="dns://:53",view="",zone="."';
+  const request = `coredns_dns_requests_total{family="1",proto="udp",type="${type}",${common}}`;
+  const response = `coredns_dns_responses_total{plugin="",rcode="${code ?? 'NOERROR'}",${common}}`;
+  for (const key of [request, response]) next[key] = (next[key] ?? 0) + 1;
+  context.state['metrics'] = next;
 }
 
 /**
