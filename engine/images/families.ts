@@ -1,3 +1,4 @@
+import { postgresVersion } from './servers/postgres.ts';
 import type { Json } from '../base/json.ts';
 import type { BotSpec } from './bot.ts';
 import type { ImageMachine, ListenerSpec } from './catalog.ts';
@@ -311,7 +312,8 @@ export const FAMILIES: readonly Family[] = [
   {
     repositories: ['docker.io/library/postgres'],
     make: (tag) => {
-      const base = tag.includes('alpine') ? alpine('3.21.3', {}) : debian({});
+      const versions = { psql: postgresVersion(tag) };
+      const base = tag.includes('alpine') ? alpine('3.21.3', versions) : debian(versions);
       return {
         ...base,
         programs: [...base.programs, ...BASH, 'psql', 'pg_isready', 'postgres'],

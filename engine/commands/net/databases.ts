@@ -3,6 +3,7 @@ import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
 import { readOptions } from './arguments.ts';
 import { resolveHost, resolverWords } from './resolver.ts';
+import { psqlTarget } from './psql.ts';
 import { byteLength, connectError, errorText } from './words.ts';
 
 type Opened = { readonly connection: Connection } | { readonly error: string };
@@ -148,98 +149,6 @@ function shownReply(reply: Reply): string {
   if (reply.kind === 'error') return `(error) ${reply.text}`;
   if (reply.kind === 'number') return `(integer) ${reply.text}`;
   return reply.kind === 'status' ? reply.text : JSON.stringify(reply.text);
-}
-
-type PsqlTarget = { host: string; port: number; user: string; database: string; timeout: string | undefined };
-
-/** psql: reaches for the server and says what came of it; what the virtual servers do not speak ends as a closed connection. Source: recorded psql 15. */
-export function psqlProgram(ports: Ports): Program {
-  return async (process) => {
-    const target = psqlTarget(process);
-    if (typeof target === 'string') {
-      await process.err(target);
-      return 1;
-    }
-    const { sys, machine } = process;
-    const network = ports.network(machine);
-    const resolved = await resolveHost({ sys, network, libc: machine.libc }, target.host);
-    if (resolved.kind !== 'found') {
-      const why = resolverWords(machine.libc, resolved.kind === 'failed' ? resolved.why : 'again');
-      await process.err(`psql: error: could not translate host name "${target.host}" to address: ${why}\n`);
-      return 2;
-    }
-    const texts: string[] = [];
-    for (const address of resolved.addresses) {
-      const place = `connection to server at "${target.host}" (${address}), port ${target.port} failed: `;
-      if (target.timeout === '') {
-        texts.push(`${place}invalid integer value "" for connection option "connect_timeout"\n`);
-        break;
-      }
-      const seconds = Number(target.timeout ?? 0);
-      const result = await network.connect(
-        sys,
-        { address, port: target.port },
-        seconds > 0 ? Math.max(2, seconds) * 1_000 : undefined,
-      );
-      if (result.kind === 'connected') {
-        await result.connection.send(
-          sys,
-          `\0\0\0\b\x04\xd2\x16/user\0${target.user}\0database\0${target.database}\0\0`,
-        );
-        await result.connection.receive(sys, seconds > 0 ? seconds * 1_000 : undefined);
-        result.connection.close();
-        texts.push(
-          `${place}server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n\tbefore or while processing the request.\n`,
-        );
-        break;
-      }
-      const isOwn = result.kind === 'timeout' && seconds > 0;
-      const words = isOwn ? 'timeout expired' : errorText(machine.libc, connectError(result));
-      texts.push(
-        `${place}${words}\n${isOwn ? '' : '\tIs the server running on that host and accepting TCP/IP connections?\n'}`,
-      );
-    }
-    await process.err(`psql: error: ${texts.join('')}`);
-    return 2;
-  };
-}
-
-function psqlTarget(process: Process): PsqlTarget | string {
-  const spec = {
-    valued: 'cdfLoPRTvFhpU',
-    flags: 'aAbeEHlnqsStVwWxXz019',
-    long: { host: true, port: true, username: true, dbname: true, command: true },
-  };
-  const read = readOptions(process.argv.slice(1), spec);
-  if (read.kind !== 'ok')
-    return `psql: unrecognized option '${read.option}'\nTry "psql --help" for more information.\n`;
-  const values = new Map(read.options);
-  const settings = new Map<string, string>();
-  for (const [, key = '', value = ''] of (read.words[0] ?? '').matchAll(/(\w+)=(\S+)/g))
-    settings.set(key, value);
-  const url = /^postgres(?:ql)?:\/\/(?:([^:@]*)(?::[^@]*)?@)?([^:/]+)(?::(\d+))?(?:\/(\S*))?$/.exec(
-    read.words[0] ?? '',
-  );
-  return {
-    host:
-      values.get('h') ??
-      values.get('host') ??
-      settings.get('host') ??
-      url?.[2] ??
-      process.env.get('PGHOST') ??
-      'localhost',
-    port: Number(values.get('p') ?? values.get('port') ?? settings.get('port') ?? url?.[3] ?? 5432),
-    user:
-      values.get('U') ?? values.get('username') ?? settings.get('user') ?? url?.[1] ?? process.machine.user,
-    database:
-      values.get('d') ??
-      values.get('dbname') ??
-      settings.get('dbname') ??
-      url?.[4] ??
-      read.words[0] ??
-      process.machine.user,
-    timeout: settings.get('connect_timeout') ?? process.env.get('PGCONNECT_TIMEOUT'),
-  };
 }
 
 /** pg_isready. Source: recorded psql 15. */

@@ -133,6 +133,52 @@ describe('faults of a world', () => {
   });
 });
 
+describe('psql', () => {
+  const ready = [
+    'kubectl run db --image=postgres:16 --env=POSTGRES_USER=app --env=POSTGRES_PASSWORD=s3 --env=POSTGRES_DB=shop --port=5432 --expose > /dev/null',
+    'kubectl run cl --image=postgres:16 --env=POSTGRES_PASSWORD=x > /dev/null',
+    'kubectl wait --for=condition=Ready pod/db pod/cl --timeout=60s > /dev/null',
+  ];
+
+  test('keeps a table and prints it', async () => {
+    const output = await typed(
+      'playground',
+      ...ready,
+      `kubectl exec db -- psql -U app shop -c "create table t (id serial, name text)" -c "insert into t (name) values ('ann'), ('bo')" -c "select * from t where id > 1" -c "update t set name = 'x' where id = 1" -tAc "select name from t order by id"`,
+      'kubectl exec db -- psql -U app shop -c "select nope from t" 2>&1 | head -3',
+    );
+    expect(output).toBe(
+      'CREATE TABLE\nINSERT 0 2\n2|bo\nUPDATE 1\nx\nbo\nERROR:  column "nope" does not exist\nLINE 1: select nope from t;\n               ^\n',
+    );
+  });
+
+  test('a client from elsewhere needs the right password, name and database', async () => {
+    const output = await typed(
+      'playground',
+      ...ready,
+      'kubectl exec cl -- psql -h db -U app shop -c "select 1" 2>&1 | head -1',
+      'kubectl exec cl -- env PGPASSWORD=no psql -h db -U app shop -c "select 1" 2>&1 | head -1',
+      'kubectl exec cl -- psql postgres://app:s3@db/none -c "select 1" 2>&1 | head -1',
+      'kubectl exec cl -- psql postgres://app:s3@db/shop -c "select 6*7 as answer"',
+    );
+    expect(output.replaceAll(/\(10\.96\.[\d.]+\)/g, '(IP)')).toBe(
+      'psql: error: connection to server at "db" (IP), port 5432 failed: fe_sendauth: no password supplied\n' +
+        'psql: error: connection to server at "db" (IP), port 5432 failed: FATAL:  password authentication failed for user "app"\n' +
+        'psql: error: connection to server at "db" (IP), port 5432 failed: FATAL:  database "none" does not exist\n' +
+        ' answer \n--------\n     42\n(1 row)\n\n',
+    );
+  });
+
+  test('hostile names are only names', async () => {
+    const output = await typed(
+      'playground',
+      ...ready,
+      'kubectl exec db -- psql -U app shop -c "create table __proto__ (a int)" -c "select * from constructor" 2>&1 | head -2',
+    );
+    expect(output).toBe('ERROR:  permission denied\nERROR:  relation "constructor" does not exist\n');
+  });
+});
+
 describe('openssl', () => {
   test('looks at certificates of the net and of files', async () => {
     const output = await typed(
