@@ -1,7 +1,7 @@
 import type { LineCounter, Node, Pair } from 'yaml';
 import { isMap, isNode, isScalar, isSeq, lineCounter } from '../base/yaml.ts';
 import { isJsonObject } from '../base/json.ts';
-import { excessOf, parseYaml, splitDocuments } from './documents.ts';
+import { excessOf, parseYaml, readDocument, splitDocuments } from './documents.ts';
 import type { Edit } from './edits.ts';
 import type { RuleRef } from './model.ts';
 import { applyTextEdit, textEdit } from './text-edits.ts';
@@ -26,6 +26,9 @@ export type TextChange = Place & {
   readonly removed: readonly string[];
   readonly added: readonly string[];
 };
+
+/** A change of a document's text and what the document then says. */
+export type ChangedDocument = { readonly change: TextChange; readonly value: unknown };
 
 /** The text of one policy document and where it stands. */
 type SourceDocument = {
@@ -105,10 +108,10 @@ export class PolicySource {
   }
 
   /**
-   * The smallest change of the text that makes an edit in a document; undefined for an unknown document, and where the text
-   * cannot be changed in one place.
+   * The smallest change of the text that makes an edit in a document, and what the document then says; undefined for an
+   * unknown document, and where the text cannot be changed in one place.
    */
-  change(document: number, edit: Edit): TextChange | undefined {
+  change(document: number, edit: Edit): ChangedDocument | undefined {
     const source = this.#documents[document];
     const made = source && textEdit(source.text, edit);
     if (!source || !made) return undefined;
@@ -120,14 +123,17 @@ export class PolicySource {
     const end = this.absolute(document, at(made.end));
     if (!start || !end) return undefined;
     const margin = ' '.repeat(this.#offset.columns);
-    return {
+    const after = applyTextEdit(source.text, made);
+    const read = readDocument(after, 'refuse');
+    const change = {
       ...start,
       file: this.file,
       endLine: end.line,
       endColumn: end.column,
       text: made.text.replaceAll('\n', `\n${margin}`),
-      ...difference(source.text.split('\n'), applyTextEdit(source.text, made).split('\n')),
+      ...difference(source.text.split('\n'), after.split('\n')),
     };
+    return 'error' in read ? undefined : { change, value: read.value };
   }
 }
 
@@ -163,7 +169,7 @@ export function changeIn(
   sources: readonly PolicySource[],
   policy: Omit<RuleRef, 'path'>,
   edit: Edit,
-): TextChange | undefined {
+): ChangedDocument | undefined {
   for (const source of sources) {
     const document = source.documentOf({ ...policy, path: edit.path });
     if (document !== undefined) return source.change(document, edit);

@@ -5,6 +5,7 @@ import { decodeCase, type PolicyCase } from './case-file.ts';
 import { buildCase } from './case-run.ts';
 import { readDocument, splitDocuments } from './documents.ts';
 import { importPolicy } from './import.ts';
+import type { FlowSpec } from './model.ts';
 import { PolicySource, type TextChange } from './positions.ts';
 import { changeOfEdit, type EditablePolicy, placeOfEdit, suggest } from './suggestions.ts';
 
@@ -180,5 +181,107 @@ describe('the order and the place of suggestions', () => {
       bestMs = Math.min(bestMs, performance.now() - startMs);
     }
     expect(bestMs).toBeLessThan(50);
+  });
+});
+
+describe('edits of every kind of peer', () => {
+  const pods = [
+    { name: 'web', labels: { app: 'web' }, ip: '10.0.0.1' },
+    { name: 'db', labels: { app: 'db' }, ip: '10.0.0.2' },
+    { name: 'job', namespace: 'ops', labels: { app: 'job' }, ip: '10.0.1.1' },
+  ];
+  /** The edits of a policy for app=db that turn a flow, as their orders. */
+  function editsOf(rules: string, from: object, wanted: 'FORWARDED' | 'DROPPED', port = 80): string[] {
+    const isEgress = rules.includes('egress');
+    const policies = `apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p}\nspec: {endpointSelector: {matchLabels: {app: db}}, ${rules}}\n`;
+    const dns = { 'api.example.com': ['203.0.113.9'] };
+    const world = decodeCase(JSON.stringify({ pods, dns, policies, probes: [] }));
+    const { repository } = buildCase(world, policies);
+    const db = { endpoint: 'default/db' };
+    const ends = isEgress ? { from: db, to: from } : { from, to: db };
+    const flow = { ...ends, port, protocol: 'TCP' } as FlowSpec;
+    return suggest(repository, flow, wanted, editables(world), optionsOf(world), { limit: 99 }).map(
+      (one) => one.text,
+    );
+  }
+  const outside = { address: '203.0.113.9' };
+  const web = { endpoint: 'default/web' };
+  const job = { endpoint: 'ops/job' };
+
+  test.each<[string, object, 'FORWARDED' | 'DROPPED', string]>([
+    [
+      'ingress: [{fromCIDR: [198.51.100.7/32]}]',
+      outside,
+      'FORWARDED',
+      'Set spec.ingress[0].fromCIDR[0]: "203.0.113.9/32" (it is "198.51.100.7/32").',
+    ],
+    [
+      'ingress: [{fromCIDR: [198.51.100.7/32]}]',
+      outside,
+      'FORWARDED',
+      'Add spec.ingress[0].fromCIDR[1]: "203.0.113.9/32".',
+    ],
+    [
+      'ingress: [{fromCIDRSet: [{cidr: 203.0.113.0/24, except: [203.0.113.8/29]}]}]',
+      outside,
+      'FORWARDED',
+      'Remove spec.ingress[0].fromCIDRSet[0].except.',
+    ],
+    [
+      'ingress: [{fromCIDRSet: [{cidr: 203.0.113.0/24}]}]',
+      outside,
+      'DROPPED',
+      'Add spec.ingress[0].fromCIDRSet[0].except: ["203.0.113.9/32"].',
+    ],
+    [
+      'ingress: [{fromEntities: [host]}]',
+      outside,
+      'FORWARDED',
+      'Add spec.ingress[0].fromEntities[1]: "world".',
+    ],
+    [
+      'ingress: [{fromEntities: [world, host]}]',
+      outside,
+      'DROPPED',
+      'Remove spec.ingress[0].fromEntities[0].',
+    ],
+    [
+      'egress: [{toFQDNs: [{matchName: www.example.com}]}]',
+      outside,
+      'FORWARDED',
+      'Set spec.egress[0].toFQDNs[0].matchName: "api.example.com" (it is "www.example.com").',
+    ],
+    [
+      'ingress: [{}]',
+      web,
+      'FORWARDED',
+      'Add spec.ingress[0].fromEndpoints: [{"matchLabels":{"app":"web"}}].',
+    ],
+    [
+      'ingress: [{}]',
+      job,
+      'FORWARDED',
+      'Add spec.ingress[0].fromEndpoints: [{"matchLabels":{"app":"job","k8s:io.kubernetes.pod.namespace":"ops"}}].',
+    ],
+    ['ingress: [{}]', outside, 'FORWARDED', 'Add spec.ingress[0].fromCIDR: ["203.0.113.9/32"].'],
+    ['egress: [{}]', { entity: 'host' }, 'FORWARDED', 'Add spec.egress[0].toEntities: ["host"].'],
+    ['egress: [{toEndpoints: [{}]}]', web, 'DROPPED', 'Leave {} in place of spec.egress[0].'],
+    [
+      'enableDefaultDeny: {ingress: false}, ingress: [{fromEndpoints: [{matchLabels: {app: job}}]}]',
+      web,
+      'DROPPED',
+      'Remove spec.enableDefaultDeny.',
+    ],
+  ])('[P42] %s', (rules, peer, wanted, text) => {
+    expect(editsOf(rules, peer, wanted)).toContain(text);
+  });
+
+  test('[P42] a direction that was left open is shut', () => {
+    const policies = `apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p}\nspec: {endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}\n`;
+    const world = decodeCase(JSON.stringify({ pods, policies, probes: [] }));
+    const { repository } = buildCase(world, policies);
+    const flow = { from: { endpoint: 'default/db' }, to: web, port: 80, protocol: 'TCP' };
+    const found = suggest(repository, flow, 'DROPPED', editables(world), optionsOf(world), { limit: 9 });
+    expect(found.map((one) => one.text)).toContain('Add spec.egress: [{}].');
   });
 });

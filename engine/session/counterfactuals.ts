@@ -99,7 +99,11 @@ export function* adviseStepwise(
     if (sandbox.judgedVersion() !== stamp) return undefined;
     const step = search.next();
     if (step.done !== true) continue;
-    const edits = step.value.slice(0, ADVISED_MAX).map((found) => advised(question, found));
+    const edits: AdvisedEdit[] = [];
+    for (const found of step.value.slice(0, ADVISED_MAX)) {
+      edits.push(advised(question, found));
+      yield;
+    }
     return { row, column, actual: result.outcome, aim: aim.aim, reasons, edits };
   }
 }
@@ -148,7 +152,9 @@ function* searchEdits(question: Question, result: ProbeResult, aim: Aim): Genera
     if (!isObject(object)) continue;
     const after = clusterView(sandbox.cluster, sandbox.cluster.fork([...drafts, object]), sandbox.world);
     const { outcome } = tryProbe(after, probe);
-    if (aim.holds(outcome)) found.push({ suggestion, outcome, changes: changedCells(question, after) });
+    if (!aim.holds(outcome)) continue;
+    yield;
+    found.push({ suggestion, outcome, changes: changedCells(question, after) });
   }
   return found.sort((a, b) => a.changes.length - b.changes.length);
 }
