@@ -62,7 +62,7 @@ export function Advice({
   }
   if (advice === undefined) return <p className="text-muted">Trying edits…</p>;
   return (
-    <div data-testid="advice">
+    <div data-testid="advice" ref={(element) => element?.scrollIntoView({ block: 'nearest' })}>
       <p className="mb-1 font-medium">{AIMS[advice.aim]}</p>
       {advice.edits.length === 0 && (
         <p className="text-muted">No single edit of the policies that are there does it.</p>
