@@ -96,6 +96,10 @@ describe('CEL expressions over flows', () => {
     const list = `[${'1,'.repeat(60)}1]`;
     const nested = `${list}.all(a, ${list}.all(b, ${list}.all(c, a + b + c == 3)))`;
     expect(compileCel(nested)(TCP)).toBe(false);
+    const test = compileCel(nested);
+    const begin = performance.now();
+    for (let i = 0; i < 8190; i++) test(TCP);
+    expect(performance.now() - begin).toBeLessThan(5000);
     expect(() => compileCel('_flow.__proto__ == 1')).toThrow("undefined field '__proto__'");
   });
 });

@@ -2,7 +2,7 @@ import type { Flow } from '../flow.ts';
 import { FilterError } from '../filter-error.ts';
 import { provideCel } from '../expression.ts';
 import { DROP_REASON_NAMES } from '../tables.ts';
-import { CelFailure, checkCel, scopeOf } from './program.ts';
+import { CelFailure, CelRunner, checkCel } from './program.ts';
 import { type CelProblem, parseCel } from './syntax.ts';
 import { addEnum, typeText } from './types.ts';
 
@@ -29,9 +29,10 @@ export function compileCel(text: string): (flow: Flow) => boolean {
   if (problems.length > 0) throw new FilterError(PREFIX + shown(text, problems));
   const isBool = program.type.kind === 'simple' && program.type.name === 'bool';
   if (!isBool) throw new FilterError(`${PREFIX}got "${typeText(program.type)}", wanted "bool" result type`);
+  const runner = new CelRunner(program);
   return (flow) => {
     try {
-      return program.run(scopeOf(flow)) === true;
+      return runner.run(flow) === true;
     } catch (error) {
       if (error instanceof CelFailure) return false;
       throw error;

@@ -23,6 +23,11 @@ export type CelValue =
 
 /** Steps that one evaluation may take (the cost limit of Hubble's filter). */
 const COST_MAX = 100_000;
+/** Steps of one evaluation once an expression has used up `COST_TOTAL` over all flows: a costly one then fails early. */
+const COST_LATER = 300;
+const COST_TOTAL = 1_000_000;
+/** Characters or items that cost as much as one step. */
+const PIECE = 64;
 
 /** What an evaluation knows: the flow and the variables of macros; `cost` counts down. */
 export type CelScope = {
@@ -42,9 +47,31 @@ type Types = ReadonlyMap<string, CelType>;
 /** Something failed while an expression ran: the filter does not match. */
 export class CelFailure extends Error {}
 
-/** A fresh scope over a flow. */
-export function scopeOf(flow: Readonly<Record<string, unknown>>): CelScope {
-  return { flow: { message: 'flow.Flow', json: flow }, variables: new Map(), budget: { left: COST_MAX } };
+/** Evaluates an expression over one flow after another. What it may cost shrinks with what it has cost already. */
+export class CelRunner {
+  readonly #program: CelProgram;
+  #spent = 0;
+
+  constructor(program: CelProgram) {
+    this.#program = program;
+  }
+
+  /** The value for a flow. @throws CelFailure */
+  run(flow: Readonly<Record<string, unknown>>): CelValue {
+    const limit = this.#spent < COST_TOTAL ? COST_MAX : COST_LATER;
+    const budget = { left: limit };
+    try {
+      return this.#program.run({ flow: { message: 'flow.Flow', json: flow }, variables: new Map(), budget });
+    } finally {
+      this.#spent += limit - budget.left;
+    }
+  }
+}
+
+/** Takes the cost of a long text or list from the budget. */
+function charge(scope: CelScope, length: number): void {
+  scope.budget.left -= Math.floor(length / PIECE);
+  if (scope.budget.left < 0) throw new CelFailure('cost limit exceeded');
 }
 
 /** Checks an expression and makes it runnable; what is wrong goes to `problems`, in cel-go's words. */
@@ -406,10 +433,14 @@ function arithmetic(sign: '+' | '-' | '*' | '/' | '%'): Make {
     if (sign === '+' && a.type.kind === 'list' && isSame(a.type, b.type))
       return {
         type: a.type,
-        run: (scope) => [...(a.run(scope) as CelValue[]), ...(b.run(scope) as CelValue[])],
+        run: (scope) => {
+          const joined = [...(a.run(scope) as CelValue[]), ...(b.run(scope) as CelValue[])];
+          charge(scope, joined.length);
+          return joined;
+        },
       };
     if (sign === '+' && isType(a, 'string') && isType(b, 'string'))
-      return { type: a.type, run: (scope) => joined(String(a.run(scope)), String(b.run(scope))) };
+      return { type: a.type, run: (scope) => joined(scope, String(a.run(scope)), String(b.run(scope))) };
     if (['+', '-'].includes(sign) && isType(a, 'timestamp', 'duration') && isType(b, 'timestamp', 'duration'))
       return timeArithmetic(sign as '+' | '-', a, b);
     if (!isType(a, 'int', 'uint', 'double') || !isSame(a.type, b.type)) return undefined;
@@ -425,8 +456,9 @@ function arithmetic(sign: '+' | '-' | '*' | '/' | '%'): Make {
 }
 
 /** Texts stay bounded however an expression glues them together. */
-function joined(a: string, b: string): string {
+function joined(scope: CelScope, a: string, b: string): string {
   if (a.length + b.length > COST_MAX) throw new CelFailure('cost limit exceeded');
+  charge(scope, a.length + b.length);
   return a + b;
 }
 
@@ -508,18 +540,33 @@ function index([of, at]: readonly CelProgram[]): CelProgram | undefined {
 }
 
 function textTest(test: (text: string, other: string) => boolean): Make {
-  return ([text, other, ...more]) =>
-    text && other && more.length === 0 && isType(text, 'string') && isType(other, 'string')
-      ? { type: simple('bool'), run: (scope) => test(String(text.run(scope)), String(other.run(scope))) }
-      : undefined;
+  return ([text, other, ...more]) => {
+    if (!text || !other || more.length > 0 || !isType(text, 'string') || !isType(other, 'string'))
+      return undefined;
+    return {
+      type: simple('bool'),
+      run: (scope) => {
+        const [left, right] = [String(text.run(scope)), String(other.run(scope))];
+        charge(scope, left.length + right.length);
+        return test(left, right);
+      },
+    };
+  };
 }
+
+/** Expressions mostly stand in the text as they are, so the last one is kept. */
+let lastPattern: { readonly text: string; readonly finds: (text: string) => boolean } | undefined;
 
 function matches(text: string, pattern: string): boolean {
   try {
-    return compileExpression(pattern).finds(text);
+    if (lastPattern?.text !== pattern) {
+      const compiled = compileExpression(pattern);
+      lastPattern = { text: pattern, finds: (candidate) => compiled.finds(candidate) };
+    }
   } catch {
     throw new CelFailure('error parsing regexp');
   }
+  return lastPattern?.finds(text) === true;
 }
 
 function conversion(name: 'int' | 'uint' | 'double' | 'string' | 'bool', from: readonly string[]): Make {
