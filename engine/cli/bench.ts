@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchResult>>> = {
   keys: async () => (await import('./bench-desk.ts')).benchKeys(),
   matrix: async () => (await import('./bench-desk.ts')).benchMatrix(),
   replay: async () => (await import('./bench-replay.ts')).benchReplay(),
+  shell: async () => (await import('./bench-shell.ts')).benchShell(),
   sizes: async () => (await import('./bench-sizes.ts')).benchSizes(),
   page: async () => (await import('./bench-page.ts')).benchPage(),
 };

@@ -2,6 +2,7 @@ import type { Process, Program } from '../../shell/program.ts';
 import { failureText } from '../../shell/path.ts';
 import { bytesOf, complain, nameOf, readFile, textOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
+import { od, xxd } from './dumps.ts';
 import { md5, sha1, sha256, sha512 } from './digests.ts';
 
 async function digest(process: Process, options: Options): Promise<number> {
@@ -109,68 +110,28 @@ const hex = (value: number, width = 2): string => value.toString(16).padStart(wi
 const printable = (bytes: readonly number[]): string =>
   bytes.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
 
+/** hexdump: words of 16 bits, or `-C` bytes with their characters. */
 async function dump(process: Process, options: Options): Promise<number> {
-  const name = nameOf(process);
   const found = await readFile(process, options.operands[0] ?? '-');
   if ('failure' in found)
     return complain(process, `${options.operands[0] ?? ''}: ${failureText(found.failure)}`);
-  const limit = options.get('l', 'n', 'N');
+  const limit = options.get('n');
   const bytes = [...bytesOf(found.text)].slice(0, limit === undefined ? undefined : Number(limit));
-  if (name === 'xxd' && options.has('p')) {
-    await process.out(
-      `${bytes
-        .map((byte) => hex(byte))
-        .join('')
-        .replace(/(.{60})(?=.)/g, '$1\n')}${bytes.length > 0 ? '\n' : ''}`,
-    );
-    return 0;
-  }
+  const isCanonical = options.has('C');
   for (let at = 0; at < bytes.length; at += 16) {
     const row = bytes.slice(at, at + 16);
-    if (name === 'xxd') {
-      const pairs = Array.from({ length: Math.ceil(row.length / 2) }, (_, index) =>
-        row
-          .slice(index * 2, index * 2 + 2)
-          .map((byte) => hex(byte))
-          .join(''),
-      );
-      await process.out(`${hex(at, 8)}: ${pairs.join(' ').padEnd(39)}  ${printable(row)}\n`);
-    } else if (name === 'od' && options.has('c')) {
-      const named: Readonly<Record<number, string>> = {
-        0: '\\0',
-        7: '\\a',
-        8: '\\b',
-        9: '\\t',
-        10: '\\n',
-        11: '\\v',
-        12: '\\f',
-        13: '\\r',
-      };
-      await process.out(
-        `${at.toString(8).padStart(7, '0')}${row.map((byte) => (named[byte] ?? (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : byte.toString(8).padStart(3, '0'))).padStart(4)).join('')}\n`,
-      );
-    } else if (name === 'od') {
-      const isBytes = options.get('t')?.startsWith('x1') === true;
-      const cells = isBytes
-        ? row.map((byte) => ` ${hex(byte)}`)
-        : Array.from(
-            { length: Math.ceil(row.length / 2) },
-            (_, index) =>
-              ` ${((row[index * 2] ?? 0) | ((row[index * 2 + 1] ?? 0) << 8)).toString(8).padStart(6, '0')}`,
-          );
-      await process.out(
-        `${options.get('A') === 'n' ? '' : at.toString(8).padStart(7, '0')}${cells.join('')}\n`,
-      );
-    } else {
-      const cells = row.map((byte) => hex(byte));
-      await process.out(
-        `${hex(at, 8)}  ${cells.slice(0, 8).join(' ').padEnd(23)}  ${cells.slice(8).join(' ').padEnd(23)}  |${printable(row)}|\n`,
-      );
-    }
+    const cells = row.map((byte) => hex(byte));
+    const words = Array.from(
+      { length: Math.ceil(row.length / 2) },
+      (_, index) => ` ${hex(row[index * 2 + 1] ?? 0)}${hex(row[index * 2] ?? 0)}`,
+    );
+    await process.out(
+      isCanonical
+        ? `${hex(at, 8)}  ${cells.slice(0, 8).join(' ').padEnd(23)}  ${cells.slice(8).join(' ').padEnd(23)}  |${printable(row)}|\n`
+        : `${hex(at, 7)}${words.join('').padEnd(40)}\n`,
+    );
   }
-  if (name === 'od' && options.get('A') !== 'n')
-    await process.out(`${bytes.length.toString(8).padStart(7, '0')}\n`);
-  if (name === 'hexdump' && bytes.length > 0) await process.out(`${hex(bytes.length, 8)}\n`);
+  if (bytes.length > 0) await process.out(`${hex(bytes.length, isCanonical ? 8 : 7)}\n`);
   return 0;
 }
 
@@ -181,7 +142,13 @@ export const BYTE_TOOLS: readonly (readonly [string, Program])[] = [
     tool({ short: 'bctw', long: ['check', 'tag', 'status', 'quiet', 'text', 'binary'] }, digest),
   ]),
   ['base64', tool({ short: 'dDiw:', long: ['decode', 'wrap=', 'ignore-garbage'] }, base64)],
-  ['xxd', tool({ short: 'pl:c:g:' }, dump)],
-  ['od', tool({ short: 'cxbt:A:N:v' }, dump)],
+  ['xxd', tool({ short: 'pl:c:g:rbuis:ae' }, xxd)],
+  [
+    'od',
+    tool(
+      { short: 'cxbdot:A:N:j:vw:', long: ['format=', 'address-radix=', 'read-bytes=', 'skip-bytes='] },
+      od,
+    ),
+  ],
   ['hexdump', tool({ short: 'Cn:v' }, dump)],
 ];

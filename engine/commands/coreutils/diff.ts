@@ -106,14 +106,63 @@ async function compare(process: Process, options: Options): Promise<number> {
   const [left, right] = options.operands;
   if (left === undefined || right === undefined) {
     await process.err(
-      `diff: missing operand${left === undefined ? '' : ` after '${left}'`}\ndiff: Try 'diff --help' for more information.\n`,
+      `diff: missing operand after '${left ?? 'diff'}'\ndiff: Try 'diff --help' for more information.\n`,
     );
     return 2;
   }
   return compareTwo(process, options, left, right);
 }
 
-async function compareTwo(process: Process, options: Options, left: string, right: string): Promise<number> {
+/** `-y`: both sides beside each other, in 130 columns unless told otherwise; tabs fill the gap. */
+async function sideBySide(
+  process: Process,
+  options: Options,
+  a: readonly string[],
+  b: readonly string[],
+): Promise<number> {
+  const total = Math.max(8, Math.min(1000, Number(options.get('W', 'width') ?? 130)));
+  const half = Math.max(1, Math.floor((total - 3) / 2) - (Math.floor((total + 3) / 2) % 8 > 0 ? 0 : 0));
+  const right = Math.floor((half + 3 + 7) / 8) * 8;
+  const left = Math.min(right - 3, half);
+  const row = async (one: string | undefined, mark: string, other: string | undefined): Promise<void> => {
+    const text = (one ?? '').slice(0, left);
+    const gap = (from: number, to: number): string => {
+      let out = '';
+      let at = from;
+      while (Math.floor(at / 8) * 8 + 8 <= to) {
+        out += '\t';
+        at = Math.floor(at / 8) * 8 + 8;
+      }
+      return out + ' '.repeat(Math.max(0, to - at));
+    };
+    const middle =
+      mark === ' '
+        ? gap(text.length, right)
+        : `${gap(text.length, left + 1)}${mark}${other === undefined ? '' : gap(left + 2, right)}`;
+    await process.out(
+      `${text}${other === undefined && mark === ' ' ? '' : middle}${(other ?? '').slice(0, total - right)}\n`,
+    );
+  };
+  let at = 0;
+  let bt = 0;
+  const all = changes(a, b);
+  for (const change of [...all, { aFrom: a.length, aTo: a.length, bFrom: b.length, bTo: b.length }]) {
+    for (; at < change.aFrom; at++, bt++) await row(a[at], ' ', b[bt]);
+    for (; at < change.aTo || bt < change.bTo; ) {
+      const [one, other] = [at < change.aTo ? a[at++] : undefined, bt < change.bTo ? b[bt++] : undefined];
+      await row(one, one === undefined ? '>' : other === undefined ? '<' : '|', other);
+    }
+  }
+  return all.length > 0 ? 1 : 0;
+}
+
+async function compareTwo(
+  process: Process,
+  options: Options,
+  left: string,
+  right: string,
+  isInside = false,
+): Promise<number> {
   const { files } = process.machine;
   const [a, b] = [statThrough(files, pathOf(process, left)), statThrough(files, pathOf(process, right))];
   if (a?.kind === 'folder' && b?.kind === 'folder') return compareFolders(process, options, left, right);
@@ -128,18 +177,38 @@ async function compareTwo(process: Process, options: Options, left: string, righ
   }
   if (failed) return 2;
   const [first = '', second = ''] = texts;
-  if (first === second) return 0;
+  if (first === second) {
+    if (options.has('s', 'report-identical-files'))
+      await process.out(`Files ${left} and ${right} are identical\n`);
+    return 0;
+  }
   if (options.has('q', 'brief')) {
     await process.out(`Files ${left} and ${right} differ\n`);
     return 1;
   }
-  const bare = (text: string): string[] =>
-    splitLines(text).map((line) =>
-      options.has('w', 'b', 'ignore-all-space')
-        ? line.replace(/\s+/g, options.has('w') ? '' : ' ').trimEnd()
-        : line,
-    );
-  const [one, other] = [bare(first), bare(second)];
+  const shown = [first, second].map((text) =>
+    splitLines(text).filter((line) => line !== '' || !options.has('B', 'ignore-blank-lines')),
+  );
+  const key = (line: string): string => {
+    const text = options.has('w', 'ignore-all-space')
+      ? line.replace(/\s+/g, '')
+      : options.has('b', 'ignore-space-change')
+        ? line.replace(/\s+/g, ' ').trimEnd()
+        : line;
+    return options.has('i', 'ignore-case') ? text.toLowerCase() : text;
+  };
+  // Lines are compared by their keys and shown as they are: equal keys share one text.
+  const canonical = new Map<string, string>();
+  const bare = (lines: readonly string[]): string[] =>
+    lines.map((line) => {
+      const known = canonical.get(key(line));
+      if (known === undefined) canonical.set(key(line), line);
+      return known ?? line;
+    });
+  const [one = [], other = []] = shown.map(bare);
+  if (options.has('y', 'side-by-side')) return sideBySide(process, options, one, other);
+  if (isInside && one.join('\n') !== other.join('\n'))
+    await process.out(`diff -${options.has('u') ? 'ru' : 'r'} ${left} ${right}\n`);
   const context = options.get('U', 'unified');
   if (options.has('u', 'U', 'unified')) {
     const stamp = (ms: number | undefined): string =>
@@ -174,7 +243,10 @@ async function compareFolders(
       await process.out(`Only in ${a.includes(name) ? left : right}: ${name}\n`);
       exit = 1;
     } else
-      exit = Math.max(exit, await compareTwo(process, options, joinPath(left, name), joinPath(right, name)));
+      exit = Math.max(
+        exit,
+        await compareTwo(process, options, joinPath(left, name), joinPath(right, name), true),
+      );
   }
   return exit;
 }
@@ -182,8 +254,21 @@ async function compareFolders(
 /** diff: normal and unified. */
 export const diff: Program = tool(
   {
-    short: 'uU:qrwbiNBac',
-    long: ['unified?', 'brief', 'recursive', 'ignore-all-space', 'color?', 'new-file'],
+    short: 'uU:qrwbiNBacsyW:C:tEZ',
+    long: [
+      'unified?',
+      'brief',
+      'recursive',
+      'ignore-all-space',
+      'color?',
+      'new-file',
+      'report-identical-files',
+      'side-by-side',
+      'width=',
+      'ignore-case',
+      'ignore-blank-lines',
+      'ignore-space-change',
+    ],
     usageExit: 2,
   },
   compare,

@@ -3,7 +3,16 @@ import { compilePerl, compileRegex, quoteRegex, RegexFailure } from '../../shell
 import type { PosixRegex } from '../../shell/posix-regex.ts';
 import { failureText, joinPath, statThrough } from '../../shell/path.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
-import { complain, LineReader, nameOf, pathOf, readFile, readOptions, splitLines } from './tool.ts';
+import {
+  complain,
+  LineReader,
+  nameOf,
+  pathOf,
+  readFile,
+  readOptions,
+  splitLines,
+  byteLength,
+} from './tool.ts';
 import type { Options } from './tool.ts';
 import { textStream } from '../../shell/process.ts';
 
@@ -15,6 +24,9 @@ const TABLE = {
     'fixed-strings',
     'basic-regexp',
     'perl-regexp',
+    'label=',
+    'byte-offset',
+    'initial-tab',
     'ignore-case',
     'invert-match',
     'count',
@@ -246,16 +258,23 @@ async function searchFile(
   let afterLeft = 0;
   let lastShown = 0;
   const before: [number, string][] = [];
+  const hasOffsets = options.has('b', 'byte-offset');
+  const starts = new Map<number, number>();
+  let offset = 0;
   const show = async (line: string, at: number, mark: ':' | '-'): Promise<void> => {
     if ((search.before > 0 || search.after > 0) && lastShown > 0 && at > lastShown + 1)
       await process.out(search.isColored ? '\x1b[36m\x1b[K--\x1b[m\x1b[K\n' : '--\n');
     lastShown = at;
     await process.out(
-      `${label(search, name, at, mark)}${mark === ':' && !inverted ? paint(search, line) : line}\n`,
+      `${label(search, name, at, mark, starts.get(at))}${mark === ':' && !inverted ? paint(search, line) : line}\n`,
     );
   };
   for (let line = await reader.next(); line !== undefined && count < limit; line = await reader.next()) {
     number++;
+    if (hasOffsets) {
+      starts.set(number, offset);
+      offset += byteLength(line) + 1;
+    }
     const isHit = (search.find(line, 0) !== undefined) !== inverted;
     if (isHit) {
       count++;
@@ -283,7 +302,8 @@ async function searchFile(
   return count > 0;
 }
 
-function label(search: Search, name: string, number: number, mark: string): string {
+function label(search: Search, given: string, number: number, mark: string, offset?: number): string {
+  const name = given === '(standard input)' ? (search.options.get('label') ?? given) : given;
   const separator = search.isColored ? `\x1b[36m\x1b[K${mark}\x1b[m\x1b[K` : mark;
   const file = search.showsName
     ? (search.isColored ? `\x1b[35m\x1b[K${name}\x1b[m\x1b[K` : name) + separator
@@ -291,7 +311,7 @@ function label(search: Search, name: string, number: number, mark: string): stri
   const line = search.options.has('n', 'line-number')
     ? (search.isColored ? `\x1b[32m\x1b[K${number}\x1b[m\x1b[K` : String(number)) + separator
     : '';
-  return file + line;
+  return `${file}${line}${offset === undefined ? '' : `${offset}${separator}`}`;
 }
 
 function paint(search: Search, line: string): string {

@@ -5,7 +5,7 @@ import { signalOf } from '../../shell/jobs.ts';
 import { failureText } from '../../shell/path.ts';
 import { findProgram, startChild, waitFor } from '../../shell/process.ts';
 import { formatDate } from './dates.ts';
-import { complain, complainUsage, isBusybox, nameOf, pathOf, tool, tryHelp } from './tool.ts';
+import { complain, complainUsage, isBusybox, nameOf, pathOf, tool, tryHelp, readFile } from './tool.ts';
 import type { Options } from './tool.ts';
 
 const DURATION = /^(\d+\.?\d*|\.\d+)([smhd]?)$/;
@@ -139,6 +139,19 @@ function xargsWords(text: string): string[] {
   return words;
 }
 
+/** `single` or `double` when a line ends inside of a quote. */
+function unmatchedQuote(text: string): 'single' | 'double' | undefined {
+  let quote = '';
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] ?? '';
+    if (char === '\n' && quote !== '') break;
+    if (quote !== '') quote = char === quote ? '' : quote;
+    else if (char === '\\') at++;
+    else if (char === '"' || char === "'") quote = char;
+  }
+  return quote === '' ? undefined : quote === "'" ? 'single' : 'double';
+}
+
 async function xargs(process: Process, options: Options): Promise<number> {
   const command = options.operands.length > 0 ? options.operands : ['echo'];
   const count = options.get('n', 'max-args') ?? options.get('L', 'max-lines');
@@ -148,7 +161,11 @@ async function xargs(process: Process, options: Options): Promise<number> {
     );
     return 1;
   }
-  const text = await process.stdin.readAll(process.sys);
+  const file = options.get('a', 'arg-file');
+  const given = file === undefined ? undefined : await readFile(process, file);
+  if (given !== undefined && 'failure' in given)
+    return complain(process, `Cannot open input file '${file ?? ''}': ${failureText(given.failure)}`);
+  const text = given !== undefined ? given.text : await process.stdin.readAll(process.sys);
   const marker = options.get('I', 'replace') ?? (options.has('i') ? '{}' : undefined);
   const delimiter = options.has('0', 'null') ? '\0' : options.get('d', 'delimiter');
   const lines = (
@@ -160,6 +177,12 @@ async function xargs(process: Process, options: Options): Promise<number> {
       : delimiter !== undefined
         ? lines
         : xargsWords(text);
+  const open = delimiter === undefined ? unmatchedQuote(text) : undefined;
+  if (open !== undefined)
+    return complain(
+      process,
+      `unmatched ${open} quote; by default quotes are special to xargs unless you use the -0 option`,
+    );
   const batches: string[][] = [];
   if (marker !== undefined)
     for (const item of items)
@@ -413,8 +436,9 @@ export const PROCESS_TOOLS: readonly (readonly [string, Program])[] = [
     'xargs',
     tool(
       {
-        short: 'n:L:I:i::d:0rtpP:s:',
+        short: 'n:L:I:i::d:0rtpP:s:a:x',
         long: [
+          'arg-file=',
           'max-args=',
           'max-lines=',
           'replace?',

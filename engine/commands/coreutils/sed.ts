@@ -167,8 +167,9 @@ class ScriptReader {
     this.#blanks();
     if (this.#text[this.#at] === '\\') {
       this.#at++;
-      this.#blanks();
-      if (this.#text[this.#at] === '\n') this.#at++;
+      // `i\  text` on one line keeps its blanks; after `i\` and a newline the text begins there.
+      const line = /^[ \t]*\n/.exec(this.#text.slice(this.#at))?.[0];
+      this.#at += line?.length ?? 0;
     }
     let text = '';
     for (; this.#at < this.#text.length && this.#text[this.#at] !== '\n'; this.#at++) {

@@ -47,10 +47,10 @@ async function cat(process: Process, options: Options): Promise<number> {
       if (options.has('T', 'A', 't', 'show-all')) shown = shown.replaceAll('\t', '^I');
       if (options.has('v', 'A', 'e', 't', 'show-all'))
         shown = shown.replace(
-          /[\x00-\x08\x0b-\x1f]/g,
-          (char) => `^${String.fromCharCode(char.charCodeAt(0) + 64)}`,
+          /[\x00-\x08\x0b-\x1f\x7f]/g,
+          (char) => `^${String.fromCharCode(char.charCodeAt(0) ^ 64)}`,
         );
-      if (options.has('E', 'A', 'e', 'show-all')) shown += '$';
+      if (options.has('E', 'A', 'e', 'show-all') && reader.isWhole) shown += '$';
       if (numbers && !(options.has('b', 'number-nonblank') && line === ''))
         shown = `${String(++number).padStart(6)}\t${shown}`;
       await process.out(reader.isWhole ? `${shown}\n` : shown);

@@ -585,8 +585,11 @@ class Awk {
         return [...(await text(first))].length;
       case 'substr': {
         const chars = [...(await text(first))];
-        const start = Math.round(await number(second));
-        const end = third === undefined ? chars.length + 1 : start + Math.round(await number(third));
+        const from = Math.round(await number(second));
+        const count = third === undefined ? Number.POSITIVE_INFINITY : Math.round(await number(third));
+        // gawk counts a length from the first character, also when the start lies before it.
+        const start = Math.max(1, from);
+        const end = start + Math.max(0, count);
         return chars.slice(Math.max(0, start - 1), Math.max(0, end - 1)).join('');
       }
       case 'index':
