@@ -165,6 +165,39 @@ function isMine(entry: ManagedFields, request: ObjectRequest): boolean {
 }
 
 // The entries of the others; what they lose by force is gone from them. @throws StatusError Conflict
+/**
+ * True for a field that kubectl itself set by client-side apply and nobody changed since: `kubectl apply --server-side` takes
+ * it over without a conflict (fieldmanager's lastappliedmanager.go).
+ */
+function isUpgrade(previous: KubeObject, request: ObjectRequest, path: readonly string[]): boolean {
+  if (request.query.text('fieldManager') !== 'kubectl') return false;
+  const text = previous.metadata.annotations?.['kubectl.kubernetes.io/last-applied-configuration'];
+  if (text === undefined) return false;
+  let last: unknown;
+  try {
+    last = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  const [was, is] = [valueAt(last, path), valueAt(previous, path)];
+  return was !== undefined && JSON.stringify(was) === JSON.stringify(is);
+}
+
+// Follows a path of a field set (`f:spec`, `k:{"name":"web"}`) into a plain value.
+function valueAt(root: unknown, path: readonly string[]): unknown {
+  let value = root;
+  for (const part of path) {
+    if (part.startsWith('f:')) {
+      const name = part.slice(2);
+      value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+    } else if (part.startsWith('k:') && Array.isArray(value)) {
+      const keys = Object.entries(JSON.parse(part.slice(2)) as Record<string, unknown>);
+      value = value.find((item) => isJsonObject(item) && keys.every(([key, wanted]) => item[key] === wanted));
+    } else return undefined;
+  }
+  return value;
+}
+
 function othersAfter(
   previous: KubeObject,
   applied: KubeObject,
@@ -182,6 +215,7 @@ function othersAfter(
   const conflicts = others.flatMap((entry) =>
     commonLeaves(entry.fieldsV1, changed)
       .filter((path) => commonLeaves(set, nested(path)).length > 0)
+      .filter((path) => !isUpgrade(previous, request, path))
       .map((path) => ({ entry, path })),
   );
   if (conflicts.length > 0 && !request.query.isTrue('force')) throw conflictError(conflicts);

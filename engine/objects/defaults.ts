@@ -37,6 +37,8 @@ const DEFAULTS: ReadonlyMap<string, (object: Members) => void> = new Map([
       const spec = madeObject(object, 'spec');
       fill(spec, 'persistentVolumeReclaimPolicy', 'Retain');
       fill(spec, 'volumeMode', 'Filesystem');
+      const hostPath = memberObject(spec, 'hostPath');
+      if (hostPath !== undefined) fill(hostPath, 'type', '');
       fill(madeObject(object, 'status'), 'phase', 'Pending');
     },
   ],

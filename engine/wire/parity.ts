@@ -90,9 +90,11 @@ function versionOf(file: string): string | undefined {
 }
 
 /** Virtual time between the beginnings of two lines: whatever a line set going has come to rest by then. */
-const LINE_MS = 90_000;
+const LINE_MS = 45_000;
 /** Virtual time that passes at once while a real client waits on a stream. */
 const PUMP_MS = 200;
+/** Real time between two looks at a running client. */
+const STEP_MS = 5;
 /** Real time after which a real client is ended. */
 const CLIENT_MS = 20_000;
 
@@ -244,11 +246,15 @@ class RealClient {
         resolve(code);
       });
     });
+    const { sandbox } = this.#world;
     const deadline = setTimeout(() => child.kill('SIGKILL'), CLIENT_MS);
     while (isRunning) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      if (this.#mount.openStreams === 0) continue;
-      const { sandbox } = this.#world;
+      await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+      // Between requests time runs as on the wall: a client may poll.
+      if (this.#mount.openStreams === 0) {
+        await sandbox.runUntil(sandbox.nowMs + STEP_MS, 100_000);
+        continue;
+      }
       await sandbox.runUntil(sandbox.nowMs + PUMP_MS, 100_000);
       this.#mount.pump();
     }

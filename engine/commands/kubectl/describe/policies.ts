@@ -1,6 +1,6 @@
 import type { Json } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
-import { listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
+import { at, listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
 import { selectorLine } from './netpol.ts';
 import type { Described } from './workloads.ts';
 import { Writer, writeAnnotations, writeEvents, writeHead, writeLabels } from './writer.ts';
@@ -139,7 +139,7 @@ export function describeVolume({ object, events, context }: Described): string {
   if (textAt(spec, 'hostPath', 'path') !== '')
     w.write(
       2,
-      `Type:\tHostPath (bare host directory volume)\n    Path:\t${textAt(spec, 'hostPath', 'path')}\n    HostPathType:\t${textAt(spec, 'hostPath', 'type')}\n`,
+      `Type:\tHostPath (bare host directory volume)\n    Path:\t${textAt(spec, 'hostPath', 'path')}\n    HostPathType:\t${at(spec, 'hostPath', 'type') === undefined ? '<none>' : textAt(spec, 'hostPath', 'type')}\n`,
     );
   writeEvents(w, events, context.nowMs);
   return w.text();

@@ -250,6 +250,10 @@ async function patch(
   current: JsonObject,
   options: ApplyOptions,
 ): Promise<JsonObject> {
+  if (options.dryRun === 'client') {
+    await say(context, info, 'configured', options);
+    return current;
+  }
   const annotations =
     isJsonObject(current.metadata) && isJsonObject(current.metadata.annotations)
       ? current.metadata.annotations
@@ -259,10 +263,6 @@ async function patch(
     await context.err(
       `Warning: resource ${name} is missing the ${LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n`,
     );
-  }
-  if (options.dryRun === 'client') {
-    await say(context, info, 'configured', options);
-    return current;
   }
   const { patch: body, type } = await patchOrFault(context, info, modified, current);
   if (Object.keys(body).length === 0) {

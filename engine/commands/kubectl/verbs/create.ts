@@ -80,7 +80,7 @@ async function createRaw(context: Context): Promise<void> {
     throw new CommandError('the body of --raw is not JSON');
   }
   await context.out(
-    compactJson(context.client.post(context.flags.text('raw'), isJsonObject(body) ? body : {})),
+    `${compactJson(context.client.post(context.flags.text('raw'), isJsonObject(body) ? body : {}))}\n`,
   );
 }
 

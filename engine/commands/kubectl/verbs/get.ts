@@ -46,6 +46,8 @@ async function get(context: Context): Promise<void> {
   if (flags.text('raw') !== '') return printRaw(context, 'GET', flags.text('raw'));
   if (context.args.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '')
     throw nothingToGet();
+  if (flags.bool('output-watch-events') && !flags.bool('watch') && !flags.bool('watch-only'))
+    throw new CommandError('--output-watch-events option can only be used with --watch or --watch-only');
   const columns = columnsPrinter(context);
   const printer = columns === undefined ? printerFor(context, { isGet: true }) : undefined;
   const options: WantOptions = {
@@ -151,26 +153,14 @@ function checkSortable(path: JsonPath, objects: readonly unknown[]): void {
   );
 }
 
-/** Order of two objects by a field: absent first, numbers and quantities by value, texts naturally. */
+/** Order of two objects by a field: absent and null first, numbers by value, texts by their bytes (get.go's RuntimeSort). */
 function compareBy(path: JsonPath, a: unknown, b: unknown): number {
   const [x] = findJsonPath(path, a);
   const [y] = findJsonPath(path, b);
-  if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? -1 : 1;
+  const [isBare, isOtherBare] = [x === undefined || x === null, y === undefined || y === null];
+  if (isBare || isOtherBare) return isBare === isOtherBare ? 0 : isBare ? -1 : 1;
   if (typeof x === 'number' && typeof y === 'number') return x - y;
-  return natural(String(x), String(y));
-}
-
-/** Order of texts with the numbers in them by value (fvbommel/sortorder). */
-export function natural(a: string, b: string): number {
-  const split = (text: string): readonly string[] => text.match(/\d+|\D+/g) ?? [];
-  const [x, y] = [split(a), split(b)];
-  for (let i = 0; i < Math.min(x.length, y.length); i++) {
-    const [p = '', q = ''] = [x[i], y[i]];
-    if (p === q) continue;
-    if (/^\d/.test(p) && /^\d/.test(q) && Number(p) !== Number(q)) return Number(p) - Number(q);
-    return byText(p, q);
-  }
-  return x.length - y.length;
+  return byText(String(x), String(y));
 }
 
 async function printTables(

@@ -199,6 +199,13 @@ async function debug(context: Context): Promise<number> {
   return pumpSession(context.process, session, { stdin: true, tty: isTty });
 }
 
+/** A timestamp as microseconds since the epoch; 0 when there is none. */
+function microseconds(text: string): number {
+  const [whole = '', fraction = ''] = text.replace('Z', '').split('.');
+  const ms = Date.parse(`${whole}Z`);
+  return Number.isNaN(ms) ? 0 : ms * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+}
+
 async function events(context: Context): Promise<void> {
   const { flags } = context;
   const resource = context.discovery.need('events');
@@ -217,15 +224,16 @@ async function events(context: Context): Promise<void> {
   const isWanted = (event: JsonObject): boolean =>
     types.length === 0 || types.includes(textAt(event, 'type').toLowerCase());
   const found = itemsOf(list, resource).filter(isWanted);
-  const when = (event: JsonObject): string =>
-    textAt(event, 'series', 'lastObservedTime') ||
-    textAt(event, 'lastTimestamp') ||
-    textAt(event, 'eventTime');
+  // Microseconds count: what has only an eventTime comes behind the whole second of the others.
+  const when = (event: JsonObject): number =>
+    microseconds(
+      textAt(event, 'series', 'lastObservedTime') ||
+        textAt(event, 'lastTimestamp') ||
+        textAt(event, 'eventTime'),
+    );
   const sorted = found
     .map((event, index) => ({ event, index }))
-    .sort((a, b) =>
-      when(a.event) < when(b.event) ? -1 : when(a.event) > when(b.event) ? 1 : a.index - b.index,
-    );
+    .sort((a, b) => when(a.event) - when(b.event) || a.index - b.index);
   const printer = printerFor(context, { isGet: false });
   // The printer of names knows no lists.
   if (printer !== undefined && flags.text('output') === 'name') return;

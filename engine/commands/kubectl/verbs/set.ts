@@ -7,7 +7,7 @@ import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
-import { CommandError, kubectlErrorOf, throwAll } from '../errors.ts';
+import { ApiError, CommandError, kubectlErrorOf, throwAll } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { jsonMergePatch, strategicPatch } from '../merge.ts';
@@ -116,12 +116,10 @@ async function change(
       if (Object.keys(patch).length === 0 && printer === undefined) continue;
       let object = edited;
       if (dryRun !== 'client' && !flags.bool('local') && Object.keys(patch).length > 0) {
-        object = context.client.patch(
-          pathOf(info.resource, info.namespace, info.name),
-          struct === undefined ? 'merge' : 'strategic',
-          patch,
-          { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: flags.text('field-manager') },
-        );
+        object = sent(context, info, struct === undefined ? 'merge' : 'strategic', patch, {
+          what,
+          dryRun,
+        });
       }
       await context.out(
         printer === undefined
@@ -135,6 +133,33 @@ async function change(
   throwAll(faults);
 }
 
+/** What went wrong is told with what was being set (kubectl/pkg/cmd/set). */
+const FAILURES: ReadonlyMap<string, string> = new Map([
+  ['image', 'failed to patch image update to pod template: '],
+  ['env', 'failed to patch env update to pod template: '],
+  ['resource requirements', 'failed to patch resources update to pod template '],
+  ['serviceaccount', 'failed to patch ServiceAccountName '],
+]);
+
+function sent(
+  context: Context,
+  info: Info,
+  type: 'merge' | 'strategic',
+  patch: JsonObject,
+  options: { readonly what: string; readonly dryRun: 'none' | 'client' | 'server' },
+): JsonObject {
+  try {
+    return context.client.patch(pathOf(info.resource, info.namespace, info.name), type, patch, {
+      dryRun: options.dryRun === 'server' ? 'All' : undefined,
+      fieldManager: context.flags.text('field-manager'),
+    });
+  } catch (error) {
+    const prefix = FAILURES.get(options.what);
+    if (prefix === undefined || !(error instanceof ApiError)) throw error;
+    throw new CommandError(prefix + error.message);
+  }
+}
+
 async function setImage(context: Context): Promise<void> {
   const { resources, changes } = split(context);
   if (resources.length === 0 && context.flags.list('filename').length === 0)
@@ -145,7 +170,7 @@ async function setImage(context: Context): Promise<void> {
   const images = changes.map((text) => {
     const equals = text.indexOf('=');
     const [name, image] = [text.slice(0, equals), text.slice(equals + 1)];
-    if (equals <= 0 || image === '') throw new CommandError(`invalid image: ${text}`);
+    if (equals <= 0) throw new CommandError(`invalid image: ${text}`);
     return { name, image };
   });
   await change(context, resources, 'image', (info) => {
