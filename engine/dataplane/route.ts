@@ -46,7 +46,8 @@ export function routeOf(topology: Topology, request: RouteRequest, choose: Choos
   if (service === 'none') return plainRoute(topology, request);
   if (service === 'no-port') return 'unroutable';
   const backends = eligible(service.frontend, { from, entry: service.entryNode });
-  if (backends.length === 0) return 'no-backend';
+  // Only backends elsewhere, where the traffic policy says Local: packets are dropped, not rejected.
+  if (backends.length === 0) return service.frontend.backends.length > 0 ? 'unroutable' : 'no-backend';
   const backend = backends.length === 1 ? backends[0] : choose(service.frontend, backends);
   if (!backend) return 'no-backend';
   const to = partyAt(topology, backend.address);

@@ -21,24 +21,6 @@ export const CUSTOM_TABLES: ReadonlyMap<string, TableShape> = new Map<string, Ta
     },
   ],
   [
-    'ciliumloadbalancerippools.cilium.io',
-    {
-      columns: columns('Disabled Conflicting IPs_Available Age:date'),
-      row: (object, nowMs) => {
-        const conditions = memberList(memberObject(object, 'status'), 'conditions');
-        const of = (type: string, member: string): Cell =>
-          cell(memberOf(conditions.find((one) => memberText(one, 'type') === type) ?? {}, member));
-        return [
-          ...head(object),
-          cell(memberOf(memberObject(object, 'spec'), 'disabled') ?? false),
-          of('cilium.io/PoolConflict', 'status'),
-          of('cilium.io/IPsAvailable', 'message'),
-          age(object, nowMs),
-        ];
-      },
-    },
-  ],
-  [
     'ciliumendpoints.cilium.io',
     {
       columns: columns(
@@ -93,7 +75,7 @@ export const CUSTOM_TABLES: ReadonlyMap<string, TableShape> = new Map<string, Ta
       columns: columns('Disabled:boolean Conflicting IPs_Available Age:date'),
       row: (object, nowMs) => [
         ...head(object),
-        cell(memberOf(memberObject(object, 'spec'), 'disabled')),
+        cell(memberOf(memberObject(object, 'spec'), 'disabled') ?? false),
         condition(object, 'cilium.io/PoolConflict', 'status'),
         condition(object, 'cilium.io/IPsAvailable', 'message'),
         age(object, nowMs),
