@@ -130,6 +130,25 @@ describe('filters', () => {
     expect(await run(`observe ${line}`)).toEqual({ stdout: '', stderr: `${message}\n`, code: 1 });
   });
 
+  it.each([
+    ['{"verdict":["BOGUS"]}', 'proto:\u00a0(line 1:13): invalid value for enum field verdict: "BOGUS"'],
+    ['{"source_pod":[5]}', 'proto:\u00a0(line 1:16): invalid value for string field source_pod: 5'],
+    ['{"source_pod":"a"}', 'proto:\u00a0(line 1:15): unexpected token "a"'],
+    ['[', "invalid character '[' looking for beginning of value"],
+    ['{"__proto__":[1]}', 'proto:\u00a0(line 1:2): unknown field "__proto__"'],
+  ])('raw filters are checked: %s', async (text, message) => {
+    expect(await run(`observe --allowlist ${text}`)).toEqual({
+      stdout: '',
+      stderr: `invalid --allowlist flag: failed to decode '${text}': ${message}\n`,
+      code: 1,
+    });
+  });
+
+  it('raw filters may spell their names either way', async () => {
+    expect((await run('observe --allowlist {"sourcePod":["empire/"]}')).stdout).toContain('empire/ship');
+    expect((await run('observe --denylist {"source_pod":["empire/"]}')).stdout).toBe('');
+  });
+
   it('masks keep what was asked for', async () => {
     const { stdout } = await run('observe -o json --field-mask verdict,source.pod_name');
     expect(JSON.parse(stdout)).toEqual({
@@ -137,6 +156,21 @@ describe('filters', () => {
       node_name: 'default/kind-worker',
       time: FLOW.time,
     });
+  });
+
+  it('values of other types than the .proto has are no flows', async () => {
+    const bad = [
+      '{"flow":{"source":5}}',
+      '{"flow":{"source":{"labels":"x"}}}',
+      '[]',
+      '5',
+      '{"time":1}',
+      '{"node_status":{"node_names":[1]}}',
+      '{"flow":{"l4":{"TCP":{"flags":[]}}}}',
+    ];
+    bench.files.write('/home/learner/bad.json', bad.join('\n'), 0);
+    const { stdout, stderr, code } = await run('observe --input-file bad.json --label a=b');
+    expect([stdout, stderr.trim().split('\n').length, code]).toEqual(['', bad.length, 0]);
   });
 
   it('lines of a file that are no flows are told and skipped', async () => {

@@ -8,7 +8,8 @@ export type FilterLists = {
   readonly blacklist: readonly FlowFilter[];
 };
 
-const VERDICTS = [
+/** Verdicts by name, as the API knows them. */
+export const VERDICTS: readonly string[] = [
   'VERDICT_UNKNOWN',
   'FORWARDED',
   'DROPPED',

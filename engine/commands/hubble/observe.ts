@@ -1,17 +1,19 @@
 import { Signalled } from '../../base/process.ts';
-import type { Flow, FlowFilter, FlowsResponse } from '../../hubble/flow.ts';
+import type { Flow, FlowsResponse } from '../../hubble/flow.ts';
 import { buildFilters } from '../../hubble/filter.ts';
 import { FilterError } from '../../hubble/filter-error.ts';
 import '../../hubble/cel/cel.ts';
 import '../../hubble/re2.ts';
 import { FlowPrinter, type PrinterOptions } from '../../hubble/printer.ts';
 import { DEFAULT_MASK, fieldMask, type FieldMask } from '../../hubble/field-mask.ts';
+import { isFlowShaped } from '../../hubble/proto-order.ts';
 import { timeFormatOf } from '../../hubble/time.ts';
 import type { Process } from '../../shell/program.ts';
 import type { HubbleObserver, Ports } from '../ports.ts';
 import { FILTER_FLAGS, type FlagUse, isTrue, OBSERVE_FLAGS, parseFlags } from './flags.ts';
 import { observeHelp } from './help.ts';
-import { FILTER_MEMBERS, type FilterLists, FilterReader, rawFilters } from './observe-filters.ts';
+import { type FilterLists, FilterReader, rawFilters } from './observe-filters.ts';
+import { decodeFilter } from './raw-filters.ts';
 import { reachObserver } from './server.ts';
 import { settingsOf } from './settings.ts';
 import { parseSince } from './since.ts';
@@ -110,21 +112,12 @@ export function observeRequest(
 
 function rawLists(lists: FilterLists, uses: readonly FlagUse[]): FilterLists | { readonly error: string } {
   const result = { allowlist: [...lists.whitelist], denylist: [...lists.blacklist] };
-  for (const use of uses) {
-    if (use.name !== 'allowlist' && use.name !== 'denylist') continue;
-    try {
-      const filter = JSON.parse(use.value) as Record<string, unknown>;
-      const unknown = Object.keys(filter).find((key) => !FILTER_MEMBERS.has(key));
-      if (unknown !== undefined)
-        return {
-          error: `invalid --${use.name} flag: failed to decode '${use.value}': proto:\u00a0(line 1:${use.value.indexOf(`"${unknown}"`) + 1}): unknown field ${JSON.stringify(unknown)}`,
-        };
-      result[use.name].push(filter as FlowFilter);
-    } catch {
-      const at = /[^\s{]/.exec(use.value)?.[0] ?? '';
-      return {
-        error: `invalid --${use.name} flag: failed to decode '${use.value}': invalid character '${at}' looking for beginning of object key string`,
-      };
+  for (const name of ['allowlist', 'denylist'] as const) {
+    for (const use of uses.filter((item) => item.name === name)) {
+      const filter = decodeFilter(use.value);
+      if ('error' in filter)
+        return { error: `invalid --${name} flag: failed to decode '${use.value}': ${filter.error}` };
+      result[name].push(filter);
     }
   }
   return { whitelist: result.allowlist, blacklist: result.denylist };
@@ -223,12 +216,28 @@ const INPUT_LAST_MAX = 1_000_000;
 function responseIn(line: string): FlowsResponse | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as FlowsResponse)
-      : undefined;
+    return isResponse(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Lines come from anywhere: what has other types than the .proto's is no response. */
+function isResponse(value: unknown): value is FlowsResponse {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const members = value as Readonly<Record<string, unknown>>;
+  const isText = (name: string): boolean => members[name] === undefined || typeof members[name] === 'string';
+  const isObject = (name: string): boolean =>
+    members[name] === undefined || (typeof members[name] === 'object' && members[name] !== null);
+  const names = (members['node_status'] as { readonly node_names?: unknown } | undefined)?.node_names;
+  return (
+    isText('node_name') &&
+    isText('time') &&
+    isObject('node_status') &&
+    isObject('lost_events') &&
+    (names === undefined || (Array.isArray(names) && names.every((name) => typeof name === 'string'))) &&
+    (members['flow'] === undefined || isFlowShaped(members['flow']))
+  );
 }
 
 /** The warning about a line that is no flow; reading goes on. */
