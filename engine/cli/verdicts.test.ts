@@ -267,3 +267,15 @@ ok 4 - default/web → default/store port 80/TCP # SKIP no expectation
     expect(err).toContain(message);
   });
 });
+
+test('the page about policy tests shows what its files give', async () => {
+  const page = readFileSync(new URL('./VERDICTS.md', import.meta.url), 'utf8');
+  for (const [, text = '', name = ''] of page.matchAll(/```yaml\n(# (\S+\/\S+)\n[\s\S]*?)```/g)) {
+    mkdirSync(at(`page/${name.slice(0, name.indexOf('/'))}`), { recursive: true });
+    writeFileSync(at(`page/${name}`), text);
+  }
+  const { code, out } = await run('--tap', '--policies', at('page/policies'), at('page/tests/shop.yaml'));
+  expect(code).toBe(1);
+  const shown = /(TAP version 14\n[\s\S]*?)```/.exec(page)?.[1];
+  expect(out.replaceAll(`${at('page')}/`, '')).toBe(shown);
+});
