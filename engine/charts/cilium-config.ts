@@ -9,7 +9,7 @@ nodes-gc-interval 5m0s|metrics-sampling-interval 5m|enable-metrics true|enable-p
 policy-secrets-only-from-secrets-namespace true|policy-secrets-namespace cilium-secrets|enable-bpf-clock-probe false
 bpf-map-dynamic-size-ratio 0.0025|bpf-policy-stats-map-max 65536|bpf-lb-map-max 65536|bpf-lb-source-range-all-types false
 bpf-lb-algorithm-annotation false|bpf-lb-mode-annotation false|bpf-distributed-lru false|bpf-events-drop-enabled true
-bpf-events-policy-verdict-enabled true|bpf-events-trace-enabled true|service-no-backend-response reject|enable-tcx true
+bpf-events-policy-verdict-enabled true|bpf-events-trace-enabled true|enable-tcx true
 enable-masquerade-to-route-source false|enable-xt-socket-fallback true|devices|enable-no-service-endpoints-routable true
 nodeport-addresses|enable-health-check-nodeport true|enable-dynamic-source-lookup-nodeport false
 enable-health-check-loadbalancer-ip false|node-port-bind-protection true|enable-auto-protect-node-port-range true
@@ -80,6 +80,7 @@ export function ciliumConfig(v: ValueReader): Readonly<Data> {
   }
   for (const [key, path] of pairs(DIRECT)) data[key] = v.text(path);
   for (const [key, path] of pairs(WHEN_ON)) if (v.isOn(path)) data[key] = v.text(path);
+  data['service-no-backend-response'] = 'reject';
   data['routing-mode'] = v.text('routingMode') || 'tunnel';
   data['tunnel-protocol'] = v.text('tunnelProtocol') || 'vxlan';
   data['external-envoy-proxy'] = String(hasEnvoyDaemonSet(v));

@@ -179,8 +179,11 @@ const OWN_WORDS: readonly string[] = [
   // The two containers of hubble-ui.
   'charts/cilium-objects.ts: frontend',
   'charts/cilium-objects.ts: backend',
-  'commands/cilium/enable.ts: frontend',
-  'commands/cilium/enable.ts: backend',
+  // What a Service without pods answers.
+  'charts/cilium-config.ts: service-no-backend-response',
+  // The images that the CLI's own connectivity test deploys.
+  'commands/cilium/connectivity.ts: quay.io/cilium/alpine-curl:v1.10.0',
+  'commands/cilium/connectivity.ts: quay.io/cilium/json-mock:v1.3.9',
   // A Service's backends, and a field of Ingress.
   'dataplane/route.ts: backend',
   'objects/validation.ts: backend',

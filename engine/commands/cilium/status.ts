@@ -1,198 +1,338 @@
-import type { KubeHandler, KubeObject } from '../../objects/api.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import { byText } from '../../base/order.ts';
+import type { Helm } from '../helm/actions.ts';
+import { Releases } from '../helm/storage.ts';
+import { at, type Client, listAt, numberAt, textAt } from '../kubectl/client.ts';
+import { ApiError } from '../kubectl/errors.ts';
 
-/** A workload of Cilium with its numbers. */
-type Workload = {
-  readonly kind: 'DaemonSet' | 'Deployment';
-  readonly name: string;
+/** Pods of a workload by how many there should be. */
+export type PodState = {
+  readonly type: 'DaemonSet' | 'Deployment';
   readonly desired: number;
   readonly ready: number;
   readonly available: number;
   readonly unavailable: number;
 };
 
-/** What `cilium status` computes from the API's objects. */
+type Problem = { readonly pod: string; readonly text: string };
+type Problems = { readonly errors: Problem[]; readonly warnings: Problem[]; isDisabled: boolean };
+
+/** What `cilium status` finds out from the API's objects (cilium-cli status/k8s.go). */
 export type StatusFacts = {
-  readonly workloads: readonly Workload[];
-  /** Containers by workload: phase → count. */
-  readonly phases: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly states: Map<string, PodState>;
+  /** Workload → phase → pods. */
+  readonly phases: Map<string, Map<string, number>>;
+  /** Workload → image → containers. */
+  readonly images: Map<string, Map<string, number>>;
   readonly managed: number;
   readonly pods: number;
-  /** `workload`, image, count. */
-  readonly images: readonly (readonly [string, string, number])[];
-  readonly chart: string | undefined;
-  readonly version: string | undefined;
+  readonly problems: Map<string, Problems>;
+  /** Why something could not be asked at all; makes the command fail. */
+  readonly failures: readonly string[];
+  readonly chart: string;
 };
 
-const WORKLOADS: readonly (readonly [kind: 'DaemonSet' | 'Deployment', name: string, label: string])[] = [
-  ['DaemonSet', 'cilium', 'cilium'],
-  ['DaemonSet', 'cilium-envoy', 'cilium-envoy'],
-  ['Deployment', 'cilium-operator', ''],
-  ['Deployment', 'hubble-relay', 'hubble-relay'],
-  ['Deployment', 'hubble-ui', 'hubble-ui'],
+const WORKLOADS: readonly (readonly [
+  name: string,
+  type: 'DaemonSet' | 'Deployment',
+  selector: string,
+  isAlwaysListed: boolean,
+])[] = [
+  ['cilium', 'DaemonSet', 'k8s-app=cilium', true],
+  ['cilium-envoy', 'DaemonSet', 'name=cilium-envoy', false],
+  ['cilium-operator', 'Deployment', 'io.cilium/app=operator', true],
+  ['hubble-relay', 'Deployment', 'k8s-app=hubble-relay', true],
+  ['hubble-ui', 'Deployment', 'k8s-app=hubble-ui', false],
+  ['clustermesh-apiserver', 'Deployment', 'k8s-app=clustermesh-apiserver', true],
 ];
 
-function items(kube: KubeHandler, path: string): readonly KubeObject[] {
-  const response = kube({ method: 'GET', path });
-  return response.kind === 'json' && response.status === 200
-    ? ((response.body as unknown as { readonly items?: readonly KubeObject[] }).items ?? [])
-    : [];
-}
-
 /** Reads everything that the status shows. */
-export function gather(kube: KubeHandler): StatusFacts {
-  const sets = items(kube, '/apis/apps/v1/namespaces/kube-system/daemonsets');
-  const deployments = items(kube, '/apis/apps/v1/namespaces/kube-system/deployments');
-  const pods = items(kube, '/api/v1/pods');
-  const endpoints = new Set(
-    items(kube, '/apis/cilium.io/v2/ciliumendpoints').map(
-      (item) => `${item.metadata.namespace}/${item.metadata.name}`,
-    ),
-  );
-  const own = pods.filter((pod) => pod.metadata.namespace === 'kube-system');
-  const workloads = WORKLOADS.flatMap(([kind, name]) => {
-    const object = (kind === 'DaemonSet' ? sets : deployments).find((item) => item.metadata.name === name);
-    return object ? [workloadOf(kind, object)] : [];
-  });
-  const phases = new Map<string, Map<string, number>>();
-  const images = new Map<string, number>();
-  for (const { name } of workloads) {
-    const mine = own.filter((pod) => isOf(pod, name));
-    const counts = new Map<string, number>();
-    for (const pod of mine) {
-      const phase = (pod['status'] as { readonly phase?: string } | undefined)?.phase ?? 'Unknown';
-      counts.set(phase, (counts.get(phase) ?? 0) + 1);
-      const spec = pod['spec'] as { readonly containers?: readonly { readonly image: string }[] };
-      for (const container of spec.containers ?? []) {
-        const key = `${name} ${container.image}`;
-        images.set(key, (images.get(key) ?? 0) + 1);
-      }
-    }
-    phases.set(name, counts);
+export function gather(helm: Helm, release: string): StatusFacts {
+  const { client, namespace } = helm;
+  const problems = new Map<string, Problems>();
+  const failures: string[] = [];
+  const facts: Omit<StatusFacts, 'managed' | 'pods' | 'chart'> = {
+    states: new Map(),
+    phases: new Map(),
+    images: new Map(),
+    problems,
+    failures,
+  };
+  for (const [name, type, selector, isAlwaysListed] of WORKLOADS) {
+    const found = workload(facts, client, { namespace, name, type });
+    if (!found && name === 'cilium') {
+      const text = `daemonsets.apps "${name}" not found`;
+      problemsOf(problems, name).errors.push({ pod: name, text });
+      failures.push(text);
+    } else if (!found) problemsOf(problems, name).isDisabled = true;
+    if (found || isAlwaysListed) pods(facts, client, { namespace, name, selector });
   }
-  const plain = pods.filter((pod) => isPlain(pod));
-  const agent = sets.find((item) => item.metadata.name === 'cilium');
-  const image = [...images.keys()].find((key) => key.startsWith('cilium '));
-  const version = image === undefined ? undefined : /:v?([\d.]+)/.exec(image)?.[1];
+  if (read(client, `/api/v1/namespaces/${namespace}/configmaps/cilium-config`) === undefined)
+    failures.push('unable to retrieve ConfigMap "cilium-config": configmaps "cilium-config" not found');
+  const all = items(client, '/api/v1/pods').filter(
+    (pod) =>
+      at(pod, 'spec', 'hostNetwork') !== true &&
+      ['Running', 'Pending'].includes(textAt(pod, 'status', 'phase')),
+  );
+  const chart = new Releases(client).history(namespace, release).at(-1)?.version;
   return {
-    workloads,
-    phases,
-    managed: plain.filter((pod) => endpoints.has(`${pod.metadata.namespace}/${pod.metadata.name}`)).length,
-    pods: plain.length,
-    images: [...images].map(
-      ([key, count]) => [key.slice(0, key.indexOf(' ')), key.slice(key.indexOf(' ') + 1), count] as const,
-    ),
-    chart: agent?.metadata.labels?.['helm.sh/chart']?.replace('cilium-', '') ?? version,
-    version,
+    ...facts,
+    pods: all.length,
+    managed: items(client, '/apis/cilium.io/v2/ciliumendpoints').length,
+    chart: chart ?? '',
   };
 }
 
-function workloadOf(kind: 'DaemonSet' | 'Deployment', object: KubeObject): Workload {
-  const status = (object['status'] ?? {}) as Readonly<Record<string, number | undefined>>;
-  const spec = object['spec'] as { readonly replicas?: number };
-  const desired = kind === 'DaemonSet' ? (status['desiredNumberScheduled'] ?? 0) : (spec.replicas ?? 1);
-  const ready = (kind === 'DaemonSet' ? status['numberReady'] : status['readyReplicas']) ?? 0;
-  const available = (kind === 'DaemonSet' ? status['numberAvailable'] : status['availableReplicas']) ?? 0;
-  return {
-    kind,
-    name: object.metadata.name,
-    desired,
-    ready,
-    available,
-    unavailable: Math.max(0, desired - available),
+function read(client: Client, path: string): JsonObject | undefined {
+  try {
+    return client.get(path);
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
+}
+
+function items(client: Client, path: string, labelSelector?: string): readonly Json[] {
+  try {
+    return listAt(client.get(path, labelSelector === undefined ? {} : { labelSelector }), 'items');
+  } catch (error) {
+    if (error instanceof ApiError) return [];
+    throw error;
+  }
+}
+
+function problemsOf(map: Map<string, Problems>, name: string): Problems {
+  const known = map.get(name);
+  if (known !== undefined) return known;
+  const made: Problems = { errors: [], warnings: [], isDisabled: false };
+  map.set(name, made);
+  return made;
+}
+
+type Named = { readonly namespace: string; readonly name: string };
+
+/** A DaemonSet's or Deployment's numbers and what is wrong with them; false when there is none. */
+function workload(
+  facts: Pick<StatusFacts, 'states' | 'problems'>,
+  client: Client,
+  what: Named & { readonly type: 'DaemonSet' | 'Deployment' },
+): boolean {
+  const { namespace, name, type } = what;
+  const object = read(client, `/apis/apps/v1/namespaces/${namespace}/${type.toLowerCase()}s/${name}`);
+  if (object === undefined) return false;
+  const is = (field: string): number => numberAt(object, 'status', field);
+  const isSet = type === 'DaemonSet';
+  const state: PodState = {
+    type,
+    desired: isSet ? is('desiredNumberScheduled') : is('replicas'),
+    ready: isSet ? is('numberReady') : is('readyReplicas'),
+    available: isSet ? is('numberAvailable') : is('availableReplicas'),
+    unavailable: isSet ? is('numberUnavailable') : is('unavailableReplicas'),
   };
+  facts.states.set(name, state);
+  const { errors, warnings } = problemsOf(facts.problems, name);
+  const say = (list: Problem[], text: string): void => void list.push({ pod: name, text });
+  const waiting = state.desired - state.ready;
+  if (waiting > 0) say(errors, `${waiting} pods of ${type} ${name} are not ready`);
+  const away = state.unavailable - waiting;
+  if (away > 0) say(warnings, `${away} pods of ${type} ${name} are not available`);
+  const word = type.toLowerCase();
+  if (numberAt(object, 'metadata', 'generation') !== is('observedGeneration'))
+    say(errors, `${word} ${name} is updated but rollout has not started`);
+  const updated = isSet ? is('updatedNumberScheduled') : is('updatedReplicas');
+  if (updated < state.desired)
+    say(errors, `${word} ${name} is rolling out - ${updated} out of ${state.desired} pods updated`);
+  return true;
 }
 
-function isOf(pod: KubeObject, workload: string): boolean {
-  const labels = pod.metadata.labels ?? {};
-  if (workload === 'cilium-operator')
-    return (
-      labels['io.cilium/app'] === 'operator' ||
-      labels['name'] === 'cilium-operator' ||
-      pod.metadata.name.startsWith('cilium-operator-')
-    );
-  return labels['k8s-app'] === workload;
+/** Counts a workload's pods and images, and notes what is wrong with each pod. */
+function pods(
+  facts: Pick<StatusFacts, 'phases' | 'images' | 'problems'>,
+  client: Client,
+  what: Named & { readonly selector: string },
+): void {
+  const { namespace, name, selector } = what;
+  const phases = new Map<string, number>();
+  const images = new Map<string, number>();
+  const count = (map: Map<string, number>, key: string): void => void map.set(key, (map.get(key) ?? 0) + 1);
+  for (const pod of items(client, `/api/v1/namespaces/${namespace}/pods`, selector)) {
+    const phase = textAt(pod, 'status', 'phase');
+    const own = textAt(pod, 'metadata', 'name');
+    count(phases, phase);
+    for (const container of listAt(pod, 'spec', 'containers')) count(images, textAt(container, 'image'));
+    if (phase === 'Pending')
+      problemsOf(facts.problems, name).warnings.push({ pod: own, text: 'pod is pending' });
+    if (phase === 'Failed') {
+      const why = `${textAt(pod, 'status', 'reason')} - ${textAt(pod, 'status', 'message')}`;
+      problemsOf(facts.problems, name).errors.push({ pod: own, text: `pod has failed: ${why}` });
+    }
+    if (name === 'cilium' && phase === 'Running') agentProblem(facts.problems, pod, own);
+  }
+  facts.phases.set(name, phases);
+  facts.images.set(name, images);
 }
 
-/** Pods with an address of their own, which an agent can manage. */
-function isPlain(pod: KubeObject): boolean {
-  const spec = pod['spec'] as { readonly hostNetwork?: boolean };
-  const phase = (pod['status'] as { readonly phase?: string } | undefined)?.phase;
-  return spec.hostNetwork !== true && phase !== 'Succeeded' && phase !== 'Failed';
+function agentProblem(problems: Map<string, Problems>, pod: Json, name: string): void {
+  const container = listAt(pod, 'status', 'containerStatuses').find(
+    (one) => textAt(one, 'name') === 'cilium-agent',
+  );
+  if (at(container, 'state', 'running') !== undefined) return;
+  const isCrashing = textAt(container, 'state', 'waiting', 'reason') === 'CrashLoopBackOff';
+  const code = at(container, 'lastState', 'terminated', 'exitCode');
+  const desc = `${isCrashing ? 'is in CrashLoopBackOff' : 'is not running'}${code === undefined ? '' : `, exited with code ${String(code)}`}`;
+  const look = `try 'kubectl -n ${textAt(pod, 'metadata', 'namespace')} logs -c cilium-agent ${name}'`;
+  const text = `unable to retrieve cilium status: container cilium-agent ${desc}: ${look}`;
+  problemsOf(problems, 'cilium').errors.push({ pod: name, text });
 }
 
-/** True when the agent and operator are there and every workload has all of its pods. */
-export function isSettled(facts: StatusFacts): boolean {
-  const names = facts.workloads.map((item) => item.name);
-  return (
-    names.includes('cilium') &&
-    names.includes('cilium-operator') &&
-    facts.workloads.every((item) => item.desired === item.ready && item.desired === item.available)
+/** True when nothing is wrong; `ignoresWarnings` leaves warnings aside. */
+export function isSettled(facts: StatusFacts, ignoresWarnings = false): boolean {
+  return [...facts.problems.values()].every(
+    ({ errors, warnings }) => errors.length === 0 && (ignoresWarnings || warnings.length === 0),
   );
 }
 
 const COLORS = { yellow: '33', cyan: '36', green: '32', red: '31', magenta: '35', blue: '34' } as const;
+type Paint = (color: keyof typeof COLORS, text: string) => string;
 
 /** The picture and the tables (cilium-cli's status, tabwriter 0/0/4). */
 export function statusReport(facts: StatusFacts, options: { readonly withColor: boolean }): string {
-  const paint = (color: keyof typeof COLORS, text: string): string =>
+  const paint: Paint = (color, text) =>
     options.withColor ? `\u001b[${COLORS[color]}m${text}\u001b[0m` : text;
-  const state = (name: string): string => {
-    const found = facts.workloads.find((item) => item.name === name);
-    const required = name === 'cilium' || name === 'cilium-operator';
-    if (!found)
-      return required
-        ? paint('red', '1 errors')
-        : paint('cyan', name === 'cilium-envoy' ? 'disabled (using embedded mode)' : 'disabled');
-    const missing = found.desired - found.ready;
-    return missing > 0 ? paint('red', `${missing} errors`) : paint('green', 'OK');
-  };
+  const state = (name: string): string => summary(facts.problems.get(name), paint);
+  const envoy = state('cilium-envoy').replace('disabled', 'disabled (using embedded mode)');
   const logo = [
     `    ${paint('yellow', '/¯¯\\')}`,
     ` ${paint('cyan', '/¯¯')}${paint('yellow', '\\__/')}${paint('green', '¯¯\\')}    Cilium:             ${state('cilium')}`,
     ` ${paint('cyan', '\\__')}${paint('red', '/¯¯\\')}${paint('green', '__/')}    Operator:           ${state('cilium-operator')}`,
-    ` ${paint('green', '/¯¯')}${paint('red', '\\__/')}${paint('magenta', '¯¯\\')}    Envoy DaemonSet:    ${state('cilium-envoy')}`,
+    ` ${paint('green', '/¯¯')}${paint('red', '\\__/')}${paint('magenta', '¯¯\\')}    Envoy DaemonSet:    ${envoy}`,
     ` ${paint('green', '\\__')}${paint('blue', '/¯¯\\')}${paint('magenta', '__/')}    Hubble Relay:       ${state('hubble-relay')}`,
-    `    ${paint('blue', '\\__/')}        ClusterMesh:        ${paint('cyan', 'disabled')}`,
+    `    ${paint('blue', '\\__/')}       ClusterMesh:        ${state('clustermesh-apiserver')}`,
     '',
   ];
-  const rows: string[][] = facts.workloads.map((item) => {
-    const unavailable =
-      item.unavailable > 0 ? `, Unavailable: ${paint('red', `${item.unavailable}/${item.desired}`)}` : '';
-    return [
-      item.kind,
-      item.name,
-      `Desired: ${item.desired}, Ready: ${paint(item.ready === item.desired ? 'green' : 'yellow', `${item.ready}/${item.desired}`)}, Available: ${paint(item.available === item.desired ? 'green' : 'yellow', `${item.available}/${item.desired}`)}${unavailable}`,
-    ];
-  });
-  rows.push(...containerRows(facts, paint));
+  return `${logo.join('\n')}\n${columns(tableRows(facts, paint))}`;
+}
+
+function summary(problems: Problems | undefined, paint: Paint): string {
+  const parts: string[] = [];
+  if (problems !== undefined) {
+    const { errors, warnings, isDisabled } = problems;
+    if (errors.length > 0) parts.push(paint('red', `${errors.length} errors`));
+    if (warnings.length > 0) parts.push(paint('yellow', `${warnings.length} warnings`));
+    if (isDisabled) parts.push(paint('cyan', 'disabled'));
+  }
+  return parts.length > 0 ? parts.join(', ') : paint('green', 'OK');
+}
+
+function tableRows(facts: StatusFacts, paint: Paint): string[][] {
+  const rows: string[][] = [];
+  const sorted = <T>(map: ReadonlyMap<string, T>): (readonly [string, T])[] =>
+    [...map].sort(([a], [b]) => byText(a, b));
+  for (const [name, state] of sorted(facts.states)) rows.push([state.type, name, stateText(state, paint)]);
+  for (const [i, [name, phases]] of sorted(facts.phases).entries()) {
+    const text = sorted(phases).map(
+      ([phase, count]) =>
+        `${phase}: ${paint(/^(Failed|Unknown)$/.test(phase) ? 'red' : 'green', String(count))}`,
+    );
+    rows.push([i === 0 ? 'Containers:' : '', name, text.join(', ')]);
+  }
   rows.push(['Cluster Pods:', `${facts.managed}/${facts.pods} managed by Cilium`]);
-  if (facts.chart !== undefined) rows.push(['Helm chart version:', facts.chart]);
-  for (const [i, [workload, image, count]] of facts.images.entries())
-    rows.push([i === 0 ? 'Image versions' : '', workload, `${image}: ${count}`]);
-  return `${logo.join('\n')}\n${aligned(rows)}`;
+  rows.push(['Helm chart version:', facts.chart]);
+  let head = 'Image versions';
+  for (const [name, images] of sorted(facts.images)) {
+    for (const [image, count] of sorted(images)) {
+      rows.push([head, name, `${image}: ${count}`]);
+      head = '';
+    }
+  }
+  for (const kind of ['errors', 'warnings'] as const) {
+    head = kind === 'errors' ? 'Errors:' : 'Warnings:';
+    for (const [name, problems] of sorted(facts.problems)) {
+      for (const { pod, text } of [...problems[kind]].sort((a, b) => byText(a.pod, b.pod))) {
+        rows.push([head, name, pod, text]);
+        head = '';
+      }
+    }
+  }
+  return rows;
 }
 
-function containerRows(
-  facts: StatusFacts,
-  paint: (color: 'green' | 'yellow', text: string) => string,
-): string[][] {
-  return [...facts.phases].map(([name, counts], i) => {
-    const text = [...counts]
-      .map(([phase, count]) => `${phase}: ${paint(phase === 'Running' ? 'green' : 'yellow', String(count))}`)
-      .join(', ');
-    return [i === 0 ? 'Containers:' : '', name, text];
-  });
+function stateText(state: PodState, paint: Paint): string {
+  const { desired, ready, available, unavailable } = state;
+  const color = ready < desired ? 'yellow' : 'green';
+  return [
+    ...(desired > 0 ? [`Desired: ${desired}`] : []),
+    ...(ready > 0 ? [`Ready: ${paint(color, `${ready}/${desired}`)}`] : []),
+    ...(available > 0 ? [`Available: ${paint(color, `${available}/${desired}`)}`] : []),
+    ...(unavailable > 0 ? [`Unavailable: ${paint('red', `${unavailable}/${desired}`)}`] : []),
+  ].join(', ');
 }
 
-/** Columns with four spaces between; a row's last cell does not widen its column. */
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows)
-    for (const [i, cell] of row.slice(0, -1).entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length + 4);
+/** Go's tabwriter with padding 4: a column is as wide as its widest cell among neighbouring rows that have it; last cells do not count. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows.map((row) => row.map(() => 0));
+  const most = rows.reduce((max, row) => Math.max(max, row.length), 0);
+  for (let column = 0; column < most; column++) {
+    for (let from = 0; from < rows.length; from++) {
+      let to = from;
+      let width = 0;
+      while (to < rows.length && (rows[to]?.length ?? 0) - 1 > column) {
+        width = Math.max(width, [...(rows[to]?.[column] ?? '')].length + 4);
+        to++;
+      }
+      for (let i = from; i < to; i++) {
+        const own = widths[i];
+        if (own !== undefined) own[column] = width;
+      }
+      if (to > from) from = to - 1;
+    }
+  }
   return rows
-    .map(
-      (row) =>
-        `${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('')}\n`,
-    )
+    .map((row, i) => {
+      const cells = row.map((cell, column) =>
+        column === row.length - 1
+          ? cell
+          : cell + ' '.repeat(Math.max(0, (widths[i]?.[column] ?? 0) - [...cell].length)),
+      );
+      return `${cells.join('')}\n`;
+    })
     .join('');
+}
+
+/** The status as JSON, with the members that the CLI's has. */
+export function statusJson(facts: StatusFacts): JsonObject {
+  const counts = (map: ReadonlyMap<string, ReadonlyMap<string, number>>): JsonObject =>
+    Object.fromEntries([...map].map(([name, inner]) => [name, Object.fromEntries(inner)]));
+  const states = [...facts.states].map(
+    ([name, state]) =>
+      [
+        name,
+        {
+          Type: state.type,
+          Desired: state.desired,
+          Ready: state.ready,
+          Available: state.available,
+          Unavailable: state.unavailable,
+        },
+      ] as const,
+  );
+  const errors = [...facts.problems].map(([name, problems]) => {
+    const texts = (list: readonly Problem[]): readonly string[] => list.map((one) => one.text);
+    const { isDisabled } = problems;
+    return [
+      name,
+      {
+        [name]: { Errors: texts(problems.errors), Warnings: texts(problems.warnings), Disabled: isDisabled },
+      },
+    ] as const;
+  });
+  return {
+    image_count: counts(facts.images),
+    phase_count: counts(facts.phases),
+    pod_state: Object.fromEntries(states),
+    pods_count: { all: facts.pods, by_cilium: facts.managed },
+    errors: Object.fromEntries(errors),
+    ...(facts.failures.length > 0 ? { collection_errors: facts.failures.map(() => ({})) } : {}),
+    ...(facts.chart === '' ? {} : { helm_chart_version: facts.chart }),
+  };
 }

@@ -21,6 +21,8 @@ export type DeployOptions = {
   readonly shouldWait: boolean;
   readonly isAtomic: boolean;
   readonly timeoutMs: number;
+  /** Whether waiting means every pod, or as many as a rollout must keep. */
+  readonly isStrict: boolean;
   readonly description: string;
   readonly historyMax: number;
   readonly skipsSchema: boolean;
@@ -37,6 +39,7 @@ export const DEPLOY_DEFAULTS: DeployOptions = {
   shouldWait: false,
   isAtomic: false,
   timeoutMs: 300_000,
+  isStrict: false,
   description: '',
   historyMax: 10,
   skipsSchema: false,
@@ -252,7 +255,7 @@ async function finish(
     await process.sys.sleep(DEPLOY_MS);
     deploy(client, work.before, objects);
     const shouldWait = options.shouldWait || options.isAtomic;
-    if (shouldWait && !(await waitUntilReady(process, client, objects, options.timeoutMs)))
+    if (shouldWait && !(await waitUntilReady(process, client, objects, options)))
       throw fail('context deadline exceeded');
   } catch (error) {
     if (error instanceof ApiError) throw fail(`1 error occurred:\n\t* ${error.message}\n\n`);

@@ -82,6 +82,7 @@ export class HelmContext {
       shouldWait: flags.bool('wait') || flags.bool('wait-for-jobs'),
       isAtomic: flags.bool('atomic'),
       timeoutMs: flags.ms('timeout'),
+      isStrict: false,
       description: flags.text('description'),
       historyMax: limit,
       skipsSchema: flags.bool('skip-schema-validation'),

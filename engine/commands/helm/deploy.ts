@@ -116,16 +116,18 @@ export function removeObject(client: Client, object: KubeObject, propagation = '
 
 const POLL_MS = 2000;
 
-/** Waits until everything is ready; false when the time is up. */
+/** Waits until everything is ready; false when the time (ms) is up. */
 export async function waitUntilReady(
   process: Process,
   client: Client,
   objects: readonly KubeObject[],
-  timeoutMs: number,
+  limits: { readonly timeoutMs: number; readonly isStrict: boolean },
 ): Promise<boolean> {
-  const deadlineMs = process.sys.nowMs() + timeoutMs;
+  const deadlineMs = process.sys.nowMs() + limits.timeoutMs;
+  const isDone = (object: KubeObject): boolean =>
+    isReady(liveObject(client, object), object.kind, limits.isStrict);
   for (;;) {
-    if (objects.every((object) => isReady(liveObject(client, object), object.kind))) return true;
+    if (objects.every(isDone)) return true;
     if (process.sys.nowMs() + POLL_MS > deadlineMs) {
       await process.sys.sleep(Math.max(0, deadlineMs - process.sys.nowMs()));
       return false;
@@ -158,8 +160,8 @@ function scaled(value: Json | undefined, whole: number, roundsUp: boolean): numb
   return roundsUp ? Math.ceil(exact) : Math.floor(exact);
 }
 
-/** What helm takes for ready (pkg/kube/ready.go). */
-function isReady(object: JsonObject | undefined, kind: string): boolean {
+/** What helm 3 takes for ready (pkg/kube/ready.go); `isStrict`: every pod, as helm 4's status watcher wants it. */
+function isReady(object: JsonObject | undefined, kind: string, isStrict: boolean): boolean {
   if (object === undefined) return false;
   const status = (name: string): number => numberAt(object, 'status', name);
   const seen = numberAt(object, 'metadata', 'generation') === status('observedGeneration');
@@ -167,7 +169,7 @@ function isReady(object: JsonObject | undefined, kind: string): boolean {
     const replicas = isJsonObject(object['spec']) ? numberAt(object, 'spec', 'replicas') : 1;
     const spare = scaled(at(object, 'spec', 'strategy', 'rollingUpdate', 'maxUnavailable'), replicas, false);
     const rolled = status('updatedReplicas') >= Math.min(replicas, status('replicas'));
-    return seen && rolled && status('readyReplicas') >= replicas - spare;
+    return seen && rolled && status('readyReplicas') >= replicas - (isStrict ? 0 : spare);
   }
   if (kind === 'DaemonSet') {
     const desired = status('desiredNumberScheduled');
@@ -176,7 +178,11 @@ function isReady(object: JsonObject | undefined, kind: string): boolean {
       desired,
       true,
     );
-    return seen && status('updatedNumberScheduled') === desired && status('numberReady') >= desired - spare;
+    return (
+      seen &&
+      status('updatedNumberScheduled') === desired &&
+      status('numberReady') >= desired - (isStrict ? 0 : spare)
+    );
   }
   if (kind === 'Service' && textAt(object, 'spec', 'type') === 'LoadBalancer') {
     const outside = listAt(object, 'spec', 'externalIPs').length > 0;
