@@ -37,4 +37,19 @@ describe('clusters that come and go', () => {
     const hash = typist.sandbox.hash();
     expect(await replayed(bundle, typist.history())).toEqual({ hash, solved: [], faithful: true });
   });
+
+  test('a terminal that can is shown a spinner, and colours', async () => {
+    const typist = await Typist.open(labNow('workstation'), 4);
+    let shown = '';
+    typist.sandbox.terminalOf(1).onOutput = (piece) => {
+      shown += piece.text;
+    };
+    await typist.type('kind create cluster');
+    expect(shown).toContain('\x1b[?7l\r⠈⠁ Starting control-plane 🕹️ \x1b[?7h');
+    expect(shown).toContain('\r \x1b[32m✓\x1b[0m Starting control-plane 🕹️\n');
+    expect(shown).not.toContain('•');
+    shown = '';
+    await typist.type('kind create cluster');
+    expect(shown).toContain('\x1b[31mERROR\x1b[0m: failed to create cluster: node(s) already exist');
+  });
 });
