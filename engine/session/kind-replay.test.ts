@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { nodeRealm } from '../../e2e/runtime/realms.ts';
 import { ciliumObjects, DEFAULT_CILIUM } from '../cluster/boot-cilium.ts';
 import { labNow } from './testdata/labs.ts';
 import { replayed } from './testdata/replayed.ts';
@@ -35,7 +36,12 @@ describe('clusters that come and go', () => {
     const { files } = typist.sandbox.workplace.workstation;
     expect(files.read(`${home}/nodes`)).toEqual({ content: 'ciliumnode.cilium.io/kind-control-plane\n1\n' });
     const hash = typist.sandbox.hash();
-    expect(await replayed(bundle, typist.history())).toEqual({ hash, solved: [], faithful: true });
+    const outcome = { hash, solved: [], faithful: true };
+    expect(await replayed(bundle, typist.history())).toEqual(outcome);
+    const realm = await nodeRealm();
+    const history = { ...typist.history(), lab: 'workstation' };
+    expect(await realm.replay({ workstation: bundle }, [history])).toEqual([outcome]);
+    await realm.close();
   });
 
   test('a terminal that can is shown a spinner, and colours', async () => {
