@@ -115,6 +115,8 @@ export class FlowWriter {
   /** Socket load balancing at connect(): the two trace-sock events of a Service's client. */
   socketTranslation(route: Route): void {
     if (route.from.kind === 'outside' || route.service === undefined || !this.#isManaged(route.from)) return;
+    // A node that passes an outsider's packet on has no socket of its own in it.
+    if (route.from.kind === 'node' && route.client.address !== route.from.address) return;
     const cookie = String(4096 + (this.#count % 60_000));
     const node = route.from.kind === 'pod' ? route.from.node : route.from.name;
     const source = this.#endpoint(route.from, node);

@@ -68,3 +68,9 @@ has: failed getting status: rpc error: code = Unavailable desc = connection erro
 $ hubble record
 [exit 1]
 cols: unknown command "record" for "hubble"
+# An outsider's packet through another node's port is no socket's of that node; the pod sees the node
+$ kubectl delete cnp cl; kubectl expose pod web --type NodePort --name out --port 80; N=$(kubectl get svc out -o jsonpath='{.spec.ports[0].nodePort}'); H=$(kubectl get pod web -o jsonpath='{.spec.nodeName}'); O=$(kubectl get node -o name | grep -v "$H$"); sleep 6; curl -s -o /dev/null -m 3 http://$(kubectl get $O -o jsonpath='{.status.addresses[0].address}'):$N/ -w '%{http_code}\n'
+cols: 200
+$ hubble observe -P --to-pod default/web --since 2s
+re: 172\.18\.0\.\d+:\d+ \((remote-node|kube-apiserver)\) -> default/web:80 \(ID:\d+\) to-endpoint FORWARDED \(TCP Flags: SYN\)
+no: xlate
