@@ -157,25 +157,34 @@ export function recordLine(record: DnsRecord): string {
   ])}\n`;
 }
 
-/** The size of a message on the wire, names of answers compressed where they repeat the question. */
+/** The size of a message on the wire, with names compressed where a suffix of them was written before (RFC 1035, 4.1.4). */
 export function messageSize(message: DnsMessage): number {
-  const nameSize = (name: string): number => (name === '.' ? 1 : name.replace(/\.$/, '').length + 2);
-  const asked = message.question.name.toLowerCase();
-  let size = 12 + nameSize(asked) + 4;
-  for (const record of [...(message.answers ?? []), ...(message.authority ?? [])]) {
-    const owner =
-      record.name.toLowerCase() === asked || asked.endsWith(`.${record.name.toLowerCase()}`)
-        ? 2
-        : nameSize(record.name);
-    const data =
-      record.type === 'A'
-        ? 4
-        : record.type === 'AAAA'
-          ? 16
-          : record.type === 'SOA'
-            ? 20 + record.data.split(' ').slice(0, 2).join('').length + 4
-            : nameSize(record.data);
-    size += owner + 10 + data;
-  }
+  const seen = new Set<string>();
+  const nameSize = (name: string): number => {
+    const labels = name
+      .toLowerCase()
+      .split('.')
+      .filter((label) => label !== '');
+    let size = 0;
+    for (const [i, label] of labels.entries()) {
+      const suffix = labels.slice(i).join('.');
+      if (seen.has(suffix)) return size + 2;
+      seen.add(suffix);
+      size += label.length + 1;
+    }
+    return size + 1;
+  };
+  const dataSize = (record: DnsRecord): number => {
+    if (record.type === 'A') return 4;
+    if (record.type === 'AAAA') return 16;
+    const words = record.data.split(' ');
+    if (record.type === 'SOA') return nameSize(words[0] ?? '') + nameSize(words[1] ?? '') + 20;
+    if (record.type === 'TXT') return record.data.length - 1;
+    if (record.type === 'SRV') return 6 + (words.at(-1) ?? '').length + 1;
+    return record.type === 'MX' ? 2 + nameSize(words.at(-1) ?? '') : nameSize(record.data);
+  };
+  let size = 12 + nameSize(message.question.name) + 4;
+  for (const record of [...(message.answers ?? []), ...(message.authority ?? [])])
+    size += nameSize(record.name) + 10 + dataSize(record);
   return size + (message.hasEdns === false ? 0 : 23);
 }

@@ -4,7 +4,15 @@ import type { Network } from '../../net/socket.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
 import { readOptions } from './arguments.ts';
-import { type Answer, askServers, dnsType, reverseName, searchNames } from './dns-query.ts';
+import {
+  type Answer,
+  askServers,
+  dnsType,
+  reverseName,
+  searchNames,
+  messageSize,
+  recordLine,
+} from './dns-query.ts';
 import { hostsEntry, literalAddress, resolveHost, type Resolution } from './resolver.ts';
 
 const HOST_USAGE =
@@ -48,6 +56,14 @@ export function hostProgram(ports: Ports): Program {
     const reverse = reverseName(name);
     const type = dnsType(values.get('t') ?? '');
     const types: readonly DnsType[] = reverse !== undefined ? ['PTR'] : type ? [type] : ['A', 'AAAA', 'MX'];
+    if (values.has('a') || values.has('v')) {
+      const wanted = values.has('a') ? 'ANY' : (types[0] ?? 'A');
+      return wholeAnswer(process, {
+        names: reverse === undefined ? searchNames(network, name) : [reverse],
+        type: wanted,
+        ask,
+      });
+    }
     return answerHost(process, {
       name,
       names: reverse === undefined ? searchNames(network, name) : [reverse],
@@ -57,6 +73,60 @@ export function hostProgram(ports: Ports): Program {
       server,
     });
   };
+}
+
+/** -a and -v: the answer whole, nearly as dig shows it. */
+async function wholeAnswer(
+  process: Process,
+  job: {
+    readonly names: readonly string[];
+    readonly type: DnsType;
+    readonly ask: (name: string, type: DnsType) => Promise<Answer | undefined>;
+  },
+): Promise<number> {
+  let answer: Answer | undefined;
+  for (const candidate of job.names) {
+    await process.out(`Trying "${candidate.replace(/\.$/, '')}"\n`);
+    answer = await job.ask(candidate, job.type);
+    if (answer === undefined) {
+      await process.out(';; no servers could be reached\n');
+      return 1;
+    }
+    if (answer.message.code !== 'NXDOMAIN') break;
+  }
+  if (answer === undefined) return 1;
+  const { message } = answer;
+  const name = message.question.name.replace(/\.$/, '');
+  if (message.code !== 'NOERROR') {
+    await process.out(`Host ${name} not found: ${CODES[message.code ?? ''] ?? 2}(${message.code ?? ''})\n`);
+  } else {
+    const bits = ['qr', message.isAuthoritative ? 'aa' : '', 'rd', message.isRecursionAvailable ? 'ra' : '']
+      .filter((bit) => bit !== '')
+      .join(' ');
+    const sections = (
+      [
+        ['ANSWER', message.answers],
+        ['AUTHORITY', message.authority],
+      ] as const
+    )
+      .filter(([, records]) => (records ?? []).length > 0)
+      .map(([title, records]) => `;; ${title} SECTION:\n${(records ?? []).map(recordLine).join('')}\n`)
+      .join('');
+    await process.out(
+      `;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: ${message.id}\n;; flags: ${bits}; QUERY: 1, ANSWER: ${message.answers?.length ?? 0}, AUTHORITY: ${message.authority?.length ?? 0}, ADDITIONAL: 0\n\n` +
+        `;; QUESTION SECTION:\n;${name}.${questionGap(name)}IN\t${message.question.type}\n\n${sections}`,
+    );
+  }
+  const size = messageSize({ ...message, hasEdns: false });
+  await process.out(
+    `Received ${size} bytes from ${answer.server}#53 in ${Math.floor(answer.elapsedMs)} ms\n`,
+  );
+  return message.code === 'NOERROR' ? 0 : 1;
+}
+
+/** Tabs up to the column of the class; one at least. */
+function questionGap(name: string): string {
+  return '\t'.repeat(Math.max(1, Math.ceil((32 - (name.length + 2)) / 8)));
 }
 
 type HostJob = {

@@ -1,5 +1,5 @@
 import { parseAddress } from '../../net/address.ts';
-import type { DnsMessage, DnsType } from '../../net/dns.ts';
+import type { DnsMessage, DnsRecord, DnsType } from '../../net/dns.ts';
 import type { Network } from '../../net/socket.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
@@ -14,6 +14,8 @@ type Lookup = {
   types: readonly DnsType[];
   timeoutMs: number;
   tries: number;
+  /** -debug: shows each answer whole. */
+  isDebug?: boolean;
 };
 
 /** nslookup of bind. Source: recorded nslookup 9.18. */
@@ -44,6 +46,8 @@ export function nslookupProgram(ports: Ports): Program {
 function applyOption(lookup: Lookup, name: string, value: string): void {
   const type = dnsType(value);
   if (/^(type|query|querytype|q|ty)$/.test(name) && type) lookup.types = [type];
+  else if (name === 'debug') lookup.isDebug = true;
+  else if (name === 'nodebug') lookup.isDebug = false;
   else if (name === 'timeout') lookup.timeoutMs = Number(value) * 1_000;
   else if (name === 'retry') lookup.tries = Math.max(1, Number(value));
 }
@@ -92,6 +96,7 @@ async function lookUp(lookup: Lookup, name: string, end = '\n'): Promise<number>
   const types = reverse === undefined ? lookup.types : (['PTR'] as const);
   const [first = 'A', ...others] = types;
   let last: Answer | undefined;
+  let failed = 0;
   for (const candidate of names) {
     last = await question(lookup, candidate, first);
     if (last === undefined) {
@@ -99,11 +104,18 @@ async function lookUp(lookup: Lookup, name: string, end = '\n'): Promise<number>
       return 1;
     }
     if (last.message.code !== 'NXDOMAIN') break;
+    if (lookup.isDebug && candidate !== names.at(-1)) {
+      const head = `Server:\t\t${last.server}\nAddress:\t${last.server}#53\n\n`;
+      const shown = candidate.replace(/\.$/, '');
+      await process.out(`${head}${debugText(last.message)}** server can't find ${shown}: NXDOMAIN\n`);
+      failed = 1;
+    }
   }
   if (last === undefined) return 1;
   const { message, server } = last;
   if (message.code === 'SERVFAIL') await process.out(`;; Got SERVFAIL reply from ${server}\n`);
   if (reverse === undefined) await process.out(`Server:\t\t${server}\nAddress:\t${server}#53\n\n`);
+  if (lookup.isDebug) await process.out(debugText(message));
   if (message.code !== 'NOERROR') {
     const shown = message.code === 'NXDOMAIN' ? name : message.question.name;
     await process.out(
@@ -116,11 +128,37 @@ async function lookUp(lookup: Lookup, name: string, end = '\n'): Promise<number>
   let printed = await printAnswers(process, message, known);
   for (const type of others) {
     const more = await question(lookup, message.question.name, type);
+    if (more && lookup.isDebug) await process.out(debugText(more.message));
     if (more) printed = (await printAnswers(process, more.message, known)) || printed;
   }
   if (!printed) await process.out(`*** Can't find ${name}: No answer\n`);
   await process.out(end);
-  return 0;
+  return failed;
+}
+
+/** One answer with all its sections, as -debug shows it. */
+function debugText(message: DnsMessage): string {
+  const record = (one: DnsRecord): string => {
+    const words = one.data.split(' ');
+    const bare = (text = ''): string => text.replace(/\.$/, '');
+    const lines =
+      one.type === 'SOA'
+        ? ['origin', 'mail addr', 'serial', 'refresh', 'retry', 'expire', 'minimum'].map(
+            (name, i) => `\t${name} = ${i < 2 ? bare(words[i]) : (words[i] ?? '')}\n`,
+          )
+        : one.type === 'A'
+          ? [`\tinternet address = ${one.data}\n`]
+          : one.type === 'AAAA'
+            ? [`\thas AAAA address ${one.data}\n`]
+            : [`\t${one.type === 'CNAME' ? 'canonical name' : one.type.toLowerCase()} = ${one.data}\n`];
+    return `    ->  ${bare(one.name)}\n${lines.join('')}\tttl = ${one.ttl}\n`;
+  };
+  const { name, type } = message.question;
+  return (
+    `------------\n    QUESTIONS:\n\t${name.replace(/\.$/, '')}, type = ${type}, class = IN\n` +
+    `    ANSWERS:\n${(message.answers ?? []).map(record).join('')}` +
+    `    AUTHORITY RECORDS:\n${(message.authority ?? []).map(record).join('')}    ADDITIONAL RECORDS:\n------------\n`
+  );
 }
 
 async function question(lookup: Lookup, name: string, type: DnsType): Promise<Answer | undefined> {

@@ -223,8 +223,9 @@ function zoneAnswer(
   if (mode === 'servfail' || special === 'servfail')
     return reply({ code: 'SERVFAIL', isAuthoritative: false });
   if (special === 'silent') return undefined;
-  if (special === 'truncated' && !isCluster && !isTcp) return reply({ isTruncated: true });
-  return reply(lookUp(options.records ?? {}, { name, key, type }));
+  const found = lookUp(options.records ?? {}, { name, key, type });
+  const isCut = special === 'truncated' && !isCluster && !isTcp && (found.answers ?? []).length > 0;
+  return reply(isCut ? { isTruncated: true } : found);
 }
 
 function lookUp(
