@@ -198,6 +198,7 @@ function measureLearn(repository: PolicyRepository, world: PolicyCase): number {
   );
 }
 
+/** The best of three rounds of two seconds, as the reference was measured. */
 function measureLookups(repository: PolicyRepository, probes: readonly Probe[]) {
   const flows = probes.flatMap(({ flow }) => {
     if (!('endpoint' in flow.from) || !('endpoint' in flow.to)) return [];
@@ -205,21 +206,25 @@ function measureLookups(repository: PolicyRepository, probes: readonly Probe[]) 
     const to = repository.handle(flow.to.endpoint);
     return from && to ? [{ from, to, port: flow.port ?? 0 }] : [];
   });
-  let verdicts = 0;
+  let bestPerSecond = 0;
   let allowed = 0;
-  let elapsedMs = 0;
-  const start = performance.now();
-  do {
-    allowed = 0;
-    for (const { from, to, port } of flows) {
-      if (from.tables.egress.lookup(to.identity, 6, port, to.ports).verdict === 'denied') continue;
-      if (to.tables.ingress.lookup(from.identity, 6, port, from.ports).verdict !== 'denied') allowed++;
-    }
-    verdicts += flows.length;
-    elapsedMs = performance.now() - start;
-  } while (elapsedMs < 2000 && flows.length > 0);
+  for (let round = 0; round < 3 && flows.length > 0; round++) {
+    let verdicts = 0;
+    let elapsedMs = 0;
+    const start = performance.now();
+    do {
+      allowed = 0;
+      for (const { from, to, port } of flows) {
+        if (from.tables.egress.lookup(to.identity, 6, port, to.ports).verdict === 'denied') continue;
+        if (to.tables.ingress.lookup(from.identity, 6, port, from.ports).verdict !== 'denied') allowed++;
+      }
+      verdicts += flows.length;
+      elapsedMs = performance.now() - start;
+    } while (elapsedMs < 2000);
+    bestPerSecond = Math.max(bestPerSecond, (verdicts * 1000) / elapsedMs);
+  }
   return {
-    verdictsPerSecond: Math.round((verdicts * 1000) / elapsedMs),
+    verdictsPerSecond: Math.round(bestPerSecond),
     allowedShare: allowed / Math.max(1, flows.length),
   };
 }
