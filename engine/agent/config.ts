@@ -19,6 +19,7 @@ export function configOf(store: Store): PolicyConfig {
       .filter((word) => word !== ''),
     cluster: text('cluster-name') || 'default',
     isAudit: text('policy-audit-mode') === 'true',
+    ...(text('enable-l7-proxy') === 'false' ? { hasL7Proxy: false } : {}),
   };
 }
 

@@ -272,4 +272,30 @@ describe('Cilium agents', () => {
     expect(at.cluster.agents.repository.enforcement(key)).toEqual({ ingress: true, egress: true });
     expect(at.cluster.agentSocket('kind-worker')).toBeDefined();
   });
+
+  it('without the proxy refuses rules of layer 7, and without Hubble records nothing', () => {
+    const at = bench();
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const config = '/api/v1/namespaces/kube-system/configmaps/cilium-config';
+    const set = '/apis/apps/v1/namespaces/kube-system/daemonsets/cilium';
+    at.request('PATCH', config, { data: { 'enable-l7-proxy': 'false', 'enable-hubble': 'false' } }, merge);
+    expect(at.cluster.agents.observes('kind-worker')).toBe(true);
+    at.request('PATCH', set, { spec: { template: { metadata: { annotations: { again: '1' } } } } }, merge);
+    at.pass(60);
+    const ports = [{ port: '80', protocol: 'TCP' }];
+    const ingress = [{ toPorts: [{ ports, rules: { http: [{ method: 'GET' }] } }] }];
+    at.request('POST', PATHS.cnp, POLICY({ endpointSelector: {}, ingress }));
+    const [policy] = at.list('ciliumnetworkpolicies.cilium.io', 'default');
+    expect(policy?.['status']).toMatchObject({
+      conditions: [
+        {
+          status: 'False',
+          message: 'L7 policy is not supported since L7 proxy is not enabled',
+          type: 'Valid',
+        },
+      ],
+    });
+    expect(at.cluster.agents.observes('kind-worker')).toBe(false);
+    expect(at.cluster.observer.nodes()).toEqual([]);
+  });
 });

@@ -16,6 +16,8 @@ export type PolicyConfig = {
   readonly cluster: string;
   /** policy-audit-mode: what L3 and L4 rules deny passes all the same, and is told. */
   readonly isAudit?: boolean;
+  /** enable-l7-proxy; absent: on. Without it rules of layer 7 are refused. */
+  readonly hasL7Proxy?: boolean;
 };
 
 /** What a cluster installed with defaults runs with. */

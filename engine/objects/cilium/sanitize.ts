@@ -17,7 +17,11 @@ import type {
 } from './types.ts';
 
 /** Options of the agent that its checks depend on. */
-export type SanitizeOptions = { readonly nodeSelectorLabels: boolean };
+export type SanitizeOptions = {
+  readonly nodeSelectorLabels: boolean;
+  /** enable-l7-proxy; absent: on. */
+  readonly hasL7Proxy?: boolean;
+};
 
 /** The agent's refusal; `variants` are the texts it may give in other runs (it goes through Go maps). */
 export type Refusal = { readonly error: string; readonly variants?: readonly string[] };
@@ -114,6 +118,7 @@ function ingressRefusal(
   if (peers) return peers;
   const l7 = (rule.toPorts ?? []).filter(hasL7);
   if (isHost && l7.length > 0) return { error: 'L7 policy is not supported on host ingress yet' };
+  if (l7.length > 0 && options.hasL7Proxy === false) return { error: PROXY_OFF };
   if (l7.some((item) => (item.rules?.dns?.length ?? 0) > 0))
     return { error: 'L7 protocol DNS is not supported on ingress yet' };
   return portsRefusal(rule, true, false);
@@ -126,6 +131,7 @@ function egressRefusal(
 ): Refusal | undefined {
   const peers = toRefusal(rule, options);
   if (peers) return peers;
+  if ((rule.toPorts ?? []).some(hasL7) && options.hasL7Proxy === false) return { error: PROXY_OFF };
   if (isHost && (rule.toPorts ?? []).some((item) => (item.rules?.http?.length ?? 0) > 0)) {
     return { error: 'L7 protocol HTTP is not supported on host egress yet' };
   }
@@ -144,6 +150,7 @@ function hasL7(rule: RawPortRule): boolean {
   return (rule.rules?.http?.length ?? 0) + (rule.rules?.dns?.length ?? 0) > 0;
 }
 
+const PROXY_OFF = 'L7 policy is not supported since L7 proxy is not enabled';
 const NODES_OFF =
   'FromNodes/ToNodes rules can only be applied when the "enable-node-selector-labels" flag is set';
 
