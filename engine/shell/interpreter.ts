@@ -202,7 +202,7 @@ export class Interpreter implements ExpansionHost {
         await this.err(syntaxMessage(this.state, error, text, label));
         return this.#syntaxStatus(error, label);
       }
-      if (this.state.options.has('verbose') && label !== 'eval' && this.#trapped === 0)
+      if (this.state.options.has('verbose') && script !== undefined && label !== 'eval' && this.#trapped === 0)
         await this.err(`${text.slice(from, parser.offset).replace(/\n?$/, '\n')}`);
       if (script === undefined) return status;
       for (const warning of parser.warnings())
@@ -220,7 +220,7 @@ export class Interpreter implements ExpansionHost {
     const isSilent = error.problem.kind === 'condition' && error.problem.reason !== undefined;
     if (isSilent && !this.state.isInteractive) throw new ShellExit(this.state.status);
     this.state.status = error.status;
-    if (this.state.dialect === 'bash' && (this.state.isInteractive || label === 'eval')) return error.status;
+    if (this.state.isInteractive || (this.state.dialect === 'bash' && label === 'eval')) return error.status;
     throw new ShellExit(error.status);
   }
 
