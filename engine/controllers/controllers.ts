@@ -10,6 +10,7 @@ import { Volumes } from './volumes.ts';
 import { Garbage } from './garbage.ts';
 import { Jobs } from './jobs.ts';
 import { Kubelets } from './kubelet.ts';
+import { Ingresses } from './ingresses.ts';
 import { LoadBalancers } from './load-balancers.ts';
 import { Namespaces } from './namespaces.ts';
 import { Nodes } from './nodes.ts';
@@ -43,6 +44,7 @@ export class Controllers {
       this.#kubelets,
       new ServiceEndpoints(context),
       new LoadBalancers(context),
+      new Ingresses(context),
       new Disruptions(context),
       new Volumes(context),
       new Quotas(context),

@@ -2,10 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../base/json.ts';
 import type { Sys } from '../base/process.ts';
 import { bench, deployment, PATHS, service } from '../cluster/world.cases.ts';
-import { enableHubble } from '../commands/cilium/enable.ts';
-import { gather, isSettled, statusReport } from '../commands/cilium/status.ts';
+import type { CliContext } from '../commands/cilium/command.ts';
+import { setHubble } from '../commands/cilium/install.ts';
+import { gather, isSettled, type StatusFacts, statusReport } from '../commands/cilium/status.ts';
+import type { Helm } from '../commands/helm/actions.ts';
+import { Client } from '../commands/kubectl/client.ts';
 import { FlowPrinter } from '../hubble/printer.ts';
 import { Scheduler } from '../session/scheduler.ts';
+import type { Process } from '../shell/program.ts';
 
 type Bench = ReturnType<typeof bench>;
 
@@ -20,6 +24,12 @@ async function run<T>(at: Bench, main: (sys: Sys) => Promise<T>): Promise<T> {
     if (!(await scheduler.runNext())) scheduler.fireTimer(Number.POSITIVE_INFINITY);
   }
   return box.value as T;
+}
+
+/** Helm and the CLI on the cluster of a test. */
+function helmOf(at: Bench, sys?: Sys): Helm {
+  const client = new Client(at.cluster.handle, 'https://127.0.0.1:6443', {}, () => {});
+  return { process: { sys } as unknown as Process, client, namespace: 'kube-system' };
 }
 
 function compact(at: Bench, number: number): string {
@@ -163,7 +173,7 @@ describe('in the whole cluster', () => {
 
   it('reports the status of Cilium from the objects', () => {
     const at = bench();
-    const facts = gather(at.cluster.handle);
+    const facts = gather(helmOf(at), 'cilium');
     expect(isSettled(facts)).toBe(true);
     const text = statusReport(facts, { withColor: false });
     expect(text).toMatch(/Hubble Relay: +OK/);
@@ -172,19 +182,24 @@ describe('in the whole cluster', () => {
     expect(text).toMatch(/ cilium +quay\.io\/cilium\/cilium:v1\.20\.\S+: 2/);
   });
 
-  it('enables the relay once, where Cilium runs', () => {
+  it('disables the relay and enables it again as a release of its chart', async () => {
     const at = bench();
-    const path = '/apis/apps/v1/namespaces/kube-system/deployments/hubble-relay';
-    at.request('DELETE', path);
-    at.pass(40);
-    expect(gather(at.cluster.handle).workloads.map((item) => item.name)).not.toContain('hubble-relay');
-    const options = { version: 'v1.20.2', withUi: false };
-    expect([enableHubble(at.cluster.handle, options), enableHubble(at.cluster.handle, options)]).toEqual([
-      undefined,
-      undefined,
-    ]);
-    at.cluster.settle();
-    at.pass(40);
-    expect(isSettled(gather(at.cluster.handle))).toBe(true);
+    await run(at, async (sys) => {
+      const helm = helmOf(at, sys);
+      const facts = (): StatusFacts => gather(helm, 'cilium');
+      const set = (line: string): Promise<void> =>
+        setHubble({ helm: () => helm, release: 'cilium' } as unknown as CliContext, line, '');
+      await expect(set('hubble.relay.enabled=false')).rejects.toThrow(/Hubble UI requires/);
+      await set('hubble.relay.enabled=false,hubble.ui.enabled=false');
+      await sys.sleep(40_000);
+      expect(facts().states.get('hubble-relay')).toBeUndefined();
+      expect(statusReport(facts(), { withColor: false })).toMatch(/Hubble Relay: +disabled/);
+      await set('hubble.relay.enabled=true');
+      expect(isSettled(facts())).toBe(false);
+      await sys.sleep(40_000);
+      expect(facts().states.get('hubble-relay')?.type).toBe('Deployment');
+      expect(isSettled(facts())).toBe(true);
+    });
+    expect.assertions(6);
   });
 });

@@ -30,7 +30,7 @@ import { type NetworkOwner, sendSyn, Space, SpaceNetwork } from './network.ts';
 import { type RouteRequest, type Routed, routeOf, seededChoice } from './route.ts';
 import { type PodPlace, podParty, type RunningContainer, type Topology } from './topology.ts';
 import { sendDatagram } from './udp.ts';
-import type { AgentsView, Party, StoreView, WorldView } from './view.ts';
+import { type AgentsView, INGRESS_ADDRESS, type Party, type StoreView, type WorldView } from './view.ts';
 
 /** What a data plane is made of. Without `agents` there is no Cilium: no policy, no flows. */
 export type DataPlaneOptions = {
@@ -376,7 +376,8 @@ export class DataPlane {
   }
 
   /** One HTTP exchange without waiting: for programs that call others (bots, backends). */
-  #call(from: Party, call: OutboundCall): OutboundResult {
+  #call(caller: Party, call: OutboundCall): OutboundResult {
+    const from: Party = call.isIngress === true ? { kind: 'outside', address: INGRESS_ADDRESS } : caller;
     const address = parseAddress(call.host) ? call.host : this.#resolve(from, call.host);
     if (address === undefined) return { error: 'dns' };
     const port = this.#fabric.sim.random.integer('port', 32_768, 60_999);

@@ -6,7 +6,7 @@ import type { SideVerdict } from '../policy/model.ts';
 import { proxyPort } from '../agent/proxy-port.ts';
 import type { Route } from './route.ts';
 import { type PodPlace, topologyOf } from './topology.ts';
-import { type AgentsView, nodeOf, type Party, type StoreView } from './view.ts';
+import { type AgentsView, INGRESS_ADDRESS, nodeOf, type Party, type StoreView } from './view.ts';
 
 /** Version that flows and the Observer name. */
 export const CILIUM_VERSION = '1.20.2';
@@ -360,6 +360,7 @@ export class FlowWriter {
 
   #endpoint(party: Party, observer: string): FlowEndpoint {
     if (party.kind === 'node' && party.name === observer) return { identity: 1, labels: ['reserved:host'] };
+    if (party.address === INGRESS_ADDRESS) return { identity: 8, labels: ['reserved:ingress'] };
     if (party.kind !== 'pod') {
       const identity = this.#agents?.identityOf({ address: party.address });
       return {

@@ -327,7 +327,9 @@ export class SpaceNetwork implements Network {
     if (elapsedMs > options.timeoutMs) return fail();
     await sys.sleep(elapsedMs);
     if (verdict) this.#fabric.flows.reply({ ...packet, isReply: true, icmpType: 0 });
-    const isFar = this.#fabric.world.workstation.gateway === undefined && (routed.to.kind === 'outside' || routed.from.kind === 'outside');
+    const isFar =
+      this.#fabric.world.workstation.gateway === undefined &&
+      (routed.to.kind === 'outside' || routed.from.kind === 'outside');
     return { kind: 'reply', elapsedMs, ttl: routed.isSelf ? 64 : isFar ? 56 : 63 };
   }
 

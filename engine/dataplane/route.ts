@@ -2,7 +2,7 @@ import type { Random } from '../base/random.ts';
 import { hashText } from '../base/hash.ts';
 import type { SocketAddress } from '../net/socket.ts';
 import { type Backend, type Frontend, partyAt, type Topology } from './topology.ts';
-import { nodeOf, type Party } from './view.ts';
+import { INGRESS_ADDRESS, nodeOf, type Party } from './view.ts';
 
 /** The way of a connection, fixed when it begins. */
 export type Route = {
@@ -50,7 +50,14 @@ export function routeOf(topology: Topology, request: RouteRequest, choose: Choos
   if (backends.length === 0) return service.frontend.backends.length > 0 ? 'unroutable' : 'no-backend';
   const backend = backends.length === 1 ? backends[0] : choose(service.frontend, backends);
   if (!backend) return 'no-backend';
-  const to = partyAt(topology, backend.address);
+  const isIngress = backend.address === INGRESS_ADDRESS;
+  const envoyNode = service.entryNode ?? nodeOf(from) ?? '';
+  const envoy = topology.nodes.get(envoyNode);
+  if (isIngress && !envoy) return 'no-backend';
+  const to: Party =
+    isIngress && envoy
+      ? { kind: 'node', name: envoy.name, address: envoy.address }
+      : partyAt(topology, backend.address);
   const node = service.entryNode === undefined ? undefined : topology.nodes.get(service.entryNode);
   // A node hides the client's address when it passes a packet on to a backend of another node (SNAT mode).
   const isMasked = from.kind === 'outside' && node !== undefined && nodeOf(to) !== node.name;
@@ -59,7 +66,7 @@ export function routeOf(topology: Topology, request: RouteRequest, choose: Choos
     from: isMasked ? { kind: 'node', name: node.name, address: node.address } : from,
     to,
     dialled,
-    target: { address: backend.address, port: backend.port },
+    target: { address: isIngress ? to.address : backend.address, port: backend.port },
     seenFrom: isMasked ? { address: node.address, port: request.client.port } : request.client,
     service: service.frontend.service,
     isSelf: isSameParty(from, to),

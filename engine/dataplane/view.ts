@@ -103,8 +103,12 @@ export type Party =
 /** A party as the policy engine names it. */
 export function peerOf(party: Party): Peer {
   if (party.kind === 'pod') return { endpoint: party.key };
-  return party.kind === 'node' ? { node: party.name } : { address: party.address };
+  if (party.kind === 'node') return { node: party.name };
+  return party.address === INGRESS_ADDRESS ? { entity: 'ingress' } : { address: party.address };
 }
+
+/** The address under which the Envoys of the nodes call backends of an ingress. */
+export const INGRESS_ADDRESS = '192.192.192.192';
 
 /** The node whose agent sees a party as its own; undefined outside. */
 export function nodeOf(party: Party): string | undefined {

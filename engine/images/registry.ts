@@ -1,6 +1,7 @@
 import type { Server } from './server.ts';
 import { deathstar, emojivotoWeb, grpcService, kubeApiserver, metrics, page } from './servers/demos.ts';
 import { httpbin } from './servers/httpbin.ts';
+import { ingressProxy } from './servers/ingress.ts';
 import { jsonMock } from './servers/json-mock.ts';
 import { nginx } from './servers/nginx.ts';
 import { banner, dns, echo, opaque, website } from './servers/plain.ts';
@@ -42,6 +43,7 @@ export const SERVERS: ReadonlyMap<string, Server> = new Map([
   ['grpc', grpcService],
   ['h2c-only', h2cOnly],
   ['httpbin', httpbin],
+  ['ingress', ingressProxy],
   ['json-mock', jsonMock],
   ['kube-apiserver', kubeApiserver],
   ['metrics', metrics],

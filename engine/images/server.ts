@@ -20,6 +20,8 @@ export type OutboundCall = {
   readonly request?: HttpRequest;
   /** Speaks TLS, whatever the certificate. */
   readonly isTls?: boolean;
+  /** The call of a node's Envoy for an ingress: policy sees the identity `ingress`. */
+  readonly isIngress?: boolean;
   /** HTTP/2 for gRPC: shows in the proxy's records. */
   readonly protocol?: 'HTTP/1.1' | 'HTTP/2';
 };

@@ -2,6 +2,7 @@ import type { ClusterConfig } from './config.ts';
 import type { ContainerHost, NodePlan } from '../ports.ts';
 import type { Process } from '../../shell/program.ts';
 import type { Run } from './kind.ts';
+import { hashNumber } from '../../base/hash.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { absolutePath } from '../kubectl/paths.ts';
 import { invalidity, nodePlans, readConfig } from './config.ts';
@@ -297,5 +298,6 @@ async function salute(process: Process, progress: Progress, name: string, kubeco
     `You can now use your cluster with:\n\nkubectl cluster-info --context kind-${name}${kubeconfig === '' ? '' : ` --kubeconfig ${quoted}`}`,
   );
   await progress.log('\n');
-  await progress.log(SALUTATIONS[Math.floor(process.sys.nowMs()) % SALUTATIONS.length] ?? '');
+  const pick = hashNumber(`${name}/${Math.floor(process.sys.nowMs())}`) % SALUTATIONS.length;
+  await progress.log(SALUTATIONS[pick] ?? '');
 }

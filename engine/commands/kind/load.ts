@@ -1,5 +1,6 @@
 import type { ContainerHost } from '../ports.ts';
 import type { Run } from './kind.ts';
+import { hashText } from '../../base/hash.ts';
 import { absolutePath } from '../kubectl/paths.ts';
 import { KindError } from './progress.ts';
 import { nameOf } from './get.ts';
@@ -15,11 +16,16 @@ export const loadImage: Run = async ({ process, host, progress, line }) => {
   for (const image of images)
     for (const node of nodes)
       await progress.log(
-        `Image: ${quoteGo(image)} with ID "sha256:${node.id}" not yet present on node ${quoteGo(node.name)}, loading...`,
+        `Image: ${quoteGo(image)} with ID "sha256:${imageId(image)}" not yet present on node ${quoteGo(node.name)}, loading...`,
       );
   await process.sys.sleep(9_000);
   return 0;
 };
+
+/** 64 hex digits that follow from the image. */
+function imageId(image: string): string {
+  return [0, 1, 2, 3].map((part) => hashText(`${image}/${part}`)).join('');
+}
 
 /** `kind load image-archive`: no file of the virtual world is an image archive. */
 export const loadArchive: Run = async ({ process, host, progress, line }) => {
@@ -43,7 +49,7 @@ function nodesOf(
   cluster: string,
   wanted: string,
   quote: (name: string) => string,
-): readonly { readonly name: string; readonly id: string }[] {
+): readonly { readonly name: string }[] {
   const nodes = host.nodes(cluster).filter((node) => node.role !== 'external-load-balancer');
   if (nodes.length === 0) throw new KindError(`no nodes found for cluster ${quoteGo(cluster)}`);
   if (wanted === '') return nodes;

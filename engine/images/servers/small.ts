@@ -99,10 +99,17 @@ export const textEcho: Server = httpServer({
   bad,
 });
 
+/** A header's name as Go's servers spell it. */
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
+}
+
 function requestText(request: HttpRequest): string {
   const rest = request.headers.filter(([name]) => name.toLowerCase() !== 'host');
   const host = headerOf(request.headers, 'host') ?? '';
-  const lines = [...rest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}: ${value}\n`);
+  const lines = [...rest]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${canonical(name)}: ${value}\n`);
   return `${request.method} ${request.target} ${request.version}\nHost: ${host}\n${lines.join('')}`;
 }
 
@@ -112,7 +119,7 @@ export const whoami: Server = httpServer({
     const { path } = splitTarget(request.target);
     if (path === '/health') return answer(context, 200, '');
     if (path === '/api') {
-      const headers = Object.fromEntries(request.headers.map(([name, value]) => [name, [value]]));
+      const headers = Object.fromEntries(request.headers.map(([name, value]) => [canonical(name), [value]]));
       const body = {
         hostname: context.hostname,
         ip: ['127.0.0.1', context.local.address],

@@ -32,7 +32,7 @@ $ kubectl -n kube-system exec ds/cilium -- cilium monitor --type drop
 has: Listening for events
 $ kubectl -n kube-system exec ds/cilium -- cilium endpoint list --nosuch
 [exit 1]
-has: Error: unknown flag: --nosuch
+has: unknown flag: --nosuch
 $ cilium status --nosuch
 [exit 1]
-has: Error: unknown flag: --nosuch
+has: unknown flag: --nosuch
