@@ -265,10 +265,10 @@ class Reader {
       }
       if (char === '\\') {
         const code = this.#source[this.#at] ?? '';
-        const escape = Object.hasOwn(ESCAPES, code) ? ESCAPES[code] : undefined;
-        if (escape !== undefined) {
+        const isOne = Object.hasOwn(ESCAPES, code) ? ESCAPES[code] : undefined;
+        if (isOne !== undefined) {
           this.#at++;
-          tests.push(escape);
+          tests.push(isOne);
           continue;
         }
       }

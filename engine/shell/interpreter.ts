@@ -202,7 +202,12 @@ export class Interpreter implements ExpansionHost {
         await this.err(syntaxMessage(this.state, error, text, label));
         return this.#syntaxStatus(error, label);
       }
-      if (this.state.options.has('verbose') && script !== undefined && label !== 'eval' && this.#trapped === 0)
+      if (
+        this.state.options.has('verbose') &&
+        script !== undefined &&
+        label !== 'eval' &&
+        this.#trapped === 0
+      )
         await this.err(`${text.slice(from, parser.offset).replace(/\n?$/, '\n')}`);
       if (script === undefined) return status;
       for (const warning of parser.warnings())

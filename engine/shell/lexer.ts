@@ -566,7 +566,7 @@ export class Lexer {
       const word = [...slash, ...this.readParts(operator === ':' ? ':}' : '/}', operator === ':')];
       if (this.src[this.pos] === '}') return { ...base, operator, word };
       this.pos++;
-      return { ...base, operator, word, word2: this.readParts('}', operator === ':' ? true : false) };
+      return { ...base, operator, word, word2: this.readParts('}', operator === ':') };
     }
     const isPattern = /^[#%^,~]/.test(operator);
     return { ...base, operator, word: this.readParts('}', inDouble && !isPattern) };

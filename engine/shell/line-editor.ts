@@ -311,9 +311,7 @@ function after(text: string, at: number): number {
 }
 
 function wordStart(text: string, at: number): number {
-  return text.slice(0, at).search(/[\p{L}\p{N}_]+[^\p{L}\p{N}_]*$/u) < 0
-    ? 0
-    : text.slice(0, at).search(/[\p{L}\p{N}_]+[^\p{L}\p{N}_]*$/u);
+  return Math.max(0, text.slice(0, at).search(/[\p{L}\p{N}_]+[^\p{L}\p{N}_]*$/u));
 }
 
 function wordEnd(text: string, at: number): number {

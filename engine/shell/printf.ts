@@ -2,6 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import { SystemFailure } from './control.ts';
 import { unescapeAnsi } from './lexer.ts';
 import { quoteWord } from './print.ts';
+import { formatDate } from './strftime.ts';
 
 /** What `printf` makes: its text and the complaints about its arguments. `isStopped` after `\c`. */
 export type Printed = { readonly text: string; readonly complaints: readonly string[] };
@@ -81,7 +82,7 @@ function formatOnce(
         const seconds = argument === undefined || argument === '-1' ? undefined : Number(argument);
         const base = argument === '-2' ? (options.startMs ?? 0) : (options.nowMs ?? 0);
         const atMs = seconds === undefined || argument === '-2' ? base : seconds * 1000;
-        return pad(formatTime(kind.slice(1, -2) === '' ? '%X' : kind.slice(1, -2), atMs), flags, wide);
+        return pad(formatDate(atMs, kind.slice(1, -2) || '%X'), flags, wide);
       }
       if (kind === 'q' && options.dialect === 'dash') {
         complaints.push('%q: invalid directive');
@@ -144,62 +145,6 @@ function largeText(kind: string, argument: string, complaints: string[]): string
   const text = 'di'.includes(kind) ? kept : BigInt.asUintN(64, kept);
   const base = kind === 'o' ? 8 : kind === 'x' || kind === 'X' ? 16 : 10;
   return kind === 'X' ? text.toString(base).toUpperCase() : text.toString(base);
-}
-
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTHS = 'January February March April May June July August September October November December'.split(
-  ' ',
-);
-
-/** A time (UTC) in the forms of strftime. */
-export function formatTime(format: string, atMs: number): string {
-  const date = new Date(atMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const iso = date.toISOString();
-  const hour = date.getUTCHours();
-  return format.replace(/%([-_0^]?)([a-zA-Z%])/g, (whole, flag: string, code: string) => {
-    const forms: Readonly<Record<string, () => string>> = {
-      Y: () => String(date.getUTCFullYear()),
-      y: () => two(date.getUTCFullYear() % 100),
-      C: () => two(Math.floor(date.getUTCFullYear() / 100)),
-      m: () => two(date.getUTCMonth() + 1),
-      d: () => two(date.getUTCDate()),
-      e: () => String(date.getUTCDate()).padStart(2),
-      H: () => two(hour),
-      I: () => two(hour % 12 === 0 ? 12 : hour % 12),
-      M: () => two(date.getUTCMinutes()),
-      S: () => two(date.getUTCSeconds()),
-      s: () => String(Math.floor(atMs / 1000)),
-      p: () => (hour < 12 ? 'AM' : 'PM'),
-      A: () => DAYS[date.getUTCDay()] ?? '',
-      a: () => (DAYS[date.getUTCDay()] ?? '').slice(0, 3),
-      B: () => MONTHS[date.getUTCMonth()] ?? '',
-      b: () => (MONTHS[date.getUTCMonth()] ?? '').slice(0, 3),
-      h: () => (MONTHS[date.getUTCMonth()] ?? '').slice(0, 3),
-      F: () => iso.slice(0, 10),
-      T: () => iso.slice(11, 19),
-      X: () => iso.slice(11, 19),
-      R: () => iso.slice(11, 16),
-      D: () => `${iso.slice(5, 7)}/${iso.slice(8, 10)}/${iso.slice(2, 4)}`,
-      x: () => `${iso.slice(5, 7)}/${iso.slice(8, 10)}/${iso.slice(2, 4)}`,
-      c: () => formatTime('%a %b %e %H:%M:%S %Y', atMs),
-      Z: () => 'UTC',
-      z: () => '+0000',
-      u: () => String(date.getUTCDay() === 0 ? 7 : date.getUTCDay()),
-      w: () => String(date.getUTCDay()),
-      j: () =>
-        String(Math.floor((atMs - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1).padStart(3, '0'),
-      n: () => '\n',
-      t: () => '\t',
-      '%': () => '%',
-    };
-    const make = Object.hasOwn(forms, code) ? forms[code] : undefined;
-    if (make === undefined) return whole;
-    const text = make();
-    if (flag === '-') return text.replace(/^[0 ]+(?=.)/, '');
-    if (flag === '_') return text.replace(/^0+(?=.)/, (zeros) => ' '.repeat(zeros.length));
-    return flag === '^' ? text.toUpperCase() : text;
-  });
 }
 
 function bashQuote(text: string): string {

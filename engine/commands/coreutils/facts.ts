@@ -7,7 +7,8 @@ import { evaluateTest } from '../../shell/test-expression.ts';
 import { compileRegex, RegexFailure } from '../../shell/posix-regex.ts';
 import { complain, complainUsage, isBusybox, nameOf, pathOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
-import { formatDate, parseDate } from './dates.ts';
+import { formatDate } from '../../shell/strftime.ts';
+import { parseDate } from './dates.ts';
 
 async function date(process: Process, options: Options): Promise<number> {
   const nowMs = process.sys.nowMs();
@@ -457,6 +458,14 @@ const printf: Program = async (process) => {
   return complaints.length > 0 ? 1 : 0;
 };
 
+/** A tool that only prints. */
+const says =
+  (text: (process: Process) => string): Program =>
+  async (process) => {
+    await process.out(text(process));
+    return 0;
+  };
+
 /** Tools that tell facts or compute. */
 export const FACT_TOOLS: readonly (readonly [string, Program])[] = [
   [
@@ -466,8 +475,8 @@ export const FACT_TOOLS: readonly (readonly [string, Program])[] = [
   ['seq', seq],
   ['uname', tool({ short: 'asnrvmpio', long: ['all'] }, uname)],
   ['id', tool({ short: 'ugGn', long: ['user', 'group', 'groups', 'name'] }, id)],
-  ['whoami', async (process) => (await process.out(`${process.machine.user}\n`), 0)],
-  ['logname', async (process) => (await process.out(`${process.machine.user}\n`), 0)],
+  ['whoami', says((process) => `${process.machine.user}\n`)],
+  ['logname', says((process) => `${process.machine.user}\n`)],
   ['hostname', tool({ short: 'fisId', long: ['ip-address', 'short', 'fqdn'] }, hostname)],
   [
     'uptime',
@@ -489,20 +498,20 @@ export const FACT_TOOLS: readonly (readonly [string, Program])[] = [
   ['tty', tool({ short: 's' }, tty)],
   ['stty', stty],
   ['tput', tput],
-  ['clear', async (process) => (await process.out('\x1b[H\x1b[2J\x1b[3J'), 0)],
-  ['reset', async (process) => (await process.out('\x1bc'), 0)],
+  ['clear', says(() => '\x1b[H\x1b[2J\x1b[3J')],
+  ['reset', says(() => '\x1bc')],
   ['expr', expr],
   ['bc', bc],
   ['test', test],
   ['[', test],
   ['printf', printf],
-  ['echo', async (process) => (await process.out(echoText(process.argv.slice(1), process.machine.shell)), 0)],
-  ['pwd', async (process) => (await process.out(`${process.cwd}\n`), 0)],
+  ['echo', says((process) => echoText(process.argv.slice(1), process.machine.shell))],
+  ['pwd', says((process) => `${process.cwd}\n`)],
   ['true', async () => 0],
   ['false', async () => 1],
   ['sync', async () => 0],
-  ['nproc', async (process) => (await process.out('2\n'), 0)],
-  ['arch', async (process) => (await process.out('x86_64\n'), 0)],
+  ['nproc', says(() => '2\n')],
+  ['arch', says(() => 'x86_64\n')],
   ['man', man],
   [
     'mktemp',

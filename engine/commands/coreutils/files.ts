@@ -3,7 +3,7 @@ import { baseName, failureText, joinPath, parentOf, statThrough } from '../../sh
 import { byText } from '../../base/order.ts';
 import { byteLength, complain, complainUsage, isBusybox, nameOf, pathOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
-import { formatDate } from './dates.ts';
+import { formatDate } from '../../shell/strftime.ts';
 
 /** A file's size in bytes as `ls` counts it. */
 export function sizeOf(entry: FileEntry): number {

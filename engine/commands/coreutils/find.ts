@@ -2,7 +2,7 @@ import type { FileEntry, Process, Program } from '../../shell/program.ts';
 import { baseName, joinPath, statThrough } from '../../shell/path.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
 import { compileRegex } from '../../shell/posix-regex.ts';
-import { formatDate } from './dates.ts';
+import { formatDate } from '../../shell/strftime.ts';
 import { complain, pathOf } from './tool.ts';
 import { sizeOf } from './files.ts';
 
@@ -212,13 +212,19 @@ class ExpressionReader {
 
   #action(name: string): Test {
     const process = this.#process;
+    const shows =
+      (text: (item: Item) => string): Test =>
+      async (item) => {
+        await process.out(text(item));
+        return true;
+      };
     switch (name) {
       case '-print':
         this.hasAction = true;
-        return async ({ shown }) => (await process.out(`${shown}\n`), true);
+        return shows(({ shown }) => `${shown}\n`);
       case '-print0':
         this.hasAction = true;
-        return async ({ shown }) => (await process.out(`${shown}\0`), true);
+        return shows(({ shown }) => `${shown}\0`);
       case '-delete':
         this.hasAction = true;
         this.isDeepFirst = true;
@@ -226,13 +232,11 @@ class ExpressionReader {
       case '-printf': {
         this.hasAction = true;
         const format = this.#value(name);
-        return async (item) => (await process.out(printed(format, item, process)), true);
+        return shows((item) => printed(format, item, process));
       }
       case '-ls':
         this.hasAction = true;
-        return async (item) => (
-          await process.out(printed('%8i %6k %M %3n %u %g %8s %Tb %Td %TH:%TM %p\\n', item, process)), true
-        );
+        return shows((item) => printed('%8i %6k %M %3n %u %g %8s %Tb %Td %TH:%TM %p\\n', item, process));
       case '-ok':
       case '-exec': {
         this.hasAction = true;
@@ -248,7 +252,7 @@ class ExpressionReader {
         if (this.#words[this.#at++] === '+') {
           const batch = { argv: argv.filter((word) => word !== '{}'), paths: [] as string[] };
           this.batches.push(batch);
-          return async ({ shown }) => (batch.paths.push(shown), true);
+          return async ({ shown }) => batch.paths.push(shown) > 0;
         }
         return async ({ shown }) =>
           (await this.#runProgram(argv.map((word) => word.replaceAll('{}', shown)))) === 0;
@@ -267,8 +271,8 @@ function printed(format: string, item: Item, process: Process): string {
   const folder = shown.includes('/') ? shown.slice(0, shown.lastIndexOf('/')) || '/' : '.';
   return format.replace(
     /\\([abfnrtv0\\])|%([-0-9]*)(T[a-zA-Z@+]|[a-zA-Z%])/g,
-    (whole, escape?: string, width = '', code = '') => {
-      if (escape !== undefined) return { n: '\n', t: '\t', r: '\r', 0: '\0', '\\': '\\' }[escape] ?? '';
+    (whole, escaped?: string, width = '', code = '') => {
+      if (escaped !== undefined) return { n: '\n', t: '\t', r: '\r', 0: '\0', '\\': '\\' }[escaped] ?? '';
       const forms: Readonly<Record<string, string>> = {
         p: shown,
         f: baseName(shown),

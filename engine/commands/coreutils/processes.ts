@@ -4,7 +4,7 @@ import type { Process, Program, RunOptions } from '../../shell/program.ts';
 import { signalOf } from '../../shell/jobs.ts';
 import { failureText } from '../../shell/path.ts';
 import { findProgram, startChild, waitFor } from '../../shell/process.ts';
-import { formatDate } from './dates.ts';
+import { formatDate } from '../../shell/strftime.ts';
 import { complain, complainUsage, isBusybox, nameOf, pathOf, tool, tryHelp, readFile } from './tool.ts';
 import type { Options } from './tool.ts';
 
@@ -358,8 +358,10 @@ async function pgrep(process: Process, options: Options): Promise<number> {
       ? text === pattern
       : text.includes(pattern);
   });
-  if (matches.length === 0)
-    return nameOf(process) === 'killall' ? (await process.err(`${pattern}: no process found\n`), 1) : 1;
+  if (matches.length === 0) {
+    if (nameOf(process) === 'killall') await process.err(`${pattern}: no process found\n`);
+    return 1;
+  }
   if (isKill) for (const one of matches) one.kill(signal ?? 'TERM');
   else
     await process.out(

@@ -155,6 +155,37 @@ function takeOperand(
   return undefined;
 }
 
+/** What an option without a value sets. */
+const SWITCHES: Readonly<Record<string, Partial<Settings>>> = {
+  'raw-output': { isRaw: true },
+  'join-output': { isRaw: true, isJoined: true },
+  'compact-output': { indent: '' },
+  'null-input': { isNullInput: true },
+  slurp: { isSlurped: true },
+  'raw-input': { readsRaw: true },
+  'exit-status': { setsExit: true },
+  'sort-keys': { sortsKeys: true },
+  'color-output': { isColored: true },
+  'monochrome-output': { isColored: false },
+  'ascii-output': { isAscii: true },
+  tab: { indent: '\t' },
+  unbuffered: {},
+};
+
+const LETTERS: Readonly<Record<string, string>> = {
+  r: 'raw-output',
+  j: 'join-output',
+  c: 'compact-output',
+  n: 'null-input',
+  s: 'slurp',
+  R: 'raw-input',
+  e: 'exit-status',
+  S: 'sort-keys',
+  C: 'color-output',
+  M: 'monochrome-output',
+  a: 'ascii-output',
+};
+
 /** Takes one option; returns how many further words it used, or an exit code. */
 async function takeOption(
   process: Process,
@@ -163,37 +194,6 @@ async function takeOption(
   words: readonly string[],
   at: number,
 ): Promise<number | { exit: number }> {
-  const long: Readonly<Record<string, () => number>> = {
-    'raw-output': () => ((settings.isRaw = true), 0),
-    'join-output': () => ((settings.isRaw = settings.isJoined = true), 0),
-    'compact-output': () => ((settings.indent = ''), 0),
-    'null-input': () => ((settings.isNullInput = true), 0),
-    slurp: () => ((settings.isSlurped = true), 0),
-    'raw-input': () => ((settings.readsRaw = true), 0),
-    'exit-status': () => ((settings.setsExit = true), 0),
-    'sort-keys': () => ((settings.sortsKeys = true), 0),
-    'color-output': () => ((settings.isColored = true), 0),
-    'monochrome-output': () => ((settings.isColored = false), 0),
-    'ascii-output': () => ((settings.isAscii = true), 0),
-    tab: () => ((settings.indent = '\t'), 0),
-    unbuffered: () => 0,
-    indent: () => (
-      (settings.indent = ' '.repeat(Math.min(7, Math.max(0, Number(words[at + 1] ?? 2) || 0)))), 1
-    ),
-  };
-  const letters: Readonly<Record<string, string>> = {
-    r: 'raw-output',
-    j: 'join-output',
-    c: 'compact-output',
-    n: 'null-input',
-    s: 'slurp',
-    R: 'raw-input',
-    e: 'exit-status',
-    S: 'sort-keys',
-    C: 'color-output',
-    M: 'monochrome-output',
-    a: 'ascii-output',
-  };
   if (word === '-h' || word === '--help') {
     await process.out('Usage:\tjq [OPTIONS] FILTER [FILES...]\n');
     return { exit: 0 };
@@ -206,16 +206,20 @@ async function takeOption(
     return takeNamed(process, settings, word.slice(2), words[at + 1], words[at + 2]);
   if (word === '-f' || word === '--from-file') return takeFilterFile(process, settings, words[at + 1]);
   if (word.startsWith('--')) {
-    const run = Object.hasOwn(long, word.slice(2)) ? long[word.slice(2)] : undefined;
-    return run === undefined ? { exit: await usage(process, `Unknown option ${word}`) } : run();
+    if (word === '--indent') {
+      settings.indent = ' '.repeat(Math.min(7, Math.max(0, Number(words[at + 1] ?? 2) || 0)));
+      return 1;
+    }
+    if (!Object.hasOwn(SWITCHES, word.slice(2)))
+      return { exit: await usage(process, `Unknown option ${word}`) };
+    Object.assign(settings, SWITCHES[word.slice(2)]);
+    return 0;
   }
-  let used = 0;
   for (const letter of word.slice(1)) {
-    const name = Object.hasOwn(letters, letter) ? letters[letter] : undefined;
-    if (name === undefined) return { exit: await usage(process, `Unknown option ${word}`) };
-    used += long[name]?.() ?? 0;
+    if (!Object.hasOwn(LETTERS, letter)) return { exit: await usage(process, `Unknown option ${word}`) };
+    Object.assign(settings, SWITCHES[LETTERS[letter] ?? '']);
   }
-  return used;
+  return 0;
 }
 
 async function takeFilterFile(

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
-import { formatDate, parseDate } from '../coreutils/dates.ts';
+import { formatDate } from '../../shell/strftime.ts';
+import { parseDate } from '../coreutils/dates.ts';
 import { bytesOf } from '../coreutils/tool.ts';
 import {
   brief,

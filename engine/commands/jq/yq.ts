@@ -43,7 +43,8 @@ function readWords(argv: readonly string[]): Words {
   };
   const operands: string[] = [];
   const rest = [...argv.slice(1)];
-  if (/^(e|eval|ea|eval-all)$/.test(rest[0] ?? '')) words.isTogether = (rest.shift() ?? '').includes('a', 1) && argv[1] !== 'eval';
+  if (/^(e|eval|ea|eval-all)$/.test(rest[0] ?? ''))
+    words.isTogether = (rest.shift() ?? '').includes('a', 1) && argv[1] !== 'eval';
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const [name = '', ...tail] = word.split('=');
     const value = (): string => (tail.length > 0 ? tail.join('=') : (rest.shift() ?? ''));
@@ -71,8 +72,9 @@ function readWords(argv: readonly string[]): Words {
     else operands.push(word);
   }
   const isExpression = (word: string): boolean =>
-    /^[.(["'{$]|^\w+\(|^(keys|length|select|del|to_entries|with_entries|sort_by|type|tag|split_doc|document_index|explode)\b/.test(word) &&
-    !/^\.{0,2}\/|^[\w./-]+\.(ya?ml|json)$/.test(word);
+    /^[.(["'{$]|^\w+\(|^(keys|length|select|del|to_entries|with_entries|sort_by|type|tag|split_doc|document_index|explode)\b/.test(
+      word,
+    ) && !/^\.{0,2}\/|^[\w./-]+\.(ya?ml|json)$/.test(word);
   const [first] = operands;
   if (first !== undefined && (isExpression(first) || operands.length > 1))
     words.expression = operands.shift() ?? '.';
@@ -143,7 +145,9 @@ function translated(expression: string): string {
       index % 2 === 1
         ? piece
         : piece
-            .replace(/\[\](?!\?)/g, (_all, at: number) => (/[.\w\])]$/.test(piece.slice(0, at)) ? '[]?' : '[]'))
+            .replace(/\[\](?!\?)/g, (_all, at: number) =>
+              /[.\w\])]$/.test(piece.slice(0, at)) ? '[]?' : '[]',
+            )
             .replace(/\b(?:str)?env\((\w+)\)/g, '$ENV.$1')
             .replace(/\b(document_index|di)\b/g, '$$__document')
             .replace(/\btype\b/g, 'tag')
@@ -171,8 +175,13 @@ async function runOn(process: Process, words: Words, path: string, text: string)
     if (error !== undefined)
       return fail(process, `bad file '${name}': yaml: ${error.message.split('\n')[0] ?? ''}`);
     const value = plainOf(document);
-    if (value === undefined) return fail(process, `bad file '${name}': yaml: document contains excessive aliasing`);
-    sources.push({ value: fromPlain(value.plain), root: words.isJsonInput ? undefined : document.contents, index });
+    if (value === undefined)
+      return fail(process, `bad file '${name}': yaml: document contains excessive aliasing`);
+    sources.push({
+      value: fromPlain(value.plain),
+      root: words.isJsonInput ? undefined : document.contents,
+      index,
+    });
   }
   const expression = translated(words.expression);
   const isReduced = expression.startsWith('reduce .[] as');
@@ -191,33 +200,56 @@ async function runOn(process: Process, words: Words, path: string, text: string)
     }
   } catch (error) {
     if (error instanceof FilterFailure)
-      return fail(process, /\[[^\]]*$/.test(words.expression) ? 'bad expression, could not find matching `]`' : `invalid input text "${words.expression}"`);
+      return fail(
+        process,
+        /\[[^\]]*$/.test(words.expression)
+          ? 'bad expression, could not find matching `]`'
+          : `invalid input text "${words.expression}"`,
+      );
     if (error instanceof JqFailure) return fail(process, error.message);
     throw error;
   }
-  const out = shown.join(words.output === 'yaml' && sources.length > 1 && !isWhole && words.expression !== 'split_doc' ? '---\n' : '');
+  const out = shown.join(
+    words.output === 'yaml' && sources.length > 1 && !isWhole && words.expression !== 'split_doc'
+      ? '---\n'
+      : '',
+  );
   if (words.isInPlace) process.machine.files.write(path, out, process.sys.nowMs());
   else await process.out(out);
-  if (words.setsExit && (last === undefined || last === null || last === false)) return fail(process, 'no matches found');
+  if (words.setsExit && (last === undefined || last === null || last === false))
+    return fail(process, 'no matches found');
   return 0;
 }
 
 /** The results with the nodes they come from: by their paths where the expression has paths, else as a changed document. */
 function resultsOf(process: Process, expression: string, source: Source): { value: Value; node: unknown }[] {
-  const run = (): Run => ({ env: process.env, nowMs: process.sys.nowMs(), nextInput: () => undefined, fuel: FUEL });
+  const run = (): Run => ({
+    env: process.env,
+    nowMs: process.sys.nowMs(),
+    nextInput: () => undefined,
+    fuel: FUEL,
+  });
   const named = new Map<string, Value>([['__document', source.index]]);
   const { node, scope } = compile(DEFINITIONS + expression, { named, positional: [] });
   try {
     const found = [...evaluate(node, scope, { value: source.value, path: [] }, run())];
     return found.map(({ value, path }) => ({
       value,
-      node: path !== undefined ? nodeAt(source.root, path) : isChanged(source.value, value) ? source.root : undefined,
+      node:
+        path !== undefined
+          ? nodeAt(source.root, path)
+          : isChanged(source.value, value)
+            ? source.root
+            : undefined,
     }));
   } catch (error) {
     if (!(error instanceof JqFailure)) throw error;
   }
   const found = [...evaluate(node, scope, { value: source.value, path: undefined }, run())];
-  return found.map(({ value }) => ({ value, node: isChanged(source.value, value) ? source.root : undefined }));
+  return found.map(({ value }) => ({
+    value,
+    node: isChanged(source.value, value) ? source.root : undefined,
+  }));
 }
 
 /** Whether a result looks like the document with something changed, so that its comments belong to it. */
@@ -231,7 +263,8 @@ function isChanged(before: Value, after: Value): boolean {
 function nodeAt(root: unknown, path: readonly Value[]): unknown {
   let at = root;
   for (const step of path) {
-    if ((isMap(at) || isSeq(at)) && (typeof step === 'string' || typeof step === 'number')) at = at.get(step, true);
+    if ((isMap(at) || isSeq(at)) && (typeof step === 'string' || typeof step === 'number'))
+      at = at.get(step, true);
     else return undefined;
   }
   return at;
@@ -241,7 +274,9 @@ function nodeAt(root: unknown, path: readonly Value[]): unknown {
 function merged(node: unknown, value: unknown): unknown {
   if (isMap(node) && typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const wanted = new Map(Object.entries(value));
-    node.items = node.items.filter((pair) => wanted.has(String(isScalar(pair.key) ? pair.key.value : pair.key)));
+    node.items = node.items.filter((pair) =>
+      wanted.has(String(isScalar(pair.key) ? pair.key.value : pair.key)),
+    );
     for (const [key, one] of wanted) {
       const known = node.get(key, true);
       const put = known === undefined ? one : merged(known, one);
@@ -250,7 +285,9 @@ function merged(node: unknown, value: unknown): unknown {
     return node;
   }
   if (isSeq(node) && Array.isArray(value)) {
-    node.items = value.map((one, index) => (index < node.items.length ? merged(node.items[index], one) : new Document(one).contents));
+    node.items = value.map((one, index) =>
+      index < node.items.length ? merged(node.items[index], one) : new Document(one).contents,
+    );
     return node;
   }
   if (isScalar(node) && (typeof value !== 'object' || value === null)) {
@@ -272,6 +309,9 @@ function show(words: Words, value: Value, node: unknown): string {
     return `${printJson(value, { indent: ' '.repeat(words.indent), sortsKeys: false, isColored: false, isAscii: false })}\n`;
   if (typeof value === 'string') return `${value}\n`;
   if (isArray(value) || isObject(value))
-    return withComments(words, value, node) ?? stringify(toPlain(value), { indent: Math.max(2, words.indent), lineWidth: 0 });
+    return (
+      withComments(words, value, node) ??
+      stringify(toPlain(value), { indent: Math.max(2, words.indent), lineWidth: 0 })
+    );
   return `${printJson(value)}\n`;
 }

@@ -6,7 +6,7 @@ import { compileRegex, RegexFailure } from '../../../shell/posix-regex.ts';
 import type { PosixRegex } from '../../../shell/posix-regex.ts';
 import { textStream } from '../../../shell/process.ts';
 import { byText } from '../../../base/order.ts';
-import { formatDate } from '../dates.ts';
+import { formatDate } from '../../../shell/strftime.ts';
 import { LineReader, nameOf, pathOf } from '../tool.ts';
 import type { AwkProgram, Expression, Rule, Statement } from './ast.ts';
 import { AwkFailure, parseAwk } from './parser.ts';

@@ -363,7 +363,7 @@ class AwkReader {
     }
     this.#noGreater--;
     const mode = this.#is('>>') ? '>>' : this.#is('|') ? '|' : '>';
-    const target = this.#is('>', '>>', '|') ? (this.#take(), this.#concatenation()) : undefined;
+    const target = this.#eat(mode) ? this.#concatenation() : undefined;
     return { kind: 'print', isFormatted, values, target, mode };
   }
 

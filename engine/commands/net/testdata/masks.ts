@@ -61,6 +61,8 @@ export function screen(text: string): string {
       .replace(/^\r\n\r\nBusyBox v[^\r]*\r\nEnter 'help'[^\r]*\r\n\r\n/, '')
       .replace(/^(\[\d+\][+-]?) +\d{3,6}\b/gm, '$1 PID')
       .replace(/^\d{4,5}\r?$/gm, 'PID')
+      .replace(/^0\.\d{3}\r?$/gm, 'SECONDS')
+      .replace(/\/home\/learner\/home\b/g, '/home/learner')
       .replace(/\r+\n/g, '\n')
       .replace(/\r/g, '')
       .replace(/bash-5\.2# |root@client:[^#\n]*# |\/lab\/tmp\/\S+ # |(\/[\w./-]*)? ?# /g, '# '),

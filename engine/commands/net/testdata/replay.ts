@@ -78,6 +78,8 @@ function worldOf(run: RecordedRun, base: WorldSpec): WorldSpec {
     const value = new RegExp(`${name}:(\\d+)`).exec(text)?.[1];
     return value === undefined ? undefined : Number(value);
   };
+  const timeoutS = option('timeout');
+  const attempts = option('attempts');
   const made = withServers(servers, hosts);
   return {
     ...made,
@@ -87,8 +89,8 @@ function worldOf(run: RecordedRun, base: WorldSpec): WorldSpec {
         nameservers: servers,
         search: /^search (.*)$/m.exec(text)?.[1]?.split(' ') ?? [],
         ndots: option('ndots') ?? 1,
-        ...(option('timeout') === undefined ? {} : { timeoutS: option('timeout') }),
-        ...(option('attempts') === undefined ? {} : { attempts: option('attempts') }),
+        ...(timeoutS === undefined ? {} : { timeoutS }),
+        ...(attempts === undefined ? {} : { attempts }),
       },
     },
   };
@@ -145,8 +147,7 @@ export async function replay(run: RecordedRun): Promise<Replayed> {
     labVersion: '',
     seed: 1,
     epochMs: EPOCH_MS,
-    term: 'xterm',
-  } as Parameters<typeof Sandbox.create>[1]);
+  });
   const machine = machineOf(run, sandbox);
   const terminal = run.tty ? new ReplayTerminal() : undefined;
   const streams = { stdin: terminal?.stdin ?? new Stream(), stdout: new Stream(), stderr: new Stream() };
@@ -365,9 +366,11 @@ async function interact(
     isAtPrompt = true;
     const line = await terminal.stdin.readLine(sys);
     isAtPrompt = false;
-    if (line === undefined && terminal.stdin.ended === false) terminal.write('\n');
+    // bash's editor ends the line at once, the others' only when they leave.
+    if (line === undefined && dialect === 'bash') terminal.write('\n');
     const result = line === undefined ? await shell.endOfInput() : await shell.submit(line);
     if (result.kind === 'more') continue;
+    if (line === undefined && dialect !== 'bash' && result.isExited) terminal.write('\n');
     if (result.isExited) return result.exit;
   }
 }
