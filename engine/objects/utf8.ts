@@ -47,7 +47,7 @@ export function base64Fault(text: string): number | undefined {
     const place = i % 4;
     if (place < 2) return i;
     if (place === 2) {
-      if (clean.charAt(i + 1) !== '=') return i + 1 < clean.length ? i + 1 : clean.length;
+      if (clean.charAt(i + 1) !== '=') return Math.min(i + 1, clean.length);
       return clean.length > i + 2 ? i + 2 : undefined;
     }
     return clean.length > i + 1 ? i + 1 : undefined;

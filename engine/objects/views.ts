@@ -125,7 +125,11 @@ export type PodSpec = {
   readonly volumes?: readonly {
     readonly name: string;
     readonly configMap?: { readonly name?: string; readonly optional?: boolean; readonly items?: KeyPaths };
-    readonly secret?: { readonly secretName?: string; readonly optional?: boolean; readonly items?: KeyPaths };
+    readonly secret?: {
+      readonly secretName?: string;
+      readonly optional?: boolean;
+      readonly items?: KeyPaths;
+    };
     readonly emptyDir?: object;
   }[];
 };

@@ -13,7 +13,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import type { LabBundle } from '../lab/bundle.ts';
 import { Headless } from '../session/headless.ts';
 import { KubeHttp } from './kube-http.ts';
 
@@ -24,7 +23,12 @@ export type ParityLine = {
   readonly reason?: string;
   /** Run in both worlds by our own kubectl, to make what others look at; not compared. */
   readonly isSetup: boolean;
+  /** Set where the real one walks a Go map: its lines come in any order. */
+  readonly isUnordered: boolean;
 };
+
+/** The lab both worlds begin as. */
+type Bundle = Parameters<typeof Headless.open>[0];
 
 /** Lines that share one pair of worlds, in order. */
 export type Chapter = { readonly name: string; readonly lines: readonly ParityLine[] };
@@ -41,8 +45,8 @@ export type Outcome = {
 };
 
 /**
- * Reads a list: `[name]` begins a chapter, `+ LINE` is setup, `~ WHY` tells that the next line differs on purpose, `#` is
- * a comment; `⏎` within a line is a line break.
+ * Reads a list: `[name]` begins a chapter, `+ LINE` is setup, `* LINE` prints its lines in any order, `~ WHY` tells that the
+ * next line differs on purpose, `#` is a comment; `⏎` within a line is a line break.
  */
 export function parseChapters(text: string): readonly Chapter[] {
   const chapters: { name: string; lines: ParityLine[] }[] = [];
@@ -54,9 +58,10 @@ export function parseChapters(text: string): readonly Chapter[] {
     if (name !== undefined) chapters.push({ name, lines: [] });
     else if (row.startsWith('~ ')) reason = row.slice(2);
     else {
-      const isSetup = row.startsWith('+ ');
-      const run = (isSetup ? row.slice(2) : row).replaceAll('⏎', '\n');
-      chapters.at(-1)?.lines.push({ run, isSetup, ...(reason === undefined ? {} : { reason }) });
+      const [, mark, rest = ''] = /^([+*] )?(.*)$/.exec(row) ?? [];
+      const run = rest.replaceAll('⏎', '\n');
+      const marks = { isSetup: mark === '+ ', isUnordered: mark === '* ' };
+      chapters.at(-1)?.lines.push({ run, ...marks, ...(reason === undefined ? {} : { reason }) });
       reason = undefined;
     }
   }
@@ -102,7 +107,7 @@ const CLIENT_MS = 20_000;
 export async function runChapter(
   chapter: Chapter,
   options: {
-    readonly bundle: LabBundle;
+    readonly bundle: Bundle;
     readonly files: string;
     readonly kubectl: string;
     readonly seed: number;
@@ -126,7 +131,7 @@ export async function runChapter(
           ours.sandbox.workplace.workstation.home,
         );
         const theirs = masked(wanted, bench.home);
-        outcomes.push({ line, ours: mine, real: theirs, isEqual: isSame(mine, theirs) });
+        outcomes.push({ line, ours: mine, real: theirs, isEqual: isSame(mine, theirs, line.isUnordered) });
       }
       const untilMs = startMs + (index + 1) * LINE_MS;
       for (const world of [ours, real]) await world.sandbox.runUntil(untilMs, 1_000_000);
@@ -138,7 +143,7 @@ export async function runChapter(
 }
 
 async function openWorld(options: {
-  readonly bundle: LabBundle;
+  readonly bundle: Bundle;
   readonly files: string;
   readonly seed: number;
 }): Promise<Headless> {
@@ -303,6 +308,7 @@ function masked(printed: Printed, home: string): Printed {
   return { stdout: mask(printed.stdout), stderr: mask(printed.stderr), exit: printed.exit };
 }
 
-function isSame(a: Printed, b: Printed): boolean {
-  return a.exit === b.exit && a.stdout === b.stdout && a.stderr === b.stderr;
+function isSame(a: Printed, b: Printed, isUnordered: boolean): boolean {
+  const text = (out: string) => (isUnordered ? out.split('\n').sort().join('\n') : out);
+  return a.exit === b.exit && text(a.stdout) === text(b.stdout) && a.stderr === b.stderr;
 }

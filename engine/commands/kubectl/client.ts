@@ -21,6 +21,9 @@ export const AGGREGATED =
 /** Query parameters of a request; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** Who asks: without a field manager of its own a change belongs to the first word. */
+const USER_AGENT = 'kubectl/v1.32.13 (linux/amd64) kubernetes/$Format';
+
 /** kinds of patches and their content types. */
 export const PATCH_TYPES = {
   strategic: 'application/strategic-merge-patch+json',
@@ -71,7 +74,7 @@ export class Client {
     const response = this.#handler({
       ...request,
       query,
-      headers: { accept: 'application/json', ...this.#headers, ...request.headers },
+      headers: { accept: 'application/json', 'user-agent': USER_AGENT, ...this.#headers, ...request.headers },
     });
     if (response.kind === 'json') {
       for (const warning of response.warnings ?? []) this.#warn(warning);

@@ -22,7 +22,7 @@ export type Command = {
   readonly children?: readonly Command[];
   readonly isHidden?: boolean;
   /** Resolves to the exit code; nothing counts as 0. */
-  readonly run?: (context: Context) => Promise<number | void>;
+  readonly run?: (context: Context) => Promise<number | undefined> | Promise<void>;
 };
 
 /** Everything a verb works with. */

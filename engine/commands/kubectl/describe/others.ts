@@ -308,7 +308,7 @@ function writeLease(w: Writer, context: Context, name: string): void {
   try {
     if (resource !== undefined) lease = context.client.get(pathOf(resource, 'kube-node-lease', name));
   } catch {
-    w.write(0, 'Lease:\tFailed to get lease: leases.coordination.k8s.io "' + name + '" not found\n');
+    w.write(0, `Lease:\tFailed to get lease: leases.coordination.k8s.io "${name}" not found\n`);
     return;
   }
   const time = (field: string): string =>

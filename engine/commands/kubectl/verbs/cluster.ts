@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
-import { itemsOf, typesOf } from '../builder.ts';
+import { itemsOf } from '../builder.ts';
 import { listAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import type { Resource } from '../discovery.ts';

@@ -212,7 +212,7 @@ async function getContexts(context: Context): Promise<void> {
 async function renameContext(context: Context): Promise<void> {
   const [from, to] = context.args;
   if (from === undefined || to === undefined || context.args.length !== 2)
-    throw new CommandError('accepts 2 arg(s), received ' + String(context.args.length));
+    throw new CommandError(`accepts 2 arg(s), received ${String(context.args.length)}`);
   const config = readConfig(context.process, context.flags);
   if (!config.contexts.some((one) => one.name === from))
     throw new CommandError(`cannot rename the context ${quoteGo(from)}, it's not in ${config.path}`);

@@ -200,7 +200,7 @@ async function waitForEviction(context: Context, pods: readonly JsonObject[]): P
         throw error;
       }
       if (context.nowMs > endMs)
-        throw new CommandError('drain did not complete within ' + context.flags.text('timeout'));
+        throw new CommandError(`drain did not complete within ${context.flags.text('timeout')}`);
       await context.process.sys.sleep(1000);
     }
     await context.out(`pod/${name} evicted\n`);

@@ -3,7 +3,7 @@ import { itemsOf } from '../builder.ts';
 import { at, listAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
-import { CommandError, usageError } from '../errors.ts';
+import { CommandError } from '../errors.ts';
 import { eventAge } from '../describe/writer.ts';
 import { flagTable } from '../flags.ts';
 import { attachablePod, containerNames, defaultContainer } from '../pods.ts';

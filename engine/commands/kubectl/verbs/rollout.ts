@@ -317,7 +317,7 @@ function revisionsOf(context: Context, info: Info): readonly Revision[] {
 
 async function history(context: Context): Promise<void> {
   const wanted = context.flags.int('revision');
-  if (wanted < 0) throw new CommandError('revision must be a positive integer: ' + String(wanted));
+  if (wanted < 0) throw new CommandError(`revision must be a positive integer: ${String(wanted)}`);
   await eachTarget(context, async (info) => {
     if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(info.resource.kind))
       throw new CommandError(

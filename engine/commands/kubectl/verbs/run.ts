@@ -29,7 +29,7 @@ export const runCommand: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const { flags, process } = context;
+  const { flags } = context;
   const own = context.dashAt >= 0 ? context.args.slice(0, context.dashAt) : context.args;
   const [name] = context.args;
   if (name === undefined || context.dashAt === 0) throw usageError(context.path, 'NAME is required for run');
@@ -171,7 +171,7 @@ function exposed(
 
 /** Waits for the pod to run, joins its streams, and with `--rm` deletes it afterwards. Resolves to its exit code. */
 async function attachAndFollow(context: Context, name: string, restart: string): Promise<number> {
-  const { flags, process } = context;
+  const { flags } = context;
   const pods = context.discovery.need('pods');
   const path = pathOf(pods, context.namespace, name);
   const remove = async (): Promise<void> => {
