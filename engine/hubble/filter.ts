@@ -1,7 +1,8 @@
 import { parseAddress } from '../net/address.ts';
 import { type Cidr, cidrContains, parseCidr } from '../net/cidr.ts';
 import type { Flow, FlowFilter, TcpFlags } from './flow.ts';
-import { compileCelFilter, compileExpression, type Expression } from './expression.ts';
+import { Expression } from '../base/expression.ts';
+import { compileCelFilter } from './cel-port.ts';
 import { FilterError } from './filter-error.ts';
 import { labelSelector } from './label-filter.ts';
 
@@ -224,7 +225,7 @@ function pathOf(url: string): string {
 
 function expression(text: string, what: string): Expression {
   try {
-    return compileExpression(text);
+    return new Expression(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new FilterError(`invalid ${what} filter: ${text}: ${reason}`);
@@ -332,7 +333,7 @@ function nameFilter(text: string, before = ''): (namespace: string, name: string
 
 /** A glob over DNS names: `*` is any run of name characters. @throws FilterError */
 function fqdnPattern(text: string): (name: string) => boolean {
-  const compiled = compileExpression(`^(?:${globSource(text)})$`);
+  const compiled = new Expression(`^(?:${globSource(text)})$`);
   return (name) => compiled.finds(name.toLowerCase().replace(/\.$/, ''));
 }
 
@@ -432,7 +433,7 @@ function nodeTest(list: readonly string[]): FlowTest {
     const [cluster = '', node = ''] = parts.length === 1 ? ['', text] : parts;
     return [cluster, node].map((part) => (part === '' ? ANY_NAME : globSource(part))).join('/');
   });
-  const compiled = compileExpression(`^(?:${sources.join('|')})$`);
+  const compiled = new Expression(`^(?:${sources.join('|')})$`);
   return (flow) => {
     const name = flow.node_name ?? '';
     return name !== '' && compiled.finds(name.includes('/') ? name : `default/${name}`);

@@ -1,4 +1,4 @@
-import { Expression } from '../objects/cilium/expression.ts';
+import { Expression } from '../base/expression.ts';
 import type { HeaderMatch, HttpFacts, HttpRule } from './model.ts';
 import { absoluteName, matchesName, serverNamePattern } from './name-pattern.ts';
 import type { Identity } from './identity.ts';

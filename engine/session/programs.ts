@@ -1,5 +1,6 @@
 import type { kubectlCompleter } from '../commands/kubectl/completion.ts';
 import type { Ports, StartOn } from '../commands/ports.ts';
+import { loadBuiltins } from '../shell/builtins/table.ts';
 import type { Machine, OpenSocket, Program } from '../shell/program.ts';
 
 // The tools are half of the engine's code, and a page can show its prompt without them. Each family is a chunk of its own
@@ -135,6 +136,7 @@ export async function loadAhead(): Promise<void> {
     loadJq,
     loadYq,
     loadSocket,
+    loadBuiltins,
     loadRegex,
   ];
   for (const load of loads) {

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import { Expression } from '../base/expression.ts';
 import { compileBacktracker, PatternFault } from './backtrack.ts';
 
 /** Where a regular expression matched: places in UTF-16 units; a group that took no part is undefined. */
@@ -40,22 +40,21 @@ export function quoteRegex(text: string): string {
 }
 
 function linear(pattern: string, groupCount: number, ignoreCase: boolean): PosixRegex {
-  let compiled: RE2JS;
+  let compiled: Expression;
   try {
-    compiled = RE2JS.compile(pattern, RE2JS.LONGEST_MATCH | (ignoreCase ? RE2JS.CASE_INSENSITIVE : 0));
+    compiled = new Expression(pattern, { ignoreCase, isLongest: true });
   } catch {
     throw new RegexFailure('Invalid regular expression');
   }
-  let kept: { readonly text: string; readonly matcher: ReturnType<RE2JS['matcher']> } | undefined;
   return {
     groupCount,
     find: (text, from = 0) => {
-      // A matcher takes a copy of its text: one serves all the matches of a line.
-      if (kept === undefined || kept.text !== text) kept = { text, matcher: compiled.matcher(text) };
-      const { matcher } = kept;
-      if (!matcher.find(from)) return undefined;
-      const groups = Array.from({ length: groupCount + 1 }, (_, index) => matcher.group(index) ?? undefined);
-      return { start: matcher.start(), end: matcher.end(), groups };
+      const found = compiled.search(text, from);
+      if (found === undefined) return undefined;
+      const groups = Array.from({ length: groupCount + 1 }, (_, index) =>
+        (found[2 * index] ?? -1) < 0 ? undefined : text.slice(found[2 * index], found[2 * index + 1]),
+      );
+      return { start: found[0] ?? 0, end: found[1] ?? 0, groups };
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../base/json.ts';
 import type { ChartObject } from '../../charts/chart.ts';
 import type { Release } from '../../charts/release.ts';
-import { RE2JS } from 're2js';
+import { Expression } from '../../base/expression.ts';
+import { ExpressionError } from '../../base/expression-syntax.ts';
 import { goJson } from '../kubectl/print/json.ts';
 import { toYaml } from '../kubectl/print/yaml.ts';
 import {
@@ -173,9 +174,7 @@ async function runList(context: HelmContext): Promise<void> {
   const pattern = filterOf(flags.text('filter'));
   const found = all.filter(
     (one) =>
-      wants(one) &&
-      (asked.includes('superseded') || isNewest(one)) &&
-      (pattern?.matcher(one.name).find() ?? true),
+      wants(one) && (asked.includes('superseded') || isNewest(one)) && (pattern?.finds(one.name) ?? true),
   );
   if (flags.bool('date')) found.sort((a, b) => (a.lastDeployed < b.lastDeployed ? -1 : 1));
   else found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.revision - b.revision));
@@ -215,12 +214,13 @@ async function runList(context: HelmContext): Promise<void> {
   await process.out(tabled(flags.bool('no-headers') ? rows : [head, ...rows], 80));
 }
 
-function filterOf(text: string): RE2JS | undefined {
+function filterOf(text: string): Expression | undefined {
   if (text === '') return undefined;
   try {
-    return RE2JS.compile(text);
-  } catch {
-    throw new HelmFailure(`error parsing regexp: ${text}`);
+    return new Expression(text);
+  } catch (error) {
+    if (error instanceof ExpressionError) throw new HelmFailure(error.message);
+    throw error;
   }
 }
 

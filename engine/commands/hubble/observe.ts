@@ -3,7 +3,6 @@ import type { Flow, FlowsResponse } from '../../hubble/flow.ts';
 import { buildFilters } from '../../hubble/filter.ts';
 import { FilterError } from '../../hubble/filter-error.ts';
 import '../../hubble/cel/cel.ts';
-import '../../hubble/re2.ts';
 import { FlowPrinter, type PrinterOptions } from '../../hubble/printer.ts';
 import { DEFAULT_MASK, fieldMask, type FieldMask } from '../../hubble/field-mask.ts';
 import { isFlowShaped } from '../../hubble/proto-order.ts';

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import { Expression } from '../../base/expression.ts';
 import { formatDate } from '../../shell/strftime.ts';
 import { parseDate } from '../coreutils/dates.ts';
 import { bytesOf } from '../coreutils/tool.ts';
@@ -186,47 +186,37 @@ function matches(value: Value, pattern: Value, flags: string): Value[] {
   const text = textOnly(value, 'cannot be matched, as it is not a string');
   const source = textOnly(pattern, 'cannot be matched, as it is not a string');
   const compiled = compileRegex(source, flags);
-  const matcher = compiled.matcher(text);
-  const names = new Map(
-    [...source.matchAll(/\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>/g)].map(
-      (match) => [match[1] ?? '', compiled.namedGroups()[match[1] ?? ''] ?? 0] as const,
-    ),
-  );
-  const nameOf = (group: number): string | null =>
-    [...names].find(([, index]) => index === group)?.[0] ?? null;
+  const nameOf = new Map([...compiled.names].map(([name, group]) => [group, name]));
   const found: Value[] = [];
-  const offset = (at: number): number => [...text.slice(0, at)].length;
-  while (matcher.find()) {
-    const captures = Array.from({ length: matcher.groupCount() }, (_, index): Value => {
-      const part = matcher.group(index + 1);
-      return new Map<string, Value>([
-        ['offset', part === null ? -1 : offset(matcher.start(index + 1))],
-        ['length', part === null ? 0 : [...part].length],
-        ['string', part],
-        ['name', nameOf(index + 1)],
-      ]);
-    });
-    const whole = matcher.group() ?? '';
-    found.push(
-      new Map<string, Value>([
-        ['offset', offset(matcher.start())],
-        ['length', [...whole].length],
-        ['string', whole],
-        ['captures', captures],
-      ]),
+  const part = (match: Int32Array, group: number): [string, Value][] => {
+    const start = match[2 * group] ?? -1;
+    const string = start < 0 ? null : text.slice(start, match[2 * group + 1]);
+    return [
+      ['offset', start < 0 ? -1 : [...text.slice(0, start)].length],
+      ['length', string === null ? 0 : [...string].length],
+      ['string', string],
+    ];
+  };
+  for (let from = 0; from <= text.length; ) {
+    const match = compiled.search(text, from);
+    if (match === undefined) break;
+    const captures = Array.from(
+      { length: compiled.groupCount },
+      (_, at): Value => new Map([...part(match, at + 1), ['name', nameOf.get(at + 1) ?? null]]),
     );
+    found.push(new Map<string, Value>([...part(match, 0), ['captures', captures]]));
     if (!flags.includes('g')) break;
+    const [start = 0, end = 0] = match;
+    // After a match of nothing the search goes on behind the next character.
+    from = end > start ? end : end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1);
   }
   return found;
 }
 
-function compileRegex(source: string, flags: string): RE2JS {
+function compileRegex(source: string, flags: string): Expression {
   try {
     const shown = flags.includes('x') ? source.replace(/\s+|#.*$/gm, '') : source;
-    return RE2JS.compile(
-      shown.replace(/\(\?<(?![=!])/g, '(?P<'),
-      (flags.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) | (flags.includes('s') ? RE2JS.DOTALL : 0),
-    );
+    return new Expression(shown, { ignoreCase: flags.includes('i'), dotAll: flags.includes('s') });
   } catch {
     return fail(`${source} (at offset 0) is not a valid regex`);
   }

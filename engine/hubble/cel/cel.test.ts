@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Flow } from '../flow.ts';
-import '../re2.ts';
 import { compileCel } from './cel.ts';
 
 const TCP: Flow = {

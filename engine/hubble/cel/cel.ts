@@ -1,6 +1,6 @@
 import type { Flow } from '../flow.ts';
 import { FilterError } from '../filter-error.ts';
-import { provideCel } from '../expression.ts';
+import { provideCel } from '../cel-port.ts';
 import { DROP_REASON_NAMES } from '../tables.ts';
 import { CelFailure, CelRunner, checkCel } from './program.ts';
 import { type CelProblem, parseCel } from './syntax.ts';

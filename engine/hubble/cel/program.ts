@@ -1,4 +1,4 @@
-import { compileExpression } from '../expression.ts';
+import { Expression } from '../../base/expression.ts';
 import type { CelConstant, CelNode, CelProblem } from './syntax.ts';
 import { type CelType, enumNumber, fieldNumber, fieldType, isSame, simple, typeText } from './types.ts';
 
@@ -560,7 +560,7 @@ let lastPattern: { readonly text: string; readonly finds: (text: string) => bool
 function matches(text: string, pattern: string): boolean {
   try {
     if (lastPattern?.text !== pattern) {
-      const compiled = compileExpression(pattern);
+      const compiled = new Expression(pattern);
       lastPattern = { text: pattern, finds: (candidate) => compiled.finds(candidate) };
     }
   } catch {

@@ -1,6 +1,6 @@
 import { type Cidr, cidrCovers, parseCidr } from '../../net/cidr.ts';
 import { parseAddress } from '../../net/address.ts';
-import { Expression } from './expression.ts';
+import { Expression } from '../../base/expression.ts';
 import { icmpTypeNumber } from './icmp-types.ts';
 import { selectorRefusal } from './label-check.ts';
 import { readPortText } from './port-text.ts';

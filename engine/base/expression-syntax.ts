@@ -1,38 +1,54 @@
-/**
- * Regular expressions as Go and RE2 read them, matched in time linear in the text: learners write them into policies, so
- * nothing here may backtrack. The syntax and the texts of its errors are those of Go's regexp/syntax.
- */
+/** Why an expression is none, in the words of Go's regexp/syntax. */
 export class ExpressionError extends Error {
   override readonly name = 'ExpressionError';
 }
 
-type Set = {
+/** Characters by ranges of code points, and by Unicode classes (patterns that test one character). */
+export type CharacterSet = {
   readonly ranges: readonly (readonly [number, number])[];
   readonly classes: readonly RegExp[];
   readonly isNegated: boolean;
 };
-type Assertion = 'begin' | 'end' | 'line-begin' | 'line-end' | 'word' | 'no-word';
+/** What an expression can say of a place between two characters. */
+export type Assertion = 'begin' | 'end' | 'line-begin' | 'line-end' | 'word' | 'no-word';
 
-type Node =
+/** A part of an expression. A `repeat` without an upper bound has `max` infinite; `isLazy` prefers fewer. */
+export type ExpressionNode =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'set'; readonly set: Set; readonly isFolded: boolean }
+  | { readonly kind: 'set'; readonly set: CharacterSet; readonly isFolded: boolean }
   | { readonly kind: 'assert'; readonly what: Assertion }
-  | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly Node[] }
-  | { readonly kind: 'repeat'; readonly part: Node; readonly min: number; readonly max: number };
+  | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly ExpressionNode[] }
+  | { readonly kind: 'group'; readonly index: number; readonly part: ExpressionNode }
+  | {
+      readonly kind: 'repeat';
+      readonly part: ExpressionNode;
+      readonly min: number;
+      readonly max: number;
+      readonly isLazy: boolean;
+    };
 
-type Flags = { i: boolean; m: boolean; s: boolean };
+/** How an expression is read unless it says otherwise: `i` ignores case, `m` lets ^ and $ match at lines, `s` lets . match a newline, `U` turns laziness round. */
+export type ExpressionFlags = { i: boolean; m: boolean; s: boolean; U: boolean };
+
+/** An expression, read. `names` are the groups that have one. */
+export type ExpressionSyntax = {
+  readonly node: ExpressionNode;
+  readonly groupCount: number;
+  readonly names: ReadonlyMap<string, number>;
+};
 
 const REPEAT_MAX = 1000;
 const DEPTH_MAX = 1000;
-const PROGRAM_MAX = 50_000;
-const UNBOUNDED = Number.POSITIVE_INFINITY;
+/** The upper bound of a repetition that has none. */
+export const UNBOUNDED = Number.POSITIVE_INFINITY;
 const DIGIT: readonly (readonly [number, number])[] = [[0x30, 0x39]];
 const SPACE: readonly (readonly [number, number])[] = [
   [0x09, 0x0a],
   [0x0c, 0x0d],
   [0x20, 0x20],
 ];
-const WORD: readonly (readonly [number, number])[] = [
+/** What `\\w` matches, as ranges of code points. */
+export const WORD: readonly (readonly [number, number])[] = [
   [0x30, 0x39],
   [0x41, 0x5a],
   [0x5f, 0x5f],
@@ -105,23 +121,34 @@ function fail(reason: string, part: string): never {
   throw new ExpressionError(`error parsing regexp: ${reason}: \`${part}\``);
 }
 
+/**
+ * Reads an expression in the syntax of Go and RE2. `flags` are those that hold from its start.
+ * @throws ExpressionError with Go's text
+ */
+export function readExpression(source: string, flags: Partial<ExpressionFlags> = {}): ExpressionSyntax {
+  return new Reader(source, flags).readAll();
+}
+
 /** Reads an expression from left to right. */
 class Reader {
   readonly #source: string;
   readonly #chars: readonly string[];
   #at = 0;
   #depth = 0;
-  #flags: Flags = { i: false, m: false, s: false };
+  #flags: ExpressionFlags;
+  #groupCount = 0;
+  readonly #names = new Map<string, number>();
 
-  constructor(source: string) {
+  constructor(source: string, flags: Partial<ExpressionFlags>) {
     this.#source = source;
     this.#chars = [...source];
+    this.#flags = { i: false, m: false, s: false, U: false, ...flags };
   }
 
-  readAll(): Node {
+  readAll(): ExpressionSyntax {
     const node = this.#choice();
     if (this.#at < this.#chars.length) fail('unexpected )', this.#source);
-    return node;
+    return { node, groupCount: this.#groupCount, names: this.#names };
   }
 
   #peek(ahead = 0): string {
@@ -136,7 +163,7 @@ class Reader {
     return this.#chars.slice(start).join('');
   }
 
-  #choice(): Node {
+  #choice(): ExpressionNode {
     if (++this.#depth > DEPTH_MAX)
       throw new ExpressionError('error parsing regexp: expression nests too deeply');
     const parts = [this.#sequence()];
@@ -148,8 +175,8 @@ class Reader {
     return parts.length === 1 ? (parts[0] ?? EMPTY) : { kind: 'choice', parts };
   }
 
-  #sequence(): Node {
-    const parts: Node[] = [];
+  #sequence(): ExpressionNode {
+    const parts: ExpressionNode[] = [];
     while (this.#at < this.#chars.length && this.#peek() !== '|' && this.#peek() !== ')') {
       const start = this.#at;
       if (this.#source.startsWith('\\Q', this.#chars.slice(0, start).join('').length)) {
@@ -169,9 +196,9 @@ class Reader {
     return { kind: 'sequence', parts };
   }
 
-  #quoted(): Node[] {
+  #quoted(): ExpressionNode[] {
     this.#at += 2;
-    const nodes: Node[] = [];
+    const nodes: ExpressionNode[] = [];
     while (this.#at < this.#chars.length) {
       if (this.#peek() === '\\' && this.#peek(1) === 'E') {
         this.#at += 2;
@@ -188,7 +215,7 @@ class Reader {
     return char;
   }
 
-  #literal(char: string): Node {
+  #literal(char: string): ExpressionNode {
     return this.#setNode([[codeOf(char), codeOf(char)]]);
   }
 
@@ -196,11 +223,11 @@ class Reader {
     ranges: readonly (readonly [number, number])[],
     isNegated = false,
     classes: readonly RegExp[] = [],
-  ): Node {
+  ): ExpressionNode {
     return { kind: 'set', set: { ranges, classes, isNegated }, isFolded: this.#flags.i };
   }
 
-  #atom(): Node | undefined {
+  #atom(): ExpressionNode | undefined {
     const start = this.#at;
     const char = this.#take();
     switch (char) {
@@ -236,32 +263,36 @@ class Reader {
     }
   }
 
-  #lazy(): void {
-    if (this.#peek() === '?') this.#at++;
+  /** Takes the mark of a lazy repetition. */
+  #lazy(): boolean {
+    if (this.#peek() !== '?') return false;
+    this.#at++;
+    return true;
   }
 
-  #group(start: number): Node | undefined {
+  #group(start: number): ExpressionNode | undefined {
     const outer = { ...this.#flags };
-    if (this.#peek() === '?') {
-      const isFlagsOnly = this.#groupHead(start);
-      if (isFlagsOnly) return undefined;
-    }
-    const node = this.#choice();
+    const head = this.#peek() === '?' ? this.#groupHead(start) : 'capture';
+    if (head === 'flags') return undefined;
+    const index = head === 'capture' ? ++this.#groupCount : 0;
+    const part = this.#choice();
     if (this.#peek() !== ')') fail('missing closing )', this.#source);
     this.#at++;
     this.#flags = outer;
-    return node;
+    return index === 0 ? part : { kind: 'group', index, part };
   }
 
-  /** What stands after `(?`; true for a group of flags alone. */
-  #groupHead(start: number): boolean {
+  /** What stands after `(?`: a name, flags for a group, or flags alone. */
+  #groupHead(start: number): 'capture' | 'plain' | 'flags' {
     const named = /^\(\?P?<([^>]*)(>?)/.exec(this.#rest(start));
     if (named) {
       if (named[2] === '') fail('invalid named capture', this.#rest(start));
       const name = named[1] ?? '';
       if (!/^\w+$/.test(name)) fail('invalid named capture', named[0]);
+      // Go lets two groups bear one name; the name is the first one's.
+      if (!this.#names.has(name)) this.#names.set(name, this.#groupCount + 1);
       this.#at = start + [...named[0]].length;
-      return false;
+      return 'capture';
     }
     this.#at++;
     let isOn = true;
@@ -270,14 +301,14 @@ class Reader {
     for (;;) {
       const char = this.#take();
       if (char === 'i' || char === 'm' || char === 's' || char === 'U') {
-        if (char !== 'U') flags[char] = isOn;
+        flags[char] = isOn;
         hasFlag = true;
       } else if (char === '-' && isOn) {
         isOn = false;
         hasFlag = false;
       } else if ((char === ':' || char === ')') && (isOn || hasFlag)) {
         this.#flags = flags;
-        return char === ')';
+        return char === ')' ? 'flags' : 'plain';
       } else fail('invalid or unsupported Perl syntax', this.#from(start));
     }
   }
@@ -294,7 +325,7 @@ class Reader {
     return { min, max };
   }
 
-  #repeated(node: Node): Node {
+  #repeated(node: ExpressionNode): ExpressionNode {
     let made = node;
     let operator = -1;
     for (;;) {
@@ -311,15 +342,15 @@ class Reader {
       if (bounds) this.#at++;
       const count = bounds ?? (char === '{' ? this.#count() : undefined);
       if (!count) return made;
-      this.#lazy();
+      const isLazy = this.#lazy() !== this.#flags.U;
       if (operator >= 0) fail('invalid nested repetition operator', this.#from(operator));
       operator = at;
-      made = { kind: 'repeat', part: made, ...count };
+      made = { kind: 'repeat', part: made, isLazy, ...count };
       if (repeats(made) > REPEAT_MAX) fail('invalid repeat count', this.#from(at));
     }
   }
 
-  #escape(start: number): Node {
+  #escape(start: number): ExpressionNode {
     const char = this.#take();
     switch (char) {
       case 'A':
@@ -395,7 +426,7 @@ class Reader {
     return regexp ? { regexp, isNegated } : fail('invalid character class range', this.#from(start));
   }
 
-  #bracket(start: number): Node {
+  #bracket(start: number): ExpressionNode {
     const ranges: (readonly [number, number])[] = [];
     const classes: RegExp[] = [];
     const isNegated = this.#peek() === '^';
@@ -454,7 +485,7 @@ class Reader {
   }
 }
 
-const EMPTY: Node = { kind: 'empty' };
+const EMPTY: ExpressionNode = { kind: 'empty' };
 
 const SIMPLE_ESCAPES: ReadonlyMap<string, number> = new Map([
   ['a', 7],
@@ -465,7 +496,8 @@ const SIMPLE_ESCAPES: ReadonlyMap<string, number> = new Map([
   ['v', 11],
 ]);
 
-function codeOf(char: string): number {
+/** The code point of a character. */
+export function codeOf(char: string): number {
   return char.codePointAt(0) ?? 0;
 }
 
@@ -507,157 +539,11 @@ function unicodeClass(name: string): RegExp | undefined {
 }
 
 /** How often the most repeated part is repeated, nested counts multiplied. */
-function repeats(node: Node): number {
+function repeats(node: ExpressionNode): number {
   if (node.kind === 'repeat') {
     const own = node.max === UNBOUNDED ? Math.max(1, node.min) : Math.max(1, node.max);
     return (node.min <= 1 && (node.max <= 1 || node.max === UNBOUNDED) ? 1 : own) * repeats(node.part);
   }
+  if (node.kind === 'group') return repeats(node.part);
   return node.kind === 'sequence' || node.kind === 'choice' ? Math.max(1, ...node.parts.map(repeats)) : 1;
-}
-
-type Step =
-  | { readonly kind: 'set'; readonly set: Set; readonly isFolded: boolean }
-  | { readonly kind: 'assert'; readonly what: Assertion }
-  | { readonly kind: 'split'; a: number; b: number }
-  | { readonly kind: 'jump'; a: number };
-
-/** A compiled expression. */
-export class Expression {
-  readonly #steps: Step[] = [];
-
-  /** @throws ExpressionError with Go's text when the expression is none. */
-  constructor(source: string) {
-    this.#emit(new Reader(source).readAll());
-  }
-
-  /** True when the whole text matches. */
-  matches(text: string): boolean {
-    const codes = [...text].map(codeOf);
-    const end = this.#steps.length;
-    let at = new Uint8Array(end + 1);
-    this.#follow(0, codes, 0, at);
-    for (let i = 0; i < codes.length; i++) {
-      const next = new Uint8Array(end + 1);
-      let isAlive = false;
-      for (let step = 0; step < end; step++) {
-        const each = this.#steps[step];
-        if (at[step] !== 1 || each?.kind !== 'set' || !holds(each.set, each.isFolded, codes[i] ?? 0))
-          continue;
-        this.#follow(step + 1, codes, i + 1, next);
-        isAlive = true;
-      }
-      if (!isAlive) return false;
-      at = next;
-    }
-    return at[end] === 1;
-  }
-
-  /** Marks the steps that are reached from `start` without reading a character. */
-  #follow(start: number, codes: readonly number[], position: number, marks: Uint8Array): void {
-    const waiting = [start];
-    for (let step = waiting.pop(); step !== undefined; step = waiting.pop()) {
-      if (marks[step] === 1) continue;
-      marks[step] = 1;
-      const each = this.#steps[step];
-      if (each?.kind === 'jump') waiting.push(each.a);
-      else if (each?.kind === 'split') waiting.push(each.a, each.b);
-      else if (each?.kind === 'assert' && asserts(each.what, codes, position)) waiting.push(step + 1);
-    }
-  }
-
-  #emit(node: Node): void {
-    if (this.#steps.length > PROGRAM_MAX)
-      throw new ExpressionError('error parsing regexp: expression too large');
-    switch (node.kind) {
-      case 'empty':
-        return;
-      case 'set':
-      case 'assert':
-        this.#steps.push(node);
-        return;
-      case 'sequence':
-        for (const part of node.parts) this.#emit(part);
-        return;
-      case 'choice':
-        this.#emitChoice(node.parts);
-        return;
-      case 'repeat':
-        this.#emitRepeat(node.part, node.min, node.max);
-    }
-  }
-
-  #emitChoice(parts: readonly Node[]): void {
-    const jumps: { kind: 'jump'; a: number }[] = [];
-    for (const [i, part] of parts.entries()) {
-      if (i === parts.length - 1) {
-        this.#emit(part);
-        break;
-      }
-      const split = { kind: 'split' as const, a: this.#steps.length + 1, b: 0 };
-      this.#steps.push(split);
-      this.#emit(part);
-      const jump = { kind: 'jump' as const, a: 0 };
-      this.#steps.push(jump);
-      jumps.push(jump);
-      split.b = this.#steps.length;
-    }
-    for (const jump of jumps) jump.a = this.#steps.length;
-  }
-
-  #emitRepeat(part: Node, min: number, max: number): void {
-    for (let i = 0; i < min; i++) this.#emit(part);
-    if (max === UNBOUNDED) {
-      const split = { kind: 'split' as const, a: this.#steps.length + 1, b: 0 };
-      const start = this.#steps.push(split) - 1;
-      this.#emit(part);
-      this.#steps.push({ kind: 'jump', a: start });
-      split.b = this.#steps.length;
-      return;
-    }
-    const splits: { kind: 'split'; a: number; b: number }[] = [];
-    for (let i = min; i < max; i++) {
-      const split = { kind: 'split' as const, a: this.#steps.length + 1, b: 0 };
-      this.#steps.push(split);
-      splits.push(split);
-      this.#emit(part);
-    }
-    for (const split of splits) split.b = this.#steps.length;
-  }
-}
-
-function holds(set: Set, isFolded: boolean, code: number): boolean {
-  const isIn = isFolded ? foldsOf(code).some((each) => contains(set, each)) : contains(set, code);
-  return isIn !== set.isNegated;
-}
-
-/** The characters that differ from one in case only. */
-function foldsOf(code: number): number[] {
-  const char = String.fromCodePoint(code);
-  return [char, char.toLowerCase(), char.toUpperCase()].filter((each) => [...each].length === 1).map(codeOf);
-}
-
-function contains(set: Set, code: number): boolean {
-  for (const [low, high] of set.ranges) if (low <= code && code <= high) return true;
-  return set.classes.length > 0 && set.classes.some((each) => each.test(String.fromCodePoint(code)));
-}
-
-function asserts(what: Assertion, codes: readonly number[], at: number): boolean {
-  switch (what) {
-    case 'begin':
-      return at === 0;
-    case 'end':
-      return at === codes.length;
-    case 'line-begin':
-      return at === 0 || codes[at - 1] === 0x0a;
-    case 'line-end':
-      return at === codes.length || codes[at] === 0x0a;
-    case 'word':
-      return isWord(codes[at - 1]) !== isWord(codes[at]);
-    case 'no-word':
-      return isWord(codes[at - 1]) === isWord(codes[at]);
-  }
-}
-
-function isWord(code: number | undefined): boolean {
-  return code !== undefined && WORD.some(([low, high]) => low <= code && code <= high);
 }

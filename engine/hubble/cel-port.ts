@@ -1,0 +1,15 @@
+import { invariant } from '../base/assert.ts';
+import type { Flow } from './flow.ts';
+
+let celCompiler: ((text: string) => (flow: Flow) => boolean) | undefined;
+
+/** Gives the filters their interpreter of the Common Expression Language (`cel/cel.ts`), which is large and comes with whoever lets such filters in, not with the observer. */
+export function provideCel(compile: (text: string) => (flow: Flow) => boolean): void {
+  celCompiler = compile;
+}
+
+/** Compiles a filter of the Common Expression Language. @throws FilterError */
+export function compileCelFilter(text: string): (flow: Flow) => boolean {
+  invariant(celCompiler !== undefined, 'whoever asks with CEL has loaded hubble/cel/cel.ts');
+  return celCompiler(text);
+}
