@@ -1,4 +1,4 @@
 // Runs before every test file: a sandbox loads what it needs, and tests of its parts have no sandbox.
-import { loadYaml } from '../base/yaml.ts';
+import { loadParts } from '../session/parts.ts';
 
-await loadYaml();
+await loadParts();

@@ -1,7 +1,7 @@
 import type { Json } from '../base/json.ts';
 import type { Simulation } from '../base/simulation.ts';
 import { type ListenerSpec, listener, lookup } from '../images/catalog.ts';
-import { SERVERS } from '../images/registry.ts';
+import { serverOf } from '../images/registry.ts';
 import type { OutboundCall, OutboundResult, Server, ServerContext } from '../images/server.ts';
 import { parseAddress } from '../net/address.ts';
 import { type Certificate, type TlsOffer, VIRTUAL_CA } from '../net/certificate.ts';
@@ -232,7 +232,7 @@ export function flowSpec(route: Route, extra: Extra): FlowSpec {
 /** The Envoy of a node, where Cilium's ingress controller has something for it. */
 function ingressServer(store: StoreView, topology: Topology, node: string): FoundServer | undefined {
   const paths = ingressPaths(store, topology);
-  const server = SERVERS.get('ingress');
+  const server = serverOf('ingress');
   if (paths.length === 0 || !server) return undefined;
   const spec = listener(INGRESS_PORT, 'ingress', { paths: paths as unknown as Json });
   return { spec, server, container: undefined, hostname: node };
@@ -255,7 +255,7 @@ export function serverIn(
           item.protocol === want.protocol &&
           (want.isLocal || item.isLocal !== true),
       );
-      const server = spec && SERVERS.get(spec.server);
+      const server = spec && serverOf(spec.server);
       if (spec && server) return { spec, server, container, hostname: place.hostname };
     }
   }
@@ -275,10 +275,10 @@ function outsideServer(
     (item) => item.port === want.port && (item.protocol ?? 'TCP') === want.protocol,
   );
   if (!host || !entry) return undefined;
-  const direct = SERVERS.get(entry.image);
+  const direct = serverOf(entry.image);
   const image = direct ? undefined : lookup(entry.image);
   const made = image?.listeners({}, image.defaultCommand)[0];
-  const server = direct ?? (made && SERVERS.get(made.server));
+  const server = direct ?? (made && serverOf(made.server));
   if (!server) return undefined;
   const base = made ?? listener(entry.port, entry.image);
   const isTls = entry.tls !== undefined || (entry.protocol !== 'UDP' && [443, 8443].includes(entry.port));

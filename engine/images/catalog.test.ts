@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../base/json.ts';
 import { commandOf, lookup, parseReference } from './catalog.ts';
 import { parseRequest, parseResponse, splitBytes, utf8Length } from './http.ts';
-import { SERVERS } from './registry.ts';
+import { serverOf } from './registry.ts';
 import type { ServerContext } from './server.ts';
 
 function ask(
@@ -20,7 +20,7 @@ function ask(
   const { command = [] } = options;
   const listeners = facts.listeners(options.env ?? {}, command.length > 0 ? command : facts.defaultCommand);
   const spec = listeners.find((item) => options.port === undefined || item.port === options.port);
-  const server = spec && SERVERS.get(spec.server);
+  const server = spec && serverOf(spec.server);
   if (!spec || !server) return 'nothing listens';
   const context: ServerContext = {
     options: spec.options,

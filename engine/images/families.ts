@@ -1,4 +1,4 @@
-import { postgresVersion } from './servers/postgres.ts';
+import { postgresVersion } from './versions.ts';
 import type { Json } from '../base/json.ts';
 import type { BotSpec } from './bot.ts';
 import type { ImageMachine, ListenerSpec } from './catalog.ts';

@@ -1,6 +1,6 @@
 import type { HttpHeader, HttpRequest } from './http.ts';
 import type { CommandResult, ScriptPorts, ScriptState } from './script-machine.ts';
-import { globMatches } from './servers/redis-store.ts';
+import { globMatches } from './glob.ts';
 
 /** What one command of a script is given. */
 export type CommandContext = ScriptPorts & {

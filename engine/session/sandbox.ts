@@ -5,7 +5,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { ProcessHandle, Sys } from '../base/process.ts';
 import { createSimulation, type Simulation } from '../base/simulation.ts';
 import { Stream } from '../base/stream.ts';
-import { loadYaml } from '../base/yaml.ts';
+import { loadParts } from './parts.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ClusterHost } from '../cluster/host.ts';
 import type { ContainerFacts } from '../cluster/containers.ts';
@@ -108,8 +108,8 @@ export class Sandbox {
 
   /** A new sandbox at the beginning of its first task, before any input. */
   static async create(bundle: LabBundle, header: JournalHeader): Promise<Sandbox> {
+    await loadParts();
     const sandbox = new Sandbox(bundle, header);
-    await loadYaml();
     sandbox.beginTask(0);
     await sandbox.runUntil(sandbox.nowMs, 10_000);
     return sandbox;

@@ -1,3 +1,4 @@
+import { postgresVersion } from '../versions.ts';
 import type { Json } from '../../base/json.ts';
 import { type Server, type ServerContext, type ServerStep, SILENCE } from '../server.ts';
 import { runSql, type SqlState } from './postgres-sql.ts';
@@ -86,17 +87,6 @@ function welcome(context: ServerContext, connection: Connection): ServerStep {
 
 function versionOf(context: ServerContext): string {
   return postgresVersion(String(context.options['version'] ?? '16'));
-}
-
-/** The version of an image's tag as its programs print it: `16` → `16.10 (Debian 16.10-1.pgdg13+1)`. */
-export function postgresVersion(tag: string): string {
-  const major = /^\d+/.exec(tag)?.[0] ?? '17';
-  const minor =
-    /^\d+\.(\d+)/.exec(tag)?.[1] ??
-    { '13': '22', '14': '19', '15': '14', '16': '10', '17': '6' }[major] ??
-    '0';
-  const number = `${major}.${minor}`;
-  return tag.includes('alpine') ? number : `${number} (Debian ${number}-1.pgdg13+1)`;
 }
 
 function statements(context: ServerContext, connection: Connection): ServerStep {

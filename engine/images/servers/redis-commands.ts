@@ -1,4 +1,5 @@
-import { globMatches, RedisError, type RedisReply, type RedisStore } from './redis-store.ts';
+import { globMatches } from '../glob.ts';
+import { RedisError, type RedisReply, type RedisStore } from './redis-store.ts';
 
 /** One command: how many words it takes (its name included; negative: at least so many), and what it does. */
 export type RedisCommand = {
