@@ -4,21 +4,13 @@ import { loadBuiltins } from '../shell/builtins/table.ts';
 import type { Machine, OpenSocket, Program } from '../shell/program.ts';
 
 // The tools are half of the engine's code, and a page can show its prompt without them. Each family is a chunk of its own
-// that is loaded when first one of its programs runs; the process holds the baton meanwhile, so nothing else moves and no
-// virtual time passes: a replay that loads is the same as one that finds everything there.
-const loadCoreutils = () => import('../commands/coreutils/table.ts');
-const loadNet = () => import('../commands/net/programs.ts');
-const loadKubectl = () => import('../commands/kubectl/kubectl.ts');
-const loadCompletion = () => import('../commands/kubectl/completion.ts');
-const loadJq = () => import('../commands/jq/jq.ts');
+// (few and large ones compress better) that is loaded when first one of its programs runs; the process holds the baton
+// meanwhile, so nothing else moves and no virtual time passes: a replay that loads is the same as one that finds everything there.
+const loadText = () => import('../commands/families/text.ts');
+const loadNetwork = () => import('../commands/families/network.ts');
+const loadKubernetes = () => import('../commands/families/kubernetes.ts');
+const loadCluster = () => import('../commands/families/cluster.ts');
 const loadRegex = () => import('../shell/posix-regex.ts');
-const loadSocket = () => import('../commands/net/shell-socket.ts');
-const loadYq = () => import('../commands/jq/yq.ts');
-const loadHubble = () => import('../commands/hubble/hubble.ts');
-const loadHelm = () => import('../commands/helm/helm.ts');
-const loadCilium = () => import('../commands/cilium/cilium.ts');
-const loadKind = () => import('../commands/kind/kind.ts');
-const loadCiliumDbg = () => import('../commands/cilium/cilium-dbg.ts');
 
 /** Names of the text, file and process tools; the module's own table is the authority, a test compares. */
 export const COREUTIL_NAMES: readonly string[] =
@@ -47,35 +39,35 @@ export function lazyProgram(load: () => Promise<Program>): Program {
 /** The tools of a workplace by name, without the shells and editors. */
 export function toolPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string, Program> {
   const programs = new Map<string, Program>();
-  addFamily(programs, COREUTIL_NAMES, async () => (await loadCoreutils()).coreutilPrograms());
-  addFamily(programs, NET_NAMES, async () => (await loadNet()).netPrograms(ports, startOn));
+  addFamily(programs, COREUTIL_NAMES, async () => (await loadText()).coreutilPrograms());
+  addFamily(programs, NET_NAMES, async () => (await loadNetwork()).netPrograms(ports, startOn));
   programs.set(
     'jq',
-    lazyProgram(async () => (await loadJq()).jq),
+    lazyProgram(async () => (await loadText()).jq),
   );
   programs.set(
     'yq',
-    lazyProgram(async () => (await loadYq()).yq),
+    lazyProgram(async () => (await loadText()).yq),
   );
   programs.set(
     'kubectl',
-    lazyProgram(async () => (await loadKubectl()).kubectlProgram(ports)),
+    lazyProgram(async () => (await loadKubernetes()).kubectlProgram(ports)),
   );
   programs.set(
     'hubble',
-    lazyProgram(async () => (await loadHubble()).hubbleProgram(ports)),
+    lazyProgram(async () => (await loadCluster()).hubbleProgram(ports)),
   );
   programs.set(
     'helm',
-    lazyProgram(async () => (await loadHelm()).helmProgram(ports)),
+    lazyProgram(async () => (await loadCluster()).helmProgram(ports)),
   );
   programs.set(
     'cilium',
-    lazyProgram(async () => (await loadCilium()).ciliumProgram(ports)),
+    lazyProgram(async () => (await loadCluster()).ciliumProgram(ports)),
   );
   programs.set(
     'kind',
-    lazyProgram(async () => (await loadKind()).kindProgram(ports)),
+    lazyProgram(async () => (await loadCluster()).kindProgram(ports)),
   );
   return programs;
 }
@@ -83,12 +75,12 @@ export function toolPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string
 /** bash's `/dev/tcp` on a machine: its code is loaded when first used. */
 export function socketOpener(ports: Ports): (machine: Machine) => OpenSocket {
   return (machine) => async (sys, protocol, host, port) =>
-    (await loadSocket()).shellSocket(ports, machine)(sys, protocol, host, port);
+    (await loadNetwork()).shellSocket(ports, machine)(sys, protocol, host, port);
 }
 
 /** `cilium-dbg`, the agent's own tool in its container. */
 export function agentTool(ports: Ports): Program {
-  return lazyProgram(async () => (await loadCiliumDbg()).ciliumDbgProgram(ports));
+  return lazyProgram(async () => (await loadCluster()).ciliumDbgProgram(ports));
 }
 
 /** One table of programs behind all of its names. */
@@ -118,27 +110,12 @@ export function loadedCompleter(): typeof kubectlCompleter | undefined {
 
 /** Loads the completion of kubectl. */
 export async function loadCompleter(): Promise<void> {
-  completer ??= (await loadCompletion()).kubectlCompleter;
+  completer ??= (await loadKubernetes()).kubectlCompleter;
 }
 
 /** Loads everything ahead, so that no first command waits and a closed connection harms nothing. What fails is tried again when it is used. */
 export async function loadAhead(): Promise<void> {
-  const loads = [
-    loadKubectl,
-    loadCompleter,
-    loadCoreutils,
-    loadNet,
-    loadHubble,
-    loadHelm,
-    loadCilium,
-    loadCiliumDbg,
-    loadKind,
-    loadJq,
-    loadYq,
-    loadSocket,
-    loadBuiltins,
-    loadRegex,
-  ];
+  const loads = [loadKubernetes, loadCompleter, loadText, loadNetwork, loadCluster, loadBuiltins, loadRegex];
   for (const load of loads) {
     try {
       await load();
