@@ -21,7 +21,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 };
 
 async function load(name: string): Promise<Command> {
-  const [module]: [Record<string, unknown>, void] = await Promise.all([import(`./${name}.ts`), loadYaml()]);
+  const loading: Promise<Record<string, unknown>> = import(`./${name}.ts`);
+  await loadYaml();
+  const module = await loading;
   const command = module[`${name}Command`];
   if (typeof command !== 'function') throw new Error(`engine/cli/${name}.ts has no ${name}Command`);
   return (argv, io) => command(argv, io);

@@ -93,7 +93,6 @@ class Page {
 
   /** The screen as text, escape sequences left out. */
   get text(): string {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is taken out
     return this.screen.replace(/\x1b\[[?0-9;]*[A-Za-z]/g, '').replace(/\r/g, '');
   }
 }
