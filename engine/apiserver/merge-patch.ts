@@ -98,14 +98,16 @@ function mergeList(
   struct: StructType | undefined,
 ): unknown[] {
   const merged = [...before];
-  for (const item of patch) {
+  const isDelete = (item: unknown) => isJsonObject(item) && item['$patch'] === 'delete';
+  // Deletions come first, whatever their place (strategicpatch mergeSliceWithSpecialElements).
+  for (const item of [...patch.filter(isDelete), ...patch.filter((one) => !isDelete(one))]) {
     if (!isJsonObject(item)) continue;
     const key = item[mergeKey];
     if (key === undefined) {
       throw badRequest(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
     }
     const at = merged.findIndex((old) => isJsonObject(old) && old[mergeKey] === key);
-    if (item['$patch'] === 'delete') {
+    if (isDelete(item)) {
       if (at >= 0) merged.splice(at, 1);
     } else if (at >= 0) merged[at] = mergeStruct(merged[at] as Plain, item as Plain, struct);
     else merged.push(mergeStruct({}, item as Plain, struct));

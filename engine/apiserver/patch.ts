@@ -72,27 +72,30 @@ export function patchedObject(server: Server, request: ObjectRequest, previous: 
       server,
       request,
       applyStrategicPatch(previous, body, struct),
-      goMap(spentPatch(body)),
+      goMap(spentPatch(body, previous)),
       true,
     );
   }
   return decodePatched(server, request, applyMergePatch(previous, body), JSON.stringify(body), false);
 }
 
-/** What is left of a strategic patch once it was applied: lists with an order were used up (strategicpatch mergePatchIntoOriginal). */
-function spentPatch(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(spentPatch);
+/**
+ * What is left of a strategic patch once it was applied: lists with an order were used up, and so were nulls for what was
+ * not there (strategicpatch mergePatchIntoOriginal, discardNullValuesFromPatch).
+ */
+function spentPatch(value: unknown, live: unknown): unknown {
   if (!isJsonObject(value)) return value;
-  const spent = new Set(
-    Object.keys(value)
-      .filter((key) => key.startsWith('$setElementOrder/'))
-      .flatMap((key) => [key, key.slice('$setElementOrder/'.length)]),
+  const kept = Object.keys(value).filter(
+    (key) =>
+      !key.startsWith('$setElementOrder/') &&
+      value[`$setElementOrder/${key}`] === undefined &&
+      (value[key] !== null || memberOf(live, key) !== undefined),
   );
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => !spent.has(key))
-      .map(([key, member]) => [key, spentPatch(member)]),
-  );
+  return Object.fromEntries(kept.map((key) => [key, spentPatch(value[key], memberOf(live, key))]));
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function jsonPatched(previous: KubeObject, body: readonly unknown[]): unknown {

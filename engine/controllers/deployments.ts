@@ -1,7 +1,7 @@
 import type { Controller, ControllerContext } from './context.ts';
 import type { Deployment, ReplicaSet } from '../objects/views.ts';
 import type { StoreEvent } from '../store/store.ts';
-import { createObject, deleteObject, updateObject } from '../store/registry.ts';
+import { commitUpdate, createObject, deleteObject, updateObject } from '../store/registry.ts';
 import { keyOf } from '../objects/views.ts';
 
 import { WorkQueue, controllerUid, splitKey } from './context.ts';
@@ -138,8 +138,9 @@ export class Deployments implements Controller {
     const set = known ?? this.#make(deployment, revision, old);
     const marked = this.#mark(deployment, set, revision);
     const annotations = { ...deployment.metadata.annotations, [REVISION]: String(revision) };
-    const { resourceVersion: _, ...metadata } = deployment.metadata;
-    updateObject(this.#context.store, RESOURCE, { ...deployment, metadata: { ...metadata, annotations } });
+    // The real controller writes it with the status, so the generation stays.
+    const metadata = { ...deployment.metadata, annotations };
+    commitUpdate(this.#context.store, RESOURCE, { ...deployment, metadata });
     return marked;
   }
 

@@ -66,7 +66,9 @@ function frozenFields(kind: KindInfo, object: KubeObject, previous: KubeObject):
     SELECTOR_KINDS.has(kind.resource) &&
     !sameValue(memberOf(spec, 'selector'), memberOf(before, 'selector'))
   ) {
-    return [invalidValue('spec.selector', goSelector(memberOf(spec, 'selector')), 'field is immutable')];
+    const selector = memberObject(spec, 'selector');
+    const shown = selector === undefined ? '"null"' : goSelector(selector);
+    return [invalidValue('spec.selector', shown, 'field is immutable')];
   }
   if (kind.resource === 'statefulsets.apps' && !sameValue(fixedPart(spec), fixedPart(before)))
     return [forbiddenValue('spec', STATEFUL_WORDS)];
@@ -173,7 +175,7 @@ function validateIngress(object: KubeObject): readonly StatusCause[] {
     causes.push(
       invalidValue(
         'spec',
-        'networking.IngressSpec{}',
+        '[]networking.IngressRule(nil)',
         'either `defaultBackend` or `rules` must be specified',
       ),
     );

@@ -247,9 +247,11 @@ function withGeneration(kind: KindInfo, previous: KubeObject, next: KubeObject):
   return { ...next, metadata: { ...next.metadata, generation: previous.metadata.generation + 1 } };
 }
 
-// A custom resource without a status subresource counts its status as spec.
+// A custom resource without a status subresource counts its status as spec, a Deployment its annotations
+// (registry/apps/deployment/strategy.go, PrepareForUpdate).
 function specOf(kind: KindInfo, object: KubeObject): unknown {
-  const { metadata: _, status, ...rest } = object;
+  const { metadata, status, ...rest } = object;
+  if (kind.kind === 'Deployment') return { ...rest, of: metadata.annotations ?? {} };
   return kind.isCustom && !kind.hasStatus ? { ...rest, status } : rest;
 }
 

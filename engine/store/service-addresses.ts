@@ -86,6 +86,8 @@ function keepAllocated(spec: Members, previous: Members | undefined): void {
   }
 }
 
+const NOT_AN_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
+
 function allocateAddress(
   sim: Simulation,
   store: Store,
@@ -98,6 +100,8 @@ function allocateAddress(
   const kept = previous === undefined ? '' : memberText(madeObject(previous, 'spec'), 'clusterIP');
   if (asked === '') spec['clusterIP'] = freeAddress(sim, store, service);
   else if (asked !== 'None' && asked !== kept) {
+    if (!/^(\d{1,3}(\.\d{1,3}){3}|[\da-f]*:[\da-f:.]+)$/i.test(asked))
+      refuse(service, [invalidValue('spec.clusterIPs[0]', JSON.stringify(asked), NOT_AN_ADDRESS)]);
     const why = addressFault(store, asked);
     if (why !== undefined)
       refuse(service, [

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { canonicalJson, isJsonObject } from '../../base/json.ts';
+import { byText } from '../../base/order.ts';
 import type { FieldType, StructType, TypeRef } from '../../objects/types.ts';
 import { structNamed } from '../../objects/types.ts';
 
@@ -201,27 +202,44 @@ function diffList(
   if (bare !== undefined)
     throw new PatchFault(`map: ${goMap(bare)} does not contain declared merge key: ${mergeKey}`);
   const keyOf = (item: Json): Json | undefined => (isJsonObject(item) ? item[mergeKey] : undefined);
-  const patches: Json[] = [];
-  for (const item of wanted) {
-    const own = was.find((one) => same(keyOf(one), keyOf(item)));
-    if (own === undefined) {
-      if (halves.hasChanges) patches.push(item);
-      continue;
-    }
-    const inner = diffObjects(membersOf(own), membersOf(item), struct, halves);
-    if (Object.keys(inner).length > 0) patches.push({ ...inner, [mergeKey]: keyOf(item) });
-  }
-  if (halves.hasDeletions) {
-    for (const item of was)
-      if (!wanted.some((one) => same(keyOf(one), keyOf(item))))
-        patches.push({ $patch: 'delete', [mergeKey]: keyOf(item) });
-  }
+  const patches = diffItems(was, wanted, mergeKey, struct, halves);
   const order = (items: readonly Json[]): Json[] => items.map((item) => ({ [mergeKey]: keyOf(item) }));
   // The order is told whenever there is any difference, also one that only the live list has: a Pod with mounts of its own,
   // to which the server added one, is `configured` at each apply (strategicpatch.diffLists).
-  if (halves.hasChanges && (patches.length > 0 || !same(order(was), order(wanted))))
+  if (halves.hasChanges && wanted.length > 0 && (patches.length > 0 || !same(order(was), order(wanted))))
     out[`$setElementOrder/${key}`] = order(wanted);
   if (patches.length > 0) out[key] = patches;
+}
+
+// Both lists are walked by key, item by item: a second item of one key has no partner, and is added or deleted. Go's sort
+// turns items of one key round, as its comparison calls equal keys less (strategicpatch.diffListsOfMaps).
+function diffItems(
+  was: readonly Json[],
+  wanted: readonly Json[],
+  mergeKey: string,
+  struct: StructType | undefined,
+  halves: Halves,
+): Json[] {
+  const keyOf = (item: Json | undefined) => String(membersOf(item)[mergeKey]);
+  const sorted = (items: readonly Json[]) => [...items].reverse().sort((a, b) => byText(keyOf(a), keyOf(b)));
+  const [left, right] = [sorted(was), sorted(wanted)];
+  const patches: Json[] = [];
+  const deletions: Json[] = [];
+  for (let i = 0, j = 0; i < left.length || j < right.length; ) {
+    const [own, item] = [left[i], right[j]];
+    const turn = own === undefined ? 1 : item === undefined ? -1 : byText(keyOf(own), keyOf(item));
+    if (turn <= 0) i++;
+    if (turn >= 0) j++;
+    if (turn < 0 && halves.hasDeletions)
+      deletions.push({ $patch: 'delete', [mergeKey]: membersOf(own)[mergeKey] });
+    if (turn > 0 && halves.hasChanges) patches.push(item ?? null);
+    if (turn !== 0) continue;
+    const inner = diffObjects(membersOf(own), membersOf(item), struct, halves);
+    if (Object.keys(inner).length > 0) patches.push({ ...inner, [mergeKey]: membersOf(item)[mergeKey] });
+  }
+  const places = wanted.map(keyOf);
+  patches.sort((a, b) => places.indexOf(keyOf(a)) - places.indexOf(keyOf(b)));
+  return [...patches, ...deletions];
 }
 
 /** Joins the deletions of a patch with its changes; lists of structs are joined by their key. */
@@ -250,11 +268,13 @@ function joinLists(
   struct: StructType | undefined,
 ): Json {
   const keyOf = (item: Json): Json | undefined => (isJsonObject(item) ? item[mergeKey] : undefined);
-  const out = changes.map((change) => {
-    const own = deletions.find((one) => same(keyOf(one), keyOf(change)));
-    return own === undefined || !isJsonObject(own) || !isJsonObject(change)
-      ? change
-      : joinPatches(own, change, struct);
-  });
-  return [...out, ...deletions.filter((item) => !changes.some((one) => same(keyOf(one), keyOf(item))))];
+  const rest = [...deletions];
+  const out = new Map<string, Json>();
+  for (const change of changes) {
+    const key = String(keyOf(change));
+    const at = out.has(key) ? -1 : rest.findIndex((one) => String(keyOf(one)) === key);
+    const own = out.get(key) ?? (at < 0 ? undefined : rest.splice(at, 1)[0]);
+    out.set(key, isJsonObject(own) && isJsonObject(change) ? joinPatches(own, change, struct) : change);
+  }
+  return [...out.values(), ...rest];
 }
