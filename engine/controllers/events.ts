@@ -1,7 +1,7 @@
 import type { Simulation } from '../base/simulation.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Store } from '../store/store.ts';
-import { hashText } from '../base/hash.ts';
+import { hashNumber } from '../base/hash.ts';
 import { microTimestamp, parseTimestamp, timestamp } from '../objects/time.ts';
 
 /** An event to record about an object. */
@@ -37,20 +37,20 @@ function isMuted(sim: Simulation, store: Store): boolean {
 
 /**
  * Records an event, or counts one up that says the same again (client-go tools/record: one series per object, reason and
- * message). The name is a hash of what makes events equal, so finding the former one costs a look-up.
+ * message).
  */
 export function recordEvent(sim: Simulation, store: Store, note: EventNote): void {
   if (isMuted(sim, store)) return;
   const { about } = note;
   const namespace = about.metadata.namespace ?? 'default';
-  const key = `${about.metadata.uid}/${note.component}/${note.reason}/${note.fieldPath ?? ''}/${note.message}`;
-  const name = `${about.metadata.name}.18${hashText(key).slice(0, 14)}`;
   const nowMs = sim.clock.nowMs;
-  const former = store.get('events', namespace, name);
+  const known = store.list('events', namespace, `${about.metadata.name}.`);
+  const former = known.find((event) => saysTheSame(event, note));
   if (former !== undefined) {
     repeatEvent(store, former, nowMs);
     return;
   }
+  const name = eventName(about, nowMs, known);
   const uid = sim.random.uuid('event-uid');
   const now = timestamp(nowMs);
   const reporter = { reportingComponent: note.component, reportingInstance: note.host ?? '' };
@@ -80,9 +80,9 @@ export function recordAction(
   if (isMuted(sim, store)) return;
   const { about } = note;
   const namespace = about.metadata.namespace ?? 'default';
-  const key = `${about.metadata.uid}/${note.component}/${note.reason}/${note.message}`;
-  const name = `${about.metadata.name}.18${hashText(key).slice(0, 14)}`;
-  if (store.get('events', namespace, name) !== undefined) return;
+  const known = store.list('events', namespace, `${about.metadata.name}.`);
+  if (known.some((event) => saysTheSame(event, note))) return;
+  const name = eventName(about, sim.clock.nowMs, known);
   store.put('events', {
     apiVersion: 'v1',
     kind: 'Event',
@@ -117,6 +117,29 @@ export function expireEvents(sim: Simulation, store: Store): boolean {
     isBusy = true;
   }
   return isBusy;
+}
+
+function saysTheSame(
+  event: KubeObject,
+  { about, component, reason, fieldPath, message }: EventNote,
+): boolean {
+  const of = event['involvedObject'] as { readonly uid?: string; readonly fieldPath?: string };
+  return (
+    event['message'] === message &&
+    event['reason'] === reason &&
+    event['reportingComponent'] === component &&
+    of.uid === about.metadata.uid &&
+    of.fieldPath === fieldPath
+  );
+}
+
+/** The object's name and the time in ns, hexadecimal: lists by name are in the order in which things happened. */
+function eventName(about: KubeObject, nowMs: number, known: readonly KubeObject[]): string {
+  const digits = (ns: bigint): string => `${about.metadata.name}.${ns.toString(16)}`;
+  const startNs = BigInt(Math.floor(nowMs)) * 1_000_000n;
+  const inThisMs = known.filter(({ metadata }) => metadata.name >= digits(startNs)).length;
+  const restNs = hashNumber(`${about.metadata.uid}/${nowMs}/${inThisMs}`) % 1000;
+  return digits(startNs + BigInt(Math.min(inThisMs, 999) * 1000 + restNs));
 }
 
 function repeatEvent(store: Store, former: KubeObject, nowMs: number): void {

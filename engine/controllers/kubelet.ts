@@ -16,9 +16,11 @@ import {
   containerSpec,
   containerStatus,
   isInitContainer,
+  newEphemerals,
   nextToStart,
   settledStatus,
   withContainer,
+  withEphemerals,
 } from './pod-status.ts';
 import { PodAddresses } from './pod-addresses.ts';
 
@@ -91,7 +93,7 @@ export class Kubelets implements Controller {
     const isGoing =
       pod.metadata.deletionTimestamp !== undefined &&
       (event.previous as Pod | undefined)?.metadata.deletionTimestamp === undefined;
-    if (isNew || isGoing) this.#queue.add(keyOf(pod));
+    if (isNew || isGoing || newEphemerals(pod).length > 0) this.#queue.add(keyOf(pod));
   }
 
   reconcile(): boolean {
@@ -114,11 +116,20 @@ export class Kubelets implements Controller {
     const pod = this.#pod(key);
     if (pod?.spec.nodeName === undefined) return false;
     if (pod.metadata.deletionTimestamp !== undefined) return this.#terminate(pod);
-    if (pod.status?.startTime !== undefined) return false;
+    if (pod.status?.startTime !== undefined) return this.#startEphemerals(pod);
     const node = this.#node(pod);
     if (node === undefined) return false;
     this.#write(pod, acceptedStatus(pod, nodeAddress(node), this.#now()));
     this.#after(this.#between(400, 900), pod, { step: 'sandbox' });
+    return true;
+  }
+
+  /** What `kubectl debug` added to a pod starts beside its containers, once each. */
+  #startEphemerals(pod: Pod): boolean {
+    const added = newEphemerals(pod);
+    if (added.length === 0 || this.#context.images.isStill === true || isPodFinished(pod)) return false;
+    const next = this.#write(pod, withEphemerals(pod.status ?? {}, added));
+    for (const one of added) this.#prepare(next, one.name, 0);
     return true;
   }
 
@@ -319,11 +330,12 @@ export class Kubelets implements Controller {
     this.#noteOf(pod, container, 'Normal', 'Started', `Started container ${container.name}`);
     const hasProbe = container.readinessProbe !== undefined || container.startupProbe !== undefined;
     const isInit = isInitContainer(pod, container.name);
+    const isMain = pod.spec.containers.includes(container);
     const started = this.#setState(pod, container.name, {
       ...change,
       state: { running: { startedAt: this.#now() } },
       started: container.startupProbe === undefined,
-      ready: !hasProbe && !isInit,
+      ready: !hasProbe && !isInit && (isMain || container.restartPolicy === 'Always'),
     });
     this.#watchOver(started, container, data.run, fate.endsAfterMs);
     if (!isInit) this.#startNext(started);
@@ -397,6 +409,7 @@ export class Kubelets implements Controller {
       this.#startNext(pod);
       return;
     }
+    if (pod.spec.ephemeralContainers?.some((one) => one.name === container.name)) return;
     const policy = pod.spec.restartPolicy ?? 'Always';
     const isAgain = policy === 'Always' || (policy === 'OnFailure' && terminated.exitCode !== 0);
     if (!isAgain) return;
@@ -587,7 +600,12 @@ export class Kubelets implements Controller {
     reason: string,
     message: string,
   ): void {
-    const list = (pod.spec.initContainers ?? []).includes(container) ? 'initContainers' : 'containers';
+    const { initContainers, ephemeralContainers } = pod.spec;
+    const list = initContainers?.includes(container)
+      ? 'initContainers'
+      : ephemeralContainers?.includes(container)
+        ? 'ephemeralContainers'
+        : 'containers';
     this.#note(pod, type, reason, message, `spec.${list}{${container.name}}`);
   }
 

@@ -41,21 +41,38 @@ export function withContainer(status: PodStatus, name: string, change: Partial<C
     list?.map((one) => (one.name === name ? { ...one, ...change } : one));
   const init = replace(status.initContainerStatuses);
   const main = replace(status.containerStatuses);
+  const ephemeral = replace(status.ephemeralContainerStatuses);
   return {
     ...status,
     ...(init === undefined ? {} : { initContainerStatuses: init }),
     ...(main === undefined ? {} : { containerStatuses: main }),
+    ...(ephemeral === undefined ? {} : { ephemeralContainerStatuses: ephemeral }),
   };
 }
 
-/** The status of a container, init containers included. */
+/** Ephemeral containers that the kubelet has not seen yet: the ones of `kubectl debug`. */
+export function newEphemerals(pod: Pod): readonly ContainerSpec[] {
+  const seen = pod.status?.ephemeralContainerStatuses ?? [];
+  return (pod.spec.ephemeralContainers ?? []).filter(
+    (one) => !seen.some((status) => status.name === one.name),
+  );
+}
+
+/** A status that knows these ephemeral containers too; they wait for their images. */
+export function withEphemerals(status: PodStatus, added: readonly ContainerSpec[]): PodStatus {
+  const fresh = added.map((one) => waitingStatus(one, CREATING));
+  return { ...status, ephemeralContainerStatuses: [...(status.ephemeralContainerStatuses ?? []), ...fresh] };
+}
+
+/** The status of a container, init and ephemeral containers included. */
 export function containerStatus(pod: Pod, name: string): ContainerStatus | undefined {
   return allStatuses(pod.status).find((one) => one.name === name);
 }
 
-/** The spec of a container, init containers included. */
+/** The spec of a container, init and ephemeral containers included. */
 export function containerSpec(pod: Pod, name: string): ContainerSpec | undefined {
-  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find((one) => one.name === name);
+  const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
+  return [...initContainers, ...containers, ...ephemeralContainers].find((one) => one.name === name);
 }
 
 /** True for an init container that ends before the others begin (a sidecar is none). */
@@ -63,9 +80,14 @@ export function isInitContainer(pod: Pod, name: string): boolean {
   return (pod.spec.initContainers ?? []).some((one) => one.name === name && one.restartPolicy !== 'Always');
 }
 
-/** Every container status, init containers first. */
+/** Every container status, init containers first, ephemeral ones last. */
 export function allStatuses(status: PodStatus | undefined): readonly ContainerStatus[] {
-  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const {
+    initContainerStatuses = [],
+    containerStatuses = [],
+    ephemeralContainerStatuses = [],
+  } = status ?? {};
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
 }
 
 /**

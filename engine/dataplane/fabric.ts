@@ -126,6 +126,11 @@ export class Fabric {
     return ingressServer(this.store, this.topology(), party.name);
   }
 
+  /** What listens on a party's machine. */
+  listenersAt(party: Party): ReturnType<typeof listenersAt> {
+    return listenersAt({ topology: this.topology(), world: this.world }, party);
+  }
+
   /** The plain data that a container's programs keep. */
   stateOf(found: FoundServer): Record<string, Json> {
     const key = found.container?.id ?? `host/${found.hostname}`;
@@ -259,7 +264,45 @@ export function serverIn(
       if (spec && server) return { spec, server, container, hostname: place.hostname };
     }
   }
-  return undefined;
+  return party.kind === 'node' ? hostServer(party.name, want) : undefined;
+}
+
+const SSHD = listener(22, 'banner', { banner: 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6' });
+
+/** What runs on every node beside its pods: sshd, the kubelet's API, and its health for the node itself. */
+const HOST_PROCESSES: readonly ListenerSpec[] = [
+  SSHD,
+  {
+    ...listener(10_250, 'page', { title: 'Unauthorized', paths: [], others: 401 }),
+    tls: { names: ['*'], trusted: false },
+  },
+  { ...listener(10_248, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
+];
+
+function hostServer(
+  hostname: string,
+  want: { readonly port: number; readonly protocol: string; readonly isLocal: boolean },
+  processes = HOST_PROCESSES,
+): FoundServer | undefined {
+  const spec = processes.find(
+    (one) =>
+      one.port === want.port && one.protocol === want.protocol && (want.isLocal || one.isLocal !== true),
+  );
+  const server = spec && serverOf(spec.server);
+  return spec && server && { spec, server, container: undefined, hostname };
+}
+
+/** The listeners of a party's machine, those in front of nobody else included. */
+export function listenersAt(
+  where: { readonly topology: Topology; readonly world: WorldView },
+  party: Party,
+): readonly Pick<ListenerSpec, 'port' | 'protocol' | 'isLocal'>[] {
+  if (party.kind === 'outside')
+    return where.world.outside.find((host) => host.addresses.includes(party.address))?.servers ?? [];
+  const pod = party.kind === 'pod' ? where.topology.pods.get(party.key) : undefined;
+  const pods = party.kind === 'pod' ? (pod ? [pod] : []) : (where.topology.hostPods.get(party.name) ?? []);
+  const found = pods.flatMap((place) => place.containers.flatMap((container) => container.listeners));
+  return party.kind === 'node' ? [...found, ...HOST_PROCESSES] : found;
 }
 
 function outsideServer(
@@ -274,6 +317,7 @@ function outsideServer(
   const entry = host?.servers.find(
     (item) => item.port === want.port && (item.protocol ?? 'TCP') === want.protocol,
   );
+  if (host?.hasSsh === true && !entry) return hostServer(host.name, { ...want, isLocal: false }, [SSHD]);
   if (!host || !entry) return undefined;
   const direct = serverOf(entry.image);
   const image = direct ? undefined : lookup(entry.image);

@@ -7,6 +7,7 @@ import type {
   DatagramSocket,
   EchoResult,
   Listener,
+  ListeningPort,
   Network,
   ResolverConfig,
   SocketAddress,
@@ -362,6 +363,17 @@ export class SpaceNetwork implements Network {
     const listener = new SpaceListener(this.#space, wanted, address);
     this.#space.listeners.set(wanted, listener);
     return listener;
+  }
+
+  listening(): readonly ListeningPort[] {
+    const party = this.#owner.party();
+    const found = [...(party === undefined ? [] : this.#fabric.listenersAt(party))].map(
+      ({ port, protocol, isLocal }): ListeningPort => ({ port, protocol, isLocal: isLocal === true }),
+    );
+    for (const port of this.#space.listeners.keys()) found.push({ port, protocol: 'TCP', isLocal: false });
+    return found.sort((a, b) =>
+      a.protocol === b.protocol ? a.port - b.port : a.protocol < b.protocol ? -1 : 1,
+    );
   }
 
   #freePort(): number {

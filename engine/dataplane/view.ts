@@ -50,6 +50,7 @@ export type OutsideHostView = {
     readonly tls?: TlsSpecView;
   }[];
   readonly faults?: readonly { readonly port?: number; readonly how: NetworkFault }[];
+  readonly hasSsh?: boolean;
 };
 
 /** What becomes of packets instead of arriving (cluster/world.ts NetworkFault). */

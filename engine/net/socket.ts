@@ -106,6 +106,13 @@ export type ResolverConfig = {
   readonly attempts?: number;
 };
 
+/** A port on which a machine waits; `isLocal`: on its loopback address only. */
+export type ListeningPort = {
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly isLocal: boolean;
+};
+
 /** One network namespace as the programs in it see it: a pod's, the workstation's, an outside host's. */
 export interface Network {
   /** Own addresses, the main one first; without loopback. */
@@ -124,4 +131,6 @@ export interface Network {
   ): Promise<EchoResult>;
   /** Listens on TCP `port` (0 = any free) of `address` (default all); undefined when it is taken. */
   listen(port: number, address?: string): Listener | undefined;
+  /** Where the machine waits, by protocol and port; absent where nobody keeps that list. */
+  listening?(): readonly ListeningPort[];
 }

@@ -63,16 +63,20 @@ export class Store {
     return this.#shelves.get(resource)?.objects.get(keyOf(namespace, name));
   }
 
-  /** All objects of a resource, or of one namespace of it, in order of their keys. A fresh list; the objects are shared. */
-  list(resource: string, namespace?: string): KubeObject[] {
+  /**
+   * All objects of a resource, or of one namespace of it, or those there whose names begin with `prefix`, in order of their
+   * keys. A fresh list; the objects are shared.
+   */
+  list(resource: string, namespace?: string, prefix = ''): KubeObject[] {
     const shelf = this.#shelves.get(resource);
     if (shelf === undefined) return [];
     const { keys, objects } = shelf;
     // '0' follows '/' in code units, so the keys of a namespace are those from `ns/` up to `ns0`.
-    const from = namespace === undefined ? 0 : lowerBound(keys, `${namespace}/`);
+    const from = namespace === undefined ? 0 : lowerBound(keys, `${namespace}/${prefix}`);
     const to = namespace === undefined ? keys.length : lowerBound(keys, `${namespace}0`);
     const found: KubeObject[] = [];
     for (let i = from; i < to; i++) {
+      if (prefix !== '' && keys[i]?.startsWith(`${namespace}/${prefix}`) !== true) break;
       const object = objects.get(keys[i] ?? '');
       invariant(object !== undefined, 'every key has its object');
       found.push(object);

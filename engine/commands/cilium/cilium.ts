@@ -3,6 +3,7 @@ import { errorText, isKubectlError } from '../kubectl/errors.ts';
 import { flagTable, parseLine } from '../kubectl/flags.ts';
 import { optionsText } from '../kubectl/help.ts';
 import { prettyJson } from '../kubectl/print/json.ts';
+import { didYouMean } from '../kubectl/text.ts';
 import type { Ports } from '../ports.ts';
 import { CLI_GLOBALS, CliContext, CliFailure } from './command.ts';
 import { testConnectivity } from './connectivity.ts';
@@ -223,8 +224,11 @@ async function run(process: Process, ports: Ports, words: readonly string[]): Pr
   const isGroup = GROUPS.has(name);
   const command = COMMANDS.find((one) => one.path === (isGroup ? `${name} ${second}` : name));
   if (command === undefined && isGroup) return print(process, groupHelp(name));
-  if (command === undefined)
-    throw new CliFailure(`unknown command ${JSON.stringify(first)} for "cilium"`, false);
+  if (command === undefined) {
+    const names = [...GROUPS.keys(), ...COMMANDS.map(({ path }) => path)].filter((one) => !one.includes(' '));
+    const hint = didYouMean(first, names.sort());
+    throw new CliFailure(`unknown command ${JSON.stringify(first)} for "cilium"${hint}`, false);
+  }
   const own = isGroup ? without(rest, second) : rest;
   if (own.includes('--help') || own.includes('-h')) return print(process, helpOf(command));
   const line = parseLine(own.map(renamed), flagTable(`${command.flags} ${CLI_GLOBALS}`));

@@ -2,6 +2,7 @@ import type { Process, Program } from '../../shell/program.ts';
 import { errorText, isKubectlError } from '../kubectl/errors.ts';
 import { flagTable, parseLine } from '../kubectl/flags.ts';
 import { optionsText } from '../kubectl/help.ts';
+import { didYouMean } from '../kubectl/text.ts';
 import type { Ports } from '../ports.ts';
 import { CHART_COMMANDS } from './charts.ts';
 import { HELM_GLOBALS, type HelmCommand, HelmContext } from './command.ts';
@@ -18,6 +19,12 @@ const GROUPS: ReadonlyMap<string, string> = new Map([
   ['show', 'show information of a chart'],
   ['plugin', 'install, list, or uninstall Helm plugins'],
 ]);
+
+/** helm's commands in the order in which its suggestions come. */
+const NAMES =
+  'create dependency pull show lint package repo search verify get history install list test rollback status template uninstall upgrade completion env plugin version help'.split(
+    ' ',
+  );
 
 const GROUP_ALIASES: ReadonlyMap<string, string> = new Map([['inspect', 'show']]);
 
@@ -60,7 +67,7 @@ async function run(process: Process, ports: Ports, words: readonly string[]): Pr
   const command = find(group === undefined ? name : `${group} ${sub}`);
   if (command === undefined) {
     await process.err(
-      `Error: unknown command ${JSON.stringify(name)} for "helm"\nRun 'helm --help' for usage.\n`,
+      `Error: unknown command ${JSON.stringify(name)} for "helm"${didYouMean(name, NAMES)}\nRun 'helm --help' for usage.\n`,
     );
     return 1;
   }

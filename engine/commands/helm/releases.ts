@@ -96,8 +96,8 @@ async function runUpgrade(context: HelmContext): Promise<void> {
       return shown(context, release, options.isDryRun);
     }
   }
+  const wanted = await wantedChart(context, name, context.arg(1));
   try {
-    const wanted = await wantedChart(context, name, context.arg(1));
     const release = await upgrade(context.reached(), wanted, options);
     if (isTable) await process.out(`Release ${JSON.stringify(name)} has been upgraded. Happy Helming!\n`);
     await shown(context, release, options.isDryRun);

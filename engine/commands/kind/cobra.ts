@@ -1,4 +1,4 @@
-import { quoteGo } from '../kubectl/text.ts';
+import { didYouMean, quoteGo } from '../kubectl/text.ts';
 
 /** A flag of a command, in pflag's terms. */
 export type Flag = {
@@ -233,27 +233,8 @@ function helpOf<Run>(root: Command<Run>, globals: readonly Flag[], words: readon
 }
 
 function unknownCommand<Run>(root: Command<Run>, path: string, word: string): string {
-  const near = (root.children ?? [])
-    .map((one) => one.name)
-    .filter((name) => distance(word.toLowerCase(), name) <= 2 || name.startsWith(word.toLowerCase()));
-  const hint =
-    near.length === 0 ? '' : `\n\nDid you mean this?\n${near.map((name) => `\t${name}\n`).join('')}`;
-  return `unknown command ${quoteGo(word)} for ${quoteGo(path)}${hint}`;
-}
-
-function distance(a: string, b: string): number {
-  let row = [...Array(b.length + 1).keys()];
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(
-        (row[j] ?? 0) + 1,
-        (next[j - 1] ?? 0) + 1,
-        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-      );
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const names = (root.children ?? []).map((one) => one.name);
+  return `unknown command ${quoteGo(word)} for ${quoteGo(path)}${didYouMean(word, names)}`;
 }
 
 /** The help of a command (cobra's default template). */

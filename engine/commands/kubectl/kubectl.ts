@@ -6,7 +6,7 @@ import { CommandError, errorText, exitCodeOf, isKubectlError, PromptFault, usage
 import type { FlagSpec } from './flags.ts';
 import { GLOBAL_FLAGS, parseLine } from './flags.ts';
 import { helpText, overview } from './help.ts';
-import { editDistance, quoteGo } from './text.ts';
+import { didYouMean, quoteGo } from './text.ts';
 import { COMMANDS } from './verbs/all.ts';
 import { complete } from './completion.ts';
 
@@ -140,17 +140,8 @@ async function runRoot(process: Process, rest: readonly string[]): Promise<numbe
 }
 
 function unknownCommand(word: string): CommandError {
-  const close = COMMANDS.filter((one) => one.isHidden !== true)
-    .map((one) => one.name)
-    .filter(
-      (name) =>
-        editDistance(word.toLowerCase(), name.toLowerCase()) <= 2 ||
-        name.toLowerCase().startsWith(word.toLowerCase()),
-    )
-    .sort();
-  const hint =
-    close.length === 0 ? '' : `\n\nDid you mean this?\n${close.map((name) => `\t${name}\n`).join('')}`;
-  return new CommandError(`unknown command ${quoteGo(word)} for "kubectl"${hint}`);
+  const names = COMMANDS.filter((one) => one.isHidden !== true).map((one) => one.name);
+  return new CommandError(`unknown command ${quoteGo(word)} for "kubectl"${didYouMean(word, names.sort())}`);
 }
 
 function unknownChild(path: string, word: string, args: readonly string[]): CommandError {

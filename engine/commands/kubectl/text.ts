@@ -142,3 +142,10 @@ export function editDistance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** Commands that a mistyped word may mean, as cobra lists them behind its error; '' when none is near. */
+export function didYouMean(word: string, names: readonly string[]): string {
+  const typed = word.toLowerCase();
+  const near = names.filter((name) => editDistance(typed, name) <= 2 || name.startsWith(typed));
+  return near.length === 0 ? '' : `\n\nDid you mean this?\n${near.map((name) => `\t${name}\n`).join('')}`;
+}

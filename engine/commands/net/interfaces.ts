@@ -1,5 +1,5 @@
 import { hashText } from '../../base/hash.ts';
-import type { Network } from '../../net/socket.ts';
+import type { ListeningPort, Network } from '../../net/socket.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
 import { busyboxUsage, isBusybox } from './busybox.ts';
@@ -209,17 +209,39 @@ export function arpProgram(ports: Ports): Program {
   };
 }
 
-/** ss: only the heads of its tables; the virtual machines keep no list of sockets. */
-export const ssProgram: Program = async (process) => {
-  if (process.argv.includes('-Z')) {
-    await process.err('ss: SELinux is not enabled.\n');
-    return 1;
-  }
-  await process.out('State Recv-Q Send-Q Local Address:Port Peer Address:PortProcess\n');
-  return 0;
-};
+/** The listening ports that flags ask for: -t, -u, both without them; nothing without -l or -a. */
+function asked(network: Network, flags: string): readonly ListeningPort[] {
+  if (!/[la]/.test(flags)) return [];
+  const wanted = ['t', 'u'].filter((letter) => flags.includes(letter)).join('') || 'tu';
+  return (network.listening?.() ?? []).filter(({ protocol }) =>
+    wanted.includes(protocol === 'TCP' ? 't' : 'u'),
+  );
+}
 
-/** netstat: only the heads of its tables, and the routing table with -r. */
+/** ss: the ports that are waited on; the virtual machines keep no list of connections. Columns as in iproute2 6.1. */
+export function ssProgram(ports: Ports): Program {
+  return async (process) => {
+    const flags = process.argv.slice(1).join('');
+    if (flags.includes('Z')) {
+      await process.err('ss: SELinux is not enabled.\n');
+      return 1;
+    }
+    const isMixed = flags.includes('t') === flags.includes('u');
+    const rows = asked(ports.network(process.machine), flags).map(({ port, protocol, isLocal }) => {
+      const isTcp = protocol === 'TCP';
+      const local = `${(isLocal ? '127.0.0.1' : '0.0.0.0').padStart(13)}:${String(port).padEnd(5)}`;
+      const queue = isTcp ? 'LISTEN 0      4096  ' : 'UNCONN 0      0     ';
+      return `${isMixed ? `${protocol.toLowerCase()}   ` : ''}${queue} ${local}      0.0.0.0:*          \n`;
+    });
+    const state = rows.length === 0 ? 'State' : 'State ';
+    const gap = rows.length === 0 ? '' : ' ';
+    const head = `${isMixed ? 'Netid ' : ''}${state} Recv-Q Send-Q Local Address:Port${gap} Peer Address:PortProcess\n`;
+    await process.out(head + rows.join(''));
+    return 0;
+  };
+}
+
+/** netstat: the ports that are waited on, and the routing table with -r. */
 export function netstatProgram(ports: Ports): Program {
   return async (process) => {
     const flags = process.argv.slice(1).join('');
@@ -242,8 +264,13 @@ export function netstatProgram(ports: Ports): Program {
       : flags.includes('a')
         ? 'servers and established'
         : 'w/o servers';
+    const rows = asked(ports.network(process.machine), flags).map(({ port, protocol, isLocal }) => {
+      const local = `${isLocal ? '127.0.0.1' : '0.0.0.0'}:${port}`.padEnd(23);
+      const state = (protocol === 'TCP' ? 'LISTEN' : '').padEnd(12);
+      return `${protocol.toLowerCase()}        0      0 ${local} ${'0.0.0.0:*'.padEnd(23)} ${state}\n`;
+    });
     await process.out(
-      `Active Internet connections (${kind})\nProto Recv-Q Send-Q Local Address           Foreign Address         State       \n`,
+      `Active Internet connections (${kind})\nProto Recv-Q Send-Q Local Address           Foreign Address         State       \n${rows.join('')}`,
     );
     return 0;
   };
