@@ -14,7 +14,6 @@ type Command = (argv: string[], io: CommandIo) => Promise<number>;
 // Each command is loaded only when asked for: the engine is not small.
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   shell: () => load('shell'),
-  serve: () => load('serve'),
   labs: () => load('labs'),
   bench: () => load('bench'),
   verdicts: () => load('verdicts'),
@@ -32,7 +31,6 @@ async function load(name: string): Promise<Command> {
 const USAGE = `usage: ringfence COMMAND [ARGUMENTS]
 
   shell --lab ID      a lab's terminal
-  serve --lab ID      the virtual cluster for kubectl and hubble
   labs [check [ID]]   list, prove or start labs
   bench [NAME]        the benchmarks
   verdicts FILE…      policy verdicts for case files
