@@ -30,10 +30,11 @@ import type { ExpansionHost } from './expand.ts';
 import { ArithmeticFailure, evaluateArithmetic } from './arithmetic.ts';
 import { jobLine, signalWords } from './jobs.ts';
 import type { Job } from './jobs.ts';
+import { BackgroundInput } from './background-input.ts';
 import { Lexer } from './lexer.ts';
 import { Parser } from './parser.ts';
 import { compilePattern, matchesPattern, patternOptions } from './pattern.ts';
-import { printChain, printFunction, traceWord } from './print.ts';
+import { plainChain, plainTraceWord, printChain, printFunction, traceWord } from './print.ts';
 import {
   asSystemFailure,
   createProcess,
@@ -85,6 +86,8 @@ export class Interpreter implements ExpansionHost {
   /** How deep `set -x` shows commands: one more in `$( )`, `eval` and sourced files. */
   indirection = 0;
   #nextFd = 10;
+  /** Set when a background job began that is the shell's own work. */
+  hasQuickJob = false;
   /** Status of the last command substitution of a command without words. */
   #outputStatus = 0;
 
@@ -122,8 +125,23 @@ export class Interpreter implements ExpansionHost {
 
   /** Prints one of the shell's own messages, with its prefix, and returns `status`. */
   async complain(message: string, status = 1): Promise<number> {
-    await this.err(`${this.state.prefix}${message}\n`);
+    const { state } = this;
+    // busybox puts the line between a builtin's name and the rest.
+    const shown =
+      state.dialect === 'ash' && !state.isInteractive
+        ? message.replace(
+            /^(?:cd|unset|export|readonly|local|\.|exec|set|getopts|exit|return|shift|wait|[fb]g): /,
+            (name) => `${name}line ${state.line}: `,
+          )
+        : message;
+    await this.err(`${state.prefix}${shown}\n`);
     return status;
+  }
+
+  /** An error that ends the command line, and a shell that is not interactive. @throws ShellExit, LineAbort */
+  async raise(message: string, status = 2): Promise<never> {
+    await this.complain(message);
+    throw this.state.isInteractive ? new LineAbort(status) : new ShellExit(status);
   }
 
   /** True inside a loop, where `break` means something. */
@@ -223,7 +241,8 @@ export class Interpreter implements ExpansionHost {
   #syntaxStatus(error: SyntaxFailure, label: string): number {
     // bash 5.2 ends a script at a faulty `[[ ]]` with the status of the command before.
     const isSilent = error.problem.kind === 'condition' && error.problem.reason !== undefined;
-    if (isSilent && !this.state.isInteractive) throw new ShellExit(this.state.status);
+    if (isSilent && this.state.isInteractive) return this.state.status;
+    if (isSilent) throw new ShellExit(this.state.status);
     this.state.status = error.status;
     if (this.state.isInteractive || (this.state.dialect === 'bash' && label === 'eval')) return error.status;
     throw new ShellExit(error.status);
@@ -307,7 +326,7 @@ export class Interpreter implements ExpansionHost {
       this.descriptors,
       this.hasJobControl,
     );
-    const text = printChain({ first: pipeline, rest: [] });
+    const text = (this.state.dialect === 'bash' ? printChain : plainChain)({ first: pipeline, rest: [] });
     const statuses = await this.waitForeground(children, text, closers);
     if (statuses !== undefined) this.#pipeEnded(statuses);
   }
@@ -527,7 +546,7 @@ export class Interpreter implements ExpansionHost {
   async #startJob(chain: Chain): Promise<void> {
     const { jobs } = this.state;
     const descriptors = new Map(this.descriptors);
-    descriptors.set(0, { stream: textStream('') });
+    descriptors.set(0, { stream: this.#backgroundInput() });
     const single =
       chain.rest.length === 0 && !chain.first.isNegated && chain.first.timing === 'none'
         ? chain.first
@@ -538,15 +557,36 @@ export class Interpreter implements ExpansionHost {
     ];
     const { children } = await this.#startStages(commands, descriptors, this.hasJobControl);
     // ash and dash keep no text of a script's jobs.
-    const job = jobs.add(
-      children,
-      this.state.isInteractive || this.state.dialect === 'bash' ? printChain(chain) : '',
-      false,
+    const print = this.state.dialect === 'bash' ? printChain : plainChain;
+    const isKept = this.state.isInteractive || this.state.dialect === 'bash';
+    const parts = commands.map((command) =>
+      isKept ? print({ first: { commands: [command], isNegated: false, timing: 'none' }, rest: [] }) : '',
     );
+    const job = jobs.add(children, isKept ? print(chain) : '', false, parts);
     this.state.lastJobPid = children.at(-1)?.handle.pid;
     this.state.status = 0;
+    if (this.state.isInteractive && this.state.dialect === 'bash')
+      this.hasQuickJob = commands.some((command) => this.#isOwn(command));
     if (this.state.isInteractive && this.state.dialect === 'bash' && !this.state.isSubshell)
       await this.err(`[${job.id}] ${this.state.lastJobPid ?? 0}\n`);
+  }
+
+  /** What a background job reads: nothing; of a terminal it may read once it is in front, and is stopped until then. */
+  #backgroundInput(): Stream {
+    const input = this.descriptors.get(0);
+    if (!this.hasJobControl || input?.terminal === undefined || input.stream === undefined)
+      return textStream('');
+    return new BackgroundInput(input.stream, (sys) => {
+      const own = sys.processes(this.machine.id).find((one) => one.pid === sys.pid);
+      return own?.group === this.state.foreground.group ? undefined : own;
+    });
+  }
+
+  /** True for a simple command that needs no program. */
+  #isOwn(command: Command): boolean {
+    const name = command.kind === 'simple' ? command.words[0]?.text : undefined;
+    if (name === undefined) return false;
+    return builtinOf(name, this.state.dialect) !== undefined || this.programNamed(name) === undefined;
   }
 
   async #runCommand(command: Command): Promise<void> {
@@ -966,10 +1006,15 @@ export class Interpreter implements ExpansionHost {
   }
 
   async #traceCommand(command: Extract<Command, { kind: 'simple' }>, argv: readonly string[]): Promise<void> {
-    const quote = this.state.dialect === 'bash' ? traceWord : (word: string): string => word;
+    const quote = this.#traceQuote();
     for (const one of command.assignments)
       await this.#trace(`${one.name}=${quote(await expandText(this, one.value, true))}`);
     await this.#trace(argv.map(quote).join(' '));
+  }
+
+  #traceQuote(): (word: string) => string {
+    const { dialect } = this.state;
+    return dialect === 'bash' ? traceWord : dialect === 'ash' ? plainTraceWord : (word) => word;
   }
 
   async #trace(text: string): Promise<void> {
@@ -1005,7 +1050,7 @@ export class Interpreter implements ExpansionHost {
     if (variables.find(one.name)?.isReadonly === true)
       throw new ExpansionFailure(
         this.state.dialect === 'bash' ? `${one.name}: readonly variable` : `${one.name}: is read only`,
-        this.state.dialect === 'dash' ? 2 : 1,
+        this.state.dialect === 'bash' ? 1 : 2,
       );
     if (one.list !== undefined) return this.#assignList(one, isKeyed, isInteger);
     const value = await expandText(this, one.value, true);
@@ -1094,7 +1139,7 @@ export class Interpreter implements ExpansionHost {
         ? this.#sum('', value)
         : value;
     if (!this.state.variables.set(name, this.#bounded(text)))
-      throw new ExpansionFailure(`${name}: readonly variable`, this.state.dialect === 'dash' ? 2 : 1);
+      throw new ExpansionFailure(`${name}: readonly variable`, this.state.dialect === 'bash' ? 1 : 2);
     if (this.state.options.has('allexport')) this.state.variables.declare(name).isExported = true;
   }
 
@@ -1188,7 +1233,10 @@ export class Interpreter implements ExpansionHost {
     const env = this.exported();
     for (const one of command.assignments) env.set(one.name, await expandText(this, one.value, true));
     await this.runExternal(argv, env, isLeaf ? 'here' : 'child', () =>
-      printChain({ first: { commands: [command], isNegated: false, timing: 'none' }, rest: [] }),
+      (this.state.dialect === 'bash' ? printChain : plainChain)({
+        first: { commands: [command], isNegated: false, timing: 'none' },
+        rest: [],
+      }),
     );
   }
 
@@ -1207,6 +1255,7 @@ export class Interpreter implements ExpansionHost {
       env.get('PATH') ?? this.state.variables.get('PATH') ?? '',
       name,
     );
+    const own = found.isPlain === true ? this.machine.program(this.state.dialect) : undefined;
     if (found.kind !== 'program') {
       this.state.status = await this.#notFound(
         name,
@@ -1227,11 +1276,12 @@ export class Interpreter implements ExpansionHost {
       machine: this.machine,
       descriptors: this.descriptors,
     };
+    const program = own ?? found.program;
     if (where === 'here') {
-      this.state.status = await found.program(createProcess({ ...parts, sys: this.sys }));
+      this.state.status = await program(createProcess({ ...parts, sys: this.sys }));
       return;
     }
-    const child = spawnProgram(this.sys, found.program, parts, this.hasJobControl ? 'new' : undefined);
+    const child = spawnProgram(this.sys, program, parts, this.hasJobControl ? 'new' : undefined);
     const statuses = await this.waitForeground([child], text());
     if (statuses !== undefined) this.state.status = statuses[0] ?? 0;
   }
@@ -1254,7 +1304,7 @@ export class Interpreter implements ExpansionHost {
       return isBash
         ? this.complain(`${name}: cannot execute: required file not found`, 127)
         : this.complain(`${name}: not found`, 127);
-    if (isExec && kind === 'missing' && this.state.dialect !== 'ash')
+    if (isExec && kind === 'missing')
       return this.complain(
         `exec: ${name}: ${isBash && name.includes('/') ? 'cannot execute: No such file or directory' : 'not found'}`,
         127,
@@ -1332,7 +1382,8 @@ export class Interpreter implements ExpansionHost {
     const opened = await this.machine.openSocket?.(this.sys, protocol, host, port);
     if (opened === undefined) throw new RedirectFailure(`${target}: Network is unreachable`);
     if (!('error' in opened)) return opened;
-    await this.complain(opened.isUnknown ? `${host}: ${opened.error}` : `connect: ${opened.error}`);
+    if (opened.isUnknown) await this.complain(`${host}: ${opened.error}`);
+    else await this.err(`${this.state.name}: connect: ${opened.error}\n`);
     throw new RedirectFailure(`${target}: ${opened.isUnknown ? 'Invalid argument' : opened.error}`);
   }
 
@@ -1370,7 +1421,7 @@ export class Interpreter implements ExpansionHost {
       case '-':
         return optionLetters(state);
       default:
-        return state.dialect === 'dash' ? undefined : this.#dynamic(name);
+        return state.dialect === 'dash' && name !== 'PPID' ? undefined : this.#dynamic(name);
     }
   }
 

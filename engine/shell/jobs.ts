@@ -8,10 +8,12 @@ export type Job = {
   readonly id: number;
   readonly children: readonly Child[];
   readonly text: string;
+  /** The text of each of its processes. */
+  readonly parts: readonly string[];
   /** When it last became the current job: higher is more recent. */
   recency: number;
   /** What was last told of it, so that each change is told once. */
-  told: 'running' | 'stopped';
+  told: 'running' | 'stopping' | 'stopped';
   isForeground: boolean;
 };
 
@@ -41,9 +43,9 @@ export class JobTable {
   #recency = 0;
 
   /** Adds a job; it becomes the current one. */
-  add(children: readonly Child[], text: string, isForeground: boolean): Job {
+  add(children: readonly Child[], text: string, isForeground: boolean, parts = [text]): Job {
     const id = (this.#jobs.at(-1)?.id ?? 0) + 1;
-    const job: Job = { id, children, text, recency: ++this.#recency, told: 'running', isForeground };
+    const job: Job = { id, children, text, parts, recency: ++this.#recency, told: 'running', isForeground };
     this.#jobs.push(job);
     return job;
   }
@@ -132,8 +134,12 @@ export function jobLine(table: JobTable, job: Job, dialect: Dialect, withPids = 
     return `[${job.id}]${table.mark(job)} ${withPids ? pid : ' '}${word.padEnd(23)} ${text}`;
   }
   const gap = dialect === 'dash' ? ' ' : '';
-  const text = state === 'done' && dialect === 'dash' ? job.text : job.text;
-  return `[${job.id}]${gap}${table.mark(job)} ${withPids ? pid : dialect === 'ash' ? ' ' : ''}${word.padEnd(26)} ${text}`;
+  const head = `[${job.id}]${gap}${table.mark(job)} ${dialect === 'ash' ? ' ' : ''}${pid}${word}`;
+  if (!withPids) return `${head.padEnd(32)} ${job.text}`;
+  const others = job.parts
+    .slice(1)
+    .map((part, at) => `\n${`      ${job.children[at + 1]?.handle.pid ?? 0}`.padEnd(32)} | ${part}`);
+  return `${head.padEnd(32)} ${job.parts[0] ?? ''}${others.join('')}`;
 }
 
 /** The signal of a name (`TERM`, `SIGTERM`, `15`), undefined when it is none we know. */

@@ -494,7 +494,8 @@ export class Lexer {
       throw new SyntaxFailure({ kind: 'quote', quote: '}' }, line);
     if (this.src[this.pos] !== '}') {
       const end = this.src.indexOf('}', this.pos);
-      this.pos = end < 0 ? this.src.length : end + 1;
+      if (end < 0) throw new SyntaxFailure({ kind: 'quote', quote: '}' }, line);
+      this.pos = end + 1;
       return { kind: 'parameter', parameter: { name: '', bad: this.src.slice(start, this.pos) } };
     }
     this.pos++;

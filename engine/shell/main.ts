@@ -111,7 +111,9 @@ async function applyOptions(shell: Shell, options: readonly string[]): Promise<v
 }
 
 async function runCommandText(shell: Shell, text: string, label: string, _source: string): Promise<number> {
-  return shell.interpreter.runToEnd(() => shell.interpreter.runText(text, 1, label));
+  // busybox counts the lines of `-c` from 0.
+  const first = shell.state.dialect === 'ash' && label === '-c' ? 0 : 1;
+  return shell.interpreter.runToEnd(() => shell.interpreter.runText(text, first, label));
 }
 
 async function runScript(process: Process, shell: Shell, script: string, own: string): Promise<number> {

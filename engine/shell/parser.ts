@@ -163,7 +163,11 @@ export class Parser {
     const more = expecting !== undefined ? { expecting } : {};
     if (token.kind === 'end') throw new SyntaxFailure({ kind: 'end', ...more }, this.#lexer.line);
     const text = token.kind === 'operator' ? (token.text === '\n' ? 'newline' : token.text) : token.word.text;
-    throw new SyntaxFailure({ kind: 'unexpected', token: text, ...more }, line);
+    const isWord = token.kind === 'word' && (expecting === ')' || !(CLOSERS.has(text) || text === '!'));
+    throw new SyntaxFailure(
+      { kind: 'unexpected', token: text, ...more, ...(isWord ? { isWord } : {}) },
+      line,
+    );
   }
 
   #expectWord(text: string): void {
@@ -714,7 +718,7 @@ export class Parser {
     if (this.#isOperator('(') && (words.length > 0 || assignments.length > 0)) {
       if (words.length !== 1 || assignments.length > 0) this.#unexpected();
       this.#take();
-      this.#unexpected();
+      this.#unexpected(this.#options.dialect === 'bash' ? undefined : ')');
     }
     return { kind: 'simple', assignments, words, redirects, line, ...(lists.size > 0 ? { lists } : {}) };
   }

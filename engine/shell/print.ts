@@ -106,6 +106,54 @@ function printIf(command: Extract<Compound, { kind: 'if' }>, indent: number, inF
   return `${branches.join('')}${otherwise}${pad(indent)}fi`;
 }
 
+/** A chain as ash and dash keep it for `jobs`: on one line, in their own short form. */
+export function plainChain(chain: Chain): string {
+  return [
+    plainPipeline(chain.first),
+    ...chain.rest.map(({ operator, pipeline }) => `${operator} ${plainPipeline(pipeline)}`),
+  ].join(' ');
+}
+
+function plainPipeline(pipeline: Pipeline): string {
+  return (pipeline.isNegated ? '!' : '') + pipeline.commands.map(plainCommand).join(' | ');
+}
+
+const plainScript = (script: Script): string => script.items.map((item) => plainChain(item.chain)).join('; ');
+
+function plainRedirect(redirect: Redirect): string {
+  const fd = redirect.fd ?? (redirect.operator.startsWith('<') ? 0 : 1);
+  return ` ${fd}${redirect.heredoc === undefined ? `${redirect.operator}${redirect.target.text}` : '<<...'}`;
+}
+
+function plainCommand(command: Command): string {
+  switch (command.kind) {
+    case 'simple': {
+      const words = command.words.map((word) => word.text.replace(/'([^']*)'/g, '"$1"'));
+      return words.join(' ') + command.redirects.map(plainRedirect).join('');
+    }
+    case 'subshell':
+      return `(${plainScript(command.body)})`;
+    case 'group':
+      return plainScript(command.body);
+    case 'while':
+      return `${command.isUntil ? 'until' : 'while'} ${plainScript(command.condition)}; do ${plainScript(command.body)}; done`;
+    case 'for':
+      return `for ${command.name} in ${(command.words ?? []).map((word) => word.text).join(' ')}; do ${plainScript(command.body)}; done`;
+    case 'if':
+      return `${command.branches.map(({ condition, body }, at) => `${at > 0 ? '; el' : ''}if ${plainScript(condition)}; then ${plainScript(body)}`).join('')}${command.otherwise === undefined ? '' : `; else ${plainScript(command.otherwise)}`}; fi`;
+    case 'function':
+      return `${command.name}() { ... }`;
+    default:
+      return printCommand(command, 0, false).replace(/\s*\n\s*/g, ' ');
+  }
+}
+
+/** A word as busybox's `set -x` shows it: quoted when it holds what the shell reads otherwise, or is a reserved word. */
+export function plainTraceWord(word: string): string {
+  const isReserved = /^(case|do|done|elif|else|esac|fi|for|if|in|then|until|while)$/.test(word);
+  return isReserved || /[\x00-*;-?`[\\{-\uffff]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : word;
+}
+
 /** A word as `set -x` shows it: quoted when the shell would read it otherwise. */
 export function traceWord(word: string): string {
   if (word === '') return "''";

@@ -33,7 +33,7 @@ export function formatPrintf(format: string, args: readonly string[], options: P
 }
 
 const DIRECTIVE =
-  /\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[\s\S])|%(%|([-+ #0']*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlLjzt]*([diouxXeEfFgGcsbqaA]|\([^)]*\)T))|%[-+ #0]*\d*[hlLjzt]*([\s\S])/g;
+  /\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[\s\S])|%(%|([-+ #0']*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlLjzt]*([diouxXeEfFgGcsbqaA]|\([^)]*\)T))|%[-+ #0]*\d*[hlLjzt]*(\\?[\s\S])|[^\\%]+/g;
 
 function formatOnce(
   format: string,
@@ -59,13 +59,22 @@ function formatOnce(
     ) => {
       if (isStopped) return '';
       if (code !== undefined) {
-        if (code === 'c') return whole;
+        if (code === 'c' && options.dialect !== 'ash') return whole;
+        if (code === 'c') {
+          isStopped = true;
+          return '';
+        }
         return options.dialect === 'dash' && /^[xue]/.test(code) ? whole : unescapeAnsi(whole);
       }
       if (spec === '%') return '%';
+      if (spec === undefined && bad === '') return whole;
       if (spec === undefined) {
         complaints.push(
-          options.dialect === 'dash' ? `%${bad}: invalid directive` : `\`${bad}': invalid format character`,
+          options.dialect === 'bash'
+            ? `\`${bad.slice(0, 1)}': invalid format character`
+            : options.dialect === 'ash'
+              ? `${whole}: invalid format`
+              : `${whole.replace(/\\.$/, '')}: invalid directive`,
         );
         isStopped = true;
         return '';
@@ -84,8 +93,8 @@ function formatOnce(
         const atMs = seconds === undefined || argument === '-2' ? base : seconds * 1000;
         return pad(formatDate(atMs, kind.slice(1, -2) || '%X'), flags, wide);
       }
-      if (kind === 'q' && options.dialect === 'dash') {
-        complaints.push('%q: invalid directive');
+      if (kind === 'q' && options.dialect !== 'bash') {
+        complaints.push(`%q: invalid ${options.dialect === 'ash' ? 'format' : 'directive'}`);
         isStopped = true;
         return '';
       }
@@ -153,18 +162,23 @@ function bashQuote(text: string): string {
 }
 
 function numberOf(text: string, complaints: string[], dialect: 'bash' | 'ash' | 'dash' = 'bash'): number {
-  if (text === '') return 0;
+  if (text === '' && dialect !== 'ash') return 0;
   if (text.startsWith("'") || text.startsWith('"')) return text.codePointAt(1) ?? 0;
   const match = /^\s*[+-]?(0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)/.exec(text);
   if (match === null) {
-    complaints.push(dialect === 'dash' ? `${text}: expected numeric value` : `${text}: invalid number`);
+    complaints.push(badNumber(text, dialect, 'expected numeric value'));
     return 0;
   }
-  if (match[0].length !== text.length)
-    complaints.push(dialect === 'dash' ? `${text}: not completely converted` : `${text}: invalid number`);
+  if (match[0].length !== text.length) complaints.push(badNumber(text, dialect, 'not completely converted'));
   const digits = match[0].trim();
   if (/^[+-]?0[0-7]+$/.test(digits)) return Number.parseInt(digits, 8);
   return /^[+-]?0[xX]/.test(digits) ? Number.parseInt(digits, 16) : Number(digits);
+}
+
+function badNumber(text: string, dialect: 'bash' | 'ash' | 'dash', dash: string): string {
+  return dialect === 'ash'
+    ? `invalid number '${text}'`
+    : `${text}: ${dialect === 'dash' ? dash : 'invalid number'}`;
 }
 
 function integerText(kind: string, value: number, precision: string | undefined, flags: string): string {

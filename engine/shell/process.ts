@@ -188,8 +188,10 @@ export type Found =
       readonly path: string;
       /** A script's path as it was written: its `$0`. */
       readonly shown?: string;
+      /** A script without a `#!` line: the shell that starts it reads it itself. */
+      readonly isPlain?: boolean;
     }
-  | { readonly kind: 'missing' | 'denied' | 'folder' | 'interpreter' };
+  | { readonly kind: 'missing' | 'denied' | 'folder' | 'interpreter'; readonly isPlain?: boolean };
 
 /** Looks a command up as execvp does: a path as it is, a bare name along PATH. */
 export function findProgram(machine: Machine, cwd: string, path: string | undefined, name: string): Found {
@@ -214,7 +216,7 @@ function findAt(machine: Machine, path: string, name: string): Found {
     if ((entry.mode & 0o111) === 0) return { kind: 'denied' };
     if (entry.content.startsWith('#!')) return findScript(machine, path, entry.content, name);
     if (entry.content !== '' || !PROGRAM_FOLDERS.has(parentOf(path)))
-      return findScript(machine, path, '#!/bin/sh\n', name);
+      return { ...findScript(machine, path, '#!/bin/sh\n', name), isPlain: true };
   }
   const program = PROGRAM_FOLDERS.has(parentOf(path)) ? machine.program(baseName(path)) : undefined;
   return program === undefined

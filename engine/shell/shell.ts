@@ -47,6 +47,8 @@ export class Shell {
   /** Why the pending text is not complete yet. */
   #unfinished: SyntaxFailure | undefined;
   #pending = '';
+  /** True when the last line was no command. */
+  #isFaulty = false;
   #isExited = false;
   #line = 1;
 
@@ -99,11 +101,24 @@ export class Shell {
   /** The prompt to show now: PS1, or PS2 while a command is incomplete. */
   prompt(): string {
     const { variables } = this.state;
+    const asks = this.#pending !== '' && !this.#isInBraces;
+    if (this.#isInBraces && this.state.dialect === 'dash') return '';
     return expandPrompt(
-      this.#pending === '' ? (variables.get('PS1') ?? '') : (variables.get('PS2') ?? '> '),
+      asks ? (variables.get('PS2') ?? '> ') : (variables.get('PS1') ?? ''),
       this.state,
       this.interpreter.machine,
       this.interpreter.nowMs(),
+    );
+  }
+
+  /** True where ash and dash read on without asking: in `${`. */
+  get #isInBraces(): boolean {
+    const problem = this.#unfinished?.problem;
+    return (
+      this.#pending !== '' &&
+      this.state.dialect !== 'bash' &&
+      problem?.kind === 'quote' &&
+      problem.quote === '}'
     );
   }
 
@@ -114,6 +129,7 @@ export class Shell {
 
   /** Drops an incomplete command (Ctrl-C at the prompt). */
   abandon(): void {
+    if (this.#pending !== '' && !this.#isInBraces) this.#line += this.#pending.split('\n').length;
     this.#pending = '';
     this.state.status = 130;
   }
@@ -131,9 +147,20 @@ export class Shell {
     this.#pending = '';
     this.#remember(text);
     await this.#run(text);
-    this.#line += text.split('\n').length;
-    await this.tellJobs();
+    // dash reads a faulty line's number again.
+    if (!this.#isFaulty || this.state.dialect !== 'dash') this.#line += text.split('\n').length;
+    if (!this.#isExited) {
+      await this.tellJobs();
+      await this.#letJobsBegin();
+    }
     return { kind: 'done', exit: this.state.status, isExited: this.#isExited };
+  }
+
+  /** What bash itself does in the background at once (`not found`, a builtin) comes before the next prompt. */
+  async #letJobsBegin(): Promise<void> {
+    if (!this.interpreter.hasQuickJob) return;
+    this.interpreter.hasQuickJob = false;
+    await this.interpreter.interruptible(() => this.interpreter.sys.sleep(1));
   }
 
   /** The end of input at the prompt (Ctrl-D): ends the shell, or the incomplete command. */
@@ -144,7 +171,10 @@ export class Shell {
       await this.#run(text);
       return { kind: 'done', exit: this.state.status, isExited: this.#isExited };
     }
-    return this.submit('exit');
+    const { status } = this.state;
+    const done = await this.submit('exit');
+    this.state.status = status;
+    return done.kind === 'done' && done.isExited ? { ...done, exit: status } : done;
   }
 
   /** Prints what became of background jobs since it was last told: before each prompt, as bash does. */
@@ -153,12 +183,18 @@ export class Shell {
     const ended = jobs
       .all()
       .filter((job) => jobState(job) === 'done' || (jobState(job) === 'stopped' && job.told === 'running'));
-    const lines = ended.map((job) => `${jobLine(jobs, job, dialect)}\n`);
-    for (const job of ended) {
+    const lines =
+      dialect === 'bash'
+        ? ended.map((job) => `${jobState(job) === 'stopped' ? '\n' : ''}${jobLine(jobs, job, dialect)}`)
+        : [];
+    for (const job of jobs.all()) if (job.told === 'stopping') job.told = 'running';
+    // ash and dash tell of the newest first and forget each as they go.
+    for (const job of dialect === 'bash' ? ended : ended.reverse()) {
+      if (dialect !== 'bash') lines.push(jobLine(jobs, job, dialect));
       if (jobState(job) === 'done') jobs.remove(job);
       else job.told = 'stopped';
     }
-    if (this.state.isInteractive) await this.interpreter.err(lines.join(''));
+    if (this.state.isInteractive) await this.interpreter.err(lines.map((line) => `${line}\n`).join(''));
   }
 
   /** Passes a signal of the terminal (Ctrl-C, Ctrl-Z, Ctrl-\) to the foreground job, or to the shell when it runs itself. */
@@ -191,6 +227,7 @@ export class Shell {
 
   #isIncomplete(text: string): boolean {
     this.#unfinished = undefined;
+    this.#isFaulty = false;
     try {
       parseScript(`${text}\n`, {
         dialect: this.state.dialect,
@@ -201,6 +238,7 @@ export class Shell {
     } catch (error) {
       if (!(error instanceof SyntaxFailure)) throw error;
       if (error.isIncomplete) this.#unfinished = error;
+      else this.#isFaulty = true;
       return error.isIncomplete;
     }
     return /(^|[^\\])(\\\\)*\\$/.test(text) && !/^\s*#/.test(text.split('\n').at(-1) ?? '');
@@ -232,6 +270,8 @@ export class Shell {
       if (error instanceof ShellExit) await this.#exit(error.status, text);
       else if (asSystemFailure(error) !== undefined)
         state.status = await this.interpreter.complain(asSystemFailure(error)?.message ?? '', 254);
+      else if (error instanceof FunctionReturn && state.dialect !== 'bash')
+        await this.#exit(error.status, text);
       else if (error instanceof LineAbort || error instanceof FunctionReturn) state.status = error.status;
       else if (error instanceof Signalled && error.signal === 'INT' && state.isInteractive) {
         await this.interpreter.err('\n');

@@ -1,6 +1,12 @@
 /** Why a text is no script. `incomplete` means that more input could still make it one. */
 export type SyntaxProblem =
-  | { readonly kind: 'unexpected'; readonly token: string; readonly expecting?: string }
+  | {
+      readonly kind: 'unexpected';
+      readonly token: string;
+      readonly expecting?: string;
+      /** It is an ordinary word. */
+      readonly isWord?: true;
+    }
   | {
       readonly kind: 'end';
       readonly expecting?: string;

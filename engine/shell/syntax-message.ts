@@ -46,9 +46,12 @@ function ashReason(problem: SyntaxFailure['problem']): string {
   const expecting =
     'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
   if (problem.kind === 'end') return `unexpected end of file${expecting}`;
-  return problem.token === 'newline'
-    ? `unexpected newline${expecting}`
-    : `unexpected "${problem.token}"${expecting}`;
+  return `unexpected ${tokenText(problem)}${expecting}`;
+}
+
+function tokenText(problem: SyntaxFailure['problem']): string {
+  if (problem.kind !== 'unexpected' || problem.isWord === true) return 'word';
+  return problem.token === 'newline' ? 'newline' : `"${problem.token}"`;
 }
 
 function dashReason(problem: SyntaxFailure['problem']): string {
@@ -61,7 +64,5 @@ function dashReason(problem: SyntaxFailure['problem']): string {
   const expecting =
     'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
   if (problem.kind === 'end') return `end of file unexpected${expecting}`;
-  return problem.token === 'newline'
-    ? `newline unexpected${expecting}`
-    : `"${problem.token}" unexpected${expecting}`;
+  return `${tokenText(problem)} unexpected${expecting}`;
 }

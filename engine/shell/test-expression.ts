@@ -138,7 +138,11 @@ class TestReader {
         if (BINARY.has(second)) return this.#binary(first, second, third);
         if (first === '!') return !new TestReader(this.#words.slice(1), this.#scope).evaluate();
         if (first === '(' && third === ')') return second !== '';
-        throw new TestFailure(`${second}: binary operator expected`);
+        throw new TestFailure(
+          this.#scope.dialect === 'ash'
+            ? `${UNARY.has(first) ? third : second}: unknown operand`
+            : `${second}: binary operator expected`,
+        );
       case 4:
         if (first === '!') return !new TestReader(this.#words.slice(1), this.#scope).evaluate();
     }
@@ -147,12 +151,16 @@ class TestReader {
       throw new TestFailure(
         this.#scope.dialect === 'dash'
           ? `${this.#words[0] ?? ''}: unexpected operator`
-          : 'too many arguments',
+          : this.#scope.dialect === 'ash'
+            ? `${this.#words[this.#at] ?? ''}: unknown operand`
+            : 'too many arguments',
       );
     return value;
   }
 
   #wrongUnary(first: string, second: string): string {
+    if (this.#scope.dialect === 'ash')
+      return BINARY.has(second) ? `${second}: argument expected` : `${second}: unknown operand`;
     if (this.#scope.dialect !== 'dash') return `${first}: unary operator expected`;
     return BINARY.has(second) ? `${second}: argument expected` : `${first}: unexpected operator`;
   }

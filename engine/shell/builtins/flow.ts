@@ -1,7 +1,6 @@
 import { LIMITS } from '../../base/limits.ts';
 import { SIGNALS } from '../../base/process.ts';
-import { jobState } from '../jobs.ts';
-import { signalOf } from '../jobs.ts';
+import { jobLine, jobState, signalOf } from '../jobs.ts';
 import { declareWord, quoteWord } from '../print.ts';
 import { listEntries } from '../variables.ts';
 import { signalTable } from './jobs.ts';
@@ -102,16 +101,23 @@ async function exit(shell: Interpreter, argv: readonly string[]): Promise<number
     );
     throw new ShellExit(2);
   }
-  if (isTop && (await hasBlockingJobs(shell))) return 1;
+  if (isTop && (await hasBlockingJobs(shell))) return state.dialect === 'bash' ? 1 : 0;
   throw new ShellExit(word === undefined ? state.status : Number(word));
 }
 
 /** With stopped jobs the first `exit` only warns. */
 async function hasBlockingJobs(shell: Interpreter): Promise<boolean> {
   const { state } = shell;
-  if (state.flags.includes('!') || !state.jobs.all().some((job) => jobState(job) === 'stopped')) return false;
+  if (state.flags.includes('!')) return false;
+  const all = state.jobs.all();
+  const isStopped = all.some((job) => jobState(job) === 'stopped');
+  const isChecked = state.shopts.has('checkjobs') && all.some((job) => jobState(job) === 'running');
+  if (!isStopped && !isChecked) return false;
   state.flags += '!';
-  await shell.err(state.dialect === 'bash' ? 'There are stopped jobs.\n' : 'You have stopped jobs.\n');
+  const begin = state.dialect === 'bash' ? 'There are' : 'You have';
+  await shell.err(`${begin} ${isStopped ? 'stopped' : 'running'} jobs.\n`);
+  if (state.shopts.has('checkjobs'))
+    await shell.err(all.map((job) => `${jobLine(state.jobs, job, state.dialect)}\n`).join(''));
   return true;
 }
 

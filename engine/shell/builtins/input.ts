@@ -1,5 +1,6 @@
 import type { Interpreter } from '../interpreter.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { Signalled } from '../../base/process.ts';
 import { quoteWord } from '../print.ts';
 import { echoText, formatPrintf } from '../printf.ts';
 import { isSet } from '../condition.ts';
@@ -18,6 +19,7 @@ async function printf(shell: Interpreter, argv: readonly string[]): Promise<numb
   if (format === undefined) {
     if (shell.state.dialect === 'bash')
       await shell.err('printf: usage: printf [-v var] format [arguments]\n');
+    else if (shell.state.dialect === 'ash') return shell.complain('usage: printf FORMAT [ARGUMENT...]', 2);
     else await shell.complain('printf: usage: printf format [arg ...]');
     return 2;
   }
@@ -28,7 +30,8 @@ async function printf(shell: Interpreter, argv: readonly string[]): Promise<numb
     nowMs: shell.nowMs(),
     startMs: shell.state.startedMs,
   });
-  for (const complaint of complaints) await shell.complain(`printf: ${complaint}`);
+  const who = shell.state.dialect === 'ash' ? '' : 'printf: ';
+  for (const complaint of complaints) await shell.complain(`${who}${complaint}`);
   if (target === undefined) {
     if (text !== '' && shell.descriptors.get(1) === undefined)
       return shell.complain('printf: write error: Bad file descriptor');
@@ -144,11 +147,13 @@ async function read(shell: Interpreter, argv: readonly string[]): Promise<number
   const terminal = shell.descriptors.get(options.fd)?.terminal;
   if (options.prompt !== '' && terminal !== undefined) await shell.err(options.prompt);
   const echo = terminal?.isEcho ?? true;
+  const wasRaw = terminal?.isRaw ?? false;
   if (terminal !== undefined && options.isSilent) terminal.isEcho = false;
+  if (terminal !== undefined && options.count !== undefined) terminal.isRaw = true;
   try {
     return await readInto(shell, options);
   } finally {
-    if (terminal !== undefined) terminal.isEcho = echo;
+    if (terminal !== undefined) Object.assign(terminal, { isEcho: echo, isRaw: wasRaw });
   }
 }
 
@@ -187,6 +192,8 @@ async function readText(
       isTimeout: false,
     };
   const deadlineMs = options.timeoutMs === undefined ? undefined : shell.nowMs() + options.timeoutMs;
+  // Keys come one by one; whoever reads them shows them.
+  const isKeyed = options.count !== undefined && shell.descriptors.get(options.fd)?.terminal !== undefined;
   let text = '';
   /** Backslashes at the end of the text so far. */
   let slashes = 0;
@@ -203,6 +210,8 @@ async function readText(
     await shell.interruptible(() => shell.sys.burn(1 + (chunk.length >> 6)));
     for (let at = 0; at < chunk.length; at++) {
       const char = chunk[at] ?? '';
+      if (isKeyed && char === '\x03') throw new Signalled('INT');
+      if (isKeyed && !options.isSilent && char !== '\n') await shell.err(char);
       const isContinued = !options.isRaw && slashes % 2 === 1;
       slashes = char === '\\' ? slashes + 1 : 0;
       if (char === options.delimiter && !isContinued && !options.isExact) {
@@ -212,7 +221,8 @@ async function readText(
       text += char;
       if (text.length > LIMITS.outputCharactersMax) return { text, isComplete: false, isTimeout: false };
       if (options.count !== undefined && text.length >= options.count) {
-        stream?.putBack(chunk.slice(at + 1));
+        const rest = chunk.slice(at + 1);
+        if (!isKeyed || rest !== '\n') stream?.putBack(rest);
         return { text, isComplete: true, isTimeout: false };
       }
     }

@@ -36,6 +36,8 @@ async function jobs(shell: Interpreter, argv: readonly string[]): Promise<number
     if (flags.includes('p')) lines.push(`${job.children[0]?.handle.pid ?? 0}\n`);
     else lines.push(`${jobLine(state.jobs, job, state.dialect, flags.includes('l'))}\n`);
     if (now === 'stopped') job.told = 'stopped';
+    // ash and dash forget each as they go, so that the next may become the current one.
+    if (now === 'done' && state.dialect !== 'bash') state.jobs.remove(job);
   }
   await shell.out(lines.join(''));
   for (const job of all) if (jobState(job) === 'done') state.jobs.remove(job);
@@ -104,6 +106,9 @@ async function wait(shell: Interpreter, argv: readonly string[]): Promise<number
   if (name !== undefined) state.variables.unset(name);
   if (isAny) return waitAny(shell, specs, name);
   if (specs.length === 0) {
+    // bash tells nothing of jobs that had ended before.
+    if (state.isInteractive && state.dialect === 'bash')
+      for (const job of [...state.jobs.all()]) if (jobState(job) === 'done') await forget(shell, job, false);
     const all = state.jobs.all();
     const status = await waitUntil(shell, () => all.every((job) => jobState(job) !== 'running'));
     if (status !== undefined) return status;
@@ -134,6 +139,9 @@ async function wait(shell: Interpreter, argv: readonly string[]): Promise<number
     status = child?.handle.exitCode() ?? jobStatus(job);
     if (name !== undefined) await shell.assign(name, String(job.children.at(-1)?.handle.pid ?? 0));
     if (!state.isInteractive && state.dialect === 'bash') await forget(shell, job, true);
+    const signal = job.children.at(-1)?.signal();
+    if (state.dialect !== 'bash' && signal !== undefined && signal !== 'INT' && signal !== 'PIPE')
+      await shell.err(`${signalWords(signal)}\n`);
   }
   return status;
 }
@@ -348,6 +356,7 @@ async function signalJob(shell: Interpreter, job: Job, signal: Signal | 0): Prom
     await shell.err(`\n${jobLine(shell.state.jobs, job, 'bash')}\n`);
   }
   for (const child of job.children) child.handle.kill(signal);
+  if (signal === 'STOP' || signal === 'TSTP') job.told = 'stopping';
   if (isStopped && (signal === 'TERM' || signal === 'HUP'))
     for (const child of job.children) child.handle.kill('CONT');
 }

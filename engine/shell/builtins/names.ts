@@ -65,10 +65,7 @@ function findFolder(shell: Interpreter, target: string): string {
 async function cannotChange(shell: Interpreter, target: string, isFile: boolean): Promise<number> {
   const reason = isFile ? 'Not a directory' : 'No such file or directory';
   if (shell.state.dialect === 'bash') return shell.complain(`cd: ${target}: ${reason}`);
-  return shell.complain(
-    `cd: can't cd to ${target}${shell.state.dialect === 'ash' ? `: ${reason}` : ''}`,
-    shell.state.dialect === 'ash' ? 1 : 2,
-  );
+  return shell.complain(`cd: can't cd to ${target}${shell.state.dialect === 'ash' ? `: ${reason}` : ''}`, 2);
 }
 
 async function enter(shell: Interpreter, path: string): Promise<void> {

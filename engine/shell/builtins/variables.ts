@@ -21,7 +21,7 @@ function splitAssignment(word: string): { name: string; value: string | undefine
 
 async function invalidName(shell: Interpreter, command: string, word: string): Promise<number> {
   if (shell.state.dialect === 'bash') return shell.complain(`${command}: \`${word}': not a valid identifier`);
-  return shell.complain(`${command}: ${word}: bad variable name`, 2);
+  return shell.raise(`${command}: ${word.split('=')[0] ?? ''}: bad variable name`);
 }
 
 function setValue(
@@ -276,8 +276,8 @@ async function unset(shell: Interpreter, argv: readonly string[]): Promise<numbe
       unsetElement(shell, element[1] ?? '', (element[2] ?? '').replace(/^["']|["']$/g, ''));
       continue;
     }
-    if (!NAME.test(word) && onlyVariables && state.dialect === 'bash') {
-      status = await shell.complain(`unset: \`${word}': not a valid identifier`);
+    if (!NAME.test(word) && !onlyFunctions && (onlyVariables || state.dialect !== 'bash')) {
+      status = await invalidName(shell, 'unset', word);
       continue;
     }
     if (!onlyFunctions && state.variables.find(word) !== undefined) {
@@ -333,7 +333,7 @@ async function getopts(shell: Interpreter, argv: readonly string[]): Promise<num
     );
     return 2;
   }
-  if (shell.state.dialect === 'dash') variables.set('OPTARG', '');
+  if (shell.state.dialect !== 'bash') variables.set('OPTARG', '');
   const args = given.length > 0 ? given : shell.state.positional;
   let index = Number(variables.get('OPTIND') ?? '1');
   let place = Number(variables.get('_OPTPLACE') ?? '1');
@@ -360,7 +360,7 @@ async function getopts(shell: Interpreter, argv: readonly string[]): Promise<num
       variables.unset('OPTARG');
       if (variables.get('OPTERR') !== '0')
         await shell.err(
-          shell.state.dialect === 'dash'
+          shell.state.dialect !== 'bash'
             ? `Illegal option -${letter}\n`
             : `${shell.state.name}: illegal option -- ${letter}\n`,
         );
@@ -369,7 +369,7 @@ async function getopts(shell: Interpreter, argv: readonly string[]): Promise<num
   }
   if (spec[at + 1] !== ':') {
     finish(letter, isLast ? index + 1 : index, isLast ? 1 : place + 1);
-    if (shell.state.dialect !== 'dash') variables.unset('OPTARG');
+    if (shell.state.dialect === 'bash') variables.unset('OPTARG');
     return 0;
   }
   const value = isLast ? args[index] : word.slice(place + 1);
@@ -381,7 +381,7 @@ async function getopts(shell: Interpreter, argv: readonly string[]): Promise<num
       variables.unset('OPTARG');
       if (variables.get('OPTERR') !== '0')
         await shell.err(
-          shell.state.dialect === 'dash'
+          shell.state.dialect !== 'bash'
             ? `No arg for -${letter} option\n`
             : `${shell.state.name}: option requires an argument -- ${letter}\n`,
         );
@@ -473,11 +473,10 @@ async function alias(shell: Interpreter, argv: readonly string[]): Promise<numbe
     const text = aliases.get(name);
     if (value !== undefined) aliases.set(name, value);
     else if (text !== undefined) await shell.out(line(name, text));
-    else if (dialect === 'dash') {
+    else if (dialect !== 'bash') {
       await shell.err(`alias: ${name} not found\n`);
       status = 1;
-    } else
-      status = await shell.complain(`alias: ${name}${dialect === 'bash' ? ': not found' : ' not found'}`);
+    } else status = await shell.complain(`alias: ${name}: not found`);
   }
   return status;
 }

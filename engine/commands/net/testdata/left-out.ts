@@ -28,6 +28,21 @@ const RULES: readonly Rule[] = [
       tool(/^procps/)(run) ||
       command(/^ss -(s|tan)|uname -a|busybox (ps|top|free|df|env|uptime|dmesg)\b|\/proc\/version|jq -V|-M do/)(run),
   },
+  {
+    cause: 'facts of the machine it was recorded on',
+    is: (run) =>
+      (/interactive/.test(run.tool) && /^(history expansion on|globs and words|grep --color)/.test(run.run)) ||
+      (/^(busybox ash 1\.37|dash 0\.5\.12-12)/.test(run.tool) && /^command not found/.test(run.run)),
+  },
+  {
+    cause: 'processes of a pipeline in no certain order',
+    is: (run) => /interactive/.test(run.tool) && /^(set -x|time)$/.test(run.run),
+  },
+  {
+    cause: 'keys that a line editor or a screen program takes, one by one',
+    is: (run) =>
+      /^busybox ash.*interactive/.test(run.tool) && (run.chunks ?? []).some(([, keys]) => keys.startsWith('<') && keys.length > 62),
+  },
   { cause: 'a race between packets', is: command(/^curl -sS web:5001$|https:\/\/web:8446|http:\/\/web:443\/|web:444\/ -o|nc -l 80 & /) },
   {
     cause: "a busy router's limit on ICMP errors, and neighbours it remembers",

@@ -59,7 +59,9 @@ export function screen(text: string): string {
     text
       .replace(/\x1b\[\?2004[hl]\r?|\x1b\[6n/g, '')
       .replace(/^\r\n\r\nBusyBox v[^\r]*\r\nEnter 'help'[^\r]*\r\n\r\n/, '')
+      .replace(/^(\[\d+\][+-]?) +\d{3,6} (\w+) +/gm, '$1 PID $2 ')
       .replace(/^(\[\d+\][+-]?) +\d{3,6}\b/gm, '$1 PID')
+      .replace(/^ {6}\d{3,6} +\|/gm, '      PID |')
       .replace(/^\d{4,5}\r?$/gm, 'PID')
       .replace(/^0\.\d{3}\r?$/gm, 'SECONDS')
       .replace(/\/home\/learner\/home\b/g, '/home/learner')
