@@ -83,7 +83,10 @@ function addKind(kind: KindInfo, schemas: Record<string, JsonObject>): void {
   const own = policyJsonSchema(kind.kind) as JsonObject | undefined;
   const metadata = { allOf: [reference('meta.ObjectMeta')] };
   const common = { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata };
-  const properties = { ...((own?.['properties'] ?? { spec: { type: 'object' } }) as JsonObject), ...common };
+  const properties = {
+    ...((own?.['properties'] ?? { spec: { type: 'object' }, status: { type: 'object' } }) as JsonObject),
+    ...common,
+  };
   const name = `${kind.group.split('.').reverse().join('.')}.${kind.version}.${kind.kind}`;
   schemas[name] = { type: 'object', ...own, properties, ...roots };
 }

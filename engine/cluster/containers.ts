@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts';
 import { baseFiles } from '../dataplane/container-files.ts';
 import { environmentOf } from '../dataplane/environment.ts';
 import { commandOf, executed, lookup } from '../images/catalog.ts';
+import { containerSpec, containerStatus } from '../controllers/pod-status.ts';
 import { keyOf } from '../objects/views.ts';
 
 /** A running container as the session builds its machine from it. */
@@ -36,13 +37,8 @@ export function containerFacts(store: Store, podKey: string, name?: string): Con
     name ??
     pod.metadata.annotations?.['kubectl.kubernetes.io/default-container'] ??
     pod.spec.containers[0]?.name;
-  const spec = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
-    (one) => one.name === wanted,
-  );
-  const status = [
-    ...(pod.status?.containerStatuses ?? []),
-    ...(pod.status?.initContainerStatuses ?? []),
-  ].find((one) => one.name === wanted);
+  const spec = wanted === undefined ? undefined : containerSpec(pod, wanted);
+  const status = wanted === undefined ? undefined : containerStatus(pod, wanted);
   const image = spec === undefined ? undefined : lookup(spec.image);
   if (spec === undefined || image === undefined || status?.state.running === undefined) return undefined;
   return {

@@ -6,6 +6,7 @@ import type { Pod } from '../objects/views.ts';
 import type { Simulation } from '../base/simulation.ts';
 import type { Store } from '../store/store.ts';
 import { commandOf, lookup } from '../images/catalog.ts';
+import { containerSpec, containerStatus } from '../controllers/pod-status.ts';
 import { keyOf } from '../objects/views.ts';
 import { parseTimestamp } from '../objects/time.ts';
 import { Stream } from '../base/stream.ts';
@@ -79,6 +80,11 @@ export class PodAccess implements Kubelet {
       const where = `previous terminated container "${container}" in pod "${pod.metadata.name}"`;
       throw badRequest(`${where} not found`);
     }
+    const waits = this.#isRecorded ? undefined : whatItWaitsFor(pod as Pod, container);
+    if (waits !== undefined && !options.previous)
+      throw badRequest(
+        `container "${container}" in pod "${pod.metadata.name}" is waiting to start: ${waits}`,
+      );
     const all = this.#lines(pod as Pod, container, options.previous);
     const sinceMs =
       options.sinceSeconds === undefined ? 0 : this.#sim.clock.nowMs - options.sinceSeconds * 1000;
@@ -141,24 +147,15 @@ export class PodAccess implements Kubelet {
   #isRunning(pod: Pod, container: string): boolean {
     const now = this.#store.get('pods', pod.metadata.namespace, pod.metadata.name) as Pod | undefined;
     if (now === undefined || now.metadata.uid !== pod.metadata.uid) return false;
-    return (
-      now.status?.containerStatuses?.some(
-        (one) => one.name === container && one.state.running !== undefined,
-      ) === true
-    );
+    return containerStatus(now, container)?.state.running !== undefined;
   }
 
   /** The lines of a container: what its program said when it started, what it printed, what its servers logged. */
   #lines(pod: Pod, name: string, previous: boolean): Line[] {
     const now = (this.#store.get('pods', pod.metadata.namespace, pod.metadata.name) ?? pod) as Pod;
-    const spec = [...(now.spec.initContainers ?? []), ...now.spec.containers].find(
-      (one) => one.name === name,
-    );
+    const spec = containerSpec(now, name);
     const image = spec === undefined ? undefined : lookup(spec.image);
-    const status = [
-      ...(now.status?.initContainerStatuses ?? []),
-      ...(now.status?.containerStatuses ?? []),
-    ].find((one) => one.name === name);
+    const status = containerStatus(now, name);
     if (spec === undefined || image === undefined || status === undefined) return [];
     const state = previous
       ? status.lastState
@@ -184,6 +181,15 @@ export class PodAccess implements Kubelet {
 function written(line: Line, hasTimestamps: boolean): string {
   const time = hasTimestamps ? `${new Date(line.atMs).toISOString().slice(0, 23)}000000Z ` : '';
   return `${time}${line.text}${line.isPartial === true ? '' : '\n'}`;
+}
+
+/** Why a container has no log yet (kubelet_pods.go validateContainerLogStatus); undefined when it has one or no node. */
+function whatItWaitsFor(pod: Pod, container: string): string | undefined {
+  const status = containerStatus(pod, container);
+  const reason = status?.state.waiting?.reason;
+  if (reason === undefined || status?.lastState.terminated !== undefined) return undefined;
+  if (reason === 'ErrImagePull') return "image can't be pulled";
+  return reason === 'ImagePullBackOff' ? 'trying and failing to pull image' : reason;
 }
 
 function hasEndedBefore(pod: Pod, container: string): boolean {

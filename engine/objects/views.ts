@@ -106,6 +106,7 @@ export type PodSpec = {
   readonly hostNetwork?: boolean;
   readonly containers: readonly ContainerSpec[];
   readonly initContainers?: readonly ContainerSpec[];
+  readonly ephemeralContainers?: readonly ContainerSpec[];
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];
   readonly restartPolicy?: string;
@@ -189,6 +190,7 @@ export type PodStatus = {
   readonly reason?: string;
   readonly message?: string;
   readonly initContainerStatuses?: readonly ContainerStatus[];
+  readonly ephemeralContainerStatuses?: readonly ContainerStatus[];
   readonly containerStatuses?: readonly ContainerStatus[];
   readonly qosClass?: string;
 };

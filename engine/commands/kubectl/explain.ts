@@ -1,5 +1,8 @@
+import type { Json, JsonObject } from '../../base/json.ts';
+import { isJsonObject } from '../../base/json.ts';
 import type { StructType, TypeRef } from '../../objects/types.ts';
 import { structNamed, structOfKind } from '../../objects/types.ts';
+import { at, listAt, objectAt, textAt } from './client.ts';
 import type { Context } from './context.ts';
 import type { Resource } from './discovery.ts';
 import { groupVersion } from './discovery.ts';
@@ -20,7 +23,7 @@ export class UnknownField extends CommandError {
 export function explainText(context: Context, resource: Resource, path: readonly string[]): string {
   const head = `${resource.group === '' ? '' : `GROUP:      ${resource.group}\n`}KIND:       ${resource.kind}\nVERSION:    ${resource.version}\n\n`;
   const struct = structOfKind(groupVersion(resource), resource.kind);
-  if (struct === undefined) return customText(head, resource, path);
+  if (struct === undefined) return customText(context, head, resource, path);
   let here: StructType | undefined = struct;
   let type = `<${struct.short}>`;
   for (const name of path) {
@@ -35,14 +38,71 @@ export function explainText(context: Context, resource: Resource, path: readonly
   return `${head}${title}${about}${fields}\n`;
 }
 
-function customText(head: string, resource: Resource, path: readonly string[]): string {
-  const known = ['apiVersion', 'kind', 'metadata', 'spec', 'specs', 'status'];
-  const [first] = path;
-  if (first !== undefined && !known.includes(first))
-    throw new UnknownField(head, `field ${quoteGo(first)} does not exist`);
-  if (first !== undefined)
-    return `${head}FIELD: ${path.at(-1)}\n\nDESCRIPTION:\n    The field ${path.join('.')} of a ${resource.kind}.\n    \n\n`;
-  return `${head}DESCRIPTION:\n    A ${resource.kind}, a custom resource of ${resource.group}.\n    \nFIELDS:\n${known.map((name) => `  ${name}\t<${name === 'apiVersion' || name === 'kind' ? 'string' : 'Object'}>\n`).join('')}\n`;
+/** A resource that has no Go types here is explained from what the API server serves of it at /openapi/v3. */
+function customText(context: Context, head: string, resource: Resource, path: readonly string[]): string {
+  const document = context.client.get(`/openapi/v3/apis/${groupVersion(resource)}`);
+  const schemas = objectAt(document, 'components', 'schemas');
+  const [, root] = Object.entries(schemas).find(([name]) => name.endsWith(`.${resource.kind}`)) ?? [];
+  const isDeep = context.flags.bool('recursive');
+  let here = resolved(schemas, root);
+  for (const name of path) {
+    const fields = objectAt(inner(schemas, here), 'properties');
+    if (!Object.hasOwn(fields, name)) throw new UnknownField(head, `field ${quoteGo(name)} does not exist`);
+    here = resolved(schemas, fields[name]);
+  }
+  const title = path.length === 0 ? '' : `FIELD: ${path.at(-1)} <${schemaType(here)}>\n\n`;
+  const about = textAt(here, 'description') || '<empty>';
+  const lines = schemaLines(schemas, here, 1, isDeep);
+  const fields = lines === '' ? '' : `FIELDS:\n${lines}`;
+  return `${head}${title}${enumLine(here, '')}DESCRIPTION:\n    ${about}\n    \n${fields}\n`;
+}
+
+/** A schema with its reference followed; the schema's own words stay. */
+function resolved(schemas: JsonObject, schema: Json | undefined): JsonObject {
+  if (schema === undefined || !isJsonObject(schema)) return {};
+  const reference = textAt(schema, '$ref') || textAt(listAt(schema, 'allOf')[0], '$ref');
+  const name = reference.replace('#/components/schemas/', '');
+  if (reference === '' || !Object.hasOwn(schemas, name)) return schema;
+  return { ...(schemas[name] as JsonObject), ...schema, title: name.split('.').at(-1) ?? '' };
+}
+
+/** The schema whose fields a path goes on with: lists and maps are seen through. */
+function inner(schemas: JsonObject, schema: JsonObject): JsonObject {
+  const items = at(schema, 'items') ?? at(schema, 'additionalProperties');
+  return !isJsonObject(items) ? schema : inner(schemas, resolved(schemas, items));
+}
+
+function schemaType(schema: Json): string {
+  const title = textAt(schema, 'title');
+  if (title !== '') return title;
+  const items = at(schema, 'items');
+  if (items !== undefined) return `[]${schemaType(items)}`;
+  const values = at(schema, 'additionalProperties');
+  if (isJsonObject(values)) return `map[string]${schemaType(values)}`;
+  const type = textAt(schema, 'type');
+  return type === '' || type === 'object' ? 'Object' : type;
+}
+
+function enumLine(schema: JsonObject, indent: string): string {
+  const values = listAt(schema, 'enum');
+  return values.length === 0 ? '' : `${indent}enum: ${values.map(String).join(', ')}\n`;
+}
+
+function schemaLines(schemas: JsonObject, schema: JsonObject, level: number, isDeep: boolean): string {
+  if (level > 12) return '';
+  const here = inner(schemas, schema);
+  const required = listAt(here, 'required');
+  return Object.entries(objectAt(here, 'properties'))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => {
+      const field = resolved(schemas, value);
+      const indent = '  '.repeat(level);
+      const mark = required.includes(name) ? ' -required-' : '';
+      const own = `${indent}${name}\t<${schemaType(field)}>${mark}\n${enumLine(field, indent)}`;
+      if (isDeep) return own + schemaLines(schemas, field, level + 1, true);
+      return `${own}${indent}  ${textAt(field, 'description') || '<no description>'}\n\n`;
+    })
+    .join('');
 }
 
 function structOf(type: TypeRef): StructType | undefined {

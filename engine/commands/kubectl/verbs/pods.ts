@@ -1,16 +1,17 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { itemsOf } from '../builder.ts';
-import { at, listAt, textAt } from '../client.ts';
+import { listAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { CommandError } from '../errors.ts';
 import { eventAge } from '../describe/writer.ts';
 import { flagTable } from '../flags.ts';
-import { attachablePod, containerNames, defaultContainer } from '../pods.ts';
+import { attachablePod, defaultContainer } from '../pods.ts';
 import { absolutePath } from '../paths.ts';
 import { printerFor } from '../print/output.ts';
 import { alignColumns } from '../print/table.ts';
 import { pumpSession } from '../streams.ts';
+import { debugCommand } from './debug.ts';
 
 /** `attach`, `cp`, `debug` and `events`. */
 export const POD_COMMANDS: readonly Command[] = [
@@ -28,15 +29,7 @@ export const POD_COMMANDS: readonly Command[] = [
     flags: flagTable('container,c:string no-preserve retries:int=0'),
     run: copy,
   },
-  {
-    name: 'debug',
-    about: 'Create debugging sessions for troubleshooting workloads and nodes',
-    usage: '(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ] [options]',
-    flags: flagTable(
-      'arguments-only attach container,c:string copy-to:string custom:string env:stringArray filename,f:strings image:string image-pull-policy:string keep-annotations keep-init-containers=true keep-labels keep-liveness keep-readiness keep-startup profile:string=legacy quiet,q replace same-node set-image:strings share-processes=true stdin,i target:string tty,t',
-    ),
-    run: debug,
-  },
+  debugCommand,
   {
     name: 'events',
     about: 'List events',
@@ -135,68 +128,6 @@ async function copy(context: Context): Promise<void> {
   if ('error' in file) throw new CommandError(`${from}: is a directory`);
   const { code } = await run(['sh', '-c', `cat > ${remote.path}`], file.content);
   if (code !== 0) throw new CommandError(`command terminated with exit code ${code}`);
-}
-
-async function debug(context: Context): Promise<number> {
-  const { flags } = context;
-  const [target] = context.args;
-  if (flags.text('image') === '' && flags.text('copy-to') === '')
-    throw new CommandError('you must specify --image when not using --copy-to.');
-  if (target === undefined) throw new CommandError('NAME or filename is required for debug');
-  if (!flags.changed('profile'))
-    await context.err(
-      '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".\n',
-    );
-  const { pod } = await attachablePod(context, target, 1000);
-  const namespace = textAt(pod, 'metadata', 'namespace');
-  const path = pathOf(context.discovery.need('pods'), namespace, textAt(pod, 'metadata', 'name'));
-  const taken = containerNames(pod).ephemeral.length;
-  const letters = 'bcdfghjklmnpqrstvwxz2456789';
-  const seed = context.nowMs + taken * 7919;
-  const suffix = Array.from(
-    { length: 5 },
-    (_, place) => letters[Math.floor(seed / letters.length ** place) % letters.length],
-  ).join('');
-  const name = flags.text('container') || `debugger-${suffix}`;
-  if (flags.text('container') === '' && !flags.bool('quiet'))
-    await context.out(`Defaulting debug container name to ${name}.\n`);
-  const command = context.dashAt >= 0 ? context.args.slice(context.dashAt) : [];
-  const container: JsonObject = {
-    name,
-    image: flags.text('image'),
-    ...(command.length > 0 ? { args: command } : {}),
-    resources: {},
-    ...(flags.bool('stdin') ? { stdin: true } : {}),
-    ...(flags.bool('tty') ? { tty: true } : {}),
-    terminationMessagePolicy: 'File',
-    ...(flags.text('target') === '' ? {} : { targetContainerName: flags.text('target') }),
-  };
-  if (flags.text('target') !== '')
-    await context.out(
-      `Targeting container ${JSON.stringify(flags.text('target'))}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n`,
-    );
-  context.client.patch(`${path}/ephemeralcontainers`, 'strategic', {
-    spec: { ephemeralContainers: [container] },
-  });
-  if (!flags.bool('stdin') && !flags.bool('attach')) return 0;
-  const isRunning = await context.process.sys.until(
-    () =>
-      listAt(context.client.get(path), 'status', 'ephemeralContainerStatuses').some(
-        (one) => textAt(one, 'name') === name && at(one, 'state', 'running') !== undefined,
-      ),
-    60_000,
-  );
-  if (!isRunning) throw new CommandError('timed out waiting for the condition');
-  const isTty = flags.bool('tty') && context.process.tty('stdin') !== undefined;
-  if (!flags.bool('quiet')) await context.err("If you don't see a command prompt, try pressing enter.\n");
-  const session = context.client.exec(`${path}/attach`, {
-    container: name,
-    stdin: 'true',
-    stdout: 'true',
-    stderr: isTty ? undefined : 'true',
-    tty: isTty ? 'true' : undefined,
-  });
-  return pumpSession(context.process, session, { stdin: true, tty: isTty });
 }
 
 /** A timestamp as microseconds since the epoch; 0 when there is none. */
