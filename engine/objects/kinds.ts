@@ -1,6 +1,5 @@
 import { invariant } from '../base/assert.ts';
 import { KIND_ROWS } from './kinds-data.ts';
-import type { KindRow } from './kinds-data.ts';
 
 /** A subresource as discovery lists it. `group` and `version` are set where its kind belongs to another group. */
 export type SubresourceInfo = {
@@ -63,7 +62,7 @@ export function resourceKey(plural: string, group: string): string {
 }
 
 /** Every kind of the cluster, in discovery's order. A kind served in two versions has two entries with one resource key. */
-export const KINDS: readonly KindInfo[] = KIND_ROWS.map(kindOfRow);
+export const KINDS: readonly KindInfo[] = readKinds();
 
 const BY_RESOURCE = indexFirst((kind) => kind.resource);
 const BY_PATH = indexFirst((kind) => `${kind.group}/${kind.version}/${kind.plural}`);
@@ -100,11 +99,30 @@ function indexFirst(key: (kind: KindInfo) => string): ReadonlyMap<string, KindIn
   return index;
 }
 
-function kindOfRow(row: KindRow): KindInfo {
-  const [group, version, plural, singular, kind, isNamespaced, verbs, shortNames, categories, subresources] =
-    row;
+function readKinds(): readonly KindInfo[] {
+  let [group, version] = ['', ''];
+  return KIND_ROWS.flatMap((row) => {
+    if (!row.startsWith('/')) return kindOfRow(row, group, version);
+    const at = row.lastIndexOf('/');
+    [group, version] = [row.slice(1, Math.max(1, at)), row.slice(at + 1)];
+    return [];
+  });
+}
+
+function usualPlural(singular: string): string {
+  if (singular.endsWith('y')) return `${singular.slice(0, -1)}ies`;
+  return singular.endsWith('s') ? `${singular}es` : `${singular}s`;
+}
+
+function kindOfRow(row: string, group: string, version: string): KindInfo {
+  const parts = row.split('|');
+  const [name = '', , , verbs, shortNames = '', categories = '', subresources = ''] = parts;
+  const isNamespaced = !name.startsWith('-');
+  const kind = isNamespaced ? name : name.slice(1);
+  const singular = parts[2] || kind.toLowerCase();
+  const plural = parts[1] || usualPlural(kind.toLowerCase());
   const resource = resourceKey(plural, group);
-  const isCustom = verbs === 'custom';
+  const isCustom = group === 'cilium.io';
   const subs = words(subresources).map((text) => subresourceOf(text, kind));
   return {
     resource,
@@ -118,7 +136,7 @@ function kindOfRow(row: KindRow): KindInfo {
     shortNames: words(shortNames),
     isNamespaced,
     categories: words(categories),
-    verbs: isCustom ? VERBS_CUSTOM : verbs === 'std' ? VERBS_STANDARD : verbs.split(','),
+    verbs: verbs ? verbs.split(',') : isCustom ? VERBS_CUSTOM : VERBS_STANDARD,
     subresources: subs,
     isCustom,
     hasGeneration: isCustom || WITH_GENERATION.has(resource),

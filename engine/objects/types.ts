@@ -1,4 +1,4 @@
-import { ALIAS_ROWS, STRUCT_ROWS } from './types-data.ts';
+import { ALIAS_ROWS, SHORT_TYPES, STRUCT_ROWS } from './types-data.ts';
 import { invariant } from '../base/assert.ts';
 
 /** A Go type as far as JSON sees it. `go` is its name in error texts and dumps, e.g. `v1.Protocol`. */
@@ -67,10 +67,8 @@ const GO_NAMES: Readonly<Record<string, string>> = {
   FieldsV1: 'v1.FieldsV1',
 };
 
-const ROWS = new Map(STRUCT_ROWS.map((row) => [row.slice(0, row.indexOf(': ')), row] as const));
-const ALIASES = new Map(
-  ALIAS_ROWS.map((row) => [row.slice(0, row.indexOf(' ')), row.slice(row.indexOf(' ') + 1)] as const),
-);
+const ROWS = byName(STRUCT_ROWS);
+const ALIASES = byName(ALIAS_ROWS);
 const STRUCTS = new Map<string, StructType>();
 
 // Groups whose types have a package of their own in the table.
@@ -93,6 +91,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'authentication.k8s.io/v1': 'authentication.',
 };
 
+function byName(rows: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(rows.map((row) => [row.slice(0, row.indexOf(' ')), row.slice(row.indexOf(' ') + 1)]));
+}
+
 /** The struct of a built-in kind, or undefined for custom resources and kinds without a schema here. */
 export function structOfKind(apiVersion: string, kind: string): StructType | undefined {
   const prefix = Object.hasOwn(PACKAGES, apiVersion) ? PACKAGES[apiVersion] : undefined;
@@ -105,8 +107,7 @@ export function structNamed(name: string): StructType {
   if (known !== undefined) return known;
   const row = ROWS.get(name);
   invariant(row !== undefined, `${name} is a struct of the table`);
-  const rest = row.slice(name.length + 2);
-  const fields = rest === '' ? [] : rest.split(' ').map(parseField);
+  const fields = row === '' ? [] : row.split(' ').map(parseField);
   const byJson = new Map<string, FieldType>();
   for (const field of fields) {
     if (!field.isInline) byJson.set(field.json, field);
@@ -120,20 +121,18 @@ export function structNamed(name: string): StructType {
 }
 
 function parseField(text: string): FieldType {
-  const [go = '', json = '', type = '', extra = ''] = text.split('|');
-  const at = extra.indexOf('@');
-  const tilde = extra.indexOf('~');
-  const flags = extra.slice(0, tilde >= 0 ? tilde : at >= 0 ? at : extra.length);
-  const mergeKey = tilde < 0 ? undefined : extra.slice(tilde + 1, at > tilde ? at : extra.length);
-  const list = at < 0 ? undefined : extra.slice(at + 1);
+  const parts = /^(\w+)(?:=(\w+))?(?::([^!^%~@]+))?([!^%]*)(?:~(\w*))?(?:@(.+))?$/.exec(text);
+  invariant(parts !== null, `${text} is a field of the table`);
+  const [, go = '', json, type = '', marks = '', mergeKey, list] = parts;
   const listType = list === undefined ? undefined : list === 'set' || list === 'atomic' ? list : 'map';
+  const isInline = marks.includes('^');
   return {
     go,
-    json: json === '' ? go.charAt(0).toLowerCase() + go.slice(1) : json,
+    json: json ?? go.charAt(0).toLowerCase() + go.slice(1),
     type: parseType(type),
-    isInline: flags.includes('i'),
-    isOmittedEmpty: flags.includes('o'),
-    isRetainKeys: flags.includes('r'),
+    isInline,
+    isOmittedEmpty: !isInline && !marks.includes('!'),
+    isRetainKeys: marks.includes('%'),
     ...(mergeKey === undefined ? {} : { mergeKey }),
     ...(listType === undefined ? {} : { listType }),
     listKeys: listType === 'map' && list !== undefined ? list.split('+') : [],
@@ -154,10 +153,11 @@ function parseType(text: string): TypeRef {
     const of = parseType(text.slice(text.indexOf(']') + 1));
     return { kind: 'map', of, go: `map[${key.go}]${of.go}` };
   }
+  const long = SHORT_TYPES[text];
+  if (long !== undefined) return parseType(long);
   if (SCALARS.has(text)) return { kind: 'scalar', of: text as Scalar, go: GO_NAMES[text] ?? text };
   const packageName = text.startsWith('types.') ? 'types' : text.startsWith('autoscaling2.') ? 'v2' : 'v1';
   const go = `${packageName}.${text.slice(text.indexOf('.') + 1)}`;
-  const alias = ALIASES.get(text);
-  if (alias === undefined) return { kind: 'struct', name: text, go };
-  return { ...parseType(alias), go };
+  if (ROWS.has(text)) return { kind: 'struct', name: text, go };
+  return { ...parseType(ALIASES.get(text) ?? 'string'), go };
 }
