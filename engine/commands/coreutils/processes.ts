@@ -139,6 +139,15 @@ function xargsWords(text: string): string[] {
   return words;
 }
 
+/** The words of each line for `-L`; a blank at a line's end carries on in the next line. */
+function xargsLines(text: string): string[][] {
+  return text
+    .replace(/[ \t]\n/g, ' ')
+    .split('\n')
+    .map(xargsWords)
+    .filter((words) => words.length > 0);
+}
+
 /** `single` or `double` when a line ends inside of a quote. */
 function unmatchedQuote(text: string): 'single' | 'double' | undefined {
   let quote = '';
@@ -187,10 +196,12 @@ async function xargs(process: Process, options: Options): Promise<number> {
   if (marker !== undefined)
     for (const item of items)
       batches.push(command.map((word, index) => (index === 0 ? word : word.replaceAll(marker, item))));
-  else if (items.length > 0 || !(options.has('r', 'no-run-if-empty') || false)) {
-    const size = count === undefined ? Math.max(1, items.length) : Number(count);
-    for (let at = 0; at < Math.max(1, items.length); at += size)
-      batches.push([...command, ...items.slice(at, at + size)]);
+  else if (items.length > 0 || !options.has('r', 'no-run-if-empty')) {
+    const isByLine = options.get('n', 'max-args') === undefined && count !== undefined;
+    const units = isByLine && delimiter === undefined ? xargsLines(text) : items.map((item) => [item]);
+    const size = Math.max(1, count === undefined ? units.length : Number(count));
+    for (let at = 0; at < Math.max(1, units.length); at += size)
+      batches.push([...command, ...units.slice(at, at + size).flat()]);
   }
   let exit = 0;
   for (const argv of batches) {

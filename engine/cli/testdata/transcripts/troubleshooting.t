@@ -45,3 +45,6 @@ re: ^  fromEntities\t<\[\]string>$
 $ kubectl explain cnp.spec.podSelector
 [exit 1]
 has: error: field "podSelector" does not exist
+$ printf -- '-n a\n-n b\n' | xargs -L 1 -r echo kubectl delete pod
+cols: kubectl delete pod -n a
+cols: kubectl delete pod -n b

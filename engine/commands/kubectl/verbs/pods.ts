@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { itemsOf } from '../builder.ts';
-import { listAt, textAt } from '../client.ts';
+import { textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { CommandError } from '../errors.ts';
