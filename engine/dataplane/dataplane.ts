@@ -527,8 +527,14 @@ export class DataPlane {
       env: container.env,
       state,
       integer: (min, max) => this.#fabric.sim.random.integer('bot', min, max),
+      log: (line) => this.#fabric.log(container, line),
     });
-    if (call) this.#call(podParty(pod), call);
+    const result = call && this.#call(podParty(pod), call);
+    if (result && 'error' in result) {
+      const at = { host: call.host, port: call.port };
+      const url = `http://${at.host}:${at.port}${call.request?.target ?? ''}`;
+      this.#fabric.log(container, dialError(url, at, result.error));
+    }
     this.#fabric.sim.clock.after(container.bot.intervalMs, BOT_TOPIC, { id: container.id, pod: pod.key });
   }
 
@@ -553,7 +559,7 @@ export class DataPlane {
       const atMs = sim.clock.nowMs;
       const seconds = old === undefined ? 15 : Math.max(1, (atMs - old.atMs) / 1000);
       const about = { target, atMs, seconds, before: old?.samples ?? {} };
-      if ('error' in result) return { ...about, samples: {}, error: scrapeError(url, target, result.error) };
+      if ('error' in result) return { ...about, samples: {}, error: dialError(url, target, result.error) };
       const { status, body, reason } = result.response;
       if (status !== 200)
         return {
@@ -608,7 +614,7 @@ function sameTarget(a: ScrapeTarget, b: ScrapeTarget): boolean {
   return a.job === b.job && a.host === b.host && a.port === b.port && a.path === b.path;
 }
 
-function scrapeError(url: string, target: ScrapeTarget, error: string): string {
+function dialError(url: string, target: Pick<ScrapeTarget, 'host' | 'port'>, error: string): string {
   const words: Readonly<Record<string, string>> = {
     dns: `dial tcp: lookup ${target.host}: no such host`,
     refused: `dial tcp ${target.host}:${target.port}: connect: connection refused`,

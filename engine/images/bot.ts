@@ -19,18 +19,21 @@ export type Bot = (context: {
   readonly state: Record<string, Json>;
   /** A seeded integer, both bounds included. */
   readonly integer: (min: number, max: number) => number;
+  /** Writes a line to the container's log. */
+  readonly log: (line: string) => void;
 }) => OutboundCall | undefined;
 
 const CHOICES = [':doughnut:', ':ghost:', ':tada:', ':joy:', ':clap:', ':pizza:', ':rocket:', ':beer:'];
 
 /** emojivoto's vote-bot: lists the emoji, then votes for one, in turns. */
-const voteBot: Bot = ({ env, state, integer }) => {
+const voteBot: Bot = ({ env, state, integer, log }) => {
   const target = /^(.*):(\d+)$/.exec(env['WEB_HOST'] ?? '');
   if (!target) return undefined;
   const turn = Number(state['turn'] ?? 0);
   state['turn'] = turn + 1;
   const choice = CHOICES[integer(0, CHOICES.length - 1)];
   invariant(choice !== undefined, 'a bot has something to vote for');
+  if (turn % 2 === 1) log(`✔ Voting for ${choice}`);
   const path = turn % 2 === 0 ? '/api/list' : `/api/vote?choice=${choice}`;
   const host = target[1] ?? '';
   return {

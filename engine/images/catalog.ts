@@ -2,7 +2,8 @@ import type { Json } from '../base/json.ts';
 import type { TlsOffer } from '../net/certificate.ts';
 import type { BotSpec } from './bot.ts';
 import { livelyScript } from './container-script.ts';
-import { FAMILIES, type Family } from './families.ts';
+import { FAMILIES } from './families.ts';
+import type { Family } from './recipe.ts';
 
 /** What a container listens on, as data. */
 export type ListenerSpec = {

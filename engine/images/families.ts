@@ -1,45 +1,21 @@
 import { postgresVersion } from './versions.ts';
-import type { Json } from '../base/json.ts';
-import type { BotSpec } from './bot.ts';
-import type { ImageMachine, ListenerSpec } from './catalog.ts';
-import { WELCOME_PAGE } from './servers/nginx.ts';
+import type { ListenerSpec } from './catalog.ts';
+import {
+  alpine,
+  bare,
+  debian,
+  type Env,
+  type Family,
+  type ImageRecipe,
+  numberOf,
+  osRelease,
+  PASSWD,
+  tcp,
+  TLS_ANY,
+} from './recipe.ts';
 import { BASH, BUSYBOX, DEBIAN } from './programs.ts';
-
-type Env = Readonly<Record<string, string>>;
-
-/** What a family says about one of its tags. */
-export type ImageRecipe = {
-  readonly machine: ImageMachine;
-  readonly programs: readonly string[];
-  readonly files?: Readonly<Record<string, string>>;
-  readonly env?: Env;
-  readonly entrypoint?: readonly string[];
-  readonly cmd?: readonly string[];
-  readonly pullMs?: number;
-  readonly startDelayMs?: number;
-  /** Programs that start the image's server when a container names them. */
-  readonly mains?: readonly string[];
-  readonly listeners?: (env: Env, command: readonly string[]) => readonly ListenerSpec[];
-  readonly bot?: (env: Env, command: readonly string[]) => BotSpec | undefined;
-  readonly logs?: (env: Env) => readonly string[];
-  /** Why its server does not come up with that environment: it logs and ends. */
-  readonly refuses?: (env: Env) => { readonly exitCode: number; readonly output: string } | undefined;
-};
-
-/** Images that differ by tag only. */
-export type Family = {
-  readonly repositories: readonly string[];
-  readonly tags?: RegExp;
-  readonly make: (tag: string) => ImageRecipe;
-};
-
-function tcp(port: number, server: string, options: Readonly<Record<string, Json>> = {}): ListenerSpec {
-  return { port, protocol: 'TCP', server, options };
-}
-
-function numberOf(text: string | undefined, absent: number): number {
-  return text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : absent;
-}
+import { NGINX_SITE, WELCOME_PAGE } from './nginx-files.ts';
+import { SYSTEM_FAMILIES } from './system-families.ts';
 
 function agnhostPorts(_env: Env, command: readonly string[]): readonly ListenerSpec[] {
   const text = command.join(' ');
@@ -63,66 +39,6 @@ function refusesWithout(
   return has ? undefined : { exitCode: 1, output: `${lines.join('\n')}\n` };
 }
 
-function osRelease(name: string, id: string, version: string): Readonly<Record<string, string>> {
-  return {
-    '/etc/os-release': `NAME="${name}"\nID=${id}\nVERSION_ID=${version}\nPRETTY_NAME="${name} ${version}"\n`,
-  };
-}
-
-const PASSWD = { '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n', '/etc/group': 'root:x:0:\n' };
-
-function alpine(
-  version: string,
-  versions: Readonly<Record<string, string>>,
-): Pick<ImageRecipe, 'machine' | 'programs' | 'files'> {
-  return {
-    machine: {
-      libc: 'musl',
-      shell: 'ash',
-      user: 'root',
-      home: '/root',
-      versions: { busybox: '1.37.0', ...versions },
-    },
-    programs: [...BUSYBOX, 'getent', 'apk'],
-    files: {
-      ...osRelease('Alpine Linux', 'alpine', version),
-      '/etc/alpine-release': `${version}\n`,
-      ...PASSWD,
-    },
-  };
-}
-
-function debian(
-  versions: Readonly<Record<string, string>>,
-): Pick<ImageRecipe, 'machine' | 'programs' | 'files'> {
-  return {
-    machine: { libc: 'glibc', shell: 'dash', user: 'root', home: '/root', versions },
-    programs: [...DEBIAN],
-    files: { ...osRelease('Debian GNU/Linux', 'debian', '12'), '/etc/debian_version': '12.10\n', ...PASSWD },
-  };
-}
-
-const ubuntuMachine: ImageMachine = {
-  libc: 'glibc',
-  shell: 'bash',
-  user: 'root',
-  home: '/root',
-  versions: {},
-};
-
-/** An image with nothing but its program. */
-function bare(program: string, listeners: readonly ListenerSpec[] = []): ImageRecipe {
-  const main = program.slice(program.lastIndexOf('/') + 1);
-  return {
-    machine: { libc: 'musl', shell: 'ash', user: 'root', home: '/', versions: {} },
-    programs: [],
-    entrypoint: [program],
-    mains: [main],
-    startDelayMs: 800,
-    listeners: () => listeners,
-  };
-}
-
 const NGINX_PATCHES: Readonly<Record<string, string>> = {
   '1.14': '1.14.2',
   '1.19': '1.19.10',
@@ -137,6 +53,25 @@ const NGINX_PATCHES: Readonly<Record<string, string>> = {
   '1.28': '1.28.0',
   '1.29': '1.29.3',
 };
+
+/** What nginx's entry point says before the server runs. */
+function nginxStart(): readonly string[] {
+  const script = '/docker-entrypoint.sh:';
+  const folder = '/docker-entrypoint.d';
+  const site = '/etc/nginx/conf.d/default.conf';
+  const first = '10-listen-on-ipv6-by-default.sh';
+  return [
+    `${script} ${folder}/ is not empty, will attempt to perform configuration`,
+    `${script} Looking for shell scripts in ${folder}/`,
+    `${script} Launching ${folder}/${first}`,
+    `${first}: info: Getting the checksum of ${site}`,
+    `${first}: info: Enabled listen on IPv6 in ${site}`,
+    `${script} Sourcing ${folder}/15-local-resolvers.envsh`,
+    `${script} Launching ${folder}/20-envsubst-on-templates.sh`,
+    `${script} Launching ${folder}/30-tune-worker-processes.sh`,
+    `${script} Configuration complete; ready for start up`,
+  ];
+}
 
 function nginxImage(tag: string): ImageRecipe {
   const number = /^(\d+\.\d+)(\.\d+)?/.exec(tag);
@@ -153,16 +88,17 @@ function nginxImage(tag: string): ImageRecipe {
   return {
     ...base,
     programs: [...base.programs, 'curl', 'nginx', ...(isAlpine ? [] : BASH)],
-    files: { ...base.files, '/usr/share/nginx/html/index.html': WELCOME_PAGE },
+    files: {
+      ...base.files,
+      '/usr/share/nginx/html/index.html': WELCOME_PAGE,
+      '/etc/nginx/conf.d/default.conf': NGINX_SITE,
+    },
     env: { NGINX_VERSION: version },
     entrypoint: ['/docker-entrypoint.sh'],
     cmd: ['nginx', '-g', 'daemon off;'],
     mains: ['nginx'],
     listeners: () => [tcp(80, 'nginx', { version })],
-    logs: () => [
-      '/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration',
-      '/docker-entrypoint.sh: Configuration complete; ready for start up',
-    ],
+    logs: nginxStart,
   };
 }
 
@@ -187,7 +123,11 @@ function jsonMockImage(): ImageRecipe {
   };
 }
 
-function emojivoto(main: string, tcpPorts: (env: Env) => readonly ListenerSpec[]): ImageRecipe {
+function emojivoto(
+  main: string,
+  tcpPorts: (env: Env) => readonly ListenerSpec[],
+  logs: (env: Env) => readonly string[] = grpcStart,
+): ImageRecipe {
   const base = debian({});
   return {
     ...base,
@@ -197,7 +137,16 @@ function emojivoto(main: string, tcpPorts: (env: Env) => readonly ListenerSpec[]
     listeners: (env, command) => (isVoteBot(command) ? [] : tcpPorts(env)),
     bot: (env, command) =>
       isVoteBot(command) && env['WEB_HOST'] !== undefined ? { bot: 'vote-bot', intervalMs: 1000 } : undefined,
+    // The bot's container has no port of its own in its environment.
+    logs: (env) => (env['WEB_HOST'] === undefined ? logs(env) : []),
   };
+}
+
+function grpcStart(env: Env): readonly string[] {
+  return [
+    `Starting grpc server on GRPC_PORT=[${env['GRPC_PORT'] ?? ''}]`,
+    `Starting prom metrics on PROM_PORT=[${env['PROM_PORT'] ?? ''}]`,
+  ];
 }
 
 function isVoteBot(command: readonly string[]): boolean {
@@ -211,28 +160,6 @@ function grpcPorts(service: string): (env: Env) => readonly ListenerSpec[] {
   ];
 }
 
-const TLS_ANY = { names: ['*'], trusted: false };
-
-const DNS_PORTS: readonly ListenerSpec[] = [
-  { port: 53, protocol: 'UDP', server: 'dns', options: { cluster: true } },
-  tcp(53, 'dns', { cluster: true }),
-  tcp(8080, 'page', { title: 'OK', paths: ['/health'] }),
-  tcp(8181, 'page', { title: 'OK', paths: ['/ready'] }),
-  tcp(9153, 'metrics', { family: 'coredns' }),
-];
-
-const CILIUM_PROGRAMS = [
-  ...DEBIAN,
-  'bash',
-  'ip',
-  'cilium',
-  'cilium-dbg',
-  'cilium-agent',
-  'hubble',
-  'bpftool',
-  'ss',
-];
-
 /** What the image's own configuration says: it watches itself. */
 const PROMETHEUS_CONFIG = `global:
   scrape_interval: 15s
@@ -243,6 +170,19 @@ scrape_configs:
       - targets: ["localhost:9090"]
         labels:
           app: "prometheus"
+`;
+
+const WEBDIS_CONFIG = `{
+	"redis_host": "127.0.0.1",
+	"redis_port": 6379,
+	"redis_auth": null,
+	"http_host": "0.0.0.0",
+	"http_port": 7379,
+	"threads": 5,
+	"daemonize": false,
+	"database": 0,
+	"acl": [{ "disabled": ["DEBUG"] }]
+}
 `;
 
 /** Every image that can be pulled; a repository that is not here gives ImagePullBackOff. */
@@ -270,6 +210,7 @@ export const FAMILIES: readonly Family[] = [
           '/usr/bin/redis-server /etc/redis.conf && /usr/local/bin/webdis /etc/webdis.prod.json',
         ],
         mains: ['webdis'],
+        files: { ...base.files, '/etc/webdis.prod.json': WEBDIS_CONFIG },
         listeners: () => [tcp(7379, 'webdis'), tcp(6379, 'redis')],
         logs: () => ['[1] Webdis 0.1.22 up and running'],
       };
@@ -339,8 +280,18 @@ export const FAMILIES: readonly Family[] = [
           ),
         listeners: () => [tcp(5432, 'postgres', { version: tag })],
         logs: () => [
+          'The files belonging to this database system will be owned by user "postgres".',
+          'This user must also own the server process.',
+          '',
+          'fixing permissions on existing directory /var/lib/postgresql/data ... ok',
+          'creating subdirectories ... ok',
+          'syncing data to disk ... ok',
+          '',
           'PostgreSQL init process complete; ready for start up.',
-          'LOG:  database system is ready to accept connections',
+          '',
+          `[1] LOG:  starting PostgreSQL ${postgresVersion(tag)} on x86_64-pc-linux-gnu, 64-bit`,
+          '[1] LOG:  listening on IPv4 address "0.0.0.0", port 5432',
+          '[1] LOG:  database system is ready to accept connections',
         ],
       };
     },
@@ -459,7 +410,14 @@ export const FAMILIES: readonly Family[] = [
       'docker.io/buoyantio/emojivoto-web',
       'ghcr.io/buoyantio/emojivoto-web',
     ],
-    make: () => emojivoto('emojivoto-web', (env) => [tcp(numberOf(env['WEB_PORT'], 8080), 'emojivoto-web')]),
+    make: () =>
+      emojivoto(
+        'emojivoto-web',
+        (env) => [tcp(numberOf(env['WEB_PORT'], 8080), 'emojivoto-web')],
+        (env) => [
+          `Starting web server on WEB_PORT=[${env['WEB_PORT'] ?? ''}] and MESSAGE_OF_THE_DAY=[${env['MESSAGE_OF_THE_DAY'] ?? ''}]`,
+        ],
+      ),
   },
   {
     repositories: [
@@ -528,11 +486,13 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     repositories: ['docker.io/kubernetesui/dashboard', 'k8s.gcr.io/kubernetes-dashboard-amd64'],
-    make: () =>
-      bare('/dashboard', [
+    make: () => ({
+      ...bare('/dashboard', [
         tcp(9090, 'page', { title: 'Kubernetes Dashboard', paths: ['/', '/version'] }),
         { ...tcp(8443, 'page', { title: 'Kubernetes Dashboard', paths: ['/', '/version'] }), tls: TLS_ANY },
       ]),
+      logs: () => ['Using in-cluster config to connect to apiserver', 'Serving securely on HTTPS port: 8443'],
+    }),
   },
   {
     repositories: ['docker.io/hashicorp/http-echo'],
@@ -756,119 +716,5 @@ export const FAMILIES: readonly Family[] = [
       listeners: () => [tcp(9100, 'metrics', { family: 'node' })],
     }),
   },
-  { repositories: ['registry.k8s.io/pause', 'k8s.gcr.io/pause'], make: () => bare('/pause') },
-  {
-    repositories: ['registry.k8s.io/coredns/coredns', 'docker.io/coredns/coredns'],
-    make: () => bare('/coredns', DNS_PORTS),
-  },
-  {
-    repositories: ['registry.k8s.io/kube-apiserver'],
-    make: () =>
-      bare('kube-apiserver', [
-        {
-          ...tcp(6443, 'kube-apiserver'),
-          tls: {
-            names: [
-              'kubernetes',
-              'kubernetes.default',
-              'kubernetes.default.svc',
-              'kubernetes.default.svc.cluster.local',
-            ],
-            trusted: false,
-          },
-        },
-      ]),
-  },
-  {
-    repositories: ['registry.k8s.io/kube-controller-manager'],
-    make: () => bare('kube-controller-manager', [{ ...tcp(10_257, 'opaque'), tls: TLS_ANY, isLocal: true }]),
-  },
-  {
-    repositories: ['registry.k8s.io/kube-scheduler'],
-    make: () => bare('kube-scheduler', [{ ...tcp(10_259, 'opaque'), tls: TLS_ANY, isLocal: true }]),
-  },
-  {
-    repositories: ['registry.k8s.io/kube-proxy'],
-    make: () => ({
-      ...debian({}),
-      cmd: ['/usr/local/bin/kube-proxy'],
-      mains: ['kube-proxy'],
-      listeners: () => [tcp(10_256, 'page', { title: 'ok', paths: ['/healthz'] })],
-    }),
-  },
-  {
-    repositories: ['registry.k8s.io/etcd'],
-    make: () => ({ ...bare('etcd'), listeners: () => [{ ...tcp(2379, 'opaque'), tls: TLS_ANY }] }),
-  },
-  {
-    repositories: ['docker.io/kindest/local-path-provisioner', 'docker.io/rancher/local-path-provisioner'],
-    make: () => bare('local-path-provisioner'),
-  },
-  { repositories: ['docker.io/kindest/kindnetd'], make: () => bare('/bin/kindnetd') },
-  {
-    repositories: ['quay.io/cilium/cilium', 'quay.io/cilium/cilium-ci'],
-    make: (tag) => ({
-      machine: { ...ubuntuMachine, versions: { cilium: tag.replace(/^v/, '') } },
-      programs: CILIUM_PROGRAMS,
-      env: { HUBBLE_SERVER: 'unix:///var/run/cilium/hubble.sock' },
-      files: { ...osRelease('Ubuntu', 'ubuntu', '24.04'), ...PASSWD },
-      entrypoint: ['cilium-agent'],
-      pullMs: 12_000,
-      mains: ['cilium-agent'],
-      startDelayMs: 3000,
-      listeners: () => [
-        tcp(4244, 'opaque'),
-        tcp(9962, 'metrics', { family: 'agent', needs: 'prometheus-serve-addr' }),
-        tcp(9965, 'metrics', { family: 'hubble', needs: 'hubble-metrics-server' }),
-        { ...tcp(9879, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
-      ],
-    }),
-  },
-  {
-    repositories: ['quay.io/cilium/operator-generic', 'quay.io/cilium/operator'],
-    make: () =>
-      bare('cilium-operator-generic', [
-        tcp(9963, 'metrics', { family: 'operator', needs: 'operator-prometheus-serve-addr' }),
-        { ...tcp(9234, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
-      ]),
-  },
-  {
-    repositories: ['quay.io/cilium/cilium-envoy'],
-    make: () => ({
-      machine: ubuntuMachine,
-      programs: [...DEBIAN, 'bash', 'cilium-envoy'],
-      entrypoint: ['/usr/bin/cilium-envoy-starter'],
-      pullMs: 6_000,
-      mains: ['cilium-envoy-starter'],
-      startDelayMs: 1500,
-      listeners: () => [
-        { ...tcp(9878, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
-        tcp(9964, 'metrics', { family: 'envoy' }),
-      ],
-    }),
-  },
-  {
-    repositories: ['quay.io/cilium/hubble-relay'],
-    make: () => ({
-      ...bare('hubble-relay', [tcp(4245, 'opaque'), tcp(4222, 'opaque')]),
-      mains: ['hubble-relay', 'serve'],
-      pullMs: 2_500,
-      startDelayMs: 2000,
-    }),
-  },
-  {
-    repositories: ['quay.io/cilium/hubble-ui'],
-    make: () => ({
-      ...alpine('3.21.3', { curl: '8.12.1' }),
-      programs: [...BUSYBOX, 'nginx'],
-      entrypoint: ['/docker-entrypoint.sh'],
-      cmd: ['nginx', '-g', 'daemon off;'],
-      mains: ['nginx'],
-      listeners: () => [tcp(8081, 'page', { title: 'Hubble UI', paths: ['/', '/index.html'], others: 200 })],
-    }),
-  },
-  {
-    repositories: ['quay.io/cilium/hubble-ui-backend'],
-    make: () => bare('/usr/bin/backend', [tcp(8090, 'opaque')]),
-  },
+  ...SYSTEM_FAMILIES,
 ];

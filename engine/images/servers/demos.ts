@@ -125,7 +125,16 @@ export const page: Server = httpServer({
   bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
 });
 
-const EMOJI = ['doughnut', 'ghost', 'tada', 'joy', 'clap', 'pizza', 'rocket', 'beer'];
+const EMOJI: ReadonlyMap<string, string> = new Map([
+  [':doughnut:', '🍩'],
+  [':ghost:', '👻'],
+  [':tada:', '🎉'],
+  [':joy:', '😂'],
+  [':clap:', '👏'],
+  [':pizza:', '🍕'],
+  [':rocket:', '🚀'],
+  [':beer:', '🍺'],
+]);
 
 /** emojivoto's web: a page, `/api/list` and `/api/vote`, which ask the emoji and voting services by gRPC. */
 export const emojivotoWeb: Server = httpServer({
@@ -139,30 +148,58 @@ export const emojivotoWeb: Server = httpServer({
         'text/html; charset=utf-8',
       );
     if (path === '/api/list')
-      return grpcOr(
-        context,
-        [grpc(context, 'EMOJISVC_HOST', 'EmojiService/ListAll')],
-        EMOJI.map((name) => ({ shortcode: `:${name}:`, unicode: name })),
+      return after(context, grpc(context, 'EMOJISVC_HOST', 'EmojiService/ListAll'), () =>
+        json(
+          context,
+          200,
+          [...EMOJI].map(([shortcode, unicode]) => ({ shortcode, unicode })),
+        ),
       );
-    if (path === '/api/vote') {
-      const choice = (query.find(([name]) => name === 'choice')?.[1] ?? '').replaceAll(':', '');
-      const found = grpc(context, 'EMOJISVC_HOST', 'EmojiService/FindByShortcode');
-      const method = choice
-        .split('_')
-        .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
-        .join('');
-      return grpcOr(context, [found, grpc(context, 'VOTINGSVC_HOST', `VotingService/Vote${method}`)], null);
-    }
+    if (path === '/api/vote') return vote(context, query.find(([name]) => name === 'choice')?.[1] ?? '');
     if (path === '/api/leaderboard')
-      return grpcOr(context, [grpc(context, 'VOTINGSVC_HOST', 'VotingService/Results')], []);
+      return after(context, grpc(context, 'VOTINGSVC_HOST', 'VotingService/Results'), (results) => {
+        const votes = JSON.parse(results) as readonly (readonly [string, number])[];
+        const rows = votes.map(([shortcode, count]) => {
+          grpc(context, 'EMOJISVC_HOST', 'EmojiService/FindByShortcode');
+          return { shortcode, unicode: EMOJI.get(shortcode) ?? '', votes: String(count) };
+        });
+        return json(context, 200, rows);
+      });
     return text(context, 404, '404 page not found\n');
   },
   bad: (context) => ({ ...text(context, 400, '400 Bad Request'), close: true }),
 });
 
-function grpc(context: ServerContext, variable: string, method: string): boolean {
+function vote(context: ServerContext, choice: string): HttpResponse {
+  if (choice === '') return json(context, 400, { error: 'Emoji choice [] is mandatory' });
+  const method = choice
+    .replaceAll(':', '')
+    .split('_')
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('');
+  return after(context, grpc(context, 'EMOJISVC_HOST', 'EmojiService/FindByShortcode'), () =>
+    EMOJI.has(choice)
+      ? after(context, grpc(context, 'VOTINGSVC_HOST', `VotingService/Vote${method}`), () =>
+          text(context, 200, '', 'application/json'),
+        )
+      : json(context, 400, { error: `Choosen emoji shortcode [${choice}] doesnt exist` }),
+  );
+}
+
+type Called = { readonly body: string } | { readonly error: string };
+
+/** Goes on with the body of an answer; a call that failed is logged and told. */
+function after(context: ServerContext, called: Called, next: (body: string) => HttpResponse): HttpResponse {
+  if ('body' in called) return next(called.body);
+  const error = `rpc error: ${called.error}`;
+  context.log(`Error serving request: ${error}`);
+  return json(context, 500, { error });
+}
+
+/** One gRPC call; its errors in grpc-go's words. */
+function grpc(context: ServerContext, variable: string, method: string): Called {
   const target = /^(.*):(\d+)$/.exec(context.env[variable] ?? '');
-  if (!target) return false;
+  if (!target) return { error: 'code = Unavailable desc = name resolver error: produced zero addresses' };
   const host = target[1] ?? '';
   const request: HttpRequest = {
     method: 'POST',
@@ -177,13 +214,22 @@ function grpc(context: ServerContext, variable: string, method: string): boolean
     body: '',
   };
   const result = context.call({ host, port: Number(target[2]), request, protocol: 'HTTP/2' });
-  return 'response' in result && result.response.status === 200;
+  if ('error' in result) {
+    const why = result.error === 'refused' ? 'connect: connection refused' : 'i/o timeout';
+    const at = `dial tcp ${host}:${target[2]}: ${why}`;
+    return {
+      error: `code = Unavailable desc = connection error: desc = "transport: Error while dialing ${at}"`,
+    };
+  }
+  const { status, body } = result.response;
+  if (status === 200) return { body };
+  return {
+    error: `code = ${status === 403 ? 'PermissionDenied' : 'Unknown'} desc = unexpected HTTP status code received from server: ${status}`,
+  };
 }
 
-function grpcOr(context: ServerContext, calls: readonly boolean[], value: Json): HttpResponse {
-  if (!calls.every((ok) => ok))
-    return text(context, 500, '{"error":"rpc error: code = Unavailable"}', 'application/json');
-  return text(context, 200, value === null ? '' : JSON.stringify(value), 'application/json');
+function json(context: ServerContext, status: number, value: Json): HttpResponse {
+  return text(context, status, `${JSON.stringify(value)}\n`, 'application/json; charset=UTF-8');
 }
 
 /** A gRPC service whose every method of the packages in option `services` answers. */
@@ -204,10 +250,21 @@ export const grpcService: Server = {
         const emoji = vote?.replace(/(.)([A-Z])/g, '$1_$2').toLowerCase();
         if (emoji !== undefined) count(context, `emojivoto_votes_total{emoji=":${emoji}:"}`);
       }
-      return isGrpc && known ? text(context, 200, '', 'application/grpc') : text(context, 415, '');
+      const results = method === 'Results' ? JSON.stringify(votesOf(context)) : '';
+      return isGrpc && known ? text(context, 200, results, 'application/grpc') : text(context, 415, '');
     },
   }),
 };
+
+/** What emojivoto's voting service counted, most votes first. */
+function votesOf(context: ServerContext): readonly (readonly [string, number])[] {
+  const counted = Object.entries((context.state['metrics'] ?? {}) as Readonly<Record<string, number>>);
+  const votes = counted.flatMap(([series, count]) => {
+    const emoji = /^emojivoto_votes_total\{emoji="(.*)"\}$/.exec(series)?.[1];
+    return emoji === undefined ? [] : [[emoji, count] as const];
+  });
+  return votes.sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+}
 
 /** The API server as a pod meets it: nobody is signed in. */
 export const kubeApiserver: Server = httpServer({

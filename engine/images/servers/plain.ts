@@ -57,6 +57,10 @@ function countQuestion(context: ServerContext, type: string, code: string | unde
   context.state['metrics'] = next;
 }
 
+/** A branch or release in the path of a raw file: repositories are kept in one version, which stands for all of them. */
+const GIT_VERSION =
+  /^(\/[\w.-]+\/[\w.-]+\/)(?:(?:refs\/heads\/)?(?:main|master|stable|v\d+\.\d+)|(?:refs\/tags\/)?v?\d+\.\d+\.\d+(?:-[\w.]+)?)\//;
+
 /**
  * The public web: serves the virtual internet's files by Host and path; a host without files of its own has a start
  * page that names it. Redirects nothing; unknown paths are 404. Works the same behind TLS.
@@ -67,7 +71,12 @@ export const website: Server = httpServer({
     const { path } = splitTarget(request.target);
     const scheme = context.serverName === undefined ? 'http' : 'https';
     const query = request.target.includes('?') ? request.target.slice(request.target.indexOf('?')) : '';
-    const urls = [`${scheme}://${host}${path}${query}`, `https://${host}${path}`, `http://${host}${path}`];
+    const urls = [
+      `${scheme}://${host}${path}${query}`,
+      `https://${host}${path}`,
+      `http://${host}${path}`,
+      `https://${host}${path.replace(GIT_VERSION, '$1HEAD/')}`,
+    ];
     const file = urls.map((url) => context.internetFile(url)).find((content) => content !== undefined);
     const head: HttpHeader[] = [
       ['Date', httpDate(context.nowMs)],

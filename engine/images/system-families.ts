@@ -1,0 +1,150 @@
+import type { ImageMachine, ListenerSpec } from './catalog.ts';
+import { alpine, bare, debian, type Family, osRelease, PASSWD, tcp, TLS_ANY } from './recipe.ts';
+import { BUSYBOX, DEBIAN } from './programs.ts';
+
+const ubuntuMachine: ImageMachine = {
+  libc: 'glibc',
+  shell: 'bash',
+  user: 'root',
+  home: '/root',
+  versions: {},
+};
+
+const DNS_PORTS: readonly ListenerSpec[] = [
+  { port: 53, protocol: 'UDP', server: 'dns', options: { cluster: true } },
+  tcp(53, 'dns', { cluster: true }),
+  tcp(8080, 'page', { title: 'OK', paths: ['/health'] }),
+  tcp(8181, 'page', { title: 'OK', paths: ['/ready'] }),
+  tcp(9153, 'metrics', { family: 'coredns' }),
+];
+
+const CILIUM_PROGRAMS = [
+  ...DEBIAN,
+  'bash',
+  'ip',
+  'cilium',
+  'cilium-dbg',
+  'cilium-agent',
+  'hubble',
+  'bpftool',
+  'ss',
+];
+
+/** The images that a cluster and Cilium themselves run. */
+export const SYSTEM_FAMILIES: readonly Family[] = [
+  { repositories: ['registry.k8s.io/pause', 'k8s.gcr.io/pause'], make: () => bare('/pause') },
+  {
+    repositories: ['registry.k8s.io/coredns/coredns', 'docker.io/coredns/coredns'],
+    make: () => bare('/coredns', DNS_PORTS),
+  },
+  {
+    repositories: ['registry.k8s.io/kube-apiserver'],
+    make: () =>
+      bare('kube-apiserver', [
+        {
+          ...tcp(6443, 'kube-apiserver'),
+          tls: {
+            names: [
+              'kubernetes',
+              'kubernetes.default',
+              'kubernetes.default.svc',
+              'kubernetes.default.svc.cluster.local',
+            ],
+            trusted: false,
+          },
+        },
+      ]),
+  },
+  {
+    repositories: ['registry.k8s.io/kube-controller-manager'],
+    make: () => bare('kube-controller-manager', [{ ...tcp(10_257, 'opaque'), tls: TLS_ANY, isLocal: true }]),
+  },
+  {
+    repositories: ['registry.k8s.io/kube-scheduler'],
+    make: () => bare('kube-scheduler', [{ ...tcp(10_259, 'opaque'), tls: TLS_ANY, isLocal: true }]),
+  },
+  {
+    repositories: ['registry.k8s.io/kube-proxy'],
+    make: () => ({
+      ...debian({}),
+      cmd: ['/usr/local/bin/kube-proxy'],
+      mains: ['kube-proxy'],
+      listeners: () => [tcp(10_256, 'page', { title: 'ok', paths: ['/healthz'] })],
+    }),
+  },
+  {
+    repositories: ['registry.k8s.io/etcd'],
+    make: () => ({ ...bare('etcd'), listeners: () => [{ ...tcp(2379, 'opaque'), tls: TLS_ANY }] }),
+  },
+  {
+    repositories: ['docker.io/kindest/local-path-provisioner', 'docker.io/rancher/local-path-provisioner'],
+    make: () => bare('local-path-provisioner'),
+  },
+  { repositories: ['docker.io/kindest/kindnetd'], make: () => bare('/bin/kindnetd') },
+  {
+    repositories: ['quay.io/cilium/cilium', 'quay.io/cilium/cilium-ci'],
+    make: (tag) => ({
+      machine: { ...ubuntuMachine, versions: { cilium: tag.replace(/^v/, '') } },
+      programs: CILIUM_PROGRAMS,
+      env: { HUBBLE_SERVER: 'unix:///var/run/cilium/hubble.sock' },
+      files: { ...osRelease('Ubuntu', 'ubuntu', '24.04'), ...PASSWD },
+      entrypoint: ['cilium-agent'],
+      pullMs: 12_000,
+      mains: ['cilium-agent'],
+      startDelayMs: 3000,
+      listeners: () => [
+        tcp(4244, 'opaque'),
+        tcp(9962, 'metrics', { family: 'agent', needs: 'prometheus-serve-addr' }),
+        tcp(9965, 'metrics', { family: 'hubble', needs: 'hubble-metrics-server' }),
+        { ...tcp(9879, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
+      ],
+    }),
+  },
+  {
+    repositories: ['quay.io/cilium/operator-generic', 'quay.io/cilium/operator'],
+    make: () =>
+      bare('cilium-operator-generic', [
+        tcp(9963, 'metrics', { family: 'operator', needs: 'operator-prometheus-serve-addr' }),
+        { ...tcp(9234, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
+      ]),
+  },
+  {
+    repositories: ['quay.io/cilium/cilium-envoy'],
+    make: () => ({
+      machine: ubuntuMachine,
+      programs: [...DEBIAN, 'bash', 'cilium-envoy'],
+      entrypoint: ['/usr/bin/cilium-envoy-starter'],
+      pullMs: 6_000,
+      mains: ['cilium-envoy-starter'],
+      startDelayMs: 1500,
+      listeners: () => [
+        { ...tcp(9878, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
+        tcp(9964, 'metrics', { family: 'envoy' }),
+      ],
+    }),
+  },
+  {
+    repositories: ['quay.io/cilium/hubble-relay'],
+    make: () => ({
+      ...bare('hubble-relay', [tcp(4245, 'opaque'), tcp(4222, 'opaque')]),
+      mains: ['hubble-relay', 'serve'],
+      pullMs: 2_500,
+      startDelayMs: 2000,
+    }),
+  },
+  {
+    repositories: ['quay.io/cilium/hubble-ui'],
+    make: () => ({
+      ...alpine('3.21.3', { curl: '8.12.1' }),
+      programs: [...BUSYBOX, 'nginx'],
+      entrypoint: ['/docker-entrypoint.sh'],
+      cmd: ['nginx', '-g', 'daemon off;'],
+      mains: ['nginx'],
+      listeners: () => [tcp(8081, 'page', { title: 'Hubble UI', paths: ['/', '/index.html'], others: 200 })],
+    }),
+  },
+  {
+    repositories: ['quay.io/cilium/hubble-ui-backend'],
+    make: () => bare('/usr/bin/backend', [tcp(8090, 'opaque')]),
+  },
+];
