@@ -6,7 +6,8 @@ import type { ObjectRequest } from './request.ts';
 import type { Server } from './server.ts';
 import { StatusError, badRequest, invalid, required } from '../objects/status.ts';
 import { answer, createdObject, inNamespace, updatedObject } from './write.ts';
-import { applyMergePatch, applyStrategicPatch } from './merge-patch.ts';
+import { applyMergePatch } from '../base/json.ts';
+import { applyStrategicPatch } from './merge-patch.ts';
 import {
   changedFields,
   commonLeaves,
@@ -268,7 +269,7 @@ function mergedObject(previous: KubeObject, applied: KubeObject, request: Object
   const base = served(request.kind, previous);
   const struct = structOfKind(applied.apiVersion, applied.kind);
   return (
-    struct === undefined ? applyMergePatch(base, applied) : applyStrategicPatch(base, applied, struct)
+    struct === undefined ? applyMergePatch(base, applied as JsonObject) : applyStrategicPatch(base, applied, struct)
   ) as KubeObject;
 }
 

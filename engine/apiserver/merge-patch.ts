@@ -2,22 +2,9 @@ import type { FieldType, StructType } from '../objects/types.ts';
 import { badRequest } from '../objects/status.ts';
 import { isJsonObject } from '../base/json.ts';
 import { structNamed } from '../objects/types.ts';
-import { thawed } from '../store/admission.ts';
+import { goMap } from '../objects/go-syntax.ts';
 
 type Plain = Record<string, unknown>;
-
-/** Applies a JSON merge patch (RFC 7386): null removes, objects merge, everything else replaces. */
-export function applyMergePatch(target: unknown, patch: unknown): unknown {
-  if (!isJsonObject(patch)) return thawed(patch);
-  const merged: Plain = isJsonObject(target) ? { ...(target as Plain) } : {};
-  for (const key of Object.keys(patch)) {
-    if (key === '__proto__') continue;
-    const value = patch[key];
-    if (value === null) delete merged[key];
-    else merged[key] = applyMergePatch(Object.hasOwn(merged, key) ? merged[key] : undefined, value);
-  }
-  return merged;
-}
 
 /**
  * Applies a strategic merge patch to an object of a built-in kind: lists with a merge key merge by it, and the directives
@@ -171,13 +158,4 @@ function withoutDirectives(patch: Plain): Plain {
   return Object.fromEntries(
     Object.entries(patch).filter(([key]) => !key.startsWith('$') && key !== '__proto__'),
   );
-}
-
-/** A plain value as Go's `%v` prints it: `map[a:1 b:[x y]]` with sorted keys. */
-export function goMap(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
-  if (!isJsonObject(value)) return String(value);
-  const keys = Object.keys(value).sort();
-  return `map[${keys.map((key) => `${key}:${goMap(value[key])}`).join(' ')}]`;
 }

@@ -12,10 +12,11 @@ import {
   unsupportedMediaType,
 } from '../objects/status.ts';
 import { answer, inNamespace, updatedObject } from './write.ts';
-import { applyMergePatch, applyStrategicPatch, goMap } from './merge-patch.ts';
+import { applyStrategicPatch } from './merge-patch.ts';
+import { goMap } from '../objects/go-syntax.ts';
 import { applyServerSide } from './apply.ts';
 import { decodeObject } from './decode-body.ts';
-import { isJsonObject } from '../base/json.ts';
+import { applyMergePatch, isJsonObject } from '../base/json.ts';
 import { plainBody } from './decode-body.ts';
 import { served } from './shape.ts';
 import { structOfKind } from '../objects/types.ts';

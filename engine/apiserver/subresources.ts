@@ -13,7 +13,7 @@ import {
   unknownResource,
 } from '../objects/status.ts';
 import { answer, isDryRun, update, updatedObject } from './write.ts';
-import { applyMergePatch } from './merge-patch.ts';
+import { applyMergePatch } from '../base/json.ts';
 import { commitUpdate, deleteObject, preparedUpdate, updateObject, updateStatus } from '../store/registry.ts';
 import { get } from './read.ts';
 import { isJsonObject } from '../base/json.ts';

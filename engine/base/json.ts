@@ -29,3 +29,16 @@ export function canonicalJson(value: unknown): string {
   }
   return JSON.stringify(value) ?? 'null';
 }
+
+/** Applies a JSON merge patch (RFC 7386): null removes, objects merge, everything else replaces. */
+export function applyMergePatch(target: unknown, patch: Json): Json {
+  if (!isJsonObject(patch)) return patch;
+  const merged: Record<string, Json | undefined> = isJsonObject(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (key === '__proto__') continue;
+    if (value === null) delete merged[key];
+    else if (value !== undefined)
+      merged[key] = applyMergePatch(Object.hasOwn(merged, key) ? merged[key] : undefined, value);
+  }
+  return merged;
+}

@@ -47,3 +47,12 @@ export function goStringMap(value: unknown): string {
   const text: TypeRef = { kind: 'scalar', of: 'string', go: 'string' };
   return goSyntax(value, { kind: 'map', of: text, go: 'map[string]string' });
 }
+
+/** A plain value as Go's `%v` prints it: `map[a:1 b:[x y]]` with sorted keys. */
+export function goMap(value: unknown): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
+  if (!isJsonObject(value)) return String(value);
+  const keys = Object.keys(value).sort();
+  return `map[${keys.map((key) => `${key}:${goMap(value[key])}`).join(' ')}]`;
+}

@@ -21,7 +21,7 @@ export function parseTimestamp(text: unknown): number | undefined {
  * under 3 hours minutes, under 8 `XhYm`, under 2 days hours, under 8 `XdYh`, under 2 years days, under 8 `XyYd`, then years.
  */
 export function humanDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
+  const seconds = Math.trunc(ms / 1000);
   if (seconds < -1) return '<invalid>';
   if (seconds < 0) return '0s';
   if (seconds < 120) return `${seconds}s`;

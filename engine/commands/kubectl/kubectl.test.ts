@@ -2,7 +2,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { describe, expect, test } from 'vitest';
 import { structNamed } from '../../objects/types.ts';
 import { smartLabel } from './describe/generic.ts';
-import { unifiedDiff } from './diff-text.ts';
+import { unifiedHunks } from '../coreutils/changes.ts';
 import { CommandError } from './errors.ts';
 import { flagTable, parseLine } from './flags.ts';
 import { jsonThreeWayPatch, strategicThreeWayPatch } from './merge.ts';
@@ -10,7 +10,7 @@ import { parseGoTemplate, runGoTemplate } from './print/go-template.ts';
 import { parseJsonPath, printJsonPath } from './print/jsonpath.ts';
 import { tabWrite } from './print/table.ts';
 import { toYaml } from './print/yaml.ts';
-import { humanDuration } from './text.ts';
+import { humanDuration } from '../../objects/time.ts';
 import { readDocuments } from './yaml-input.ts';
 
 describe('flags', () => {
@@ -155,6 +155,8 @@ describe('manifests', () => {
   });
 
   test('diff -u with three lines of context', () => {
-    expect(unifiedDiff('a\nb\nc\nd\n', 'a\nb\nx\nd\n')).toBe('@@ -1,4 +1,4 @@\n a\n b\n-c\n+x\n d\n');
+    expect(unifiedHunks(['a', 'b', 'c', 'd'], ['a', 'b', 'x', 'd'], 3)).toBe(
+      '@@ -1,4 +1,4 @@\n a\n b\n-c\n+x\n d\n',
+    );
   });
 });

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { canonicalJson, isJsonObject } from '../../base/json.ts';
 import { byText } from '../../base/order.ts';
+import { goMap } from '../../objects/go-syntax.ts';
 import type { FieldType, StructType, TypeRef } from '../../objects/types.ts';
 import { structNamed } from '../../objects/types.ts';
 
@@ -77,29 +78,9 @@ export function jsonMergePatch(from: JsonObject, to: JsonObject): JsonObject {
   return out;
 }
 
-/** Applies a JSON merge patch. */
-export function applyMergePatch(target: Json | undefined, patch: Json): Json {
-  if (!isJsonObject(patch)) return patch;
-  const out: Members = { ...membersOf(target) };
-  for (const [key, member] of Object.entries(patch)) {
-    if (member === null) delete out[key];
-    else if (member !== undefined) out[key] = applyMergePatch(out[key], member);
-  }
-  return out;
-}
-
 /** A patch that cannot be made from what the file holds. */
 export class PatchFault extends Error {
   override readonly name = 'PatchFault';
-}
-
-/** A value as Go's `%v` prints it. */
-export function goMap(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
-  if (!isJsonObject(value)) return String(value);
-  const keys = Object.keys(value).sort();
-  return `map[${keys.map((key) => `${key}:${goMap(value[key])}`).join(' ')}]`;
 }
 
 /** Which halves of a difference a strategic patch holds. */

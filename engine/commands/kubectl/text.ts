@@ -1,4 +1,5 @@
 import { byText } from '../../base/order.ts';
+import { humanDuration } from '../../objects/time.ts';
 import { toBase64, utf8 } from '../../objects/utf8.ts';
 
 /** A string in double quotes as Go's %q writes it. */
@@ -14,29 +15,6 @@ export function formatLabels(labels: Readonly<Record<string, unknown>> | undefin
     .map(([key, value]) => `${key}=${String(value)}`)
     .sort(byText)
     .join(',');
-}
-
-/** A length of time in words of at most two units (apimachinery duration.HumanDuration). `ms` may be negative. */
-export function humanDuration(ms: number): string {
-  const seconds = Math.trunc(ms / 1000);
-  if (seconds < -1) return '<invalid>';
-  if (seconds < 0) return '0s';
-  if (seconds < 120) return `${seconds}s`;
-  const minutes = Math.trunc(seconds / 60);
-  if (minutes < 10) return seconds % 60 === 0 ? `${minutes}m` : `${minutes}m${seconds % 60}s`;
-  if (minutes < 180) return `${minutes}m`;
-  const hours = Math.trunc(minutes / 60);
-  if (hours < 8) return minutes % 60 === 0 ? `${hours}h` : `${hours}h${minutes % 60}m`;
-  if (hours < 48) return `${hours}h`;
-  if (hours < 192)
-    return hours % 24 === 0 ? `${Math.trunc(hours / 24)}d` : `${Math.trunc(hours / 24)}d${hours % 24}h`;
-  const days = Math.trunc(hours / 24);
-  if (days < 365 * 2) return `${days}d`;
-  if (days < 365 * 8) {
-    const rest = Math.trunc(days % 365);
-    return rest === 0 ? `${Math.trunc(days / 365)}y` : `${Math.trunc(days / 365)}y${rest}d`;
-  }
-  return `${Math.trunc(days / 365)}y`;
 }
 
 /** How long ago an RFC 3339 time was; `<unknown>` when absent. */

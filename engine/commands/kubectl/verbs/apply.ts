@@ -11,7 +11,8 @@ import { ApiError, CommandError, kubectlErrorOf, throwAll, usageError, withSourc
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { infosOf, isInfo, readManifests } from '../manifests.ts';
-import { goMap, jsonThreeWayPatch, LAST_APPLIED, PatchFault, strategicThreeWayPatch } from '../merge.ts';
+import { goMap } from '../../../objects/go-syntax.ts';
+import { jsonThreeWayPatch, LAST_APPLIED, PatchFault, strategicThreeWayPatch } from '../merge.ts';
 import { goJson } from '../print/json.ts';
 import { printerFor } from '../print/output.ts';
 import { toYaml } from '../print/yaml.ts';

@@ -14,7 +14,7 @@ import {
   usageError,
 } from '../errors.ts';
 import { flagTable } from '../flags.ts';
-import { unifiedDiff } from '../diff-text.ts';
+import { unifiedHunks } from '../../coreutils/changes.ts';
 import type { Info } from '../manifests.ts';
 import { isInfo, readManifests } from '../manifests.ts';
 import { withoutManagedFields } from '../print/output.ts';
@@ -76,7 +76,7 @@ function diffOne(context: Context, info: Info): string {
     live === undefined
       ? ['', shown(createdOf(context, info))]
       : [shown(live), shown(mergedOf(context, info, live))];
-  const hunks = unifiedDiff(from, to);
+  const hunks = unifiedHunks(linesOf(from), linesOf(to), 3);
   if (hunks === '') return '';
   const { group, version, kind } = info.resource;
   const file = `${group === '' ? '' : `${group}.`}${version}.${kind}.${info.namespace}.${info.name}`;
@@ -115,4 +115,8 @@ function shown(object: JsonObject): string {
   const bare = withoutManagedFields(object);
   if (textAt(object, 'kind') !== 'Secret' || !isJsonObject(object.data)) return toYaml(bare);
   return toYaml({ ...bare, data: Object.fromEntries(Object.keys(object.data).map((key) => [key, '***'])) });
+}
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }

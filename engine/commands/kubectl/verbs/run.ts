@@ -6,7 +6,7 @@ import { dryRunSuffix } from '../context.ts';
 import { kindName, pathOf } from '../discovery.ts';
 import { CommandError, usageError } from '../errors.ts';
 import { flagTable } from '../flags.ts';
-import { applyMergePatch } from '../merge.ts';
+import { applyMergePatch } from '../../../base/json.ts';
 import { printerFor } from '../print/output.ts';
 import { pumpSession } from '../streams.ts';
 import { quoteGo } from '../text.ts';
