@@ -1,3 +1,4 @@
+import { runExternal } from '../external.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { SIGNALS } from '../../base/process.ts';
 import { jobLine, jobState, signalOf } from '../jobs.ts';
@@ -240,7 +241,14 @@ async function execute(shell: Interpreter, argv: readonly string[]): Promise<num
   }
   if (words.length === 0) return 0;
   if (name !== undefined) words = [words[0] ?? '', ...words.slice(1)];
-  await shell.runExternal(words, isEmpty ? new Map() : shell.exported(), 'here', () => words.join(' '), true);
+  await runExternal(
+    shell,
+    words,
+    isEmpty ? new Map() : shell.exported(),
+    'here',
+    () => words.join(' '),
+    true,
+  );
   const { status } = shell.state;
   if (status === 127 && shell.state.isInteractive) return 127;
   throw new ShellExit(status);

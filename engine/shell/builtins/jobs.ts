@@ -1,3 +1,4 @@
+import { tellDeath, waitForeground } from '../foreground.ts';
 import { Signalled } from '../../base/process.ts';
 import type { ProcessHandle, Signal } from '../../base/process.ts';
 import type { Interpreter } from '../interpreter.ts';
@@ -62,7 +63,7 @@ async function foreground(shell: Interpreter, argv: readonly string[]): Promise<
   job.told = 'running';
   state.jobs.touch(job);
   for (const child of job.children) child.handle.kill('CONT');
-  const statuses = await shell.waitForeground(job.children, job.text, [], job);
+  const statuses = await waitForeground(shell, job.children, job.text, [], job);
   return statuses === undefined ? state.status : (statuses.at(-1) ?? 0);
 }
 
@@ -168,7 +169,7 @@ async function forget(shell: Interpreter, job: Job, tells: boolean): Promise<voi
   for (const child of job.children) state.endedPids.set(child.handle.pid, child.handle.exitCode() ?? 0);
   const signal = job.children.at(-1)?.signal();
   if (tells && signal !== undefined && !['INT', 'PIPE', 'TERM'].includes(signal) && state.dialect === 'bash')
-    await shell.tellDeath(job.children, signalWords(signal), job.text);
+    await tellDeath(shell, job.children, signalWords(signal), job.text);
 }
 
 async function waitAny(

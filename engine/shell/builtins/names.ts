@@ -1,3 +1,4 @@
+import { runExternal } from '../external.ts';
 import type { Interpreter } from '../interpreter.ts';
 import { resolvePath, statThrough } from '../path.ts';
 import { printFunction } from '../print.ts';
@@ -243,7 +244,7 @@ async function command(shell: Interpreter, argv: readonly string[]): Promise<num
   if (/[vV]/.test(flag)) return commandName(shell, words, flag.includes('V'));
   const builtin = shell.state.disabled.has(name) ? undefined : builtinOf(name, shell.state.dialect);
   if (builtin !== undefined) return builtin.run(shell, words);
-  await shell.runExternal(words, shell.exported(), 'child', () => words.join(' '));
+  await runExternal(shell, words, shell.exported(), 'child', () => words.join(' '));
   return shell.state.status;
 }
 
