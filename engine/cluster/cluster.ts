@@ -174,16 +174,6 @@ export class Cluster {
     return this.agents.socket(node);
   }
 
-  /** The socket of the agent whose container a machine is (`pod/ns/name/container`); undefined on other machines. */
-  agentSocketOf(machine: string): AgentSocketView | undefined {
-    const [kind, namespace, name] = machine.split('/');
-    if (kind !== 'pod' || name === undefined) return undefined;
-    const pod = this.store.get('pods', namespace, name) as Pod | undefined;
-    return pod?.metadata.labels?.['k8s-app'] === 'cilium'
-      ? this.agents.socket(pod.spec.nodeName ?? '')
-      : undefined;
-  }
-
   /** Tries a connection in a view without a trace: no flow, no chance, no state. */
   probe(view: ReachabilityView, request: ProbeRequest): ProbeResult {
     const hasAgents = this.store.list('nodes').some((node) => this.agents.isRunning(node.metadata.name));

@@ -243,11 +243,6 @@ export function decodeLab(files: LabFiles, id: string): LabBundle | undefined {
   };
 }
 
-/** The same lab with its solutions taken out, as it goes to the browser: they load when asked for. */
-export function withoutSolutions(bundle: LabBundle): LabBundle {
-  return { ...bundle, tasks: bundle.tasks.map(({ solution: _, ...task }) => task) };
-}
-
 function numberOf(files: LabFiles, slug: string): string | undefined {
   return /^number: *(\S+)/m.exec(files.get(`${slug}/lab.yaml`) ?? '')?.[1];
 }

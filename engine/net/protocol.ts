@@ -15,8 +15,6 @@ export const PROTOCOL_NUMBERS: ReadonlyMap<string, number> = new Map([
   ['SCTP', 132],
 ]);
 
-/** Matches every protocol. */
-export const ANY_PROTOCOL = 0;
 /** ICMP for IPv4; the type stands in place of a port. */
 export const ICMP = 1;
 /** TCP. */

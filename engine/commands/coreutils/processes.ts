@@ -409,9 +409,6 @@ async function yes(process: Process): Promise<number> {
   }
 }
 
-/** The text of an open failure, for tools that start others. */
-export const noSuchFile = failureText('ENOENT');
-
 /** Tools that start, watch and end processes. */
 export const PROCESS_TOOLS: readonly (readonly [string, Program])[] = [
   ['sleep', tool({ short: '' }, sleep)],

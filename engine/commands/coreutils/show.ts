@@ -464,7 +464,3 @@ export const SHOW_TOOLS: readonly (readonly [string, Program])[] = [
   ],
   ['more', tool({ short: 'dfpcsu' }, page)],
 ];
-
-/** The complaint of tools that need an operand. */
-export const missingOperand = (process: Process, exit = 1): Promise<number> =>
-  complainUsage(process, 'missing operand', exit);

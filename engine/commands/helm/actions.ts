@@ -367,6 +367,3 @@ export function computedValues(release: Release): JsonObject {
 export function notesOf(release: Release): string {
   return chartNamed(release.chart)?.notes(computedValues(release), release) ?? '';
 }
-
-/** No values at all. */
-export const NO_VALUES: JsonObject = emptyValues();

@@ -54,17 +54,6 @@ export function described(schema: Schema, description: string): Schema {
   return { ...schema, description };
 }
 
-/** The member of a schema that a path leads to (list indexes are numbers); undefined where there is none. */
-export function schemaAt(schema: Schema, path: readonly (string | number)[]): Schema | undefined {
-  let at: Schema | undefined = schema;
-  for (const step of path) {
-    if (typeof step === 'number') at = at?.items;
-    else if (at?.properties && Object.hasOwn(at.properties, step)) at = at.properties[step];
-    else at = at?.additional;
-  }
-  return at;
-}
-
 /** The schema as JSON Schema (draft 7), for editors. */
 export function toJsonSchema(schema: Schema): Readonly<Record<string, unknown>> {
   const { properties, additional, items, oneOf, anyOf, isIntOrString, isSet, required, go, type, ...rest } =
