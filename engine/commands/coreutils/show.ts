@@ -3,7 +3,6 @@ import { failureText } from '../../shell/path.ts';
 import {
   byteLength,
   complain,
-  complainUsage,
   inputs,
   isBusybox,
   LineReader,

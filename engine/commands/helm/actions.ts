@@ -3,7 +3,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { chartNamed } from '../../charts/catalog.ts';
 import type { Chart, ChartObject } from '../../charts/chart.ts';
 import { owned, type Release } from '../../charts/release.ts';
-import { coalesceValues, emptyValues, mergeValues } from '../../charts/values.ts';
+import { coalesceValues, mergeValues } from '../../charts/values.ts';
 import type { KubeObject } from '../../objects/api.ts';
 import type { Process } from '../../shell/program.ts';
 import type { Client } from '../kubectl/client.ts';
