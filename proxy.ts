@@ -16,6 +16,8 @@ export function proxy(request: NextRequest): NextResponse {
     "object-src 'none'",
     "base-uri 'self'",
     "form-action 'self'",
+    // The browser pane's frame holds its document itself; that it leads nowhere is how its links are heard.
+    "frame-src 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
   const headers = new Headers(request.headers);

@@ -136,6 +136,14 @@ function statusOf(
   return { text: state.matrix?.hasDrafts === true ? 'Saved, not applied' : 'Saved', isBad: false };
 }
 
+function tabClasses(isSelected: boolean, more: string): string {
+  return classes(
+    'cursor-pointer rounded px-2 py-0.5 whitespace-nowrap',
+    isSelected ? 'bg-sunken text-ink' : 'text-muted hover:text-ink',
+    more,
+  );
+}
+
 /** The home folder's files in tabs, with Monaco once it is there. */
 export function EditorPane({
   files,
@@ -143,9 +151,12 @@ export function EditorPane({
   looked,
   onSave,
   onApply,
+  browser,
 }: {
   files: Files;
   state: WorkbenchState;
+  /** The pane's other tab. `content` is shown in place of the files while `isShown`. */
+  browser: { isShown: boolean; show(isShown: boolean): void; content: JSX.Element };
   /** The cell of the matrix that the learner looks at. */
   looked: MatrixCell | undefined;
   onSave: (path: string) => void;
@@ -203,18 +214,22 @@ export function EditorPane({
   return (
     <section aria-label="Editor" data-region="yaml" className="flex h-full min-h-0 flex-col bg-panel">
       <div className="flex h-9 shrink-0 items-center gap-1 border-b border-line px-2">
-        <div role="tablist" aria-label="Files" className="flex min-w-0 items-center gap-1 overflow-x-auto">
+        <div
+          role="tablist"
+          aria-label="Files and browser"
+          className="flex min-w-0 items-center gap-1 overflow-x-auto"
+        >
           {files.files.map((file) => (
             <button
               key={file.path}
               type="button"
               role="tab"
-              aria-selected={file.path === current?.path}
-              onClick={() => files.open(file.path)}
-              className={classes(
-                'cursor-pointer rounded px-2 py-0.5 font-mono text-xs whitespace-nowrap',
-                file.path === current?.path ? 'bg-sunken text-ink' : 'text-muted hover:text-ink',
-              )}
+              aria-selected={!browser.isShown && file.path === current?.path}
+              onClick={() => {
+                browser.show(false);
+                files.open(file.path);
+              }}
+              className={tabClasses(!browser.isShown && file.path === current?.path, 'font-mono text-xs')}
             >
               {file.name}
               {file.isDirty && (
@@ -224,17 +239,39 @@ export function EditorPane({
               )}
             </button>
           ))}
+          <button
+            type="button"
+            role="tab"
+            aria-selected={browser.isShown}
+            title="A browser on the workstation (Alt+5)"
+            onClick={() => browser.show(true)}
+            className={tabClasses(browser.isShown, 'order-last text-[13px]')}
+          >
+            Browser
+            {!browser.isShown && state.web.ports.length > 0 && (
+              <span role="img" aria-label="a port answers" className="ml-1.5 text-accent">
+                ●
+              </span>
+            )}
+          </button>
         </div>
-        {!state.isReadOnly && <NewFile onCreate={files.create} />}
+        {!state.isReadOnly && (
+          <NewFile
+            onCreate={(name) => {
+              browser.show(false);
+              files.create(name);
+            }}
+          />
+        )}
         <div className="ml-auto flex min-w-0 items-center gap-2">
           <span
             className={classes('truncate text-xs max-sm:hidden', status.isBad ? 'text-bad' : 'text-muted')}
             title={status.text}
             role="status"
           >
-            {status.text}
+            {browser.isShown ? '' : status.text}
           </span>
-          {current !== undefined && (
+          {current !== undefined && !browser.isShown && (
             <>
               <Button
                 look="quiet"
@@ -256,7 +293,8 @@ export function EditorPane({
           )}
         </div>
       </div>
-      <div className="min-h-0 flex-1">
+      {browser.isShown && <div className="min-h-0 flex-1">{browser.content}</div>}
+      <div className={classes('min-h-0 flex-1', browser.isShown && 'hidden')}>
         {editor === undefined && (
           <p className="p-4 text-sm text-muted">No file is open. Make one with +, or in the terminal.</p>
         )}

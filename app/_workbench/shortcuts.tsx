@@ -6,7 +6,7 @@ import { Button } from '../_ui/button.tsx';
 const KEYS: readonly (readonly [string, string])[] = [
   ['Ctrl/⌘ + Enter', 'Apply the file: types kubectl apply into the terminal'],
   ['Ctrl/⌘ + S', 'Save the file'],
-  ['Alt + 1 … 4', 'Go to text, YAML, terminal, matrix'],
+  ['Alt + 1 … 5', 'Go to text, YAML, terminal, matrix, browser'],
   ['F6', 'Go to the next region (Shift + F6: the one before)'],
   ['Esc', 'Leave the terminal'],
   ['Alt + ← / →', 'Undo and redo one step of the cluster'],

@@ -5,6 +5,7 @@ import type {
   FlowRow,
   HomeFile,
   TaskState,
+  WebVisit,
   WorkerEvent,
 } from '../../engine/session/protocol.ts';
 import type { Life } from './life.ts';
@@ -32,6 +33,13 @@ export type Hint = {
 /** A place in a file that the page should show. `id` makes the same place worth a second jump. */
 export type Jump = { readonly id: number; readonly path: string; readonly line?: number };
 
+/** The browser pane: what it is about, how long nothing will happen, and which ports of the workstation answer. */
+export type Web = {
+  readonly visit: WebVisit | undefined;
+  readonly waitsMs: number | undefined;
+  readonly ports: readonly number[];
+};
+
 /** Everything the workbench shows, apart from the terminals' text. */
 export type WorkbenchState = {
   readonly life: Life;
@@ -50,6 +58,7 @@ export type WorkbenchState = {
   readonly advice: CellAdvice | undefined;
   readonly flows: readonly FlowRow[];
   readonly files: readonly HomeFile[];
+  readonly web: Web;
   readonly terminals: readonly number[];
   readonly busy: Readonly<Record<number, { readonly command: string; readonly waitsMs: number | undefined }>>;
   readonly hints: readonly Hint[];
@@ -89,6 +98,7 @@ export function initialState(bundle: LabBundle, task: number): WorkbenchState {
     advice: undefined,
     flows: [],
     files: [],
+    web: { visit: undefined, waitsMs: undefined, ports: [] },
     terminals: [1],
     busy: {},
     hints: [],
@@ -159,6 +169,8 @@ export function reduce(state: WorkbenchState, event: WorkerEvent | PageEvent): W
     }
     case 'clock':
       return event.isRunning === state.isClockRunning ? state : { ...state, isClockRunning: event.isRunning };
+    case 'web':
+      return { ...state, web: event };
     case 'files':
       return { ...state, files: event.files };
     case 'task':

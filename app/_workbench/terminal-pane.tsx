@@ -15,6 +15,7 @@ type Props = {
   state: WorkbenchState;
   handle: RefObject<TerminalHandle | null>;
   onLeave: () => void;
+  onLink: (url: string) => void;
   onTooLong: () => void;
 };
 
@@ -28,6 +29,7 @@ function Screen({
   isScreenReader,
   screens,
   onLeave,
+  onLink,
   onTooLong,
 }: {
   sandbox: Sandbox;
@@ -36,11 +38,12 @@ function Screen({
   isScreenReader: boolean;
   screens: RefObject<Map<number, TerminalScreen>>;
   onLeave: () => void;
+  onLink: (url: string) => void;
   onTooLong: () => void;
 }): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
-  const listeners = useRef({ onLeave, onTooLong, isScreenReader });
-  listeners.current = { onLeave, onTooLong, isScreenReader };
+  const listeners = useRef({ onLeave, onLink, onTooLong, isScreenReader });
+  listeners.current = { onLeave, onLink, onTooLong, isScreenReader };
   useEffect(() => {
     let screen: TerminalScreen | undefined;
     let detach = () => {};
@@ -53,6 +56,7 @@ function Screen({
           keys: (data) => sandbox.send({ kind: 'keys', terminal, data }),
           size: (columns, rows) => sandbox.send({ kind: 'resize', terminal, columns, rows }),
           leave: () => listeners.current.onLeave(),
+          link: (url) => listeners.current.onLink(url),
           tooLong: () => listeners.current.onTooLong(),
         },
         { isScreenReader: listeners.current.isScreenReader },
@@ -102,7 +106,7 @@ const PHONE_KEYS: readonly (readonly [string, string])[] = [
 ];
 
 /** The terminals in tabs, with the button that skips a wait. */
-export function TerminalPane({ sandbox, state, handle, onLeave, onTooLong }: Props): JSX.Element {
+export function TerminalPane({ sandbox, state, handle, onLeave, onLink, onTooLong }: Props): JSX.Element {
   const [shown, setShown] = useState(1);
   const [isScreenReader, setScreenReader] = useState(false);
   const screens = useRef<Map<number, TerminalScreen>>(new Map());
@@ -212,6 +216,7 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onTooLong }: Pro
             isScreenReader={isScreenReader}
             screens={screens}
             onLeave={onLeave}
+            onLink={onLink}
             onTooLong={onTooLong}
           />
         ))}

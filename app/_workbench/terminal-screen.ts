@@ -1,5 +1,6 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { type IDisposable, Terminal } from '@xterm/xterm';
+import { linksAt } from './terminal-links.ts';
 
 /** What the owner of a screen is told. */
 export type ScreenListener = {
@@ -7,6 +8,8 @@ export type ScreenListener = {
   size(columns: number, rows: number): void;
   /** The learner leaves the terminal by Esc. */
   leave(): void;
+  /** An address in the text was clicked. */
+  link(url: string): void;
   tooLong(): void;
 };
 
@@ -17,7 +20,7 @@ const PASTE_MAX = 65_536;
 function isPageKey(event: KeyboardEvent): boolean {
   if (event.key === 'F6') return true;
   // By position, because Alt changes the letter on some layouts.
-  if (event.altKey && !event.ctrlKey && /^(Digit[1-4]|Key[NHR]|ArrowLeft|ArrowRight)$/.test(event.code))
+  if (event.altKey && !event.ctrlKey && /^(Digit[1-5]|Key[NHR]|ArrowLeft|ArrowRight)$/.test(event.code))
     return true;
   return (event.ctrlKey || event.metaKey) && event.key === 'Enter';
 }
@@ -114,6 +117,9 @@ export class TerminalScreen {
     this.#terminal.open(host);
     this.#terminal.attachCustomKeyEventHandler((event) => this.#handleKey(event, listener));
     this.#parts.push(
+      this.#terminal.registerLinkProvider({
+        provideLinks: (row, callback) => callback(linksAt(this.#terminal.buffer.active, row, listener.link)),
+      }),
       this.#terminal.onData((data) => (data.length > PASTE_MAX ? listener.tooLong() : listener.keys(data))),
       this.#terminal.onResize(({ cols, rows }) => listener.size(cols, rows)),
     );

@@ -9,7 +9,7 @@ export const REGIONS = ['text', 'checks', 'yaml', 'terminal', 'matrix'] as const
 export type Region = (typeof REGIONS)[number];
 
 type Actions = {
-  onRegion: (region: Region) => void;
+  onRegion: (region: Region | 'browser') => void;
   onUndo: () => void;
   onRedo: () => void;
   onNext: () => void;
@@ -30,13 +30,13 @@ function isTyping(target: EventTarget | null): boolean {
 function regionOf(target: EventTarget | null): Region | undefined {
   const name =
     target instanceof Element ? target.closest('[data-region]')?.getAttribute('data-region') : undefined;
-  return REGIONS.find((region) => region === name);
+  return REGIONS.find((region) => region === (name === 'browser' ? 'yaml' : name));
 }
 
 /** The action of a key with Alt, or undefined. Keys by position (`code`), because Alt changes the letter on some layouts. */
 function altAction(event: KeyboardEvent, actions: Actions): (() => void) | undefined {
-  const digit = /^Digit([1-4])$/.exec(event.code)?.[1];
-  const direct = (['text', 'yaml', 'terminal', 'matrix'] as const)[Number(digit) - 1];
+  const digit = /^Digit([1-5])$/.exec(event.code)?.[1];
+  const direct = (['text', 'yaml', 'terminal', 'matrix', 'browser'] as const)[Number(digit) - 1];
   if (direct !== undefined) return () => actions.onRegion(direct);
   const letters: Record<string, () => void> = {
     KeyN: actions.onNext,

@@ -1,5 +1,6 @@
 'use client';
 
+import dynamic from 'next/dynamic';
 import { type JSX, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { LabBundle } from '../../engine/lab/bundle.ts';
 import type { AdvisedEdit, MatrixCell } from '../../engine/lab/matrix-value.ts';
@@ -22,6 +23,8 @@ import { useFiles } from './use-files.ts';
 
 // The terminal's code is under way before the page has come to life.
 if (typeof window !== 'undefined') void import('./terminal-screen.ts').catch(() => undefined);
+
+const BrowserPane = dynamic(() => import('./browser-pane.tsx'), { ssr: false });
 
 const PHONE_TABS: readonly (readonly [Region, string])[] = [
   ['text', 'Text'],
@@ -101,6 +104,7 @@ function Bench({
   );
   const files = useFiles(sandbox, state);
   const [region, setRegion] = useState<Region>('text');
+  const [isBrowsing, setBrowsing] = useState(false);
   const [looked, setLooked] = useState<MatrixCell | undefined>();
   const [isHelpOpen, setHelpOpen] = useState(false);
   const terminal = useRef<TerminalHandle>(null);
@@ -126,6 +130,7 @@ function Bench({
   useEffect(() => {
     if (state.jump === undefined) return;
     files.open(state.jump.path);
+    setBrowsing(false);
     setRegion('yaml');
   }, [state.jump, files.open]);
 
@@ -152,19 +157,27 @@ function Bench({
     files.change(file, withChange(text, change));
     sandbox.jump(file, line);
   };
-  const focusRegion = (next: Region) => {
-    setRegion(next);
-    requestAnimationFrame(() => {
-      if (next === 'terminal') terminal.current?.focus();
-      else {
-        const pane = document.querySelector<HTMLElement>(`[data-region="${next}"]`);
-        const target =
-          pane?.querySelector<HTMLElement>(
-            '.monaco-editor textarea, .monaco-editor .native-edit-context, textarea, [data-cell][tabindex="0"]',
-          ) ?? pane;
-        target?.focus();
-      }
-    });
+  const browse = (url: string) => {
+    setBrowsing(true);
+    setRegion('yaml');
+    sandbox.send({ kind: 'browse', url });
+  };
+  const focusRegion = (next: Region | 'browser') => {
+    // The browser is a tab of the editor's place.
+    if (next === 'browser' || next === 'yaml') setBrowsing(next === 'browser');
+    setRegion(next === 'browser' ? 'yaml' : next);
+    const focus = (tries: number) => {
+      if (next === 'terminal') return terminal.current?.focus();
+      const pane = document.querySelector<HTMLElement>(`[data-region="${next}"]`);
+      const target =
+        pane?.querySelector<HTMLElement>(
+          '.monaco-editor textarea, .monaco-editor .native-edit-context, textarea, [aria-label="Address"], [data-cell][tabindex="0"]',
+        ) ?? pane;
+      target?.focus();
+      // The browser's code may still be under way.
+      if (target === null && tries > 0) setTimeout(() => focus(tries - 1), 100);
+    };
+    requestAnimationFrame(() => focus(20));
   };
   useKeys({
     onRegion: focusRegion,
@@ -238,7 +251,25 @@ function Bench({
           }}
         >
           <div className={classes('min-h-0 max-md:flex-1', shown('yaml'))}>
-            <EditorPane files={files} state={state} looked={looked} onSave={save} onApply={apply} />
+            <EditorPane
+              files={files}
+              state={state}
+              looked={looked}
+              onSave={save}
+              onApply={apply}
+              browser={{
+                isShown: isBrowsing,
+                show: setBrowsing,
+                content: (
+                  <BrowserPane
+                    web={state.web}
+                    isReadOnly={state.isReadOnly}
+                    onBrowse={browse}
+                    onSkip={() => sandbox.send({ kind: 'skip-wait' })}
+                  />
+                ),
+              }}
+            />
           </div>
           <Divider
             label="Height of the editor"
@@ -254,6 +285,7 @@ function Bench({
               state={state}
               handle={terminal}
               onLeave={() => focusRegion('matrix')}
+              onLink={browse}
               onTooLong={() =>
                 sandbox.warn(
                   'That is more text than one input takes (64 kB). Nothing was pasted; put it into a file with the editor instead.',

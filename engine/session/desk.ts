@@ -14,6 +14,7 @@ import type {
   JournalHeader,
   PageCommand,
   TaskState,
+  WebVisit,
   WorkerEvent,
 } from './protocol.ts';
 import { loadCompleter } from './programs.ts';
@@ -52,6 +53,9 @@ type Action = Exclude<
   | { readonly kind: 'ping' }
 >;
 
+/** What the page was told last. */
+type Seen = { files: number; flows: number; task: string; web: string; visit?: WebVisit | undefined };
+
 type Undone = { readonly sequence: number; readonly atMs: number; readonly step: number };
 
 /**
@@ -81,7 +85,7 @@ export class Desk {
   /** Since when each terminal has shown nothing new, and what it had shown then. */
   #quiet = new Map<number, { readonly stamp: string; readonly sinceMs: number }>();
   #told = new Map<string, string>();
-  #seen = { files: -1, flows: -1, task: '' };
+  #seen: Seen = { files: -1, flows: -1, task: '', web: '' };
   #drafts = new Map<string, string>();
   /** The cell that the page wants to know about, until it is told. */
   #asked: { readonly row: number; readonly column: number } | undefined;
@@ -249,6 +253,9 @@ export class Desk {
         this.#countAttempt(sandbox.task);
         this.#input({ kind: 'predict', task: command.task, cells: command.cells });
         break;
+      case 'browse':
+        this.#input({ kind: 'browse', url: command.url });
+        break;
       case 'go-task':
         await this.#goTask(sandbox, command.task);
         break;
@@ -300,7 +307,7 @@ export class Desk {
   #adopt(sandbox: Sandbox): void {
     this.#sandbox = sandbox;
     this.#told.clear();
-    this.#seen = { files: -1, flows: -1, task: '' };
+    this.#seen = { files: -1, flows: -1, task: '', web: '' };
     this.#skip = undefined;
     this.#quiet.clear();
     this.#startTime(sandbox);
@@ -534,6 +541,7 @@ export class Desk {
       nowMs: Math.floor(sandbox.nowMs / 1000) * 1000,
       isRunning: this.#offsetMs !== undefined,
     });
+    this.#tellWeb(sandbox);
     this.#tellFiles(sandbox);
     this.#tellTask(sandbox);
     this.#tellFlows(sandbox);
@@ -572,6 +580,19 @@ export class Desk {
     return isSilent || aheadMs >= SKIPPABLE_MS
       ? Math.max(1_000, Math.ceil(aheadMs / 1000) * 1000)
       : undefined;
+  }
+
+  /** The browser pane. An answer may be large: it is told once, and not compared as text. */
+  #tellWeb({ web, scheduler, nowMs }: Sandbox): void {
+    const aheadMs = web.isLoading ? (scheduler.nextWakeMs() ?? nowMs) - nowMs : 0;
+    const waitsMs = aheadMs >= SKIPPABLE_MS ? Math.ceil(aheadMs / 1000) * 1000 : undefined;
+    const { visit } = web;
+    const ports = web.ports();
+    const stamp = JSON.stringify([visit?.url, waitsMs, ports]);
+    if (visit === this.#seen.visit && stamp === this.#seen.web) return;
+    this.#seen.visit = visit;
+    this.#seen.web = stamp;
+    this.#post({ kind: 'web', visit, waitsMs, ports });
   }
 
   #tellFiles(sandbox: Sandbox): void {
@@ -643,9 +664,9 @@ function terminalStamp(terminal: SandboxTerminal): string {
   return `${terminal.id}/${terminal.shown}/${terminal.ended}/${terminal.running ?? ''}`;
 }
 
-/** Changes when any terminal shows something or a command ends. */
+/** Changes when any terminal shows something, a command ends, or the browser has its answer. */
 function foregroundStamp(sandbox: Sandbox): string {
-  return [...sandbox.terminals.values()].map(terminalStamp).join(' ');
+  return [...[...sandbox.terminals.values()].map(terminalStamp), sandbox.web.isLoading].join(' ');
 }
 
 function lastUndoable(path: readonly JournalEntry[]): { readonly index: number } | undefined {

@@ -100,6 +100,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     task: isCount,
     cells: (value) => Array.isArray(value) && value.length <= 100 && value.every(isText(40)),
   },
+  browse: { url: isText(8192) },
   goto: { sequence: isCount, atMs: isMoment, step: isCount },
 };
 

@@ -7,7 +7,8 @@ import type { Machine, OpenSocket, Program } from '../shell/program.ts';
 // (few and large ones compress better) that is loaded when first one of its programs runs; the process holds the baton
 // meanwhile, so nothing else moves and no virtual time passes: a replay that loads is the same as one that finds everything there.
 const loadText = () => import('../commands/families/text.ts');
-const loadNetwork = () => import('../commands/families/network.ts');
+/** The network tools, and the browser pane's requests. */
+export const loadNetwork = () => import('../commands/families/network.ts');
 const loadKubernetes = () => import('../commands/families/kubernetes.ts');
 const loadCluster = () => import('../commands/families/cluster.ts');
 const loadRegex = () => import('../shell/posix-regex.ts');

@@ -1,3 +1,4 @@
+import type { WebAnswer } from '../commands/net/browse.ts';
 import type { CellAdvice, MatrixValue } from '../lab/matrix-value.ts';
 import type { LabBundle } from '../lab/bundle.ts';
 
@@ -21,6 +22,8 @@ export type Input =
   | { readonly kind: 'answer'; readonly task: number; readonly question: number; readonly choice: string }
   /** The outcomes that the learner expects for the task's `predict` cells, in their order. */
   | { readonly kind: 'predict'; readonly task: number; readonly cells: readonly string[] }
+  /** An address opened in the browser pane; an empty one stops what is under way. */
+  | { readonly kind: 'browse'; readonly url: string }
   /**
    * Undo, redo, reset: back to the moment `atMs`/`step` of the timeline that ended with entry `sequence`.
    * History is never rewritten: this is an entry like any other.
@@ -80,6 +83,8 @@ export type PageCommand =
   | { readonly kind: 'hint'; readonly task: number }
   | { readonly kind: 'answer'; readonly task: number; readonly question: number; readonly choice: string }
   | { readonly kind: 'predict'; readonly task: number; readonly cells: readonly string[] }
+  /** Opens an address in the browser pane, from the workstation; the answer is a `web` event. Empty: stops. */
+  | { readonly kind: 'browse'; readonly url: string }
   /** Time stops while the page is hidden. */
   | { readonly kind: 'visible'; readonly isVisible: boolean }
   | { readonly kind: 'read-only'; readonly isReadOnly: boolean }
@@ -119,6 +124,11 @@ export type FlowRow = {
 /** A file of the learner's home folder. `content` is undefined when it is no text or too large for the editor. */
 export type HomeFile = { readonly path: string; readonly content: string | undefined; readonly size: number };
 
+export type { WebAnswer };
+
+/** What the browser pane is about: the address that was asked for, and its answer once it has come. */
+export type WebVisit = { readonly url: string; readonly answer?: WebAnswer };
+
 /** What the worker tells the page. */
 export type WorkerEvent =
   /** The sandbox is ready. `wentBack` when a damaged or foreign journal could be taken only in part: what to tell the learner. */
@@ -140,6 +150,13 @@ export type WorkerEvent =
       readonly terminal: number;
       readonly command: string | undefined;
       readonly waitsMs: number | undefined;
+    }
+  /** `visit` undefined: nothing was opened yet. `waitsMs` as in `busy`. `ports` of the workstation answer: a port-forward, a listener. */
+  | {
+      readonly kind: 'web';
+      readonly visit: WebVisit | undefined;
+      readonly waitsMs: number | undefined;
+      readonly ports: readonly number[];
     }
   | { readonly kind: 'clock'; readonly nowMs: number; readonly isRunning: boolean }
   | { readonly kind: 'files'; readonly files: readonly HomeFile[] }

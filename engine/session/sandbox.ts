@@ -28,6 +28,7 @@ import { Scheduler } from './scheduler.ts';
 import { SandboxTerminal } from './terminal.ts';
 import { parseTranscript } from './transcript.ts';
 import { clusterView } from './view.ts';
+import { WebTab } from './web-tab.ts';
 
 /** A process at the far end of `kubectl exec -t` or `ssh -t`: it reads what is typed at the terminal of process `root`. */
 type FarEnd = { readonly root: number | undefined; readonly stdin: Stream; isAlive(): boolean };
@@ -66,6 +67,8 @@ export class Sandbox {
   task = 0;
   /** Tasks that were solved while they were at hand: a latch. */
   readonly solved = new Set<number>();
+  /** The browser pane. */
+  readonly web: WebTab;
   /** Told when a task becomes solved. */
   onSolved: (task: number) => void = () => {};
   /** Asked to open a file in the page's editor. */
@@ -102,6 +105,7 @@ export class Sandbox {
       openFile: (path) => this.onOpenFile(path),
       farEnd: (stdin, isAlive) => this.#farEnds.push({ root: this.scheduler.runningRoot(), stdin, isAlive }),
     });
+    this.web = new WebTab(this.scheduler, this.workplace);
     this.explanations = new Explanations(this.workplace.workstation.files, this.workplace.workstation.home);
     this.#openTerminal(1);
   }
@@ -231,6 +235,9 @@ export class Sandbox {
       case 'predict':
         if (input.task === this.task) this.#prediction = input.cells;
         this.#deedsVersion++;
+        break;
+      case 'browse':
+        this.web.open(input.url);
         break;
       case 'hint':
         break;

@@ -255,10 +255,12 @@ export class Workplace {
   /** Hubble answers at an address of the machine where something listens: the port-forward to its relay. */
   #isListening(machine: Machine, server: string): boolean {
     const port = Number(/:(\d+)$/.exec(server)?.[1] ?? Number.NaN);
-    return (
-      /^(tcp:\/\/)?(localhost|127\.|\[?::1)/.test(server) &&
-      this.#parts.host.home.dataplane.isListening(machine.id.replace(/^host\//, ''), port)
-    );
+    return /^(tcp:\/\/)?(localhost|127\.|\[?::1)/.test(server) && this.isListening(port, machine);
+  }
+
+  /** True when a program of the machine listens on the port. */
+  isListening(port: number, machine: Machine = this.workstation): boolean {
+    return this.#parts.host.home.dataplane.isListening(machine.id.replace(/^host\//, ''), port);
   }
 
   #createPrograms(): ReadonlyMap<string, Program> {

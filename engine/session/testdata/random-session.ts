@@ -5,13 +5,13 @@ import { Typist } from './typist.ts';
 const WORLDS = ['lock-down-the-database', 'let-the-vpn-in', 'tiers', 'simple', 'playground'] as const;
 
 /** What a random session does; each seed leaves some of it out, so that the rest meets more often. */
-const OPERATIONS = ['command', 'combined', 'nonsense', 'slice', 'wait', 'interrupt', 'end-of-file', 'stop', 'tabs', 'save', 'undo', 'redo', 'reset', 'task', 'answer', 'raw', 'size', 'paste'] as const;
+const OPERATIONS = ['command', 'combined', 'nonsense', 'slice', 'wait', 'interrupt', 'end-of-file', 'stop', 'tabs', 'save', 'undo', 'redo', 'reset', 'task', 'answer', 'raw', 'size', 'paste', 'browse'] as const;
 
 type Operation = (typeof OPERATIONS)[number];
 
 /** How often an operation is taken beside the others. */
 const WEIGHTS: Readonly<Record<Operation, number>> = {
-  command: 14, combined: 6, nonsense: 3, slice: 12, wait: 5, interrupt: 6, 'end-of-file': 1, stop: 1, tabs: 2, save: 3, undo: 2, redo: 1, reset: 0.3, task: 0.7, answer: 1, raw: 2, size: 1, paste: 1,
+  command: 14, combined: 6, nonsense: 3, slice: 12, wait: 5, interrupt: 6, 'end-of-file': 1, stop: 1, tabs: 2, save: 3, undo: 2, redo: 1, reset: 0.3, task: 0.7, answer: 1, raw: 2, size: 1, paste: 1, browse: 1,
 };
 
 /** Operations that no seed leaves out. */
@@ -115,6 +115,8 @@ export class RandomSession {
         return typist.bytes(this.#pick(['y', 'q', '\x1b[A', 'exit\n', 'ä', '\t', 'hostname\r', '\x7f']), terminal);
       case 'size':
         return typist.input({ kind: 'size', terminal, columns: this.#integer(20, 200), rows: this.#integer(5, 60) });
+      case 'browse':
+        return typist.input({ kind: 'browse', url: this.#pick(['http://localhost:8080/', 'http://example.com/', 'http://10.0.0.1/', 'nonsense', '']) });
       case 'paste':
         return this.#submit(`cat > ${this.#pick(FILES)} <<END\n${this.text().replaceAll('\0', '')}\nEND\nls`, terminal);
     }
