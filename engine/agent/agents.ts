@@ -2,6 +2,7 @@ import type { AgentReport } from './socket.ts';
 import type { NodeFacts } from '../policy/model.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
+import type { Redaction } from './redact.ts';
 import type { Node, Pod } from '../objects/views.ts';
 import type { Simulation } from '../base/simulation.ts';
 import type { Store, StoreEvent } from '../store/store.ts';
@@ -14,7 +15,7 @@ import { PolicyRepository } from '../policy/repository.ts';
 import { sameValue } from '../objects/equal.ts';
 import { addressesOf, agentReport } from './report.ts';
 import { answerOf } from './socket.ts';
-import { configOf, isHubbleEnabled } from './config.ts';
+import { configOf, INGRESS_ENDPOINT, isHubbleEnabled, redactionOf } from './config.ts';
 import { AgentOptions, changeOptions } from './options.ts';
 import { DnsCache } from './dns-cache.ts';
 import { endpointFacts } from './endpoint-facts.ts';
@@ -62,6 +63,7 @@ export class CiliumAgents {
   #seen: number;
   #stale = new Set<string>();
   #hasHubble = true;
+  #redaction: Redaction | undefined;
   #revision = 1;
   readonly #options = new AgentOptions();
 
@@ -91,6 +93,11 @@ export class CiliumAgents {
   /** True when an agent on a node sees what passes: it runs, and Hubble was enabled when it started. */
   observes(node: string): boolean {
     return this.#running.has(node) && this.#hasHubble;
+  }
+
+  /** What Hubble hides, as it was set when an agent last started; undefined: nothing. */
+  get redaction(): Redaction | undefined {
+    return this.#redaction;
   }
 
   /** Takes in what changed in the store; true when that changed the store again. */
@@ -223,6 +230,7 @@ export class CiliumAgents {
     this.#refresh();
     repository.setDns(this.#dns.table());
     for (const [key, managed] of this.#managed) this.#teach(key, managed);
+    if (repository.config.hasIngress) repository.upsertEndpoint(INGRESS_ENDPOINT);
     if (this.#running.size === 0) return;
     for (const resource of POLICY_RESOURCES.keys()) {
       for (const object of this.#store.list(resource)) this.#importPolicy(resource, object);
@@ -300,6 +308,7 @@ export class CiliumAgents {
       if (this.#running.get(node) === uid) return;
       const isFirst = this.#running.size === 0;
       this.#hasHubble = isHubbleEnabled(this.#store);
+      this.#redaction = redactionOf(this.#store);
       this.#running.set(node, uid);
       // What was set at run time is lost with the agent.
       this.#options.forgetNode(node);

@@ -423,6 +423,9 @@ function withKindnet(agents: CiliumAgents, kindnet: KindnetPolicies): AgentsView
   };
   return {
     repository,
+    get redaction() {
+      return agents.redaction;
+    },
     identityOf: (peer) => agents.identityOf(peer),
     endpointOf: (pod) => agents.endpointOf(pod),
     learnDns: (lesson) => agents.learnDns(lesson),

@@ -26,9 +26,11 @@ import { type MachineFiles, writtenFiles } from './container-files.ts';
 import { answerClusterDns, answerWorldDns } from './cluster-dns.ts';
 import { Fabric, type LogLine, NODE_RESOLVER, outsideName } from './fabric.ts';
 import { FlowWriter, isStopped } from './flow-writer.ts';
+import { dialError, discoveredTargets } from './scrape.ts';
+import { isRefusedByIngress } from './ingress.ts';
 import { type NetworkOwner, sendSyn, Space, SpaceNetwork } from './network.ts';
 import { type RouteRequest, type Routed, routeOf, seededChoice } from './route.ts';
-import { type PodPlace, podParty, type RunningContainer, type Topology } from './topology.ts';
+import { type PodPlace, podParty, type RunningContainer } from './topology.ts';
 import { sendDatagram } from './udp.ts';
 import { type AgentsView, INGRESS_ADDRESS, type Party, type StoreView, type WorldView } from './view.ts';
 
@@ -377,7 +379,8 @@ export class DataPlane {
 
   /** One HTTP exchange without waiting: for programs that call others (bots, backends). */
   #call(caller: Party, call: OutboundCall): OutboundResult {
-    const from: Party = call.isIngress === true ? { kind: 'outside', address: INGRESS_ADDRESS } : caller;
+    const from: Party =
+      call.ingressFor === undefined ? caller : { kind: 'outside', address: INGRESS_ADDRESS };
     const address = parseAddress(call.host) ? call.host : this.#resolve(from, call.host);
     if (address === undefined) return { error: 'dns' };
     const port = this.#fabric.sim.random.integer('port', 32_768, 60_999);
@@ -388,6 +391,9 @@ export class DataPlane {
       dialled: { address, port: call.port },
     });
     if (typeof routed === 'string') return { error: 'refused' };
+    const { agents } = this.#fabric;
+    if (call.ingressFor !== undefined && isRefusedByIngress(agents?.repository, call.ingressFor, routed))
+      return { error: 'denied' };
     this.flows.socketTranslation(routed);
     const result = sendSyn(this.#fabric, routed, {
       isFirst: true,
@@ -612,56 +618,6 @@ const TARGETS_MAX = 40;
 
 function sameTarget(a: ScrapeTarget, b: ScrapeTarget): boolean {
   return a.job === b.job && a.host === b.host && a.port === b.port && a.path === b.path;
-}
-
-function dialError(url: string, target: Pick<ScrapeTarget, 'host' | 'port'>, error: string): string {
-  const words: Readonly<Record<string, string>> = {
-    dns: `dial tcp: lookup ${target.host}: no such host`,
-    refused: `dial tcp ${target.host}:${target.port}: connect: connection refused`,
-    timeout: 'context deadline exceeded',
-    reset: 'EOF',
-    closed: 'EOF',
-  };
-  return `Get "${url}": ${words[error] ?? error}`;
-}
-
-/** What a configuration with discovery in the cluster finds: pods and Services that are annotated to be scraped. */
-function discoveredTargets(topology: Topology, config: string): readonly ScrapeTarget[] {
-  if (!config.includes('kubernetes_sd_configs')) return [];
-  const isAnnotated = config.includes('prometheus_io_scrape');
-  const found: ScrapeTarget[] = [];
-  const add = (
-    job: string,
-    from: Readonly<Record<string, string>> | undefined,
-    at: {
-      readonly address: string;
-      readonly port: number | undefined;
-      readonly labels: Readonly<Record<string, string>>;
-    },
-  ): void => {
-    const port = Number(from?.['prometheus.io/port'] ?? at.port ?? Number.NaN);
-    if (isAnnotated ? from?.['prometheus.io/scrape'] !== 'true' : at.port === undefined) return;
-    if (!Number.isInteger(port)) return;
-    const path = from?.['prometheus.io/path'] ?? '/metrics';
-    found.push({ job, host: at.address, port, path, labels: at.labels });
-  };
-  for (const [, pod] of topology.pods) {
-    const { annotations } = pod.pod.metadata;
-    const ports = pod.pod.spec.containers.flatMap((container) => container.ports ?? []);
-    const labels = { namespace: pod.namespace, pod: pod.name };
-    add('kubernetes-pods', annotations, { address: pod.address, port: ports[0]?.containerPort, labels });
-  }
-  if (!isAnnotated || !/role:\s*['"]?(endpoints|endpointslice|service)/.test(config)) return found;
-  for (const [, service] of topology.services) {
-    const labels = { namespace: service.namespace, service: service.name };
-    for (const { address } of service.endpoints)
-      add('kubernetes-endpoints', service.annotations, {
-        address,
-        port: service.frontends[0]?.backends[0]?.port,
-        labels,
-      });
-  }
-  return found;
 }
 
 function structuredCopy<T>(value: T): T {

@@ -2,6 +2,7 @@ import type { Simulation } from '../base/simulation.ts';
 import { hashText } from '../base/hash.ts';
 import type { Flow, FlowDns, FlowEndpoint, FlowHttp, FlowPolicy, Layer4, TcpFlags } from '../hubble/flow.ts';
 import { FlowRing } from '../hubble/ring.ts';
+import { redacted } from '../agent/redact.ts';
 import type { SideVerdict } from '../policy/model.ts';
 import { proxyPort } from '../agent/proxy-port.ts';
 import type { Route } from './route.ts';
@@ -239,6 +240,9 @@ export class FlowWriter {
     const node = nodeOf(owner);
     if (node === undefined || !this.#isManaged(owner)) return;
     const isReply = what.type === 'RESPONSE';
+    const redaction = this.#agents?.redaction;
+    const http = what.http && redaction ? redacted(what.http, redaction) : what.http;
+    const summary = what.summary.replace(what.http?.url ?? '', () => http?.url ?? '');
     const source = this.#endpoint(isReply ? route.to : route.from, node);
     const destination = this.#endpoint(isReply ? route.from : route.to, node);
     const ports = isReply
@@ -258,13 +262,13 @@ export class FlowWriter {
         type: what.type,
         ...(what.latencyNs === undefined ? {} : { latency_ns: String(what.latencyNs) }),
         ...(what.dns ? { dns: what.dns } : {}),
-        ...(what.http ? { http: what.http } : {}),
+        ...(http ? { http } : {}),
       },
       ...(isReply ? { reply: true } : {}),
       event_type: { type: 129 },
       traffic_direction: what.side === 'egress' ? 'EGRESS' : 'INGRESS',
       is_reply: isReply,
-      Summary: what.summary,
+      Summary: summary,
     });
   }
 

@@ -1,7 +1,9 @@
 import type { KubeObject } from '../objects/api.ts';
 import type { IngressPath } from '../images/servers/ingress.ts';
 import type { Topology } from './topology.ts';
-import type { StoreView } from './view.ts';
+import { peerOf, type PolicyView, type StoreView } from './view.ts';
+import type { Route } from './route.ts';
+import { INGRESS_ENDPOINT } from '../agent/config.ts';
 
 /** The port of that Envoy's listener. */
 export const INGRESS_PORT = 9999;
@@ -50,4 +52,18 @@ export function ingressPaths(store: StoreView, topology: Topology): readonly Ing
         add((rule.host ?? '').toLowerCase(), path ?? '/', pathType === 'Exact', backend);
   }
   return found;
+}
+
+/** Whether policy for the ingress itself stops a client on its way in, or the way on to a backend (Envoy's network filter). */
+export function isRefusedByIngress(policy: PolicyView | undefined, client: string, route: Route): boolean {
+  if (policy === undefined) return false;
+  const self = { endpoint: INGRESS_ENDPOINT.key };
+  const before = policy.judge({ from: { address: client }, to: self, port: 80, protocol: 'TCP' });
+  const after = policy.judge({
+    from: self,
+    to: peerOf(route.to),
+    port: route.target.port,
+    protocol: 'TCP',
+  });
+  return before.ingress.verdict === 'denied' || after.egress.verdict === 'denied';
 }

@@ -1,4 +1,5 @@
 import type { Json } from '../base/json.ts';
+import type { Redaction } from '../agent/redact.ts';
 import type { ResolverConfig } from '../net/socket.ts';
 import type { FlowSpec, FlowVerdict, Peer } from '../policy/model.ts';
 import type { Store } from '../store/store.ts';
@@ -35,6 +36,8 @@ export type AgentsView = {
   namesOf?(pod: string, address: string): readonly string[];
   /** False when nobody on a node watches its packets: no agent runs there, or without Hubble. Absent: somebody does. */
   observes?(node: string): boolean;
+  /** What Hubble hides of HTTP; undefined: nothing. */
+  readonly redaction?: Redaction | undefined;
 };
 
 /** A host outside of the cluster, as worlds have it (cluster/world.ts OutsideHost). */

@@ -20,8 +20,8 @@ export type OutboundCall = {
   readonly request?: HttpRequest;
   /** Speaks TLS, whatever the certificate. */
   readonly isTls?: boolean;
-  /** The call of a node's Envoy for an ingress: policy sees the identity `ingress`. */
-  readonly isIngress?: boolean;
+  /** The call of a node's Envoy for the client at this address: policy sees the identity `ingress`, and is asked before. */
+  readonly ingressFor?: string;
   /** HTTP/2 for gRPC: shows in the proxy's records. */
   readonly protocol?: 'HTTP/1.1' | 'HTTP/2';
 };
@@ -29,7 +29,7 @@ export type OutboundCall = {
 /** How such a call ended: an answer, or the word for what went wrong. */
 export type OutboundResult =
   | { readonly response: HttpResponse }
-  | { readonly error: 'dns' | 'timeout' | 'refused' | 'reset' | 'closed' };
+  | { readonly error: 'dns' | 'timeout' | 'refused' | 'reset' | 'closed' | 'denied' };
 
 /** What a server sees of its machine while it handles one packet. */
 export type ServerContext = {

@@ -18,6 +18,8 @@ export type PolicyConfig = {
   readonly isAudit?: boolean;
   /** enable-l7-proxy; absent: on. Without it rules of layer 7 are refused. */
   readonly hasL7Proxy?: boolean;
+  /** enable-ingress-controller: the ingress has an endpoint of its own, with policy. */
+  readonly hasIngress?: boolean;
 };
 
 /** What a cluster installed with defaults runs with. */
@@ -47,6 +49,8 @@ export type EndpointFacts = {
   readonly namedPorts: readonly NamedPort[];
   /** True while the pod has no labels yet (identity `reserved:init`). */
   readonly isInit?: boolean;
+  /** The Envoys of the ingress controller (identity `reserved:ingress`), which stand for no pod. */
+  readonly isIngress?: boolean;
 };
 
 /** What the engine needs to know of a node. */

@@ -162,6 +162,7 @@ export class PeerBook {
   /** The identity of a pod; `namespaceLabels` are those of its namespace. */
   podIdentity(facts: EndpointFacts, namespaceLabels: Readonly<Record<string, string>>): Identity {
     if (facts.isInit) return this.entityIdentity('init', undefined);
+    if (facts.isIngress) return this.entityIdentity('ingress', undefined);
     const labels: Label[] = [];
     for (const [key, value] of Object.entries(facts.labels))
       if (isIdentityLabel(key)) labels.push(k8s(key, value));

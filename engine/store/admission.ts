@@ -22,8 +22,9 @@ export function withAdmission(
   if (resource === 'services') allocateService(sim, store, copy, undefined);
   else if (resource === 'pods') admitPod(sim, copy);
   else if (resource === 'jobs.batch') admitJob(copy);
+  else if (resource === 'ingresses.networking.k8s.io') addClass(store, copy, 'ingress');
   else {
-    if (resource === 'persistentvolumeclaims') addStorageClass(store, copy);
+    if (resource === 'persistentvolumeclaims') addClass(store, copy, 'storage');
     addFinalizer(
       copy,
       resource === 'persistentvolumes' ? 'kubernetes.io/pv-protection' : 'kubernetes.io/pvc-protection',
@@ -32,7 +33,14 @@ export function withAdmission(
   return copy as KubeObject;
 }
 
-const ADMITTED = new Set(['services', 'pods', 'jobs.batch', 'persistentvolumes', 'persistentvolumeclaims']);
+const ADMITTED = new Set([
+  'services',
+  'pods',
+  'jobs.batch',
+  'ingresses.networking.k8s.io',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+]);
 
 /** A mutable deep copy of a plain value. */
 export function thawed<T>(value: T): T {
@@ -143,15 +151,17 @@ function admitJob(job: Members): void {
   if (memberNumber(spec, 'parallelism') === undefined) spec['parallelism'] = 1;
 }
 
-// plugin/pkg/admission/storage/storageclass/setdefault: a claim that names no class gets the default one.
-function addStorageClass(store: Store, claim: Members): void {
-  const spec = madeObject(claim, 'spec');
-  if (spec['storageClassName'] !== undefined) return;
-  const mark = 'storageclass.kubernetes.io/is-default-class';
+/** What names no class gets the one that is marked as the default (admission plugins DefaultStorageClass, DefaultIngressClass). */
+function addClass(store: Store, object: Members, kind: 'storage' | 'ingress'): void {
+  const spec = madeObject(object, 'spec');
+  const isStorage = kind === 'storage';
+  const field = isStorage ? 'storageClassName' : 'ingressClassName';
+  const { annotations } = (object as unknown as KubeObject).metadata;
+  if (spec[field] !== undefined || annotations?.['kubernetes.io/ingress.class'] !== undefined) return;
   const found = store
-    .list('storageclasses.storage.k8s.io')
-    .find((one) => one.metadata.annotations?.[mark] === 'true');
-  if (found !== undefined) spec['storageClassName'] = found.metadata.name;
+    .list(isStorage ? 'storageclasses.storage.k8s.io' : 'ingressclasses.networking.k8s.io')
+    .find((one) => one.metadata.annotations?.[`${kind}class.kubernetes.io/is-default-class`] === 'true');
+  if (found !== undefined) spec[field] = found.metadata.name;
 }
 
 function addFinalizer(object: Members, finalizer: string): void {

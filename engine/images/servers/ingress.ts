@@ -23,7 +23,7 @@ export const ingressProxy: Server = httpServer({
     const result = context.call({
       host: backend.address,
       port: backend.port,
-      isIngress: true,
+      ingressFor: from,
       request: {
         ...request,
         headers: [
@@ -35,6 +35,7 @@ export const ingressProxy: Server = httpServer({
         ],
       },
     });
+    if ('error' in result && result.error === 'denied') return local(context, 403, 'Access denied\r\n');
     if ('error' in result)
       return local(
         context,
