@@ -18,6 +18,7 @@ import { answerOf } from './socket.ts';
 import { configOf, INGRESS_ENDPOINT, isHubbleEnabled, redactionOf } from './config.ts';
 import { AgentOptions, changeOptions } from './options.ts';
 import { DnsCache } from './dns-cache.ts';
+import { namePattern } from '../net/name-pattern.ts';
 import { endpointFacts } from './endpoint-facts.ts';
 import { endpointObject } from './endpoint-object.ts';
 import { Identities, RESERVED_IDENTITIES } from './identities.ts';
@@ -158,8 +159,16 @@ export class CiliumAgents {
     return {
       node,
       get: (path) => answerOf(path, this.#report(node)),
-      patch: (path, body) => changeOptions(this.#options, { node, path, body, report: this.#report(node) }),
+      patch: (path, body) =>
+        path === '/fqdn/cache'
+          ? this.#forgetNames(node, String(body ?? '*'))
+          : changeOptions(this.#options, { node, path, body, report: this.#report(node) }),
     };
+  }
+
+  #forgetNames(node: string, pattern: string): undefined {
+    const pods = this.#report(node).endpoints.flatMap(({ pod }) => (pod === undefined ? [] : [keyOf(pod)]));
+    this.#dns.forget(new Set(pods), namePattern(pattern));
   }
 
   /** What is not in the store, for keyframes. */

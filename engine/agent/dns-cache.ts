@@ -78,6 +78,20 @@ export class DnsCache {
       .flatMap(([name, lookups]) => [...lookups].map(([address, entry]) => ({ name, address, ...entry })));
   }
 
+  /** Forgets what these pods asked for, names by names; an address that nobody else asked for goes. */
+  forget(pods: ReadonlySet<string>, isMeant: (name: string) => boolean): void {
+    for (const [name, lookups] of this.#names) {
+      if (!isMeant(name)) continue;
+      for (const [address, entry] of lookups) {
+        const left = entry.pods.filter((pod) => !pods.has(pod));
+        if (left.length === 0) lookups.delete(address);
+        else lookups.set(address, { ...entry, pods: left });
+      }
+      if (lookups.size === 0) this.#names.delete(name);
+    }
+    this.#changed();
+  }
+
   /** Continues from what `state()` gave. */
   restore(state: Json): void {
     this.#names = new Map();

@@ -119,7 +119,7 @@ export function agentReport(view: ReportView, node: string): AgentReport {
     ciliumConfig: (view.store.get('configmaps', 'kube-system', 'cilium-config')?.['data'] ?? {}) as Readonly<
       Record<string, string>
     >,
-    services: () => serviceModels(view.store, object === undefined ? [] : [nodeAddress(object)]),
+    services: () => serviceModels(view.store, node, object === undefined ? [] : [nodeAddress(object)]),
     policyView: () => ({ repository: view.repository, node, peers: knownPeers(view, node) }),
     pods: () => podPlaces(view),
   };

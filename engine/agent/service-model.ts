@@ -7,6 +7,7 @@ type Slice = KubeObject & {
   readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[];
   readonly endpoints?: readonly {
     readonly addresses?: readonly string[];
+    readonly nodeName?: string;
     readonly conditions?: { readonly ready?: boolean; readonly terminating?: boolean };
   }[];
 };
@@ -14,7 +15,11 @@ type Slice = KubeObject & {
 type Frontend = { readonly address: string; readonly port: number; readonly type: string };
 
 /** Services as an agent load-balances them: one entry a frontend, with its backends; numbers follow the order. */
-export function serviceModels(store: Store, nodeAddresses: readonly string[]): readonly JsonObject[] {
+export function serviceModels(
+  store: Store,
+  node: string,
+  nodeAddresses: readonly string[],
+): readonly JsonObject[] {
   const slices = store.list('endpointslices.discovery.k8s.io') as Slice[];
   const found: JsonObject[] = [];
   for (const service of store.list('services') as Service[]) {
@@ -26,7 +31,10 @@ export function serviceModels(store: Store, nodeAddresses: readonly string[]): r
     );
     for (const port of service.spec.ports ?? []) {
       const protocol = port.protocol ?? 'TCP';
-      const backends = own.flatMap((slice) => backendsOf(slice, port.name ?? '', protocol));
+      const isLocal = service.spec.internalTrafficPolicy === 'Local';
+      const backends = own.flatMap((slice) =>
+        backendsOf(slice, port.name ?? '', protocol, isLocal ? node : undefined),
+      );
       for (const front of frontendsOf(service, port, nodeAddresses))
         found.push({
           id: found.length + 1,
@@ -41,13 +49,19 @@ export function serviceModels(store: Store, nodeAddresses: readonly string[]): r
   return found;
 }
 
-function backendsOf(slice: Slice, portName: string, protocol: string): readonly string[] {
+function backendsOf(
+  slice: Slice,
+  portName: string,
+  protocol: string,
+  onlyNode: string | undefined,
+): readonly string[] {
   const port = (slice.ports ?? []).find(
     (item) => (item.name ?? '') === portName && (item.protocol ?? 'TCP') === protocol,
   );
   if (port?.port === undefined) return [];
   return (slice.endpoints ?? [])
     .filter((endpoint) => endpoint.conditions?.ready !== false)
+    .filter((endpoint) => onlyNode === undefined || endpoint.nodeName === onlyNode)
     .flatMap((endpoint) =>
       (endpoint.addresses ?? []).map((address) => `${address}:${port.port}/${protocol}`),
     );

@@ -79,7 +79,10 @@ export interface AgentSocket {
   readonly node: string;
   /** GET on the agent's REST API: `/endpoint`, `/identity`, `/policy`, `/healthz`, … undefined: 404. */
   get(path: string): Json | undefined;
-  /** PATCH on `/config` or `/endpoint/ID/config`: what is wrong with it, or undefined. */
+  /**
+   * PATCH on `/config` or `/endpoint/ID/config`: what is wrong with it, or undefined. On `/fqdn/cache` it is the DELETE of
+   * the names that match the pattern in the body.
+   */
   patch(path: string, body: Json): string | undefined;
 }
 

@@ -6,29 +6,43 @@ import { ENDPOINT_COMMANDS } from './dbg-endpoint.ts';
 import { NETWORK_COMMANDS } from './dbg-network.ts';
 import { POLICY_COMMANDS } from './dbg-policy.ts';
 import { AGENT_COMMANDS } from './dbg-status.ts';
+import { didYouMean } from '../kubectl/text.ts';
+import { MAP_COMMANDS } from './dbg-maps.ts';
 import { monitor, monitorRequest } from './monitor.ts';
 
 const SOCKET = '/var/run/cilium/cilium.sock';
 
 const COMMANDS: ReadonlyMap<string, DbgCommand> = new Map(
-  Object.entries({ ...ENDPOINT_COMMANDS, ...POLICY_COMMANDS, ...NETWORK_COMMANDS, ...AGENT_COMMANDS }),
+  Object.entries({
+    ...ENDPOINT_COMMANDS,
+    ...POLICY_COMMANDS,
+    ...NETWORK_COMMANDS,
+    ...MAP_COMMANDS,
+    ...AGENT_COMMANDS,
+  }),
 );
 
 /** What the groups of commands are for. */
 const GROUPS: ReadonlyMap<string, string> = new Map([
   ['bpf', 'Direct access to local BPF maps'],
+  ['bpf auth', 'Manage authenticated connections between identities'],
+  ['bpf bandwidth', 'BPF datapath bandwidth settings'],
   ['bpf ct', 'Connection tracking tables'],
+  ['bpf egress', 'Manage the egress routing rules'],
   ['bpf endpoint', 'Local endpoint map'],
   ['bpf ipcache', 'Manage the IPCache mappings for IP/CIDR <-> Identity'],
   ['bpf lb', 'Load-balancing configuration'],
+  ['bpf metrics', 'BPF datapath traffic metrics'],
   ['bpf nat', 'NAT mapping tables'],
   ['bpf policy', 'Manage policy related BPF maps'],
   ['encrypt', 'Manage transparent encryption'],
   ['endpoint', 'Manage endpoints'],
   ['fqdn', 'Manage fqdn proxy'],
   ['fqdn cache', 'Manage fqdn proxy cache'],
+  ['bgp', 'Access to BGP control plane (deprecated)'],
   ['identity', 'Manage security identities'],
   ['ip', 'Manage IP addresses and associated information'],
+  ['lrp', 'Manage local redirect policies'],
   ['map', 'Access userspace cached content of BPF maps'],
   ['metrics', 'Access metric status'],
   ['monitor', 'Display BPF program events'],
@@ -70,10 +84,10 @@ export function ciliumDbgProgram(ports: Ports): Program {
     if (!command) return unknown(process, path, rest);
     const specs = flagsOf(command);
     const parsed = parseFlags(rest, specs);
-    if ('error' in parsed) return fail(process, `Error: ${parsed.error}\n${usageOf(path, command)}`);
+    if ('error' in parsed) return refuse(process, parsed.error, usageOf(path, command));
     const agent = ports.agent(process.machine);
     if (!agent) return fail(process, noAgent(path));
-    return run(process, ports, { agent, command, parsed });
+    return run(process, ports, { path, agent, command, parsed });
   };
 }
 
@@ -81,6 +95,7 @@ async function run(
   process: Process,
   ports: Ports,
   what: {
+    readonly path: string;
     readonly agent: AgentSocket;
     readonly command: DbgCommand;
     readonly parsed: Exclude<ParsedFlags, { error: string }>;
@@ -93,7 +108,13 @@ async function run(
     args: what.parsed.rest,
     flags: new Map(what.parsed.uses.map((use) => [use.name, use.value])),
   });
+  if ('misuse' in result) {
+    await process.err(`Error: ${result.misuse}\n\n`);
+    await help(process, what.path);
+    return 1;
+  }
   if (result.text !== undefined && result.text !== '') await process.out(result.text);
+  if ('note' in result) await process.err(result.note ?? '');
   return 'error' in result ? fail(process, result.error) : 0;
 }
 
@@ -156,6 +177,7 @@ function usageOf(path: string, command: DbgCommand | undefined): string {
   const name = ['cilium-dbg', path].filter((part) => part !== '').join(' ');
   const children = childrenOf(path);
   const lines = [
+    ...(path === 'monitor' ? [`  ${name} [flags]\n`] : []),
     ...(command ? [`  ${name}${command.usage === undefined ? '' : ` ${command.usage}`} [flags]\n`] : []),
     ...(children.length > 0 ? [`  ${name} [command]\n`] : []),
   ].join('');
@@ -186,19 +208,32 @@ async function help(process: Process, path: string): Promise<number> {
 async function unknown(process: Process, path: string, rest: readonly string[]): Promise<number> {
   const word = rest.find((item) => !item.startsWith('-'));
   const flag = rest.find((item) => item.startsWith('--'));
-  if (path === '' && word !== undefined)
-    return fail(
-      process,
-      `Error: unknown command ${JSON.stringify(word)} for "cilium-dbg"\nRun 'cilium-dbg --help' for usage.`,
+  if (path === '' && word !== undefined) {
+    const near = didYouMean(
+      word,
+      childrenOf('').map(([name]) => name),
     );
+    const error = `unknown command ${JSON.stringify(word)} for "cilium-dbg"${near}`;
+    await process.err(`Error: ${error}\nRun 'cilium-dbg --help' for usage.\n`);
+    await process.out(`${error}\n`);
+    return 1;
+  }
   if (flag !== undefined)
-    return fail(process, `Error: unknown flag: ${flag.split('=')[0]}\n${usageOf(path, undefined)}`);
+    return refuse(process, `unknown flag: ${flag.split('=')[0]}`, usageOf(path, undefined));
   return help(process, path);
+}
+
+/** A fault that cobra finds: it says so, shows the usage, and main prints the error once more (cilium-dbg/cmd/root.go). */
+async function refuse(process: Process, error: string, usage: string): Promise<number> {
+  await process.err(`Error: ${error}\n`);
+  await process.out(`${usage}\n${error}\n`);
+  return 1;
 }
 
 async function runMonitor(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
   const request = monitorRequest(words);
-  return 'error' in request ? fail(process, request.error) : monitor(process, ports, request);
+  if (!('error' in request)) return monitor(process, ports, request);
+  return refuse(process, request.error.replace(/^Error: /, ''), usageOf('monitor', undefined));
 }
 
 function noAgent(path: string): string {
@@ -207,6 +242,6 @@ function noAgent(path: string): string {
 }
 
 async function fail(process: Process, text: string): Promise<number> {
-  await process.err(text.endsWith('\n') ? text : `${text}\n`);
+  if (text !== '') await process.err(text.endsWith('\n') ? text : `${text}\n`);
   return 1;
 }

@@ -14,8 +14,11 @@ export type DbgCall = {
   readonly flags: ReadonlyMap<string, string>;
 };
 
-/** What it prints; an error ends with exit code 1. */
-export type DbgResult = { readonly text: string } | { readonly error: string; readonly text?: string };
+/** What it prints: `note` is said on standard error; an error ends with exit code 1, a misuse too, with the command's help. */
+export type DbgResult =
+  | { readonly text: string; readonly note?: string }
+  | { readonly error: string; readonly text?: string }
+  | { readonly misuse: string };
 
 /** A command: `flags` are written `long[:short][=]`, `=` for one that takes a value. */
 export type DbgCommand = {

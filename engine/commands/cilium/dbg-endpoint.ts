@@ -50,47 +50,42 @@ function enforcement(enabled: string, direction: 'ingress' | 'egress'): string {
 /** The number of the endpoint that a word names, its model, or the error of the real tool. */
 function named(
   call: DbgCall,
-): { readonly id: string; readonly model: EndpointModel } | { readonly error: string } {
+):
+  | { readonly id: string; readonly model: EndpointModel }
+  | { readonly error: string }
+  | { readonly misuse: string } {
   const [id] = call.args;
-  if (id === undefined) return { error: 'Error: Missing endpoint id argument' };
+  if (id === undefined) return { misuse: 'Missing endpoint id argument' };
   const prefix = /^([a-z0-9-]+):/.exec(id)?.[1];
-  const prefixes = [
-    'cilium-local',
-    'cilium-global',
-    'cni-attachment-id',
-    'container-id',
-    'container-name',
-    'docker-endpoint',
-    'pod-name',
-    'cep-name',
-    'ipv4',
-    'ipv6',
-  ];
+  const prefixes = ['cilium-local', 'cilium-global', 'cni-attachment-id', 'cep-name', 'ipv4', 'ipv6'];
   if (prefix !== undefined && !prefixes.includes(prefix))
-    return { error: `Error: Cannot parse endpoint id "${id}": Unknown endpoint ID prefix "${prefix}"` };
+    return { error: `Error: Cannot parse endpoint id "${id}": unknown endpoint ID prefix "${prefix}"` };
   if (prefix === undefined && !/^\d+$/.test(id))
     return {
-      error: `Error: Cannot parse endpoint id "${id}": invalid numeric cilium id: strconv.ParseInt: parsing ${JSON.stringify(id)}: invalid syntax`,
+      error: `Error: Cannot get endpoint ${id}: [GET /endpoint/{id}][400] getEndpointIdInvalid ${JSON.stringify(`invalid numeric cilium id: strconv.ParseInt: parsing ${JSON.stringify(id)}: invalid syntax`)}\n\n`,
     };
   const model = call.agent.get(`/endpoint/${id}`) as EndpointModel | undefined;
   return model
     ? { id, model }
-    : { error: `Error: Cannot get endpoint ${id}: [GET /endpoint/{id}][404] getEndpointIdNotFound` };
+    : { error: `Error: Cannot get endpoint ${id}: [GET /endpoint/{id}][404] getEndpointIdNotFound\n\n` };
 }
 
 function get(call: DbgCall): DbgResult {
   const labels = call.flags.get('labels');
   if (labels !== undefined) {
+    if (call.args.length > 0)
+      return { misuse: 'Cannot provide both endpoint ID and labels arguments concurrently' };
     const wanted = labels.split(',');
     const all = listOf<EndpointModel>(call.agent.get('/endpoint'));
     const found = all.filter((one) => wanted.every((label) => hasLabel(one, label)));
-    if (found.length === 0) return { error: 'Error: Cannot get endpoints for given list of labels' };
+    if (found.length === 0)
+      return {
+        error: `Error: Cannot get endpoints for given list of labels [${wanted.join(' ')}]: [GET /endpoint][404] getEndpointNotFound\n\n`,
+      };
     return asAsked(call, found as unknown as Json) ?? { text: `${JSON.stringify(found, null, 2)}\n` };
   }
-  if (call.args.length === 0)
-    return { error: "Error: Invalid endpoint ID: expected either endpoint ID, or '-l <labels>'" };
   const one = named(call);
-  if ('error' in one) return one;
+  if (!('model' in one)) return one;
   const list = [one.model] as unknown as Json;
   return asAsked(call, list) ?? { text: `${JSON.stringify(list, null, 2)}\n` };
 }
@@ -124,14 +119,14 @@ export function optionsOf(
     if (key === 'MonitorAggregationLevel') options[key] = value;
     else if (/^(true|on|enabled?|1)$/i.test(value)) options[key] = 'Enabled';
     else if (/^(false|off|disabled?|0)$/i.test(value)) options[key] = 'Disabled';
-    else return { error: `invalid option value ${JSON.stringify(value)}` };
+    else return { error: `invalid option value ${value}` };
   }
   return { options };
 }
 
 function config(call: DbgCall): DbgResult {
   const one = named(call);
-  if ('error' in one) return one;
+  if (!('model' in one)) return one;
   const id = String(one.model.id);
   const model = call.agent.get(`/endpoint/${id}/config`) as {
     readonly realized: { readonly options: Readonly<Record<string, string>> };
@@ -149,7 +144,7 @@ function config(call: DbgCall): DbgResult {
 
 function health(call: DbgCall): DbgResult {
   const one = named(call);
-  if ('error' in one) return one;
+  if (!('model' in one)) return one;
   const model = call.agent.get(`/endpoint/${one.model.id}/healthz`) as {
     readonly bpf: string;
     readonly policy: string;
@@ -174,7 +169,7 @@ type LogEntry = {
 
 function log(call: DbgCall): DbgResult {
   const one = named(call);
-  if ('error' in one) return one;
+  if (!('model' in one)) return one;
   const model = call.agent.get(`/endpoint/${one.model.id}/log`);
   const rows = listOf<LogEntry>(model).map((entry) => [
     entry.timestamp,
@@ -184,16 +179,21 @@ function log(call: DbgCall): DbgResult {
   ]);
   return (
     asAsked(call, model ?? []) ?? {
-      text: tabbed([['Timestamp', 'Status', 'State', 'Message'], ...rows], { minWidth: 5, padding: 3 }),
+      text: tabbed([['Timestamp', 'Status', 'State', 'Message'], ...rows], { minWidth: 2, padding: 3 }),
     }
   );
 }
 
 function labels(call: DbgCall): DbgResult {
   const one = named(call);
-  if ('error' in one) return one;
+  if (!('model' in one)) return one;
   const texts = one.model.status?.identity?.labels ?? [];
-  return { text: texts.map((label) => `${label}\n`).join('') };
+  return {
+    text: tabbed(
+      texts.map((label) => [label, 'Enabled']),
+      { minWidth: 2, padding: 3 },
+    ),
+  };
 }
 
 /** The table of identities, by number. */
@@ -248,7 +248,7 @@ const RESERVED = [
 
 function identityGet(call: DbgCall): DbgResult {
   const wanted = call.flags.get('label') ?? call.args[0];
-  if (wanted === undefined || wanted === '') return { error: "Error: Invalid identity ID: ''" };
+  if (wanted === undefined || wanted === '') return { misuse: 'Invalid identity ID' };
   const all = listOf<IdentityModel>(call.agent.get('/identity'));
   const number = RESERVED.indexOf(wanted) > 0 ? String(RESERVED.indexOf(wanted)) : wanted;
   const found = call.flags.has('label')
@@ -259,10 +259,10 @@ function identityGet(call: DbgCall): DbgResult {
   if (found.length === 0)
     return {
       error: call.flags.has('label')
-        ? `Error: Cannot get identity for given labels [${wanted}]: [GET /identity][404] getIdentityNotFound`
+        ? `Error: Cannot get identity for labels [${wanted}]: [GET /identity][404] getIdentityNotFound\n\n`
         : /^\d+$/.test(number)
-          ? `Error: Cannot get identity for given ID ${wanted}: [GET /identity/{id}][404] getIdentityIdNotFound`
-          : `Error: Cannot get identity for given ID ${wanted}: [GET /identity/{id}][400] getIdentityIdBadRequest`,
+          ? `Error: Cannot get identity for given ID ${wanted}: [GET /identity/{id}][404] getIdentityIdNotFound\n\n`
+          : `Error: Cannot get identity for given ID ${wanted}: [GET /identity/{id}][400] getIdentityIdBadRequest\n\n`,
     };
   return asAsked(call, found as unknown as Json) ?? { text: identityTable(found) };
 }

@@ -62,12 +62,13 @@ function bpfPolicy(call: DbgCall): DbgResult {
   const isNumeric = isOn(call, 'numeric');
   if (!isOn(call, 'all')) {
     const [id] = call.args;
-    if (id === undefined)
-      return { error: 'Error: Missing argument\nUsage:\n  cilium-dbg bpf policy get [flags]' };
+    if (id === undefined) return { misuse: 'Missing endpoint id argument' };
+    if (!/^\d{1,5}$/.test(id) || Number(id) > 65_535)
+      return { error: `Error: Failed to parse endpointID ${JSON.stringify(id)}` };
     const model = call.agent.get(`/bpf/policy/${id}`);
     if (model === undefined)
       return {
-        error: `Error: Failed to open map: loading pinned map /sys/fs/bpf/tc/globals/cilium_policy_v2_${id.padStart(5, '0')}: no such file or directory`,
+        error: `Error: Failed to open map: loading pinned map /sys/fs/bpf/tc/globals/cilium_policy_v2_${id.padStart(5, '0')}: no such file or directory\n\n`,
       };
     return asAsked(call, model) ?? { text: policyMapTable(listOf<MapEntry>(model), isNumeric) };
   }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../base/json.ts';
+import { Expression } from '../../base/expression.ts';
 import { DROP_REASONS } from '../../hubble/tables.ts';
 import { asAsked, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
 import { optionsOf, optionsText } from './dbg-endpoint.ts';
@@ -6,6 +7,14 @@ import { type EndpointModel, listOf } from './models.ts';
 import { tabbed } from './table.ts';
 
 const VERSION = '1.20.2 (v1.20.2) go version go1.26.8 linux/amd64';
+
+const BUILD = {
+  Version: '1.20.2',
+  Revision: '',
+  GoRuntimeVersion: 'go1.26.8',
+  Arch: 'linux/amd64',
+  AuthorDate: '',
+};
 
 /** The parts of the agent's status (models.StatusResponse) that are shown; an absent part makes no line. */
 export type StatusModel = {
@@ -59,8 +68,11 @@ type State = { readonly state: string; readonly msg?: string };
 
 type Row = readonly string[];
 
+/** What `status` shows in full. */
+type Details = { readonly hasAddresses: boolean; readonly hasControllers: boolean };
+
 /** The lines of `status` (pkg/client, FormatStatusResponse), still in cells. */
-function statusRows(model: StatusModel, isVerbose: boolean): readonly Row[] {
+function statusRows(model: StatusModel, details: Details): readonly Row[] {
   const rows: Row[] = [];
   const add = (name: string, ...cells: readonly (string | undefined)[]): void => {
     rows.push([`${name}:`, ...cells.map((cell) => cell ?? '')]);
@@ -104,7 +116,7 @@ function statusRows(model: StatusModel, isVerbose: boolean): readonly Row[] {
   state('Cilium health daemon', model.cluster?.ciliumHealth);
   if (model.ipam) {
     add('IPAM', model.ipam.status);
-    if (isVerbose) {
+    if (details.hasAddresses) {
       const addresses = Object.entries(model.ipam.allocations ?? {}).map(
         ([ip, owner]) => `  ${ip} (${owner})`,
       );
@@ -117,10 +129,10 @@ function statusRows(model: StatusModel, isVerbose: boolean): readonly Row[] {
   if (model.routing) add('Routing', `Network: ${model.routing.network}`, `Host: ${model.routing.host}`);
   if (model['attach-mode']) add('Attach Mode', model['attach-mode']);
   if (model['datapath-mode']) add('Device Mode', model['datapath-mode']);
-  return [...rows, ...laterRows(model, isVerbose)];
+  return [...rows, ...laterRows(model, details)];
 }
 
-function laterRows(model: StatusModel, isVerbose: boolean): readonly Row[] {
+function laterRows(model: StatusModel, details: Details): readonly Row[] {
   const rows: Row[] = [];
   const { masquerading, controllers, proxy, hubble } = model;
   const word = (isEnabled: boolean | undefined): string => (isEnabled === true ? 'Enabled' : 'Disabled');
@@ -134,7 +146,7 @@ function laterRows(model: StatusModel, isVerbose: boolean): readonly Row[] {
   }
   if (controllers) {
     rows.push(['Controller Status:', `${controllers.length}/${controllers.length} healthy`]);
-    if (isVerbose) {
+    if (details.hasControllers) {
       const names = controllers.map(({ name, message }) => [
         `  ${name}`,
         message ?? '10s ago',
@@ -180,7 +192,8 @@ function laterRows(model: StatusModel, isVerbose: boolean): readonly Row[] {
 
 /** The text of `status` for a model. */
 export function statusText(model: StatusModel, isVerbose = false): string {
-  return tabbed(statusRows(model, isVerbose), { minWidth: 2, padding: 3 });
+  const details = { hasAddresses: isVerbose, hasControllers: isVerbose };
+  return tabbed(statusRows(model, details), { minWidth: 2, padding: 3 });
 }
 
 /** The one line of `status --brief`: what is wrong first, or `OK`. */
@@ -212,32 +225,54 @@ function status(call: DbgCall): DbgResult {
   const asked = asAsked(call, model as unknown as Json);
   if (asked) return asked;
   if (isOn(call, 'brief')) return { text: statusBrief(model) };
-  const isVerbose = ['verbose', 'all-health', 'all-nodes'].some((name) => isOn(call, name));
-  const nodes = listOf<ClusterNode>(call.agent.get('/cluster'));
-  const time = `${new Date(Math.floor(call.nowMs / 1000) * 1000).toISOString().slice(0, 19)}Z`;
-  const head: Row[] = [['Cluster health:', `${nodes.length}/${nodes.length} reachable`, `(${time})`]];
-  const rows = nodes.map((node) => [
-    `${node.name === call.agent.node ? `${node.name} (localhost)` : node.name}:`,
-    node.address,
-    'reachable',
-    'reachable',
-  ]);
-  const detail: Row[] = isVerbose
-    ? rows.flatMap(([name = '', address = '']) => [
-        [`  ${name}`],
-        [`    Host connectivity to ${address}:`],
-        ['      ICMP to stack:   OK, RTT=231.1µs'],
-        ['      HTTP to agent:   OK, RTT=417.9µs'],
-      ])
-    : [];
-  const names: Row[] = [['Name', 'IP', 'Node', 'Endpoints']];
-  const modules: Row[] = [['Modules Health:', 'Stopped(0) Degraded(0) OK(67)']];
+  const isAny = (...names: readonly string[]): boolean =>
+    ['verbose', ...names].some((name) => isOn(call, name));
+  const details = { hasAddresses: isAny('all-addresses'), hasControllers: isAny('all-controllers') };
+  const health = clusterHealth(call, { isVerbose: isAny(), isAllNodes: isAny('all-nodes') });
+  const modules: Row = ['Modules Health:', 'Stopped(0) Degraded(0) OK(67)'];
   return {
-    text: tabbed([...statusRows(model, isVerbose), ...head, ...names, ...detail, ...modules], {
-      minWidth: 2,
-      padding: 3,
-    }),
+    text: tabbed([...statusRows(model, details), ...health, modules, ['']], { minWidth: 2, padding: 3 }),
   };
+}
+
+/** What cilium-health found, its own node first (pkg/health/client, FormatHealthStatusResponse). */
+function clusterHealth(
+  call: DbgCall,
+  how: { readonly isVerbose: boolean; readonly isAllNodes: boolean },
+): readonly Row[] {
+  const all = listOf<ClusterNode>(call.agent.get('/cluster'));
+  const isOwn = (node: ClusterNode): boolean => node.name === call.agent.node;
+  const nodes = all.toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)) || (a.name < b.name ? -1 : 1));
+  const time = `${new Date(Math.floor(call.nowMs / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  // Nodes are probed the more seldom the more there are (pkg/backoff, ClusterSizeDependantInterval).
+  const seconds = 60 * Math.log1p(nodes.length);
+  const interval = `${Math.floor(seconds / 60)}m${(seconds % 60).toFixed(9).replace(/0+$/, '')}s`;
+  const probe = (path: string, rtt: string): Row => [
+    `      ${path}:`,
+    `OK, RTT=${rtt}µs`,
+    `(Last probed: ${time})`,
+  ];
+  const paths = (title: string, address: string): readonly Row[] => [
+    [`    ${title} connectivity to ${address}:`],
+    probe('ICMP to stack', '231.134'),
+    probe('HTTP to agent', '417.907'),
+  ];
+  const rows = nodes.flatMap((node): readonly Row[] => {
+    const name = isOwn(node) ? `${node.name} (localhost)` : node.name;
+    if (how.isVerbose)
+      return [[`  ${name}:`], ...paths('Host', node.address), ...paths('Endpoint', node.health)];
+    return how.isAllNodes ? [[`  ${name}`, node.address, '1/1', '1/1']] : [];
+  });
+  return [
+    [
+      'Cluster health:',
+      `${nodes.length}/${nodes.length} reachable`,
+      `(${time})`,
+      `(Probe interval: ${interval})`,
+    ],
+    ['Name', 'IP', 'Node', 'Endpoints'],
+    ...rows,
+  ];
 }
 
 type ConfigModel = {
@@ -257,7 +292,7 @@ function config(call: DbgCall): DbgResult {
   if (isOn(call, 'list-options'))
     return {
       text: Object.keys(options)
-        .map((name) => `${name}\n`)
+        .map((name) => `${name.padEnd(24)} ${OPTIONS[name] ?? ''}\n`)
         .join(''),
     };
   if (call.args.length === 0) {
@@ -277,26 +312,51 @@ function config(call: DbgCall): DbgResult {
         'Error: Unable to change agent configuration: PolicyEnforcement is set by enable-policy of cilium-config here',
     };
   const wanted = optionsOf(call.args, options);
-  if ('error' in wanted) return { error: wanted.error };
+  if ('error' in wanted) return { text: `${wanted.error}\n`, error: '' };
   const problem = call.agent.patch('/config', { options: wanted.options });
   return problem === undefined
     ? { text: '' }
     : { error: `Error: Unable to change agent configuration: ${problem}` };
 }
 
+/** What the options are for, in our words. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  ConntrackAccounting: 'Count packets and bytes of connections',
+  Debug: 'Tell of what the programs of the datapath do',
+  DebugLB: 'Tell of load balancing',
+  DebugPolicy: 'Tell of policy lookups',
+  DropNotification: 'Tell of dropped packets',
+  MonitorAggregationLevel: 'How much of what happened is told at once',
+  PolicyAccounting: 'Count packets and bytes of policy entries',
+  PolicyAuditMode: 'Only report what policies would drop',
+  PolicyTracing: 'Trace how policies are resolved',
+  PolicyVerdictNotification: 'Tell of verdicts of policies',
+  SourceIPVerification: 'Check the source addresses of packets',
+  TraceNotification: 'Tell of packets that pass',
+  TraceSockNotification: 'Tell of translated sockets',
+};
+
 function configGet(call: DbgCall): DbgResult {
-  const [name] = call.args;
+  const [name = ''] = call.args;
+  if (name === '')
+    return { misuse: call.args.length === 0 ? 'Missing config name argument' : 'Empty config argument' };
+  const plain = (text: string): string => text.toLowerCase().replace(/[^\w]/g, '');
   const { status: model } = call.agent.get('/config') as unknown as ConfigModel;
-  const all = { ...model.daemonConfigurationMap, ...model.realized.options };
-  const key = Object.keys(all).find((item) => item.toLowerCase() === (name ?? '').toLowerCase());
-  return key === undefined
-    ? { error: `Error: Configuration does not exist` }
-    : { text: `${all[key as keyof typeof all]}\n` };
+  const { options, 'policy-enforcement': enforcement } = model.realized;
+  const all = { ...model.daemonConfigurationMap, ...options, PolicyEnforcement: enforcement };
+  const found = Object.entries(all).find(([key]) => plain(key) === plain(name));
+  return found === undefined ? { error: 'Error: Configuration does not exist' } : { text: `${found[1]}\n` };
 }
 
 /** Metrics that follow from what the node knows: endpoints, policies and the flows that it kept. */
 function metrics(call: DbgCall): DbgResult {
   const pattern = call.flags.get('match-pattern') ?? '';
+  let expression: Expression;
+  try {
+    expression = new Expression(pattern);
+  } catch (error) {
+    return { error: `Error: regex: ${error instanceof Error ? error.message : ''}` };
+  }
   const endpoints = listOf<EndpointModel>(call.agent.get('/endpoint'));
   const counts = new Map<string, number>();
   const count = (name: string, labels: string, value = 1): void => {
@@ -335,9 +395,19 @@ function metrics(call: DbgCall): DbgResult {
   }
   const rows = [...counts]
     .map(([key, value]) => [...key.split('\t'), value.toFixed(6)])
-    .filter(([name = '']) => name.includes(pattern.replace(/^\^|\$$/g, '')))
+    .filter(([name = '', labels = '']) => expression.finds(name + labels))
     .sort((a, b) => (a.join(' ') < b.join(' ') ? -1 : 1));
-  const model = rows.map(([name = '', labels = '', value = '0']) => ({ name, labels, value: Number(value) }));
+  const model = rows.map(([name = '', labels = '', value = '0']) => ({
+    ...(labels === ''
+      ? {}
+      : {
+          labels: Object.fromEntries(
+            [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, text]) => [key, text]),
+          ),
+        }),
+    name,
+    value: Number(value),
+  }));
   return (
     asAsked(call, model) ?? {
       text: tabbed([['Metric', 'Labels', 'Value'], ...rows], { minWidth: 5, padding: 3 }),
@@ -405,7 +475,7 @@ export const AGENT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
     about: 'Print version information',
     hasOutput: true,
     run: (call) =>
-      asAsked(call, { Client: { Version: '1.20.2' }, Daemon: { Version: '1.20.2' } }) ?? {
+      asAsked(call, { Client: BUILD, Daemon: BUILD }) ?? {
         text: `Client: ${VERSION}\nDaemon: ${VERSION}\n`,
       },
   },
