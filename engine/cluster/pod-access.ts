@@ -169,7 +169,12 @@ export class PodAccess implements Kubelet {
     const command = commandOf(image, spec);
     const life = image.lifetime(command, env);
     const printed = life.kind === 'exits' ? life.output.split('\n').slice(0, -1) : [];
-    const first = [...image.logs(env, command), ...printed].map((text) => ({ atMs: startedMs, text }));
+    const iso = new Date(startedMs).toISOString();
+    const klog = `I${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000       1`;
+    const first = [...image.logs(env, command), ...printed].map((text) => ({
+      atMs: startedMs,
+      text: text.replace('{time}', iso).replace('{klog}', klog),
+    }));
     const endedMs = previous ? (parseTimestamp(state.terminated?.finishedAt) ?? startedMs) + 999 : undefined;
     const served = this.#dataplane()
       .logLines(keyOf(now), name)

@@ -30,8 +30,7 @@ const CILIUM_PROGRAMS = [
   'ss',
 ];
 
-/** The images that a cluster and Cilium themselves run. */
-export const SYSTEM_FAMILIES: readonly Family[] = [
+const FAMILIES: readonly Family[] = [
   { repositories: ['registry.k8s.io/pause', 'k8s.gcr.io/pause'], make: () => bare('/pause') },
   {
     repositories: ['registry.k8s.io/coredns/coredns', 'docker.io/coredns/coredns'],
@@ -148,3 +147,58 @@ export const SYSTEM_FAMILIES: readonly Family[] = [
     make: () => bare('/usr/bin/backend', [tcp(8090, 'opaque')]),
   },
 ];
+
+const info = (msg: string): string => `time={time} level=info msg=${JSON.stringify(msg)}`;
+
+/** What the first program of an image says when it starts: `{time}` and `{klog}` stand for when that was. */
+const FIRST_WORDS: Readonly<Record<string, readonly string[]>> = {
+  coredns: ['.:53', 'CoreDNS-1.11.3', 'linux/amd64, go1.21.11, a6338e9'],
+  'kube-apiserver': [
+    '{klog} server.go:145] Version: v1.32.13',
+    '{klog} secure_serving.go:213] Serving securely on [::]:6443',
+  ],
+  'kube-controller-manager': [
+    '{klog} controllermanager.go:185] "Starting" version="v1.32.13"',
+    '{klog} leaderelection.go:271] successfully acquired lease kube-system/kube-controller-manager',
+  ],
+  'kube-scheduler': [
+    '{klog} server.go:166] "Starting Kubernetes Scheduler" version="v1.32.13"',
+    '{klog} leaderelection.go:271] successfully acquired lease kube-system/kube-scheduler',
+  ],
+  'kube-proxy': [
+    '{klog} server_linux.go:66] "Using iptables proxy"',
+    '{klog} server.go:483] "Version info" version="v1.32.13"',
+  ],
+  etcd: [
+    '{"level":"info","ts":"{time}","caller":"embed/serve.go:103","msg":"ready to serve client requests"}',
+  ],
+  'local-path-provisioner': ['time="{time}" level=info msg="Provisioner started"'],
+  cilium: [
+    info('Started agent'),
+    info('Cilium 1.20.2 go version go1.26.8 linux/amd64'),
+    info('Establishing connection to apiserver'),
+    info('Connected to apiserver'),
+    info('Envoy: Connected to Envoy external process'),
+    info('Starting Hubble server'),
+    info('Daemon initialization completed'),
+  ],
+  'operator-generic': [
+    info('Cilium Operator 1.20.2'),
+    info('Leading the operator HA deployment'),
+    info('Initialization complete'),
+  ],
+  'cilium-envoy': [
+    '[{time}][7][info][main] initializing epoch 0',
+    '[{time}][7][info][main] starting main dispatch loop',
+  ],
+  'hubble-relay': [info('Starting gRPC server...'), info('Connected')],
+  'hubble-ui-backend': [info('running hubble status checker'), info('listening at: 0.0.0.0:8090')],
+};
+
+/** The images that a cluster and Cilium themselves run. */
+export const SYSTEM_FAMILIES: readonly Family[] = FAMILIES.map((family) => {
+  const words = FIRST_WORDS[family.repositories[0]?.split('/').at(-1) ?? ''];
+  return words === undefined
+    ? family
+    : { ...family, make: (tag) => ({ ...family.make(tag), logs: () => words }) };
+});
