@@ -44,6 +44,7 @@ export function candidatesFor(object: unknown, context: EditContext): Candidate[
     candidates.push(...directionEdits(object, spec));
     for (const list of ['ingress', 'ingressDeny', 'egress', 'egressDeny']) {
       const peer = list.startsWith('ingress') ? context.source : context.destination;
+      candidates.push(...ruleAddition(object, [...spec, list], peer, context.flow));
       candidates.push(...joinEdits(object, [...spec, list]));
       for (const rule of itemsAt(object, [...spec, list]))
         candidates.push(...ruleEdits(object, rule, peer, context.flow));
@@ -85,7 +86,12 @@ function ruleEdits(object: unknown, rule: Path, peer: Identity | undefined, flow
   candidates.push(...portAddition(object, [...rule, 'ports'], flow, false));
   for (const list of ['fromEndpoints', 'toEndpoints'])
     candidates.push(...peerAddition(object, [...rule, list], peer));
-  for (const field of ['toPorts', 'ports']) candidates.push(...dropIf(object, [...rule, field]));
+  candidates.push(...icmpEdits(object, rule, flow));
+  for (const field of ['toPorts', 'ports', 'icmps', 'authentication'])
+    candidates.push(...dropIf(object, [...rule, field]));
+  if (valueAt(object, [...rule, 'action']) !== undefined)
+    for (const action of ['Accept', 'Deny', 'Pass'])
+      candidates.push(...setting(object, [...rule, 'action'], action, 2));
   candidates.push(...outsideEdits(object, rule, peer), ...entityEdits(object, rule, peer));
   candidates.push(...peerField(object, rule, peer));
   return candidates;
@@ -183,15 +189,78 @@ const PEER_FIELD = /^(?:from|to)(?!Ports$)/;
 /** A rule of a Cilium policy that names no peer, about this one. */
 function peerField(object: unknown, rule: Path, peer: Identity | undefined): Candidate[] {
   const raw = valueAt(object, rule);
-  if (!peer || !isRecord(raw) || Object.keys(raw).some((field) => PEER_FIELD.test(field))) return [];
-  if (valueAt(object, ['kind']) === 'NetworkPolicy') return [];
-  const list = rule.at(-2);
-  const way = typeof list === 'string' && list.startsWith('ingress') ? 'from' : 'to';
-  const labels = podSelector(object, peer);
-  if (labels) return setting(object, [...rule, `${way}Endpoints`], [labels], 4);
+  if (!isRecord(raw) || Object.keys(raw).some((field) => PEER_FIELD.test(field))) return [];
+  return peerFields(object, wayOf(rule.at(-2)), peer).flatMap(([field, value]) =>
+    setting(object, [...rule, field], value, 4),
+  );
+}
+
+function wayOf(list: string | number | undefined): 'from' | 'to' {
+  return typeof list === 'string' && list.startsWith('ingress') ? 'from' : 'to';
+}
+
+/** The fields of a rule that mean just this peer, one a way to say it. */
+function peerFields(
+  object: unknown,
+  way: 'from' | 'to',
+  peer: Identity | undefined,
+): readonly (readonly [string, readonly unknown[]])[] {
+  const kind = valueAt(object, ['kind']);
   const block = blockOf(peer);
-  if (block !== undefined) return setting(object, [...rule, `${way}CIDR`], [block], 4);
-  return entitiesOf(peer).flatMap((entity) => setting(object, [...rule, `${way}Entities`], [entity], 4));
+  if (kind === 'NetworkPolicy') {
+    if (block !== undefined) return [[way, [{ ipBlock: { cidr: block } }]]];
+    const namespace = peer?.labels.get(NAMESPACE_KEY)?.value;
+    if (namespace === undefined) return [];
+    const podSelector = { matchLabels: ownLabels(peer) };
+    const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
+    return [[way, [isOwn(object, namespace) ? { podSelector } : { namespaceSelector, podSelector }]]];
+  }
+  if (kind === 'ClusterNetworkPolicy') return [];
+  const labels = podSelector(object, peer);
+  if (labels) return [[`${way}Endpoints`, [labels]]];
+  if (block !== undefined) return [[`${way}CIDR`, [block]]];
+  return entitiesOf(peer).map((entity) => [`${way}Entities`, [entity]] as const);
+}
+
+/** From here on a change is tried only where no smaller one does it. */
+export const LAST_RESORT = 9;
+
+/** One more rule, about just this flow. */
+function ruleAddition(object: unknown, list: Path, peer: Identity | undefined, flow: FlowSpec): Candidate[] {
+  const isPlain = valueAt(object, ['kind']) === 'NetworkPolicy';
+  const items = valueAt(object, list) ?? (isPlain ? [] : undefined);
+  if (!Array.isArray(items)) return [];
+  const { port, protocol } = flow;
+  const hasPort = port !== undefined && PORT_PROTOCOLS.includes(protocol);
+  const ports = isPlain ? [{ port, protocol }] : [{ ports: [{ port: String(port), protocol }] }];
+  const field = icmpField(flow);
+  const about = hasPort
+    ? { [isPlain ? 'ports' : 'toPorts']: ports }
+    : field && { icmps: [{ fields: [field] }] };
+  return peerFields(object, wayOf(list.at(-1)), peer).flatMap(([name, value]) => {
+    const rule = { [name]: value, ...about };
+    return items.length > 0
+      ? setting(object, [...list, items.length], rule, LAST_RESORT)
+      : setting(object, list, [rule], LAST_RESORT);
+  });
+}
+
+function icmpField({ protocol, icmpType }: FlowSpec): object | undefined {
+  if (icmpType === undefined) return undefined;
+  return { type: icmpType, family: protocol === 'ICMPv6' ? 'IPv6' : 'IPv4' };
+}
+
+/** Changes of the types that a rule is about. */
+function icmpEdits(object: unknown, rule: Path, flow: FlowSpec): Candidate[] {
+  const field = icmpField(flow);
+  if (field === undefined) return [];
+  return itemsAt(object, [...rule, 'icmps']).flatMap((block) => {
+    const fields: Path = [...block, 'fields'];
+    return [
+      ...itemsAt(object, fields).flatMap((item) => setting(object, [...item, 'type'], flow.icmpType, 1)),
+      ...addition(object, fields, field, 2),
+    ];
+  });
 }
 
 function itemsAt(object: unknown, list: Path): Path[] {
@@ -313,12 +382,25 @@ function peerAddition(object: unknown, list: Path, peer: Identity | undefined): 
 function podSelector(object: unknown, peer: Identity | undefined): object | undefined {
   const namespace = peer?.labels.get(NAMESPACE_KEY)?.value;
   if (peer?.isPod !== true || namespace === undefined) return undefined;
-  const isOwn =
-    valueAt(object, ['kind']) === 'CiliumNetworkPolicy' &&
-    (valueAt(object, ['metadata', 'namespace']) ?? 'default') === namespace;
-  const own = [...peer.labels.values()].filter(({ key }) => !key.startsWith('io.'));
-  const labels = Object.fromEntries(own.map(({ key, value }) => [key, value]));
-  return { matchLabels: isOwn ? labels : { ...labels, [`k8s:${NAMESPACE_KEY}`]: namespace } };
+  const labels = ownLabels(peer);
+  return {
+    matchLabels: isOwn(object, namespace) ? labels : { ...labels, [`k8s:${NAMESPACE_KEY}`]: namespace },
+  };
+}
+
+/** The labels that a pod was given. */
+function ownLabels(peer: Identity | undefined): Record<string, string> {
+  const own = [...(peer?.labels.values() ?? [])].filter(({ key }) => !key.startsWith('io.'));
+  return Object.fromEntries(own.map(({ key, value }) => [key, value]));
+}
+
+/** True for the namespace that a policy is kept to. */
+function isOwn(object: unknown, namespace: string): boolean {
+  const kind = valueAt(object, ['kind']);
+  return (
+    (kind === 'CiliumNetworkPolicy' || kind === 'NetworkPolicy') &&
+    (valueAt(object, ['metadata', 'namespace']) ?? 'default') === namespace
+  );
 }
 
 const PORT_PROTOCOLS: readonly string[] = ['TCP', 'UDP', 'SCTP'];

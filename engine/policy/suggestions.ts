@@ -1,4 +1,4 @@
-import { type Candidate, candidatesFor, contextOf } from './candidates.ts';
+import { type Candidate, candidatesFor, contextOf, LAST_RESORT } from './candidates.ts';
 import { applyEdit, type Edit } from './edits.ts';
 import { type ImportOptions, importPolicy } from './import.ts';
 import type { FlowSpec, FlowVerdict } from './model.ts';
@@ -74,12 +74,16 @@ export function* suggestStepwise(
   const { limit = 3, others = [] } = extras;
   const before = others.map((other) => repository.judge(other).verdict);
   const found: Suggestion[] = [];
+  const tried = new Set<string>();
   for (const { key, object, candidate } of proposalsFor(repository, flow, policies)) {
-    if (found.length >= COMPARED_MAX) break;
-    yield;
-    if (found.some((other) => other.key === key && other.text === candidate.text)) continue;
+    if (found.length >= COMPARED_MAX || (found.length > 0 && candidate.cost >= LAST_RESORT)) break;
+    // Several changes may leave the same object: the smallest of them stands for all.
     const edited = applyEdit(object, candidate.edit);
-    const trial = edited === undefined ? undefined : trialOf(repository, key, edited, options);
+    const mark = `${key} ${JSON.stringify(edited)}`;
+    if (edited === undefined || tried.has(mark)) continue;
+    tried.add(mark);
+    yield;
+    const trial = trialOf(repository, key, edited, options);
     if (trial === undefined || !isTurned(trial, flow, wanted, key, candidate.edit)) continue;
     const changes = others.filter((other, i) => trial.judge(other).verdict !== before[i]);
     found.push({ key, object: edited, ...candidate, changes });
