@@ -3,20 +3,18 @@ import type { Ports, StartOn } from '../commands/ports.ts';
 import { loadBuiltins } from '../shell/builtins/table.ts';
 import type { Machine, OpenSocket, Program } from '../shell/program.ts';
 
-// The tools are half of the engine's code, and a page can show its prompt without them. Each family is a chunk of its own
-// (few and large ones compress better) that is loaded when first one of its programs runs; the process holds the baton
-// meanwhile, so nothing else moves and no virtual time passes: a replay that loads is the same as one that finds everything there.
-const loadText = () => import('../commands/families/text.ts');
-/** The network tools, and the browser pane's requests. */
-export const loadNetwork = () => import('../commands/families/network.ts');
-const loadKubernetes = () => import('../commands/families/kubernetes.ts');
-const loadCluster = () => import('../commands/families/cluster.ts');
+// The tools are half of the engine's code, and a page can show its prompt without them. They are a chunk of its own that is
+// loaded when first a program runs; the process holds the baton meanwhile, so nothing else moves and no virtual time passes:
+// a replay that loads is the same as one that finds everything there.
+/** The tools, and the browser pane's requests. */
+export const loadTools = () => import('../commands/tools.ts');
+type Tools = Awaited<ReturnType<typeof loadTools>>;
 const loadRegex = () => import('../shell/posix-regex.ts');
 
 /** Names of the text, file and process tools; the module's own table is the authority, a test compares. */
 export const COREUTIL_NAMES: readonly string[] =
   `cat head tail wc tee nl tac rev less more sort uniq cut tr paste column fold expand comm join ls cp mv rm mkdir rmdir
-  touch ln chmod chown stat file du df realpath readlink sleep timeout env nohup nice setsid xargs time watch ps top pgrep
+  touch ln chmod chown chgrp stat file du df realpath readlink sleep timeout env nohup nice setsid xargs time watch ps top pgrep
   pkill killall kill yes date seq uname id whoami logname hostname uptime free which printenv basename dirname tty stty tput
   clear reset expr bc test [ printf echo pwd true false sync nproc arch man mktemp md5sum sha256sum base64 xxd od hexdump
   grep egrep fgrep sed find diff awk gawk mawk busybox split shuf truncate numfmt envsubst cmp unexpand fmt strings unlink install factor groups users
@@ -40,48 +38,34 @@ export function lazyProgram(load: () => Promise<Program>): Program {
 /** The tools of a workplace by name, without the shells and editors. */
 export function toolPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string, Program> {
   const programs = new Map<string, Program>();
-  addFamily(programs, COREUTIL_NAMES, async () => (await loadText()).coreutilPrograms());
-  addFamily(programs, NET_NAMES, async () => (await loadNetwork()).netPrograms(ports, startOn));
-  programs.set(
-    'jq',
-    lazyProgram(async () => (await loadText()).jq),
-  );
-  programs.set(
-    'yq',
-    lazyProgram(async () => (await loadText()).yq),
-  );
-  programs.set(
-    'kubectl',
-    lazyProgram(async () => (await loadKubernetes()).kubectlProgram(ports)),
-  );
-  programs.set(
-    'hubble',
-    lazyProgram(async () => (await loadCluster()).hubbleProgram(ports)),
-  );
-  programs.set(
-    'helm',
-    lazyProgram(async () => (await loadCluster()).helmProgram(ports)),
-  );
-  programs.set(
-    'cilium',
-    lazyProgram(async () => (await loadCluster()).ciliumProgram(ports)),
-  );
-  programs.set(
-    'kind',
-    lazyProgram(async () => (await loadCluster()).kindProgram(ports)),
-  );
+  addFamily(programs, COREUTIL_NAMES, async () => (await loadTools()).coreutilPrograms());
+  addFamily(programs, NET_NAMES, async () => (await loadTools()).netPrograms(ports, startOn));
+  const single: Readonly<Record<string, (tools: Tools) => Program>> = {
+    jq: (tools) => tools.jq,
+    yq: (tools) => tools.yq,
+    kubectl: (tools) => tools.kubectlProgram(ports),
+    hubble: (tools) => tools.hubbleProgram(ports),
+    helm: (tools) => tools.helmProgram(ports),
+    cilium: (tools) => tools.ciliumProgram(ports),
+    kind: (tools) => tools.kindProgram(ports),
+  };
+  for (const [name, make] of Object.entries(single))
+    programs.set(
+      name,
+      lazyProgram(async () => make(await loadTools())),
+    );
   return programs;
 }
 
 /** bash's `/dev/tcp` on a machine: its code is loaded when first used. */
 export function socketOpener(ports: Ports): (machine: Machine) => OpenSocket {
   return (machine) => async (sys, protocol, host, port) =>
-    (await loadNetwork()).shellSocket(ports, machine)(sys, protocol, host, port);
+    (await loadTools()).shellSocket(ports, machine)(sys, protocol, host, port);
 }
 
 /** `cilium-dbg`, the agent's own tool in its container. */
 export function agentTool(ports: Ports): Program {
-  return lazyProgram(async () => (await loadCluster()).ciliumDbgProgram(ports));
+  return lazyProgram(async () => (await loadTools()).ciliumDbgProgram(ports));
 }
 
 /** One table of programs behind all of its names. */
@@ -111,12 +95,12 @@ export function loadedCompleter(): typeof kubectlCompleter | undefined {
 
 /** Loads the completion of kubectl. */
 export async function loadCompleter(): Promise<void> {
-  completer ??= (await loadKubernetes()).kubectlCompleter;
+  completer ??= (await loadTools()).kubectlCompleter;
 }
 
 /** Loads everything ahead, so that no first command waits and a closed connection harms nothing. What fails is tried again when it is used. */
 export async function loadAhead(): Promise<void> {
-  const loads = [loadKubernetes, loadCompleter, loadText, loadNetwork, loadCluster, loadBuiltins, loadRegex];
+  const loads = [loadTools, loadCompleter, loadBuiltins, loadRegex];
   for (const load of loads) {
     try {
       await load();

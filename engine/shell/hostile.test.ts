@@ -70,6 +70,8 @@ const endless = [
 
 /** Lines that must just end well. */
 const harmless = [
+  'IFS=, read -ra a <<< "a,b,,c,,"; echo ${#a[@]}',
+  'IFS=: read -r a b c <<< "::x::"; echo "$a|$b|$c"',
   ':(){ :|:& };:',
   'bomb() { bomb & bomb & }; bomb',
   'yes | head -1',

@@ -377,7 +377,7 @@ export class Interpreter implements ExpansionHost {
       return;
     }
     if (!(error instanceof ExpansionFailure)) throw error;
-    const status = this.state.isInteractive ? 1 : error.status;
+    const status = this.state.isInteractive || this.state.options.has('errexit') ? 1 : error.status;
     await this.complain(error.message);
     this.state.status = status;
     if (this.state.isInteractive) throw new LineAbort(this.state.dialect === 'bash' ? 1 : 2);
@@ -545,20 +545,21 @@ export class Interpreter implements ExpansionHost {
     state.depth++;
     state.calls.push({ name: argv[0] ?? '', source: state.functionSources.get(argv[0] ?? '') ?? '', line });
     this.loops = 0;
+    let returned: string | undefined;
     try {
       await this.runCommand(body);
     } catch (error) {
       if (!(error instanceof FunctionReturn)) throw error;
       state.status = error.status;
     } finally {
+      returned = state.traps.get('RETURN');
       for (const [name, text] of hidden) if (!state.traps.has(name)) state.traps.set(name, text);
       this.loops = loops;
       state.depth--;
       state.variables.popScope();
       state.positional = saved;
     }
-    const trap = state.options.has('functrace') ? state.traps.get('RETURN') : undefined;
-    if (trap !== undefined && trap !== '') await this.runTrap(trap);
+    if (returned !== undefined && returned !== '') await this.runTrap(returned);
     state.calls.pop();
     state.line = line;
   }

@@ -95,7 +95,10 @@ async function base64(process: Process, options: Options): Promise<number> {
   if ('failure' in found)
     return complain(process, `${options.operands[0] ?? ''}: ${failureText(found.failure)}`);
   if (options.has('d', 'D', 'decode')) {
-    const { bytes, isValid } = decodeBase64(found.text);
+    const ignores = options.has('i', 'ignore-garbage');
+    const { bytes, isValid } = decodeBase64(
+      ignores ? found.text.replace(/[^A-Za-z0-9+/=]/g, '') : found.text,
+    );
     await process.out(textOf(bytes));
     return isValid ? 0 : complain(process, 'invalid input');
   }

@@ -186,7 +186,8 @@ function moment(reading: Reading, nowMs: number, isEmpty: boolean): number | und
     time[3],
   );
   at -= reading.offset * 60_000;
-  if (reading.weekday !== undefined) {
+  // A date says the day already.
+  if (reading.weekday !== undefined && reading.date === undefined) {
     const { day: wanted, weeks } = reading.weekday;
     const ahead = (wanted - new Date(at).getUTCDay() + 7) % 7;
     at += (ahead + 7 * (weeks > 0 && ahead !== 0 ? 0 : weeks)) * DAY_MS;

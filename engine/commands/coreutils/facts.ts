@@ -278,6 +278,8 @@ function evaluateExpr(words: readonly string[]): { value: string } | { error: st
       const [text, chars] = [primary(), primary()];
       return String([...text].findIndex((char) => chars.includes(char)) + 1);
     }
+    if (word === 'match' && words[at + 1] !== undefined) return matchExpr(primary(), primary());
+    if (word === '+' && words[at] !== undefined) return words[at++] ?? '';
     return word;
   };
   const number = (text: string): bigint =>

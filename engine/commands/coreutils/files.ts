@@ -1,203 +1,10 @@
 import type { FileEntry, Process, Program } from '../../shell/program.ts';
 import { baseName, failureText, joinPath, parentOf, statThrough } from '../../shell/path.ts';
-import { byText } from '../../base/order.ts';
-import { byteLength, complain, complainUsage, isBusybox, nameOf, pathOf, tool } from './tool.ts';
+import { complain, complainUsage, isBusybox, nameOf, pathOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 import { formatDate } from '../../shell/strftime.ts';
-
-/** A file's size in bytes as `ls` counts it. */
-export function sizeOf(entry: FileEntry): number {
-  return entry.kind === 'file'
-    ? byteLength(entry.content)
-    : entry.kind === 'link'
-      ? byteLength(entry.target)
-      : 4096;
-}
-
-/** `-rw-r--r--` of an entry. */
-export function modeText(entry: FileEntry): string {
-  const mode = entry.kind === 'link' ? 0o777 : entry.mode;
-  const bits = [...'rwxrwxrwx'].map((letter, index) => (mode & (1 << (8 - index)) ? letter : '-')).join('');
-  return `${entry.kind === 'folder' ? 'd' : entry.kind === 'link' ? 'l' : '-'}${bits}`;
-}
-
-/** Sizes as `-h` shows them: 4.0K, 12M. */
-export function humanSize(bytes: number): string {
-  if (bytes < 1024) return String(bytes);
-  let value = bytes;
-  let unit = -1;
-  while (value >= 1024 && unit < 5) {
-    value /= 1024;
-    unit++;
-  }
-  const rounded = value < 10 ? (Math.ceil(value * 10) / 10).toFixed(1) : String(Math.ceil(value));
-  return `${rounded}${'KMGTPE'[unit] ?? ''}`;
-}
-
-type Listed = { readonly name: string; readonly path: string; readonly entry: FileEntry };
-
-async function ls(process: Process, options: Options): Promise<number> {
-  const { files } = process.machine;
-  const operands = options.operands.length > 0 ? options.operands : ['.'];
-  const single: Listed[] = [];
-  const folders: string[] = [];
-  let exit = 0;
-  for (const operand of operands) {
-    const path = pathOf(process, operand);
-    const isLong = options.has('l');
-    const entry = isLong ? files.stat(path) : statThrough(files, path);
-    if (entry === undefined) {
-      exit = isBusybox(process) ? 1 : 2;
-      await process.err(
-        isBusybox(process)
-          ? `ls: ${operand}: No such file or directory\n`
-          : `ls: cannot access '${operand}': No such file or directory\n`,
-      );
-    } else if (entry.kind === 'folder' && !options.has('d', 'directory')) folders.push(operand);
-    else single.push({ name: operand, path, entry });
-  }
-  if (single.length > 0) await show(process, options, sorted(options, single));
-  const titled = operands.length > 1 || options.has('R', 'recursive');
-  let isFirst = single.length === 0;
-  for (const folder of [...folders].sort(byText)) {
-    for (const one of options.has('R', 'recursive') ? withSubfolders(process, folder, options) : [folder]) {
-      await process.out(`${isFirst ? '' : '\n'}${titled ? `${one}:\n` : ''}`);
-      isFirst = false;
-      const entries = listed(process, one, options);
-      if (options.has('l') || options.has('s'))
-        await process.out(
-          `total ${entries.filter(({ entry }) => entry.kind !== 'link').reduce((sum, { entry }) => sum + (entry.kind === 'folder' || sizeOf(entry) > 0 ? Math.max(4, Math.ceil(sizeOf(entry) / 4096) * 4) : 0), 0)}\n`,
-        );
-      await show(process, options, sorted(options, entries));
-    }
-  }
-  return exit;
-}
-
-function listed(process: Process, folder: string, options: Options): Listed[] {
-  const { files } = process.machine;
-  const path = pathOf(process, folder);
-  const names = files.list(path);
-  if ('error' in names) return [];
-  const all = options.has('a', 'all')
-    ? ['.', '..', ...names]
-    : options.has('A', 'almost-all')
-      ? names
-      : names.filter((name) => !name.startsWith('.'));
-  return all.flatMap((name) => {
-    const at = pathOf(process, joinPath(folder, name));
-    const entry = files.stat(at);
-    return entry === undefined ? [] : [{ name, path: at, entry }];
-  });
-}
-
-function* withSubfolders(process: Process, folder: string, options: Options): Generator<string> {
-  yield folder;
-  for (const { name, entry } of sorted(options, listed(process, folder, options))) {
-    if (entry.kind === 'folder' && name !== '.' && name !== '..')
-      yield* withSubfolders(process, joinPath(folder, name), options);
-  }
-}
-
-function sorted(options: Options, items: readonly Listed[]): Listed[] {
-  const order = [...items].sort((a, b) => {
-    if (options.has('t')) return b.entry.modifiedMs - a.entry.modifiedMs || byText(a.name, b.name);
-    if (options.has('S')) return sizeOf(b.entry) - sizeOf(a.entry) || byText(a.name, b.name);
-    return byText(a.name, b.name);
-  });
-  return options.has('r', 'reverse') ? order.reverse() : order;
-}
-
-function colored(options: Options, process: Process, item: Listed): string {
-  const mark =
-    options.has('F', 'classify') || options.has('p')
-      ? item.entry.kind === 'folder'
-        ? '/'
-        : item.entry.kind === 'link' && options.has('F')
-          ? '@'
-          : options.has('F') && item.entry.kind === 'file' && (item.entry.mode & 0o111) !== 0
-            ? '*'
-            : ''
-      : '';
-  const when = options.get('color');
-  if (when === undefined || when === 'never' || (when === 'auto' && process.tty('stdout') === undefined))
-    return item.name + mark;
-  const code =
-    item.entry.kind === 'folder'
-      ? '01;34'
-      : item.entry.kind === 'link'
-        ? '01;36'
-        : (item.entry.mode & 0o111) !== 0
-          ? '01;32'
-          : undefined;
-  return (code === undefined ? item.name : `\x1b[${code}m${item.name}\x1b[0m`) + mark;
-}
-
-async function show(process: Process, options: Options, items: readonly Listed[]): Promise<void> {
-  if (items.length === 0) return;
-  const names = items.map((item) => colored(options, process, item));
-  const when = options.get('color');
-  const usesColor =
-    when === 'always' || ((when === 'auto' || when === '') && process.tty('stdout') !== undefined);
-  if (usesColor && names.some((name) => name.includes('\x1b'))) names[0] = `\x1b[0m${names[0] ?? ''}`;
-  if (options.has('l')) {
-    const sizes = items.map((item) =>
-      options.has('h', 'human-readable') ? humanSize(sizeOf(item.entry)) : String(sizeOf(item.entry)),
-    );
-    const width = Math.max(...sizes.map((size) => size.length));
-    const { user } = process.machine;
-    for (const [index, item] of items.entries()) {
-      const target = item.entry.kind === 'link' ? ` -> ${item.entry.target}` : '';
-      const style = options.get('time-style');
-      const date =
-        style?.startsWith('+') === true
-          ? formatDate(item.entry.modifiedMs, style.slice(1))
-          : formatDate(
-              item.entry.modifiedMs,
-              process.sys.nowMs() - item.entry.modifiedMs > 15_778_476_000 ? '%b %e  %Y' : '%b %e %H:%M',
-            );
-      const links = item.entry.kind === 'folder' ? 2 : 1;
-      const owner = item.path.startsWith(process.machine.home) ? user : 'root';
-      const size = sizes[index] ?? '';
-      const row = isBusybox(process)
-        ? `${modeText(item.entry)} ${String(links).padStart(4)} ${owner.padEnd(8)} ${owner.padEnd(8)} ${size.padStart(Math.max(9, width))} ${date} `
-        : `${modeText(item.entry)} ${links} ${owner} ${owner} ${size.padStart(width)} ${date} `;
-      await process.out(`${row}${names[index] ?? ''}${target}\n`);
-    }
-    return;
-  }
-  const terminal = process.tty('stdout');
-  if (terminal === undefined && !options.has('C'))
-    await process.out(names.map((name) => `${name}\n`).join(''));
-  else if (options.has('1')) await process.out(names.map((name) => `${name}\n`).join(''));
-  else await process.out(columns(names, terminal?.columns ?? 80));
-}
-
-/** Names in columns, filled from top to bottom, as `ls` and completion lists do on a terminal. */
-export function columns(names: readonly string[], width: number): string {
-  const bare = (name: string): number => [...name.replace(/\x1b\[[0-9;]*m/g, '')].length;
-  for (let rows = 1; rows <= names.length; rows++) {
-    const groups = Array.from({ length: Math.ceil(names.length / rows) }, (_, index) =>
-      names.slice(index * rows, index * rows + rows),
-    );
-    const widths = groups.map(
-      (group, index) => Math.max(...group.map(bare)) + (index === groups.length - 1 ? 0 : 2),
-    );
-    if (rows < names.length && widths.reduce((sum, one) => sum + one, 0) > width) continue;
-    const line = (row: number): string => {
-      const cells = groups.filter((group) => group[row] !== undefined);
-      return cells
-        .map((group, index) =>
-          index === cells.length - 1
-            ? (group[row] ?? '')
-            : (group[row] ?? '') + ' '.repeat((widths[index] ?? 0) - bare(group[row] ?? '')),
-        )
-        .join('');
-    };
-    return Array.from({ length: rows }, (_, row) => `${line(row)}\n`).join('');
-  }
-  return '';
-}
+import { parseDate } from './dates.ts';
+import { humanSize, ls, modeText, sizeOf } from './listing.ts';
 
 async function copyOrMove(process: Process, options: Options): Promise<number> {
   const name = nameOf(process);
@@ -208,11 +15,28 @@ async function copyOrMove(process: Process, options: Options): Promise<number> {
     return complainUsage(process, `missing destination file operand after '${operands[0] ?? ''}'`);
   const target = folder ?? operands.pop() ?? '';
   const isFolder = statThrough(process.machine.files, pathOf(process, target))?.kind === 'folder';
+  const targetEntry = statThrough(process.machine.files, pathOf(process, target));
   if (operands.length > 1 && !isFolder)
-    return complain(process, `target '${target}': No such file or directory`);
+    return complain(
+      process,
+      `target '${target}': ${targetEntry === undefined ? 'No such file or directory' : 'Not a directory'}`,
+    );
   let exit = 0;
   for (const operand of operands) {
+    if (target.endsWith('/') && !isFolder && isPlainFile(process, operand)) {
+      exit = await complain(
+        process,
+        name === 'mv'
+          ? `cannot move '${operand}' to '${target}': Not a directory`
+          : `cannot create regular file '${target}': Not a directory`,
+      );
+      continue;
+    }
     const to = isFolder ? joinPath(target, baseName(operand)) : target;
+    if (process.machine.files.stat(pathOf(process, to)) !== undefined) {
+      if (options.has('n', 'no-clobber')) continue;
+      if (options.has('i') && !(await confirms(process, `overwrite '${to}'`))) continue;
+    }
     const failed =
       name === 'mv' ? await moveOne(process, operand, to) : await copyOne(process, options, operand, to);
     if (failed) exit = 1;
@@ -220,6 +44,16 @@ async function copyOrMove(process: Process, options: Options): Promise<number> {
       await process.out(name === 'mv' ? `renamed '${operand}' -> '${to}'\n` : `'${operand}' -> '${to}'\n`);
   }
   return exit;
+}
+
+function isPlainFile(process: Process, operand: string): boolean {
+  return statThrough(process.machine.files, pathOf(process, operand))?.kind === 'file';
+}
+
+/** Asks on standard error; true when the answer begins with a y. */
+async function confirms(process: Process, question: string): Promise<boolean> {
+  await process.err(`${nameOf(process)}: ${question}? `);
+  return /^[yY]/.test((await process.stdin.readLine(process.sys)) ?? '');
 }
 
 async function moveOne(process: Process, from: string, to: string): Promise<boolean> {
@@ -250,7 +84,6 @@ async function copyOne(process: Process, options: Options, from: string, to: str
     return (await complain(process, `-r not specified; omitting directory '${from}'`)) !== 0;
   if (source === pathOf(process, to))
     return (await complain(process, `'${from}' and '${to}' are the same file`)) !== 0;
-  if (options.has('n', 'no-clobber') && files.stat(pathOf(process, to)) !== undefined) return false;
   if (entry.kind === 'folder' && `${pathOf(process, to)}/`.startsWith(source === '/' ? '/' : `${source}/`))
     return (await complain(process, `cannot copy a directory, '${from}', into itself, '${to}'`)) !== 0;
   return copyTree(process, source, pathOf(process, to), to);
@@ -298,7 +131,9 @@ async function remove(process: Process, options: Options): Promise<number> {
         "rm: it is dangerous to operate recursively on '/'\nrm: use --no-preserve-root to override this failsafe\n",
       );
       exit = 1;
-    } else {
+    } else if (options.has('i') && !(await confirms(process, `remove ${kindText(entry)} '${operand}'`)))
+      continue;
+    else {
       const failure = files.remove(path, { recursive });
       if (failure !== undefined)
         exit = await complain(process, `cannot remove '${operand}': ${failureText(failure)}`);
@@ -311,6 +146,11 @@ async function remove(process: Process, options: Options): Promise<number> {
   return exit;
 }
 
+function kindText(entry: FileEntry): string {
+  if (entry.kind !== 'file') return entry.kind === 'folder' ? 'directory' : 'symbolic link';
+  return entry.content === '' ? 'regular empty file' : 'regular file';
+}
+
 async function makeFolders(process: Process, options: Options): Promise<number> {
   if (options.operands.length === 0) return complainUsage(process, 'missing operand');
   let exit = 0;
@@ -318,6 +158,9 @@ async function makeFolders(process: Process, options: Options): Promise<number> 
     const failure = process.machine.files.makeFolder(pathOf(process, operand), process.sys.nowMs(), {
       parents: options.has('p', 'parents'),
     });
+    const mode = applyMode(options.get('m', 'mode') ?? '', 0o777, true);
+    if (failure === undefined && mode !== undefined)
+      process.machine.files.setMode(pathOf(process, operand), mode);
     if (failure !== undefined)
       exit = await complain(
         process,
@@ -334,7 +177,10 @@ async function removeFolders(process: Process, options: Options): Promise<number
   if (options.operands.length === 0) return complainUsage(process, 'missing operand');
   let exit = 0;
   const { files } = process.machine;
-  for (const operand of options.operands) {
+  const operands = options.operands.flatMap((operand) =>
+    options.has('p', 'parents') ? withParents(operand) : [operand],
+  );
+  for (const operand of operands) {
     const entry = files.stat(pathOf(process, operand));
     const failure =
       entry !== undefined && entry.kind !== 'folder' ? 'ENOTDIR' : files.remove(pathOf(process, operand));
@@ -344,15 +190,38 @@ async function removeFolders(process: Process, options: Options): Promise<number
   return exit;
 }
 
+/** A path and the folders that it names, from the inside out. */
+function withParents(path: string): string[] {
+  const parts = path.replace(/\/+$/, '').split('/');
+  return parts.map((_, index) => parts.slice(0, parts.length - index).join('/')).filter((one) => one !== '');
+}
+
+/** The time that `touch` was given; the present when none was, undefined when it is no date. */
+function touchTime(process: Process, options: Options): number | undefined {
+  const nowMs = process.sys.nowMs();
+  const other = options.get('r', 'reference');
+  if (other !== undefined)
+    return statThrough(process.machine.files, pathOf(process, other))?.modifiedMs ?? nowMs;
+  const stamp = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d\d))?$/.exec(options.get('t') ?? '');
+  const text =
+    stamp === null
+      ? options.get('d', 'date')
+      : `${stamp.slice(1, 4).join('-')} ${stamp[4]}:${stamp[5]}:${stamp[6] ?? '00'}`;
+  return text === undefined ? nowMs : parseDate(text, nowMs);
+}
+
 async function touch(process: Process, options: Options): Promise<number> {
   if (options.operands.length === 0) return complainUsage(process, 'missing file operand');
   const { files } = process.machine;
+  const atMs = touchTime(process, options);
+  if (atMs === undefined)
+    return complain(process, `invalid date format '${options.get('d', 'date', 't') ?? ''}'`);
   let exit = 0;
   for (const operand of options.operands) {
     const path = pathOf(process, operand);
     const old = statThrough(files, path);
     if (old?.kind === 'folder' || (old === undefined && options.has('c', 'no-create'))) continue;
-    const failure = files.write(path, '', process.sys.nowMs(), { append: true });
+    const failure = files.write(path, '', atMs, { append: true });
     if (failure !== undefined)
       exit = await complain(
         process,
@@ -398,11 +267,12 @@ export function applyMode(word: string, mode: number, isFolder: boolean): number
   if (/^[0-7]{1,4}$/.test(word)) return Number.parseInt(word, 8);
   let result = mode;
   for (const clause of word.split(',')) {
-    const match = /^([ugoa]*)([-+=])([rwxXst]*)$/.exec(clause);
+    const match = /^([ugoa]*)([-+=])([rwxXst]*|[ugo])$/.exec(clause);
     if (match === null) return undefined;
     const who = match[1] === '' || match[1]?.includes('a') === true ? 'ugo' : (match[1] ?? '');
-    let bits = 0;
-    for (const letter of match[3] ?? '')
+    const copied = 'ugo'.indexOf(match[3] === '' ? 'x' : (match[3] ?? 'x'));
+    let bits = copied < 0 ? 0 : (mode >> (6 - 3 * copied)) & 7;
+    for (const letter of copied < 0 ? (match[3] ?? '') : '')
       bits |=
         letter === 'r'
           ? 4
@@ -483,19 +353,16 @@ async function stat(process: Process, options: Options): Promise<number> {
   return exit;
 }
 
+function unescaped(text: string | undefined): string | undefined {
+  return text?.replaceAll('\\n', '\n').replaceAll('\\t', '\t');
+}
+
 function statText(process: Process, options: Options, operand: string, entry: FileEntry): string {
   const size = sizeOf(entry);
   const octal = (entry.kind === 'link' ? 0o777 : entry.mode).toString(8);
-  const kind =
-    entry.kind === 'folder'
-      ? 'directory'
-      : entry.kind === 'link'
-        ? 'symbolic link'
-        : size === 0
-          ? 'regular empty file'
-          : 'regular file';
+  const kind = kindText(entry);
   const { user } = process.machine;
-  const format = options.get('c', 'format');
+  const format = options.get('c', 'format') ?? unescaped(options.get('printf'));
   if (format !== undefined) {
     const values: Readonly<Record<string, string>> = {
       n: operand,
@@ -510,10 +377,10 @@ function statText(process: Process, options: Options, operand: string, entry: Fi
       y: formatDate(entry.modifiedMs, '%Y-%m-%d %H:%M:%S.000000000 +0000'),
       u: user === 'root' ? '0' : '1000',
       g: user === 'root' ? '0' : '1000',
-      h: '1',
+      h: entry.kind === 'folder' ? '2' : '1',
       i: '1',
     };
-    return `${format.replace(/%([a-zA-Z])/g, (all, letter: string) => (Object.hasOwn(values, letter) ? (values[letter] ?? all) : all))}\n`;
+    return `${format.replace(/%([a-zA-Z])/g, (all, letter: string) => (Object.hasOwn(values, letter) ? (values[letter] ?? all) : all))}${options.has('printf') ? '' : '\n'}`;
   }
   const date = formatDate(entry.modifiedMs, '%Y-%m-%d %H:%M:%S.000000000 +0000');
   const id = user === 'root' ? 0 : 1000;
@@ -523,10 +390,11 @@ function statText(process: Process, options: Options, operand: string, entry: Fi
 }
 
 async function kindOf(process: Process, options: Options): Promise<number> {
+  const width = Math.max(0, ...options.operands.map((one) => one.length)) + 2;
   for (const operand of options.operands) {
     const entry = process.machine.files.stat(pathOf(process, operand));
     await process.out(
-      `${operand}: ${entry === undefined ? `cannot open \`${operand}' (No such file or directory)` : entry.kind === 'folder' ? 'directory' : entry.kind === 'link' ? `symbolic link to ${entry.target}` : describeName(entry.content)}\n`,
+      `${options.has('b') ? '' : `${operand}:`.padEnd(width)}${entry === undefined ? `cannot open \`${operand}' (No such file or directory)` : entry.kind === 'folder' ? 'directory' : entry.kind === 'link' ? `symbolic link to ${entry.target}` : describeName(entry.content)}\n`,
     );
   }
   return 0;
@@ -544,12 +412,15 @@ function describeName(content: string): string {
 async function du(process: Process, options: Options): Promise<number> {
   const { files } = process.machine;
   let exit = 0;
+  let sum = 0;
   const show = (kilobytes: number): string =>
     options.has('h') ? humanSize(kilobytes * 1024) : String(kilobytes);
   const measure = async (path: string, shown: string, depth: number): Promise<number> => {
     const entry = files.stat(path);
     if (entry === undefined) return 0;
-    let total = entry.kind === 'link' ? 0 : entry.kind === 'folder' ? 4 : Math.ceil(sizeOf(entry) / 4096) * 4;
+    const isBytes = options.has('b', 'bytes');
+    const own = isBytes ? sizeOf(entry) : Math.ceil(sizeOf(entry) / 4096) * 4;
+    let total = entry.kind === 'link' ? 0 : own;
     const names = entry.kind === 'folder' ? files.list(path) : [];
     for (const name of 'error' in names ? [] : names)
       total += await measure(joinPath(path, name), joinPath(shown, name), depth + 1);
@@ -561,8 +432,9 @@ async function du(process: Process, options: Options): Promise<number> {
   for (const operand of options.operands.length > 0 ? options.operands : ['.']) {
     if (files.stat(pathOf(process, operand)) === undefined)
       exit = await complain(process, `cannot access '${operand}': No such file or directory`);
-    else await measure(pathOf(process, operand), operand, 0);
+    else sum += await measure(pathOf(process, operand), operand, 0);
   }
+  if (options.has('c', 'total')) await process.out(`${show(sum)}\ttotal\n`);
   return exit;
 }
 
@@ -605,28 +477,7 @@ async function realPath(process: Process, options: Options): Promise<number> {
 
 /** Tools of files and folders. */
 export const FILE_TOOLS: readonly (readonly [string, Program])[] = [
-  [
-    'ls',
-    tool(
-      {
-        short: 'lahA1RrtSdFpiCsnogGuU',
-        long: [
-          'all',
-          'almost-all',
-          'human-readable',
-          'recursive',
-          'reverse',
-          'directory',
-          'color?',
-          'classify',
-          'time-style=',
-          'full-time',
-        ],
-        usageExit: 2,
-      },
-      ls,
-    ),
-  ],
+  ['ls', ls],
   [
     'cp',
     tool(
@@ -647,13 +498,14 @@ export const FILE_TOOLS: readonly (readonly [string, Program])[] = [
   ],
   ['mkdir', tool({ short: 'pvm:', long: ['parents', 'verbose', 'mode='] }, makeFolders)],
   ['rmdir', tool({ short: 'pv', long: ['parents'] }, removeFolders)],
-  ['touch', tool({ short: 'acmd:t:r:', long: ['no-create', 'date='] }, touch)],
+  ['touch', tool({ short: 'acmd:t:r:', long: ['no-create', 'date=', 'reference='] }, touch)],
   ['ln', tool({ short: 'sfnvT', long: ['symbolic', 'force'] }, link)],
   ['chmod', chmod],
   ['chown', tool({ short: 'Rvf', long: ['recursive'] }, chown)],
-  ['stat', tool({ short: 'c:Lft', long: ['format='] }, stat)],
+  ['chgrp', tool({ short: 'Rvf', long: ['recursive'] }, chown)],
+  ['stat', tool({ short: 'c:Lft', long: ['format=', 'printf='] }, stat)],
   ['file', tool({ short: 'bi' }, kindOf)],
-  ['du', tool({ short: 'shacd:k', long: ['max-depth='] }, du)],
+  ['du', tool({ short: 'shacd:kb', long: ['max-depth=', 'bytes', 'total'] }, du)],
   ['df', tool({ short: 'hkTai' }, df)],
   ['realpath', tool({ short: 'em' }, realPath)],
   ['readlink', tool({ short: 'fem' }, realPath)],

@@ -4,7 +4,8 @@ import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
 import { compileRegex } from '../../shell/posix-regex.ts';
 import { formatDate } from '../../shell/strftime.ts';
 import { complain, pathOf } from './tool.ts';
-import { sizeOf } from './files.ts';
+import { applyMode } from './files.ts';
+import { sizeOf } from './listing.ts';
 
 type Item = { readonly shown: string; readonly path: string; readonly entry: FileEntry };
 type Test = (item: Item) => Promise<boolean>;
@@ -96,9 +97,9 @@ class ExpressionReader {
       }
       case '-type': {
         const type = this.#value(name);
-        if (!/^[fdlbcps]$/.test(type)) throw new FindFailure(`Unknown argument to -type: ${type}`);
-        const kind = { f: 'file', d: 'folder', l: 'link' }[type];
-        return async ({ entry }) => entry.kind === kind;
+        if (!/^[fdlbcps](,[fdlbcps])*$/.test(type))
+          throw new FindFailure(`Unknown argument to -type: ${type}`);
+        return async ({ entry }) => type.includes({ file: 'f', folder: 'd', link: 'l' }[entry.kind]);
       }
       case '-maxdepth':
         this.maxDepth = this.#whole(name);
@@ -151,8 +152,8 @@ class ExpressionReader {
       }
       case '-perm': {
         const value = this.#value(name);
-        const bits = Number.parseInt(value.replace(/^[-/]/, ''), 8);
-        if (Number.isNaN(bits)) throw new FindFailure(`invalid mode \`${value}'`);
+        const bits = applyMode(value.replace(/^[-/]/, ''), 0, false);
+        if (bits === undefined) throw new FindFailure(`invalid mode \`${value}'`);
         return async ({ entry }) => {
           const mode = entry.kind === 'link' ? 0o777 : entry.mode & 0o7777;
           return value.startsWith('-')
@@ -176,8 +177,9 @@ class ExpressionReader {
       case '-size':
         return this.#size(this.#value(name));
       case '-newer': {
-        const other =
-          statThrough(this.#process.machine.files, pathOf(this.#process, this.#value(name)))?.modifiedMs ?? 0;
+        const value = this.#value(name);
+        const other = statThrough(this.#process.machine.files, pathOf(this.#process, value))?.modifiedMs;
+        if (other === undefined) throw new FindFailure(`'${value}': No such file or directory`);
         return async ({ entry }) => entry.modifiedMs > other;
       }
       case '-mtime':
@@ -320,6 +322,8 @@ function isEmptyFolder(process: Process, path: string): boolean {
 /** find: the common tests and actions. */
 export const find: Program = async (process) => {
   const words = process.argv.slice(1);
+  const look = words[0] === '-L' ? statThrough : undefined;
+  while (/^-[LHP]$/.test(words[0] ?? '')) words.shift();
   const first = words.findIndex((word) => /^[-!(]/.test(word));
   const roots = first < 0 ? words : words.slice(0, first);
   const reader = new ExpressionReader(process, first < 0 ? [] : words.slice(first));
@@ -333,12 +337,12 @@ export const find: Program = async (process) => {
   let exit = 0;
   const visit = async (shown: string, depth: number): Promise<void> => {
     const path = pathOf(process, shown);
-    const entry = process.machine.files.stat(path);
+    const entry = look?.(process.machine.files, path) ?? process.machine.files.stat(path);
     if (entry === undefined) return;
     await process.sys.burn(1);
     if (reader.hasQuit) return;
     const names = entry.kind === 'folder' && depth < reader.maxDepth ? process.machine.files.list(path) : [];
-    const look = async (): Promise<void> => {
+    const judge = async (): Promise<void> => {
       if (
         depth >= reader.minDepth &&
         !reader.hasQuit &&
@@ -347,10 +351,10 @@ export const find: Program = async (process) => {
       )
         await process.out(`${shown}\n`);
     };
-    if (!reader.isDeepFirst) await look();
+    if (!reader.isDeepFirst) await judge();
     if (reader.pruned !== path || reader.isDeepFirst)
       for (const name of 'error' in names ? [] : names) await visit(joinPath(shown, name), depth + 1);
-    if (reader.isDeepFirst) await look();
+    if (reader.isDeepFirst) await judge();
   };
   for (const root of roots.length > 0 ? roots : ['.']) {
     if (process.machine.files.stat(pathOf(process, root)) === undefined)

@@ -95,19 +95,22 @@ async function timeout(process: Process, options: Options): Promise<number> {
 async function env(process: Process, options: Options): Promise<number> {
   const values = new Map(options.has('i', 'ignore-environment') ? [] : process.env);
   for (const [name, value] of options.all) if (name === 'u' || name === 'unset') values.delete(value);
-  const words = [...options.operands];
+  const split = options.get('S', 'split-string');
+  const words = [...(split?.split(/\s+/).filter(Boolean) ?? []), ...options.operands];
   while (words[0]?.includes('=') === true) {
     const word = words.shift() ?? '';
     values.set(word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1));
   }
+  const folder = options.get('C', 'chdir');
   if (words.length > 0)
     return runOr(
       process,
       words,
       isBusybox(process) ? `can't execute '${words[0] ?? ''}'` : `'${words[0] ?? ''}'`,
-      { env: values },
+      { env: values, ...(folder === undefined ? {} : { cwd: pathOf(process, folder) }) },
     );
-  await process.out([...values].map(([name, value]) => `${name}=${value}\n`).join(''));
+  const end = options.has('0', 'null') ? '\0' : '\n';
+  await process.out([...values].map(([name, value]) => `${name}=${value}${end}`).join(''));
   return 0;
 }
 
@@ -427,7 +430,12 @@ export const PROCESS_TOOLS: readonly (readonly [string, Program])[] = [
   [
     'env',
     tool(
-      { short: 'iu:0', long: ['ignore-environment', 'unset='], stopsAtOperand: true, usageExit: 125 },
+      {
+        short: 'iu:0C:S:',
+        long: ['ignore-environment', 'unset=', 'null', 'chdir=', 'split-string='],
+        stopsAtOperand: true,
+        usageExit: 125,
+      },
       env,
     ),
   ],

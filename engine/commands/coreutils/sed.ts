@@ -106,13 +106,15 @@ class ScriptReader {
       this.#at++;
       this.#blanks();
       to = this.#address();
-      if (to === undefined) this.#fail("unexpected `,'");
+      if (to === undefined) this.#fail("unexpected `,'", this.#at + 1);
     }
     this.#blanks();
     const isNegated = this.#text[this.#at] === '!';
     while (this.#text[this.#at] === '!' || this.#text[this.#at] === ' ') this.#at++;
     const name = this.#text[this.#at++];
-    if (name === undefined) this.#fail('missing command');
+    if (name === undefined) this.#fail('missing command', this.#text.length);
+    if (from?.kind === 'line' && from.line === 0 && to?.kind !== 'regex')
+      this.#fail('invalid usage of line address 0');
     const base = { name, from, to, isNegated, text: '', end: -1, open: false, openUntil: 0 };
     switch (name) {
       case '{':
@@ -125,14 +127,22 @@ class ScriptReader {
       case 'i':
       case 'c':
         return { ...base, text: this.#appended() };
-      case ':':
+      case ':': {
+        const label = this.#word();
+        if (label === '') this.#fail('":" lacks a label');
+        return { ...base, text: label };
+      }
       case 'b':
       case 't':
       case 'T':
         return { ...base, text: this.#word() };
       case 'r':
-      case 'w':
-        return { ...base, text: this.#restOfLine() };
+      case 'R':
+      case 'w': {
+        const file = this.#restOfLine();
+        if (file === '') this.#fail('missing filename in r/R/w/W commands');
+        return { ...base, text: file };
+      }
       case 'q':
       case 'Q':
       case 'l':
@@ -165,6 +175,11 @@ class ScriptReader {
 
   #appended(): string {
     this.#blanks();
+    // `a\` at the very end appends nothing.
+    if (this.#text.slice(this.#at) === '\\') {
+      this.#at++;
+      return '\0';
+    }
     if (this.#text[this.#at] === '\\') {
       this.#at++;
       // `i\  text` on one line keeps its blanks; after `i\` and a newline the text begins there.
@@ -237,7 +252,7 @@ class ScriptReader {
         continue;
       }
       if (isRegex && char === '[' && !inBracket) {
-        inBracket = this.#text.indexOf(']', this.#at + 1) >= 0 && delimiter !== '[';
+        inBracket = delimiter !== '[';
         text += char;
         if (inBracket) {
           if (this.#text[this.#at] === '^') text += this.#text[this.#at++] ?? '';
@@ -264,6 +279,8 @@ class ScriptReader {
     let file: string | undefined;
     for (;;) {
       const flag = this.#text[this.#at] ?? '';
+      if ((flag === 'g' && global) || (flag === 'p' && print))
+        this.#fail(`multiple \`${flag}' options to \`s' command`, this.#at + 1);
       if (flag === 'g') global = true;
       else if (flag === 'p') print = true;
       else if (flag === 'i' || flag === 'I') ignoreCase = true;
@@ -342,18 +359,26 @@ class Runner {
   readonly #process: Process;
   readonly #isQuiet: boolean;
   #hold = '';
+  readonly #end: string;
   #space = '';
   #line = 0;
   #at = 0;
   #lines: readonly string[] = [];
   #out: Output;
   #appended: string[] = [];
+  readonly #sources = new Map<string, string[]>();
   #lastRegex: PosixRegex | undefined;
   #work = 0;
+  /** True when every line was read. */
+  get isAtEnd(): boolean {
+    return this.#at >= this.#lines.length;
+  }
+
   /** Set by `q` and `Q`. */
   exit: number | undefined;
 
-  constructor(process: Process, commands: readonly Command[], isQuiet: boolean, out: Output) {
+  constructor(process: Process, commands: readonly Command[], isQuiet: boolean, out: Output, end: string) {
+    this.#end = end;
     this.#process = process;
     this.#commands = commands;
     this.#isQuiet = isQuiet;
@@ -416,7 +441,7 @@ class Runner {
           break;
         }
         if (name === 'n') {
-          if (!this.#isQuiet) await this.#out(`${this.#space}\n`);
+          if (!this.#isQuiet) await this.#out(this.#space + this.#end);
           await this.#flush();
           this.#space = this.#take();
         } else this.#space += `\n${this.#take()}`;
@@ -425,7 +450,7 @@ class Runner {
         return this.#flush();
       } else await this.#simple(command);
     }
-    if (!this.#isQuiet) await this.#out(`${this.#space}\n`);
+    if (!this.#isQuiet) await this.#out(this.#space + this.#end);
     await this.#flush();
   }
 
@@ -436,7 +461,7 @@ class Runner {
   async #simple(command: Command): Promise<void> {
     switch (command.name) {
       case 'p':
-        return this.#out(`${this.#space}\n`);
+        return this.#out(this.#space + this.#end);
       case 'P':
         return this.#out(`${this.#space.split('\n')[0] ?? ''}\n`);
       case '=':
@@ -446,10 +471,15 @@ class Runner {
           `${this.#space.replace(/\\/g, '\\\\').replace(/\t/g, '\\t').replace(/\n/g, '\\n')}$\n`,
         );
       case 'i':
-        return this.#out(`${command.text}\n`);
+        return command.text === '\0' ? undefined : this.#out(`${command.text}\n`);
       case 'a':
-        this.#appended.push(`${command.text}\n`);
+        if (command.text !== '\0') this.#appended.push(`${command.text}\n`);
         return;
+      case 'R': {
+        const line = this.#nextOf(command.text);
+        if (line !== undefined) this.#appended.push(`${line}\n`);
+        return;
+      }
       case 'r': {
         const found = this.#process.machine.files.read(pathOf(this.#process, command.text));
         if ('content' in found) this.#appended.push(found.content);
@@ -458,7 +488,7 @@ class Runner {
       case 'w':
         this.#process.machine.files.write(
           pathOf(this.#process, command.text),
-          `${this.#space}\n`,
+          this.#space + this.#end,
           this.#process.sys.nowMs(),
           { append: true },
         );
@@ -484,6 +514,17 @@ class Runner {
       case 'x':
         [this.#space, this.#hold] = [this.#hold, this.#space];
     }
+  }
+
+  /** The next line of a file that `R` reads; undefined at its end. */
+  #nextOf(name: string): string | undefined {
+    let lines = this.#sources.get(name);
+    if (lines === undefined) {
+      const found = this.#process.machine.files.read(pathOf(this.#process, name));
+      lines = 'content' in found ? splitLines(found.content) : [];
+      this.#sources.set(name, lines);
+    }
+    return lines.shift();
   }
 
   #selects(command: Command): boolean {
@@ -569,11 +610,11 @@ class Runner {
     if (this.#space.length > LIMITS.fileCharactersMax)
       throw new SystemFailure("couldn't allocate memory for the pattern space");
     await this.#process.sys.burn(this.#space.length >> 8);
-    if (one.print) await this.#out(`${this.#space}\n`);
+    if (one.print) await this.#out(this.#space + this.#end);
     if (one.file !== undefined)
       this.#process.machine.files.write(
         pathOf(this.#process, one.file),
-        `${this.#space}\n`,
+        this.#space + this.#end,
         this.#process.sys.nowMs(),
         { append: true },
       );
@@ -584,7 +625,17 @@ class Runner {
 const USAGE = 'Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n';
 const TABLE = {
   short: 'nrEsuze:f:i::',
-  long: ['quiet', 'silent', 'expression=', 'file=', 'in-place?', 'regexp-extended', 'separate', 'posix'],
+  long: [
+    'quiet',
+    'silent',
+    'expression=',
+    'file=',
+    'in-place?',
+    'regexp-extended',
+    'separate',
+    'posix',
+    'null-data',
+  ],
 };
 
 /** sed: GNU's, as far as editing manifests and logs goes. */
@@ -618,6 +669,14 @@ export const sed: Program = async (process) => {
   let commands: Command[];
   try {
     commands = new ScriptReader(scripts.join('\n'), options.has('r', 'E', 'regexp-extended')).read();
+    const missing = commands.find(
+      ({ name, text }) =>
+        'btT'.includes(name) && text !== '' && !commands.some((one) => one.name === ':' && one.text === text),
+    );
+    if (missing !== undefined) {
+      await process.err(`sed: can't find label for jump to \`${missing.text}'\n`);
+      return 4;
+    }
   } catch (error) {
     if (!(error instanceof SedFailure)) throw error;
     await process.err(`sed: -e expression #1, char ${error.at}: ${error.message}\n`);
@@ -630,6 +689,7 @@ export const sed: Program = async (process) => {
     options.has('n', 'quiet', 'silent'),
     options.get('i', 'in-place'),
     options.has('s', 'separate'),
+    options.has('z', 'null-data') ? '\0' : '\n',
   );
 };
 
@@ -640,11 +700,16 @@ async function runOver(
   isQuiet: boolean,
   inPlace: string | undefined,
   separate: boolean,
+  end: string,
 ): Promise<number> {
   const { files } = process.machine;
-  const runner = new Runner(process, commands, isQuiet, (text) => process.out(text));
+  const runner = new Runner(process, commands, isQuiet, (text) => process.out(text), end);
+  const recordsOf = (text: string): string[] =>
+    end === '\n' ? splitLines(text) : text.replace(/\0$/, '').split('\0');
   let exit = 0;
   const lines: string[] = [];
+  /** True when the last line lacks its end, which is not added. */
+  let isCut = false;
   for (const operand of operands.length > 0 ? operands : ['-']) {
     const isStdin = operand === '-' && inPlace === undefined;
     const path = pathOf(process, operand);
@@ -661,12 +726,13 @@ async function runOver(
       continue;
     }
     if (inPlace === undefined && !separate) {
-      lines.push(...splitLines(found.content));
+      for (const line of recordsOf(found.content)) lines.push(line);
+      isCut = !found.content.endsWith(end);
       continue;
     }
     let text = '';
     await runner.run(
-      splitLines(found.content),
+      recordsOf(found.content),
       inPlace === undefined ? (part) => process.out(part) : async (part) => void (text += part),
       true,
     );
@@ -679,6 +745,17 @@ async function runOver(
       );
     }
   }
-  if (inPlace === undefined && !separate) await runner.run(lines, (part) => process.out(part), false);
+  if (inPlace === undefined && !separate) {
+    let held = '';
+    await runner.run(
+      lines,
+      async (part) => {
+        await process.out(held);
+        held = part;
+      },
+      false,
+    );
+    await process.out(isCut && runner.isAtEnd ? held.replace(/[\n\0]$/, '') : held);
+  }
   return runner.exit ?? exit;
 }

@@ -1,4 +1,5 @@
 import type { Process, Program } from '../../shell/program.ts';
+import { hashText } from '../../base/hash.ts';
 import { byText } from '../../base/order.ts';
 import { failureText } from '../../shell/path.ts';
 import { unescapeAnsi } from '../../shell/lexer.ts';
@@ -94,6 +95,15 @@ async function sort(process: Process, options: Options): Promise<number> {
     ),
   );
   if (failures > 0) return 2;
+  const isZeroed = options.has('z', 'zero-terminated');
+  const end = isZeroed ? '\0' : '\n';
+  const items = isZeroed
+    ? lines
+        .map((line) => `${line}\n`)
+        .join('')
+        .replace(/\0$/, '')
+        .split('\0')
+    : lines;
   const order = flags.replace(/[^nghVMfbr]/g, '');
   const sign = (used: string): number => (used.includes('r') ? -1 : 1);
   const compareKeys = (a: string, b: string): number => {
@@ -107,10 +117,14 @@ async function sort(process: Process, options: Options): Promise<number> {
   const compare = (a: string, b: string): number =>
     compareKeys(a, b) || (flags.includes('s') || flags.includes('u') ? 0 : byText(a, b) * sign(order));
   if (flags.includes('c') || flags.includes('C')) return checkOrder(process, lines, compare, options);
-  let sorted = [...lines].sort(compare);
+  const isShuffled = options.has('R', 'random-sort');
+  const shuffle = (line: string): string => hashText(line);
+  let sorted = isShuffled
+    ? [...items].sort((a, b) => byText(shuffle(a), shuffle(b)))
+    : [...items].sort(compare);
   if (options.has('u', 'unique'))
     sorted = sorted.filter((line, index) => index === 0 || compareKeys(sorted[index - 1] ?? '', line) !== 0);
-  const text = sorted.map((line) => `${line}\n`).join('');
+  const text = sorted.map((line) => line + end).join('');
   const target = options.get('o', 'output');
   if (target !== undefined) process.machine.files.write(pathOf(process, target), text, process.sys.nowMs());
   else await process.out(text);
@@ -205,7 +219,9 @@ async function cut(process: Process, options: Options): Promise<number> {
   if (list === 'bad')
     return complainUsage(
       process,
-      kind === 'f' ? `invalid field value '${options.get('f') ?? ''}'` : `invalid byte or character range`,
+      kind === 'f'
+        ? `invalid field value '${options.get('f') ?? ''}'`
+        : `invalid byte/character position '${options.get('c', 'b', 'characters', 'bytes') ?? ''}'`,
     );
   const isWanted = (place: number): boolean =>
     list.some(([from, to]) => place >= from && place <= to) !== options.has('complement');
@@ -280,7 +296,10 @@ async function tr(process: Process, options: Options): Promise<number> {
   const inFirst = new Set(from);
   const isInverted = options.has('c', 'C', 'complement');
   const isIn = (char: string): boolean => inFirst.has(char) !== isInverted;
-  const map = new Map(from.map((char, index) => [char, to[Math.min(index, to.length - 1)] ?? char] as const));
+  const cut = options.has('t', 'truncate-set1') ? to.length : from.length;
+  const map = new Map(
+    from.slice(0, cut).map((char, index) => [char, to[Math.min(index, to.length - 1)] ?? char] as const),
+  );
   const squeezed = new Set(second === undefined ? [] : to);
   for (
     let text = await process.stdin.read(process.sys);
@@ -542,7 +561,7 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
     'sort',
     tool(
       {
-        short: 'nrufhVMbcCsgdizt:k:o:m',
+        short: 'nrufhVMbcCsgdizRt:k:o:mS:T:',
         long: [
           'numeric-sort',
           'reverse',
@@ -555,6 +574,10 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
           'field-separator=',
           'output=',
           'stable',
+          'random-sort',
+          'random-source=',
+          'parallel=',
+          'zero-terminated',
           'check?',
         ],
         usageExit: 2,

@@ -1,7 +1,7 @@
 import type { FileEntry, Process, Program } from '../../shell/program.ts';
 import { joinPath, statThrough } from '../../shell/path.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
-import { sizeOf } from './files.ts';
+import { sizeOf } from './listing.ts';
 import { pathOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 

@@ -257,7 +257,7 @@ function splitFields(line: string, ifs: string, count: number): string[] {
     fields.push(line.slice(start, at));
     skip();
     if (at < line.length && ifs.includes(line[at] ?? '') && !blanks.includes(line[at] ?? '')) {
-      if (at > start) at++;
+      at++;
       skip();
     }
   }

@@ -69,11 +69,14 @@ class Awk {
   #random = 1;
   /** Records of an input that was split at another separator than the newline. */
   #pendingRecords: string[] = [];
+  /** mawk divides by zero and keeps large numbers short. */
+  readonly #isMawk: boolean;
   exit = 0;
 
   constructor(process: Process, program: AwkProgram) {
     this.#process = process;
     this.#program = program;
+    this.#isMawk = nameOf(process) === 'mawk';
     this.#tables.set(
       'ENVIRON',
       new Map([...process.env].map(([name, value]) => [name, { input: value }] as const)),
@@ -94,6 +97,9 @@ class Awk {
 
   async run(operands: readonly string[]): Promise<number> {
     this.#inputs = [...operands];
+    const words = [nameOf(this.#process), ...operands];
+    this.#globals.set('ARGC', words.length);
+    this.#tables.set('ARGV', new Map(words.map((word, index) => [String(index), { input: word }] as const)));
     try {
       for (const rule of this.#program.rules) if (rule.kind === 'BEGIN') await this.#action(rule);
       const needsInput = this.#program.rules.some((rule) => rule.kind !== 'BEGIN');
@@ -168,7 +174,10 @@ class Awk {
     for (; line !== undefined && (separator !== '' || line !== ''); line = await this.#reader?.next())
       lines.push(line);
     if (separator === '') return lines.length === 0 ? undefined : lines.join('\n');
+    // The newline at the end of the input belongs to the last record.
+    if (this.#reader?.isWhole === true) lines.push('');
     const records = lines.join('\n').split(separator.slice(0, 1));
+    if (records.at(-1) === '') records.pop();
     this.#reader = new LineReader(this.#process, textStream(''));
     const [first, ...rest] = records;
     this.#pendingRecords = rest;
@@ -204,7 +213,7 @@ class Awk {
         await this.#process.err(
           name === 'mawk'
             ? `mawk: cannot open ${operand} (${failureText(found.error)})\n`
-            : `${name}: ${name === 'gawk' ? 'fatal: ' : ''}cannot open ${name === 'gawk' ? `file \`${operand}' for reading: ${failureText(found.error)}` : `"${operand}" (${failureText(found.error)})`}\n`,
+            : `${name}: fatal: cannot open file \`${operand}' for reading: ${failureText(found.error)}\n`,
         );
         this.exit = 2;
         throw new Jump('exit', 2);
@@ -281,7 +290,8 @@ class Awk {
   #text(value: Value, format = '%.6g'): string {
     if (typeof value === 'string') return value;
     if (typeof value === 'object') return value.input;
-    if (Number.isInteger(value) && Math.abs(value) < 1e16) return String(value);
+    if (Number.isInteger(value) && (!this.#isMawk || Math.abs(value) < 2 ** 31))
+      return BigInt(value).toString();
     return (
       formatPrintf(format, [String(value)])
         .text.replace('Infinity', 'inf')
@@ -387,11 +397,22 @@ class Awk {
   }
 
   #format(values: readonly Value[]): string {
-    const [format, ...rest] = values;
-    return formatPrintf(
-      this.#text(format ?? ''),
-      rest.map((value) => this.#text(value, '%.17g')),
-    ).text;
+    const [first, ...rest] = values;
+    const format = this.#text(first ?? '');
+    const texts = rest.map((value) => this.#text(value, '%.17g'));
+    let at = 0;
+    for (const spec of format.matchAll(/%(%|[-+ #0]*(\*|\d*)(?:\.(\*|\d*))?([A-Za-z]))/g)) {
+      if (spec[1] === '%') continue;
+      at += Number(spec[2] === '*') + Number(spec[3] === '*');
+      const value = rest[at++];
+      if (spec[4] === 'c' && typeof value === 'number')
+        texts[at - 1] = String.fromCodePoint(Math.min(Math.max(0, Math.trunc(value)), 0x10ffff));
+      if (at > rest.length && !this.#isMawk)
+        throw new AwkFailure(
+          `cmd. line:1: fatal: not enough arguments to satisfy format string\n\t\`${format}'\n\t${' '.repeat(spec.index + 1)}^ ran out for this one`,
+        );
+    }
+    return formatPrintf(format.replaceAll('\\', '\\\\'), texts).text;
   }
 
   async #key(keys: readonly Expression[]): Promise<string> {
@@ -500,7 +521,14 @@ class Awk {
     }
     if (['<', '<=', '==', '!=', '>', '>='].includes(operator))
       return Number(this.#compares(operator, left, right));
-    return calculate(operator, numberOf(left), numberOf(right));
+    const divisor = numberOf(right);
+    if ((operator === '/' || operator === '%') && divisor === 0 && !this.#isMawk) {
+      const isConstant = node.left.kind === 'number' && node.right.kind === 'number';
+      throw new AwkFailure(
+        `cmd. line:1: ${isConstant ? 'error' : 'fatal'}: division by zero attempted${operator === '%' ? " in `%'" : ''}`,
+      );
+    }
+    return calculate(operator, numberOf(left), divisor);
   }
 
   async #source(node: Expression | undefined): Promise<string> {

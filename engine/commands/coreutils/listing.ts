@@ -1,0 +1,277 @@
+import type { FileEntry, Process } from '../../shell/program.ts';
+import { joinPath, statThrough } from '../../shell/path.ts';
+import { byText } from '../../base/order.ts';
+import { formatDate } from '../../shell/strftime.ts';
+import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
+import { byteLength, isBusybox, pathOf, tool } from './tool.ts';
+import type { Options } from './tool.ts';
+
+/** A file's size in bytes as `ls` counts it. */
+export function sizeOf(entry: FileEntry): number {
+  return entry.kind === 'file'
+    ? byteLength(entry.content)
+    : entry.kind === 'link'
+      ? byteLength(entry.target)
+      : 4096;
+}
+
+/** `-rw-r--r--` of an entry. */
+export function modeText(entry: FileEntry): string {
+  const mode = entry.kind === 'link' ? 0o777 : entry.mode;
+  const bits = [...'rwxrwxrwx'].map((letter, index) => (mode & (1 << (8 - index)) ? letter : '-')).join('');
+  return `${entry.kind === 'folder' ? 'd' : entry.kind === 'link' ? 'l' : '-'}${bits}`;
+}
+
+/** Sizes as `-h` shows them: 4.0K, 12M. */
+export function humanSize(bytes: number): string {
+  if (bytes < 1024) return String(bytes);
+  let value = bytes;
+  let unit = -1;
+  while (value >= 1024 && unit < 5) {
+    value /= 1024;
+    unit++;
+  }
+  const rounded = value < 10 ? (Math.ceil(value * 10) / 10).toFixed(1) : String(Math.ceil(value));
+  return `${rounded}${'KMGTPE'[unit] ?? ''}`;
+}
+
+type Listed = { readonly name: string; readonly path: string; readonly entry: FileEntry };
+
+async function list(process: Process, options: Options): Promise<number> {
+  const { files } = process.machine;
+  const operands = options.operands.length > 0 ? options.operands : ['.'];
+  const single: Listed[] = [];
+  const folders: string[] = [];
+  let exit = 0;
+  for (const operand of operands) {
+    const path = pathOf(process, operand);
+    const entry =
+      isLong(options) && !options.has('L', 'dereference') ? files.stat(path) : statThrough(files, path);
+    if (entry === undefined) {
+      exit = isBusybox(process) ? 1 : 2;
+      await process.err(
+        isBusybox(process)
+          ? `ls: ${operand}: No such file or directory\n`
+          : `ls: cannot access '${operand}': No such file or directory\n`,
+      );
+    } else if (entry.kind === 'folder' && !options.has('d', 'directory')) folders.push(operand);
+    else single.push({ name: operand, path, entry });
+  }
+  if (single.length > 0) await show(process, options, sorted(options, single));
+  const titled = operands.length > 1 || options.has('R', 'recursive');
+  let isFirst = single.length === 0;
+  for (const folder of [...folders].sort(byText)) {
+    for (const one of options.has('R', 'recursive') ? withSubfolders(process, folder, options) : [folder]) {
+      await process.out(`${isFirst ? '' : '\n'}${titled ? `${one}:\n` : ''}`);
+      isFirst = false;
+      const entries = listed(process, one, options);
+      if (isLong(options) || options.has('s'))
+        await process.out(
+          `total ${entries.filter(({ entry }) => entry.kind !== 'link').reduce((sum, { entry }) => sum + (entry.kind === 'folder' || sizeOf(entry) > 0 ? Math.max(4, Math.ceil(sizeOf(entry) / 4096) * 4) : 0), 0)}\n`,
+        );
+      await show(process, options, sorted(options, entries));
+    }
+  }
+  return exit;
+}
+
+function listed(process: Process, folder: string, options: Options): Listed[] {
+  const { files } = process.machine;
+  const path = pathOf(process, folder);
+  const names = files.list(path);
+  if ('error' in names) return [];
+  const all = options.has('a', 'all')
+    ? ['.', '..', ...names]
+    : options.has('A', 'almost-all')
+      ? names
+      : names.filter((name) => !name.startsWith('.'));
+  const ignored = options.all
+    .filter(([name]) => name === 'I' || name === 'ignore')
+    .map(([, value]) => compilePattern(value));
+  return all.flatMap((name) => {
+    if (ignored.some((pattern) => matchesPattern(pattern, name))) return [];
+    if (options.has('B', 'ignore-backups') && name.endsWith('~')) return [];
+    const at = pathOf(process, joinPath(folder, name));
+    const entry = files.stat(at);
+    return entry === undefined ? [] : [{ name, path: at, entry }];
+  });
+}
+
+function* withSubfolders(process: Process, folder: string, options: Options): Generator<string> {
+  yield folder;
+  for (const { name, entry } of sorted(options, listed(process, folder, options))) {
+    if (entry.kind === 'folder' && name !== '.' && name !== '..')
+      yield* withSubfolders(process, joinPath(folder, name), options);
+  }
+}
+
+function sorted(options: Options, items: readonly Listed[]): Listed[] {
+  const order = [...items].sort((a, b) => {
+    if (options.has('t')) return b.entry.modifiedMs - a.entry.modifiedMs || byText(a.name, b.name);
+    if (options.has('S')) return sizeOf(b.entry) - sizeOf(a.entry) || byText(a.name, b.name);
+    if (options.has('X')) return byText(extension(a.name), extension(b.name)) || byText(a.name, b.name);
+    return byText(a.name, b.name);
+  });
+  if (options.has('r', 'reverse')) order.reverse();
+  if (!options.has('group-directories-first')) return order;
+  const isFolder = ({ entry }: Listed): boolean => entry.kind === 'folder';
+  return [...order.filter(isFolder), ...order.filter((item) => !isFolder(item))];
+}
+
+const isLong = (options: Options): boolean => options.has('l', 'g', 'o', 'n', 'full-time');
+
+const extension = (name: string): string => (name.includes('.') ? name.slice(name.lastIndexOf('.')) : '');
+
+/** `-1.2` KiB blocks as `-s` counts them. */
+const blocksOf = (entry: FileEntry): number =>
+  entry.kind === 'link' ? 0 : Math.ceil(sizeOf(entry) / 4096) * 4;
+
+function timeText(process: Process, options: Options, modifiedMs: number): string {
+  const style = options.has('full-time') ? 'full-iso' : (options.get('time-style') ?? '');
+  const format = style.startsWith('+')
+    ? style.slice(1)
+    : style === 'full-iso'
+      ? '%Y-%m-%d %H:%M:%S.%N +0000'
+      : style === 'long-iso'
+        ? '%Y-%m-%d %H:%M'
+        : process.sys.nowMs() - modifiedMs > 15_778_476_000
+          ? style === 'iso'
+            ? '%Y-%m-%d '
+            : '%b %e  %Y'
+          : style === 'iso'
+            ? '%m-%d %H:%M'
+            : '%b %e %H:%M';
+  return formatDate(modifiedMs, format);
+}
+
+function colored(options: Options, process: Process, item: Listed): string {
+  const mark =
+    options.has('F', 'classify') || options.has('p')
+      ? item.entry.kind === 'folder'
+        ? '/'
+        : item.entry.kind === 'link' && options.has('F')
+          ? '@'
+          : options.has('F') && item.entry.kind === 'file' && (item.entry.mode & 0o111) !== 0
+            ? '*'
+            : ''
+      : '';
+  const when = options.get('color');
+  if (when === undefined || when === 'never' || (when === 'auto' && process.tty('stdout') === undefined))
+    return item.name + mark;
+  const code =
+    item.entry.kind === 'folder'
+      ? '01;34'
+      : item.entry.kind === 'link'
+        ? '01;36'
+        : (item.entry.mode & 0o111) !== 0
+          ? '01;32'
+          : undefined;
+  return (code === undefined ? item.name : `\x1b[${code}m${item.name}\x1b[0m`) + mark;
+}
+
+async function show(process: Process, options: Options, items: readonly Listed[]): Promise<void> {
+  if (items.length === 0) return;
+  const names = items.map((item) => colored(options, process, item));
+  const when = options.get('color');
+  const usesColor =
+    when === 'always' || ((when === 'auto' || when === '') && process.tty('stdout') !== undefined);
+  if (usesColor && names.some((name) => name.includes('\x1b'))) names[0] = `\x1b[0m${names[0] ?? ''}`;
+  if (options.has('Q', 'quote-name')) for (const [at, name] of names.entries()) names[at] = `"${name}"`;
+  if (options.has('s') && !isLong(options)) {
+    const width = Math.max(...items.map(({ entry }) => String(blocksOf(entry)).length));
+    for (const [at, { entry }] of items.entries())
+      names[at] = `${String(blocksOf(entry)).padStart(width)} ${names[at] ?? ''}`;
+  }
+  if (isLong(options)) {
+    const sizes = items.map((item) =>
+      options.has('h', 'human-readable') ? humanSize(sizeOf(item.entry)) : String(sizeOf(item.entry)),
+    );
+    const width = Math.max(...sizes.map((size) => size.length));
+    const { user } = process.machine;
+    for (const [index, item] of items.entries()) {
+      const target = item.entry.kind === 'link' ? ` -> ${item.entry.target}` : '';
+      const date = timeText(process, options, item.entry.modifiedMs);
+      const links = item.entry.kind === 'folder' ? 2 : 1;
+      const name = item.path.startsWith(process.machine.home) ? user : 'root';
+      const owner = options.has('n') ? (name === 'root' ? '0' : '1000') : name;
+      const owners = `${options.has('g') ? '' : `${owner} `}${options.has('o') ? '' : `${owner} `}`;
+      const size = sizes[index] ?? '';
+      const row = isBusybox(process)
+        ? `${modeText(item.entry)} ${String(links).padStart(4)} ${owner.padEnd(8)} ${owner.padEnd(8)} ${size.padStart(Math.max(9, width))} ${date} `
+        : `${modeText(item.entry)} ${links} ${owners}${size.padStart(width)} ${date} `;
+      await process.out(`${row}${names[index] ?? ''}${target}\n`);
+    }
+    return;
+  }
+  const terminal = process.tty('stdout');
+  if (options.has('m')) await process.out(commas(names, terminal?.columns ?? 80));
+  else if (terminal === undefined && !options.has('C', 'x'))
+    await process.out(names.map((name) => `${name}\n`).join(''));
+  else if (options.has('1')) await process.out(names.map((name) => `${name}\n`).join(''));
+  else await process.out(columns(names, terminal?.columns ?? 80));
+}
+
+/** Names with commas between, in lines of at most `width`. */
+function commas(names: readonly string[], width: number): string {
+  let text = '';
+  let at = 0;
+  for (const [index, name] of names.entries()) {
+    const isLast = index === names.length - 1;
+    const breaks = index > 0 && at + 1 + name.length + (isLast ? 0 : 1) >= width;
+    text += `${index === 0 ? '' : breaks ? '\n' : ' '}${name}${isLast ? '' : ','}`;
+    at = (breaks ? 0 : at + (index === 0 ? 0 : 1)) + name.length + 1;
+  }
+  return `${text}\n`;
+}
+
+/** Names in columns, filled from top to bottom, as `ls` and completion lists do on a terminal. */
+function columns(names: readonly string[], width: number): string {
+  const bare = (name: string): number => [...name.replace(/\x1b\[[0-9;]*m/g, '')].length;
+  for (let rows = 1; rows <= names.length; rows++) {
+    const groups = Array.from({ length: Math.ceil(names.length / rows) }, (_, index) =>
+      names.slice(index * rows, index * rows + rows),
+    );
+    const widths = groups.map(
+      (group, index) => Math.max(...group.map(bare)) + (index === groups.length - 1 ? 0 : 2),
+    );
+    if (rows < names.length && widths.reduce((sum, one) => sum + one, 0) > width) continue;
+    const line = (row: number): string => {
+      const cells = groups.filter((group) => group[row] !== undefined);
+      return cells
+        .map((group, index) =>
+          index === cells.length - 1
+            ? (group[row] ?? '')
+            : (group[row] ?? '') + ' '.repeat((widths[index] ?? 0) - bare(group[row] ?? '')),
+        )
+        .join('');
+    };
+    return Array.from({ length: rows }, (_, row) => `${line(row)}\n`).join('');
+  }
+  return '';
+}
+
+/** `ls`. */
+export const ls = tool(
+  {
+    short: 'lahA1RrtSdFpiCsnogGuULQmxXvBI:fkHc',
+    long: [
+      'all',
+      'almost-all',
+      'human-readable',
+      'recursive',
+      'reverse',
+      'directory',
+      'dereference',
+      'color?',
+      'classify',
+      'time-style=',
+      'full-time',
+      'group-directories-first',
+      'ignore=',
+      'ignore-backups',
+      'quote-name',
+    ],
+    usageExit: 2,
+  },
+  list,
+);
