@@ -78,6 +78,7 @@ export async function deleteConfig(context: CliContext): Promise<void> {
 /** `cilium version`. */
 export async function showVersion(context: CliContext): Promise<void> {
   const { process, ports, flags } = context;
+  const connection = flags.bool('client') ? undefined : context.connection;
   const answer = await httpFetch(process, ports, STABLE, { timeoutMs: 10_000 });
   const stable = answer.ok && answer.status === 200 ? answer.text.trim() : 'unknown';
   await context.say(
@@ -85,8 +86,7 @@ export async function showVersion(context: CliContext): Promise<void> {
     `cilium image (default): v${DEFAULT_VERSION}`,
     `cilium image (stable): ${stable}`,
   );
-  if (flags.bool('client')) return;
-  const { connection } = context;
+  if (connection === undefined) return;
   if (connection.problem !== undefined)
     return context.say(
       `cilium image (running): unknown. Unable to obtain cilium version. Reason: Kubernetes cluster unreachable: ${connection.problem}`,

@@ -158,7 +158,7 @@ export function pgIsReadyProgram(ports: Ports): Program {
     if (typeof target === 'string') return 3;
     const opened = await resolveHost(
       { sys: process.sys, network: ports.network(process.machine), libc: process.machine.libc },
-      target.host,
+      target.host.startsWith('/') ? '127.0.0.1' : target.host,
     );
     const address = opened.kind === 'found' ? opened.addresses[0] : undefined;
     const result =

@@ -75,14 +75,20 @@ async function connect(
 ): Promise<(Session & { readonly version: string }) | string> {
   const { sys, machine } = process;
   const network = ports.network(machine);
-  const resolved = await resolveHost({ sys, network, libc: machine.libc }, target.host);
+  const isSocket = target.host.startsWith('/');
+  const resolved = await resolveHost(
+    { sys, network, libc: machine.libc },
+    isSocket ? '127.0.0.1' : target.host,
+  );
   if (resolved.kind !== 'found') {
     const why = resolverWords(machine.libc, resolved.kind === 'failed' ? resolved.why : 'again');
     return `could not translate host name "${target.host}" to address: ${why}\n`;
   }
   let texts = '';
   for (const address of resolved.addresses) {
-    const place = `connection to server at "${target.host}" (${address}), port ${target.port} failed: `;
+    const place = isSocket
+      ? `connection to server on socket "${target.host}/.s.PGSQL.${target.port}" failed: `
+      : `connection to server at "${target.host}" (${address}), port ${target.port} failed: `;
     if (target.timeout === '')
       return `${place}invalid integer value "" for connection option "connect_timeout"\n`;
     const seconds = Number(target.timeout ?? 0);
@@ -103,6 +109,8 @@ async function connect(
       result.connection.close();
       return texts + place + greeted.error;
     }
+    if (isSocket)
+      return `${place}No such file or directory\n\tIs the server running locally and accepting connections on that socket?\n`;
     const isOwn = result.kind === 'timeout' && seconds > 0;
     const words = isOwn ? 'timeout expired' : errorText(machine.libc, connectError(result));
     texts += `${place}${words}\n${isOwn ? '' : '\tIs the server running on that host and accepting TCP/IP connections?\n'}`;
@@ -380,7 +388,7 @@ export function psqlTarget(process: Process): PsqlTarget | string {
       settings.get('host') ??
       url?.[3] ??
       process.env.get('PGHOST') ??
-      'localhost',
+      '/var/run/postgresql',
     port: Number(values.get('p') ?? values.get('port') ?? settings.get('port') ?? url?.[4] ?? 5432),
     user:
       values.get('U') ??
