@@ -22,12 +22,15 @@ nodes: [{name: n1, ip: 172.18.0.2}, {name: n2, ip: 172.18.0.3, labels: {role: wo
 namespaces: [{name: default}, {name: ops, labels: {env: prod}}]
 pods:
   - {name: a, labels: {app: a, pod-template-hash: x}, ip: 10.0.0.1, node: n1, ports: [{name: web, port: 8080}]}
-  - {name: b, labels: {app: b}, ip: 10.0.0.2, node: n2, ports: [{name: web, port: 9090}]}
+  - {name: b, labels: {app: b}, ip: 10.0.0.2, node: n2, ports: [{name: web, port: 9090}, {name: dns, port: 53, protocol: UDP}]}
+  - {name: c, labels: {app: c, tier: x}, ip: 10.0.0.3, node: n2, ports: [{name: web, port: 7070}]}
+  - {name: i, init: true, ip: 10.0.0.9, node: n2}
   - {name: a, namespace: ops, labels: {app: a}, ip: 10.0.1.1, node: n2}
-dns: {www.example.com: [198.51.100.1], deep.www.example.com: [198.51.100.2], pod.example.com: [10.0.0.2]}
+dns: {www.example.com: [198.51.100.1], deep.www.example.com: [198.51.100.2], pod.example.com: [10.0.0.2], other.org: [198.51.100.1, "2001:db8::5"]}
 services:
   - {name: b, selector: {app: b}}
-  - {name: legacy, endpoints: [198.51.100.9]}
+  - {name: b, namespace: ops, selector: {app: a}}
+  - {name: legacy, labels: {kind: old}, endpoints: [198.51.100.9]}
 ${extra}
 policies: |
 ${policies
