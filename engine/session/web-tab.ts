@@ -1,5 +1,5 @@
 import type { ProcessHandle } from '../base/process.ts';
-import { loadNetwork } from './programs.ts';
+import { loadTools } from './programs.ts';
 import type { WebVisit } from './protocol.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Workplace } from './workplace.ts';
@@ -35,7 +35,7 @@ export class WebTab {
     this.#request = this.#scheduler.start(
       { command: ['browser', url], machine: workstation.id, group: 'new' },
       async (sys) => {
-        const answer = await (await loadNetwork()).browse(sys, workstation, url);
+        const answer = await (await loadTools()).browse(sys, workstation, url);
         if (this.visit === visit) this.visit = { url, answer };
         return 0;
       },
