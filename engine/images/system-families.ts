@@ -38,10 +38,10 @@ const FAMILIES: readonly Family[] = [
   },
   {
     repositories: ['registry.k8s.io/kube-apiserver'],
-    make: () =>
+    make: (tag) =>
       bare('kube-apiserver', [
         {
-          ...tcp(6443, 'kube-apiserver'),
+          ...tcp(6443, 'kube-apiserver', { version: tag }),
           tls: {
             names: [
               'kubernetes',

@@ -6,6 +6,7 @@ import type {
   DatagramSocket,
   EchoResult,
   Listener,
+  ListeningPort,
   Network,
   ResolverConfig,
   SocketAddress,
@@ -67,6 +68,10 @@ export class SharedNetwork implements Network {
 
   listen(port: number, address?: string): Listener | undefined {
     return this.#ways.base().listen(port, address);
+  }
+
+  listening(): readonly ListeningPort[] {
+    return this.#ways.base().listening?.() ?? [];
   }
 
   #towards(address: string): Network {

@@ -183,14 +183,13 @@ export class Workplace {
   #hostNetwork(name: string): Network {
     const { host } = this.#parts;
     const base = (): Network => (this.#shown() ?? host.home).dataplane.networkOfHost(name);
-    if (host.clusters().length === 1) return host.home.dataplane.networkOfHost(name);
+    const isWorkstation = name === 'workstation';
+    if (!isWorkstation && host.clusters().length === 1) return host.home.dataplane.networkOfHost(name);
     return new SharedNetwork({
       base,
       towards: (address) => host.ownerOf(address)?.dataplane.networkOfHost(name),
       published: (port) =>
-        name === 'workstation' && !host.home.dataplane.isListening(name, port)
-          ? host.publishedAt(port)
-          : undefined,
+        isWorkstation && !host.home.dataplane.isListening(name, port) ? host.publishedAt(port) : undefined,
     });
   }
 

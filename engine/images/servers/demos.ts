@@ -266,6 +266,11 @@ function votesOf(context: ServerContext): readonly (readonly [string, number])[]
   return votes.sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
 }
 
+function versionText(gitVersion: string): string {
+  const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  return JSON.stringify({ major, minor, gitVersion }, null, 2);
+}
+
 /** The API server as a pod meets it: nobody is signed in. */
 export const kubeApiserver: Server = httpServer({
   handle: (context, request) => {
@@ -275,7 +280,7 @@ export const kubeApiserver: Server = httpServer({
       return text(
         context,
         200,
-        '{\n  "major": "1",\n  "minor": "32",\n  "gitVersion": "v1.32.2"\n}',
+        versionText(String(context.options['version'] ?? 'v1.32.0')),
         'application/json',
       );
     const message = `forbidden: User "system:anonymous" cannot get path "${path}"`;
