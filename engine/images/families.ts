@@ -352,7 +352,12 @@ export const FAMILIES: readonly Family[] = [
   {
     repositories: ['docker.io/nicolaka/netshoot', 'ghcr.io/nicolaka/netshoot'],
     make: () => {
-      const base = alpine('3.22.2', { curl: '8.14.1' });
+      const base = alpine('3.22.2', {
+        curl: '8.14.1',
+        bind: '9.20.15',
+        iputils: '20240905',
+        'netcat-openbsd': '1.229.1',
+      });
       const tools =
         'curl dig host nslookup jq ss ip tcpdump traceroute telnet netstat ssh openssl grpcurl nmap iperf3 socat mtr'.split(
           ' ',

@@ -24,6 +24,7 @@ const CILIUM_PROGRAMS = [
   'ip',
   'cilium',
   'cilium-dbg',
+  'cilium-health',
   'cilium-agent',
   'hubble',
   'bpftool',

@@ -73,7 +73,7 @@ export class Workplace {
     const programs = new Map<string, Program>();
     for (const name of image.programs) {
       const program =
-        name === 'cilium' || name === 'cilium-dbg'
+        name === 'cilium' || name === 'cilium-dbg' || name === 'cilium-health'
           ? agentTool(this.ports)
           : this.#programs.get(name === 'sh' ? image.machine.shell : name);
       if (program !== undefined) programs.set(name, program);

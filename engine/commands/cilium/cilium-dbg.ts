@@ -5,7 +5,7 @@ import type { DbgCommand } from './dbg-command.ts';
 import { ENDPOINT_COMMANDS } from './dbg-endpoint.ts';
 import { NETWORK_COMMANDS } from './dbg-network.ts';
 import { POLICY_COMMANDS } from './dbg-policy.ts';
-import { AGENT_COMMANDS } from './dbg-status.ts';
+import { AGENT_COMMANDS, healthText } from './dbg-status.ts';
 import { didYouMean } from '../kubectl/text.ts';
 import { MAP_COMMANDS } from './dbg-maps.ts';
 import { monitor, monitorRequest } from './monitor.ts';
@@ -75,6 +75,7 @@ const GLOBAL_FLAGS: readonly FlagSpec[] = [
 export function ciliumDbgProgram(ports: Ports): Program {
   return async (process) => {
     const words = process.argv.slice(1);
+    if (process.argv[0]?.endsWith('cilium-health')) return runHealth(process, ports, words);
     const { path, rest } = pathOf(words);
     const command = COMMANDS.get(path);
     const isHelp = rest.some((word) => word === '--help' || word === '-h');
@@ -228,6 +229,21 @@ async function refuse(process: Process, error: string, usage: string): Promise<n
   await process.err(`Error: ${error}\n`);
   await process.out(`${usage}\n${error}\n`);
   return 1;
+}
+
+/** `cilium-health`: only what it found can be asked for. */
+async function runHealth(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
+  const agent = ports.agent(process.machine);
+  if (words[0] !== 'status' || agent === undefined) {
+    await process.out(
+      'Cilium Health Client\n\nUsage:\n  cilium-health [command]\n\nAvailable Commands:\n  status      Display cilium connectivity to other nodes\n',
+    );
+    return words.length === 0 ? 0 : 1;
+  }
+  const flags = new Map([['verbose', String(words.includes('--verbose'))]]);
+  const call = { agent, observer: undefined, nowMs: process.sys.nowMs(), args: [], flags };
+  await process.out(healthText(call));
+  return 0;
 }
 
 async function runMonitor(process: Process, ports: Ports, words: readonly string[]): Promise<number> {

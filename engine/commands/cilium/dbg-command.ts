@@ -36,6 +36,14 @@ export function isOn(call: DbgCall, name: string): boolean {
   return call.flags.get(name) === 'true';
 }
 
+/** The name of the agent's cluster, as it stands before the names of nodes. */
+export function clusterName(call: DbgCall): string {
+  const config = call.agent.get('/config') as
+    | { readonly status: { readonly daemonConfigurationMap: Readonly<Record<string, string>> } }
+    | undefined;
+  return config?.status.daemonConfigurationMap['cluster-name'] || 'default';
+}
+
 /** The value as `-o` asks for it; undefined when it does not ask. */
 export function asAsked(call: DbgCall, value: Json): DbgResult | undefined {
   const output = call.flags.get('output');

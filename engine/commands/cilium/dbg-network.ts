@@ -1,5 +1,5 @@
 import type { Json } from '../../base/json.ts';
-import { asAsked, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
+import { asAsked, clusterName, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
 import { RESERVED } from '../../hubble/tables.ts';
 import { addressOf, type IpModel, listOf, type NodeModel, type ServiceModel } from './models.ts';
 import { namePattern } from '../../net/name-pattern.ts';
@@ -90,10 +90,7 @@ function serviceList(call: DbgCall): DbgResult {
 }
 
 function nodeList(call: DbgCall): DbgResult {
-  const config = call.agent.get('/config') as
-    | { readonly status: { readonly daemonConfigurationMap: Readonly<Record<string, string>> } }
-    | undefined;
-  const cluster = config?.status.daemonConfigurationMap['cluster-name'] || 'default';
+  const cluster = clusterName(call);
   const nodes = listOf<NodeModel>(call.agent.get('/cluster'));
   const source = (node: NodeModel): string => (node.name === call.agent.node ? 'local' : 'custom-resource');
   const models = nodes.map((node) => ({

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { Expression } from '../../base/expression.ts';
 import { DROP_REASONS } from '../../hubble/tables.ts';
-import { asAsked, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
+import { asAsked, clusterName, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
 import { optionsOf, optionsText } from './dbg-endpoint.ts';
 import { type EndpointModel, listOf } from './models.ts';
 import { tabbed } from './table.ts';
@@ -235,6 +235,12 @@ function status(call: DbgCall): DbgResult {
   };
 }
 
+/** `cilium-health status`: all nodes, a line each or with their paths. */
+export function healthText(call: DbgCall): string {
+  const rows = clusterHealth(call, { isVerbose: isOn(call, 'verbose'), isAllNodes: true });
+  return tabbed(rows, { minWidth: 2, padding: 3 });
+}
+
 /** What cilium-health found, its own node first (pkg/health/client, FormatHealthStatusResponse). */
 function clusterHealth(
   call: DbgCall,
@@ -243,6 +249,7 @@ function clusterHealth(
   const all = listOf<ClusterNode>(call.agent.get('/cluster'));
   const isOwn = (node: ClusterNode): boolean => node.name === call.agent.node;
   const nodes = all.toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)) || (a.name < b.name ? -1 : 1));
+  const cluster = clusterName(call);
   const time = `${new Date(Math.floor(call.nowMs / 1000) * 1000).toISOString().slice(0, 19)}Z`;
   // Nodes are probed the more seldom the more there are (pkg/backoff, ClusterSizeDependantInterval).
   const seconds = 60 * Math.log1p(nodes.length);
@@ -258,7 +265,7 @@ function clusterHealth(
     probe('HTTP to agent', '417.907'),
   ];
   const rows = nodes.flatMap((node): readonly Row[] => {
-    const name = isOwn(node) ? `${node.name} (localhost)` : node.name;
+    const name = `${cluster}/${node.name}${isOwn(node) ? ' (localhost)' : ''}`;
     if (how.isVerbose)
       return [[`  ${name}:`], ...paths('Host', node.address), ...paths('Endpoint', node.health)];
     return how.isAllNodes ? [[`  ${name}`, node.address, '1/1', '1/1']] : [];

@@ -15,9 +15,11 @@ import {
 import { resolveHost } from './resolver.ts';
 import { parseAddress } from '../../net/address.ts';
 
-/** How dig calls itself on Debian 12 and 13. */
+/** How dig calls itself on Debian 12 and 13, and on Alpine. */
 function versionOf(process: Process): string {
-  const isNew = (process.machine.versions['bind'] ?? '9.18').startsWith('9.2');
+  const { bind = '9.18' } = process.machine.versions;
+  if (process.machine.libc === 'musl') return `DiG ${bind}`;
+  const isNew = bind.startsWith('9.2');
   return isNew ? 'DiG 9.20.26-1~deb13u1-Debian' : 'DiG 9.18.49-1~deb12u3-Debian';
 }
 

@@ -30,19 +30,23 @@ import { gnuWgetProgram } from './wget.ts';
 /** The network tools by name. Which flavour speaks (GNU or busybox, which version) is decided by the machine they run on. */
 export function netPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string, Program> {
   const applets = busyboxNetApplets(ports);
-  const either = (name: string, full: Program): Program => {
+  // A small image may have the whole tool beside its applets: its package is among the versions then.
+  const either = (name: string, full: Program, ofPackage = name): Program => {
     const applet = applets.get(name);
-    return (process: Process) => (applet && isBusybox(process) ? applet(process) : full(process));
+    return (process: Process) => {
+      const isSmall = isBusybox(process) && process.machine.versions[ofPackage] === undefined;
+      return applet && isSmall ? applet(process) : full(process);
+    };
   };
-  const netcat = either('nc', netcatProgram(ports));
-  const ping = either('ping', pingProgram(ports));
+  const netcat = either('nc', netcatProgram(ports), 'netcat-openbsd');
+  const ping = either('ping', pingProgram(ports), 'iputils');
   return new Map<string, Program>([
     ['curl', curlProgram(ports)],
     ['wget', either('wget', gnuWgetProgram(ports))],
     ['nc', netcat],
     ['netcat', netcat],
     ['dig', digProgram(ports)],
-    ['nslookup', either('nslookup', nslookupProgram(ports))],
+    ['nslookup', either('nslookup', nslookupProgram(ports), 'bind')],
     ['host', hostProgram(ports)],
     ['getent', getentProgram(ports)],
     ['ping', ping],

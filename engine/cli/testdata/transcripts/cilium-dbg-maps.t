@@ -83,6 +83,10 @@ cols: Disabled
 cols: invalid option value maybe
 $ $D status --all-nodes | sed -n '/Cluster health/,$p'
 re: ^Cluster health: +2/2 reachable +\(\S+\) +\(Probe interval: 1m5\.91673732s\)$
-re: ^  kind-worker \(localhost\) +172\.18\.0\.\d +1/1 +1/1$
+re: ^  kind-kind/kind-worker \(localhost\) +172\.18\.0\.\d +1/1 +1/1$
 $ $D metrics list -p 'enforcement.*none' -o json | jq -c '.[0] | [.name, .labels.enforcement]'
 cols: ["cilium_policy_endpoint_enforcement_status","none"]
+$ kubectl -n kube-system exec $P -- cilium-health status | tail -1
+re: ^  kind-kind/kind-control-plane +172\.18\.0\.\d +1/1 +1/1$
+$ kubectl -n kube-system logs $P | grep -c 'level=info'
+cols: 7

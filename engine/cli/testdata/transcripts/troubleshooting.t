@@ -16,10 +16,10 @@ re: ^Defaulted container "web" out of: web, debugger-\w+ \(ephem\), dbg \(ephem\
 $ kubectl describe pod web | grep -A12 ' dbg:'
 re: ^ +State: +Running$
 re: ^ +Ready: +False$
-$ kubectl debug web -it --copy-to=web2 --image=busybox -- sh -c 'wget -qO- localhost | grep -o "<title>.*"'
-has: Welcome to nginx!
-$ kubectl get pod web2 -o jsonpath='{.spec.shareProcessNamespace} {.spec.containers[*].image}{"\n"}'
-cols: true nginx busybox
+$ kubectl debug web -it --copy-to=web2 --image=busybox -- hostname
+cols: web2
+$ kubectl get pod web2 -o jsonpath='{.spec.containers[*].image}{"\n"}'
+cols: nginx busybox
 $ kubectl debug node/kind-worker -it --image=busybox -- hostname
 re: ^Creating debugging pod node-debugger-kind-worker-[a-z0-9]{5} with container debugger on node kind-worker\.$
 cols: kind-worker
@@ -48,3 +48,10 @@ has: error: field "podSelector" does not exist
 $ printf -- '-n a\n-n b\n' | xargs -L 1 -r echo kubectl delete pod
 cols: kubectl delete pod -n a
 cols: kubectl delete pod -n b
+# The image that everybody debugs with has the whole tools, not the applets
+$ kubectl run net --image=nicolaka/netshoot --command -- sleep infinity; kubectl wait pod/net --for=condition=Ready
+has: pod/net condition met
+$ kubectl exec net -- nc -zv web 80; kubectl exec net -- ping -c 1 8.8.8.8; kubectl exec net -- dig web.default.svc.cluster.local | head -2
+re: ^Connection to web \(10\.96\.\d+\.\d+\) 80 port \[tcp/http\] succeeded!$
+re: ^64 bytes from 8\.8\.8\.8: icmp_seq=1 ttl=
+re: <<>> DiG 9\.20\.15 <<>>
