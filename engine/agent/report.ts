@@ -11,7 +11,7 @@ import { nodeAddress } from '../objects/views.ts';
 import { addressIn, podBlock } from './pools.ts';
 import { RESERVED_IDENTITIES } from './identities.ts';
 import { type KnownPeer, outsideAddresses } from './policy-map.ts';
-import { POLICY_RESOURCES } from './policy-import.ts';
+import { POLICY_RESOURCES, policyKey } from './policy-import.ts';
 import { serviceModels } from './service-model.ts';
 
 /** What the agents know that a report is made of. `ownIds`: the endpoints of the node itself and of its health checker. */
@@ -96,7 +96,10 @@ export function agentReport(view: ReportView, node: string): AgentReport {
     enforcement: none,
     options: optionsOf(view, node, own.health, ''),
   });
-  const policies = [...POLICY_RESOURCES.keys()].flatMap((resource) => view.store.list(resource));
+  const policies = [...POLICY_RESOURCES.keys()].flatMap((resource) =>
+    // What the agent refused is no policy of its own.
+    view.store.list(resource).filter((one) => view.repository.policy(policyKey(resource, one)) !== undefined),
+  );
   return {
     node,
     nodeAddress: object === undefined ? '' : nodeAddress(object),

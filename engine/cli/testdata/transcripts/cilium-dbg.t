@@ -67,3 +67,10 @@ $ $D status --brief; $D encrypt status; $D node list | awk 'NR==1{print $1, $NF}
 cols: OK
 cols: Encryption: Disabled
 cols: Name Source
+$ kubectl get cnp web -o json | jq '.metadata = {name: "bad"} | del(.status) | .spec.ingress[0].toPorts[0].ports[0].port = "65536"' | kubectl apply -f -; kubectl get cnp --no-headers | awk '{print $1, $3}'
+cols: ciliumnetworkpolicy.cilium.io/bad created
+cols: bad False
+cols: web True
+$ $D policy get | grep -c endpointSelector; kubectl exec cl -- curl -s -m 2 http://$W/
+cols: 1
+[exit 28]
