@@ -269,7 +269,9 @@ function mergedObject(previous: KubeObject, applied: KubeObject, request: Object
   const base = served(request.kind, previous);
   const struct = structOfKind(applied.apiVersion, applied.kind);
   return (
-    struct === undefined ? applyMergePatch(base, applied as JsonObject) : applyStrategicPatch(base, applied, struct)
+    struct === undefined
+      ? applyMergePatch(base, applied as JsonObject)
+      : applyStrategicPatch(base, applied, struct)
   ) as KubeObject;
 }
 

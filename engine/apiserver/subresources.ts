@@ -6,6 +6,7 @@ import type { Server } from './server.ts';
 import {
   StatusError,
   badRequest,
+  duplicateValue,
   invalid,
   invalidValue,
   methodNotAllowed,
@@ -269,7 +270,9 @@ function evict(server: Server, request: ObjectRequest): KubeResponse {
   }
   const options = memberObject(plainBody(request), 'deleteOptions');
   const graceSeconds = memberNumber(options, 'gracePeriodSeconds');
-  if (!isDryRun(request)) {
+  const dryRun = memberOf(options, 'dryRun');
+  if (!isDryRun(request) && !(Array.isArray(dryRun) && dryRun.length > 0)) {
+    if (budget !== undefined) takeDisruption(server, budget);
     deleteObject(
       server.sim,
       server.store,
@@ -280,6 +283,16 @@ function evict(server: Server, request: ObjectRequest): KubeResponse {
     );
   }
   return { kind: 'json', status: 201, body: SUCCESS };
+}
+
+// The next eviction finds one disruption less, before the controller counts again (eviction.go, checkAndDecrement).
+function takeDisruption(server: Server, budget: KubeObject): void {
+  const status = memberObject(budget, 'status');
+  const disruptionsAllowed = (memberNumber(status, 'disruptionsAllowed') ?? 0) - 1;
+  updateStatus(server.store, 'poddisruptionbudgets.policy', {
+    ...budget,
+    status: { ...status, disruptionsAllowed },
+  });
 }
 
 function guards(budget: KubeObject, pod: KubeObject): boolean {
@@ -340,7 +353,32 @@ function ephemeral(server: Server, request: ObjectRequest): KubeResponse {
   const before = memberList(memberObject(pod, 'spec'), 'ephemeralContainers');
   const known = new Set(before.map((one) => one['name']));
   const added: Members[] = asked.filter((one) => !known.has(one['name']));
+  checkEphemeral(pod, added, before.length);
   const spec = { ...memberObject(pod, 'spec'), ephemeralContainers: [...before, ...added] };
   const next = isJsonObject(spec) ? { ...pod, spec } : pod;
   return answer(server, request, 200, updatedObject(server, request, next));
+}
+
+// pkg/apis/core/validation, validateEphemeralContainers.
+function checkEphemeral(pod: KubeObject, added: readonly Members[], from: number): void {
+  const spec = memberObject(pod, 'spec');
+  const others = ['containers', 'initContainers'].flatMap((list) => memberList(spec, list));
+  const taken = others.map((one) => one['name']);
+  const causes = added.flatMap((one, i) => {
+    const at = `spec.ephemeralContainers[${from + i}]`;
+    const target = memberText(one, 'targetContainerName');
+    return [
+      ...(taken.includes(one['name']) ? [duplicateValue(`${at}.name`, JSON.stringify(one['name']))] : []),
+      ...(target === '' || taken.includes(target)
+        ? []
+        : [
+            {
+              reason: 'FieldValueNotFound',
+              message: `Not found: ${JSON.stringify(target)}`,
+              field: `${at}.targetContainerName`,
+            },
+          ]),
+    ];
+  });
+  if (causes.length > 0) throw invalid({ group: '', kind: 'Pod' }, pod.metadata.name, causes);
 }

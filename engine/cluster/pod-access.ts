@@ -71,8 +71,30 @@ export class PodAccess implements Kubelet {
   ): ExecSession {
     const facts = this.#facts(pod, container);
     const session = this.#start(facts, { ...options, command: facts.main });
+    if (session.failure() !== undefined) return this.#onlooker(pod, container);
     this.#attached.push({ session, pod: pod as Pod, container: facts.container });
     return session;
+  }
+
+  // A server's main process is no program of a shell: who attaches sees what it logs from now on.
+  #onlooker(pod: KubeObject, container: string): ExecSession {
+    const [stdin, stderr] = [new Stream(), new Stream()];
+    const stdout = this.logs(pod, container, {
+      follow: true,
+      previous: false,
+      tailLines: 0,
+      timestamps: false,
+    });
+    const isOver = () => stdout.ended && stdout.length === 0;
+    return {
+      stdin,
+      stdout,
+      stderr,
+      exitCode: () => (isOver() ? 0 : undefined),
+      failure: () => undefined,
+      signal: () => stdout.close(),
+      resize: () => {},
+    };
   }
 
   logs(pod: KubeObject, container: string, options: LogOptions): Stream {

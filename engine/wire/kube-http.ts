@@ -1,7 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Json } from '../base/json.ts';
 import type { KubeHandler, KubeRequest, KubeResponse, WatchCursor } from '../objects/api.ts';
+import type { Duplex } from 'node:stream';
 import type { Stream } from '../base/stream.ts';
+import { EXEC_PROTOCOL, ExecSocket } from './exec-socket.ts';
+import { decodeObject } from './protobuf.ts';
 
 /** What the mount needs of a virtual cluster. */
 export type KubeHttpOptions = {
@@ -24,23 +27,25 @@ type Open = {
 };
 
 /**
- * The API server's handler on HTTP, for real clients: JSON only. A client that offers protobuf first gets JSON, a protobuf
- * body gets the API server's 415. Watches and followed logs are chunked streams that `pump` writes; exec, attach and
- * port-forward are refused with 501, since they need an upgraded connection.
+ * The API server's handler on HTTP, for real clients. Answers are JSON, also for a client that would rather have protobuf;
+ * of protobuf bodies it reads the kinds of protobuf.ts, others get the API server's 415. Watches and followed logs are
+ * chunked streams, exec and attach are WebSockets, and `pump` writes them all; port-forward, which needs SPDY, gets 501.
  */
 export class KubeHttp {
   readonly server: Server;
   readonly #options: KubeHttpOptions;
   readonly #open = new Set<Open>();
+  readonly #sockets = new Set<ExecSocket>();
 
   constructor(options: KubeHttpOptions) {
     this.#options = options;
     this.server = createServer((request, response) => void this.#serve(request, response));
+    this.server.on('upgrade', (request: IncomingMessage, socket: Duplex) => this.#upgrade(request, socket));
   }
 
-  /** How many watches and followed logs clients hold open. */
+  /** How many watches, followed logs and sessions clients hold open. */
   get openStreams(): number {
-    return this.#open.size;
+    return this.#open.size + this.#sockets.size;
   }
 
   /** True when a stream has something to write or has ended. */
@@ -66,6 +71,7 @@ export class KubeHttp {
   /** Ends all streams and stops listening. */
   close(): Promise<void> {
     for (const open of this.#open) this.#end(open);
+    for (const socket of this.#sockets) socket.end();
     return new Promise((resolve) => {
       this.server.close(() => resolve());
       this.server.closeAllConnections();
@@ -74,6 +80,10 @@ export class KubeHttp {
 
   /** Writes what watches and logs have; call it whenever the cluster may have changed. */
   pump(): void {
+    for (const socket of this.#sockets) {
+      socket.pump();
+      if (socket.isDone) this.#sockets.delete(socket);
+    }
     for (const open of this.#open) {
       const { response, watch, logs } = open;
       if (watch !== undefined) {
@@ -88,6 +98,23 @@ export class KubeHttp {
     }
   }
 
+  #upgrade(request: IncomingMessage, socket: Duplex): void {
+    const asked = (request.headers['sec-websocket-protocol'] ?? '').split(/, */);
+    const answer = this.#options.handle(kubeRequest(request, undefined));
+    this.#options.changed();
+    if (answer.kind === 'exec' && asked.includes(EXEC_PROTOCOL)) {
+      this.#sockets.add(new ExecSocket(request, socket, answer.exec));
+      return;
+    }
+    // A refusal is an ordinary answer; a session in another protocol is none of ours.
+    const body = answer.kind === 'json' ? JSON.stringify(answer.body) : 'not served on this mount\n';
+    const status = answer.kind === 'json' ? answer.status : 501;
+    const type = answer.kind === 'json' ? 'application/json' : 'text/plain';
+    socket.end(
+      `HTTP/1.1 ${status} Refused\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+
   #end(open: Open): void {
     if (!this.#open.delete(open)) return;
     open.watch?.stop();
@@ -96,12 +123,14 @@ export class KubeHttp {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const text = await bodyOf(request);
-    if (text === undefined || !METHODS.has(request.method ?? '')) {
-      response.writeHead(text === undefined ? 413 : 405).end();
+    const bytes = await bodyOf(request);
+    if (bytes === undefined || !METHODS.has(request.method ?? '')) {
+      response.writeHead(bytes === undefined ? 413 : 405).end();
       return;
     }
-    const answer = isProtobuf(request) ? PROTOBUF_REFUSED : this.#options.handle(kubeRequest(request, text));
+    const body = isProtobuf(request) ? decodeObject(bytes) : jsonOrText(bytes.toString('utf8'));
+    const isUnread = isProtobuf(request) && body === undefined;
+    const answer = isUnread ? PROTOBUF_REFUSED : this.#options.handle(kubeRequest(request, body));
     this.#options.changed();
     this.#answer(answer, response);
     this.pump();
@@ -143,7 +172,7 @@ export class KubeHttp {
   }
 }
 
-/** Typed clients of Go send protobuf: kubectl's generators and `auth can-i`. There is no fallback on their side. */
+/** Typed clients of Go send protobuf: kubectl's generators and `autoscale`. There is no fallback on their side. */
 const PROTOBUF_REFUSED: KubeResponse = {
   kind: 'json',
   status: 415,
@@ -163,24 +192,27 @@ function isProtobuf(request: IncomingMessage): boolean {
   return (request.headers['content-type'] ?? '').includes('application/vnd.kubernetes.protobuf');
 }
 
-function kubeRequest(request: IncomingMessage, text: string): KubeRequest {
+function kubeRequest(request: IncomingMessage, body: Json | undefined): KubeRequest {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const query: Record<string, string | readonly string[]> = Object.create(null) as Record<string, string>;
   for (const name of new Set(url.searchParams.keys())) query[name] = url.searchParams.getAll(name);
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(request.headers))
     headers[name] = Array.isArray(value) ? value.join(',') : (value ?? '');
+  // What was read is told as JSON, whatever form it came in.
+  if (isProtobuf(request)) headers['content-type'] = 'application/json';
   return {
     method: (request.method ?? 'GET') as KubeRequest['method'],
     path: url.pathname,
     query,
     headers,
-    ...(text === '' ? {} : { body: jsonOrText(text) }),
+    ...(body === undefined ? {} : { body }),
   };
 }
 
-/** JSON as a value; anything else stays text, and the API server says what is wrong with it. */
-function jsonOrText(text: string): Json {
+/** JSON as a value; anything else stays text, and the API server says what is wrong with it. Undefined without a body. */
+function jsonOrText(text: string): Json | undefined {
+  if (text === '') return undefined;
   try {
     return JSON.parse(text) as Json;
   } catch {
@@ -188,8 +220,8 @@ function jsonOrText(text: string): Json {
   }
 }
 
-/** The body as text; undefined when it is too long. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+/** The body; undefined when it is too long. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -197,5 +229,5 @@ async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
     if (length > BODY_BYTES_MAX) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

@@ -129,6 +129,10 @@ export function targetOf(process: Process, flags: Flags): Target {
   const user = config.users.find((one) => one.name === userName);
   if (user === undefined && flags.text('user') !== '')
     throw new CommandError(`auth info ${quoteGo(flags.text('user'))} does not exist`);
+  if (flags.text('as') === '' && (flags.list('as-group').length > 0 || flags.text('as-uid') !== ''))
+    throw new CommandError(
+      `requesting uid, groups or user-extra for ${userName} without impersonating a user`,
+    );
   return {
     server: server === '' ? 'http://localhost:8080' : server,
     namespace: flags.text('namespace') || textAt(context, 'namespace') || 'default',

@@ -1,8 +1,8 @@
 import { goDurationMs, quoteGo } from './text.ts';
 import { CommandError } from './errors.ts';
 
-/** What values a flag takes. `strings` splits at commas, `stringArray` does not. */
-export type FlagKind = 'bool' | 'string' | 'int' | 'strings' | 'stringArray' | 'duration';
+/** What values a flag takes. `strings` splits at commas, `stringArray` does not; `pairs` are `key=value`. */
+export type FlagKind = 'bool' | 'string' | 'int' | 'strings' | 'stringArray' | 'pairs' | 'duration';
 
 /** A flag of a command. */
 export type FlagSpec = {
@@ -34,6 +34,11 @@ export function flagTable(words: string): readonly FlagSpec[] {
         bare: match[5] ?? (kind === 'bool' ? 'true' : undefined),
       };
     });
+}
+
+/** True for flags that may be repeated. */
+export function isListKind(kind: FlagKind): boolean {
+  return kind === 'strings' || kind === 'stringArray' || kind === 'pairs';
 }
 
 /** The flags that every command has. */
@@ -90,8 +95,10 @@ export class Flags {
     const shown = spec.short === '' ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
     const bad = (why: string): CommandError =>
       new CommandError(`invalid argument ${quoteGo(value)} for ${quoteGo(shown)} flag: ${why}`);
-    if (spec.kind === 'strings' || spec.kind === 'stringArray') {
-      const values = spec.kind === 'strings' ? value.split(',') : [value];
+    if (isListKind(spec.kind)) {
+      const values = spec.kind === 'stringArray' ? [value] : value.split(',');
+      const odd = spec.kind === 'pairs' ? values.find((one) => !one.includes('=')) : undefined;
+      if (odd !== undefined) throw bad(`${odd} must be formatted as key=value`);
       this.#lists.set(spec.name, [...(this.#lists.get(spec.name) ?? []), ...values]);
       return;
     }

@@ -1,5 +1,6 @@
 import type { Command } from './context.ts';
 import type { FlagSpec } from './flags.ts';
+import { isListKind } from './flags.ts';
 
 const GROUPS: readonly (readonly [string, readonly string[]])[] = [
   ['Basic Commands (Beginner)', ['create', 'expose', 'run', 'set']],
@@ -35,16 +36,18 @@ export function overview(commands: readonly Command[]): string {
 /** The help of one command: what it does, its children, its flags and its usage line. */
 export function helpText(command: Command, path: string): string {
   const children = (command.children ?? []).filter((one) => one.isHidden !== true);
+  // cobra's columns are as wide as the longest name, eleven letters at least; kubectl's templates add two.
+  const width = 2 + Math.max(11, ...children.map((one) => one.name.length));
   const list =
     children.length === 0
       ? ''
-      : `Available Commands:\n${children.map((one) => `  ${one.name.padEnd(20)} ${one.about}\n`).join('')}\n`;
+      : `Available Commands:\n${children.map((one) => `  ${one.name.padEnd(width)} ${one.about}\n`).join('')}\n`;
   const flags = (command.flags ?? []).length === 0 ? '' : `Options:\n${optionsText(command.flags ?? [])}\n`;
   const usage =
     command.run === undefined && children.length > 0
       ? `${path} [flags] [options]`
       : `${path} ${command.usage ?? '[options]'}`;
-  return `${command.about}.\n\n${list}${flags}Usage:\n  ${usage}\n\nUse "kubectl options" for a list of global command-line options (applies to all commands).\n`;
+  return `${command.about}.\n\n${list}${flags}Usage:\n  ${usage}\n\n${children.length === 0 ? '' : `Use "${path} <command> --help" for more information about a given command.\n`}Use "kubectl options" for a list of global command-line options (applies to all commands).\n`;
 }
 
 /** Flags with their kinds and defaults, one a paragraph. */
@@ -54,7 +57,7 @@ export function optionsText(flags: readonly FlagSpec[]): string {
     .map((flag) => {
       const short = flag.short === '' ? '    ' : `-${flag.short}, `;
       const isText = flag.kind === 'string';
-      const isList = flag.kind === 'strings' || flag.kind === 'stringArray';
+      const isList = isListKind(flag.kind);
       return `    ${short}--${flag.name}=${isList ? '[]' : isText ? `'${flag.initial}'` : flag.initial}\n`;
     })
     .join('');

@@ -167,6 +167,11 @@ export async function firstPod(
   throw new CommandError('timed out waiting for the condition');
 }
 
+/** All containers of a pod: main ones, init ones and ephemeral ones. */
+export function containersOf(pod: JsonObject): readonly Json[] {
+  return ['containers', 'initContainers', 'ephemeralContainers'].flatMap((list) => listAt(pod, 'spec', list));
+}
+
 /** Names of the containers of a pod: main ones, init ones and ephemeral ones. */
 export function containerNames(pod: JsonObject): {
   readonly main: readonly string[];

@@ -1,9 +1,15 @@
 import type { Process } from '../../shell/program.ts';
+import type { Context } from './context.ts';
 import type { ExecSession } from '../../objects/api.ts';
 import { Signalled } from '../../base/process.ts';
 
 /** How a session's streams are joined to the terminal. */
-export type PumpOptions = { readonly stdin: boolean; readonly tty: boolean; readonly isQuiet?: boolean };
+export type PumpOptions = {
+  readonly stdin: boolean;
+  readonly tty: boolean;
+  /** The process is the container's own: it goes on when this one is ended. */
+  readonly isAttached?: boolean;
+};
 
 /**
  * Carries a container process's output to this one's and, with `stdin`, its input the other way, until it ended.
@@ -43,7 +49,8 @@ export async function pumpSession(
     }
     return session.exitCode() ?? 0;
   } catch (error) {
-    if (error instanceof Signalled) session.signal(error.signal === 'INT' ? 'INT' : 'TERM');
+    if (error instanceof Signalled && options.isAttached !== true)
+      session.signal(error.signal === 'INT' ? 'INT' : 'TERM');
     throw error;
   } finally {
     if (terminal !== undefined) terminal.isRaw = wasRaw;
@@ -70,4 +77,32 @@ function typed(session: ExecSession, text: string, isTty: boolean): string {
     return after.join('').replace(/[\u0003\u001c]/g, '');
   }
   return text.replace(/[\u0003\u001c]/g, '');
+}
+
+/**
+ * Joins a container's own streams, as `attach` does, until the container ends or the client goes. What the container ends
+ * with is not told here, as with the real one.
+ */
+export async function attachTo(
+  context: Context,
+  path: string,
+  container: string,
+  isStdin: boolean,
+  isTtyAsked: boolean,
+): Promise<void> {
+  const { process } = context;
+  const isQuiet = context.flags.bool('quiet');
+  const hasTerminal = process.tty('stdin') !== undefined;
+  if (isTtyAsked && !hasTerminal && !isQuiet)
+    await context.err('Unable to use a TTY - input is not a terminal or the right kind of file\n');
+  if (!isQuiet) await context.err("If you don't see a command prompt, try pressing enter.\n");
+  const tty = isTtyAsked && hasTerminal;
+  const session = context.client.exec(`${path}/attach`, {
+    container,
+    stdin: isStdin ? 'true' : undefined,
+    stdout: 'true',
+    stderr: tty ? undefined : 'true',
+    tty: tty ? 'true' : undefined,
+  });
+  await pumpSession(process, session, { stdin: isStdin, tty, isAttached: true });
 }

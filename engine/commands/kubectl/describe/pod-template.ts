@@ -85,6 +85,8 @@ function writeBasics(w: Writer, container: Json, status: Json | undefined): void
   const host = ports.map((port) => `${numberAt(port, 'hostPort')}/${protocol(port)}`).join(', ');
   w.write(2, own.includes(',') ? `Ports:\t${own}\n` : `Port:\t${own || '<none>'}\n`);
   w.write(2, host.includes(',') ? `Host Ports:\t${host}\n` : `Host Port:\t${host || '<none>'}\n`);
+  const seccomp = textAt(container, 'securityContext', 'seccompProfile', 'type');
+  if (seccomp !== '') w.write(2, `SeccompProfile:\t${seccomp}\n`);
 }
 
 function writeWords(w: Writer, title: string, words: readonly Json[]): void {

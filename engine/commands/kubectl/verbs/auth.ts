@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../../base/json.ts';
+import type { Json, JsonObject } from '../../../base/json.ts';
+import { byText } from '../../../base/order.ts';
 import { listAt, mapAt, objectAt, textAt, at } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import type { KubectlError } from '../errors.ts';
@@ -107,16 +108,15 @@ function attributes(
   const after = slash < 0 ? '' : what.slice(slash + 1);
   if (type === '*') return { namespace, verb, group: '*', resource: '*' };
   const resource = context.discovery.find(type);
-  if (resource === undefined) context.warn(`the server doesn't have a resource type '${type}'`);
+  if (resource === undefined) context.warn(`the server doesn't have a resource type '${type}'\n`);
   if (resource !== undefined && !resource.isNamespaced)
     context.warn(
       resource.group === ''
-        ? `resource '${resource.plural}' is not namespace scoped`
-        : `resource '${resource.plural}' is not namespace scoped in group '${resource.group}'`,
+        ? `resource '${resource.plural}' is not namespace scoped\n`
+        : `resource '${resource.plural}' is not namespace scoped in group '${resource.group}'\n`,
     );
-  const isSub = resource?.subresources.includes(after) === true;
-  const name = isSub ? extraName : after;
-  const sub = isSub ? after : context.flags.text('subresource');
+  const name = after || extraName;
+  const sub = context.flags.text('subresource');
   return {
     namespace,
     verb,
@@ -134,31 +134,26 @@ async function listRules(context: Context): Promise<number> {
     metadata: { creationTimestamp: null },
     spec: { namespace: context.namespace },
   });
-  const rows: string[][] = [];
   const words = (value: readonly unknown[]): string => `[${value.join(' ')}]`;
-  for (const rule of listAt(review, 'status', 'resourceRules')) {
-    for (const resource of listAt(rule, 'resources')) {
-      for (const group of listAt(rule, 'apiGroups'))
-        rows.push([
-          group === '' ? String(resource) : `${String(resource)}.${String(group)}`,
-          '[]',
-          words(listAt(rule, 'resourceNames')),
-          words(listAt(rule, 'verbs')),
-        ]);
-    }
-  }
-  const urls: string[][] = listAt(review, 'status', 'nonResourceRules').flatMap((rule) =>
-    listAt(rule, 'nonResourceURLs').map((url) => [
-      '',
-      `[${String(url)}]`,
-      '[]',
-      words(listAt(rule, 'verbs')),
-    ]),
-  );
+  const rows: (readonly [key: string, cells: string[]])[] = [];
+  // Sorted by the text of the rule that each row is (SortableRuleSlice).
+  const add = (rule: Json, group: string, resource: string, url: string): void => {
+    const [verbs, names] = [words(listAt(rule, 'verbs')), words(listAt(rule, 'resourceNames'))];
+    const urls = url === '' ? '[]' : `[${url}]`;
+    const of = url === '' ? `[${group}],[${resource}]` : '[],[]';
+    const shown = group === '' ? resource : `${resource}.${group}`;
+    rows.push([`${verbs},${of},${names},${urls}`, [shown, urls, names, verbs]]);
+  };
+  for (const rule of listAt(review, 'status', 'resourceRules'))
+    for (const resource of listAt(rule, 'resources'))
+      for (const group of listAt(rule, 'apiGroups')) add(rule, String(group), String(resource), '');
+  for (const rule of listAt(review, 'status', 'nonResourceRules'))
+    for (const url of listAt(rule, 'nonResourceURLs')) add(rule, '', '', String(url));
+  rows.sort((one, other) => byText(one[0], other[0]));
   const header = context.flags.bool('no-headers')
     ? []
     : [['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs']];
-  await context.out(alignColumns([...header, ...rows, ...urls], 3, 6));
+  await context.out(alignColumns([...header, ...rows.map(([, cells]) => cells)], 3, 6));
   return 0;
 }
 

@@ -146,6 +146,8 @@ async function apiVersions(context: Context): Promise<void> {
 }
 
 async function top(context: Context): Promise<void> {
+  if (!['', 'cpu', 'memory'].includes(context.flags.text('sort-by')))
+    throw new CommandError('--sort-by accepts only cpu or memory');
   if (context.discovery.resources.some((one) => one.group === 'metrics.k8s.io'))
     throw new CommandError('metrics not available yet');
   throw new CommandError('Metrics API not available');

@@ -111,11 +111,12 @@ async function drain(context: Context): Promise<void> {
       throw new PlainError(`There are pending nodes to be drained:\n ${name}\n${errors.join('\n')}`);
     }
     if (warnings.length > 0) await context.err(`Warning: ${warnings.join('; ')}\n`);
-    for (const pod of sorted.victims) await evict(context, pod, dryRun);
-    if (dryRun === 'none') await waitForEviction(context, sorted.victims);
+    await evictAll(context, sorted.victims, dryRun);
     await context.out(`node/${name} drained${dryRunSuffix(dryRun)}\n`);
   }
 }
+
+type DryRun = 'none' | 'client' | 'server';
 
 type Sorted = {
   readonly victims: readonly JsonObject[];
@@ -168,11 +169,47 @@ function sortPods(pods: readonly JsonObject[], flags: Context['flags']): Sorted 
   return { victims, errors, warnings };
 }
 
-async function evict(context: Context, pod: JsonObject, dryRun: 'none' | 'client' | 'server'): Promise<void> {
+/** Time after which an eviction is tried again that a budget forbids (drain.go, evictPods). */
+const RETRY_MS = 5000;
+
+/** Evicts pods and waits until they are gone; what a disruption budget holds back is tried again. */
+async function evictAll(context: Context, pods: readonly JsonObject[], dryRun: DryRun): Promise<void> {
+  for (let left = pods; left.length > 0; ) {
+    const atMs = context.nowMs;
+    const held: JsonObject[] = [];
+    for (const pod of left) {
+      try {
+        await evict(context, pod, dryRun);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status.code !== 429) throw error;
+        const [namespace, name] = [textAt(pod, 'metadata', 'namespace'), textAt(pod, 'metadata', 'name')];
+        await context.err(
+          `error when evicting pods/${quoteGo(name)} -n ${quoteGo(namespace)} (will retry after 5s): ${error.status.message}\n`,
+        );
+        held.push(pod);
+      }
+    }
+    if (dryRun === 'none')
+      await waitForEviction(
+        context,
+        left.filter((pod) => !held.includes(pod)),
+      );
+    if (held.length > 0) await context.process.sys.sleep(Math.max(0, atMs + RETRY_MS - context.nowMs));
+    left = held;
+  }
+}
+
+async function evict(context: Context, pod: JsonObject, dryRun: DryRun): Promise<void> {
   const [namespace, name] = [textAt(pod, 'metadata', 'namespace'), textAt(pod, 'metadata', 'name')];
   await context.out(`evicting pod ${namespace}/${name}${dryRunSuffix(dryRun)}\n`);
-  if (dryRun !== 'none') return;
-  const body: Json = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
+  if (dryRun === 'client') return;
+  const deleteOptions = dryRun === 'server' ? { dryRun: ['All'] } : {};
+  const body: Json = {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { name, namespace },
+    deleteOptions,
+  };
   context.client.post(pathOf(context.discovery.need('pods'), namespace, name, 'eviction'), body);
 }
 

@@ -1,16 +1,17 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { itemsOf } from '../builder.ts';
-import { textAt } from '../client.ts';
+import { at, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError, PlainError } from '../errors.ts';
 import { eventAge } from '../describe/writer.ts';
 import { flagTable } from '../flags.ts';
-import { attachablePod, defaultContainer } from '../pods.ts';
+import { attachablePod, containersOf, defaultContainer } from '../pods.ts';
 import { absolutePath } from '../paths.ts';
 import { printerFor } from '../print/output.ts';
 import { alignColumns } from '../print/table.ts';
-import { pumpSession } from '../streams.ts';
+import { attachTo } from '../streams.ts';
+import { quoteGo } from '../text.ts';
 import { debugCommand } from './debug.ts';
 
 /** `attach`, `cp`, `debug` and `events`. */
@@ -41,44 +42,42 @@ export const POD_COMMANDS: readonly Command[] = [
   },
 ];
 
-async function attach(context: Context): Promise<number> {
-  const { flags, process } = context;
+async function attach(context: Context): Promise<void> {
+  const { flags } = context;
   const [target] = context.args;
   if (target === undefined) throw new CommandError('at least 1 argument is required for attach');
-  const { pod } = await attachablePod(context, target, flags.ms('pod-running-timeout'));
+  const word = context.args[1] === undefined ? target : `${target}/${context.args[1]}`;
+  const { pod } = await attachablePod(context, word, flags.ms('pod-running-timeout'));
   const phase = textAt(pod, 'status', 'phase');
   if (phase === 'Succeeded' || phase === 'Failed')
     throw new CommandError(`cannot attach a container in a completed pod; current phase is ${phase}`);
   const container = flags.text('container') || (await defaultContainer(context, pod, flags.bool('quiet')));
-  const isTty = flags.bool('tty') && process.tty('stdin') !== undefined;
-  if (process.tty('stdin') !== undefined && flags.bool('stdin'))
-    await context.err("If you don't see a command prompt, try pressing enter.\n");
-  const session = context.client.exec(
-    pathOf(
-      context.discovery.need('pods'),
-      textAt(pod, 'metadata', 'namespace'),
-      textAt(pod, 'metadata', 'name'),
-      'attach',
-    ),
-    {
-      container,
-      stdin: flags.bool('stdin') ? 'true' : undefined,
-      stdout: 'true',
-      stderr: isTty ? undefined : 'true',
-      tty: isTty ? 'true' : undefined,
-    },
+  const own = containersOf(pod).find((one) => textAt(one, 'name') === container);
+  if (own === undefined)
+    throw new CommandError(
+      `cannot attach to the container: container ${container} not found in pod ${textAt(pod, 'metadata', 'name')}`,
+    );
+  const hasTty = at(own, 'tty') === true;
+  if (flags.bool('tty') && !hasTty && !flags.bool('quiet'))
+    await context.err(`error: Unable to use a TTY - container ${container} did not allocate one\n`);
+  const path = pathOf(
+    context.discovery.need('pods'),
+    textAt(pod, 'metadata', 'namespace'),
+    textAt(pod, 'metadata', 'name'),
   );
-  return pumpSession(process, session, { stdin: flags.bool('stdin'), tty: isTty });
+  await attachTo(context, path, container, flags.bool('stdin'), hasTty);
 }
 
-/** Reads `[namespace/]pod:path`; undefined for a local path. */
+/** Reads `[namespace/]pod:path`; undefined for a local path. @throws CommandError */
 function remoteOf(
   context: Context,
   spec: string,
 ): { readonly namespace: string; readonly pod: string; readonly path: string } | undefined {
   const colon = spec.indexOf(':');
-  if (colon <= 0) return undefined;
-  const [first = '', second] = spec.slice(0, colon).split('/');
+  const [first = '', second, third] = spec.slice(0, Math.max(0, colon)).split('/');
+  if (colon === 0 || third !== undefined)
+    throw new CommandError('filespec must match the canonical format: [[namespace/]pod:]file/path');
+  if (colon < 0) return undefined;
   return {
     namespace: second === undefined ? context.namespace : first,
     pod: second ?? first,
@@ -93,12 +92,18 @@ async function copy(context: Context): Promise<void> {
   if (source !== undefined && target !== undefined)
     throw new CommandError('one of src or dest must be a local file specification');
   const remote = source ?? target;
+  if ((source?.path ?? from) === '' || (target?.path ?? to) === '')
+    throw new CommandError('filepath can not be empty');
   if (remote === undefined) throw new CommandError('one of src or dest must be a remote file specification');
   const { files } = context.process.machine;
   const local = absolutePath(context.process.cwd, source === undefined ? from : to);
   if (source === undefined && files.stat(local) === undefined)
     throw new CommandError(`${from} doesn't exist in local filesystem`);
-  const pod = context.client.get(pathOf(context.discovery.need('pods'), remote.namespace, remote.pod));
+  const answer = context.client.send({
+    method: 'GET',
+    path: pathOf(context.discovery.need('pods'), remote.namespace, remote.pod),
+  });
+  const pod = answer.kind === 'json' ? answer.body : {};
   const container = context.flags.text('container') || (await defaultContainer(context, pod, false));
   const run = async (
     command: readonly string[],
@@ -141,11 +146,14 @@ async function events(context: Context): Promise<void> {
   const { flags } = context;
   const resource = context.discovery.need('events');
   const isAll = flags.bool('all-namespaces');
-  const [type = '', name = ''] = flags.text('for').split('/');
+  const [type = '', name] = flags.text('for').split('/');
+  if (flags.text('for') !== '' && name === undefined)
+    throw new CommandError('--for must be in resource/name form');
+  const about = name === undefined ? undefined : context.discovery.find(type);
+  if (name !== undefined && about === undefined)
+    throw new PlainError(`the server doesn't have a resource type ${quoteGo(type)}`);
   const fields =
-    flags.text('for') === ''
-      ? []
-      : [`involvedObject.kind=${context.discovery.need(type).kind}`, `involvedObject.name=${name}`];
+    about === undefined ? [] : [`involvedObject.kind=${about.kind}`, `involvedObject.name=${name}`];
   const types = flags.list('types').map((one) => one.toLowerCase());
   const wrong = flags.list('types').find((one) => !['normal', 'warning'].includes(one.toLowerCase()));
   if (wrong !== undefined) throw new CommandError(`valid --types are Normal or Warning`);

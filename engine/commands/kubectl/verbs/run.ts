@@ -8,7 +8,7 @@ import { CommandError, usageError } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import { applyMergePatch } from '../../../base/json.ts';
 import { printerFor } from '../print/output.ts';
-import { pumpSession } from '../streams.ts';
+import { attachTo } from '../streams.ts';
 import { quoteGo } from '../text.ts';
 import { readDocuments } from '../yaml-input.ts';
 import { waitUntilGone } from './delete.ts';
@@ -197,7 +197,14 @@ async function attachAndFollow(context: Context, name: string, restart: string):
     const pod = await waitForStart(context, name, flags.ms('pod-running-timeout'));
     const phase = textAt(pod, 'status', 'phase');
     if (phase === 'Succeeded' || phase === 'Failed') await printLogs(context, name);
-    else await attach(context, name);
+    else
+      await attachTo(
+        context,
+        pathOf(context.discovery.need('pods'), context.namespace, name),
+        name,
+        flags.bool('stdin'),
+        flags.bool('tty'),
+      );
     if (restart === 'Never' || restart === 'OnFailure') {
       const ended = await waitForPhase(context, name, ['Succeeded', 'Failed'], 86_400_000);
       code = exitCodeOf(ended);
@@ -263,24 +270,4 @@ async function printLogs(context: Context, name: string): Promise<void> {
     container: name,
   });
   await context.out(typeof stream === 'string' ? stream : await stream.readAll(context.process.sys));
-}
-
-async function attach(context: Context, name: string): Promise<void> {
-  const { flags, process } = context;
-  const isTty = flags.bool('tty') && process.tty('stdin') !== undefined;
-  if (flags.bool('tty') && !isTty)
-    await context.err('Unable to use a TTY - input is not a terminal or the right kind of file\n');
-  if (flags.bool('stdin') && process.tty('stdin') !== undefined && !flags.bool('quiet'))
-    await context.err("If you don't see a command prompt, try pressing enter.\n");
-  const session = context.client.exec(
-    pathOf(context.discovery.need('pods'), context.namespace, name, 'attach'),
-    {
-      container: name,
-      stderr: isTty ? undefined : 'true',
-      stdin: flags.bool('stdin') ? 'true' : undefined,
-      stdout: 'true',
-      tty: isTty ? 'true' : undefined,
-    },
-  );
-  await pumpSession(process, session, { stdin: flags.bool('stdin'), tty: isTty });
 }
