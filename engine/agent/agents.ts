@@ -249,6 +249,8 @@ export class CiliumAgents {
   /** Tells the repository who is in audit mode by an option of the agent or of the endpoint. */
   #followAudit(): void {
     this.#repository.setAudit((key) => {
+      const node = key.startsWith('node:') ? key.slice('node:'.length) : undefined;
+      if (node !== undefined) return this.#options.isAudited(node, this.#ownIds(node).host);
       const managed = this.#managed.get(key);
       return managed !== undefined && this.#options.isAudited(managed.node, managed.id);
     });

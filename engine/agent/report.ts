@@ -3,6 +3,7 @@ import type { AgentOptions } from './options.ts';
 import type { DnsCache } from './dns-cache.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Node, Pod } from '../objects/views.ts';
+import { isIdentityLabel } from '../policy/labels.ts';
 import type { Peer } from '../policy/model.ts';
 import type { PolicyRepository } from '../policy/repository.ts';
 import type { Store } from '../store/store.ts';
@@ -12,6 +13,7 @@ import { addressIn, podBlock } from './pools.ts';
 import { RESERVED_IDENTITIES } from './identities.ts';
 import { type KnownPeer, outsideAddresses } from './policy-map.ts';
 import { POLICY_RESOURCES, policyKey } from './policy-import.ts';
+import { INGRESS_ENDPOINT } from './config.ts';
 import { serviceModels } from './service-model.ts';
 
 /** What the agents know that a report is made of. `ownIds`: the endpoints of the node itself and of its health checker. */
@@ -72,7 +74,7 @@ export function agentReport(view: ReportView, node: string): AgentReport {
   const hostLabels = [
     'reserved:host',
     ...Object.entries(object?.metadata.labels ?? {})
-      .filter(([key]) => key.startsWith('node-role.kubernetes.io/'))
+      .filter(([key]) => isIdentityLabel(key))
       .map(([key, value]) => (value === '' ? `k8s:${key}` : `k8s:${key}=${value}`)),
   ];
   const kubeApi = addressesOf(view.store.get('endpoints', 'default', 'kubernetes')).includes(
@@ -84,8 +86,8 @@ export function agentReport(view: ReportView, node: string): AgentReport {
     labels: [...hostLabels, ...(kubeApi ? ['reserved:kube-apiserver'] : [])].sort(byText),
     pod: undefined,
     address: '',
-    enforcement: none,
-    options: optionsOf(view, node, own.host, ''),
+    enforcement: view.repository.enforcement(`node:${node}`),
+    options: optionsOf(view, node, own.host, `node:${node}`),
   });
   endpoints.push({
     id: own.health,
@@ -96,6 +98,19 @@ export function agentReport(view: ReportView, node: string): AgentReport {
     enforcement: none,
     options: optionsOf(view, node, own.health, ''),
   });
+  if (view.repository.config.hasIngress) {
+    let id = (own.health % 4095) + 1;
+    while (endpoints.some((one) => one.id === id)) id = (id % 4095) + 1;
+    endpoints.push({
+      id,
+      identity: 8,
+      labels: ['reserved:ingress'],
+      pod: undefined,
+      address: object === undefined ? '' : addressIn(podBlock(view.store, object), 3),
+      enforcement: view.repository.enforcement(INGRESS_ENDPOINT.key),
+      options: optionsOf(view, node, id, ''),
+    });
+  }
   const policies = [...POLICY_RESOURCES.keys()].flatMap((resource) =>
     // What the agent refused is no policy of its own.
     view.store.list(resource).filter((one) => view.repository.policy(policyKey(resource, one)) !== undefined),

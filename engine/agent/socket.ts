@@ -431,7 +431,9 @@ function statusModel(report: AgentReport): JsonObject {
   const router = own?.router ?? '';
   const owners = local.map((one): [string, string] => [
     one.address,
-    one.pod === undefined ? 'health' : `${one.pod.metadata.namespace}/${one.pod.metadata.name}`,
+    one.pod === undefined
+      ? (one.labels[0] ?? '').replace('reserved:', '')
+      : `${one.pod.metadata.namespace}/${one.pod.metadata.name}`,
   ]);
   const controllers = [
     ...CONTROLLERS,

@@ -326,6 +326,10 @@ describe('images that people name', () => {
       expect(facts?.lifetime(facts.defaultCommand, {}), name).toMatchObject({ kind: 'exits', exitCode: 1 });
       const env = { POSTGRES_PASSWORD: 'x', MYSQL_ROOT_PASSWORD: 'x' };
       expect(facts?.lifetime(facts.defaultCommand, env), name).toEqual({ kind: 'forever' });
+      expect(facts?.logs({}, facts.defaultCommand), name).toEqual([]);
+      expect(facts?.logs(env, facts.defaultCommand).join('\n'), name).toMatch(
+        /ready (to accept|for) connections/,
+      );
     }
   });
 

@@ -160,7 +160,10 @@ function factsOf(family: Family, reference: Reference): ImageFacts {
       });
       return life.kind === 'exits' && scriptOf(command) !== undefined ? { kind: 'forever' } : life;
     },
-    logs: (env, command) => (runsServer(command) ? (made.logs?.({ ...facts.env, ...env }) ?? []) : []),
+    logs: (env, command) => {
+      const whole = { ...facts.env, ...env };
+      return runsServer(command) && made.refuses?.(whole) === undefined ? (made.logs?.(whole) ?? []) : [];
+    },
   };
 }
 

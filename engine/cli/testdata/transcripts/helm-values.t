@@ -69,6 +69,8 @@ $ cat <<EOF | kubectl apply -f -
 >   endpointSelector: {matchExpressions: [{key: "reserved:ingress", operator: Exists}]}
 >   ingress: [{fromCIDR: [172.27.224.3/32]}]
 > EOF
+$ kubectl -n kube-system exec ds/cilium -- cilium-dbg endpoint list
+re: ^\d+\s+Enabled\s+Disabled\s+8\s+reserved:ingress\s+10\.244\.\d\.3\s+ready
 $ ssh home -- curl -s -w '%{http_code}\n' http://172.18.255.0/
 has: Access denied
 cols: 403
