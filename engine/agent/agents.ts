@@ -67,6 +67,8 @@ export class CiliumAgents {
   #redaction: Redaction | undefined;
   #revision = 1;
   readonly #options = new AgentOptions();
+  /** An agent started on a node. */
+  onStart: (node: string) => void = () => {};
 
   constructor(sim: Simulation, store: Store) {
     this.#sim = sim;
@@ -321,8 +323,9 @@ export class CiliumAgents {
       this.#hasHubble = isHubbleEnabled(this.#store);
       this.#redaction = redactionOf(this.#store);
       this.#running.set(node, uid);
-      // What was set at run time is lost with the agent.
+      // What was set at run time is lost with the agent, and the flows that it saw.
       this.#options.forgetNode(node);
+      this.onStart(node);
       this.#stale.add(NODES);
       const isChanged = !sameValue(configOf(this.#store), this.#repository.config);
       if (isFirst || isChanged) this.#rebuild();

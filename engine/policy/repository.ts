@@ -166,7 +166,7 @@ export class PolicyRepository {
     this.#peers.setDns(names);
   }
 
-  /** Says which pods are in audit mode beside those that the configuration puts there (PolicyAuditMode of an endpoint). */
+  /** Says which pods and nodes (`node:NAME`) are in audit mode beside those that the configuration puts there (PolicyAuditMode of an endpoint). */
   setAudit(isAudited: (endpointKey: string) => boolean): void {
     this.#isAudited = isAudited;
   }
@@ -276,11 +276,11 @@ export class PolicyRepository {
     return { subject: at.subject, peer, peerPorts: this.#pods.get(peer.number)?.ports ?? NO_PORTS };
   }
 
-  /** Whether policy is enforced on a pod, by direction; all false for an unknown pod. */
-  enforcement(endpointKey: string): { readonly ingress: boolean; readonly egress: boolean } {
-    const endpoint = this.#endpoints.get(endpointKey);
-    if (!endpoint) return { ingress: false, egress: false };
-    const tables = this.tablesOf(endpoint.subject);
+  /** Whether policy is enforced on a pod, or on a node (`node:NAME`), by direction; all false for an unknown one. */
+  enforcement(key: string): { readonly ingress: boolean; readonly egress: boolean } {
+    const at = this.#subjectAt(key.startsWith('node:') ? { node: key.slice(5) } : { endpoint: key });
+    if (!at) return { ingress: false, egress: false };
+    const tables = this.tablesOf(at.subject);
     return { ingress: tables.ingress.isEnforced, egress: tables.egress.isEnforced };
   }
 
@@ -415,8 +415,9 @@ export class PolicyRepository {
     const verdict = sideVerdict(entry, table.isEnforced, () => this.#judgeL7(entry, table, side, flow));
     if (verdict.verdict !== 'denied') return verdict;
     if (this.config.isAudit !== true) {
-      const endpoint = this.#endpointAt(isIngress ? flow.to : flow.from);
-      if (!endpoint || !this.#isAudited(endpoint.facts.key)) return verdict;
+      const { isNode, key } = side.subject;
+      const own = isNode ? key : this.#endpointAt(isIngress ? flow.to : flow.from)?.facts.key;
+      if (own === undefined || !this.#isAudited(own)) return verdict;
     }
     return { ...verdict, verdict: 'allowed', isAudited: true };
   }

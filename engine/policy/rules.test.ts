@@ -370,4 +370,25 @@ spec:
     expect(repository.judge(flow('web', 80)).ingress.isAudited).toBeUndefined();
     expect(repository.judge(flow('web', 80, '/no')).verdict).toBe('L7-DENIED');
   });
+
+  test('[P26] a node has an audit mode of its own', () => {
+    const host = `apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: h}
+spec: {nodeSelector: {}, ingress: [{}]}
+`;
+    const nodes = ['n1', 'n2'].map((name, i) => ({ name, ip: `172.18.0.${i + 2}` }));
+    const both = decodeCase(JSON.stringify({ nodes, hostFirewall: true, policies: host, probes: [] }));
+    const built = buildCase(both, host).repository;
+    built.setAudit((key) => key === 'node:n1');
+    const to = (node: string) =>
+      built.judge({ from: { address: '192.0.2.1' }, to: { node }, port: 22, protocol: 'TCP' });
+    expect(to('n1')).toMatchObject({
+      verdict: 'FORWARDED',
+      ingress: { isAudited: true, deniedBy: 'default' },
+    });
+    expect(to('n2')).toMatchObject({ verdict: 'DROPPED', droppedAt: 'ingress' });
+    expect(built.enforcement('node:n1')).toEqual({ ingress: true, egress: false });
+    expect(built.enforcement('node:n3')).toEqual({ ingress: false, egress: false });
+  });
 });
