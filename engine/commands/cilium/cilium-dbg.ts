@@ -51,6 +51,13 @@ const GROUPS: ReadonlyMap<string, string> = new Map([
   ['service', 'Manage services & loadbalancers'],
 ]);
 
+/** `monitor` reads its own words; this is for its help. */
+const MONITOR: DbgCommand = {
+  about: 'Display BPF program events',
+  flags: 'from= hex json:j monitor-socket= numeric:n related-to= to= type:t= verbose:v',
+  run: () => ({ text: '' }),
+};
+
 /** Other names of the last word of a command. */
 const ALIASES = new Map([
   ['ls', 'list'],
@@ -178,7 +185,6 @@ function usageOf(path: string, command: DbgCommand | undefined): string {
   const name = ['cilium-dbg', path].filter((part) => part !== '').join(' ');
   const children = childrenOf(path);
   const lines = [
-    ...(path === 'monitor' ? [`  ${name} [flags]\n`] : []),
     ...(command ? [`  ${name}${command.usage === undefined ? '' : ` ${command.usage}`} [flags]\n`] : []),
     ...(children.length > 0 ? [`  ${name} [command]\n`] : []),
   ].join('');
@@ -196,7 +202,7 @@ function usageOf(path: string, command: DbgCommand | undefined): string {
 }
 
 async function help(process: Process, path: string): Promise<number> {
-  const command = COMMANDS.get(path);
+  const command = path === 'monitor' ? MONITOR : COMMANDS.get(path);
   const about =
     path === ''
       ? 'CLI for interacting with the agent of this node'
@@ -249,7 +255,7 @@ async function runHealth(process: Process, ports: Ports, words: readonly string[
 async function runMonitor(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
   const request = monitorRequest(words);
   if (!('error' in request)) return monitor(process, ports, request);
-  return refuse(process, request.error.replace(/^Error: /, ''), usageOf('monitor', undefined));
+  return refuse(process, request.error.replace(/^Error: /, ''), usageOf('monitor', MONITOR));
 }
 
 function noAgent(path: string): string {

@@ -12,7 +12,6 @@ const TYPES = new Map([
   ['drop', 1],
   ['l7', 129],
   ['policy-verdict', 5],
-  ['recorder', 6],
   ['trace', 4],
   ['trace-sock', 7],
 ]);
@@ -59,6 +58,11 @@ export function monitorRequest(words: readonly string[]): MonitorRequest | { rea
       glued?.replace(/^=/, '') ?? (equals >= 0 ? word.slice(equals + 1) : (words[++i] ?? ''));
     const count = /^-(v+)$/.exec(word)?.[1]?.length;
     const list = LISTS.get(name);
+    const isValued = list !== undefined || ['--type', '-t', '--monitor-socket'].includes(name);
+    if (isValued && equals < 0 && i === words.length - 1)
+      return {
+        error: `Error: flag needs an argument: ${name === '-t' ? "'t' in -t" : name}`,
+      };
     if (count !== undefined) counts.set('verbose', (counts.get('verbose') ?? 0) + count);
     else if (SWITCHES.has(name)) {
       const key = SWITCHES.get(name) ?? '';
@@ -80,21 +84,18 @@ export function monitorRequest(words: readonly string[]): MonitorRequest | { rea
 }
 
 function addTypes(types: Set<number>, value: string): string | undefined {
-  for (const name of value.split(',')) {
-    const type = TYPES.get(name);
-    if (type === undefined)
-      return `Error: invalid argument "${value}" for "-t, --type" flag: Unknown type (${name}). Please use one of the following ones [${[...TYPES.keys()].join(' ')}]`;
-    types.add(type);
-  }
+  const type = TYPES.get(value);
+  // The names stand as Go prints a map.
+  if (type === undefined)
+    return `Error: invalid argument ${JSON.stringify(value)} for "-t, --type" flag: Unknown type (${value}). Please use one of the following ones map[${[...TYPES].map(([name, number]) => `${name}:${number}`).join(' ')}]`;
+  types.add(type);
   return undefined;
 }
 
 function addNumbers(numbers: Set<number>, flag: string, value: string): string | undefined {
-  for (const part of value.split(',')) {
-    if (!/^\d+$/.test(part) || Number(part) > 65_535)
-      return `Error: invalid argument ${JSON.stringify(value)} for "${flag}" flag: strconv.ParseUint: parsing ${JSON.stringify(part)}: ${/^\d+$/.test(part) ? 'value out of range' : 'invalid syntax'}`;
-    numbers.add(Number(part));
-  }
+  if (!/^\d+$/.test(value) || Number(value) > 65_535)
+    return `Error: invalid argument ${JSON.stringify(value)} for "${flag}" flag: strconv.ParseUint: parsing ${JSON.stringify(value)}: ${/^\d+$/.test(value) ? 'value out of range' : 'invalid syntax'}`;
+  numbers.add(Number(value));
   return undefined;
 }
 
