@@ -185,16 +185,34 @@ const WEBDIS_CONFIG = `{
 }
 `;
 
+/** A small image with the whole network tools. */
+function toolbox(): Pick<ImageRecipe, 'machine' | 'programs' | 'files'> {
+  const base = alpine('3.22.2', {
+    curl: '8.14.1',
+    bind: '9.20.15',
+    iputils: '20240905',
+    'netcat-openbsd': '1.229.1',
+  });
+  const tools =
+    'curl dig host nslookup jq ss ip tcpdump traceroute telnet netstat ssh openssl grpcurl nmap iperf3 socat mtr'.split(
+      ' ',
+    );
+  return { ...base, programs: [...base.programs, ...BASH, ...tools] };
+}
+
 /** Every image that can be pulled; a repository that is not here gives ImagePullBackOff. */
 export const FAMILIES: readonly Family[] = [
   {
-    repositories: [
-      'docker.io/library/nginx',
-      'docker.io/nginxinc/nginx-unprivileged',
-      'public.ecr.aws/nginx/nginx',
-      'quay.io/nginx/nginx-unprivileged',
-    ],
+    repositories: ['docker.io/library/nginx', 'public.ecr.aws/nginx/nginx'],
     make: nginxImage,
+  },
+  {
+    repositories: ['docker.io/nginxinc/nginx-unprivileged', 'quay.io/nginx/nginx-unprivileged'],
+    make: (tag) => {
+      const made = nginxImage(tag);
+      const version = made.env?.['NGINX_VERSION'] ?? '';
+      return { ...made, listeners: () => [tcp(8080, 'nginx', { version })] };
+    },
   },
   { repositories: ['quay.io/cilium/json-mock', 'docker.io/cilium/json-mock'], make: jsonMockImage },
   {
@@ -314,6 +332,7 @@ export const FAMILIES: readonly Family[] = [
       'docker.io/byrnedo/alpine-curl',
       'quay.io/cilium/alpine-curl',
       'docker.io/cilium/alpine-curl',
+      'docker.io/alpine/curl',
     ],
     make: () => {
       const base = alpine('3.8.1', { curl: '7.61.1', busybox: '1.28.4' });
@@ -350,20 +369,18 @@ export const FAMILIES: readonly Family[] = [
     make: () => ({ ...debian({}), programs: [...DEBIAN, ...BASH], cmd: ['bash'] }),
   },
   {
+    repositories: ['docker.io/wbitt/network-multitool', 'docker.io/praqma/network-multitool'],
+    make: () => ({
+      ...toolbox(),
+      cmd: ['nginx', '-g', 'daemon off;'],
+      mains: ['nginx'],
+      listeners: () => [tcp(80, 'page', { title: 'Network MultiTool (with NGINX)' })],
+    }),
+  },
+  { repositories: ['docker.io/infoblox/dnstools'], make: () => ({ ...toolbox(), cmd: ['/bin/sh'] }) },
+  {
     repositories: ['docker.io/nicolaka/netshoot', 'ghcr.io/nicolaka/netshoot'],
-    make: () => {
-      const base = alpine('3.22.2', {
-        curl: '8.14.1',
-        bind: '9.20.15',
-        iputils: '20240905',
-        'netcat-openbsd': '1.229.1',
-      });
-      const tools =
-        'curl dig host nslookup jq ss ip tcpdump traceroute telnet netstat ssh openssl grpcurl nmap iperf3 socat mtr'.split(
-          ' ',
-        );
-      return { ...base, programs: [...base.programs, ...BASH, ...tools], cmd: ['bash'] };
-    },
+    make: () => ({ ...toolbox(), cmd: ['bash'] }),
   },
   {
     repositories: [

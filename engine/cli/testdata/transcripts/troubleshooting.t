@@ -55,3 +55,5 @@ $ kubectl exec net -- nc -zv web 80; kubectl exec net -- ping -c 1 8.8.8.8; kube
 re: ^Connection to web \(10\.96\.\d+\.\d+\) 80 port \[tcp/http\] succeeded!$
 re: ^64 bytes from 8\.8\.8\.8: icmp_seq=1 ttl=
 re: <<>> DiG 9\.20\.15 <<>>
+$ kubectl run un --image=nginxinc/nginx-unprivileged --port 8080 --expose; kubectl wait pod/un --for=condition=Ready; kubectl exec net -- curl -sI un:8080
+re: ^Server: nginx/1\.\d+\.\d+$
