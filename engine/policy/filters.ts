@@ -9,7 +9,7 @@ import type {
   RuleRef,
 } from './model.ts';
 import { dnsPattern } from './name-pattern.ts';
-import { ALL_PEERS, type Selector } from './selector.ts';
+import { ALL_PEERS, reservedSelector, type Selector } from './selector.ts';
 
 /**
  * What one filter says about one selector of peers (Cilium's PerSelectorPolicy): the verdict of the rules that name
@@ -40,6 +40,9 @@ export type Filter = {
 
 /** Filters of one direction, and why they could not all be merged (Cilium then fails to compute the endpoint's policy). */
 export type Filters = { readonly filters: readonly Filter[]; readonly conflict: string | null };
+
+/** The entity `none`: rules about it are never merged, so they cannot be in conflict. */
+const NOBODY = reservedSelector('none').id;
 
 const EVERY_PORT: PortSpec = { port: 0, endPort: 0, protocol: 0 };
 
@@ -97,6 +100,7 @@ function addFilter(
       filter.peers.set(selector.id, { selector, policy });
       continue;
     }
+    if (selector.id === NOBODY) continue;
     const merged = mergePolicies(existing.policy, policy);
     if (typeof merged === 'string') conflict = merged;
     else existing.policy = merged;
@@ -178,7 +182,8 @@ function mergePolicies(a: PeerPolicy, b: PeerPolicy): PeerPolicy | string {
   const opens = hasL7(a) !== hasL7(b);
   const http = [...a.http, ...b.http];
   const dns = [...a.dns, ...b.dns];
-  if (serverNames.length > 0 && http.length + dns.length > 0) {
+  // Only what stood before is asked for rules at layer 7 (policy/rule.go mergePortProto): names first, requests later pass.
+  if (serverNames.length > 0 && hasL7(a)) {
     return 'cannot merge L7 rules with SNI filtering without TLS termination';
   }
   return {

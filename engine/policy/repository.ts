@@ -671,7 +671,8 @@ function fallbackRule(
 function portsByName(facts: readonly EndpointFacts[]): PortsByName {
   const ports = new Map<string, number[]>();
   for (const { namedPorts } of facts) {
-    for (const port of namedPorts) {
+    // Of two ports of one pod with the same name the last counts, whatever their protocols (types/portmap.go AddPort).
+    for (const port of new Map(namedPorts.map((each) => [each.name.toLowerCase(), each])).values()) {
       const protocol = protocolNumber(port.protocol) ?? 6;
       if (!hasPorts(protocol)) continue;
       const key = `${port.name.toLowerCase()}/${protocol}`;
