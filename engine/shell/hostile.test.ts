@@ -30,6 +30,7 @@ const refused: [string, string][] = [
   ['printf "%.999999999d" 1', 'cannot allocate'],
   ['printf "%*s" 2147483647 x', 'cannot allocate'],
   ['awk \'BEGIN{x="a"; while(1) x=x x}\'', 'cannot allocate memory'],
+  ["awk 'BEGIN{NF=1000000000; print}'", 'cannot allocate memory'],
   ["awk 'function f(){f()} BEGIN{f()}'", 'nested too deeply'],
   ["jq -n 'def f: f; f'", 'nests too deeply'],
   ["jq -n 'def f: [f]; f'", 'nests too deeply'],

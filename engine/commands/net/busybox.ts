@@ -20,7 +20,7 @@ export function busyboxBanner(process: Process): string {
   return `BusyBox v${version} ${when} multi-call binary.\n`;
 }
 
-/** Prints what is wrong with the options (if anything) and the usage; returns busybox's exit code 1. */
+/** Prints what is wrong with the options (if anything) and the usage; returns busybox's exit code: 1, but 0 for `--help`. */
 export async function busyboxUsage(
   process: Process,
   applet: string,
@@ -28,11 +28,13 @@ export async function busyboxUsage(
   fault?: { readonly kind: 'unknown' | 'missing'; readonly option: string },
 ): Promise<number> {
   let line = '';
-  if (fault?.kind === 'unknown')
+  const asks = fault?.option === '--help';
+  if (asks) line = '';
+  else if (fault?.kind === 'unknown')
     line = fault.option.startsWith('--')
       ? `${applet}: unrecognized option '${fault.option}'\n`
       : `${applet}: invalid option -- '${fault.option}'\n`;
   else if (fault) line = `${applet}: option requires an argument -- '${fault.option.replace(/^--/, '')}'\n`;
   await process.err(`${line}${busyboxBanner(process)}\n${usage}`);
-  return 1;
+  return asks ? 0 : 1;
 }

@@ -29,6 +29,9 @@ class Jump extends Error {
 
 const NUMBER = /^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$/;
 const DEPTH_MAX = 200;
+/** What starting a command costs, in steps. */
+const STARTING = 100;
+const FIELDS_MAX = 1_000_000;
 
 function numberOf(value: Value): number {
   if (typeof value === 'number') return value;
@@ -89,6 +92,7 @@ class Awk {
     else this.#globals.set(name, value);
     if (name === 'NF') {
       const count = numberOf(value);
+      if (count > FIELDS_MAX) throw new AwkFailure('cmd. line:1: fatal: cannot allocate memory');
       this.#fields = this.#fields.slice(0, count + 1);
       while (this.#fields.length <= count) this.#fields.push('');
       this.#rebuild();
@@ -292,11 +296,9 @@ class Awk {
     if (typeof value === 'object') return value.input;
     if (Number.isInteger(value) && (!this.#isMawk || Math.abs(value) < 2 ** 31))
       return BigInt(value).toString();
-    return (
-      formatPrintf(format, [String(value)])
-        .text.replace('Infinity', 'inf')
-        .replace('NaN', 'nan') || (value > 0 ? 'inf' : '-inf')
-    );
+    if (Number.isNaN(value)) return '-nan';
+    if (!Number.isFinite(value)) return value < 0 ? '-inf' : this.#isMawk ? 'inf' : '+inf';
+    return formatPrintf(format, [String(value)]).text;
   }
 
   #truth(value: Value): boolean {
@@ -382,9 +384,10 @@ class Awk {
     }
     const isNew = !this.#written.has(target) && statement.mode === '>';
     this.#written.add(target);
-    this.#process.machine.files.write(pathOf(this.#process, target), text, this.#process.sys.nowMs(), {
-      append: !isNew,
-    });
+    const { machine, sys } = this.#process;
+    const failure = machine.files.write(pathOf(this.#process, target), text, sys.nowMs(), { append: !isNew });
+    if (failure !== undefined)
+      throw new AwkFailure(`cmd. line:1: fatal: cannot redirect to \`${target}': ${failureText(failure)}`);
   }
 
   /** Runs a command that was printed to (`print | "sort"`), or all of them at the end. */
@@ -572,6 +575,7 @@ class Awk {
           if (text.length > LIMITS.outputCharactersMax)
             throw new AwkFailure('cmd. line:1: fatal: cannot allocate memory');
         };
+        await this.#process.sys.burn(STARTING);
         await this.#process.run(['sh', '-c', command], { out: add });
         reader = new LineReader(this.#process, textStream(text));
         this.#readers.set(command, reader);
@@ -687,6 +691,7 @@ class Awk {
           await text(first),
         );
       case 'system':
+        await this.#process.sys.burn(STARTING);
         return this.#process.run(['sh', '-c', await text(first)]);
       case 'close':
         await this.#runPiped(await text(first));

@@ -51,6 +51,7 @@ export function curlProgram(ports: Ports): Program {
       err,
       ...tracer(process, parsed.globals, err),
     };
+    if (!parsed.globals.isSilent) await err(parsed.warnings);
     try {
       let code = 0;
       if (parsed.globals.isParallel) return await runParallel(run, parsed.configs, readFile);
@@ -172,8 +173,7 @@ async function runUrl(job: UrlJob): Promise<number> {
   const { run, config } = job;
   const name = outputName(job);
   if (typeof name === 'object') {
-    if (!run.globals.isSilent || run.globals.isShowError)
-      await run.err('curl: Remote file name has no length!\n');
+    if (!run.globals.isSilent) await run.err('curl: Remote file name has no length!\n');
     await sayError(run, name);
     return name.code;
   }

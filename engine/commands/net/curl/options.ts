@@ -117,13 +117,13 @@ const TABLE: readonly Option[] = (
   '- max-redirs count|- interface text|D dump-header text|- stderr text|r range text|- compressed flag|- raw flag|- url-query text|- proto text|' +
   '- proto-redir text|- proto-default ignored-text|- max-filesize count|- create-dirs flag|V version flag|h help flag|: next flag|- location-trusted flag|' +
   '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers ignored-text|E cert ignored-text|- key ignored-text|' +
-  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey ignored-text|- proxy-header text|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface ignored-text|- dns-ipv4-addr ignored-text|- doh-url ignored-text|- false-start ignored|- fail-early-dummy ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file ignored-text|- netrc-optional ignored|- no-clobber ignored|- remove-on-error ignored|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text|- etag-compare text|- etag-save text|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time ignored-text|- limit-rate text|- local-port text|' +
+  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey ignored-text|- proxy-header text|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface ignored-text|- dns-ipv4-addr ignored-text|- doh-url ignored-text|- false-start ignored|- fail-early-dummy ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file ignored-text|- netrc-optional ignored|- no-clobber ignored|- remove-on-error ignored|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text|- etag-compare text|- etag-save text|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time count|- limit-rate text|- local-port text|' +
   'y speed-time count|Y speed-limit count|z time-cond text|R remote-time ignored|J remote-header-name flag|j junk-session-cookies ignored|' +
-  'a append ignored|n netrc ignored|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user ignored-text|- basic ignored|' +
+  'a append ignored|C continue-at ignored-text|n netrc ignored|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user ignored-text|- basic ignored|' +
   '- digest ignored|- anyauth ignored|- ntlm ignored|- post301 ignored|- post302 ignored|- post303 ignored|- dns-servers ignored-text|- unix-socket text|' +
-  '- trace text|- trace-ascii text|- trace-time flag|- trace-ids flag|- styled-output ignored|- fail-early flag|Q quote ignored-text|- happy-eyeballs-timeout-ms ignored-text|' +
+  '- trace text|- trace-ascii text|- trace-time flag|- trace-ids flag|- styled-output ignored|- fail-early flag|Q quote ignored-text|- happy-eyeballs-timeout-ms count|' +
   '- oauth2-bearer text|- output-dir text|- remote-name-all flag|- ssl-reqd ignored|- tr-encoding ignored|- expect100-timeout seconds|M manual ignored|' +
-  '- http3 ignored|- parallel-max ignored-text|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate ignored-text|- sessionid ignored|- alpn flag|- npn ignored'
+  '- http3 ignored|- parallel-max count|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate ignored-text|- sessionid ignored|- alpn flag|- npn ignored'
 )
   .split('|')
   .map((row) => {
@@ -254,8 +254,9 @@ class Reader {
     const isNo = asked.startsWith('no-') && find(asked) === undefined;
     const option = this.#lookUp(isNo ? asked.slice(3) : asked);
     if (option === 'ambiguous') return usage(`curl: option ${word}: is ambiguous\n`);
-    if (option === undefined || (isNo && option.kind.includes('text')))
-      return usage(`curl: option ${word}: is unknown\n`);
+    if (option === undefined) return usage(`curl: option ${word}: is unknown\n`);
+    if (isNo && option.kind !== 'flag' && option.kind !== 'ignored')
+      return usage(`curl: option ${word}: used '--no-' for option that isn't a boolean\n`);
     if (option.name === 'http3' && this.#version.number < 80_000) {
       return usage(`curl: option ${word}: the installed libcurl version doesn't support this\n`);
     }
@@ -325,6 +326,21 @@ class Reader {
       if (this.#config.urls.length > 0) this.configs.push(freshConfig());
       return undefined;
     }
+    const unread = await this.#unreadData(option, value);
+    if (unread !== undefined && this.#version.number >= 80_200)
+      return usage(
+        `curl: Failed to open ${unread}\ncurl: option ${how.word}: error encountered when reading a file\n`,
+        26,
+      );
+    if (unread !== undefined)
+      this.warnings += warning(
+        this.#version,
+        `Couldn't read data from file "${unread}", this makes an empty POST.`,
+      );
+    if (option.name === 'limit-rate' && !/^\d+(\.\d+)?[kKmMgG]?[bB]?$/.test(value))
+      return usage(
+        `${this.globals.isSilent ? '' : 'Warning: invalid number specified for rate\n'}curl: option ${how.word}: is badly used here\n`,
+      );
     if (option.name === 'config') return this.#readConfig(value, how.word);
     if (option.name.startsWith('fail') && !how.isNo) {
       const config = this.#config;
@@ -342,10 +358,17 @@ class Reader {
     return undefined;
   }
 
+  /** The file that `-d @FILE` cannot read. */
+  async #unreadData(option: Option, value: string): Promise<string | undefined> {
+    if (!/^(data|data-ascii|data-binary|json)$/.test(option.name) || !/^@[^-]/.test(value)) return undefined;
+    return (await this.#readFile(value.slice(1))) === undefined ? value.slice(1) : undefined;
+  }
+
   async #readConfig(name: string, word: string): Promise<Stop | undefined> {
     const text = await this.#readFile(name);
     if (text === undefined) {
-      return usage(`curl: option ${word}: error encountered when reading a file\n`, 26);
+      const said = this.globals.isSilent ? '' : `curl: cannot read config from '${name}'\n`;
+      return usage(`${said}curl: option ${word}: error encountered when reading a file\n`, 26);
     }
     for (const line of text.split('\n')) {
       const match = /^\s*(?:--?)?([A-Za-z0-9.-]+)\s*[=:\s]?\s*(.*?)\s*$/.exec(line);
