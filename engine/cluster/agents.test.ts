@@ -273,6 +273,40 @@ describe('Cilium agents', () => {
     expect(at.cluster.agentSocket('kind-worker')).toBeDefined();
   });
 
+  it('hides what the configuration says and forgets its flows when it starts again', () => {
+    const at = bench();
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const config = '/api/v1/namespaces/kube-system/configmaps/cilium-config';
+    const set = '/apis/apps/v1/namespaces/kube-system/daemonsets/cilium';
+    at.request('POST', PATHS.deployments, deployment('web'));
+
+    at.pass(20);
+    const [web] = at.list('pods', 'default');
+    const { dataplane } = at.cluster;
+    const ring = dataplane.flows.ringOf('kind-worker');
+    dataplane
+      .networkOfPod(`default/${web?.metadata.name}`)
+      .udp()
+      .send({ address: '10.96.0.10', port: 53 }, { text: 'x' });
+    expect(ring.length).toBeGreaterThan(0);
+    const { seen } = ring;
+    const data = {
+      'hubble-redact-enabled': 'true',
+      'hubble-redact-http-urlquery': 'true',
+      'hubble-redact-http-headers-deny': 'Authorization X-Key',
+    };
+    at.request('PATCH', config, { data }, merge);
+    expect(at.cluster.agents.redaction).toBeUndefined();
+    at.request('PATCH', set, { spec: { template: { metadata: { annotations: { again: '1' } } } } }, merge);
+    at.pass(60);
+    expect(at.cluster.agents.redaction).toEqual({
+      hidesQuery: true,
+      allow: [],
+      deny: ['authorization', 'x-key'],
+    });
+    expect(ring.after(seen).length).toBe(ring.length);
+  });
+
   it('without the proxy refuses rules of layer 7, and without Hubble records nothing', () => {
     const at = bench();
     const merge = { 'content-type': 'application/merge-patch+json' };

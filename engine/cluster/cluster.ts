@@ -94,6 +94,7 @@ export class Cluster {
     const kindnet = new KindnetPolicies(store, (pod) => this.agents.endpointOf(pod) !== undefined);
     const agents = withKindnet(this.agents, kindnet);
     this.dataplane = new DataPlane({ sim, store, agents, world, spaces: options.spaces });
+    this.agents.onStart = (name) => this.dataplane.flows.ringOf(name).clear();
     const dataplane = (): DataPlane => this.dataplane;
     const node = world.nodes.find((one) => one.isControlPlane) ?? world.nodes[0];
     this.#controllers = new Controllers({

@@ -31,6 +31,12 @@ export class FlowRing {
     }
   }
 
+  /** Forgets what is kept, as a new agent does; the count goes on, so that followers miss nothing. */
+  clear(): void {
+    this.#entries = [];
+    this.#start = 0;
+  }
+
   /** What is kept after `sequence` (0: all), oldest first. */
   after(sequence: number): readonly RingEntry[] {
     const first = this.#seen - this.length + 1;
