@@ -96,12 +96,12 @@ export class Client {
   }
 
   /** GET of an object or a list. Of an object in a namespace that is missing too, that is what is said (resource.Info.Get). */
-  get(path: string, query: Query = {}, accept = 'application/json'): JsonObject {
+  get(path: string, query: Query = {}, accept = 'application/json', namesSpace = true): JsonObject {
     try {
       return this.#json({ method: 'GET', path, query, headers: { accept } });
     } catch (error) {
       const space = /^.*\/namespaces\/([^/]+)(?=(\/[^/]+){2}$)/.exec(path)?.[1] ?? 'default';
-      if (error instanceof ApiError && error.isNotFound && space !== 'default')
+      if (namesSpace && error instanceof ApiError && error.isNotFound && space !== 'default')
         this.#json({ method: 'GET', path: `/api/v1/namespaces/${space}` });
       throw error;
     }

@@ -133,7 +133,8 @@ export async function attachablePod(
 ): Promise<{ readonly pod: JsonObject; readonly owner: JsonObject; readonly resource: Resource }> {
   const { resource, name } = podOrWorkload(context, word);
   const namespace = resource.isNamespaced ? context.namespace : '';
-  const owner = context.client.get(pathOf(resource, namespace, name));
+  // What a Service or Deployment of a missing namespace lacks is said of itself.
+  const owner = context.client.get(pathOf(resource, namespace, name), {}, undefined, false);
   if (resource.kind === 'Pod') return { pod: owner, owner, resource };
   const selector = podSelector(owner, resource);
   return { pod: await firstPod(context, namespace, selector, timeoutMs), owner, resource };
