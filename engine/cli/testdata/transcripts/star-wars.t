@@ -48,3 +48,12 @@ $ kubectl apply -f https://raw.githubusercontent.com/cilium/cilium/1.20.2/exampl
 [exit 28]
 $ kubectl exec mediabot -- curl -s -o /dev/null -w '%{http_code}\n' https://support.github.com
 cols: 200
+# Kubernetes' own task about network policies
+$ kubectl create deployment nginx --image=nginx; kubectl expose deployment nginx --port=80; kubectl rollout status deploy/nginx
+has: deployment "nginx" successfully rolled out
+$ kubectl apply -f https://k8s.io/examples/service/networking/nginx-policy.yaml
+cols: networkpolicy.networking.k8s.io/access-nginx created
+$ kubectl run busybox --rm -ti --labels="access=true" --image=busybox:1.28 -- wget --spider --timeout=1 nginx
+has: remote file exists
+$ kubectl run busybox --rm -ti --image=busybox:1.28 -- wget --spider --timeout=1 nginx
+has: wget: download timed out
