@@ -12,7 +12,7 @@ $ cat <<EOF | kind create cluster --config -
 > EOF
 [exit 0]
 $ kubectl create deployment web --image=nginx:alpine
-$ kubectl create service nodeport web --tcp=80 --node-port=30080
+$ kubectl expose deployment web --port=80 --overrides='{"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30080}]}}'
 $ kubectl rollout status deploy/web
 $ curl -s -o /dev/null -w '%{http_code}\n' localhost:8088
 cols: 200

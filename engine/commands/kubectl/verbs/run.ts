@@ -6,7 +6,7 @@ import { dryRunSuffix } from '../context.ts';
 import { kindName, pathOf } from '../discovery.ts';
 import { CommandError, usageError } from '../errors.ts';
 import { flagTable } from '../flags.ts';
-import { applyMergePatch } from '../../../base/json.ts';
+import { applyMergePatch, isJsonObject } from '../../../base/json.ts';
 import { printerFor } from '../print/output.ts';
 import { attachTo } from '../streams.ts';
 import { quoteGo } from '../text.ts';
@@ -137,12 +137,14 @@ function pairsOf(texts: readonly string[], what: string): Record<string, string>
   return Object.fromEntries(out);
 }
 
-function overridden(context: Context, pod: JsonObject): JsonObject {
+/** What is made, with the members of --overrides in place of its own. @throws CommandError */
+export function overridden(context: Context, pod: JsonObject): JsonObject {
   const text = context.flags.text('overrides');
   if (text === '') return pod;
   const [document] = readDocuments(text);
   if (document === undefined || 'error' in document)
     throw new CommandError(`Invalid JSON: ${document === undefined ? 'empty' : document.error}`);
+  if (!isJsonObject(document.value)) throw new CommandError('Invalid JSON Patch');
   return applyMergePatch(pod, document.value) as JsonObject;
 }
 

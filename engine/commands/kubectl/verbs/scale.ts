@@ -10,6 +10,7 @@ import { flagTable } from '../flags.ts';
 import { printerFor } from '../print/output.ts';
 import { joinLabels } from '../pods.ts';
 import { quoteGo } from '../text.ts';
+import { overridden } from './run.ts';
 
 /** `kubectl scale`. */
 export const scaleCommand: Command = {
@@ -174,7 +175,7 @@ async function expose(context: Context): Promise<void> {
   const name = (flags.text('name') || info.name).slice(0, 63);
   const labels =
     flags.text('labels') === '' ? mapAt(info.object, 'metadata', 'labels') : pairs(flags.text('labels'));
-  const service: JsonObject = {
+  const service = overridden(context, {
     kind: 'Service',
     apiVersion: 'v1',
     metadata: {
@@ -193,7 +194,7 @@ async function expose(context: Context): Promise<void> {
       ...(flags.text('load-balancer-ip') === '' ? {} : { loadBalancerIP: flags.text('load-balancer-ip') }),
     },
     status: { loadBalancer: {} },
-  };
+  });
   const services = context.discovery.need('services');
   const made =
     dryRun === 'client'
