@@ -264,7 +264,9 @@ function agent(rendering: Rendering): ChartObject {
       timeoutSeconds: 5,
     },
   };
+  const isScraped = v.isOn('prometheus.enabled') && !v.isOn('prometheus.serviceMonitor.enabled');
   const annotations = {
+    ...(isScraped ? { 'prometheus.io/port': v.text('prometheus.port'), 'prometheus.io/scrape': 'true' } : {}),
     ...rollOn(rendering, 'rollOutCiliumPods'),
     'kubectl.kubernetes.io/default-container': 'cilium-agent',
     ...textsOf(v, 'podAnnotations'),
