@@ -1,4 +1,6 @@
+import type { JsonObject } from '../../base/json.ts';
 import type { Process } from '../../shell/program.ts';
+import { listAt, textAt } from './client.ts';
 import type { Context } from './context.ts';
 import type { ExecSession } from '../../objects/api.ts';
 import { Signalled } from '../../base/process.ts';
@@ -97,6 +99,7 @@ export async function attachTo(
     await context.err('Unable to use a TTY - input is not a terminal or the right kind of file\n');
   if (!isQuiet) await context.err("If you don't see a command prompt, try pressing enter.\n");
   const tty = isTtyAsked && hasTerminal;
+  const farewell = tty && isStdin && !isQuiet ? farewellOf(context.client.get(path), container) : '';
   const session = context.client.exec(`${path}/attach`, {
     container,
     stdin: isStdin ? 'true' : undefined,
@@ -105,4 +108,17 @@ export async function attachTo(
     tty: tty ? 'true' : undefined,
   });
   await pumpSession(process, session, { stdin: isStdin, tty, isAttached: true });
+  if (farewell !== '') await context.out(farewell);
+}
+
+/** What is said at the end of a terminal's session: how to come back (kubectl's attach.go, reattachMessage). */
+function farewellOf(pod: JsonObject, container: string): string {
+  if (textAt(pod, 'spec', 'restartPolicy') !== 'Always') return '';
+  const command = `kubectl attach ${textAt(pod, 'metadata', 'name')} -c ${container} -i -t`;
+  const isEphemeral = listAt(pod, 'spec', 'ephemeralContainers').some(
+    (one) => textAt(one, 'name') === container,
+  );
+  return isEphemeral
+    ? `Session ended, the ephemeral container will not be restarted but may be reattached using '${command}' if it is still running\n`
+    : `Session ended, resume using '${command}' command when the pod is running\n`;
 }
