@@ -64,6 +64,9 @@ enable-local-redirect-policy=localRedirectPolicies.enabled tofqdns-min-ttl=dnsPr
 enable-bgp-control-plane=bgpControlPlane.enabled hubble-event-buffer-capacity=hubble.eventBufferCapacity
 tofqdns-pre-cache=dnsProxy.preCache log-driver=logOptions.driver`;
 
+const WHEN_SET = `dnsproxy-enable-transparent-mode=dnsProxy.enableTransparentMode bpf-lb-mode=loadBalancer.mode
+bpf-lb-sock-hostns-only=socketLB.hostNamespaceOnly`;
+
 const pairs = (table: string): readonly (readonly [string, string])[] =>
   table.split(/\s+/).map((word) => {
     const cut = word.indexOf('=');
@@ -80,6 +83,9 @@ export function ciliumConfig(v: ValueReader): Readonly<Data> {
   }
   for (const [key, path] of pairs(DIRECT)) data[key] = v.text(path);
   for (const [key, path] of pairs(WHEN_ON)) if (v.isOn(path)) data[key] = v.text(path);
+  for (const [key, path] of pairs(WHEN_SET)) if (v.at(path) !== undefined) data[key] = v.text(path);
+  if (v.text('operator.unmanagedPodWatcher.restart') === 'false')
+    data['unmanaged-pod-watcher-interval'] = '0';
   data['service-no-backend-response'] = 'reject';
   data['routing-mode'] = v.text('routingMode') || 'tunnel';
   data['tunnel-protocol'] = v.text('tunnelProtocol') || 'vxlan';
@@ -173,6 +179,11 @@ function features(v: ValueReader, data: Data): void {
       'ingress-default-xff-num-trusted-hops': '0',
       'ingress-use-remote-address': 'true',
       'ingress-hostnetwork-enabled': 'false',
+      'ingress-hostnetwork-shared-listener-port': '8080',
+      'ingress-hostnetwork-http-listener-port': '0',
+      'ingress-hostnetwork-https-listener-port': '0',
+      'ingress-hostnetwork-tls-passthrough-listener-port': '0',
+      'ingress-hostnetwork-nodelabelselector': '',
     });
     for (const [key, path] of pairs(INGRESS)) data[key] = v.text(path);
   }
@@ -182,6 +193,15 @@ function features(v: ValueReader, data: Data): void {
       'enable-gateway-api-secrets-sync': 'true',
       'gateway-api-secrets-namespace': 'cilium-secrets',
       'gateway-api-service-externaltrafficpolicy': v.text('gatewayAPI.externalTrafficPolicy'),
+      'enable-gateway-api-proxy-protocol': 'false',
+      'enable-gateway-api-app-protocol': 'false',
+      'enable-gateway-api-alpn': 'false',
+      'gateway-api-xff-num-trusted-hops': '0',
+      'gateway-api-use-remote-address': 'true',
+      'gateway-api-hostnetwork-enabled': 'false',
+      'gateway-api-hostnetwork-nodelabelselector': '',
+      'bpf-lb-algorithm-annotation': 'true',
+      'bpf-lb-sock-hostns-only': 'true',
     });
   }
   if (['ingressController', 'gatewayAPI', 'envoyConfig'].some((one) => v.isOn(`${one}.enabled`))) {

@@ -166,7 +166,7 @@ const RULES: readonly Rule[] = [
     say: "Ingress/Gateway API controller and EnvoyConfig require .Values.kubeProxyReplacement to be explicitly set to 'false' or 'true'",
   },
   {
-    at: 'validate.yaml:140:5',
+    at: 'validate.yaml:140:7',
     fails: (v) => v.isOn('authentication.mutual.spire.enabled') && !v.isOn('authentication.enabled'),
     say: 'SPIRE integration requires .Values.authentication.enabled=true and .Values.authentication.mutual.spire.enabled=true',
   },
