@@ -6,26 +6,29 @@ import { compileCelFilter } from './cel-port.ts';
 import { FilterError } from './filter-error.ts';
 import { labelSelector } from './label-filter.ts';
 
+/** Hears of expressions that go wrong over a flow. */
+type Report = (fault: string) => void;
+
 /** Decides about one flow. */
 export type FlowTest = (flow: Flow) => boolean;
 
 /**
  * Builds the test of a request: a flow passes when some whitelist filter matches (or there is none) and no blacklist
- * filter does (pkg/hubble/filters of Cilium 1.20.2).
+ * filter does (pkg/hubble/filters of Cilium 1.20.2). `report` hears of CEL expressions that go wrong over a flow.
  * @throws FilterError
  */
-export function buildFilters(lists: {
-  readonly whitelist: readonly FlowFilter[];
-  readonly blacklist: readonly FlowFilter[];
-}): FlowTest {
-  const allow = lists.whitelist.map(buildFilter);
-  const deny = lists.blacklist.map(buildFilter);
+export function buildFilters(
+  lists: { readonly whitelist: readonly FlowFilter[]; readonly blacklist: readonly FlowFilter[] },
+  report?: Report,
+): FlowTest {
+  const allow = lists.whitelist.map((filter) => buildFilter(filter, report));
+  const deny = lists.blacklist.map((filter) => buildFilter(filter, report));
   return (flow) =>
     (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
 }
 
 /** Builds one filter: all members must match. @throws FilterError */
-export function buildFilter(filter: FlowFilter): FlowTest {
+function buildFilter(filter: FlowFilter, report?: Report): FlowTest {
   const tests: FlowTest[] = [];
   const add = <T>(values: readonly T[] | undefined, make: (values: readonly T[]) => FlowTest): void => {
     if (values && values.length > 0) tests.push(make(values));
@@ -44,7 +47,7 @@ export function buildFilter(filter: FlowFilter): FlowTest {
       patterns.some((pattern) => flow.l7?.dns !== undefined && pattern.finds(flow.l7.dns.query ?? ''));
   });
   add(filter.tcp_flags, (list) => (flow) => list.some((wanted) => hasFlags(flow.l4?.TCP?.flags, wanted)));
-  addPlaces(filter, add);
+  addPlaces(filter, add, report);
   return (flow) => tests.every((test) => test(flow));
 }
 
@@ -56,8 +59,9 @@ function addKinds(filter: FlowFilter, add: Add): void {
     (list) => (flow) =>
       list.some(
         (item) =>
-          (item.type ?? 0) === (flow.event_type?.type ?? 0) &&
-          (item.match_sub_type !== true || (item.sub_type ?? 0) === (flow.event_type?.sub_type ?? 0)),
+          flow.event_type !== undefined &&
+          ((item.type ?? 0) === 0 || item.type === (flow.event_type.type ?? 0)) &&
+          (item.match_sub_type !== true || (item.sub_type ?? 0) === (flow.event_type.sub_type ?? 0)),
       ),
   );
   add(filter.verdict, (list) => (flow) => list.includes(flow.verdict ?? 'VERDICT_UNKNOWN'));
@@ -91,7 +95,7 @@ function addAddresses(filter: FlowFilter, add: Add): void {
 }
 
 /** Where an event was seen, and what else may be asked of it. */
-function addPlaces(filter: FlowFilter, add: Add): void {
+function addPlaces(filter: FlowFilter, add: Add, report?: Report): void {
   add(filter.node_name, nodeTest);
   for (const side of ['source', 'destination'] as const)
     add(filter[`${side}_cluster_name`], (list) => {
@@ -109,10 +113,14 @@ function addPlaces(filter: FlowFilter, add: Add): void {
     (list) => (flow) => list.includes(flow.traffic_direction ?? 'TRAFFIC_DIRECTION_UNKNOWN'),
   );
   add(filter.experimental?.cel_expression, (list) => {
-    const programs = list.map(compileCelFilter);
+    const programs = list.map((text) => compileCelFilter(text, report));
     return (flow) => programs.some((program) => program(flow));
   });
-  add(filter.interface, (list) => (flow) => list.some((item) => item.name === flow.interface?.name));
+  add(
+    filter.interface,
+    (list) => (flow) =>
+      list.some((item) => flow.interface !== undefined && (item.name ?? '') === (flow.interface.name ?? '')),
+  );
   add(filter.ip_trace_id, (list) => (flow) => list.includes(flow.ip_trace_id?.trace_id ?? '0'));
 }
 
@@ -175,7 +183,7 @@ function addHttp(filter: FlowFilter, add: Add): void {
   add(filter.http_status_code, (list) => {
     needsL7('http status code');
     for (const code of list) {
-      if (!/[1-5][0-9]{2}/.test(code) && !/^[1-5][0-9]?\+$/.test(code))
+      if (!/^[1-5][0-9]{2}$/.test(code) && !/^[1-5][0-9]?\+$/.test(code))
         throw new FilterError(
           `invalid http status code filter: invalid status code prefix: ${JSON.stringify(code)}`,
         );
@@ -208,7 +216,7 @@ function addHttp(filter: FlowFilter, add: Add): void {
     return (flow) =>
       (flow.l7?.http?.headers ?? []).some((header) =>
         list.some(
-          (item) => item.key?.toLowerCase() === header.key?.toLowerCase() && item.value === header.value,
+          (item) => (item.key ?? '') === (header.key ?? '') && (item.value ?? '') === (header.value ?? ''),
         ),
       );
   });
@@ -244,7 +252,8 @@ function addressTest(list: readonly string[], addressOf: (flow: Flow) => string 
         );
       blocks.push(block);
     } else {
-      if (!parseAddress(text))
+      // netip takes a zone behind an IPv6 address.
+      if (!parseAddress(/^([^%]*:[^%]*)%.+$/.exec(text)?.[1] ?? text))
         throw new FilterError(
           `invalid IP address ${JSON.stringify(text)} in filter: ParseAddr(${JSON.stringify(text)}): ${addressProblem(text)}`,
         );
@@ -323,7 +332,7 @@ function sixProblem(text: string, at: (message: string, place: string) => string
 function nameFilter(text: string, before = ''): (namespace: string, name: string) => boolean {
   const slash = text.indexOf('/');
   const namespace = slash < 0 ? 'default' : text.slice(0, slash);
-  const prefix = slash < 0 ? text : text.slice(slash + 1);
+  const prefix = slash < 0 ? text : (text.split('/')[1] ?? '');
   if (slash < 0 && prefix === '') throw new FilterError(`${before}invalid filter, name must not be empty`);
   return (ownNamespace, name) =>
     (ownNamespace !== '' || name !== '') &&
@@ -360,11 +369,7 @@ function quoteRune(character: string): string {
 function protocolTest(list: readonly string[]): FlowTest {
   const wanted = list.map((name) => name.toLowerCase());
   for (const name of wanted) {
-    if (
-      !['dns', 'http', 'icmp', 'icmpv4', 'icmpv6', 'kafka', 'sctp', 'tcp', 'udp', 'vrrp', 'igmp'].includes(
-        name,
-      )
-    )
+    if (!['dns', 'http', 'icmp', 'icmpv4', 'icmpv6', 'sctp', 'tcp', 'udp', 'vrrp', 'igmp'].includes(name))
       throw new FilterError(`invalid protocol filter: unknown protocol: ${JSON.stringify(name)}`);
   }
   return (flow) =>

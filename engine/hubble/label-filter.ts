@@ -138,12 +138,14 @@ class SelectorParser {
     if (parts.length <= 2 && /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(name) && name.length <= 63)
       return;
     if (parts.length <= 2 && name.length > 63)
-      this.#fail(`key: Invalid value: ${JSON.stringify(key)}: name part must be no more than 63 characters`);
+      this.#fail(
+        `<nil>: Invalid value: ${JSON.stringify(key)}: name part must be no more than 63 characters`,
+      );
     const part = parts.length > 2 ? 'a qualified name' : 'name part';
     const tail =
       parts.length > 2 ? " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')" : '';
     this.#fail(
-      `key: Invalid value: ${JSON.stringify(key)}: ${part} must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')${tail}`,
+      `<nil>: Invalid value: ${JSON.stringify(key)}: ${part} must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')${tail}`,
     );
   }
 
@@ -181,10 +183,7 @@ class SelectorParser {
     for (;;) {
       const token = this.#take();
       if (token.kind === ')') {
-        if (isValueNext && values.size > 0) values.add('');
-        if (values.size === 0)
-          this.#fail("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty");
-        return values;
+        return isValueNext ? values.add('') : values;
       }
       if (token.kind === ',') {
         if (isValueNext) values.add('');

@@ -102,7 +102,7 @@ describe('filters', () => {
     ['--to-label a,', "invalid destination label filter: found '', expected: identifier after ','"],
     [
       '--from-label =a',
-      "invalid source label filter: unable to parse requirement: key: Invalid value: \"any.\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+      "invalid source label filter: unable to parse requirement: <nil>: Invalid value: \"any.\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
     ],
     [
       '--from-label a>b',
@@ -125,7 +125,10 @@ describe('filters', () => {
     ['--first 1 -f', 'cannot set both --first and --follow'],
     ['-f -o table', 'table output format is not compatible with follow mode'],
     ['--field-mask time', 'compact output format is not compatible with custom field mask'],
-    ['--tls-client-key-file x', 'certificate and private key are both required, but only one was provided'],
+    [
+      '--tls-client-key-file x',
+      'invalid flag(s): certificate and private key are both required, but only one was provided',
+    ],
   ])('%s', async (line, message) => {
     expect(await run(`observe ${line}`)).toEqual({ stdout: '', stderr: `${message}\n`, code: 1 });
   });
@@ -191,9 +194,9 @@ describe('settings', () => {
     bench.env.set('HUBBLE_SERVER', 'example:2');
     expect((await run('config get server')).stdout).toBe('example:2\n');
     bench.observer = undefined;
-    expect((await run('status --server example:3')).stderr).toContain('dial tcp example:3');
+    expect((await run('status --server example:3')).stderr).toContain('produced zero addresses');
     bench.env.clear();
-    expect((await run('observe')).stderr).toContain('dial tcp example:1');
+    expect((await run('observe')).stderr).toContain('produced zero addresses');
     await run('config reset');
     expect((await run('config get server')).stdout).toBe('localhost:4245\n');
   });
@@ -202,6 +205,7 @@ describe('settings', () => {
     expect((await run('config set tls maybe')).stderr).toContain('cannot assign value=maybe for key=tls');
     expect((await run('config set nope 1')).stderr).toBe('unknown key: nope\n');
     expect((await run('config set')).code).toBe(1);
-    expect((await run('config bogus')).stderr).toBe('unknown command "bogus" for "hubble config"\n');
+    expect((await run('config bogus')).stdout).toContain('Available Commands:');
+    expect((await run('config set port-forward-port 1')).stderr).toContain('unhandled type uint16');
   });
 });

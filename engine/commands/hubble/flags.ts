@@ -61,12 +61,53 @@ function problemOf(use: FlagUse, specs: readonly FlagSpec[]): string | undefined
       ? undefined
       : bad(`strconv.ParseBool: parsing ${shown}: invalid syntax`);
   if (spec?.type === 'uint' || spec?.type === 'uint16') {
-    const most = spec.type === 'uint' ? 18_446_744_073_709_551_615n : 65_535n;
-    if (!/^(?:0x[0-9a-fA-F]+|\d+)$/.test(value))
-      return bad(`strconv.ParseUint: parsing ${shown}: invalid syntax`);
-    return BigInt(value) > most ? bad(`strconv.ParseUint: parsing ${shown}: value out of range`) : undefined;
+    const number = parseUint(value, spec.type === 'uint' ? 64 : 16);
+    return typeof number === 'string' ? bad(`strconv.ParseUint: parsing ${shown}: ${number}`) : undefined;
+  }
+  if (spec?.type === 'strings') {
+    const list = parseList(value);
+    return 'error' in list ? bad(list.error) : undefined;
   }
   return spec?.type === 'duration' ? durationProblem(use) : undefined;
+}
+
+/** Go's strconv.ParseUint with base 0 (`0x`, `0b`, `0o`, a leading 0 for octal, `_` between digits), or what is wrong. */
+export function parseUint(text: string, bits: number): bigint | 'invalid syntax' | 'value out of range' {
+  const match =
+    /^(?:0[xX]_?(?<x>[\da-fA-F]+(?:_[\da-fA-F]+)*)|0[bB]_?(?<b>[01]+(?:_[01]+)*)|0[oO]?_?(?<o>[0-7]+(?:_[0-7]+)*)|(?<d>0|[1-9]\d*(?:_\d+)*))$/.exec(
+      text,
+    );
+  const [base, digits] = Object.entries(match?.groups ?? {}).find(([, found]) => found !== undefined) ?? [];
+  if (base === undefined || digits === undefined) return 'invalid syntax';
+  const number = BigInt(`${base === 'd' ? '' : `0${base}`}${digits.replaceAll('_', '')}`);
+  return number < 2n ** BigInt(bits) ? number : 'value out of range';
+}
+
+/** Splits a list as encoding/csv does: commas part items, quotes hold commas. */
+export function parseList(text: string): { readonly items: readonly string[] } | { readonly error: string } {
+  const items: string[] = [];
+  const bad = (column: number, what: string): { readonly error: string } => ({
+    error: `parse error on line 1, column ${column}: ${what}`,
+  });
+  for (let at = 0; text !== ''; ) {
+    if (text[at] !== '"') {
+      const comma = text.indexOf(',', at);
+      const item = text.slice(at, comma < 0 ? text.length : comma);
+      if (item.includes('"')) return bad(at + item.indexOf('"') + 1, 'bare " in non-quoted field');
+      items.push(item);
+      if (comma < 0) break;
+      at = comma + 1;
+      continue;
+    }
+    const item = /^"((?:[^"]|"")*)"/.exec(text.slice(at));
+    if (!item) return bad(text.length + 1, 'extraneous or missing " in quoted-field');
+    items.push((item[1] ?? '').replaceAll('""', '"'));
+    at += item[0].length;
+    if (at === text.length) break;
+    if (text[at] !== ',') return bad(at, 'extraneous or missing " in quoted-field');
+    at++;
+  }
+  return { items };
 }
 
 function durationProblem(use: FlagUse): string | undefined {
@@ -91,6 +132,7 @@ type Taken = { readonly uses: readonly FlagUse[]; readonly tookNext: boolean } |
 function long(word: string, next: string | undefined, specs: readonly FlagSpec[]): Taken {
   const equals = word.indexOf('=');
   const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
+  if (name === '' || name.startsWith('-')) return { error: `bad flag syntax: ${word}` };
   const spec = specs.find((item) => item.name === name);
   if (!spec) return { error: `unknown flag: --${name}` };
   if (equals >= 0) return taken(spec, word.slice(equals + 1), false);
@@ -104,7 +146,7 @@ function shorts(word: string, next: string | undefined, specs: readonly FlagSpec
   for (let i = 1; i < word.length; i++) {
     const letter = word[i] ?? '';
     const spec = specs.find((item) => item.short === letter);
-    if (!spec) return { error: `unknown shorthand flag: '${letter}' in ${word}` };
+    if (!spec) return { error: `unknown shorthand flag: '${letter}' in -${word.slice(i)}` };
     const after = word.slice(i + 1);
     const implied = spec.kind === 'bool' ? 'true' : spec.implied;
     if (after.startsWith('=')) return withUses(uses, taken(spec, after.slice(1), false));
@@ -114,7 +156,7 @@ function shorts(word: string, next: string | undefined, specs: readonly FlagSpec
     }
     if (after !== '') return withUses(uses, taken(spec, after, false));
     return next === undefined
-      ? { error: `flag needs an argument: '${letter}' in ${word}` }
+      ? { error: `flag needs an argument: '${letter}' in -${word.slice(i)}` }
       : withUses(uses, taken(spec, next, true));
   }
   return { uses, tookNext: false };

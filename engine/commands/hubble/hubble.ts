@@ -1,54 +1,76 @@
 import { tabulate } from '../../hubble/printer.ts';
 import type { Process, Program } from '../../shell/program.ts';
+import { didYouMean } from '../kubectl/text.ts';
 import type { HubbleObserver, Ports } from '../ports.ts';
-import { EVENT_FLAGS, type FlagSpec, GLOBAL_FLAGS, isTrue, parseFlags, SERVER_FLAGS } from './flags.ts';
-import { helpPage, PAGES } from './help.ts';
-import { observe } from './observe.ts';
-import { reachObserver, type ReachedObserver } from './server.ts';
-import { resetSettings, settingsOf, settingsText, writeSetting } from './settings.ts';
+import { findCommand, flagsOf, nameAt, OFFERED } from './commands.ts';
+import { isTrue, parseFlags } from './flags.ts';
+import { helpPage, usagePage } from './help.ts';
+import { observe, selectionOf } from './observe.ts';
+import { reachObserver, type ReachedObserver, settingsProblem } from './server.ts';
+import { debugNote, resetSettings, settingsOf, settingsText, settingText, writeSetting } from './settings.ts';
 
 const VERSION = '1.20.2';
 
-const OUTPUT_FLAG: FlagSpec = { name: 'output', short: 'o', kind: 'value', type: 'string' };
+type Uses = ReadonlyMap<string, string>;
+
+/** A command that runs; `uses` are its flags, `args` the words beside them. */
+type Run = (process: Process, ports: Ports, uses: Uses, args: readonly string[]) => Promise<number>;
 
 /** The `hubble` CLI 1.20.2. It sees the cluster only through the Observer. Errors: one line, exit 1. */
 export function hubbleProgram(ports: Ports): Program {
   return async (process) => {
-    const words = process.argv.slice(1);
-    const at = words.findIndex((word) => !word.startsWith('-'));
-    const command = words[at] ?? '';
-    const rest = words.filter((_word, i) => i !== at);
-    if (command === '') return root(process, words);
-    switch (command) {
-      case 'observe':
-        return observeOrEvents(process, ports, rest);
-      case 'status':
-        return status(process, ports, rest);
-      case 'list':
-        return list(process, ports, rest);
-      case 'version':
-        return withFlags(process, 'version', rest, async () =>
-          print(process, `hubble v${VERSION} compiled with go1.26.8 on linux/amd64\n`),
-        );
-      case 'config':
-        return config(process, rest);
-      case 'help':
-        return help(process, rest.filter((word) => !word.startsWith('-')).join(' '));
-      case 'completion':
-        return completion(process, rest);
-      case 'watch':
-        return watch(process, ports, rest);
-      case 'reflect':
-        return unimplemented(
-          process,
-          ports,
-          'unknown service /grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
-        );
-      default:
-        return fail(process, `unknown command ${JSON.stringify(command)} for "hubble"`);
-    }
+    const { path, rest } = findCommand(process.argv.slice(1));
+    const wrong = path === '' ? nameAt(rest, '') : undefined;
+    if (wrong !== undefined) return fail(process, unknownCommand(rest[wrong] ?? '', 'hubble'));
+    if (path === 'observe' || path === 'observe flows') return observe(process, ports, { path, words: rest });
+    const parsed = parseFlags(rest, flagsOf(path));
+    if ('error' in parsed) return fail(process, parsed.error);
+    const uses = new Map(parsed.uses.map((use) => [use.name, use.value]));
+    const run = RUNS.get(path);
+    if (isTrue(uses.get('help'))) return help(process, path);
+    if (isTrue(uses.get('version'))) return print(process, `hubble v${VERSION}\r\n`);
+    if (!run) return help(process, path);
+    const unwanted = path.startsWith('completion ') ? parsed.rest[0] : undefined;
+    if (unwanted !== undefined) return fail(process, unknownCommand(unwanted, `hubble ${path}`));
+    await process.err(debugNote(process, uses));
+    // `config` works with whatever the settings say, to mend them.
+    const problem = /^(config|help)/.test(path)
+      ? undefined
+      : settingsProblem(process, settingsOf(process, uses));
+    return problem === undefined ? run(process, ports, uses, parsed.rest) : fail(process, problem);
   };
 }
+
+function unknownCommand(word: string, at: string): string {
+  return `unknown command ${JSON.stringify(word)} for "${at}"${at === 'hubble' ? didYouMean(word, OFFERED) : ''}`;
+}
+
+const RUNS: ReadonlyMap<string, Run> = new Map<string, Run>([
+  ['config', (process) => help(process, 'config')],
+  ['config get', (process, _ports, uses, args) => getSetting(process, uses, args)],
+  ['config reset', (process, _ports, uses, args) => changeSetting(process, uses, { action: 'reset', args })],
+  ['config set', (process, _ports, uses, args) => changeSetting(process, uses, { action: 'set', args })],
+  ['config view', (process, _ports, uses) => print(process, settingsText(process, uses))],
+  ['help', (process, _ports, _uses, args) => helpTopic(process, args)],
+  ['list namespaces', (process, ports, uses) => list(process, ports, { uses, isNodes: false })],
+  ['list nodes', (process, ports, uses) => list(process, ports, { uses, isNodes: true })],
+  [
+    'observe agent-events',
+    (process, ports, uses) => events(process, ports, { uses, method: 'GetAgentEvents' }),
+  ],
+  [
+    'observe debug-events',
+    (process, ports, uses) => events(process, ports, { uses, method: 'GetDebugEvents' }),
+  ],
+  ['reflect', (process, ports, uses) => reflect(process, ports, uses)],
+  ['status', (process, ports, uses) => status(process, ports, uses)],
+  ['version', (process) => print(process, `hubble v${VERSION} compiled with go1.26.8 on linux/amd64\n`)],
+  ['watch peers', (process, ports, uses) => peers(process, ports, uses)],
+  ...['bash', 'fish', 'powershell', 'zsh'].map((shell): [string, Run] => [
+    `completion ${shell}`,
+    (process) => completion(process, shell),
+  ]),
+]);
 
 async function print(process: Process, text: string): Promise<number> {
   await process.out(text);
@@ -61,45 +83,19 @@ async function fail(process: Process, text: string): Promise<number> {
 }
 
 async function help(process: Process, path: string): Promise<number> {
-  const page = PAGES.get(path) ?? PAGES.get(path.split(' ')[0] ?? '');
-  if (page) return print(process, helpPage(page, process.machine.home));
-  const root = PAGES.get('');
-  await process.out(
-    `Unknown help topic [${path
-      .split(' ')
-      .map((word) => `\`${word}\``)
-      .join(' ')}]\n`,
-  );
-  return root ? print(process, helpPage(root, process.machine.home)) : 0;
+  return print(process, helpPage(path, process.machine.home));
 }
 
-async function root(process: Process, words: readonly string[]): Promise<number> {
-  const version: FlagSpec = { name: 'version', short: 'v', kind: 'bool' };
-  const parsed = parseFlags(words, [...GLOBAL_FLAGS, version]);
-  if ('error' in parsed) return fail(process, parsed.error);
-  const isVersion = parsed.uses.some((use) => use.name === 'version' && isTrue(use.value));
-  return isVersion ? print(process, `hubble v${VERSION}\r\n`) : help(process, '');
+async function helpTopic(process: Process, words: readonly string[]): Promise<number> {
+  const { path, rest } = findCommand(words);
+  if (path !== '' || rest.length === 0) return help(process, path);
+  const topic = words.map((word) => (word.includes('`') ? JSON.stringify(word) : `\`${word}\``)).join(' ');
+  await process.err(`Unknown help topic [${topic}]\n${usagePage('', process.machine.home)}`);
+  return 0;
 }
 
-/** Runs a command without flags of its own; its help when that was asked for. */
-async function withFlags(
-  process: Process,
-  path: string,
-  words: readonly string[],
-  run: (uses: ReadonlyMap<string, string>, rest: readonly string[]) => Promise<number>,
-  specs: readonly FlagSpec[] = GLOBAL_FLAGS,
-): Promise<number> {
-  const parsed = parseFlags(words, specs);
-  if ('error' in parsed) return fail(process, parsed.error);
-  const uses = new Map(parsed.uses.map((use) => [use.name, use.value]));
-  return isTrue(uses.get('help')) ? help(process, path) : run(uses, parsed.rest);
-}
-
-async function completion(process: Process, words: readonly string[]): Promise<number> {
-  const shell = words.find((word) => !word.startsWith('-'));
-  if (shell === undefined || !['bash', 'zsh', 'fish', 'powershell'].includes(shell))
-    return help(process, 'completion');
-  const names = (PAGES.get('')?.commands ?? []).map(([name]) => name).join(' ');
+async function completion(process: Process, shell: string): Promise<number> {
+  const names = OFFERED.join(' ');
   return print(
     process,
     shell === 'bash'
@@ -108,72 +104,70 @@ async function completion(process: Process, words: readonly string[]): Promise<n
   );
 }
 
-/** Asks for a service that no server here has. */
-async function unimplemented(process: Process, ports: Ports, what: string): Promise<number> {
-  const reached = await reachObserver(process, ports, settingsOf(process, new Map()));
+/** The hidden `reflect` asks for a service that no server here has. */
+async function reflect(process: Process, ports: Ports, uses: Uses): Promise<number> {
+  const reached = await reachObserver(process, ports, settingsOf(process, uses));
   if ('error' in reached) return fail(process, reached.error);
   reached.close();
-  return fail(process, `rpc error: code = Unimplemented desc = ${what}`);
+  return fail(
+    process,
+    'rpc error: code = Unimplemented desc = unknown service /grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+  );
 }
 
 /** The hidden `watch peers`: an agent tells its peers, the relay does not. */
-async function watch(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  if (words[0] !== 'peers')
-    return print(
+async function peers(process: Process, ports: Ports, uses: Uses): Promise<number> {
+  const reached = await reachObserver(process, ports, settingsOf(process, uses));
+  if ('error' in reached) return fail(process, reached.error);
+  const isRelay = reached.observer.status().version.startsWith('hubble-relay');
+  const found = reached.observer.nodes().filter((node) => node.state === 'NODE_CONNECTED');
+  reached.close();
+  if (isRelay && reached.observer.hasPeers !== true)
+    return fail(process, 'rpc error: code = Unimplemented desc = unknown service peer.Peer');
+  const lines = [...found]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((node) => {
+      const name = node.tls?.enabled === true ? ` (TLS.ServerName: ${node.tls.serverName})` : '';
+      return `${'PEER_ADDED'.padEnd(12)} ${node.address} ${node.name}${name}\n`;
+    });
+  return print(process, lines.join(''));
+}
+
+const OUTPUTS = ['compact', 'dict', 'json', 'JSON', 'jsonpb', 'table', 'tab'];
+
+async function events(
+  process: Process,
+  ports: Ports,
+  asked: { readonly uses: Uses; readonly method: string },
+): Promise<number> {
+  const { uses, method } = asked;
+  const output = uses.get('output') ?? 'compact';
+  if (!OUTPUTS.includes(output)) return fail(process, `invalid output format: ${output}`);
+  if (output.startsWith('tab') && isTrue(uses.get('follow')))
+    return fail(process, 'table output format is not compatible with follow mode');
+  const times = new Map([...uses].filter(([name]) => name === 'since' || name === 'until'));
+  const selection = selectionOf(times, process.sys.nowMs());
+  if ('error' in selection) return fail(process, selection.error);
+  const reached = await reachObserver(process, ports, settingsOf(process, uses));
+  if ('error' in reached) return fail(process, reached.error);
+  reached.close();
+  return fail(process, `rpc error: code = Unimplemented desc = method ${method} not implemented`);
+}
+
+async function status(process: Process, ports: Ports, uses: Uses): Promise<number> {
+  const output = uses.get('output') ?? 'compact';
+  const reached = await reachObserver(process, ports, settingsOf(process, uses));
+  if ('error' in reached)
+    return fail(
       process,
-      'Watch Hubble objects\n\nUsage:\n  hubble watch [command]\n\nAvailable Commands:\n  peers       Watch for the peers of a server\n',
+      `${reached.error.startsWith('rpc error') ? 'failed getting status: ' : ''}${reached.error}`,
     );
-  const run = async (uses: ReadonlyMap<string, string>): Promise<number> => {
-    const reached = await reachObserver(process, ports, settingsOf(process, uses));
-    if ('error' in reached) return fail(process, reached.error);
-    const isRelay = reached.observer.status().version.startsWith('hubble-relay');
-    const peers = reached.observer.nodes().filter((node) => node.state === 'NODE_CONNECTED');
-    reached.close();
-    if (isRelay && reached.observer.hasPeers !== true)
-      return fail(process, 'rpc error: code = Unimplemented desc = unknown service peer.Peer');
-    const lines = [...peers]
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map((node) => {
-        const name = node.tls?.enabled === true ? ` (TLS.ServerName: ${node.tls.serverName})` : '';
-        return `${'PEER_ADDED'.padEnd(12)} ${node.address} ${node.name}${name}\n`;
-      });
-    return print(process, lines.join(''));
-  };
-  return withFlags(process, 'watch', words.slice(1), run, SERVER_FLAGS);
-}
-
-async function observeOrEvents(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const first = words.find((word) => !word.startsWith('-'));
-  const rest = words.filter((_word, i) => i !== words.indexOf(first ?? ''));
-  if (first === 'flows') return observe(process, ports, rest);
-  if (first !== 'agent-events' && first !== 'debug-events') return observe(process, ports, words);
-  const method = first === 'agent-events' ? 'GetAgentEvents' : 'GetDebugEvents';
-  const run = async (uses: ReadonlyMap<string, string>): Promise<number> => {
-    const reached = await reachObserver(process, ports, settingsOf(process, uses));
-    if ('error' in reached) return fail(process, reached.error);
-    reached.close();
-    return fail(process, `rpc error: code = Unimplemented desc = method ${method} not implemented`);
-  };
-  return withFlags(process, 'observe', rest, run, EVENT_FLAGS);
-}
-
-async function status(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const run = async (uses: ReadonlyMap<string, string>): Promise<number> => {
-    const output = uses.get('output') ?? 'compact';
-    if (!['compact', 'dict', 'json', 'JSON', 'jsonpb', 'table', 'tab'].includes(output))
-      return fail(process, `invalid output format: ${output}`);
-    const reached = await reachObserver(process, ports, settingsOf(process, uses));
-    if ('error' in reached) return fail(process, `failed getting status: ${reached.error}`);
-    await process.sys.sleep(3);
-    const text = healthyStatus(reached, output.toLowerCase());
-    reached.close();
-    if (text.problem !== undefined) {
-      await process.out(text.out);
-      return fail(process, text.problem);
-    }
-    return print(process, text.out);
-  };
-  return withFlags(process, 'status', words, run, [...SERVER_FLAGS, OUTPUT_FLAG]);
+  await process.sys.sleep(3);
+  const text = healthyStatus(reached, output.toLowerCase());
+  reached.close();
+  await process.out(OUTPUTS.includes(output) || text.problem !== undefined ? text.out : '');
+  const problem = text.problem ?? (OUTPUTS.includes(output) ? undefined : `invalid output format: ${output}`);
+  return problem === undefined ? 0 : fail(process, problem);
 }
 
 /** The health check comes first: a server that does not serve is not asked for more. */
@@ -252,31 +246,23 @@ function goDuration(ns: number): string {
   return hours > 0 ? `${hours}h${minutes}m${rest}` : minutes > 0 ? `${minutes}m${rest}` : rest;
 }
 
-async function list(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const what = words.find((word) => !word.startsWith('-')) ?? '';
-  const rest = words.filter((_word, i) => i !== words.indexOf(what));
-  const isNodes = what === 'nodes' || what === 'node';
-  const isNamespaces = what === 'namespaces' || what === 'namespace';
-  if (!isNodes && !isNamespaces)
-    return withFlags(process, 'list', rest, async () => help(process, 'list'), SERVER_FLAGS);
-  const run = async (uses: ReadonlyMap<string, string>): Promise<number> => {
-    const output = uses.get('output') ?? 'table';
-    const reached = await reachObserver(process, ports, settingsOf(process, uses));
-    if ('error' in reached) return fail(process, reached.error);
-    await process.sys.sleep(3);
-    reached.close();
-    if (!['table', 'wide', 'json'].includes(output)) return fail(process, `unknown output format: ${output}`);
-    return print(
-      process,
-      isNodes
-        ? nodesText(reached.observer.nodes(), output)
-        : namespacesText(reached.observer.namespaces(), output),
-    );
-  };
-  return withFlags(process, isNodes ? 'list nodes' : 'list namespaces', rest, run, [
-    ...SERVER_FLAGS,
-    OUTPUT_FLAG,
-  ]);
+async function list(
+  process: Process,
+  ports: Ports,
+  asked: { readonly uses: Uses; readonly isNodes: boolean },
+): Promise<number> {
+  const output = asked.uses.get('output') ?? 'table';
+  const reached = await reachObserver(process, ports, settingsOf(process, asked.uses));
+  if ('error' in reached) return fail(process, reached.error);
+  await process.sys.sleep(3);
+  reached.close();
+  if (!['table', 'wide', 'json'].includes(output)) return fail(process, `unknown output format: ${output}`);
+  return print(
+    process,
+    asked.isNodes
+      ? nodesText(reached.observer.nodes(), output)
+      : namespacesText(reached.observer.namespaces(), output),
+  );
 }
 
 type Nodes = ReturnType<HubbleObserver['nodes']>;
@@ -342,46 +328,28 @@ function namespacesText(found: ReturnType<HubbleObserver['namespaces']>, output:
   );
 }
 
-async function config(process: Process, words: readonly string[]): Promise<number> {
-  const action = words.find((word) => !word.startsWith('-')) ?? '';
-  const rest = words.filter((_word, i) => i !== words.indexOf(action));
-  const known = ['', 'view', 'get', 'set', 'reset'].includes(action);
-  if (!known) return fail(process, `unknown command ${JSON.stringify(action)} for "hubble config"`);
-  const path = action === '' ? 'config' : `config ${action}`;
-  const run = async (uses: ReadonlyMap<string, string>, args: readonly string[]): Promise<number> => {
-    const [key, value = ''] = args;
-    if (action === '') return help(process, 'config');
-    if (action === 'view' || action === 'get') return showSettings(process, uses, action, args);
-    if (action === 'set' && (args.length < 1 || args.length > 2))
-      return fail(
-        process,
-        `invalid arguments: set requires exactly 1 or 2 argument(s): got '${args.join(' ')}'`,
-      );
-    if (action === 'reset' && args.length > 1)
-      return fail(
-        process,
-        `invalid arguments: resset requires exactly 0 or 1 argument: got '${args.join(' ')}'`,
-      );
-    const problem =
-      key === undefined
-        ? resetSettings(process, uses)
-        : writeSetting(process, uses, { name: key, value: action === 'set' ? value : '' });
-    return problem === undefined ? 0 : fail(process, problem);
-  };
-  return withFlags(process, path, rest, run);
+async function changeSetting(
+  process: Process,
+  uses: Uses,
+  asked: { readonly action: 'set' | 'reset'; readonly args: readonly string[] },
+): Promise<number> {
+  const { action, args } = asked;
+  const [key, value = ''] = args;
+  const got = `got '${args.join(' ')}'`;
+  if (action === 'set' && (args.length < 1 || args.length > 2))
+    return fail(process, `invalid arguments: set requires exactly 1 or 2 argument(s): ${got}`);
+  if (action === 'reset' && args.length > 1)
+    return fail(process, `invalid arguments: resset requires exactly 0 or 1 argument: ${got}`);
+  const problem =
+    key === undefined ? resetSettings(process, uses) : writeSetting(process, uses, { name: key, value });
+  return problem === undefined ? 0 : fail(process, problem);
 }
 
-async function showSettings(
-  process: Process,
-  uses: ReadonlyMap<string, string>,
-  action: string,
-  args: readonly string[],
-): Promise<number> {
-  const settings = settingsOf(process, uses);
+async function getSetting(process: Process, uses: Uses, args: readonly string[]): Promise<number> {
   const [key] = args;
-  if (action === 'view' || key === undefined) return print(process, settingsText(settings));
+  if (key === undefined) return print(process, settingsText(process, uses));
   if (args.length > 1)
     return fail(process, `invalid arguments: get requires exactly 0 or 1 argument: got '${args.join(' ')}'`);
-  const value = settings.get(key);
-  return value === undefined ? fail(process, `unknown key: ${key}`) : print(process, `${value}\n`);
+  const text = settingText(process, uses, key);
+  return text === undefined ? fail(process, `unknown key: ${key}`) : print(process, text);
 }

@@ -1,6 +1,6 @@
 import type { FlowFilter, TcpFlags } from '../../hubble/flow.ts';
 import { DROP_REASON_NAMES, RESERVED, TRACE_POINTS } from '../../hubble/tables.ts';
-import { type FlagUse, invalidArgument } from './flags.ts';
+import { type FlagUse, invalidArgument, parseUint } from './flags.ts';
 
 /** The filters of a command line. */
 export type FilterLists = {
@@ -261,15 +261,15 @@ function apply(side: Side, use: FlagUse): string | undefined {
       const colon = value.indexOf(':');
       return colon < 0
         ? `invalid http-header value ${JSON.stringify(value)}, expected name:value`
-        : common('http_header', { key: value.slice(0, colon), value: value.slice(colon + 1) });
+        : common('http_header', filled({ key: value.slice(0, colon), value: value.slice(colon + 1) }));
     }
     case 'ip-trace-id':
       if (value === '0') return 'invalid --ip-trace-id value; must be greater than 0';
-      return /^\d+$/.test(value)
-        ? common('ip_trace_id', String(BigInt(value)))
-        : `invalid --ip-trace-id value: strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`;
+      if (/^\d+$/.test(value) && BigInt(value) < 2n ** 64n)
+        return common('ip_trace_id', String(BigInt(value)));
+      return `invalid --ip-trace-id value: strconv.ParseUint: parsing ${JSON.stringify(value)}: ${/^\d+$/.test(value) ? 'value out of range' : 'invalid syntax'}`;
     case 'interface':
-      return common('interface', { name: value });
+      return common('interface', filled({ name: value }));
     case 'reply':
     case 'not-reply':
       return common('reply', use.name === 'reply');
@@ -316,20 +316,21 @@ function applyScoped(
   return undefined;
 }
 
+/** An object without its empty texts, as JSON of a .proto leaves them out. */
+function filled<T extends Readonly<Record<string, string>>>(object: T): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, text]) => text !== '')) as Partial<T>;
+}
+
 function itemOf(kind: string, value: string): unknown {
   if (kind === 'identity') {
     const reserved = RESERVED.indexOf(value);
     if (reserved > 0) return reserved;
-    const number = /^(0x[0-9a-f]+|0b[01]+|0o[0-7]+|\d+)$/i.test(value) ? Number(value) : Number.NaN;
-    return number <= 0xffffffff ? number : undefined;
+    const number = parseUint(value, 32);
+    return typeof number === 'string' ? undefined : Number(number);
   }
   if (kind !== 'workload') return value;
   const slash = value.indexOf('/');
-  if (slash < 0) return { name: value };
-  return {
-    ...(slash + 1 < value.length ? { name: value.slice(slash + 1) } : {}),
-    kind: value.slice(0, slash),
-  };
+  return filled({ name: value.slice(slash + 1), kind: value.slice(0, Math.max(slash, 0)) });
 }
 
 /** Sub-types of agent events as the CLI takes them. */
@@ -337,10 +338,10 @@ const AGENT_EVENTS = [
   'unspecified',
   'message',
   'agent-started',
-  'policy-updated',
-  'policy-deleted',
   'endpoint-regenerate-success',
   'endpoint-regenerate-failure',
+  'policy-updated',
+  'policy-deleted',
   'endpoint-created',
   'endpoint-deleted',
   'ipcache-upserted',
@@ -353,12 +354,14 @@ function applyType(side: Side, value: string): string | undefined {
   const sub = colon < 0 ? undefined : value.slice(colon + 1);
   const unparsable = (text: string): string =>
     `unable to parse as numeric value: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${/^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`;
-  const type = EVENT_TYPES.get(name) ?? numberOf(name);
+  const number32 = EVENT_TYPES.get(name) ?? numberOf(name);
+  // An int32 of the .proto.
+  const type = number32 === undefined ? undefined : number32 | 0;
   if (type === undefined)
     return `unable to parse type '${name}', not a known type name and ${unparsable(name)}`;
   const filters = [side.left, side.right];
   if (sub === undefined) {
-    for (const filter of filters) push(filter, 'event_type', [{ type }]);
+    for (const filter of filters) push(filter, 'event_type', [type === 0 ? {} : { type }]);
     return undefined;
   }
   // Only names of types, not their numbers, know the names of their points.
@@ -367,7 +370,11 @@ function applyType(side: Side, value: string): string | undefined {
   const number = point >= 0 ? point : numberOf(sub);
   if (number === undefined)
     return `unable to parse event sub-type '${sub}', not a known sub-type name and ${unparsable(sub)}`;
-  const item = { type, match_sub_type: true, ...(number === 0 ? {} : { sub_type: number }) };
+  const item = {
+    ...(type === 0 ? {} : { type }),
+    match_sub_type: true,
+    ...(number === 0 ? {} : { sub_type: number | 0 }),
+  };
   for (const filter of filters) push(filter, 'event_type', [item]);
   return undefined;
 }

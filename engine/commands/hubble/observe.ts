@@ -9,19 +9,29 @@ import { isFlowShaped } from '../../hubble/proto-order.ts';
 import { timeFormatOf } from '../../hubble/time.ts';
 import type { Process } from '../../shell/program.ts';
 import type { HubbleObserver, Ports } from '../ports.ts';
-import { FILTER_FLAGS, type FlagUse, isTrue, OBSERVE_FLAGS, parseFlags } from './flags.ts';
-import { observeHelp } from './help.ts';
+import {
+  FILTER_FLAGS,
+  type FlagUse,
+  isTrue,
+  OBSERVE_FLAGS,
+  parseFlags,
+  parseList,
+  parseUint,
+} from './flags.ts';
+import { helpPage } from './help.ts';
 import { type FilterLists, FilterReader, rawFilters } from './observe-filters.ts';
 import { decodeFilter } from './raw-filters.ts';
-import { reachObserver } from './server.ts';
-import { settingsOf } from './settings.ts';
+import { absolutePath, reachObserver, settingsProblem } from './server.ts';
+import { debugNote, logLine, settingsOf } from './settings.ts';
 import { parseSince } from './since.ts';
+
+/** As a number of flows: every one. */
+const ALL = 2n ** 64n - 1n;
 
 /** Flows that `hubble observe` shows when nothing else was asked for. */
 const LAST_DEFAULT = 20;
 
 const OUTPUTS = new Map<string, PrinterOptions['output']>([
-  ['', 'compact'],
   ['compact', 'compact'],
   ['dict', 'dict'],
   ['json', 'json'],
@@ -70,11 +80,11 @@ export function observeRequest(
   if (isOn('help')) return { help: true };
   const filters = reader.lists();
   if ('error' in filters) return filters;
-  const output = OUTPUTS.get(uses.get('output') ?? '');
+  const output = OUTPUTS.get(uses.get('output') ?? 'compact');
   if (!output) return { error: `invalid output format: ${uses.get('output') ?? ''}` };
   if (output === 'table' && isOn('follow'))
     return { error: 'table output format is not compatible with follow mode' };
-  const paths = parsed.uses.flatMap((use) => (use.name === 'field-mask' ? use.value.split(',') : []));
+  const paths = parsed.uses.flatMap((use) => (use.name === 'field-mask' ? listOf(use.value) : []));
   if (paths.length > 0 && !['json', 'jsonpb'].includes(output))
     return {
       error: `${uses.get('output') ?? 'compact'} output format is not compatible with custom field mask`,
@@ -99,7 +109,7 @@ export function observeRequest(
       withColor: color === 'always' || (color === 'auto' && options.hasTty),
       isDebug: isOn('debug'),
     },
-    inputFile: uses.get('input-file'),
+    inputFile: uses.get('input-file') || undefined,
     isRaw: isOn('print-raw-filters'),
     isSilent: isOn('silent-errors'),
     mask,
@@ -107,6 +117,11 @@ export function observeRequest(
     note: reader.note,
     uses,
   };
+}
+
+function listOf(text: string): readonly string[] {
+  const list = parseList(text);
+  return 'items' in list ? list.items : [];
 }
 
 function rawLists(lists: FilterLists, uses: readonly FlagUse[]): FilterLists | { readonly error: string } {
@@ -124,11 +139,16 @@ function rawLists(lists: FilterLists, uses: readonly FlagUse[]): FilterLists | {
 
 type Selection = Pick<ObserveRequest, 'number' | 'isFirst' | 'sinceMs' | 'untilMs' | 'isFollow'>;
 
-function selectionOf(
+/** Which events a line selects, or what is wrong with it. */
+export function selectionOf(
   uses: ReadonlyMap<string, string>,
   nowMs: number,
 ): Selection | { readonly error: string } {
-  const [first, last] = [Number(uses.get('first') ?? 0), Number(uses.get('last') ?? 0)];
+  const count = (name: string): number => {
+    const number = parseUint(uses.get(name) ?? '0', 64);
+    return number === ALL ? Number.POSITIVE_INFINITY : Number(number);
+  };
+  const [first, last] = [count('first'), count('last')];
   const isAll = isTrue(uses.get('all'));
   const isFollow = isTrue(uses.get('follow'));
   if (first > 0 && last > 0) return { error: 'cannot set both --first and --last' };
@@ -144,7 +164,7 @@ function selectionOf(
       return { error: `failed to parse the ${name} time: failed to convert ${text} to time` };
   }
   const hasTime = times['since'] !== undefined || times['until'] !== undefined;
-  const isDefault = first === 0 && last === 0 && !isAll && !isFollow && !hasTime && !uses.has('input-file');
+  const isDefault = first === 0 && last === 0 && !isAll && !isFollow && !hasTime && !uses.get('input-file');
   const number = first > 0 ? first : last > 0 ? last : isDefault ? LAST_DEFAULT : undefined;
   return {
     number,
@@ -155,9 +175,13 @@ function selectionOf(
   };
 }
 
-/** `hubble observe`: exit 0, or 1 with one line. Ctrl-C while following is 0. */
-export async function observe(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const request = observeRequest(words, {
+/** `hubble observe`: exit 0, or 1 with one line. Ctrl-C while following is 0. `path` is how it was called. */
+export async function observe(
+  process: Process,
+  ports: Ports,
+  line: { readonly path: string; readonly words: readonly string[] },
+): Promise<number> {
+  const request = observeRequest(line.words, {
     nowMs: process.sys.nowMs(),
     // fatih/color: neither NO_COLOR nor a dumb terminal gets colours.
     hasTty:
@@ -167,10 +191,13 @@ export async function observe(process: Process, ports: Ports, words: readonly st
     isLegacy: process.env.get('HUBBLE_COMPAT') === 'legacy-json-output',
   });
   if ('help' in request) {
-    await process.out(observeHelp(process.machine.home));
+    await process.out(helpPage(line.path, process.machine.home));
     return 0;
   }
   if ('error' in request) return fail(process, request.error);
+  await process.err(debugNote(process, request.uses));
+  const problem = settingsProblem(process, settingsOf(process, request.uses));
+  if (problem !== undefined) return fail(process, problem);
   if (request.note !== undefined) await process.err(`${request.note}\n`);
   if (request.isRaw) {
     await process.out(rawFilters(request.lists));
@@ -194,8 +221,15 @@ async function fromFile(process: Process, request: ObserveRequest, path: string)
   if (isTrue(request.uses.get('port-forward')))
     return fail(process, 'cannot use --input-file and --auto-port-forward together');
   const text = path === '-' ? await process.stdin.readAll(process.sys) : contentOf(process, path);
-  if (text === undefined) return fail(process, `open ${path}: no such file or directory`);
-  const test = buildFilters(request.lists);
+  if (text === undefined) {
+    const isFolder = process.machine.files.stat(absolutePath(process, path))?.kind === 'folder';
+    return fail(
+      process,
+      isFolder ? `read ${path}: is a directory` : `open ${path}: no such file or directory`,
+    );
+  }
+  const faults: string[] = [];
+  const test = buildFilters(request.lists, (fault) => faults.push(fault));
   const { number } = request;
   if (!request.isFirst && number !== undefined && number > INPUT_LAST_MAX && Number.isFinite(number))
     return fail(process, `--last must be <= 1_000_000, got ${number}`);
@@ -205,8 +239,18 @@ async function fromFile(process: Process, request: ObserveRequest, path: string)
     if (response) responses.push(response);
     else if (line.trim() !== '') await process.err(unreadable(process, line));
   }
-  await printAll(process, request, select(responses, request, test));
+  const selected = select(responses, request, test);
+  for (const fault of faults)
+    await process.err(
+      logLine(process, `level=ERROR msg="error running CEL program" error=${logValue(fault)}`),
+    );
+  await printAll(process, request, selected);
   return 0;
+}
+
+/** A value as Go's slog writes it: in quotes when it has to be. */
+function logValue(text: string): string {
+  return text === '' || /[\s"=\\]|[^\x20-\x7e]/.test(text) ? JSON.stringify(text) : text;
 }
 
 /** Flows that `--last` takes from a file. */
@@ -241,8 +285,10 @@ function isResponse(value: unknown): value is FlowsResponse {
 
 /** The warning about a line that is no flow; reading goes on. */
 function unreadable(process: Process, line: string): string {
-  const time = new Date(Math.floor(process.sys.nowMs())).toISOString();
-  return `time=${time} level=WARN msg="Failed to unmarshal json to flow" error="proto:\u00a0syntax error (line 1:1): invalid value ${line.trim().split(/[\s,]/)[0]}" line=${JSON.stringify(line)}\n`;
+  return logLine(
+    process,
+    `level=WARN msg="Failed to unmarshal json to flow" error="proto:\u00a0syntax error (line 1:1): invalid value ${line.trim().split(/[\s,]/)[0]}" line=${JSON.stringify(line)}`,
+  );
 }
 
 /** The responses of a file that a request wants, in the file's order. */
@@ -270,8 +316,7 @@ function timeMs(time: string | undefined): number {
 }
 
 function contentOf(process: Process, path: string): string | undefined {
-  const absolute = path.startsWith('/') ? path : `${process.cwd.replace(/\/$/, '')}/${path}`;
-  const read = process.machine.files.read(absolute);
+  const read = process.machine.files.read(absolutePath(process, path));
   return 'content' in read ? read.content : undefined;
 }
 

@@ -12,13 +12,26 @@ export type ReachedObserver = {
   readonly close: () => void;
 };
 
-/** gRPC's words for a refused connection. */
-export function refusedText(target: string): string {
-  const socket = /^unix:\/\/(.*)$/.exec(target);
-  if (socket)
-    return `rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix ${socket[1]}: connect: no such file or directory"`;
-  const address = target.replace(/^(tls|dns):\/\/\/?/, '').replace(/^localhost:/, '127.0.0.1:');
-  return `rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp ${address}: connect: connection refused"`;
+const UNAVAILABLE = 'rpc error: code = Unavailable desc =';
+
+/** gRPC's words for a server that cannot be reached: its address is none, has no host, or refuses. */
+export function refusedText(server: string): string {
+  const dial = (what: string): string =>
+    `${UNAVAILABLE} connection error: desc = "transport: Error while dialing: dial ${what}"`;
+  const socket = /^unix:(?:\/\/)?(.*)$/.exec(server);
+  if (socket) return dial(`unix ${socket[1]}: connect: no such file or directory`);
+  const target = server.replace(/^(tls:\/\/|dns:\/{0,3}|passthrough:\/{0,3})/, '');
+  if (target === '') return `${UNAVAILABLE} delegating_resolver: invalid target address "": missing address`;
+  const parts = /^(\[.*\]|[^:]*)(?::([^:]*))?$/.exec(target);
+  if (!parts)
+    return `${UNAVAILABLE} invalid target address ${target}, error info: address ${target}:443: too many colons in address`;
+  const [, host = '', port = '443'] = parts;
+  const address = host === '' || host === 'localhost' ? '127.0.0.1' : host;
+  if (!/^(\[[\da-fA-F:.]+\]|\d+\.\d+\.\d+\.\d+)$/.test(address))
+    return `${UNAVAILABLE} name resolver error: produced zero addresses`;
+  return /^\d+$/.test(port)
+    ? dial(`tcp ${address}:${port}: connect: connection refused`)
+    : dial(`tcp: lookup tcp/${port}: unknown port`);
 }
 
 /** Reaches the Observer: through a port-forward of our own with `-P`, else at the server's address. */
@@ -28,8 +41,11 @@ export async function reachObserver(
   settings: ReadonlyMap<string, string>,
 ): Promise<ReachedObserver | { readonly error: string }> {
   const setting = (name: string): string => settings.get(name) ?? '';
-  const problem = tlsProblem(setting);
-  if (problem !== undefined) return { error: problem };
+  const isTls = isTrue(setting('tls')) || setting('server').startsWith('tls://');
+  if (setting('basic-auth-username') !== '' && !isTls)
+    return {
+      error: `failed to create gRPC client to '${setting('server')}': grpc: the credentials require transport level security (use grpc.WithTransportCredentials() to set)`,
+    };
   if (!isTrue(setting('port-forward'))) {
     const target = setting('server');
     const observer = ports.observer(process.machine, target.replace(/^tls:\/\//, ''));
@@ -43,6 +59,9 @@ export async function reachObserver(
       close: () => {},
     };
   }
+  const kubeconfig = setting('kubeconfig');
+  if (kubeconfig !== '' && !process.machine.files.stat(absolutePath(process, kubeconfig)))
+    return { error: `failed to create k8s port forwader: stat ${kubeconfig}: no such file or directory` };
   const forward = forwardRelay(process, ports, {
     namespace: setting('kube-namespace'),
     port: Number(setting('port-forward-port')),
@@ -61,14 +80,32 @@ export async function reachObserver(
 const HANDSHAKE_FAILED =
   'rpc error: code = Unavailable desc = connection error: desc = "transport: authentication handshake failed: tls: first record does not look like a TLS handshake"';
 
-/** What the CLI says of settings for mutual TLS that do not fit together. */
-function tlsProblem(setting: (name: string) => string): string | undefined {
-  const pair = [setting('tls-client-key-file'), setting('tls-client-cert-file')].filter(
-    (file) => file !== '',
-  );
-  if (pair.length === 1) return 'certificate and private key are both required, but only one was provided';
+/** What the CLI says of settings that do not fit together, or of files that are not there, before any command runs. */
+export function settingsProblem(process: Process, settings: ReadonlyMap<string, string>): string | undefined {
+  const setting = (name: string): string => settings.get(name) ?? '';
+  const given = (...names: string[]): string[] => names.map(setting).filter((value) => value !== '');
+  const pair = given('tls-client-cert-file', 'tls-client-key-file');
   const isTls = isTrue(setting('tls')) || setting('server').startsWith('tls://');
-  return pair.length === 2 && !isTls ? 'transport layer security required' : undefined;
+  if (given('basic-auth-username', 'basic-auth-password').length === 1)
+    return 'invalid flag(s): must specify both basic-auth-username and basic-auth-password';
+  if (pair.length === 1)
+    return 'invalid flag(s): certificate and private key are both required, but only one was provided';
+  if (pair.length === 2 && !isTls) return 'invalid flag(s): transport layer security required';
+  if (!isTls) return undefined;
+  const missing = (path: string): boolean =>
+    !('content' in process.machine.files.read(absolutePath(process, path)));
+  const authority = given('tls-ca-cert-files')
+    .flatMap((paths) => paths.split(','))
+    .find(missing);
+  if (authority !== undefined)
+    return `cannot load cert '${authority}': open ${authority}: no such file or directory`;
+  const own = pair.find(missing);
+  return own === undefined ? undefined : `open ${own}: no such file or directory`;
+}
+
+/** A path as the machine's files take it. */
+export function absolutePath(process: Process, path: string): string {
+  return path.startsWith('/') ? path : `${process.cwd.replace(/\/$/, '')}/${path}`;
 }
 
 /** A listener of this machine that stands for a port of the relay's pod. */

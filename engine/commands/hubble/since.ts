@@ -22,12 +22,15 @@ export function parseDuration(text: string): number | undefined {
 export function parseSince(text: string, nowMs: number): number | undefined {
   const duration = /^[-+]?0$/.test(text) ? 0 : parseDuration(text);
   if (duration !== undefined) return nowMs - duration;
-  const match =
-    /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?(Z|[+-]\d\d:\d\d))?$/.exec(text);
+  const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?(Z|[+-]\d\d:\d\d))?$/.exec(
+    text,
+  );
   if (!match) return parseMail(text);
   const [, date = '', hour = '00', minute = '00', second = '00', fraction = '0', zone = 'Z'] = match;
   const base = Date.parse(`${date}T${hour}:${minute}:${second}${zone}`);
-  return Number.isNaN(base) ? undefined : base + Number(`0.${fraction}`) * 1000;
+  const day = Number(date.slice(8));
+  if (Number.isNaN(base) || new Date(`${date}T00:00:00Z`).getUTCDate() !== day) return undefined;
+  return base + Number(`0.${fraction}`) * 1000;
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -42,4 +45,18 @@ function parseMail(text: string): number | undefined {
   const [, day, , year, clock, hours, minutes] = match;
   const at = Date.parse(`${year}-${String(month + 1).padStart(2, '0')}-${day}T${clock}${hours}:${minutes}`);
   return Number.isNaN(at) ? undefined : at;
+}
+
+/** A duration of ms as Go writes it: `1h0m0s`, `1.5s`, `20ms`, `5ns`, `0s`. */
+export function durationText(ms: number): string {
+  const ns = Math.round(Math.abs(ms) * 1e6);
+  const sign = ms < 0 ? '-' : '';
+  if (ns === 0) return '0s';
+  if (ns < 1000) return `${sign}${ns}ns`;
+  if (ns < 1e6) return `${sign}${ns / 1000}µs`;
+  if (ns < 1e9) return `${sign}${ns / 1e6}ms`;
+  const seconds = Math.floor(ns / 1e9);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  const rest = `${((seconds % 60) * 1e9 + (ns % 1e9)) / 1e9}s`;
+  return `${sign}${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${rest}`;
 }

@@ -14,10 +14,10 @@ const PREFIX = 'error compiling CEL expression: ';
 
 /**
  * Compiles a filter of the Common Expression Language over `_flow` (pkg/hubble/filters/cel_expression.go). An evaluation
- * that goes wrong does not match.
+ * that goes wrong does not match and is told to `report`.
  * @throws FilterError in the words of cel-go
  */
-export function compileCel(text: string): (flow: Flow) => boolean {
+export function compileCel(text: string, report?: (fault: string) => void): (flow: Flow) => boolean {
   if (text.length > SIZE_MAX)
     throw new FilterError(
       `${PREFIX}ERROR: <input>:-1:0: expression code point size exceeds limit: size: ${text.length}, limit ${SIZE_MAX}`,
@@ -34,8 +34,9 @@ export function compileCel(text: string): (flow: Flow) => boolean {
     try {
       return runner.run(flow) === true;
     } catch (error) {
-      if (error instanceof CelFailure) return false;
-      throw error;
+      if (!(error instanceof CelFailure)) throw error;
+      report?.(error.message);
+      return false;
     }
   };
 }
@@ -49,6 +50,7 @@ function shown(text: string, problems: readonly CelProblem[]): string {
       const line = text.slice(0, start).split('\n').length;
       const end = text.indexOf('\n', start);
       const source = text.slice(start, end < 0 ? undefined : end).replaceAll('\t', ' ');
+      if (text === '') return `ERROR: <input>:1:0: ${message}`;
       const column = at - start;
       return `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${source}\n | ${'.'.repeat(column)}^`;
     })
