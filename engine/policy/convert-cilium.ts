@@ -231,8 +231,12 @@ export function entitySelectors(name: string, cluster: string): Selector[] {
 function cidrRuleSelector(raw: RawCidrRule): Selector {
   const except = (raw.except ?? []).flatMap((text) => parseCidr(text) ?? []);
   if (raw.cidrGroupRef !== undefined) return groupSelector(raw.cidrGroupRef, except);
-  if (raw.cidrGroupSelector)
-    return groupLabelSelector(requirementsOf(raw.cidrGroupSelector, 'cidrgroup'), except);
+  if (raw.cidrGroupSelector) {
+    const requirements = requirementsOf(raw.cidrGroupSelector, 'cidrgroup');
+    // In the agent's selector cache an empty one has the key of the selector of everything, so it is that one.
+    if (requirements.length === 0 && except.length === 0) return ALL_PEERS;
+    return groupLabelSelector(requirements, except);
+  }
   return cidrSelector(present(parseCidr(raw.cidr ?? ''), 'a validated CIDR'), except);
 }
 

@@ -161,10 +161,21 @@ const OLD_TAGS: ScalarTag[] = [
     resolve: (text) => /^(?:y|yes|on)$/i.test(text),
   },
   {
+    // Go's reader drops underscores, and knows octal with a bare zero and binary (yaml.v2 resolve.go).
     tag: 'tag:yaml.org,2002:int',
     default: true,
-    test: /^0[0-7]+$/,
-    resolve: (text) => Number.parseInt(text, 8),
+    test: /^(?:[-+]_*)?(?:0_*b_*[01][01_]*|0_*x_*[\da-f][\da-f_]*|0[0-7_]*|0_*o[0-7_]*[0-7]_*|[1-9][\d_]*)$/i,
+    resolve: (text) => {
+      const digits = text.replace(/[-+_]/g, '');
+      const size = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+      return text.startsWith('-') && size !== 0 ? -size : size;
+    },
+  },
+  {
+    tag: 'tag:yaml.org,2002:float',
+    default: true,
+    test: /^(?:[-+]_*)?(?:\._*\d[\d_]*|\d[\d_]*(?:\.[\d_]*)?)(?:e_*(?:[-+]_*)?\d[\d_]*)?$/i,
+    resolve: (text) => Number(text.replaceAll('_', '')),
   },
 ];
 

@@ -139,10 +139,10 @@ export class PeerBook {
     if (name === 'host' && node) return this.#hostIdentity(node);
     if (name === 'world' || name === 'world-ipv4' || name === 'world-ipv6') {
       const family = name === 'world-ipv6' ? 6 : 4;
-      return this.#registry.obtain(`entity world ${family} ${this.config.ipv6}`, () => ({
-        labels: labelMap([this.#worldLabel(family)]),
+      return this.#registry.obtain(`entity ${name} ${this.config.ipv6}`, () => ({
+        labels: labelMap([name === 'world' ? this.#worldLabel(family) : reserved(name)]),
         isWorld: true,
-        worldFamilies: [family],
+        worldFamilies: name === 'world' || this.config.ipv6 ? [family] : [],
       }));
     }
     const labels = name === 'kube-apiserver' ? [reserved(name), reserved('remote-node')] : [reserved(name)];

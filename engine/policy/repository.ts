@@ -426,10 +426,11 @@ export class PolicyRepository {
     const { protocol, port } = portOf(flow);
     const rows = () => table.rowsAt(side.peer, protocol, port, side.peerPorts);
     let allowed: boolean | null = null;
-    if (entry.policy?.parser === 'http' && flow.http) allowed = allowsHttp(rows(), flow.http);
-    else if (entry.policy?.parser === 'tls' && flow.sni !== undefined)
+    const parser = entry.policy?.parser;
+    if (parser === 'http' && flow.http) allowed = allowsHttp(rows(), flow.http);
+    else if ((parser === 'tls' || entry.policy?.serverNames.length) && flow.sni !== undefined)
       allowed = allowsServerName(rows(), flow.sni);
-    else if (entry.policy?.parser === 'dns' && flow.dns)
+    else if (parser === 'dns' && flow.dns)
       allowed = allowsQuery(entry, side.peer, flow.dns.query, this.context);
     return allowed === null ? null : allowed ? 'allowed' : 'denied';
   }
