@@ -80,11 +80,14 @@ function addKind(kind: KindInfo, schemas: Record<string, JsonObject>): void {
     return;
   }
   addStruct('meta.ObjectMeta', schemas);
-  const own = policyJsonSchema(kind.kind) as JsonObject | undefined;
+  // OpenAPI has no lists of types: what may be a number or a text has none.
+  const own = JSON.parse(JSON.stringify(policyJsonSchema(kind.kind) ?? {}), (key, value: unknown) =>
+    key === 'type' && Array.isArray(value) ? undefined : value,
+  ) as JsonObject;
   const metadata = { allOf: [reference('meta.ObjectMeta')] };
   const common = { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata };
   const properties = {
-    ...((own?.['properties'] ?? { spec: { type: 'object' }, status: { type: 'object' } }) as JsonObject),
+    ...((own['properties'] ?? { spec: { type: 'object' }, status: { type: 'object' } }) as JsonObject),
     ...common,
   };
   const name = `${kind.group.split('.').reverse().join('.')}.${kind.version}.${kind.kind}`;

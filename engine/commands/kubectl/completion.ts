@@ -98,9 +98,11 @@ export async function complete(
   const lines = found.map((one) =>
     hasDescriptions && one.about !== '' ? `${one.text}\t${one.about}\n` : `${one.text}\n`,
   );
-  await process.out(`${lines.join('')}${isFiles ? ':0' : ':4'}\n`);
+  // What ends with a slash goes on: no blank behind it.
+  const isOpen = found.length > 0 && found.every((one) => one.text.endsWith('/'));
+  await process.out(`${lines.join('')}:${isFiles ? 0 : isOpen ? 6 : 4}\n`);
   await process.err(
-    `Completion ended with directive: ${isFiles ? 'ShellCompDirectiveDefault' : 'ShellCompDirectiveNoFileComp'}\n`,
+    `Completion ended with directive: ${isFiles ? 'ShellCompDirectiveDefault' : `${isOpen ? 'ShellCompDirectiveNoSpace, ' : ''}ShellCompDirectiveNoFileComp`}\n`,
   );
   return 0;
 }

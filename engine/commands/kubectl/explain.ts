@@ -32,7 +32,7 @@ export function explainText(context: Context, resource: Resource, path: readonly
     type = typeName(field.type);
     here = structOf(field.type);
   }
-  const title = path.length === 0 ? '' : `FIELD: ${path.at(-1)} ${type}\n\n`;
+  const title = path.length === 0 ? '' : `FIELD: ${path.at(-1)} ${type}\n\n\n`;
   const about = `DESCRIPTION:\n    ${path.length === 0 ? `A ${resource.kind} of the ${groupVersion(resource)} API.` : `The field ${path.join('.')} of a ${resource.kind}.`}\n    \n`;
   const fields = here === undefined ? '' : `FIELDS:\n${fieldLines(here, 1, context.flags.bool('recursive'))}`;
   return `${head}${title}${about}${fields}\n`;
@@ -50,11 +50,27 @@ function customText(context: Context, head: string, resource: Resource, path: re
     if (!Object.hasOwn(fields, name)) throw new UnknownField(head, `field ${quoteGo(name)} does not exist`);
     here = resolved(schemas, fields[name]);
   }
-  const title = path.length === 0 ? '' : `FIELD: ${path.at(-1)} <${schemaType(here)}>\n\n`;
-  const about = textAt(here, 'description') || '<empty>';
+  const values = listAt(here, 'enum').map((one) => `    ${String(one)}\n`);
+  const choices = values.length === 0 ? '\n' : `ENUM:\n${values.join('')}`;
+  const title = path.length === 0 ? '' : `FIELD: ${path.at(-1)} <${schemaType(here)}>\n${choices}\n`;
+  const said: string[] = [];
+  for (let one: Json | undefined = here; one !== undefined; one = at(one, 'items'))
+    if (textAt(one, 'description') !== '') said.push(wrapped(textAt(one, 'description'), '    '));
+  const about = said.length === 0 ? '    <empty>\n' : `${said.join('')}    \n`;
   const lines = schemaLines(schemas, here, 1, isDeep);
   const fields = lines === '' ? '' : `FIELDS:\n${lines}`;
-  return `${head}${title}${enumLine(here, '')}DESCRIPTION:\n    ${about}\n    \n${fields}\n`;
+  return `${head}${title}DESCRIPTION:\n${about}${fields}\n`;
+}
+
+/** Text in lines of at most 76 letters, each behind an indent. */
+function wrapped(text: string, indent: string): string {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last !== '' && last.length + 1 + word.length > 76) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines.map((line) => `${indent}${line}\n`).join('');
 }
 
 /** A schema with its reference followed; the schema's own words stay. */
@@ -73,7 +89,8 @@ function inner(schemas: JsonObject, schema: JsonObject): JsonObject {
 }
 
 function schemaType(schema: Json): string {
-  const title = textAt(schema, 'title');
+  const reference = textAt(schema, '$ref') || textAt(listAt(schema, 'allOf')[0], '$ref');
+  const title = textAt(schema, 'title') || (reference.split('.').at(-1) ?? '');
   if (title !== '') return title;
   const items = at(schema, 'items');
   if (items !== undefined) return `[]${schemaType(items)}`;
@@ -85,7 +102,8 @@ function schemaType(schema: Json): string {
 
 function enumLine(schema: JsonObject, indent: string): string {
   const values = listAt(schema, 'enum');
-  return values.length === 0 ? '' : `${indent}enum: ${values.map(String).join(', ')}\n`;
+  const shown = values.slice(0, 4).map(String).join(', ');
+  return values.length === 0 ? '' : `${indent}enum: ${shown}${values.length > 4 ? ', ....' : ''}\n`;
 }
 
 function schemaLines(schemas: JsonObject, schema: JsonObject, level: number, isDeep: boolean): string {
@@ -100,7 +118,7 @@ function schemaLines(schemas: JsonObject, schema: JsonObject, level: number, isD
       const mark = required.includes(name) ? ' -required-' : '';
       const own = `${indent}${name}\t<${schemaType(field)}>${mark}\n${enumLine(field, indent)}`;
       if (isDeep) return own + schemaLines(schemas, field, level + 1, true);
-      return `${own}${indent}  ${textAt(field, 'description') || '<no description>'}\n\n`;
+      return `${own}${wrapped(textAt(field, 'description') || '<no description>', `${indent}  `)}\n`;
     })
     .join('');
 }

@@ -62,7 +62,7 @@ describe('printers', () => {
   });
 
   test('go-template: range, variables, conditions', () => {
-    const run = (text: string): string => runGoTemplate(parseGoTemplate(text), pods);
+    const run = (text: string): string => runGoTemplate(parseGoTemplate(text), pods, text);
     expect(run('{{range $i, $p := .items}}{{$i}}={{$p.metadata.name}};{{end}}')).toBe('0=a;1=b;');
     expect(run('{{if .nope}}x{{else}}y{{end}}{{.nope}}')).toBe('y<no value>');
   });

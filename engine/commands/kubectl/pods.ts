@@ -133,9 +133,10 @@ export async function attachablePod(
 ): Promise<{ readonly pod: JsonObject; readonly owner: JsonObject; readonly resource: Resource }> {
   const { resource, name } = podOrWorkload(context, word);
   const namespace = resource.isNamespaced ? context.namespace : '';
-  // What a Service or Deployment of a missing namespace lacks is said of itself.
-  const owner = context.client.get(pathOf(resource, namespace, name), {}, undefined, false);
-  if (resource.kind === 'Pod') return { pod: owner, owner, resource };
+  const isPod = resource.kind === 'Pod';
+  // What a Service or Deployment of a missing namespace lacks is said of itself, as kubectls before 1.32 did.
+  const owner = context.client.get(pathOf(resource, namespace, name), {}, undefined, isPod);
+  if (isPod) return { pod: owner, owner, resource };
   const selector = podSelector(owner, resource);
   return { pod: await firstPod(context, namespace, selector, timeoutMs), owner, resource };
 }

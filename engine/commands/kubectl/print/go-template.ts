@@ -28,9 +28,14 @@ export function parseGoTemplate(text: string): readonly Node[] {
   }
 }
 
-/** Fills a template in with a value. @throws CommandError */
-export function runGoTemplate(nodes: readonly Node[], value: unknown): string {
-  return renderAll(nodes, { dot: value, root: value, variables: new Map([['$', value]]) });
+/** Fills a template in with a value; `text` is what it was parsed from. @throws CommandError */
+export function runGoTemplate(nodes: readonly Node[], value: unknown, text: string): string {
+  try {
+    return renderAll(nodes, { dot: value, root: value, variables: new Map([['$', value]]) });
+  } catch (error) {
+    if (!(error instanceof EvaluationFault)) throw error;
+    throw new CommandError(`error executing template ${quoteGo(text)}: ${faultText(text, error)}`);
+  }
 }
 
 type Token = { readonly text: string } | { readonly action: string };
@@ -78,6 +83,8 @@ function parseNodes(
     const words = splitWords(token.action);
     const [head = ''] = words;
     if (head.startsWith('/*')) continue;
+    if ((head === 'end' || head === 'else') && !isInner)
+      throw new CommandError(`template: output:1: unexpected {{${head}}}`);
     if (head === 'end' || head === 'else') return { body, stop: token.action };
     if (head === 'range' || head === 'if' || head === 'with') {
       const inner = parseNodes(tokens, parser, true);
@@ -98,7 +105,7 @@ function parseNodes(
 }
 
 function splitWords(action: string): readonly string[] {
-  return action.match(/"(?:[^"\\]|\\.)*"|`[^`]*`|:=|\||[(),]|[^\s()|,"`]+/g) ?? [];
+  return action.match(/"(?:[^"\\]|\\.)*"|`[^`]*`|:=|\||\)\.[\w.]+|[(),]|[^\s()|,"`]+/g) ?? [];
 }
 
 function renderAll(nodes: readonly Node[], scope: Scope): string {
@@ -154,7 +161,7 @@ function pipeline(words: readonly string[], scope: Scope): unknown {
   let depth = 0;
   for (const word of words) {
     if (word === '(') depth++;
-    if (word === ')') depth--;
+    if (word.startsWith(')')) depth--;
     if (word === '|' && depth === 0) stages.push([]);
     else stages.at(-1)?.push(word);
   }
@@ -169,9 +176,14 @@ function call(words: readonly string[], scope: Scope, piped: readonly unknown[])
   const parts = operands(words);
   const [head, ...rest] = parts;
   if (head === undefined) return piped[0];
-  if (typeof head !== 'string') return pipeline(head, scope);
-  if (Object.hasOwn(FUNCTIONS, head))
-    return FUNCTIONS[head]?.([...rest.map((part) => evaluate(part, scope)), ...piped]);
+  if (typeof head !== 'string') return evaluate(head, scope);
+  if (Object.hasOwn(FUNCTIONS, head)) {
+    const args = [...rest.map((part) => evaluate(part, scope)), ...piped];
+    const [list, at] = args;
+    if (head === 'index' && Array.isArray(list) && typeof at === 'number' && at >= list.length)
+      throw new EvaluationFault(words.join(' '), `error calling index: index out of range: ${at}`);
+    return FUNCTIONS[head]?.(args);
+  }
   if (/^[a-z]\w*$/i.test(head) && !/^(true|false|nil)$/.test(head)) {
     throw new CommandError(`template: output:1: function ${quoteGo(head)} not defined`);
   }
@@ -187,8 +199,9 @@ function operands(words: readonly string[]): readonly (string | readonly string[
       group = [];
       continue;
     }
-    if (word === ')' && --depth === 0) {
-      out.push(group);
+    if (word.startsWith(')') && --depth === 0) {
+      // `(index .list 0).name`: the fields stand behind the group, as its first word does not.
+      out.push(word === ')' ? group : [word, ...group]);
       continue;
     }
     if (depth > 0) group.push(word);
@@ -198,7 +211,12 @@ function operands(words: readonly string[]): readonly (string | readonly string[
 }
 
 function evaluate(part: string | readonly string[], scope: Scope): unknown {
-  if (typeof part !== 'string') return pipeline(part, scope);
+  if (typeof part !== 'string') {
+    const [first = ''] = part;
+    return first.startsWith(')')
+      ? fields(pipeline(part.slice(1), scope), first.slice(2))
+      : pipeline(part, scope);
+  }
   if (part.startsWith('"')) return unescapeGo(part.slice(1, -1));
   if (part.startsWith('`')) return part.slice(1, -1);
   if (/^-?\d+(\.\d+)?$/.test(part)) return Number(part);
@@ -217,9 +235,37 @@ function evaluate(part: string | readonly string[], scope: Scope): unknown {
 function fields(value: unknown, path: string): unknown {
   let here = value;
   for (const name of path.split('.').filter((one) => one !== '')) {
+    if (typeof here === 'object' ? Array.isArray(here) : here !== undefined)
+      throw new EvaluationFault(
+        `.${path}`,
+        `can't evaluate field ${name} in type ${Array.isArray(here) ? 'interface {}' : goType(here)}`,
+      );
     here = isJsonObject(here) && Object.hasOwn(here, name) ? here[name] : undefined;
   }
   return here;
+}
+
+function goType(value: unknown): string {
+  return typeof value === 'number' ? 'int64' : typeof value === 'boolean' ? 'bool' : 'string';
+}
+
+/** What cannot be evaluated: a field of what has none, an index behind the end. `source` is the place in the template. */
+class EvaluationFault extends Error {
+  readonly source: string;
+
+  constructor(source: string, message: string) {
+    super(message);
+    this.source = source;
+  }
+}
+
+/** Go's words for a fault: line and column are those of the command, or of the second of several fields. */
+function faultText(text: string, { source, message }: EvaluationFault): string {
+  const second = source.startsWith('.') ? source.indexOf('.', 1) : 0;
+  const before = text.slice(0, Math.max(0, text.indexOf(source)) + Math.max(0, second));
+  const line = before.split('\n').length;
+  const column = before.length - before.lastIndexOf('\n') - 1;
+  return `template: output:${line}:${column}: executing "output" at <${source}>: ${message}`;
 }
 
 function goShow(value: unknown): string {
@@ -232,6 +278,8 @@ function same(a: unknown, b: unknown): boolean {
 
 const FUNCTIONS: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
   base64decode: ([text]) => fromBase64(String(text)),
+  slice: ([value, from, to]) =>
+    String(value).slice(Number(from ?? 0), to === undefined ? undefined : Number(to)),
   len: ([value]) =>
     Array.isArray(value) || typeof value === 'string'
       ? value.length

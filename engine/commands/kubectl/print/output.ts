@@ -126,7 +126,7 @@ function templatePrinter(context: Context, name: string, argument: string, isGiv
     isPerObject: false,
     print: (object) => {
       try {
-        return runGoTemplate(nodes, object);
+        return runGoTemplate(nodes, object, text);
       } catch (error) {
         if (error instanceof CommandError && error.message.startsWith('template: output:1: function'))
           throw new CommandError(`error parsing template ${text}, ${error.message}`);

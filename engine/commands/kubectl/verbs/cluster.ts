@@ -201,6 +201,8 @@ async function proxy(context: Context): Promise<void> {
 async function completionScript(context: Context): Promise<void> {
   const [shell] = context.args;
   if (shell === undefined) throw usageError(context.path, 'Shell not specified.');
+  if (context.args.length > 1)
+    throw usageError(context.path, 'Too many arguments. Expected only the shell type.');
   if (!['bash', 'zsh', 'fish', 'powershell'].includes(shell))
     throw usageError(context.path, `Unsupported shell type ${quoteGo(shell)}.`);
   await context.out(`# ${shell} completion for kubectl\n# This shell completes kubectl's words by itself.\n`);
@@ -368,7 +370,7 @@ function explainCommand(): Command {
     about: 'Get documentation for a resource',
     usage:
       'TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [--output=plaintext|plaintext-openapiv2]',
-    flags: flagTable('api-version:string output:string=plaintext recursive'),
+    flags: flagTable('api-version:string output,o:string=plaintext recursive'),
     run: explain,
   };
 }
@@ -381,6 +383,7 @@ async function explain(context: Context): Promise<void> {
     );
   const [type = '', ...fields] = word.split('.');
   if (context.args.length > 1) throw new CommandError('We accept only this format: explain RESOURCE');
+  if (fields[0] === '') throw new CommandError('invalid jsonpath syntax, first node must be field node');
   const first = context.discovery.find(type);
   if (first === undefined) throw new PlainError(`the server doesn't have a resource type ${quoteGo(type)}`);
   const wanted = context.flags.text('api-version');
@@ -389,7 +392,9 @@ async function explain(context: Context): Promise<void> {
       ? first
       : context.discovery.resources.find((one) => one.kind === first.kind && groupVersion(one) === wanted);
   if (resource === undefined)
-    throw new CommandError(`couldn't find resource for ${quoteGo(`${wanted}, Kind=${first.kind}`)}`);
+    throw new CommandError(
+      `couldn't find resource for ${quoteGo(`${wanted.includes('/') ? '' : '/'}${wanted}, Resource=${first.plural}`)}`,
+    );
   const format = context.flags.text('output');
   if (!['plaintext', 'plaintext-openapiv2'].includes(format))
     throw new CommandError(`unrecognized format: ${format}`);

@@ -102,18 +102,21 @@ async function drain(context: Context): Promise<void> {
       resource,
     );
     const sorted = sortPods(pods, flags);
-    const { errors, warnings } = sorted;
-    if (errors.length > 0) {
-      const list = errors.join(', ');
-      await context.err(
-        `error: unable to drain node ${quoteGo(name)} due to error: ${errors.length > 1 ? `[${list}]` : list}, continuing command...\n`,
-      );
-      throw new PlainError(`There are pending nodes to be drained:\n ${name}\n${errors.join('\n')}`);
-    }
-    if (warnings.length > 0) await context.err(`Warning: ${warnings.join('; ')}\n`);
-    await evictAll(context, sorted.victims, dryRun);
+    if (sorted.errors.length > 0) await undrained(context, name, sorted.errors);
+    if (sorted.warnings.length > 0) await context.err(`Warning: ${sorted.warnings.join('; ')}\n`);
+    const late = await evictAll(context, sorted.victims, dryRun);
+    if (late.length > 0) await undrained(context, name, late);
     await context.out(`node/${name} drained${dryRunSuffix(dryRun)}\n`);
   }
+}
+
+/** Says why a node still has pods. @throws PlainError */
+async function undrained(context: Context, name: string, errors: readonly string[]): Promise<void> {
+  const list = errors.join(', ');
+  await context.err(
+    `error: unable to drain node ${quoteGo(name)} due to error: ${errors.length > 1 ? `[${list}]` : list}, continuing command...\n`,
+  );
+  throw new PlainError(`There are pending nodes to be drained:\n ${name}\n${errors.join('\n')}`);
 }
 
 type DryRun = 'none' | 'client' | 'server';
@@ -172,10 +175,20 @@ function sortPods(pods: readonly JsonObject[], flags: Context['flags']): Sorted 
 /** Time after which an eviction is tried again that a budget forbids (drain.go, evictPods). */
 const RETRY_MS = 5000;
 
-/** Evicts pods and waits until they are gone; what a disruption budget holds back is tried again. */
-async function evictAll(context: Context, pods: readonly JsonObject[], dryRun: DryRun): Promise<void> {
+/**
+ * Evicts pods and waits until they are gone; what a disruption budget holds back is tried again until `--timeout`. Gives
+ * what could not be done by then.
+ */
+async function evictAll(
+  context: Context,
+  pods: readonly JsonObject[],
+  dryRun: DryRun,
+): Promise<readonly string[]> {
+  const startMs = context.nowMs;
+  const timeoutMs = context.flags.ms('timeout');
   for (let left = pods; left.length > 0; ) {
     const atMs = context.nowMs;
+    if (timeoutMs > 0 && atMs - startMs >= timeoutMs) return tooLate(context, left);
     const held: JsonObject[] = [];
     for (const pod of left) {
       try {
@@ -197,6 +210,26 @@ async function evictAll(context: Context, pods: readonly JsonObject[], dryRun: D
     if (held.length > 0) await context.process.sys.sleep(Math.max(0, atMs + RETRY_MS - context.nowMs));
     left = held;
   }
+  return [];
+}
+
+/** Says which pods are left when the time is over. */
+async function tooLate(context: Context, pods: readonly JsonObject[]): Promise<readonly string[]> {
+  const names = pods.map((pod) => textAt(pod, 'metadata', 'name'));
+  const errors: string[] = [];
+  for (const pod of pods) {
+    const [namespace, name] = [textAt(pod, 'metadata', 'namespace'), textAt(pod, 'metadata', 'name')];
+    await context.out(`evicting pod ${namespace}/${name}\n`);
+    errors.push(
+      `error when evicting pods/${quoteGo(name)} -n ${quoteGo(namespace)}: global timeout reached: ${context.flags.text('timeout')}`,
+    );
+  }
+  const node = textAt(pods[0], 'spec', 'nodeName');
+  const list = errors.length > 1 ? `[${errors.join(', ')}]` : errors.join('');
+  await context.err(
+    `There are pending pods in node ${quoteGo(node)} when an error occurred: ${list}\n${names.map((name) => `pod/${name}\n`).join('')}`,
+  );
+  return errors;
 }
 
 async function evict(context: Context, pod: JsonObject, dryRun: DryRun): Promise<void> {
