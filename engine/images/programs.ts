@@ -9,7 +9,7 @@ export const BUSYBOX: readonly string[] = (
 
 /** The small tools of a Debian image. */
 export const DEBIAN: readonly string[] = (
-  'awk base64 basename cat chmod chown cmp cp cut date dd df diff dirname du echo env expr false find getent grep egrep fgrep ' +
+  'apt apt-get awk base64 basename cat chmod chown cmp cp cut date dd df diff dirname du echo env expr false find getent grep egrep fgrep ' +
   'gunzip gzip head hostname id ln ls md5sum mkdir mktemp mv nl od paste perl printenv printf pwd readlink realpath ' +
   'rev rm rmdir sed seq sh dash sha256sum sleep sort stat stty sync tac tail tar tee test timeout touch tr true tty uname ' +
   'uniq wc which whoami xargs yes ['

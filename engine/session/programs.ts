@@ -22,7 +22,7 @@ export const COREUTIL_NAMES: readonly string[] =
 
 /** Names of the network tools; likewise. */
 export const NET_NAMES: readonly string[] =
-  'curl wget nc netcat dig nslookup host getent ping ping6 telnet traceroute ip ifconfig netstat ss ssh redis-cli psql pg_isready tcpdump openssl ncat grpcurl route arp'.split(
+  'curl wget nc netcat dig nslookup host getent ping ping6 telnet traceroute ip ifconfig netstat ss ssh redis-cli psql pg_isready tcpdump openssl ncat grpcurl route arp apk apt apt-get'.split(
     ' ',
   );
 

@@ -282,6 +282,8 @@ export class Workplace {
   /** The same programs with the `sh` of a machine's own kind. */
   #programsOf(facts: MachineFacts, isWorkstation: boolean): ReadonlyMap<string, Program> {
     const programs = new Map(this.#programs);
+    // Learners are no administrators of their machine.
+    for (const name of ['apk', 'apt', 'apt-get']) programs.delete(name);
     if (!isWorkstation) for (const name of CLUSTER_TOOLS) programs.delete(name);
     if (facts.shell !== 'bash') programs.delete('bash');
     return programs;

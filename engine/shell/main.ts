@@ -78,7 +78,7 @@ async function runShell(process: Process, dialect: Dialect): Promise<number> {
   const args = readArguments(process.argv);
   const own = process.argv[0]?.replace(/^-/, '') ?? dialect;
   if (dialect === 'bash' && process.argv[1] === '--version') {
-    await process.out('GNU bash, version 5.2.21(1)-release (x86_64-pc-linux-gnu)\n');
+    await process.out('GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\n');
     return 0;
   }
   if (args.bad !== undefined) {

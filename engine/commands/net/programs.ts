@@ -20,6 +20,7 @@ import {
   ssProgram,
 } from './interfaces.ts';
 import { ncatProgram } from './ncat.ts';
+import { apkProgram, aptProgram } from './packages.ts';
 import { opensslProgram } from './openssl.ts';
 import { busyboxNslookupProgram, nslookupProgram } from './nslookup.ts';
 import { telnetProgram } from './telnet.ts';
@@ -67,6 +68,9 @@ export function netPrograms(ports: Ports, startOn: StartOn): ReadonlyMap<string,
     ['grpcurl', grpcurlProgram(ports)],
     ['route', routeProgram(ports)],
     ['arp', arpProgram(ports)],
+    ['apk', apkProgram(ports)],
+    ['apt', aptProgram(ports)],
+    ['apt-get', aptProgram(ports)],
   ]);
 }
 

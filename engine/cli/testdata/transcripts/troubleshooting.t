@@ -57,3 +57,12 @@ re: ^64 bytes from 8\.8\.8\.8: icmp_seq=1 ttl=
 re: <<>> DiG 9\.20\.15 <<>>
 $ kubectl run un --image=nginxinc/nginx-unprivileged --port 8080 --expose; kubectl wait pod/un --for=condition=Ready; kubectl exec net -- curl -sI un:8080
 re: ^Server: nginx/1\.\d+\.\d+$
+$ kubectl exec web -- apt-get update; kubectl exec web -- apt-get install -y curl
+[exit 100]
+re: ^  Could not resolve 'deb\.debian\.org'$
+has: E: Unable to locate package curl
+$ kubectl run al --image=alpine -- sleep 999; kubectl wait --for=condition=Ready pod/al; kubectl exec al -- apk add curl
+[exit 1]
+has: curl (no such package):
+$ kubectl run b --rm -ti --image=busybox -- hostname
+has: Session ended, resume using 'kubectl attach b -c b -i -t' command when the pod is running
