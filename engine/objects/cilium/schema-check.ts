@@ -39,22 +39,30 @@ export function aggregateText(errors: readonly FieldError[]): string {
   return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
 }
 
-/** Validates a value as the API server does for custom resources (kube-openapi's validators and their order). */
+/**
+ * Validates a value as the API server does for custom resources (kube-openapi's validators and their order): each asks
+ * for its own, also where the type is wrong already.
+ */
 export function checkSchema(value: unknown, schema: Schema, path: string): FieldError[] {
-  const wrongType = checkType(value, schema, path);
-  if (wrongType) return [wrongType, ...(value === null ? [] : choicesOfNoObject(schema, path))];
-  if (typeof value === 'string') return checkText(value, schema, path);
-  if (typeof value === 'number') return checkNumber(value, schema, path);
-  if (Array.isArray(value)) return checkList(value, schema, path);
-  if (isRecord(value)) return checkObject(value, schema, path);
-  return [];
+  const errors = checkType(value, schema, path);
+  if (isRecord(value)) errors.push(...checkChoices(value, schema, path));
+  else if (value !== null) errors.push(...choicesOfNoObject(value, schema, path));
+  if (typeof value === 'string') errors.push(...checkText(value, schema, path));
+  else if (typeof value === 'number') errors.push(...checkNumber(value, schema, path));
+  else if (Array.isArray(value)) errors.push(...checkList(value, schema, path));
+  if (schema.enum && !schema.enum.some((item) => item === value))
+    errors.push(unsupported(path, value, schema.enum));
+  if (isRecord(value)) errors.push(...checkObject(value, schema, path));
+  return errors;
 }
 
 /** What is no object has no members to choose from, so that every alternative is valid. */
-function choicesOfNoObject(schema: Schema, path: string): FieldError[] {
-  if (!schema.oneOf) return [];
-  const detail = `"${path}" must validate one and only one schema (oneOf). Found ${schema.oneOf.length} valid alternatives`;
-  return [{ field: '<nil>', kind: 'Invalid value', value: '', detail }];
+function choicesOfNoObject(value: unknown, schema: Schema, path: string): FieldError[] {
+  if (schema.isIntOrString) {
+    const isEither = typeof value === 'string' || Number.isInteger(value);
+    return isEither ? [] : [noneOfAny(path), ...checkSchema(value, { type: 'integer' }, path)];
+  }
+  return schema.oneOf ? [choice(`${oneOf(path)} Found ${schema.oneOf.length} valid alternatives`)] : [];
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -69,13 +77,20 @@ export function typeName(value: unknown): string {
   return typeof value;
 }
 
-function checkType(value: unknown, schema: Schema, path: string): FieldError | undefined {
+function checkType(value: unknown, schema: Schema, path: string): FieldError[] {
   const actual = typeName(value);
-  const fits = schema.isIntOrString ? actual === 'integer' || actual === 'string' : actual === schema.type;
-  if (fits || (schema.type === undefined && !schema.isIntOrString)) return undefined;
-  const wanted = schema.isIntOrString ? 'integer,string' : schema.type;
-  return invalid(path, actual, `${path} in body must be of type ${wanted}: ${JSON.stringify(actual)}`);
+  const types: readonly (string | undefined)[] = schema.isIntOrString ? ['integer', 'string'] : [schema.type];
+  if (types[0] === undefined || types.includes(actual)) return [];
+  const wrong = (wanted: string, is: string) => [
+    invalid(path, is, `${path} in body must be of type ${wanted}: ${JSON.stringify(is)}`),
+  ];
+  // A format is compared with the format of the value's Go type.
+  if (schema.format !== undefined && value !== null && actual !== 'string' && actual !== 'array')
+    return wrong(schema.format, GO_FORMATS[actual] ?? '');
+  return wrong(types.join(','), actual);
 }
+
+const GO_FORMATS: Readonly<Record<string, string>> = { integer: 'int64', number: 'float64' };
 
 function invalid(field: string, value: unknown, detail: string): FieldError {
   return { field, kind: 'Invalid value', value, detail };
@@ -86,17 +101,14 @@ function checkText(value: string, schema: Schema, path: string): FieldError[] {
   const length = [...value].length;
   if (schema.maxLength !== undefined && length > schema.maxLength) {
     errors.push({ field: path, kind: 'Too long', detail: `may not be more than ${schema.maxLength} bytes` });
-  }
-  if (schema.minLength !== undefined && length < schema.minLength) {
+  } else if (schema.minLength !== undefined && length < schema.minLength) {
     errors.push(invalid(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
-  }
-  if (schema.pattern !== undefined && !matchesPattern(value, schema.pattern)) {
+  } else if (schema.pattern !== undefined && !matchesPattern(value, schema.pattern)) {
     errors.push(invalid(path, value, `${path} in body should match '${schema.pattern}'`));
   }
   if (schema.format === 'cidr' && !parseCidr(value)) {
     errors.push(invalid(path, value, `${path} in body must be of type cidr: ${JSON.stringify(value)}`));
   }
-  if (schema.enum && !schema.enum.includes(value)) errors.push(unsupported(path, value, schema.enum));
   return errors;
 }
 
@@ -125,13 +137,19 @@ function matchesPattern(value: string, pattern: string): boolean {
 }
 
 function checkNumber(value: number, schema: Schema, path: string): FieldError[] {
-  if (schema.maximum !== undefined && value > schema.maximum) {
-    return [invalid(path, value, `${path} in body should be less than or equal to ${schema.maximum}`)];
+  const errors: FieldError[] = [];
+  const bits = schema.format === 'int32' ? 31 : 63;
+  if (schema.type === 'integer' && (!Number.isInteger(value) || value >= 2 ** bits || value < -(2 ** bits))) {
+    const size = schema.format === undefined ? '(default format)' : `with format ${schema.format}`;
+    errors.push(choice(`Checked value must be of type integer ${size} in ${path}`));
   }
   if (schema.minimum !== undefined && value < schema.minimum) {
-    return [invalid(path, value, `${path} in body should be greater than or equal to ${schema.minimum}`)];
+    errors.push(invalid(path, value, `${path} in body should be greater than or equal to ${schema.minimum}`));
   }
-  return [];
+  if (schema.maximum !== undefined && value > schema.maximum) {
+    errors.push(invalid(path, value, `${path} in body should be less than or equal to ${schema.maximum}`));
+  }
+  return errors;
 }
 
 function checkList(value: readonly unknown[], schema: Schema, path: string): FieldError[] {
@@ -154,7 +172,7 @@ function checkList(value: readonly unknown[], schema: Schema, path: string): Fie
 }
 
 function checkObject(value: Readonly<Record<string, unknown>>, schema: Schema, path: string): FieldError[] {
-  const errors: FieldError[] = [...checkChoices(value, schema, path)];
+  const errors: FieldError[] = [];
   const count = Object.keys(value).length;
   if (schema.minProperties !== undefined && count < schema.minProperties) {
     errors.push(
@@ -185,27 +203,30 @@ function required(field: string): FieldError {
   return { field, kind: 'Required value', detail: '' };
 }
 
+/** An error about the object as a whole. */
+function choice(detail: string): FieldError {
+  return { field: '<nil>', kind: 'Invalid value', value: '', detail };
+}
+
+function noneOfAny(path: string): FieldError {
+  return choice(`"${path}" must validate at least one schema (anyOf)`);
+}
+
+function oneOf(path: string): string {
+  return `"${path}" must validate one and only one schema (oneOf).`;
+}
+
 function checkChoices(value: Readonly<Record<string, unknown>>, schema: Schema, path: string): FieldError[] {
   const present = (names: readonly string[]) => names.filter((name) => Object.hasOwn(value, name)).length;
-  const choice = (detail: string): FieldError => ({
-    field: '<nil>',
-    kind: 'Invalid value',
-    value: '',
-    detail,
-  });
   const errors: FieldError[] = [];
+  if (schema.isIntOrString) return [noneOfAny(path), ...checkSchema(value, { type: 'integer' }, path)];
   const [anyFirst, oneFirst] = [schema.anyOf?.[0], schema.oneOf?.[0]];
-  if (schema.anyOf && anyFirst !== undefined && present(schema.anyOf) === 0) {
-    errors.push(
-      choice(`"${path}" must validate at least one schema (anyOf)`),
-      required(`${path}.${anyFirst}`),
-    );
-  }
+  if (schema.anyOf && anyFirst !== undefined && present(schema.anyOf) === 0)
+    errors.push(noneOfAny(path), required(`${path}.${anyFirst}`));
   if (schema.oneOf && oneFirst !== undefined) {
     const valid = present(schema.oneOf);
-    const one = `"${path}" must validate one and only one schema (oneOf).`;
-    if (valid === 0) errors.push(choice(`${one} Found none valid`), required(`${path}.${oneFirst}`));
-    if (valid > 1) errors.push(choice(`${one} Found ${valid} valid alternatives`));
+    if (valid === 0) errors.push(choice(`${oneOf(path)} Found none valid`), required(`${path}.${oneFirst}`));
+    if (valid > 1) errors.push(choice(`${oneOf(path)} Found ${valid} valid alternatives`));
   }
   return errors;
 }
