@@ -6,7 +6,7 @@ import { shellProgram } from './main.ts';
 import type { Program } from './program.ts';
 import { runProgram, testMachine } from './testing/world.ts';
 
-type Recorded = { shell: 'bash' | 'dash'; run: string; stdout: string; stderr: string; exit: number };
+type Recorded = { shell: 'bash' | 'dash' | 'ash'; run: string; stdout: string; stderr: string; exit: number };
 type Result = { stdout: string; stderr: string; exit: number | undefined };
 
 const programs = new Map<string, Program>([
@@ -15,6 +15,7 @@ const programs = new Map<string, Program>([
   ['bash', shellProgram('bash')],
   ['sh', shellProgram('dash')],
   ['dash', shellProgram('dash')],
+  ['ash', shellProgram('ash')],
 ]);
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -78,7 +79,7 @@ function compare(title: string, folder: string, files: Readonly<Record<string, s
   });
 }
 
-compare('snippets of real bash and dash', './testdata/', {});
+compare('snippets of real bash, dash and ash', './testdata/', {});
 compare(
   'command lines of real text tools',
   '../commands/coreutils/testdata/',

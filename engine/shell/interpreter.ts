@@ -103,7 +103,7 @@ export class Interpreter implements ExpansionHost {
     const shown =
       state.dialect === 'ash' && !state.isInteractive
         ? message.replace(
-            /^(?:cd|unset|export|readonly|local|\.|exec|set|getopts|exit|return|shift|wait|[fb]g): /,
+            /^(?:cd|unset|export|readonly|local|trap|\.|exec|set|getopts|exit|return|shift|wait|[fb]g): /,
             (name) => `${name}line ${state.line}: `,
           )
         : message;
@@ -377,7 +377,10 @@ export class Interpreter implements ExpansionHost {
       return;
     }
     if (!(error instanceof ExpansionFailure)) throw error;
-    const status = this.state.isInteractive || this.state.options.has('errexit') ? 1 : error.status;
+    const status =
+      this.state.isInteractive || (this.state.dialect === 'bash' && this.state.options.has('errexit'))
+        ? 1
+        : error.status;
     await this.complain(error.message);
     this.state.status = status;
     if (this.state.isInteractive) throw new LineAbort(this.state.dialect === 'bash' ? 1 : 2);

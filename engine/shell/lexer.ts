@@ -53,7 +53,8 @@ const OPERATORS = [
   ';',
   '\n',
 ];
-const NOT_DASH = new Set(['&>>', '<<<', ';;&', ';&', '|&', '&>']);
+/** What only bash reads as one operator; ash knows `&>` too. */
+const ONLY_BASH = new Set(['&>>', '<<<', ';;&', ';&', '|&', '&>']);
 const META = ' \t\n;&|<>()';
 const NAME_START = /[A-Za-z_]/;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
@@ -153,13 +154,18 @@ export class Lexer {
 
   #operator(): string | undefined {
     if (
-      this.dialect === 'bash' &&
+      this.dialect !== 'dash' &&
       (this.src.startsWith('<(', this.pos) || this.src.startsWith('>(', this.pos))
     )
       return undefined;
     for (const operator of OPERATORS) {
       if (!this.src.startsWith(operator, this.pos)) continue;
-      if (this.dialect === 'dash' && NOT_DASH.has(operator)) continue;
+      if (
+        this.dialect !== 'bash' &&
+        ONLY_BASH.has(operator) &&
+        !(operator === '&>' && this.dialect === 'ash')
+      )
+        continue;
       return operator;
     }
     return undefined;
@@ -296,7 +302,7 @@ export class Lexer {
 
   #isProcess(char: string, inDouble: boolean): boolean {
     return (
-      !inDouble && this.dialect === 'bash' && (char === '<' || char === '>') && this.src[this.pos + 1] === '('
+      !inDouble && this.dialect !== 'dash' && (char === '<' || char === '>') && this.src[this.pos + 1] === '('
     );
   }
 

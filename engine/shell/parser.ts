@@ -413,11 +413,15 @@ export class Parser {
     const token = this.#peek();
     if (
       kind === 'for' &&
+      this.#options.dialect === 'bash' &&
       token.kind === 'operator' &&
       token.text === '(' &&
       this.#lexer.src[token.end] === '('
     )
       return this.#count(token);
+    const isName = token.kind === 'word' && /^[A-Za-z_]\w*$/.test(token.word.text);
+    if (!isName && this.#options.dialect !== 'bash')
+      throw new SyntaxFailure({ kind: 'variable' }, token.line);
     if (token.kind !== 'word') this.#unexpected();
     this.#take();
     const name = token.word.text;
@@ -487,7 +491,7 @@ export class Parser {
     const patterns: Word[] = [];
     for (;;) {
       const token = this.#peek();
-      if (token.kind !== 'word') this.#unexpected();
+      if (token.kind !== 'word') this.#unexpected(token.kind === 'end' ? ')' : undefined);
       patterns.push(token.word);
       this.#take();
       if (!this.#isOperator('|')) break;
@@ -669,6 +673,8 @@ export class Parser {
     invariant(token.kind === 'operator', 'a redirection begins with its operator');
     const target = this.#peek();
     if (target.kind !== 'word') this.#unexpected();
+    if (token.text === '>&' && this.#options.dialect === 'dash' && !/^(\d+|-|[$`].*)$/.test(target.word.text))
+      throw new SyntaxFailure({ kind: 'descriptor' }, token.line);
     this.#take();
     const text = this.#lexer.src.slice(token.start, target.end);
     const fd = token.fd;

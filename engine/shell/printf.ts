@@ -93,8 +93,10 @@ function formatOnce(
         const atMs = seconds === undefined || argument === '-2' ? base : seconds * 1000;
         return pad(formatDate(atMs, kind.slice(1, -2) || '%X'), flags, wide);
       }
-      if (kind === 'q' && options.dialect !== 'bash') {
-        complaints.push(`%q: invalid ${options.dialect === 'ash' ? 'format' : 'directive'}`);
+      if (/^[q(]/.test(kind) && options.dialect !== 'bash') {
+        complaints.push(
+          `%${kind.startsWith('(') && options.dialect === 'dash' ? '(' : kind}: invalid ${options.dialect === 'ash' ? 'format' : 'directive'}`,
+        );
         isStopped = true;
         return '';
       }

@@ -70,7 +70,8 @@ export class Shell {
       16,
     );
     if (state.dialect === 'bash') setBashVariables(state);
-    if (options.isInteractive) setPrompts(state);
+    if (options.isInteractive || state.dialect !== 'bash') setPrompts(state);
+    else state.variables.set('PS4', '+ ');
     this.interpreter = new Interpreter(
       state,
       options.machine,

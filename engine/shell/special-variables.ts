@@ -17,6 +17,9 @@ const SHOWN_LETTERS: readonly (readonly [string, string])[] = [
   ['functrace', 'T'],
 ];
 
+/** What the other shells keep of bash's variables. */
+const OTHERS = { dash: /^PPID$/, ash: /^(PPID|RANDOM|LINENO|EPOCH.*|HOSTNAME|COLUMNS|LINES|_)$/ };
+
 /** A parameter that the shell itself keeps, `$?` or `$RANDOM`; undefined for any other name. */
 export function specialVariable(shell: Interpreter, name: string): string | undefined {
   const { state } = shell;
@@ -32,7 +35,7 @@ export function specialVariable(shell: Interpreter, name: string): string | unde
     case '-':
       return optionLetters(state);
     default:
-      return state.dialect === 'dash' && name !== 'PPID' ? undefined : dynamic(shell, name);
+      return state.dialect === 'bash' || OTHERS[state.dialect].test(name) ? dynamic(shell, name) : undefined;
   }
 }
 

@@ -13,6 +13,8 @@ export type SyntaxProblem =
       readonly heredoc?: { readonly delimiter: string; readonly stripsTabs: boolean };
     }
   | { readonly kind: 'quote'; readonly quote: string }
+  /** dash and ash: no name after `for`; no number after `>&`. */
+  | { readonly kind: 'variable' | 'descriptor' }
   | {
       readonly kind: 'condition';
       readonly token: string;

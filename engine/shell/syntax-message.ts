@@ -26,6 +26,9 @@ function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, la
       return `${prefix}unexpected EOF while looking for matching \`${problem.quote}'\n`;
     case 'end':
       return `${prefix}syntax error: unexpected end of file\n`;
+    case 'variable':
+    case 'descriptor':
+      return `${prefix}syntax error\n`;
     case 'condition':
       if (problem.reason !== undefined) return `${prefix}${problem.reason}\n`;
       return `${prefix}syntax error in conditional expression: unexpected token \`${problem.token}'\n`;
@@ -37,12 +40,15 @@ function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, la
 }
 
 function ashReason(problem: SyntaxFailure['problem']): string {
+  if (problem.kind === 'variable') return 'bad for loop variable';
   if (problem.kind === 'quote')
     return problem.quote === '}'
       ? "missing '}'"
       : problem.quote === ')'
         ? 'unexpected end of file (expecting ")")'
-        : 'unterminated quoted string';
+        : problem.quote === '`'
+          ? 'EOF in backquote substitution'
+          : 'unterminated quoted string';
   const expecting =
     'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
   if (problem.kind === 'end') return `unexpected end of file${expecting}`;
@@ -51,16 +57,21 @@ function ashReason(problem: SyntaxFailure['problem']): string {
 
 function tokenText(problem: SyntaxFailure['problem']): string {
   if (problem.kind !== 'unexpected' || problem.isWord === true) return 'word';
+  if (/^[<>]|^&>/.test(problem.token)) return 'redirection';
   return problem.token === 'newline' ? 'newline' : `"${problem.token}"`;
 }
 
 function dashReason(problem: SyntaxFailure['problem']): string {
+  if (problem.kind === 'variable') return 'Bad for loop variable';
+  if (problem.kind === 'descriptor') return 'Bad fd number';
   if (problem.kind === 'quote')
     return problem.quote === '}'
       ? "Missing '}'"
       : problem.quote === ')'
         ? 'end of file unexpected (expecting ")")'
-        : 'Unterminated quoted string';
+        : problem.quote === '`'
+          ? 'EOF in backquote substitution'
+          : 'Unterminated quoted string';
   const expecting =
     'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
   if (problem.kind === 'end') return `end of file unexpected${expecting}`;

@@ -132,16 +132,20 @@ class TestReader {
         return first !== '';
       case 2:
         if (first === '!') return second === '';
-        if (!UNARY.has(first)) throw new TestFailure(this.#wrongUnary(first, second));
+        if (!UNARY.has(first) || (first === '-v' && this.#scope.dialect !== 'bash'))
+          throw new TestFailure(this.#wrongUnary(first, second));
         return this.#unary(first, second);
       case 3:
-        if (BINARY.has(second)) return this.#binary(first, second, third);
+        if (BINARY.has(second) && !(second === '==' && this.#scope.dialect === 'dash'))
+          return this.#binary(first, second, third);
         if (first === '!') return !new TestReader(this.#words.slice(1), this.#scope).evaluate();
         if (first === '(' && third === ')') return second !== '';
         throw new TestFailure(
           this.#scope.dialect === 'ash'
             ? `${UNARY.has(first) ? third : second}: unknown operand`
-            : `${second}: binary operator expected`,
+            : this.#scope.dialect === 'dash'
+              ? `${first}: unexpected operator`
+              : `${second}: binary operator expected`,
         );
       case 4:
         if (first === '!') return !new TestReader(this.#words.slice(1), this.#scope).evaluate();

@@ -346,6 +346,8 @@ function quote(text: string): string {
 
 async function shift(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const count = argv[1] === undefined ? 1 : Number(argv[1]);
+  if (!Number.isInteger(count) && shell.state.dialect !== 'bash')
+    return shell.raise(`shift: Illegal number: ${argv[1]}`);
   if (!Number.isInteger(count)) return shell.complain(`shift: ${argv[1]}: numeric argument required`);
   if (count < 0) return shell.complain(`shift: ${argv[1]}: shift count out of range`);
   if (count > shell.state.positional.length) {
@@ -365,6 +367,8 @@ async function shift(shell: Interpreter, argv: readonly string[]): Promise<numbe
 
 async function trap(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { traps, dialect } = shell.state;
+  if (dialect !== 'bash' && /^-[a-z]/.test(argv[1] ?? ''))
+    return shell.raise(`trap: ${dialect === 'ash' ? 'i' : 'I'}llegal option ${argv[1]}`);
   const isPrint = argv[1] === '-p';
   const words = argv.slice(argv[1] === '--' || isPrint ? 2 : 1);
   if (words[0] === '-l') {
@@ -387,11 +391,12 @@ async function trap(shell: Interpreter, argv: readonly string[]): Promise<number
   let status = 0;
   for (const word of names) {
     const name = trapName(word);
-    if (name === undefined || (dialect !== 'bash' && ['ERR', 'DEBUG', 'RETURN'].includes(name)))
-      status = await shell.complain(
-        dialect === 'bash' ? `trap: ${word}: invalid signal specification` : `trap: ${word}: bad trap`,
-      );
-    else if (action === '-') traps.delete(name);
+    const isBashs = /^(DEBUG|RETURN)$/.test(name ?? '') || (name === 'ERR' && dialect === 'dash');
+    if (name === undefined || (dialect !== 'bash' && isBashs)) {
+      status = 1;
+      if (dialect === 'dash') await shell.err(`trap: ${word}: bad trap\n`);
+      else await shell.complain(`trap: ${word}: invalid signal specification`);
+    } else if (action === '-') traps.delete(name);
     else traps.set(name, action);
   }
   return status;

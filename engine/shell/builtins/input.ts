@@ -14,6 +14,8 @@ async function printf(shell: Interpreter, argv: readonly string[]): Promise<numb
     target = words[1];
     words = words.slice(2);
   }
+  if (/^-./.test(words[0] ?? '') && words[0] !== '--' && shell.state.dialect === 'dash')
+    return shell.complain(`printf: Illegal option ${words[0]?.slice(0, 2)}`, 2);
   if (words[0] === '--') words = words.slice(1);
   const [format, ...args] = words;
   if (format === undefined) {
@@ -140,6 +142,17 @@ async function read(shell: Interpreter, argv: readonly string[]): Promise<number
     );
     return 2;
   }
+  const letters = { bash: '', ash: 'ptnsdur', dash: 'pr' }[shell.state.dialect];
+  const unknown = argv
+    .slice(1)
+    .find((word) => /^-[a-z]/.test(word) && letters !== '' && !letters.includes(word[1] ?? ''));
+  if (unknown !== undefined)
+    return shell.complain(
+      shell.state.dialect === 'ash'
+        ? `read: line ${shell.state.line}: illegal option ${unknown.slice(0, 2)}`
+        : `read: Illegal option ${unknown.slice(0, 2)}`,
+      2,
+    );
   const bad = options.names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*(\[.*\])?$/.test(name));
   if (bad !== undefined) return shell.complain(`read: \`${bad}': not a valid identifier`);
   if (options.fd !== 0 && shell.descriptors.get(options.fd) === undefined)

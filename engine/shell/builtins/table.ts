@@ -46,6 +46,7 @@ const BUILTINS: ReadonlyMap<string, Builtin> = new Map([
 /** The builtin of a name in a kind of shell, or undefined. */
 export function builtinOf(name: string, dialect: Dialect): Builtin | undefined {
   const builtin = BUILTINS.get(name);
+  if (dialect === 'dash' && /^(let|source|history)$/.test(name)) return undefined;
   return builtin?.isBash === true && dialect !== 'bash' ? undefined : builtin;
 }
 

@@ -138,10 +138,9 @@ async function declare(shell: Interpreter, argv: readonly string[]): Promise<num
     );
   const { variables, functions } = shell.state;
   if (command === 'local' && !variables.isLocal)
-    return shell.complain(
-      shell.state.dialect === 'bash' ? 'local: can only be used in a function' : 'local: not in a function',
-      shell.state.dialect === 'bash' ? 1 : 2,
-    );
+    return shell.state.dialect === 'bash'
+      ? shell.complain('local: can only be used in a function')
+      : shell.raise('local: not in a function');
   const flags = argv
     .slice(1)
     .filter((word) => /^-[A-Za-z]+$/.test(word))
@@ -486,10 +485,10 @@ async function unalias(shell: Interpreter, argv: readonly string[]): Promise<num
   if (argv[1] === '-a') aliases.clear();
   let status = 0;
   for (const name of argv.slice(1).filter((word) => word !== '-a')) {
-    if (!aliases.delete(name))
-      status = await shell.complain(
-        `unalias: ${name}${shell.state.dialect === 'bash' ? ': not found' : ' not found'}`,
-      );
+    if (aliases.delete(name)) continue;
+    status = 1;
+    if (shell.state.dialect === 'bash') await shell.complain(`unalias: ${name}: not found`);
+    else await shell.err(`unalias: ${name} not found\n`);
   }
   return status;
 }

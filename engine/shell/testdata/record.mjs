@@ -1,4 +1,4 @@
-// Runs the snippets of posix.txt (bash and dash), bash.txt (bash) and ../../commands/coreutils/testdata/tools.txt (the
+// Runs the snippets of posix.txt (bash, dash and busybox ash), bash.txt (bash), bashisms.txt (all three) and ../../commands/coreutils/testdata/tools.txt (the
 // tools, through bash) with the shells and tools of the machine it is started on, and writes differential.jsonl beside
 // each list: one JSON line for each snippet with the real standard output, standard error and exit code.
 // Recorded on Debian 12: bash 5.2.15, dash 0.5.12, coreutils 9.1, grep 3.8, sed 4.8, gawk 5.2.1, findutils 4.9.0,
@@ -27,8 +27,9 @@ function record(shell, run, files) {
   rmSync(HOME, { recursive: true, force: true });
   mkdirSync(HOME, { recursive: true });
   for (const [name, content] of Object.entries(files)) writeFileSync(`${HOME}/${name}`, content);
-  const done = spawnSync(shell, ['-c', run], {
-    argv0: shell,
+  const isAsh = shell === 'ash';
+  const done = spawnSync(isAsh ? 'busybox' : shell, [...(isAsh ? ['ash'] : []), '-c', run], {
+    argv0: isAsh ? 'busybox' : shell,
     cwd: HOME,
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME, USER: 'root', LC_ALL: 'C', TZ: 'UTC' },
     input: '',
@@ -47,7 +48,8 @@ function recordList(list, shells, out, files = {}) {
 
 const tools = '../../commands/coreutils/testdata/';
 for (const out of ['differential.jsonl', `${tools}differential.jsonl`]) rmSync(here(out), { force: true });
-recordList('posix.txt', ['bash', 'dash'], 'differential.jsonl');
+recordList('posix.txt', ['bash', 'dash', 'ash'], 'differential.jsonl');
+recordList('bashisms.txt', ['bash', 'dash', 'ash'], 'differential.jsonl');
 recordList('bash.txt', ['bash'], 'differential.jsonl');
 try {
   const files = JSON.parse(readFileSync(here(`${tools}tools-files.json`), 'utf8'));
