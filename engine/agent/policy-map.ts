@@ -81,7 +81,10 @@ function entryModel(entry: MapEntry, direction: 'Ingress' | 'Egress', node: stri
 }
 
 /** The selectors of all policies with who uses them and whom they pick, as `policy selectors` shows them. */
-export function selectorModels(view: PolicyView): readonly JsonObject[] {
+export function selectorModels(
+  view: PolicyView,
+  labelsOf: (policy: ParsedPolicy) => readonly JsonObject[],
+): readonly JsonObject[] {
   const found = new Map<
     string,
     { readonly selector: Selector; readonly policies: Set<ParsedPolicy>; users: number }
@@ -98,11 +101,10 @@ export function selectorModels(view: PolicyView): readonly JsonObject[] {
     }
   }
   const models = [...found.values()].map(({ selector, policies, users }) => ({
-    selector: selectorText(selector),
     labels: [...policies]
-      .filter((policy) => policy.namespace !== '')
-      .map((policy) => `${policy.namespace}/${policy.name}`)
-      .sort(byText),
+      .sort((a, b) => byText(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`))
+      .map(labelsOf),
+    selector: selectorText(selector),
     users,
     identities: [
       ...new Set(

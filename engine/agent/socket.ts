@@ -75,7 +75,7 @@ export function answerOf(path: string, report: AgentReport): Json | undefined {
         identityModel,
       );
     case 'policy':
-      if (name === 'selectors') return selectorModels(report.policyView()) as Json;
+      if (name === 'selectors') return selectorsAnswer(report);
       return {
         policy: JSON.stringify(report.policies.map(policyModel), null, 2),
         revision: report.policyRevision,
@@ -379,23 +379,36 @@ function references(report: AgentReport): Json {
 
 /** A policy as `cilium-dbg policy get` shows it: the object's rules with the labels that say where they came from. */
 function policyModel(object: KubeObject): JsonObject {
-  const { name, namespace, uid } = object.metadata;
+  return {
+    ...(object['spec'] as JsonObject | undefined),
+    ...(object['specs'] === undefined ? {} : { specs: object['specs'] as Json }),
+    labels: labelsOfPolicy(object),
+  };
+}
+
+/** The labels of a policy's rules: where they come from (pkg/k8s/apis/cilium.io/utils, GetPolicyLabels). */
+function labelsOfPolicy({ kind, metadata }: KubeObject): readonly JsonObject[] {
   const label = (key: string, value: string): JsonObject => ({
     key: `io.cilium.k8s.policy.${key}`,
     value,
     source: 'k8s',
   });
-  const labels = [
-    label('derived-from', object.kind),
-    label('name', name),
-    ...(namespace === undefined ? [] : [label('namespace', namespace)]),
-    label('uid', uid ?? ''),
+  return [
+    label('derived-from', kind),
+    label('name', metadata.name),
+    ...(metadata.namespace === undefined ? [] : [label('namespace', metadata.namespace)]),
+    label('uid', metadata.uid ?? ''),
   ];
-  return {
-    ...(object['spec'] as JsonObject | undefined),
-    ...(object['specs'] === undefined ? {} : { specs: object['specs'] as Json }),
-    labels,
-  };
+}
+
+function selectorsAnswer(report: AgentReport): Json {
+  return selectorModels(report.policyView(), ({ kind, name, namespace }) => {
+    const object = report.policies.find(
+      (one) =>
+        one.kind === kind && one.metadata.name === name && (one.metadata.namespace ?? '') === namespace,
+    );
+    return object === undefined ? [] : labelsOfPolicy(object);
+  }) as Json;
 }
 
 const API_VERSIONS = [

@@ -81,9 +81,21 @@ function bpfPolicy(call: DbgCall): DbgResult {
   return { text: blocks.join('') };
 }
 
+type Label = { readonly key: string; readonly value: string; readonly source: string };
+
+/** Where a selector is used: policies as namespace/name, or with `-v` the labels of each. */
+function usersText(labels: SelectorModel['labels'], isVerbose: boolean): string {
+  const plain = (label: Label): string => `${label.source}:${label.key}=${label.value}`;
+  if (isVerbose) return labels.map((one) => `[${one.map(plain).join(' ')}]`).join(', ');
+  const part = (one: readonly Label[], name: string): string =>
+    one.find(({ key }) => key === `io.cilium.k8s.policy.${name}`)?.value ?? '';
+  const named = labels.filter((one) => part(one, 'namespace') !== '');
+  return named.map((one) => `${part(one, 'namespace')}/${part(one, 'name')}`).join(',');
+}
+
 type SelectorModel = {
   readonly selector: string;
-  readonly labels: readonly string[];
+  readonly labels: readonly (readonly Label[])[];
   readonly users: number;
   readonly identities: readonly number[];
 };
@@ -92,14 +104,20 @@ function selectors(call: DbgCall): DbgResult {
   const model = call.agent.get('/policy/selectors') ?? [];
   const rows = listOf<SelectorModel>(model).flatMap((item) => {
     const [first, ...more] = item.identities.map(String);
-    const head = [item.selector, item.labels.join(','), String(item.users)];
+    const head = [item.selector, usersText(item.labels, isOn(call, 'verbose')), String(item.users)];
     return [
       first === undefined ? [...head, ''] : [...head, first, ''],
       ...more.map((id) => ['', '', '', id, '']),
     ];
   });
+  const models = listOf<SelectorModel>(model).map(({ identities, labels, selector, users }) => ({
+    identities,
+    labels: labels.map((one) => one.map(({ key, source, value }) => ({ key, source, value }))),
+    selector,
+    users,
+  }));
   return (
-    asAsked(call, model) ?? {
+    asAsked(call, models as unknown as Json) ?? {
       text: tabbed([['SELECTOR', 'LABELS', 'USERS', 'IDENTITIES'], ...rows], { minWidth: 5, padding: 3 }),
     }
   );

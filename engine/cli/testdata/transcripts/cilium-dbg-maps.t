@@ -90,3 +90,8 @@ $ kubectl -n kube-system exec $P -- cilium-health status | tail -1
 re: ^  kind-kind/kind-control-plane +172\.18\.0\.\d +1/1 +1/1$
 $ kubectl -n kube-system logs $P | grep -c 'level=info'
 cols: 7
+$ $D policy selectors | grep k8s-app; $D policy selectors -v | grep -c 'k8s:io.cilium.k8s.policy.derived-from=CiliumNetworkPolicy k8s:io.cilium.k8s.policy.name=cl '
+re: k8s-app: kube-dns.* default/cl +1 +\d+ +$
+cols: 2
+$ $D policy selectors -o json | jq -c '.[0].labels[0][1]'
+cols: {"key":"io.cilium.k8s.policy.name","source":"k8s","value":"cl"}
