@@ -3,28 +3,21 @@
  * defaulting, patches and field ownership are computed from. One struct a line: its name, then its fields, each
  * `GoName=jsonName:type` and marks. A JSON name is told where it is not the Go name with a small first letter; a type where
  * it is not string: `*`, `[]` and `map[…]` as in Go, then a name, of which the usual ones are letters (`SHORT_TYPES`). A
- * name that is neither a struct nor a scalar nor in `ALIAS_ROWS` is a kind of string.
+ * name that is neither a struct nor a scalar nor in `ALIAS_ROWS` is a kind of string, or of a volume that no kind cluster has
+ * a driver for (`awsElasticBlockStore`, `cephfs` …): any JSON.
  *
  * Marks: `!` written when empty too (no omitempty), `^` inline, `%` retainKeys; then `~key` patch strategy merge by key
  * (`~` alone: a set of primitives) and `@key+key`, `@set` or `@atomic` for the list type of server-side apply. Structs of
  * the core group have no prefix; `meta.`, `apps.` … stand for the packages.
  */
 export const STRUCT_ROWS: readonly string[] = [
-  'AWSElasticBlockStoreVolumeSource VolumeID! FSType=fsType Partition:n ReadOnly:b',
   'Affinity NodeAffinity:*NodeAffinity PodAffinity:*PodAffinity PodAntiAffinity:*PodAntiAffinity',
   'AppArmorProfile Type:AppArmorProfileType! LocalhostProfile:*',
   'AttachedVolume Name:UniqueVolumeName! DevicePath!',
-  'AzureDiskVolumeSource DiskName! DataDiskURI=diskURI! CachingMode:*AzureDataDiskCachingMode FSType=fsType:* ReadOnly:*b Kind:*AzureDataDiskKind',
-  'AzureFilePersistentVolumeSource SecretName! ShareName! ReadOnly:b SecretNamespace:*!',
-  'AzureFileVolumeSource SecretName! ShareName! ReadOnly:b',
   'Binding TypeMeta:K^ ObjectMeta=metadata:O Target:ObjectReference!',
   'CSIPersistentVolumeSource Driver! VolumeHandle! ReadOnly:b FSType=fsType VolumeAttributes:m ControllerPublishSecretRef:*SecretReference NodeStageSecretRef:*SecretReference NodePublishSecretRef:*SecretReference ControllerExpandSecretRef:*SecretReference NodeExpandSecretRef:*SecretReference',
   'CSIVolumeSource Driver! ReadOnly:*b FSType=fsType:* VolumeAttributes:m NodePublishSecretRef:*LocalObjectReference',
   'Capabilities Add:[]Capability@atomic Drop:[]Capability@atomic',
-  'CephFSPersistentVolumeSource Monitors:[]!@atomic Path User SecretFile SecretRef:*SecretReference ReadOnly:b',
-  'CephFSVolumeSource Monitors:[]!@atomic Path User SecretFile SecretRef:*LocalObjectReference ReadOnly:b',
-  'CinderPersistentVolumeSource VolumeID! FSType=fsType ReadOnly:b SecretRef:*SecretReference',
-  'CinderVolumeSource VolumeID! FSType=fsType ReadOnly:b SecretRef:*LocalObjectReference',
   'ClientIPConfig TimeoutSeconds:*n',
   'ClusterTrustBundleProjection Name:* SignerName:* LabelSelector:*L Optional:*b Path!',
   'ConfigMap TypeMeta:K^ ObjectMeta=metadata:O Immutable:*b Data:m BinaryData:map[string][]byte',
@@ -63,14 +56,7 @@ export const STRUCT_ROWS: readonly string[] = [
   'EventSource Component Host',
   'ExecAction Command:[]@atomic',
   'FCVolumeSource TargetWWNs:[]@atomic Lun:*n FSType=fsType ReadOnly:b WWIDs=wwids:[]@atomic',
-  'FlexPersistentVolumeSource Driver! FSType=fsType SecretRef:*SecretReference ReadOnly:b Options:m',
-  'FlexVolumeSource Driver! FSType=fsType SecretRef:*LocalObjectReference ReadOnly:b Options:m',
-  'FlockerVolumeSource DatasetName DatasetUUID',
-  'GCEPersistentDiskVolumeSource PDName=pdName! FSType=fsType Partition:n ReadOnly:b',
   'GRPCAction Port:n! Service:*!',
-  'GitRepoVolumeSource Repository! Revision Directory',
-  'GlusterfsPersistentVolumeSource EndpointsName=endpoints! Path! ReadOnly:b EndpointsNamespace:*',
-  'GlusterfsVolumeSource EndpointsName=endpoints! Path! ReadOnly:b',
   'HTTPGetAction Path Port:IntOrString! Host Scheme:URIScheme HTTPHeaders=httpHeaders:[]HTTPHeader@atomic',
   'HTTPHeader Name! Value!',
   'HostAlias IP=ip! Hostnames:[]@atomic',
@@ -124,7 +110,6 @@ export const STRUCT_ROWS: readonly string[] = [
   'PersistentVolumeSource GCEPersistentDisk=gcePersistentDisk:*GCEPersistentDiskVolumeSource AWSElasticBlockStore=awsElasticBlockStore:*AWSElasticBlockStoreVolumeSource HostPath:*HostPathVolumeSource Glusterfs:*GlusterfsPersistentVolumeSource NFS=nfs:*NFSVolumeSource RBD=rbd:*RBDPersistentVolumeSource ISCSI=iscsi:*ISCSIPersistentVolumeSource Cinder:*CinderPersistentVolumeSource CephFS=cephfs:*CephFSPersistentVolumeSource FC=fc:*FCVolumeSource Flocker:*FlockerVolumeSource FlexVolume:*FlexPersistentVolumeSource AzureFile:*AzureFilePersistentVolumeSource VsphereVolume:*VsphereVirtualDiskVolumeSource Quobyte:*QuobyteVolumeSource AzureDisk:*AzureDiskVolumeSource PhotonPersistentDisk:*PhotonPersistentDiskVolumeSource PortworxVolume:*PortworxVolumeSource ScaleIO:*ScaleIOPersistentVolumeSource Local:*LocalVolumeSource StorageOS=storageos:*StorageOSPersistentVolumeSource CSI=csi:*CSIPersistentVolumeSource',
   'PersistentVolumeSpec Capacity:ResourceList PersistentVolumeSource:PersistentVolumeSource^ AccessModes:[]PersistentVolumeAccessMode@atomic ClaimRef:*ObjectReference PersistentVolumeReclaimPolicy:PersistentVolumeReclaimPolicy StorageClassName MountOptions:[]@atomic VolumeMode:*PersistentVolumeMode NodeAffinity:*VolumeNodeAffinity VolumeAttributesClassName:*',
   'PersistentVolumeStatus Phase:PersistentVolumePhase Message Reason LastPhaseTransitionTime:*T',
-  'PhotonPersistentDiskVolumeSource PdID! FSType=fsType',
   'Pod TypeMeta:K^ ObjectMeta=metadata:O Spec:PodSpec Status:PodStatus',
   'PodAffinity RequiredDuringSchedulingIgnoredDuringExecution:[]PodAffinityTerm@atomic PreferredDuringSchedulingIgnoredDuringExecution:[]WeightedPodAffinityTerm@atomic',
   'PodAffinityTerm LabelSelector:*L Namespaces:[]@atomic TopologyKey! NamespaceSelector:*L MatchLabelKeys:[]@atomic MismatchLabelKeys:[]@atomic',
@@ -144,14 +129,10 @@ export const STRUCT_ROWS: readonly string[] = [
   'PodTemplate TypeMeta:K^ ObjectMeta=metadata:O Template:PodTemplateSpec',
   'PodTemplateSpec ObjectMeta=metadata:O Spec:PodSpec',
   'PortStatus Port:n! Protocol:Protocol! Error:*',
-  'PortworxVolumeSource VolumeID! FSType=fsType ReadOnly:b',
   'PreferredSchedulingTerm Weight:n! Preference:NodeSelectorTerm!',
   'Probe ProbeHandler:ProbeHandler^ InitialDelaySeconds:n TimeoutSeconds:n PeriodSeconds:n SuccessThreshold:n FailureThreshold:n TerminationGracePeriodSeconds:*l',
   'ProbeHandler Exec:*ExecAction HTTPGet=httpGet:*HTTPGetAction TCPSocket=tcpSocket:*TCPSocketAction GRPC=grpc:*GRPCAction',
   'ProjectedVolumeSource Sources:[]VolumeProjection!@atomic DefaultMode:*n',
-  'QuobyteVolumeSource Registry! Volume! ReadOnly:b User Group Tenant',
-  'RBDPersistentVolumeSource CephMonitors=monitors:[]!@atomic RBDImage=image! FSType=fsType RBDPool=pool RadosUser=user Keyring SecretRef:*SecretReference ReadOnly:b',
-  'RBDVolumeSource CephMonitors=monitors:[]!@atomic RBDImage=image! FSType=fsType RBDPool=pool RadosUser=user Keyring SecretRef:*LocalObjectReference ReadOnly:b',
   'ReplicationController TypeMeta:K^ ObjectMeta=metadata:O Spec:ReplicationControllerSpec Status:ReplicationControllerStatus',
   'ReplicationControllerCondition Type:ReplicationControllerConditionType! Status:ConditionStatus! LastTransitionTime:T Reason Message',
   'ReplicationControllerSpec Replicas:*n MinReadySeconds:n Selector:m@atomic Template:*PodTemplateSpec',
@@ -165,8 +146,6 @@ export const STRUCT_ROWS: readonly string[] = [
   'ResourceRequirements Limits:ResourceList Requests:ResourceList Claims:[]ResourceClaim@name',
   'ResourceStatus Name:ResourceName! Resources:[]ResourceHealth@resourceID',
   'SELinuxOptions User Role Type Level',
-  'ScaleIOPersistentVolumeSource Gateway! System! SecretRef:*SecretReference! SSLEnabled=sslEnabled:b ProtectionDomain StoragePool StorageMode VolumeName FSType=fsType ReadOnly:b',
-  'ScaleIOVolumeSource Gateway! System! SecretRef:*LocalObjectReference! SSLEnabled=sslEnabled:b ProtectionDomain StoragePool StorageMode VolumeName FSType=fsType ReadOnly:b',
   'ScopeSelector MatchExpressions:[]ScopedResourceSelectorRequirement@atomic',
   'ScopedResourceSelectorRequirement ScopeName:ResourceQuotaScope! Operator:ScopeSelectorOperator! Values:[]@atomic',
   'SeccompProfile Type:SeccompProfileType! LocalhostProfile:*',
@@ -185,8 +164,6 @@ export const STRUCT_ROWS: readonly string[] = [
   'ServiceStatus LoadBalancer:LoadBalancerStatus Conditions:[]meta.Condition~type@type',
   'SessionAffinityConfig ClientIP:*ClientIPConfig',
   'SleepAction Seconds:l!',
-  'StorageOSPersistentVolumeSource VolumeName VolumeNamespace FSType=fsType ReadOnly:b SecretRef:*ObjectReference',
-  'StorageOSVolumeSource VolumeName VolumeNamespace FSType=fsType ReadOnly:b SecretRef:*LocalObjectReference',
   'Sysctl Name! Value!',
   'TCPSocketAction Port:IntOrString! Host',
   'Taint Key! Value Effect:TaintEffect! TimeAdded:*T',
@@ -204,7 +181,6 @@ export const STRUCT_ROWS: readonly string[] = [
   'VolumeProjection Secret:*SecretProjection DownwardAPI:*DownwardAPIProjection ConfigMap:*ConfigMapProjection ServiceAccountToken:*ServiceAccountTokenProjection ClusterTrustBundle:*ClusterTrustBundleProjection',
   'VolumeResourceRequirements Limits:ResourceList Requests:ResourceList',
   'VolumeSource HostPath:*HostPathVolumeSource EmptyDir:*EmptyDirVolumeSource GCEPersistentDisk=gcePersistentDisk:*GCEPersistentDiskVolumeSource AWSElasticBlockStore=awsElasticBlockStore:*AWSElasticBlockStoreVolumeSource GitRepo:*GitRepoVolumeSource Secret:*SecretVolumeSource NFS=nfs:*NFSVolumeSource ISCSI=iscsi:*ISCSIVolumeSource Glusterfs:*GlusterfsVolumeSource PersistentVolumeClaim:*PersistentVolumeClaimVolumeSource RBD=rbd:*RBDVolumeSource FlexVolume:*FlexVolumeSource Cinder:*CinderVolumeSource CephFS=cephfs:*CephFSVolumeSource Flocker:*FlockerVolumeSource DownwardAPI:*DownwardAPIVolumeSource FC=fc:*FCVolumeSource AzureFile:*AzureFileVolumeSource ConfigMap:*ConfigMapVolumeSource VsphereVolume:*VsphereVirtualDiskVolumeSource Quobyte:*QuobyteVolumeSource AzureDisk:*AzureDiskVolumeSource PhotonPersistentDisk:*PhotonPersistentDiskVolumeSource Projected:*ProjectedVolumeSource PortworxVolume:*PortworxVolumeSource ScaleIO:*ScaleIOVolumeSource StorageOS=storageos:*StorageOSVolumeSource CSI=csi:*CSIVolumeSource Ephemeral:*EphemeralVolumeSource Image:*ImageVolumeSource',
-  'VsphereVirtualDiskVolumeSource VolumePath! FSType=fsType StoragePolicyName StoragePolicyID',
   'WeightedPodAffinityTerm Weight:n! PodAffinityTerm:PodAffinityTerm!',
   'WindowsSecurityContextOptions GMSACredentialSpecName=gmsaCredentialSpecName:* GMSACredentialSpec=gmsaCredentialSpec:* RunAsUserName:* HostProcess:*b',
   'apps.ControllerRevision TypeMeta:K^ ObjectMeta=metadata:O Data:Raw Revision:l!',

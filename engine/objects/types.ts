@@ -159,5 +159,5 @@ function parseType(text: string): TypeRef {
   const packageName = text.startsWith('types.') ? 'types' : text.startsWith('autoscaling2.') ? 'v2' : 'v1';
   const go = `${packageName}.${text.slice(text.indexOf('.') + 1)}`;
   if (ROWS.has(text)) return { kind: 'struct', name: text, go };
-  return { ...parseType(ALIASES.get(text) ?? 'string'), go };
+  return { ...parseType(ALIASES.get(text) ?? (text.endsWith('VolumeSource') ? 'Raw' : 'string')), go };
 }
