@@ -4,7 +4,7 @@ import type { PageCommand, WorkerEvent } from '../../engine/session/protocol.ts'
 /** Milliseconds between two questions whether the worker still answers. */
 const PING_MS = 2_000;
 
-/** Silence after which the worker counts as wedged. Replaying a long journal takes longer, so booting has its own limit. */
+/** Unanswered for so long the worker counts as wedged. Replaying a long journal takes longer, so booting has its own limit. */
 const SILENCE_MS = 8_000;
 const BOOT_SILENCE_MS = 45_000;
 
@@ -75,13 +75,18 @@ export class SandboxClient {
   }
 
   #take(event: WorkerEvent): void {
-    this.#heardMs = Date.now();
     if (event.kind === 'opened') this.#isOpen = true;
+    // Only an answered ping shows that commands are taken: a worker may talk on and hear nothing.
+    if (event.kind !== 'pong' && event.kind !== 'opened') {
+      this.#listener.event(event);
+      return;
+    }
+    this.#heardMs = Date.now();
     if (this.#isSilent) {
       this.#isSilent = false;
       this.#listener.silent(false);
     }
-    if (event.kind !== 'pong') this.#listener.event(event);
+    if (event.kind === 'opened') this.#listener.event(event);
   }
 
   #watch(): void {

@@ -5,6 +5,7 @@ import { type JSX, type KeyboardEvent, useEffect, useMemo, useRef, useState } fr
 import type { MatrixCell } from '../../engine/lab/matrix-value.ts';
 import { Button } from '../_ui/button.tsx';
 import { classes } from '../_ui/classes.ts';
+import { FILE_MAX } from './bring-in.ts';
 import type { WorkbenchState } from './state.ts';
 import type { Files } from './use-files.ts';
 
@@ -12,6 +13,8 @@ import type { Files } from './use-files.ts';
 export type EditorProps = {
   readonly path: string;
   readonly text: string;
+  /** The text at this very moment; `text` is as old as the last drawing. */
+  readonly read: () => string;
   readonly isReadOnly: boolean;
   readonly onChange: (text: string) => void;
   readonly onSave: () => void;
@@ -121,8 +124,36 @@ function NewFile({ onCreate }: { onCreate: (name: string) => void }): JSX.Elemen
   );
 }
 
+function BringIn({ onBring }: { onBring: (files: readonly File[]) => void }): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <Button
+        look="quiet"
+        className="px-1.5"
+        title="Bring in a file of your machine (or drop it here)"
+        aria-label="Bring in a file"
+        onClick={() => input.current?.click()}
+      >
+        ⤒
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        data-testid="bring-in"
+        onChange={(event) => {
+          onBring([...(event.target.files ?? [])]);
+          event.target.value = '';
+        }}
+      />
+    </>
+  );
+}
+
 function statusOf(
-  file: { isDirty: boolean; path: string } | undefined,
+  file: { isDirty: boolean; isAwaited: boolean; path: string } | undefined,
   state: WorkbenchState,
 ): { text: string; isBad: boolean } {
   if (file === undefined) return { text: '', isBad: false };
@@ -132,6 +163,7 @@ function statusOf(
       text: `${rejected.line === undefined ? '' : `Line ${rejected.line}: `}${rejected.message}`,
       isBad: true,
     };
+  if (file.isAwaited) return { text: 'The terminal waits for this file', isBad: false };
   if (file.isDirty) return { text: 'Not saved', isBad: false };
   return { text: state.matrix?.hasDrafts === true ? 'Saved, not applied' : 'Saved', isBad: false };
 }
@@ -151,10 +183,16 @@ export function EditorPane({
   looked,
   onSave,
   onApply,
+  onBring,
+  onTooLong,
   browser,
 }: {
   files: Files;
   state: WorkbenchState;
+  /** Files of the learner's own machine were chosen. */
+  onBring: (files: readonly File[]) => void;
+  /** A paste would make the file larger than files may be. */
+  onTooLong: () => void;
   /** The pane's other tab. `content` is shown in place of the files while `isShown`. */
   browser: { isShown: boolean; show(isShown: boolean): void; content: JSX.Element };
   /** The cell of the matrix that the learner looks at. */
@@ -203,6 +241,7 @@ export function EditorPane({
   const editor: EditorProps | undefined = current && {
     path: current.path,
     text: current.text,
+    read: () => files.read(current.path),
     isReadOnly: state.isReadOnly || !current.isEditable,
     onChange: (text) => files.change(current.path, text),
     onSave: () => onSave(current.path),
@@ -212,13 +251,20 @@ export function EditorPane({
     jump,
   };
   return (
-    <section aria-label="Editor" data-region="yaml" className="flex h-full min-h-0 flex-col bg-panel">
+    <section
+      aria-label="Editor"
+      data-region="yaml"
+      className="flex h-full min-h-0 flex-col bg-panel"
+      onPasteCapture={(event) => {
+        const pasted = event.clipboardData.getData('text').length;
+        if (browser.isShown || pasted + (current?.text.length ?? 0) <= FILE_MAX) return;
+        event.preventDefault();
+        event.stopPropagation();
+        onTooLong();
+      }}
+    >
       <div className="flex h-9 shrink-0 items-center gap-1 border-b border-line px-2">
-        <div
-          role="tablist"
-          aria-label="Files and browser"
-          className="flex min-w-0 items-center gap-1 overflow-x-auto"
-        >
+        <div role="tablist" aria-label="Files" className="flex min-w-0 items-center gap-1 overflow-x-auto">
           {files.files.map((file) => (
             <button
               key={file.path}
@@ -239,13 +285,26 @@ export function EditorPane({
               )}
             </button>
           ))}
+        </div>
+        {!state.isReadOnly && (
+          <>
+            <NewFile
+              onCreate={(name) => {
+                browser.show(false);
+                files.create(name);
+              }}
+            />
+            <BringIn onBring={onBring} />
+          </>
+        )}
+        <div role="tablist" aria-label="Other tools" className="shrink-0">
           <button
             type="button"
             role="tab"
             aria-selected={browser.isShown}
             title="A browser on the workstation (Alt+5)"
             onClick={() => browser.show(true)}
-            className={tabClasses(browser.isShown, 'order-last text-[13px]')}
+            className={tabClasses(browser.isShown, 'text-[13px]')}
           >
             Browser
             {!browser.isShown && state.web.ports.length > 0 && (
@@ -255,14 +314,6 @@ export function EditorPane({
             )}
           </button>
         </div>
-        {!state.isReadOnly && (
-          <NewFile
-            onCreate={(name) => {
-              browser.show(false);
-              files.create(name);
-            }}
-          />
-        )}
         <div className="ml-auto flex min-w-0 items-center gap-2">
           <span
             className={classes('truncate text-xs max-sm:hidden', status.isBad ? 'text-bad' : 'text-muted')}
@@ -271,7 +322,22 @@ export function EditorPane({
           >
             {browser.isShown ? '' : status.text}
           </span>
-          {current !== undefined && !browser.isShown && (
+          {current?.isAwaited === true && !browser.isShown && (
+            <>
+              <Button look="quiet" disabled={state.isReadOnly} onClick={() => files.cancel(current.path)}>
+                Cancel
+              </Button>
+              <Button
+                look="main"
+                disabled={state.isReadOnly}
+                onClick={() => onSave(current.path)}
+                title="Save, and let the program go on (Ctrl+S)"
+              >
+                Save and close
+              </Button>
+            </>
+          )}
+          {current?.isAwaited === false && !browser.isShown && (
             <>
               <Button
                 look="quiet"

@@ -102,6 +102,23 @@ export default function MonacoEditor(props: EditorProps): JSX.Element {
     };
   }, []);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a text that changed is the reason to look, and may be old already
+  useEffect(() => {
+    const made = isMounted ? editor.current : null;
+    const model = made?.getModel();
+    if (made === null || model === null || model === undefined || props.path === '') return;
+    // What was rendered may lag behind what has been typed since: only a text that did not come from here is put in.
+    const text = latest.current.read();
+    if (text === model.getValue()) return;
+    if (latest.current.isReadOnly) {
+      model.setValue(text);
+      return;
+    }
+    made.pushUndoStop();
+    made.executeEdits('file', [{ range: model.getFullModelRange(), text, forceMoveMarkers: true }]);
+    made.pushUndoStop();
+  }, [props.text, props.path, isMounted]);
+
   useEffect(() => {
     if (!isMounted || props.path === '') return;
     marks.current?.set(
@@ -158,7 +175,7 @@ export default function MonacoEditor(props: EditorProps): JSX.Element {
       height="100%"
       path={props.path}
       defaultLanguage={/\.ya?ml$/.test(props.path) ? 'yaml' : 'plaintext'}
-      value={props.text}
+      defaultValue={props.text}
       theme={theme}
       loading=""
       onChange={(text) => latest.current.onChange(text ?? '')}
@@ -184,6 +201,7 @@ export default function MonacoEditor(props: EditorProps): JSX.Element {
         scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10 },
         guides: { indentation: true },
         links: false,
+        dropIntoEditor: { enabled: false },
       }}
     />
   );

@@ -2,6 +2,7 @@ import { createActor } from 'xstate';
 import type { LabBundle } from '../../engine/lab/bundle.ts';
 import {
   type HomeFile,
+  type Input,
   type JournalEntry,
   type PageCommand,
   REPLAY_VERSION,
@@ -13,6 +14,7 @@ import { type Attempt, type JournalStore, takeStore } from './journal-store.ts';
 import { lifeMachine } from './life.ts';
 import { readProgress, writeProgress } from './progress.ts';
 import { initialState, type PageEvent, reduce, type WorkbenchState } from './state.ts';
+import { commandOf, newsOf } from './catch-up.ts';
 import { beginAnew, isOutdated, pieceOf } from './pieces.ts';
 import { HttpSync, type JournalSync, type ServerAttempt, type Solutions } from './sync.ts';
 import { TabLease } from './tab-lease.ts';
@@ -32,6 +34,9 @@ const VERIFYING_MS = 1_000;
 const REMOTE_PATIENCE_MS = 6_000;
 const TAKE_OVER_PATIENCE_MS = 15_000;
 
+/** How long what is typed waits to be sent until the server's copy has come to be compared. */
+const COMPARE_PATIENCE_MS = 30_000;
+
 /** Two sends are at least so far apart: a guest has 60 a minute. */
 const SEND_GAP_MS = 1_100;
 
@@ -40,6 +45,14 @@ const TELL_MAX_MS = 100;
 
 /** A terminal on the page: takes output, or its whole text again. */
 export type ScreenSink = { write(data: string): void; redraw(data: string): void };
+
+/** What a promise brings in time, or undefined. */
+function within<T>(promise: Promise<T>, patienceMs: number): Promise<T | undefined> {
+  return Promise.race([
+    promise,
+    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), patienceMs)),
+  ]);
+}
 
 function randomHex(bytes: number): string {
   return [...crypto.getRandomValues(new Uint8Array(bytes))]
@@ -92,6 +105,12 @@ export class Sandbox {
   /** Commands that came before the other tabs had answered whether this one writes. */
   #held: PageCommand[] | undefined = [];
   #lastSentMs = 0;
+  /** The server's copy is on its way: nothing is sent before it was compared, and loose keys are remembered. */
+  #isComparing = false;
+  /** Entries when the page was opened. */
+  #openedAt = 0;
+  /** Keys since the last entry: half a line, which the journal does not know. */
+  #loose: PageCommand[] = [];
   /** Files of an attempt that the lab has outgrown, to be laid into the new one. */
   #leftFiles: Readonly<Record<string, string>> = {};
   #solutions: Solutions = {};
@@ -123,7 +142,7 @@ export class Sandbox {
     if (this.#isStopped) return;
     // The worker loads its code while the journal is being looked for.
     this.#client = this.#newClient();
-    const remote = this.#isGuest ? this.#loadRemote() : Promise.resolve(undefined);
+    const remote = this.#isGuest ? this.#sync.load(this.#bundle.slug) : Promise.resolve(undefined);
     // The worker need not wait for the other tabs' word; what would write does.
     const lease = this.#lease.acquire();
     const store = await takeStore();
@@ -131,7 +150,7 @@ export class Sandbox {
     const kept = await store.attempt(this.#bundle.slug);
     // What this browser holds is shown at once; the server's word on it comes later.
     const isKept = kept !== undefined && !isOutdated(kept, this.#bundle);
-    const entries = await this.#openAttempt(isKept ? undefined : await remote);
+    const entries = await this.#openAttempt(isKept ? undefined : await within(remote, REMOTE_PATIENCE_MS));
     await this.#loadSolutions(entries);
     // A journal that begins at a later task gets its first entry from opening it.
     if (entries.length === 0 && this.#state.task > 0 && !(await lease))
@@ -139,31 +158,65 @@ export class Sandbox {
     if (this.#isStopped) return;
     addEventListener('pagehide', this.#onPageHide);
     if (entries.length > 0) this.#wantedTask = this.#state.task;
+    this.#openedAt = entries.length;
+    this.#isComparing = this.#isGuest;
     this.#startWorker(entries);
     if (!(await lease)) this.#becomeReadOnly();
     if (this.#isStopped) return;
-    for (const command of this.#held?.splice(0) ?? []) this.#pass(command);
-    this.#held = undefined;
-    if (isKept) await this.#catchUp(await remote);
-    // What an earlier visit could not send goes now.
-    if (entries.length > (this.#attempt?.sentTo ?? 0)) this.#scheduleSend(0);
+    this.#release();
+    await this.#catchUp(await within(remote, COMPARE_PATIENCE_MS));
+    this.#isComparing = false;
+    this.#loose = [];
+    // What an earlier visit could not send, or this one could not yet, goes now.
+    if (this.#lastKept > (this.#attempt?.sentTo ?? 0)) this.#scheduleSend(0);
     else if (entries.length > 0) this.#scheduleRenew(0);
   }
 
-  /** The server's copy came after ours was opened: where it has more, and nothing has been typed since, it goes on from there. */
+  /** Passes on what was held back, and what comes from now on at once. */
+  #release(): void {
+    for (const command of this.#held?.splice(0) ?? []) this.#pass(command);
+    this.#held = undefined;
+  }
+
+  /** The server's copy came after ours was opened: where it went on elsewhere we go on from there, with what was typed here meanwhile. */
   async #catchUp(remote: ServerAttempt | undefined): Promise<void> {
-    const own = this.#attempt;
-    if (remote === undefined || own === undefined || this.#isStopped) return;
+    if (remote === undefined || this.#attempt === undefined || this.#isStopped) return;
     if (remote.isWrittenElsewhere) this.#becomeReadOnly();
     this.#noteVerified(remote.verified);
-    const isKnown = remote.id === own.id && remote.entries.length <= this.#lastKept;
-    if (isKnown || remote.isOutdated || this.#lastKept > own.sentTo) return;
-    const entries = await this.#openAttempt(remote);
-    await this.#loadSolutions(entries);
-    this.#life.send({ type: 'RESTART' });
+    for (let tries = 0; tries < 10; tries++) {
+      await this.#keeping.catch(() => undefined);
+      const own = this.#attempt;
+      const entries = (await this.#store?.entries(own.id)) ?? [];
+      // Something was typed while we looked.
+      if (entries.length < this.#lastKept) continue;
+      const news = newsOf({ ...own, entries }, remote, this.#openedAt);
+      if (news.kind === 'known' && news.upTo > own.sentTo) await this.#patchAttempt({ sentTo: news.upTo });
+      if (news.kind === 'ahead') await this.#goOnFrom(remote, news.again);
+      return;
+    }
+  }
+
+  /** Takes the server's entries in place of ours, and does again what was done here. Keys that come meanwhile wait. */
+  async #goOnFrom(remote: ServerAttempt, again: readonly Input[]): Promise<void> {
+    const commands = [...again.flatMap((input) => commandOf(input) ?? []), ...this.#loose];
+    this.#held = [];
     this.#stopClient();
+    this.#life.send({ type: 'RESTART' });
+    const entries = await this.#adoptRemote(remote);
+    await this.#loadSolutions(entries);
     this.#life.send({ type: 'STARTED' });
     this.#startWorker(entries);
+    const typed = again.flatMap((input) => (input.kind === 'line' ? [input.text] : []));
+    if (this.#state.isReadOnly && typed.length > 0)
+      this.warn(`This lab is open elsewhere, and goes on from there. Not run again: ${typed.join('; ')}`);
+    else if (again.length > 0)
+      this.#dispatch({
+        kind: 'notice',
+        level: 'info',
+        text: 'This lab was also worked on elsewhere, and goes on from there. What you did here meanwhile is done again.',
+      });
+    for (const command of commands) this.#pass(command);
+    this.#release();
   }
 
   /** Ends everything; what is not sent yet stays in IndexedDB. */
@@ -185,6 +238,7 @@ export class Sandbox {
   }
 
   #pass(command: PageCommand): void {
+    if (this.#isComparing && command.kind === 'keys') this.#loose.push(command);
     const harmless = ['resize', 'draft', 'advise', 'visible', 'read-only', 'ping', 'open'];
     if (this.#state.isReadOnly && !harmless.includes(command.kind)) return;
     if (command.kind === 'go-task' || command.kind === 'hint') void this.#sendWithSolutions(command);
@@ -216,10 +270,10 @@ export class Sandbox {
   async takeOver(): Promise<void> {
     this.#lease.take();
     this.#takeOver = true;
-    const remote = await this.#loadRemote(TAKE_OVER_PATIENCE_MS);
+    const remote = await this.#loadRemote();
     // The other browser has to stop before the journal is read for good.
     if (remote !== undefined) await this.#sync.renew(remote.id, [], true);
-    const entries = await this.#openAttempt(await this.#loadRemote(TAKE_OVER_PATIENCE_MS));
+    const entries = await this.#openAttempt(await this.#loadRemote());
     await this.#loadSolutions(entries);
     this.#dispatch({ kind: 'writer', isReadOnly: false });
     this.#life.send({ type: 'RESTART' });
@@ -334,14 +388,7 @@ export class Sandbox {
       await store.putAttempt(attempt).catch(() => undefined);
       return [];
     }
-    if (isRemoteAhead) {
-      const { id, header, task, solved, verified, entries } = remote;
-      this.#attempt = { id, lab: slug, header, task, solved, verified, sentTo: entries.length };
-      await store.putAttempt(this.#attempt);
-      await store.replace(id, entries);
-      this.#lastKept = entries.length;
-      return entries;
-    }
+    if (isRemoteAhead) return this.#adoptRemote(remote);
     this.#attempt = local ?? this.#newAttempt();
     // Not waited for: what is kept later is kept after it.
     if (local === undefined) void store.putAttempt(this.#attempt).catch(() => undefined);
@@ -350,10 +397,19 @@ export class Sandbox {
     return localEntries;
   }
 
+  /** Keeps the server's attempt in place of this browser's. */
+  async #adoptRemote(remote: ServerAttempt): Promise<readonly JournalEntry[]> {
+    const { id, header, task, solved, verified, entries } = remote;
+    this.#attempt = { id, lab: this.#bundle.slug, header, task, solved, verified, sentTo: entries.length };
+    this.#lastKept = entries.length;
+    await this.#store?.putAttempt(this.#attempt);
+    await this.#store?.replace(id, entries);
+    return entries;
+  }
+
   /** What the server has; a server that is slow to answer is not waited for. */
-  async #loadRemote(patienceMs = REMOTE_PATIENCE_MS): Promise<ServerAttempt | undefined> {
-    const patience = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), patienceMs));
-    return Promise.race([this.#sync.load(this.#bundle.slug), patience]);
+  #loadRemote(): Promise<ServerAttempt | undefined> {
+    return within(this.#sync.load(this.#bundle.slug), TAKE_OVER_PATIENCE_MS);
   }
 
   #newClient(): SandboxClient {
@@ -420,6 +476,8 @@ export class Sandbox {
     if (event.kind === 'output' || event.kind === 'screen')
       this.#show(event.terminal, event.data, event.kind === 'screen');
     if (event.kind === 'journal') {
+      if (event.entries.some(({ input }) => input.kind === 'line' || input.kind === 'bytes'))
+        this.#loose = [];
       this.#keep(event.entries);
       this.#lives.tried(
         this.#state.task,
@@ -486,6 +544,7 @@ export class Sandbox {
     const attempt = this.#attempt;
     if (
       this.#isSending ||
+      this.#isComparing ||
       this.#isStopped ||
       attempt === undefined ||
       this.#state.isReadOnly ||
@@ -550,11 +609,15 @@ export class Sandbox {
           this.#scheduleSend(RETRY_MS[1]);
           return;
         }
-        if (this.#state.saved !== 'offline') {
-          this.warn(
-            'The server is away. Everything you do is kept in this browser and will be sent when it is back.',
-          );
-        }
+        if (this.#state.saved !== 'offline')
+          this.#dispatch({
+            kind: 'notice',
+            level: 'warning',
+            topic: 'server',
+            text:
+              result.message ??
+              'The server is away. Everything you do is kept in this browser and will be sent when it is back.',
+          });
         this.#dispatch({ kind: 'saved', saved: 'offline' });
         this.#scheduleSend(RETRY_MS[Math.min(this.#retries++, RETRY_MS.length - 1)] ?? 30_000);
         return;

@@ -1,7 +1,7 @@
 import { createActor } from 'xstate';
 import { describe, expect, test } from 'vitest';
 import type { LabBundle } from '../../engine/lab/bundle.ts';
-import type { WorkerEvent } from '../../engine/session/protocol.ts';
+import type { Input, WorkerEvent } from '../../engine/session/protocol.ts';
 import { lifeMachine } from './life.ts';
 import { initialState, type PageEvent, reduce } from './state.ts';
 
@@ -31,6 +31,24 @@ describe('the state of the workbench', () => {
     const four = follow(...['a', 'b', 'c', 'd', 'e'].map(notice));
     expect(four.notices.map((one) => one.text)).toEqual(['b', 'c', 'd', 'e']);
     expect(reduce(four, { kind: 'dismiss', id: four.notices[0]?.id ?? 0 }).notices).toHaveLength(3);
+  });
+
+  test('what undo says takes its former word’s place, and goes with the next input', () => {
+    const notice = (text: string, topic?: string): WorkerEvent => ({
+      kind: 'notice',
+      level: 'info',
+      text,
+      ...(topic !== undefined && { topic }),
+    });
+    const state = follow(notice('other'), notice('took back a', 'travel'), notice('took back b', 'travel'));
+    expect(state.notices.map((one) => one.text)).toEqual(['other', 'took back b']);
+    const entry = (input: Input): WorkerEvent => ({
+      kind: 'journal',
+      entries: [{ sequence: 1, atMs: 0, step: 0, input }],
+    });
+    expect(reduce(state, entry({ kind: 'goto', sequence: 0, atMs: 0, step: 0 }))).toBe(state);
+    const after = reduce(state, entry({ kind: 'line', terminal: 1, text: 'ls' }));
+    expect(after.notices.map((one) => one.text)).toEqual(['other']);
   });
 
   test('the same rung taken again replaces its text; other tasks keep theirs', () => {

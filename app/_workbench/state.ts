@@ -19,6 +19,8 @@ export type Notice = {
   readonly id: number;
   readonly level: 'info' | 'warning' | 'error';
   readonly text: string;
+  /** What it is about: a newer one on the same topic takes its place. */
+  readonly topic?: string;
 };
 
 /** One hint that was taken. */
@@ -58,6 +60,8 @@ export type WorkbenchState = {
   readonly advice: CellAdvice | undefined;
   readonly flows: readonly FlowRow[];
   readonly files: readonly HomeFile[];
+  /** Files that a program waits for to be saved (`kubectl edit`). */
+  readonly awaited: readonly string[];
   readonly web: Web;
   readonly terminals: readonly number[];
   readonly busy: Readonly<Record<number, { readonly command: string; readonly waitsMs: number | undefined }>>;
@@ -98,6 +102,7 @@ export function initialState(bundle: LabBundle, task: number): WorkbenchState {
     advice: undefined,
     flows: [],
     files: [],
+    awaited: [],
     web: { visit: undefined, waitsMs: undefined, ports: [] },
     terminals: [1],
     busy: {},
@@ -115,9 +120,16 @@ export function initialState(bundle: LabBundle, task: number): WorkbenchState {
 
 let counter = 0;
 
-function withNotice(state: WorkbenchState, level: Notice['level'], text: string): WorkbenchState {
+function withNotice(state: WorkbenchState, { level, text, topic }: Omit<Notice, 'id'>): WorkbenchState {
   if (state.notices.some((notice) => notice.text === text)) return state;
-  return { ...state, notices: [...state.notices, { id: ++counter, level, text }].slice(-4) };
+  const others = state.notices.filter((notice) => topic === undefined || notice.topic !== topic);
+  const made: Notice = { id: ++counter, level, text, ...(topic !== undefined && { topic }) };
+  return { ...state, notices: [...others, made].slice(-4) };
+}
+
+function withoutTopic(state: WorkbenchState, topic: string): WorkbenchState {
+  const notices = state.notices.filter((notice) => notice.topic !== topic);
+  return notices.length === state.notices.length ? state : { ...state, notices };
 }
 
 function jumpTo(event: { readonly path: string; readonly line?: number }): Jump {
@@ -129,7 +141,7 @@ function reducePage(state: WorkbenchState, event: PageEvent): WorkbenchState {
     case 'life':
       return { ...state, life: event.life };
     case 'saved':
-      return { ...state, saved: event.saved };
+      return withoutTopic({ ...state, saved: event.saved }, event.saved === 'saved' ? 'server' : '');
     case 'writer':
       return { ...state, isReadOnly: event.isReadOnly };
     case 'verified':
@@ -155,7 +167,9 @@ export function reduce(state: WorkbenchState, event: WorkerEvent | PageEvent): W
         crash: undefined,
         busy: {},
       };
-      return event.notice === undefined ? opened : withNotice(opened, 'warning', event.notice);
+      return event.notice === undefined
+        ? opened
+        : withNotice(opened, { level: 'warning', text: event.notice });
     }
     case 'terminals':
       return { ...state, terminals: event.open };
@@ -172,7 +186,7 @@ export function reduce(state: WorkbenchState, event: WorkerEvent | PageEvent): W
     case 'web':
       return { ...state, web: event };
     case 'files':
-      return { ...state, files: event.files };
+      return { ...state, files: event.files, awaited: event.awaited };
     case 'task':
       return {
         ...state,
@@ -195,14 +209,17 @@ export function reduce(state: WorkbenchState, event: WorkerEvent | PageEvent): W
     case 'timeline':
       return { ...state, canUndo: event.canUndo, canRedo: event.canRedo };
     case 'notice':
-      return withNotice(state, event.level, event.text);
+      return withNotice(state, event);
     case 'open-file':
       return { ...state, jump: jumpTo(event) };
     case 'crashed':
       return { ...state, crash: event.message };
+    case 'journal':
+      return event.entries.every(({ input }) => input.kind === 'goto' || input.kind === 'size')
+        ? state
+        : withoutTopic(state, 'travel');
     case 'output':
     case 'screen':
-    case 'journal':
     case 'pong':
       return state;
     default:

@@ -35,8 +35,8 @@ export type AppendResult =
   | { readonly kind: 'elsewhere' }
   /** The server will not take it, and says why; sending it again is of no use. */
   | { readonly kind: 'refused'; readonly message: string }
-  /** Try again later. `isBusy`: the server is there, and asks for patience. */
-  | { readonly kind: 'away'; readonly isBusy: boolean }
+  /** Try again later. `isBusy`: the server is there, and asks for patience. `message`: what it says is away. */
+  | { readonly kind: 'away'; readonly isBusy: boolean; readonly message?: string | undefined }
   /** This server keeps no journals at all. */
   | { readonly kind: 'local' };
 
@@ -122,7 +122,7 @@ export class HttpSync implements JournalSync {
       if (response.status === 409) return { kind: 'conflict', upTo: answer.upTo ?? 0 };
       if (response.status === 423) return { kind: 'elsewhere' };
       if (response.status === 429 || response.status >= 500)
-        return { kind: 'away', isBusy: response.status === 429 };
+        return { kind: 'away', isBusy: response.status === 429, message: answer.message };
       return {
         kind: 'refused',
         message: answer.message ?? `The server refused the journal (${response.status}).`,

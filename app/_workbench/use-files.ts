@@ -1,12 +1,16 @@
 'use client';
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { HomeFile } from '../../engine/session/protocol.ts';
+import { FILE_MAX } from './bring-in.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { WorkbenchState } from './state.ts';
 
-/** Characters of a file that the sandbox takes. */
-export const FILE_MAX = 1_048_576;
+/** Characters of a file that the matrix judges while it is typed; a policy has some hundred. */
+const JUDGED_MAX = 262_144;
+
+/** A draft longer than this is kept only when nothing was typed for a while. */
+const KEPT_AT_ONCE_MAX = 65_536;
+const KEEP_MS = 400;
 
 /** A file as the editor shows it. */
 export type OpenFile = {
@@ -15,6 +19,8 @@ export type OpenFile = {
   readonly text: string;
   readonly isDirty: boolean;
   readonly isEditable: boolean;
+  /** True while a program waits for it to be saved. */
+  readonly isAwaited: boolean;
 };
 
 /** The files of the home folder together with what was typed into them and not saved. */
@@ -23,20 +29,22 @@ export type Files = {
   readonly current: OpenFile | undefined;
   open(path: string): void;
   change(path: string, text: string): void;
+  /** The text of a file at this moment, also when it has not been drawn yet. */
+  read(path: string): string;
   /** Saves; false when the text is too large for the sandbox. */
   save(path: string): boolean;
   create(name: string): void;
+  /** Puts a text that was brought in into the editor, unsaved, under a name that is free. */
+  place(name: string, text: string): void;
+  /** Ends an edit that a program waits for, without a change. */
+  cancel(path: string): void;
 };
 
 type Drafts = Readonly<Record<string, string>>;
 
 function nameIn(home: string, path: string): string {
-  return path.startsWith(`${home}/`) ? path.slice(home.length + 1) : path;
-}
-
-function isShown(home: string, file: HomeFile): boolean {
-  const name = nameIn(home, file.path);
-  return !name.startsWith('.') && !name.includes('/.') && file.path.startsWith(`${home}/`);
+  if (path.startsWith(`${home}/`)) return path.slice(home.length + 1);
+  return path.startsWith('/tmp/') ? path.slice(path.lastIndexOf('/') + 1) : path;
 }
 
 /** Keeps drafts beside the sandbox's files; a draft that equals its file is none. */
@@ -49,7 +57,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
     showDrafts(latest.current);
   }, []);
   const [chosen, setChosen] = useState<string | undefined>();
-  const { home, files: saved, life } = state;
+  const { home, files: saved, awaited, life } = state;
   const isThere = life !== 'booting' && life !== 'restarting' && life !== 'resuming';
   // What the matrix was told of each file; a new worker was told nothing.
   const told = useRef<Map<string, string>>(new Map());
@@ -86,6 +94,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
     });
   }, [saved, sandbox, setDrafts]);
 
+  const keeping = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const change = useCallback(
     (path: string, text: string) => {
       const file = saved.find((candidate) => candidate.path === path);
@@ -95,26 +104,28 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
         const { [path]: _, ...others } = now;
         return others;
       });
-      sandbox.keepDraft(path, isSame ? undefined : text);
-      tell(path, text.length <= FILE_MAX ? text : undefined);
+      const keep = () => sandbox.keepDraft(path, isSame ? undefined : text);
+      clearTimeout(keeping.current);
+      if (text.length <= KEPT_AT_ONCE_MAX) keep();
+      else keeping.current = setTimeout(keep, KEEP_MS);
+      tell(path, text.length <= JUDGED_MAX ? text : undefined);
     },
     [saved, sandbox, setDrafts, tell],
   );
 
   const files = useMemo(() => {
-    const fromDisk = saved
-      .filter((file) => isShown(home, file))
-      .map((file) => {
-        const text = drafts[file.path] ?? file.content ?? '';
-        const isEditable = file.content !== undefined;
-        return {
-          path: file.path,
-          name: nameIn(home, file.path),
-          text,
-          isDirty: isEditable && text !== file.content,
-          isEditable,
-        };
-      });
+    const fromDisk = saved.map((file) => {
+      const text = drafts[file.path] ?? file.content ?? '';
+      const isEditable = file.content !== undefined;
+      return {
+        path: file.path,
+        name: nameIn(home, file.path),
+        text,
+        isDirty: isEditable && text !== file.content,
+        isEditable,
+        isAwaited: awaited.includes(file.path),
+      };
+    });
     const fresh = Object.keys(drafts)
       .filter((path) => !saved.some((file) => file.path === path))
       .map((path) => ({
@@ -123,9 +134,10 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
         text: drafts[path] ?? '',
         isDirty: true,
         isEditable: true,
+        isAwaited: false,
       }));
     return [...fromDisk, ...fresh].sort((a, b) => (a.name < b.name ? -1 : 1));
-  }, [saved, drafts, home]);
+  }, [saved, awaited, drafts, home]);
 
   const current =
     files.find((file) => file.path === chosen) ??
@@ -141,7 +153,7 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
     const wanted = new Map(
       files
         .filter((file) => file.isEditable && (file.isDirty || file.path === current?.path))
-        .filter((file) => file.text.length <= FILE_MAX)
+        .filter((file) => file.text.length <= JUDGED_MAX)
         .map((file) => [file.path, file.text]),
     );
     for (const path of [...told.current.keys()]) if (!wanted.has(path)) tell(path, undefined);
@@ -150,25 +162,65 @@ export function useFiles(sandbox: Sandbox, state: WorkbenchState): Files {
 
   const save = useCallback(
     (path: string) => {
-      const text = latest.current[path];
+      // Saving what is awaited says something also when nothing was changed.
+      const kept = awaited.includes(path) ? saved.find((file) => file.path === path)?.content : undefined;
+      const text = latest.current[path] ?? kept;
       if (text === undefined) return true;
       if (text.length > FILE_MAX) return false;
       sandbox.send({ kind: 'save', path, content: text });
       return true;
     },
-    [sandbox],
+    [sandbox, saved, awaited],
   );
 
-  const create = useCallback(
-    (name: string) => {
-      const path = `${home}/${name}`;
-      setDrafts((now) =>
-        path in now || saved.some((file) => file.path === path) ? now : { ...now, [path]: '' },
-      );
+  const drop = useCallback(
+    (paths: readonly string[]) => {
+      setDrafts((now) => Object.fromEntries(Object.entries(now).filter(([path]) => !paths.includes(path))));
+      for (const path of paths) sandbox.keepDraft(path, undefined);
+    },
+    [sandbox, setDrafts],
+  );
+  const cancel = useCallback(
+    (path: string) => {
+      drop([path]);
+      sandbox.send({ kind: 'save', path, content: saved.find((file) => file.path === path)?.content ?? '' });
+    },
+    [sandbox, saved, drop],
+  );
+  const wasAwaited = useRef(awaited);
+  useEffect(() => {
+    // A program's own file is gone when it is done with it; so is what was typed into it.
+    const ended = wasAwaited.current.filter((path) => !awaited.includes(path));
+    wasAwaited.current = awaited;
+    if (ended.length > 0) drop(ended);
+    const begun = awaited.at(-1);
+    if (begun !== undefined) setChosen(begun);
+  }, [awaited, drop]);
+
+  // `vi NAME` of a file that is not there yet begins an empty one.
+  const open = useCallback(
+    (path: string) => {
+      if (!path.endsWith('/'))
+        setDrafts((now) =>
+          path in now || sandbox.state.files.some((file) => file.path === path)
+            ? now
+            : { ...now, [path]: '' },
+        );
       setChosen(path);
     },
-    [home, saved, setDrafts],
+    [sandbox, setDrafts],
   );
+  const create = useCallback((name: string) => open(`${home}/${name}`), [home, open]);
 
-  return { files, current, open: setChosen, change, save, create };
+  const place = (name: string, text: string) => {
+    const taken = (path: string) => files.some((file) => file.path === path && file.text !== text);
+    const [, stem = name, end = ''] = /^(.+?)(\.[^.]*)?$/.exec(name) ?? [];
+    let path = `${home}/${name}`;
+    for (let number = 2; taken(path); number++) path = `${home}/${stem}-${number}${end}`;
+    setChosen(path);
+    change(path, text);
+  };
+  const read = (path: string) =>
+    latest.current[path] ?? sandbox.state.files.find((file) => file.path === path)?.content ?? '';
+  return { files, current, read, place, open, change, save, create, cancel };
 }

@@ -6,6 +6,7 @@ import type { LabBundle } from '../../engine/lab/bundle.ts';
 import type { AdvisedEdit, MatrixCell } from '../../engine/lab/matrix-value.ts';
 import { classes } from '../_ui/classes.ts';
 import { withChange } from './advice.tsx';
+import { textOf } from './bring-in.ts';
 import { Banners } from './banners.tsx';
 import { DoneBanner, type NextLab } from './done-banner.tsx';
 import { EditorPane } from './editor-pane.tsx';
@@ -134,6 +135,13 @@ function Bench({
     setRegion('yaml');
   }, [state.jump, files.open]);
 
+  const awaited = state.awaited.at(-1);
+  useEffect(() => {
+    if (awaited === undefined) return;
+    setBrowsing(false);
+    setRegion('yaml');
+  }, [awaited]);
+
   const typeLine = (text: string) => {
     sandbox.send({ kind: 'type-line', terminal: terminal.current?.current() ?? 1, text });
     setRegion('terminal');
@@ -143,11 +151,26 @@ function Bench({
     sandbox.warn(
       'That file is larger than 1 MB, which is more than the sandbox takes. It stays here as a draft and is not saved.',
     );
+  const bringIn = async (list: readonly File[]) => {
+    if (state.isReadOnly) return;
+    for (const file of list) {
+      const found = await textOf(file);
+      if ('fault' in found) {
+        sandbox.warn(found.fault);
+        continue;
+      }
+      files.place(found.name, found.text);
+      setBrowsing(false);
+      setRegion('yaml');
+    }
+  };
   const save = (path: string) => {
     if (!files.save(path)) tooLarge();
   };
   const apply = (path: string) => {
     if (!files.save(path)) return tooLarge();
+    // The program that waits for the file applies it.
+    if (state.awaited.includes(path)) return;
     const name = path.startsWith(`${state.home}/`) ? path.slice(state.home.length + 1) : path;
     typeLine(`kubectl apply -f ${shellWord(name)}`);
   };
@@ -197,6 +220,14 @@ function Bench({
       className="flex h-dvh flex-col overflow-hidden"
       data-life={state.life}
       data-read-only={state.isReadOnly}
+      // A file that is dropped beside the editor must not take the place of the page.
+      onDragOverCapture={(event) => event.dataTransfer.types.includes('Files') && event.preventDefault()}
+      onDropCapture={(event) => {
+        if (!event.dataTransfer.types.includes('Files')) return;
+        event.preventDefault();
+        event.stopPropagation();
+        void bringIn([...event.dataTransfer.files]);
+      }}
     >
       <Header
         bundle={bundle}
@@ -257,6 +288,12 @@ function Bench({
               looked={looked}
               onSave={save}
               onApply={apply}
+              onBring={(list) => void bringIn(list)}
+              onTooLong={() =>
+                sandbox.warn(
+                  'With that the file would be larger than 1 MB, which is more than one has here. Nothing was pasted.',
+                )
+              }
               browser={{
                 isShown: isBrowsing,
                 show: setBrowsing,

@@ -54,7 +54,7 @@ type Action = Exclude<
 >;
 
 /** What the page was told last. */
-type Seen = { files: number; flows: number; task: string; web: string; visit?: WebVisit | undefined };
+type Seen = { files: string; flows: number; task: string; web: string; visit?: WebVisit | undefined };
 
 type Undone = { readonly sequence: number; readonly atMs: number; readonly step: number };
 
@@ -85,8 +85,10 @@ export class Desk {
   /** Since when each terminal has shown nothing new, and what it had shown then. */
   #quiet = new Map<number, { readonly stamp: string; readonly sinceMs: number }>();
   #told = new Map<string, string>();
-  #seen: Seen = { files: -1, flows: -1, task: '', web: '' };
+  #seen: Seen = { files: '', flows: -1, task: '', web: '' };
   #drafts = new Map<string, string>();
+  /** Files that were opened by name, wherever they are. */
+  readonly #opened = new Set<string>();
   /** The cell that the page wants to know about, until it is told. */
   #asked: { readonly row: number; readonly column: number } | undefined;
   #adviser: typeof adviseStepwise | undefined;
@@ -97,10 +99,9 @@ export class Desk {
     this.#post = post;
   }
 
-  /** Takes a command; it has its effect at the next `pump`. */
+  /** Takes a command; it has its effect at the next `pump`. So has a ping: who answers it takes commands too. */
   take(command: PageCommand): void {
-    if (command.kind === 'ping') this.#post({ kind: 'pong', id: command.id });
-    else this.#queue.push(command);
+    this.#queue.push(command);
   }
 
   /**
@@ -159,6 +160,10 @@ export class Desk {
   }
 
   async #handle(command: PageCommand): Promise<void> {
+    if (command.kind === 'ping') {
+      this.#post({ kind: 'pong', id: command.id });
+      return;
+    }
     if (command.kind === 'open') {
       await this.#open(command);
       return;
@@ -196,7 +201,7 @@ export class Desk {
         this.#notice('warning', 'This lab is open for writing somewhere else. Take it over to go on here.');
       return;
     }
-    if (command.kind !== 'ping') await this.#act(sandbox, command);
+    await this.#act(sandbox, command);
   }
 
   async #act(sandbox: Sandbox, command: Action): Promise<void> {
@@ -307,15 +312,20 @@ export class Desk {
   #adopt(sandbox: Sandbox): void {
     this.#sandbox = sandbox;
     this.#told.clear();
-    this.#seen = { files: -1, flows: -1, task: '', web: '' };
+    this.#seen = { files: '', flows: -1, task: '', web: '' };
     this.#skip = undefined;
     this.#quiet.clear();
     this.#startTime(sandbox);
     this.#activeWallMs = this.#wallMs;
     for (const task of this.#solved) sandbox.solved.add(task);
     sandbox.onSolved = (task) => this.#solved.add(task);
-    sandbox.onOpenFile = (path, line) =>
+    sandbox.onOpenFile = (path, line) => {
+      if (!sandbox.edits().includes(path)) this.#opened.add(path);
+      this.#seen.files = '';
+      // The page can show a file only when it knows it.
+      this.#tellFiles(sandbox);
       this.#post({ kind: 'open-file', path, ...(line === undefined ? {} : { line }) });
+    };
     this.#matrix = new Matrix(sandbox);
     this.#advice = undefined;
     this.#asked = undefined;
@@ -478,7 +488,7 @@ export class Desk {
     const target =
       kind === 'undo' ? lastUndoable(path) : kind === 'reset-task' ? taskStart(path) : { index: 0 };
     if (target === undefined) {
-      this.#notice('info', 'There is nothing to take back.');
+      this.#notice('info', 'There is nothing to take back.', 'travel');
       return;
     }
     const redo = kind === 'undo' ? [...this.#redo, here] : [];
@@ -513,6 +523,7 @@ export class Desk {
       this.#notice(
         'info',
         `The cluster, its clock and your saved files ${words}. Unsaved text in the editor stays.`,
+        'travel',
       );
   }
 
@@ -597,18 +608,22 @@ export class Desk {
 
   #tellFiles(sandbox: Sandbox): void {
     const { files, home } = sandbox.workplace.workstation;
-    if (files.revision === this.#seen.files) return;
-    this.#seen.files = files.revision;
+    const awaited = sandbox.edits();
+    const stamp = `${files.revision} ${awaited.join(' ')}`;
+    if (stamp === this.#seen.files) return;
+    this.#seen.files = stamp;
     const list: HomeFile[] = [];
     for (const [path, entry] of files.entries()) {
-      if (entry.kind !== 'file' || !path.startsWith(`${home}/`) || path.includes('/.')) continue;
+      if (entry.kind !== 'file') continue;
+      const isAtHome = path.startsWith(`${home}/`) && !path.includes('/.');
+      if (!isAtHome && !awaited.includes(path) && !this.#opened.has(path)) continue;
       const isText =
         !entry.content.includes('\0') &&
         !entry.content.includes('\uFFFD') &&
         entry.content.length <= LIMITS.fileCharactersMax;
       list.push({ path, content: isText ? entry.content : undefined, size: entry.content.length });
     }
-    this.#post({ kind: 'files', files: list });
+    this.#post({ kind: 'files', files: list, awaited });
   }
 
   #tellTask(sandbox: Sandbox): void {
@@ -655,8 +670,8 @@ export class Desk {
     this.#post(event);
   }
 
-  #notice(level: 'info' | 'warning' | 'error', text: string): void {
-    this.#post({ kind: 'notice', level, text });
+  #notice(level: 'info' | 'warning' | 'error', text: string, topic?: 'travel'): void {
+    this.#post({ kind: 'notice', level, text, ...(topic === undefined ? {} : { topic }) });
   }
 }
 

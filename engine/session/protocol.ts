@@ -121,7 +121,7 @@ export type FlowRow = {
   readonly summary: string;
 };
 
-/** A file of the learner's home folder. `content` is undefined when it is no text or too large for the editor. */
+/** A file that the editor offers. `content` is undefined when it is no text or too large for the editor. */
 export type HomeFile = { readonly path: string; readonly content: string | undefined; readonly size: number };
 
 export type { WebAnswer };
@@ -159,7 +159,8 @@ export type WorkerEvent =
       readonly ports: readonly number[];
     }
   | { readonly kind: 'clock'; readonly nowMs: number; readonly isRunning: boolean }
-  | { readonly kind: 'files'; readonly files: readonly HomeFile[] }
+  /** The home folder's files, and others that were opened. `awaited`: paths that a program waits for to be saved. */
+  | { readonly kind: 'files'; readonly files: readonly HomeFile[]; readonly awaited: readonly string[] }
   /** Entries to keep (IndexedDB) and to send, in order. */
   | { readonly kind: 'journal'; readonly entries: readonly JournalEntry[] }
   | {
@@ -188,8 +189,13 @@ export type WorkerEvent =
       readonly line?: number;
     }
   | { readonly kind: 'timeline'; readonly canUndo: boolean; readonly canRedo: boolean }
-  /** Something the learner should read now. */
-  | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error'; readonly text: string }
+  /** Something the learner should read now. A newer one of the same topic takes its place; `travel` goes with the next input. */
+  | {
+      readonly kind: 'notice';
+      readonly level: 'info' | 'warning' | 'error';
+      readonly text: string;
+      readonly topic?: string;
+    }
   /** Ask the page to open a file in the editor (`vi FILE`), or to jump to a line of it. */
   | { readonly kind: 'open-file'; readonly path: string; readonly line?: number }
   | { readonly kind: 'pong'; readonly id: number }

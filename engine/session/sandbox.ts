@@ -73,6 +73,8 @@ export class Sandbox {
   onSolved: (task: number) => void = () => {};
   /** Asked to open a file in the page's editor. */
   onOpenFile: (path: string, line?: number) => void = () => {};
+  /** Files that a program waits for, by its editor's pid. */
+  #edits = new Map<number, string>();
   #roots = new Map<number, SandboxTerminal>();
   #farEnds: FarEnd[] = [];
   /** Programs that were started in containers, while they live. */
@@ -102,7 +104,10 @@ export class Sandbox {
       world: this.world,
       host: this.host,
       isDumb: header.term === 'dumb',
-      openFile: (path) => this.onOpenFile(path),
+      openFile: (path, waiting) => {
+        if (waiting !== undefined) this.#edits.set(waiting, path);
+        this.onOpenFile(path);
+      },
       farEnd: (stdin, isAlive) => this.#farEnds.push({ root: this.scheduler.runningRoot(), stdin, isAlive }),
     });
     this.web = new WebTab(this.scheduler, this.workplace);
@@ -282,6 +287,14 @@ export class Sandbox {
         return;
       }
     }
+  }
+
+  /** Files that a program waits for to be saved in the editor (`kubectl edit`). */
+  edits(): readonly string[] {
+    if (this.#edits.size === 0) return [];
+    const living = new Set(this.scheduler.living().map(({ pid }) => pid));
+    for (const pid of this.#edits.keys()) if (!living.has(pid)) this.#edits.delete(pid);
+    return [...this.#edits.values()];
   }
 
   /** The terminal of that number, which is open. */

@@ -28,8 +28,8 @@ export type WorkplaceParts = {
   readonly host: ClusterHost;
   /** Terminals without colours. */
   readonly isDumb: boolean;
-  /** Opens a file in the page's editor (`vi FILE`). */
-  readonly openFile: (path: string) => void;
+  /** Opens a file in the page's editor (`vi FILE`). `waiting`: the process that goes on when it is saved. */
+  readonly openFile: (path: string, waiting: number | undefined) => void;
   /** Tells that a program at the far end of a terminal reads this stream while it lives. */
   readonly farEnd: (stdin: Stream, isAlive: () => boolean) => void;
 };
@@ -269,7 +269,11 @@ export class Workplace {
       for (const [name, program] of entries) programs.set(name, program);
     };
     add(toolPrograms(ports, this.#startOn));
-    add(editorPrograms((_, path) => this.#parts.openFile(path)));
+    add(
+      editorPrograms(({ sys }, path, isAwaited) =>
+        this.#parts.openFile(path, isAwaited ? sys.pid : undefined),
+      ),
+    );
     add([
       ['bash', shellProgram('bash')],
       ['sh', shellProgram('dash')],

@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
-import { structOfKind } from '../../../objects/types.ts';
 import { findObjects, nameOf } from '../builder.ts';
 import { objectAt, PATCH_TYPES, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
@@ -9,11 +8,9 @@ import type { KubectlError } from '../errors.ts';
 import { ApiError, CommandError, kubectlErrorOf, throwAll, withSource } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
-import { infosOf, isInfo, readManifests } from '../manifests.ts';
-import { jsonMergePatch, strategicPatch } from '../merge.ts';
+import { isInfo, readManifests } from '../manifests.ts';
 import { absolutePath } from '../paths.ts';
 import { objectName, printerFor, withoutManagedFields } from '../print/output.ts';
-import { toYaml } from '../print/yaml.ts';
 import { quoteGo } from '../text.ts';
 import { readDocuments } from '../yaml-input.ts';
 import { withLastApplied } from './apply.ts';
@@ -223,95 +220,4 @@ async function deleteAll(context: Context, infos: readonly Info[]): Promise<void
       if (!(error instanceof ApiError) || !error.isNotFound) throw error;
     }
   }
-}
-
-/** `kubectl edit`: hands a file to $KUBE_EDITOR or $EDITOR and sends what changed. */
-export const editCommand: Command = {
-  name: 'edit',
-  about: 'Edit a resource on the server',
-  usage: '(RESOURCE/NAME | -f FILENAME) [options]',
-  flags:
-    flagTable(`allow-missing-template-keys=true field-manager:string=kubectl-edit filename,f:strings kustomize,k:string output,o:string output-patch recursive,R
-    save-config show-managed-fields subresource:string template:string validate:string=strict?strict windows-line-endings`),
-  run: edit,
-};
-
-const EDIT_HEAD = `# Please edit the object below. Lines beginning with a '#' will be ignored,
-# and an empty file will abort the edit. If an error occurs while saving this file will be
-# reopened with the relevant failures.
-#
-`;
-
-async function edit(context: Context): Promise<void> {
-  const { infos, errors } = await findObjects(context, context.args, { isEmptySelectorFine: true });
-  throwAll(errors);
-  if (infos.length === 0) throw new CommandError('edit cancelled, no objects found');
-  let isChanged = false;
-  for (const info of infos) if (await editOne(context, info)) isChanged = true;
-  if (!isChanged) await context.err('Edit cancelled, no changes made.\n');
-}
-
-/** True when something was sent. */
-async function editOne(context: Context, info: Info): Promise<boolean> {
-  const { process } = context;
-  const editor = (process.env.get('KUBE_EDITOR') || process.env.get('EDITOR') || 'vi').trim();
-  const original = toYaml(withoutManagedFields(info.object));
-  let text = EDIT_HEAD + original;
-  let failure = '';
-  for (let round = 0; ; round++) {
-    const path = `/tmp/kubectl-edit-${String(process.sys.pid)}${String(Math.floor(context.nowMs) % 1_000_000)}${round}.yaml`;
-    process.machine.files.write(path, text, context.nowMs);
-    const code = await process.run(/[ '"]/.test(editor) ? ['sh', '-c', `${editor} ${path}`] : [editor, path]);
-    if (code !== 0) throw new CommandError(`there was a problem with the editor ${quoteGo(editor)}`);
-    const file = process.machine.files.read(path);
-    const edited = 'content' in file ? stripComments(file.content) : '';
-    if (edited === stripComments(text)) {
-      process.machine.files.remove(path);
-      if (failure === '') return false;
-      throw new CommandError('Edit cancelled, no valid changes were saved.');
-    }
-    if (edited.trim() === '') {
-      await context.err('Edit cancelled, saved file was empty.\n');
-      return true;
-    }
-    const [item] = infosOf(context, path, edited, { isValidated: false });
-    try {
-      if (item === undefined || !isInfo(item))
-        throw item ?? new CommandError('the edited file had a syntax error');
-      await sendEdit(context, info, item.object);
-      process.machine.files.remove(path);
-      return true;
-    } catch (error) {
-      const fault = kubectlErrorOf(error);
-      failure = fault instanceof ApiError ? fault.status.message : fault.message;
-      await context.err(
-        `error: ${fault instanceof ApiError && fault.status.reason === 'Invalid' ? `${info.resource.plural}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} is invalid` : `${info.resource.plural}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} could not be patched: ${failure}`}\n`,
-      );
-      await context.err(`A copy of your changes has been stored to ${quoteGo(path)}\n`);
-      text = `${EDIT_HEAD}# ${failure.split('\n').join('\n# ')}\n#\n${edited}`;
-      if (round >= 1) throw new CommandError('Edit cancelled, no valid changes were saved.');
-    }
-  }
-}
-
-function stripComments(text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => !line.startsWith('#'))
-    .join('\n');
-}
-
-async function sendEdit(context: Context, info: Info, edited: JsonObject): Promise<void> {
-  const struct = structOfKind(groupVersion(info.resource), info.resource.kind);
-  const from = withoutManagedFields(info.object);
-  const body = struct === undefined ? jsonMergePatch(from, edited) : strategicPatch(from, edited, struct);
-  if (Object.keys(body).length > 0) {
-    context.client.patch(
-      pathOf(info.resource, info.namespace, info.name),
-      struct === undefined ? 'merge' : 'strategic',
-      body,
-      { fieldManager: context.flags.text('field-manager'), fieldValidation: validationOf(context) },
-    );
-  }
-  await context.out(`${nameOf(info)} edited\n`);
 }
