@@ -12,7 +12,7 @@ import type { Pod } from '../objects/views.ts';
 import type { FlowSpec, FlowVerdict } from '../policy/model.ts';
 import { baseFiles, type MachineFiles, writeFile, writtenFile } from './container-files.ts';
 import type { FlowWriter } from './flow-writer.ts';
-import { INGRESS_PORT, ingressPaths } from './ingress.ts';
+import { ingressListener } from './ingress.ts';
 import { clusterMetrics } from './metrics.ts';
 import type { Route } from './route.ts';
 import { type RunningContainer, type Topology, topologyOf } from './topology.ts';
@@ -122,8 +122,10 @@ export class Fabric {
     want: { readonly port: number; readonly protocol: 'TCP' | 'UDP'; readonly isLocal: boolean },
   ): FoundServer | undefined {
     const found = serverIn({ topology: this.topology(), world: this.world }, party, want);
-    if (found || party.kind !== 'node' || want.port !== INGRESS_PORT || want.protocol !== 'TCP') return found;
-    return ingressServer(this.store, this.topology(), party.name);
+    if (found || party.kind !== 'node' || want.protocol !== 'TCP') return found;
+    const spec = ingressListener(this.store, this.topology(), want.port);
+    const server = spec && serverOf(spec.server);
+    return spec && server && { spec, server, container: undefined, hostname: party.name };
   }
 
   /** What listens on a party's machine. */
@@ -232,15 +234,6 @@ export function flowSpec(route: Route, extra: Extra): FlowSpec {
     ...(extra.dns ? { dns: extra.dns } : {}),
     ...(extra.sni === undefined ? {} : { sni: extra.sni }),
   };
-}
-
-/** The Envoy of a node, where Cilium's ingress controller has something for it. */
-function ingressServer(store: StoreView, topology: Topology, node: string): FoundServer | undefined {
-  const paths = ingressPaths(store, topology);
-  const server = serverOf('ingress');
-  if (paths.length === 0 || !server) return undefined;
-  const spec = listener(INGRESS_PORT, 'ingress', { paths: paths as unknown as Json });
-  return { spec, server, container: undefined, hostname: node };
 }
 
 /** Finds the listening program of a party; pure. */

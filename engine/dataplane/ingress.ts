@@ -1,12 +1,12 @@
+import type { Json } from '../base/json.ts';
+import { hashNumber } from '../base/hash.ts';
+import { type ListenerSpec, listener } from '../images/catalog.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { IngressPath } from '../images/servers/ingress.ts';
 import type { Topology } from './topology.ts';
 import { peerOf, type PolicyView, type StoreView } from './view.ts';
 import type { Route } from './route.ts';
 import { INGRESS_ENDPOINT } from '../agent/config.ts';
-
-/** The port of that Envoy's listener. */
-export const INGRESS_PORT = 9999;
 
 type BackendRef = {
   readonly service?: {
@@ -18,6 +18,7 @@ type BackendRef = {
 type Ingress = KubeObject & {
   readonly spec?: {
     readonly defaultBackend?: BackendRef;
+    readonly tls?: readonly { readonly hosts?: readonly string[]; readonly secretName?: string }[];
     readonly rules?: readonly {
       readonly host?: string;
       readonly http?: {
@@ -32,25 +33,67 @@ type Ingress = KubeObject & {
   readonly status?: { readonly loadBalancer?: object };
 };
 
-/** Every path of every Ingress that the controller took over, with the backends that are ready now. */
-export function ingressPaths(store: StoreView, topology: Topology): readonly IngressPath[] {
+type Name = { readonly namespace: string; readonly name: string };
+
+/** The port of Envoy's listener for a Service of the ingress controller: an even one for HTTP, an odd one for HTTPS. */
+export function ingressPort({ namespace, name }: Name, port: number): number {
+  return 11_000 + (hashNumber(`${namespace}/${name}`) % 4500) * 2 + (port === 443 ? 1 : 0);
+}
+
+/** What Envoy listens with on such a port: the paths of the Ingresses behind that Service; undefined: nothing. */
+export function ingressListener(
+  store: StoreView,
+  topology: Topology,
+  port: number,
+): ListenerSpec | undefined {
+  if (port < 11_000 || port >= 20_000) return undefined;
+  const config = (store.get('configmaps', 'kube-system', 'cilium-config')?.['data'] ?? {}) as Readonly<
+    Record<string, string>
+  >;
+  const shared = {
+    namespace: 'kube-system',
+    name: config['ingress-shared-lb-service-name'] ?? 'cilium-ingress',
+  };
+  const mine = (store.list('ingresses.networking.k8s.io') as Ingress[]).filter(({ metadata }) => {
+    const own = { namespace: metadata.namespace ?? 'default', name: `cilium-ingress-${metadata.name}` };
+    const service = topology.services.has(`${own.namespace}/${own.name}`) ? own : shared;
+    return ingressPort(service, port % 2 === 1 ? 443 : 80) === port;
+  });
+  if (mine.length === 0) return undefined;
+  const hosts = mine.flatMap((one) => secureHosts(store, one));
+  const isSecure = port % 2 === 1 && hosts.length > 0;
+  const redirects = port % 2 === 0 && config['enforce-ingress-https'] === 'true';
+  const paths = mine.flatMap((one) => pathsOf(topology, one, redirects ? secureHosts(store, one) : []));
+  const spec = listener(port, 'ingress', { paths: paths as unknown as Json });
+  return isSecure ? { ...spec, tls: { names: hosts, trusted: false } } : spec;
+}
+
+/** The hosts for which an Ingress has a certificate; `*` is any. */
+function secureHosts(store: StoreView, ingress: Ingress): readonly string[] {
+  const { namespace } = ingress.metadata;
+  return (ingress.spec?.tls ?? [])
+    .filter(({ secretName = '' }) => store.get('secrets', namespace, secretName) !== undefined)
+    .flatMap(({ hosts }) => (hosts === undefined || hosts.length === 0 ? ['*'] : hosts));
+}
+
+/** Every path of an Ingress with the backends that are ready now. */
+function pathsOf(topology: Topology, ingress: Ingress, secure: readonly string[]): readonly IngressPath[] {
   const found: IngressPath[] = [];
-  for (const ingress of store.list('ingresses.networking.k8s.io') as Ingress[]) {
-    const namespace = ingress.metadata.namespace ?? 'default';
-    const add = (host: string, path: string, isExact: boolean, backend: BackendRef | undefined): void => {
-      const { name = '', port } = backend?.service ?? {};
-      const place = topology.services.get(`${namespace}/${name}`);
-      const frontend = place?.frontends.find(
-        (one) => one.port === port?.number || (port?.name !== undefined && one.portName === port.name),
-      );
-      const backends = (frontend?.backends ?? []).map((one) => ({ address: one.address, port: one.port }));
-      found.push({ host, path, isExact, backends });
-    };
-    if (ingress.spec?.defaultBackend !== undefined) add('', '/', false, ingress.spec.defaultBackend);
-    for (const rule of ingress.spec?.rules ?? [])
-      for (const { path, pathType, backend } of rule.http?.paths ?? [])
-        add((rule.host ?? '').toLowerCase(), path ?? '/', pathType === 'Exact', backend);
-  }
+  const namespace = ingress.metadata.namespace ?? 'default';
+  const add = (host: string, path: string, isExact: boolean, backend: BackendRef | undefined): void => {
+    const { name = '', port } = backend?.service ?? {};
+    const place = topology.services.get(`${namespace}/${name}`);
+    const frontend = place?.frontends.find(
+      (one) => one.port === port?.number || (port?.name !== undefined && one.portName === port.name),
+    );
+    const backends = (frontend?.backends ?? []).map((one) => ({ address: one.address, port: one.port }));
+    const isRedirected = secure.includes('*') || secure.includes(host);
+    found.push({ host, path, isExact, backends, isRedirected });
+  };
+  if (ingress.spec?.defaultBackend !== undefined) add('', '/', false, ingress.spec.defaultBackend);
+  for (const rule of ingress.spec?.rules ?? [])
+    for (const { path, pathType, backend } of rule.http?.paths ?? [])
+      add((rule.host ?? '').toLowerCase(), path ?? '/', pathType === 'Exact', backend);
   return found;
 }
 

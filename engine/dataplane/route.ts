@@ -2,6 +2,7 @@ import type { Random } from '../base/random.ts';
 import { hashText } from '../base/hash.ts';
 import type { SocketAddress } from '../net/socket.ts';
 import { type Backend, type Frontend, partyAt, type Topology } from './topology.ts';
+import { ingressPort } from './ingress.ts';
 import { INGRESS_ADDRESS, nodeOf, type Party } from './view.ts';
 
 /** The way of a connection, fixed when it begins. */
@@ -66,7 +67,12 @@ export function routeOf(topology: Topology, request: RouteRequest, choose: Choos
     from: isMasked ? { kind: 'node', name: node.name, address: node.address } : from,
     to,
     dialled,
-    target: { address: isIngress ? to.address : backend.address, port: backend.port },
+    target: isIngress
+      ? {
+          address: to.address,
+          port: ingressPort(service.frontend.service, service.frontend.port),
+        }
+      : { address: backend.address, port: backend.port },
     seenFrom: isMasked ? { address: node.address, port: request.client.port } : request.client,
     service: service.frontend.service,
     isSelf: isSameParty(from, to),

@@ -6,6 +6,8 @@ export type IngressPath = {
   readonly host: string;
   readonly path: string;
   readonly isExact: boolean;
+  /** Plain HTTP is sent to HTTPS (enforce-ingress-https). */
+  readonly isRedirected: boolean;
   readonly backends: readonly { readonly address: string; readonly port: number }[];
 };
 
@@ -14,6 +16,11 @@ export const ingressProxy: Server = httpServer({
   handle: (context, request) => {
     const found = choose((context.options['paths'] ?? []) as unknown as readonly IngressPath[], request);
     if (!found) return local(context, 404, '');
+    if (found.isRedirected) {
+      const host = (headerOf(request.headers, 'host') ?? '').replace(/:\d+$/, '');
+      const moved = local(context, 308, '');
+      return { ...moved, headers: [['location', `https://${host}${request.target}`], ...moved.headers] };
+    }
     if (found.backends.length === 0) return local(context, 503, 'no healthy upstream');
     const index = Number.parseInt(context.uuid().slice(0, 6), 16) % found.backends.length;
     const backend = found.backends[index];
@@ -29,7 +36,7 @@ export const ingressProxy: Server = httpServer({
         headers: [
           ...headers,
           ['x-forwarded-for', from],
-          ['x-forwarded-proto', 'http'],
+          ['x-forwarded-proto', context.serverName === undefined ? 'http' : 'https'],
           ['x-envoy-internal', 'true'],
           ['x-request-id', context.uuid()],
         ],

@@ -43,6 +43,22 @@ cols: 503
 $ kubectl patch cnp web-world --type merge -p '{"spec":{"ingress":[{"fromEntities":["ingress"]}]}}'
 $ ssh vpn -- "curl -s -o /dev/null -w '%{http_code}\n' -H 'Host: shop.example' http://172.18.255.0/"
 cols: 200
+# Another Ingress has an address of its own and nothing of the first; with a certificate HTTP is sent to HTTPS
+$ kubectl -n kube-system patch cm cilium-config --type merge -p '{"data":{"enforce-ingress-https":"true"}}'
+$ kubectl create ingress safe --class=cilium --rule="safe.example/*=api:8080,tls=safe-cert"
+$ sleep 3
+$ ssh vpn -- curl -s -o /dev/null -w '%{http_code}\n' -H "'Host: shop.example'" http://172.18.255.1/
+cols: 404
+$ ssh vpn -- curl -s -o /dev/null -w '%{http_code}\n' -H "'Host: safe.example'" http://172.18.255.1/
+cols: 200
+$ ssh vpn -- curl -sk -o /dev/null https://172.18.255.1/
+[exit 35]
+$ echo x > tls.crt && cp tls.crt tls.key && kubectl create secret generic safe-cert --type=kubernetes.io/tls --from-file=tls.crt --from-file=tls.key
+$ ssh vpn -- curl -si -H "'Host: safe.example'" http://172.18.255.1/a?b
+has: HTTP/1.1 308 Permanent Redirect
+has: location: https://safe.example/a?b
+$ ssh vpn -- curl -sk --resolve safe.example:443:172.18.255.1 https://safe.example/a
+has: X-Forwarded-Proto: https
 $ kubectl delete ingress shop
 $ sleep 3
 $ kubectl get svc cilium-ingress-shop
