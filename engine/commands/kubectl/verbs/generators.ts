@@ -44,6 +44,26 @@ function meta(name: string, labels?: JsonObject): JsonObject {
   return { name, creationTimestamp: null, ...(labels === undefined ? {} : { labels }) };
 }
 
+/** Creates what a generator makes; the resource is the plural of its kind, and errors name it by `word`. */
+function make(
+  context: Context,
+  apiVersion: string,
+  kind: string,
+  name: string,
+  members: JsonObject,
+  options: { readonly word?: string; readonly labels?: JsonObject } = {},
+): Promise<void> {
+  const word = kind.toLowerCase();
+  const group = apiVersion.replace(/\/?v\d+$/, '');
+  const plural = word.endsWith('s') ? `${word}es` : `${word}s`;
+  return createObject(
+    context,
+    group === '' ? plural : `${plural}.${group}`,
+    { kind, apiVersion, metadata: meta(name, options.labels), ...members },
+    { isNamed: options.word ?? word },
+  );
+}
+
 /** `kubectl create namespace` and its siblings. */
 export const GENERATORS: readonly Command[] = [
   generator('namespace', ['ns'], 'Create a namespace with the specified name', '', async (context) =>
@@ -75,13 +95,7 @@ export const GENERATORS: readonly Command[] = [
     ['sa'],
     'Create a service account with the specified name',
     '',
-    async (context) =>
-      createObject(
-        context,
-        'serviceaccounts',
-        { kind: 'ServiceAccount', apiVersion: 'v1', metadata: meta(oneName(context)) },
-        { isNamed: 'serviceaccount' },
-      ),
+    async (context) => make(context, 'v1', 'ServiceAccount', oneName(context), {}),
   ),
   generator('job', [], 'Create a job with the specified name', 'from:string image:string', job),
   generator(
@@ -227,13 +241,12 @@ async function deployment(context: Context): Promise<void> {
     ...(port >= 0 && images.indexOf(image) === 0 ? { ports: [{ containerPort: port }] } : {}),
     resources: {},
   }));
-  await createObject(
+  await make(
     context,
-    'deployments.apps',
+    'apps/v1',
+    'Deployment',
+    name,
     {
-      kind: 'Deployment',
-      apiVersion: 'apps/v1',
-      metadata: meta(name, labels),
       spec: {
         replicas: context.flags.int('replicas'),
         selector: { matchLabels: labels },
@@ -242,7 +255,7 @@ async function deployment(context: Context): Promise<void> {
       },
       status: {},
     },
-    { isNamed: 'deployment' },
+    { labels },
   );
 }
 
@@ -377,18 +390,10 @@ async function tlsSecret(context: Context): Promise<void> {
   const [cert, key] = [read('cert'), read('key')];
   if (!cert.includes('-----BEGIN'))
     throw new CommandError('tls: failed to find any PEM data in certificate input');
-  await createObject(
-    context,
-    'secrets',
-    {
-      kind: 'Secret',
-      apiVersion: 'v1',
-      metadata: meta(name),
-      data: encoded({ 'tls.crt': cert, 'tls.key': key }),
-      type: 'kubernetes.io/tls',
-    },
-    { isNamed: 'secret' },
-  );
+  await make(context, 'v1', 'Secret', name, {
+    data: encoded({ 'tls.crt': cert, 'tls.key': key }),
+    type: 'kubernetes.io/tls',
+  });
 }
 
 async function registrySecret(context: Context): Promise<void> {
@@ -416,18 +421,10 @@ async function registrySecret(context: Context): Promise<void> {
   const data: Data = {};
   if (flags.list('from-file').length > 0) readFiles(context, data);
   else data['.dockerconfigjson'] = JSON.stringify({ auths: { [flags.text('docker-server')]: auth } });
-  await createObject(
-    context,
-    'secrets',
-    {
-      kind: 'Secret',
-      apiVersion: 'v1',
-      metadata: meta(name),
-      data: encoded(data),
-      type: 'kubernetes.io/dockerconfigjson',
-    },
-    { isNamed: 'secret' },
-  );
+  await make(context, 'v1', 'Secret', name, {
+    data: encoded(data),
+    type: 'kubernetes.io/dockerconfigjson',
+  });
 }
 
 async function job(context: Context): Promise<void> {
@@ -439,26 +436,18 @@ async function job(context: Context): Promise<void> {
   if ((image === '') === (from === '')) throw new CommandError('either --image or --from must be specified');
   if (from !== '' && command.length > 0) throw new CommandError('cannot specify --from and command');
   if (from !== '') return jobFrom(context, name, from);
-  await createObject(
-    context,
-    'jobs.batch',
-    {
-      kind: 'Job',
-      apiVersion: 'batch/v1',
-      metadata: meta(name),
-      spec: {
-        template: {
-          metadata: { creationTimestamp: null },
-          spec: {
-            containers: [{ name, image, ...(command.length > 0 ? { command } : {}), resources: {} }],
-            restartPolicy: 'Never',
-          },
+  await make(context, 'batch/v1', 'Job', name, {
+    spec: {
+      template: {
+        metadata: { creationTimestamp: null },
+        spec: {
+          containers: [{ name, image, ...(command.length > 0 ? { command } : {}), resources: {} }],
+          restartPolicy: 'Never',
         },
       },
-      status: {},
     },
-    { isNamed: 'job' },
-  );
+    status: {},
+  });
 }
 
 async function jobFrom(context: Context, name: string, from: string): Promise<void> {
@@ -507,24 +496,16 @@ async function cronJob(context: Context): Promise<void> {
     ],
     restartPolicy: context.flags.text('restart') || 'OnFailure',
   };
-  await createObject(
-    context,
-    'cronjobs.batch',
-    {
-      kind: 'CronJob',
-      apiVersion: 'batch/v1',
-      metadata: meta(name),
-      spec: {
-        schedule: context.flags.text('schedule'),
-        jobTemplate: {
-          metadata: meta(name),
-          spec: { template: { metadata: { creationTimestamp: null }, spec: pod } },
-        },
+  await make(context, 'batch/v1', 'CronJob', name, {
+    spec: {
+      schedule: context.flags.text('schedule'),
+      jobTemplate: {
+        metadata: meta(name),
+        spec: { template: { metadata: { creationTimestamp: null }, spec: pod } },
       },
-      status: {},
     },
-    { isNamed: 'cronjob' },
-  );
+    status: {},
+  });
 }
 
 const VERBS = new Set([
@@ -577,29 +558,16 @@ function rules(context: Context): Json[] {
 
 async function role(context: Context): Promise<void> {
   const name = oneName(context);
-  await createObject(
-    context,
-    'roles.rbac.authorization.k8s.io',
-    { kind: 'Role', apiVersion: 'rbac.authorization.k8s.io/v1', metadata: meta(name), rules: rules(context) },
-    { isNamed: 'role' },
-  );
+  await make(context, 'rbac.authorization.k8s.io/v1', 'Role', name, { rules: rules(context) });
 }
 
 async function clusterRole(context: Context): Promise<void> {
   const name = oneName(context);
   const selector = context.flags.text('aggregation-rule');
   if (selector !== '') return aggregatedRole(context, name, selector);
-  await createObject(
-    context,
-    'clusterroles.rbac.authorization.k8s.io',
-    {
-      kind: 'ClusterRole',
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      metadata: meta(name),
-      rules: rules(context),
-    },
-    { isNamed: 'clusterrole' },
-  );
+  await make(context, 'rbac.authorization.k8s.io/v1', 'ClusterRole', name, {
+    rules: rules(context),
+  });
 }
 
 async function aggregatedRole(context: Context, name: string, selector: string): Promise<void> {
@@ -607,18 +575,10 @@ async function aggregatedRole(context: Context, name: string, selector: string):
   if (['verb', 'resource', 'resource-name', 'non-resource-url'].some((flag) => flags.changed(flag)))
     throw new CommandError('aggregation rule must be specified without nonResourceURLs, resources, or verbs');
   const matchLabels = Object.fromEntries(selector.split(',').map((pair) => pair.split('=')));
-  await createObject(
-    context,
-    'clusterroles.rbac.authorization.k8s.io',
-    {
-      kind: 'ClusterRole',
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      metadata: meta(name),
-      rules: null,
-      aggregationRule: { clusterRoleSelectors: [{ matchLabels }] },
-    },
-    { isNamed: 'clusterrole' },
-  );
+  await make(context, 'rbac.authorization.k8s.io/v1', 'ClusterRole', name, {
+    rules: null,
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels }] },
+  });
 }
 
 async function roleBinding(context: Context, isCluster: boolean): Promise<void> {
@@ -643,18 +603,10 @@ async function roleBinding(context: Context, isCluster: boolean): Promise<void> 
       ? { apiGroup: api, kind: 'ClusterRole', name: flags.text('clusterrole') }
       : { apiGroup: api, kind: 'Role', name: flags.text('role') };
   const kind = isCluster ? 'ClusterRoleBinding' : 'RoleBinding';
-  await createObject(
-    context,
-    `${kind.toLowerCase()}s.${api}`,
-    {
-      kind,
-      apiVersion: `${api}/v1`,
-      metadata: meta(name),
-      ...(subjects.length > 0 ? { subjects } : {}),
-      roleRef,
-    },
-    { isNamed: kind.toLowerCase() },
-  );
+  await make(context, `${api}/v1`, kind, name, {
+    ...(subjects.length > 0 ? { subjects } : {}),
+    roleRef,
+  });
 }
 
 async function ingress(context: Context): Promise<void> {
@@ -733,17 +685,16 @@ async function quota(context: Context): Promise<void> {
     .text('scopes')
     .split(',')
     .filter((one) => one !== '');
-  await createObject(
+  await make(
     context,
-    'resourcequotas',
+    'v1',
+    'ResourceQuota',
+    name,
     {
-      kind: 'ResourceQuota',
-      apiVersion: 'v1',
-      metadata: meta(name),
       spec: { ...(Object.keys(hard).length > 0 ? { hard } : {}), ...(scopes.length > 0 ? { scopes } : {}) },
       status: {},
     },
-    { isNamed: 'quota' },
+    { word: 'quota' },
   );
 }
 
@@ -761,13 +712,12 @@ async function pdb(context: Context): Promise<void> {
       .split(',')
       .map((pair) => pair.split(/==?/)),
   );
-  await createObject(
+  await make(
     context,
-    'poddisruptionbudgets.policy',
+    'policy/v1',
+    'PodDisruptionBudget',
+    name,
     {
-      kind: 'PodDisruptionBudget',
-      apiVersion: 'policy/v1',
-      metadata: meta(name),
       spec: {
         ...(flags.text('min-available') === '' ? {} : { minAvailable: value('min-available') }),
         selector: { matchLabels: labels },
@@ -775,27 +725,19 @@ async function pdb(context: Context): Promise<void> {
       },
       status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
     },
-    { isNamed: 'poddisruptionbudgets' },
+    { word: 'poddisruptionbudgets' },
   );
 }
 
 async function priorityClass(context: Context): Promise<void> {
   const name = oneName(context);
   const { flags } = context;
-  await createObject(
-    context,
-    'priorityclasses.scheduling.k8s.io',
-    {
-      kind: 'PriorityClass',
-      apiVersion: 'scheduling.k8s.io/v1',
-      metadata: meta(name),
-      value: flags.int('value'),
-      ...(flags.bool('global-default') ? { globalDefault: true } : {}),
-      ...(flags.text('description') === '' ? {} : { description: flags.text('description') }),
-      preemptionPolicy: flags.text('preemption-policy'),
-    },
-    { isNamed: 'priorityclass' },
-  );
+  await make(context, 'scheduling.k8s.io/v1', 'PriorityClass', name, {
+    value: flags.int('value'),
+    ...(flags.bool('global-default') ? { globalDefault: true } : {}),
+    ...(flags.text('description') === '' ? {} : { description: flags.text('description') }),
+    preemptionPolicy: flags.text('preemption-policy'),
+  });
 }
 
 async function token(context: Context): Promise<void> {
@@ -828,13 +770,12 @@ async function service(context: Context, type: string): Promise<void> {
     throw new CommandError('at least one tcp port specifier must be provided');
   const labels = { app: name };
   const clusterIp = flags.text('clusterip');
-  await createObject(
+  await make(
     context,
-    'services',
+    'v1',
+    'Service',
+    name,
     {
-      kind: 'Service',
-      apiVersion: 'v1',
-      metadata: meta(name, labels),
       spec: {
         ...(ports.length > 0 ? { ports } : {}),
         selector: labels,
@@ -844,7 +785,7 @@ async function service(context: Context, type: string): Promise<void> {
       },
       status: { loadBalancer: {} },
     },
-    { isNamed: `${type} service` },
+    { word: `${type} service`, labels },
   );
 }
 
