@@ -135,9 +135,9 @@ describe('filters', () => {
 
   it.each([
     ['{"verdict":["BOGUS"]}', 'proto:\u00a0(line 1:13): invalid value for enum field verdict: "BOGUS"'],
-    ['{"source_pod":[5]}', 'proto:\u00a0(line 1:16): invalid value for string field source_pod: 5'],
-    ['{"source_pod":"a"}', 'proto:\u00a0(line 1:15): unexpected token "a"'],
-    ['[', "invalid character '[' looking for beginning of value"],
+    ['{"source_pod":[5]}', 'proto:\u00a0(line 1:16): invalid value for string field sourcePod: 5'],
+    ['{"source_pod":"a"}', 'proto:\u00a0syntax error (line 1:15): unexpected token "a"'],
+    ['[', 'unexpected EOF'],
     ['{"__proto__":[1]}', 'proto:\u00a0(line 1:2): unknown field "__proto__"'],
   ])('raw filters are checked: %s', async (text, message) => {
     expect(await run(`observe --allowlist ${text}`)).toEqual({

@@ -5,7 +5,6 @@ import { FilterError } from '../../hubble/filter-error.ts';
 import '../../hubble/cel/cel.ts';
 import { FlowPrinter, type PrinterOptions } from '../../hubble/printer.ts';
 import { DEFAULT_MASK, fieldMask, type FieldMask } from '../../hubble/field-mask.ts';
-import { isFlowShaped } from '../../hubble/proto-order.ts';
 import { timeFormatOf } from '../../hubble/time.ts';
 import type { Process } from '../../shell/program.ts';
 import type { HubbleObserver, Ports } from '../ports.ts';
@@ -20,7 +19,8 @@ import {
 } from './flags.ts';
 import { helpPage } from './help.ts';
 import { type FilterLists, FilterReader, rawFilters } from './observe-filters.ts';
-import { decodeFilter } from './raw-filters.ts';
+import { logValue, readResponses } from './input-file.ts';
+import { decodeFilters } from './raw-filters.ts';
 import { absolutePath, reachObserver, settingsProblem } from './server.ts';
 import { debugNote, logLine, settingsOf } from './settings.ts';
 import { parseSince } from './since.ts';
@@ -128,10 +128,10 @@ function rawLists(lists: FilterLists, uses: readonly FlagUse[]): FilterLists | {
   const result = { allowlist: [...lists.whitelist], denylist: [...lists.blacklist] };
   for (const name of ['allowlist', 'denylist'] as const) {
     for (const use of uses.filter((item) => item.name === name)) {
-      const filter = decodeFilter(use.value);
-      if ('error' in filter)
-        return { error: `invalid --${name} flag: failed to decode '${use.value}': ${filter.error}` };
-      result[name].push(filter);
+      const filters = decodeFilters(use.value);
+      if ('error' in filters)
+        return { error: `invalid --${name} flag: failed to decode '${use.value}': ${filters.error}` };
+      result[name].push(...filters);
     }
   }
   return { whitelist: result.allowlist, blacklist: result.denylist };
@@ -233,12 +233,8 @@ async function fromFile(process: Process, request: ObserveRequest, path: string)
   const { number } = request;
   if (!request.isFirst && number !== undefined && number > INPUT_LAST_MAX && Number.isFinite(number))
     return fail(process, `--last must be <= 1_000_000, got ${number}`);
-  const responses: FlowsResponse[] = [];
-  for (const line of text.split('\n')) {
-    const response = responseIn(line);
-    if (response) responses.push(response);
-    else if (line.trim() !== '') await process.err(unreadable(process, line));
-  }
+  const { responses, news } = readResponses(text);
+  for (const line of news) await process.err(logLine(process, `level=WARN ${line}`));
   const selected = select(responses, request, test);
   for (const fault of faults)
     await process.err(
@@ -248,48 +244,8 @@ async function fromFile(process: Process, request: ObserveRequest, path: string)
   return 0;
 }
 
-/** A value as Go's slog writes it: in quotes when it has to be. */
-function logValue(text: string): string {
-  return text === '' || /[\s"=\\]|[^\x20-\x7e]/.test(text) ? JSON.stringify(text) : text;
-}
-
 /** Flows that `--last` takes from a file. */
 const INPUT_LAST_MAX = 1_000_000;
-
-function responseIn(line: string): FlowsResponse | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isResponse(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Lines come from anywhere: what has other types than the .proto's is no response. */
-function isResponse(value: unknown): value is FlowsResponse {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const members = value as Readonly<Record<string, unknown>>;
-  const isText = (name: string): boolean => members[name] === undefined || typeof members[name] === 'string';
-  const isObject = (name: string): boolean =>
-    members[name] === undefined || (typeof members[name] === 'object' && members[name] !== null);
-  const names = (members['node_status'] as { readonly node_names?: unknown } | undefined)?.node_names;
-  return (
-    isText('node_name') &&
-    isText('time') &&
-    isObject('node_status') &&
-    isObject('lost_events') &&
-    (names === undefined || (Array.isArray(names) && names.every((name) => typeof name === 'string'))) &&
-    (members['flow'] === undefined || isFlowShaped(members['flow']))
-  );
-}
-
-/** The warning about a line that is no flow; reading goes on. */
-function unreadable(process: Process, line: string): string {
-  return logLine(
-    process,
-    `level=WARN msg="Failed to unmarshal json to flow" error="proto:\u00a0syntax error (line 1:1): invalid value ${line.trim().split(/[\s,]/)[0]}" line=${JSON.stringify(line)}`,
-  );
-}
 
 /** The responses of a file that a request wants, in the file's order. */
 export function select(

@@ -1,73 +1,86 @@
 import type { FlowFilter } from '../../hubble/flow.ts';
-import { FILTER_MEMBERS, VERDICTS } from './observe-filters.ts';
+import { enumOf } from '../../hubble/cel/types.ts';
+import { FILTER_MEMBERS } from './observe-filters.ts';
+import { decodeProto, flowField, type ProtoField, ProtoFailure } from './proto-json.ts';
 
-/** What the items of a member are; strings where nothing else is said. */
-const ITEM_TYPES: ReadonlyMap<string, 'number' | 'boolean' | 'object'> = new Map([
-  ['source_identity', 'number'],
-  ['destination_identity', 'number'],
-  ['reply', 'boolean'],
-  ['encrypted', 'boolean'],
-  ['source_workload', 'object'],
-  ['destination_workload', 'object'],
-  ['interface', 'object'],
-  ['event_type', 'object'],
-  ['http_header', 'object'],
-  ['tcp_flags', 'object'],
+/** What the items of a member are; strings where nothing else is said (flow.proto, FlowFilter). */
+const MEMBERS: ReadonlyMap<string, ProtoField> = new Map<string, ProtoField>([
+  ['source_identity', { kind: 'uint32' }],
+  ['destination_identity', { kind: 'uint32' }],
+  ['ip_trace_id', { kind: 'uint64' }],
+  ['reply', { kind: 'bool' }],
+  ['encrypted', { kind: 'bool' }],
+  ['verdict', { kind: 'enum', names: enumOf('verdict') }],
+  ['ip_version', { kind: 'enum', names: enumOf('ipVersion') }],
+  ['traffic_direction', { kind: 'enum', names: enumOf('traffic_direction') }],
+  ['source_workload', { kind: 'message', message: 'flow.Workload' }],
+  ['destination_workload', { kind: 'message', message: 'flow.Workload' }],
+  ['interface', { kind: 'message', message: 'flow.NetworkInterface' }],
+  ['event_type', { kind: 'message', message: 'flow.EventTypeFilter' }],
+  ['http_header', { kind: 'message', message: 'flow.HTTPHeader' }],
+  ['tcp_flags', { kind: 'message', message: 'flow.TCPFlags' }],
+  ['experimental', { kind: 'message', message: 'flow.FlowFilter.Experimental', isList: false }],
 ]);
 
-const TYPE_NAMES = { string: 'string', number: 'uint32', boolean: 'bool', object: 'message' } as const;
+const EVENT_TYPE: ReadonlyMap<string, ProtoField> = new Map<string, ProtoField>([
+  ['type', { kind: 'int32' }],
+  ['match_sub_type', { kind: 'bool' }],
+  ['sub_type', { kind: 'int32' }],
+]);
 
-/** Reads `--allowlist` and `--denylist`: one filter, in JSON as protobuf takes it (names in either spelling). */
-export function decodeFilter(text: string): FlowFilter | { readonly error: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    const first = /^\s*\{\s*([^\s"}])/.exec(text)?.[1];
-    if (first !== undefined)
-      return { error: `invalid character '${first}' looking for beginning of object key string` };
-    const start = text.trim()[0];
-    if (start === undefined) return { error: 'EOF' };
-    return {
-      error: start === '{' ? 'unexpected EOF' : `invalid character '${start}' looking for beginning of value`,
-    };
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { error: `proto:\u00a0syntax error (line 1:1): unexpected token ${text.trim().slice(0, 20)}` };
-  const members = new Map<string, unknown>();
-  for (const [key, item] of Object.entries(value)) {
-    const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const at = text.indexOf(`"${key}"`) + 1;
-    if (!FILTER_MEMBERS.has(name))
-      return { error: `proto:\u00a0(line 1:${at}): unknown field ${JSON.stringify(key)}` };
-    const problem = name === 'experimental' ? undefined : itemProblem(name, item, text, at);
+function filterField(message: string, name: string): ProtoField | undefined {
+  if (message === 'flow.EventTypeFilter') return EVENT_TYPE.get(name);
+  if (message === 'flow.FlowFilter.Experimental')
+    return name === 'cel_expression' ? { kind: 'string', isList: true } : undefined;
+  if (message !== 'flow.FlowFilter') return flowField(message, name);
+  if (name === 'drop_reason_desc') return { kind: 'enum', names: enumOf(name), isList: true };
+  if (!FILTER_MEMBERS.has(name)) return undefined;
+  return { isList: true, ...(MEMBERS.get(name) ?? { kind: 'string' }) };
+}
+
+/** Reads `--allowlist` and `--denylist`: filters in JSON one after the other, as protobuf takes them. */
+export function decodeFilters(text: string): readonly FlowFilter[] | { readonly error: string } {
+  const filters: FlowFilter[] = [];
+  let rest = text.trimStart();
+  while (rest !== '') {
+    const end = endOfValue(rest);
+    const piece = rest.slice(0, end);
+    const problem = jsonProblem(piece);
     if (problem !== undefined) return { error: problem };
-    if (item !== null) members.set(name, name === 'experimental' ? experimental(item) : item);
+    rest = rest.slice(end).trimStart();
+    try {
+      const options = { schema: filterField, ignoresUnknown: false };
+      filters.push(decodeProto(piece, 'flow.FlowFilter', options) as FlowFilter);
+    } catch (error) {
+      if (error instanceof ProtoFailure) return { error: error.message };
+      throw error;
+    }
   }
-  return Object.fromEntries(members) as FlowFilter;
+  return filters;
 }
 
-function experimental(item: unknown): FlowFilter['experimental'] {
-  const object = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>;
-  const list = Object.hasOwn(object, 'cel_expression') ? object['cel_expression'] : object['celExpression'];
-  const texts = Array.isArray(list) ? list.filter((one): one is string => typeof one === 'string') : [];
-  return { cel_expression: texts };
+/** Where the JSON value at the beginning of a text ends. */
+function endOfValue(text: string): number {
+  let depth = 0;
+  for (const match of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]|[^\s{}[\]"]+/g)) {
+    if (/^[{[]/.test(match[0])) depth++;
+    if (/^[}\]]/.test(match[0])) depth--;
+    if (depth <= 0) return match.index + match[0].length;
+  }
+  return text.length;
 }
 
-function itemProblem(name: string, item: unknown, text: string, at: number): string | undefined {
-  if (item === null) return undefined;
-  const place = (part: unknown): string => {
-    const found = text.indexOf(JSON.stringify(part), at + name.length);
-    return `proto:\u00a0(line 1:${(found < 0 ? at : found) + 1})`;
-  };
-  if (!Array.isArray(item)) return `${place(item)}: unexpected token ${JSON.stringify(item)}`;
-  const wanted = ITEM_TYPES.get(name) ?? 'string';
-  for (const one of item) {
-    const isGood = typeof one === wanted && one !== null && !Array.isArray(one);
-    if (!isGood)
-      return `${place(one)}: invalid value for ${TYPE_NAMES[wanted]} field ${name}: ${JSON.stringify(one)}`;
-    if (name === 'verdict' && !VERDICTS.includes(String(one)))
-      return `${place(one)}: invalid value for enum field verdict: ${JSON.stringify(one)}`;
+/** What encoding/json says of a text that is no JSON. */
+function jsonProblem(text: string): string | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch {
+    const first = /^\{\s*([^\s"}])/.exec(text)?.[1];
+    if (first !== undefined) return `invalid character '${first}' looking for beginning of object key string`;
+    const start = text[0];
+    return start === '{' || start === '['
+      ? 'unexpected EOF'
+      : `invalid character '${start ?? ''}' looking for beginning of value`;
   }
-  return undefined;
 }

@@ -153,7 +153,11 @@ const ENUM_LISTS: Readonly<Record<string, string>> = {
 const NUMBERS = new Map(
   Object.entries(ENUM_LISTS).map(([name, list]) => [
     name,
-    new Map(list.split(' ').map((value, number): [string, number] => [value, number])),
+    new Map(
+      [...list.split(' '), ...(name === 'TraceObservationPoint' ? ['TO_ENDPOINT'] : [])].map(
+        (value, number): [string, number] => [value, value === 'TO_ENDPOINT' ? 101 : number],
+      ),
+    ),
   ]),
 );
 
@@ -180,8 +184,12 @@ export function addEnum(name: string, values: ReadonlyMap<string, number>): void
 export function enumNumber(name: string): number | undefined {
   const match = /^(?:flow\.)?(\w+)\.(\w+)$/.exec(name);
   if (!match) return undefined;
-  if (match[1] === 'TraceObservationPoint' && match[2] === 'TO_ENDPOINT') return 101;
   return NUMBERS.get(match[1] ?? '')?.get(match[2] ?? '');
+}
+
+/** The values of an enum field by name; undefined where this table lacks them. */
+export function enumOf(field: string): ReadonlyMap<string, number> | undefined {
+  return NUMBERS.get(FIELD_ENUMS.get(field) ?? '');
 }
 
 /** The number behind an enum field's name in a flow's JSON; 0 for an unknown one. */
