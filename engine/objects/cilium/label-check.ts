@@ -93,7 +93,7 @@ export function selectorErrors(
         const detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
         errors.push({ field: `${field}.values`, kind: 'Forbidden', detail });
       }
-    } else errors.push(invalid(`${field}.operator`, item.operator, 'not a valid selector operator'));
+    } else errors.push(invalid(`${field}.operator`, item.operator ?? '', 'not a valid selector operator'));
     for (const fault of keyFaults(item.key ?? ''))
       errors.push(invalid(`${field}.key`, item.key ?? '', fault));
     for (const [j, value] of (item.values ?? []).entries()) {

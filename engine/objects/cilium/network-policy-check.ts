@@ -1,4 +1,6 @@
-import { type Cidr, cidrCovers, parseCidr } from '../../net/cidr.ts';
+import { type Cidr, cidrCovers, formatCidr, maskedCidr, parseCidr } from '../../net/cidr.ts';
+import { byKey } from '../../base/order.ts';
+import { portNameFaults } from '../names.ts';
 import { selectorErrors } from './label-check.ts';
 import { type FieldError, typeName, unsupported } from './schema-check.ts';
 import type { Schema } from './schema.ts';
@@ -17,7 +19,7 @@ export function goTypeMismatch(
   if (value === null || value === undefined) return undefined;
   const actual = typeName(value);
   const wanted = schema.isIntOrString ? ['integer', 'string'] : schema.type ? [schema.type] : undefined;
-  if (wanted && !wanted.includes(actual)) return mismatch(actual, schema, path, struct);
+  if (wanted && !wanted.includes(actual)) return mismatch(value, schema, path, struct);
   if (Array.isArray(value)) {
     for (const item of value) {
       const fault = goTypeMismatch(item, schema.items ?? {}, path, struct);
@@ -26,7 +28,8 @@ export function goTypeMismatch(
     return undefined;
   }
   if (typeof value !== 'object') return undefined;
-  for (const [name, member] of Object.entries(value)) {
+  // In the order in which a client writes JSON: by name.
+  for (const [name, member] of Object.entries(value).sort(byKey(([key]) => key))) {
     const own =
       schema.properties && Object.hasOwn(schema.properties, name)
         ? schema.properties[name]
@@ -73,16 +76,25 @@ function emptyOf(schema: Schema | undefined): unknown {
 const GO_KINDS: Readonly<Record<string, string>> = { integer: 'number', boolean: 'bool' };
 const GO_TYPES: Readonly<Record<string, string>> = { integer: 'int32', boolean: 'bool' };
 
-function mismatch(actual: string, schema: Schema, path: string, struct: string): string {
-  const type =
-    schema.go ??
-    (schema.type === 'object' ? 'map[string]string' : (GO_TYPES[schema.type ?? ''] ?? schema.type ?? ''));
-  const shown = schema.type === 'object' && schema.properties ? `v1.${type}` : type;
-  return `json: cannot unmarshal ${GO_KINDS[actual] ?? actual} into Go struct field ${struct}.${path} of type ${shown}`;
+function goType(schema: Schema): string {
+  if (schema.type === 'array' && schema.go === undefined) return `[]${goType(schema.items ?? {})}`;
+  if (schema.type === 'object' && schema.properties) return `v1.${schema.go ?? ''}`;
+  if (schema.type === 'object') return 'map[string]string';
+  return schema.go ?? GO_TYPES[schema.type ?? 'integer'] ?? schema.type ?? '';
 }
 
-/** Validates a Kubernetes NetworkPolicy as the API server of version 1.36 does (pkg/apis/networking/validation). */
-export function networkPolicyErrors(policy: RawNetworkPolicy): FieldError[] {
+function mismatch(value: unknown, schema: Schema, path: string, struct: string): string {
+  const actual = typeName(value);
+  const isFraction = actual === 'number' && goType(schema) === 'int32';
+  const given = isFraction ? `number ${value}` : (GO_KINDS[actual] ?? actual);
+  return `json: cannot unmarshal ${given} into Go struct field ${struct}.${path} of type ${goType(schema)}`;
+}
+
+/**
+ * Validates a Kubernetes NetworkPolicy as the API server of version 1.36 does (pkg/apis/networking/validation).
+ * @param isStrict False: blocks of addresses may be written carelessly, as for servers before 1.36.
+ */
+export function networkPolicyErrors(policy: RawNetworkPolicy, isStrict = true): FieldError[] {
   const spec = policy.spec ?? {};
   const errors = selectorErrors(spec.podSelector ?? {}, 'spec.podSelector');
   for (const [i, rule] of (spec.ingress ?? []).entries()) {
@@ -105,7 +117,7 @@ export function networkPolicyErrors(policy: RawNetworkPolicy): FieldError[] {
       errors.push(unsupported(`spec.policyTypes[${i}]`, type, ['Ingress', 'Egress']));
     }
   }
-  return errors;
+  return isStrict ? errors : errors.filter((error) => !CARELESS.some((each) => each === error.detail));
 }
 
 function invalid(field: string, value: unknown, detail: string): FieldError {
@@ -151,18 +163,6 @@ function portErrors(port: RawNetworkPort, path: string): FieldError[] {
   return errors;
 }
 
-/** Why a text is no name of a port (apimachinery's IsValidPortName). */
-export function portNameFaults(name: string): string[] {
-  const faults: string[] = [];
-  if (name.length > 15) faults.push('must be no more than 15 bytes');
-  if (!/^[-a-z0-9]+$/.test(name))
-    faults.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
-  if (!/[a-z]/.test(name)) faults.push('must contain at least one letter (a-z)');
-  if (name.includes('--')) faults.push('must not contain consecutive hyphens');
-  if (name.startsWith('-') || name.endsWith('-')) faults.push('must not begin or end with a hyphen');
-  return faults;
-}
-
 function peerErrors(peer: RawNetworkPeer, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const parts = [peer.podSelector, peer.namespaceSelector, peer.ipBlock].filter(
@@ -180,18 +180,36 @@ function peerErrors(peer: RawNetworkPeer, path: string): FieldError[] {
 }
 
 const CIDR_FAULT = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+const CARELESS = [
+  'must not have leading 0s in IP or prefix length',
+  'must not have an IPv4-mapped IPv6 address',
+  'must not have bits set beyond the prefix length',
+] as const;
+
+/** A block as Go's forgiving parser reads it, and what strict validation (of 1.36) finds in it. */
+function readBlock(text: string): { readonly block: Cidr | undefined; readonly fault: string | undefined } {
+  const exact = parseCidr(text);
+  const block = exact ?? parseCidr(text.replace(/(^|[./])0+(?=\d)/g, '$1'));
+  if (!block) return { block, fault: CIDR_FAULT };
+  if (!exact) return { block, fault: CARELESS[0] };
+  if (/^::ffff:/i.test(formatCidr(block))) return { block, fault: CARELESS[1] };
+  return { block, fault: formatCidr(maskedCidr(block)) === formatCidr(block) ? undefined : CARELESS[2] };
+}
 
 function blockErrors(
   block: { readonly cidr?: string; readonly except?: readonly string[] },
   path: string,
 ): FieldError[] {
   if (!block.cidr) return [{ field: `${path}.cidr`, kind: 'Required value', detail: '' }];
-  const outer: Cidr | undefined = parseCidr(block.cidr);
-  if (!outer) return [invalid(`${path}.cidr`, block.cidr, CIDR_FAULT)];
-  return (block.except ?? []).flatMap((text, i): FieldError[] => {
-    const inner = parseCidr(text);
-    if (!inner) return [invalid(`${path}.except[${i}]`, text, CIDR_FAULT)];
-    if (cidrCovers(outer, inner) && inner.bits > outer.bits) return [];
-    return [invalid(`${path}.except[${i}]`, text, 'must be a strict subset of `cidr`')];
-  });
+  const outer = readBlock(block.cidr);
+  const errors = outer.fault === undefined ? [] : [invalid(`${path}.cidr`, block.cidr, outer.fault)];
+  if (!outer.block) return errors;
+  for (const [i, text] of (block.except ?? []).entries()) {
+    const inner = readBlock(text);
+    const at = `${path}.except[${i}]`;
+    if (inner.fault !== undefined) errors.push(invalid(at, text, inner.fault));
+    if (inner.block && !(cidrCovers(outer.block, inner.block) && inner.block.bits > outer.block.bits))
+      errors.push(invalid(at, text, 'must be a strict subset of `cidr`'));
+  }
+  return errors;
 }

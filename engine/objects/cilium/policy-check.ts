@@ -67,15 +67,16 @@ export type SchemaReport = {
 /**
  * Checks an object of one of POLICY_KINDS as the API server does, metadata's name apart (`metadataErrors`). Unknown
  * fields are listed and otherwise passed over, so that a lenient and a strict server can both use it.
+ * @param isStrict As `networkPolicyErrors` has it.
  */
-export function checkPolicySchema(object: Readonly<Record<string, unknown>>): SchemaReport {
+export function checkPolicySchema(object: Readonly<Record<string, unknown>>, isStrict = true): SchemaReport {
   const found = policyKindOf(object['kind'], object['apiVersion']);
   if (!found) return { unknown: [], errors: [] };
   const unknown = unknownFields(object, found.schema);
   if (found.kind === 'NetworkPolicy') {
     const decodeError = goTypeMismatch(object, found.schema, '');
     if (decodeError !== undefined) return { unknown, decodeError, errors: [] };
-    return { unknown, errors: networkPolicyErrors(readNetworkPolicy(object)) };
+    return { unknown, errors: networkPolicyErrors(readNetworkPolicy(object), isStrict) };
   }
   const errors = checkSchema(object, found.schema, '');
   if (
@@ -109,7 +110,7 @@ const UNCHECKED: FieldError = {
  */
 export function serverPolicyErrors(object: Readonly<Record<string, unknown>>): FieldError[] {
   const found = policyKindOf(object['kind'], object['apiVersion']);
-  if (!found || found.kind === 'NetworkPolicy') return [...checkPolicySchema(object).errors];
+  if (!found || found.kind === 'NetworkPolicy') return [...checkPolicySchema(object, false).errors];
   const pruned = withoutNulls(object, found.schema) as Readonly<Record<string, unknown>>;
   const { errors } = checkPolicySchema(pruned);
   const isBlocking = (error: FieldError) =>

@@ -165,7 +165,7 @@ function checkList(value: readonly unknown[], schema: Schema, path: string): Fie
       field: path,
       kind: 'Too many',
       value: value.length,
-      detail: `must have at most ${schema.maxItems} items`,
+      detail: atMost(schema.maxItems),
     });
   }
   return errors;
@@ -184,7 +184,7 @@ function checkObject(value: Readonly<Record<string, unknown>>, schema: Schema, p
       field: path,
       kind: 'Too many',
       value: count,
-      detail: `must have at most ${schema.maxProperties} items`,
+      detail: atMost(schema.maxProperties),
     });
   }
   const at = (name: string) => (path === '' ? name : `${path}.${name}`);
@@ -197,6 +197,10 @@ function checkObject(value: Readonly<Record<string, unknown>>, schema: Schema, p
   }
   for (const name of schema.required ?? []) if (!Object.hasOwn(value, name)) errors.push(required(at(name)));
   return errors;
+}
+
+function atMost(count: number): string {
+  return `must have at most ${count} item${count === 1 ? '' : 's'}`;
 }
 
 function required(field: string): FieldError {

@@ -33,7 +33,7 @@ const PORTS = list(
         isIntOrString: true,
         description: "The pod's port: a number, or the name of a container port.",
       },
-      protocol: text('TCP, UDP or SCTP; TCP unless said otherwise.'),
+      protocol: text('TCP, UDP or SCTP; TCP unless said otherwise.', { go: 'v1.Protocol' }),
     },
     { go: 'NetworkPolicyPort' },
   ),
@@ -84,7 +84,7 @@ export const NETWORK_POLICY: Schema = object(
           SELECTOR,
           'The pods of the namespace that the policy applies to; empty: all of them.',
         ),
-        policyTypes: list(text(), {
+        policyTypes: list(text(undefined, { go: 'v1.PolicyType' }), {
           description: 'Directions that the policy isolates: Ingress, Egress.',
           go: '[]v1.PolicyType',
         }),
