@@ -1,5 +1,7 @@
 import type { Random } from '../base/random.ts';
 import { hashText } from '../base/hash.ts';
+import { parseAddress } from '../net/address.ts';
+import { cidrContains, parseCidrOrAddress } from '../net/cidr.ts';
 import type { SocketAddress } from '../net/socket.ts';
 import { type Backend, type Frontend, partyAt, type Topology } from './topology.ts';
 import { ingressPort } from './ingress.ts';
@@ -100,14 +102,36 @@ function frontendFor(topology: Topology, request: RouteRequest): Found {
   if (place) {
     if (!isInside && !place.externalAddresses.includes(address)) return 'no-port';
     const frontend = topology.frontends.get(`${address}|${port}|${request.protocol}`);
-    if (!frontend) return 'no-port';
-    const entry = isInside ? undefined : [...topology.nodes.keys()].sort()[0];
-    return { frontend, entryNode: entry };
+    if (frontend && !isInside && !isAdmitted(topology, frontend, request)) return 'no-port';
+    if (frontend)
+      return { frontend, entryNode: isInside ? undefined : entryFor(topology, frontend, address) };
+    // A node's own address may be an external one of a Service as well.
+    if (!topology.nodeByAddress.has(address)) return 'no-port';
   }
   const node = topology.nodeByAddress.get(address);
   const frontend = node === undefined ? undefined : topology.nodePorts.get(`${port}|${request.protocol}`);
   if (!frontend) return 'none';
   return { frontend, entryNode: node };
+}
+
+/** Where a packet for an outside address enters: at the node of that address, else, where only local backends count, at one that has some. */
+function entryFor(topology: Topology, frontend: Frontend, address: string): string | undefined {
+  const own = topology.nodeByAddress.get(address);
+  const names = [...topology.nodes.keys()].sort();
+  const hasBackend = (name: string): boolean => frontend.backends.some((one) => one.node === name);
+  return own ?? (frontend.externalLocal ? (names.find(hasBackend) ?? names[0]) : names[0]);
+}
+
+/** Whether a load balancer lets a client in. */
+function isAdmitted(topology: Topology, frontend: Frontend, request: RouteRequest): boolean {
+  const place = topology.services.get(`${frontend.service.namespace}/${frontend.service.name}`);
+  const client = parseAddress(request.from.address);
+  if (!place?.balancerAddresses.includes(request.dialled.address) || place.sourceRanges.length === 0)
+    return true;
+  return place.sourceRanges.some((range) => {
+    const block = parseCidrOrAddress(range.trim());
+    return client !== undefined && block !== undefined && cidrContains(block, client);
+  });
 }
 
 function eligible(

@@ -58,6 +58,9 @@ export type ServicePlace = {
   readonly clusterIp: string;
   /** Addresses at which it is reached from outside as well. */
   readonly externalAddresses: readonly string[];
+  /** Who may come to the addresses of the load balancer (loadBalancerSourceRanges); empty: everybody. */
+  readonly sourceRanges: readonly string[];
+  readonly balancerAddresses: readonly string[];
   readonly externalName: string | undefined;
   readonly annotations: Readonly<Record<string, string>> | undefined;
   readonly frontends: readonly Frontend[];
@@ -258,6 +261,7 @@ type ServiceFields = {
   readonly clusterIP?: string;
   readonly externalIPs?: readonly string[];
   readonly externalName?: string;
+  readonly loadBalancerSourceRanges?: readonly string[];
   readonly externalTrafficPolicy?: string;
   readonly internalTrafficPolicy?: string;
   readonly sessionAffinity?: string;
@@ -280,6 +284,8 @@ function servicePlace(service: Service, slices: readonly Slice[]): ServicePlace 
     ...names,
     clusterIp: spec.clusterIP === undefined || spec.clusterIP === 'None' ? '' : spec.clusterIP,
     externalAddresses: [...(spec.externalIPs ?? []), ...balancer],
+    sourceRanges: spec.loadBalancerSourceRanges ?? [],
+    balancerAddresses: balancer,
     annotations: service.metadata.annotations,
     externalName: spec.type === 'ExternalName' ? spec.externalName : undefined,
     frontends: (spec.ports ?? []).map((port) => ({
