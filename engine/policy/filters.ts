@@ -92,9 +92,10 @@ function addFilter(
     filters.set(key, filter);
   }
   const policy = peerPolicy(rule, portRule, spec, level, hasDefaultDeny);
-  const peers = rule.peers?.length ? rule.peers : [ALL_PEERS];
+  // Two entities of one rule may share a selector, which is asked once.
+  const peers = new Map((rule.peers?.length ? rule.peers : [ALL_PEERS]).map((each) => [each.id, each]));
   let conflict: string | undefined;
-  for (const selector of peers) {
+  for (const selector of peers.values()) {
     const existing = filter.peers.get(selector.id);
     if (!existing) {
       filter.peers.set(selector.id, { selector, policy });

@@ -10,7 +10,7 @@ export type Aggregate = 'any' | 'cluster' | 'world' | 'remote-node';
 /** A CiliumCIDRGroup an address belongs to. */
 export type GroupMembership = { readonly name: string; readonly labels: ReadonlyMap<string, string> };
 
-/** A peer or subject of policy: everything that selectors can ask for. Pods with the same labels share one. */
+/** A peer or subject of policy: everything that selectors can ask for. Pods with the same labels and named ports share one. */
 export type Identity = {
   /** Dense number; never used twice for different keys, forks included. */
   readonly number: number;

@@ -175,10 +175,10 @@ export class PeerBook {
       if (isIdentityLabel(label)) labels.push(k8s(label, value));
     }
     const map = labelMap(labels);
-    const key = `pod ${[...map.values()]
-      .map((label) => `${label.key}=${label.value}`)
-      .sort(byText)
-      .join(';')}`;
+    // Pods that differ in named ports are told apart: Cilium 1.20 makes a generated label of them.
+    const ports = facts.namedPorts.map(({ name, port, protocol }) => `${name}.${protocol}.${port}`);
+    const texts = [...map.values()].map((label) => `${label.key}=${label.value}`);
+    const key = `pod ${[...texts, ...ports].sort(byText).join(';')}`;
     return this.#registry.obtain(key, () => ({ labels: map, aggregate: 'cluster', isPod: true }));
   }
 

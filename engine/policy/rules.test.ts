@@ -263,7 +263,7 @@ describe('changes', () => {
     addresses: [],
     namedPorts: [],
   });
-  test('[P31] labels make the identity', () => {
+  test('[P31] labels and named ports make the identity', () => {
     const repository = new PolicyRepository(DEFAULT_POLICY_CONFIG);
     repository.setNamespaces([{ name: 'ops', labels: { env: 'prod' } }]);
     repository.upsertEndpoint(pod('a-1', { app: 'a', 'pod-template-hash': '1' }));
@@ -272,6 +272,9 @@ describe('changes', () => {
     const key = (endpoint: string) => repository.identityKey({ endpoint });
     expect(key('default/a-1')).toBe(key('default/a-2'));
     expect(key('default/a-1')).not.toBe(key('ops/a'));
+    const web = [{ name: 'web', port: 80, protocol: 'TCP' }];
+    repository.upsertEndpoint({ ...pod('a-3', { app: 'a' }), namedPorts: web });
+    expect(key('default/a-3')).not.toBe(key('default/a-1'));
     expect(repository.identityLabels({ endpoint: 'ops/a' })).toEqual([
       'k8s:app=a',
       'k8s:io.cilium.k8s.namespace.labels.env=prod',
@@ -316,7 +319,9 @@ describe('changes', () => {
     repository.upsertEndpoint(server('b-1', 80));
     expect(open('default/b-1')).toEqual([80]);
     repository.upsertEndpoint(server('b-2', 81));
-    expect(open('default/b-1')).toEqual([80, 81]);
+    // Each has its own number, also where the labels are the same.
+    expect(open('default/b-1')).toEqual([80]);
+    expect(open('default/b-2')).toEqual([81]);
     repository.removeEndpoint('default/b-1');
     expect(open('default/b-2')).toEqual([81]);
     repository.removeEndpoint('default/b-2');
