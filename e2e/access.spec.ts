@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { openTask, writeFile } from './terminal.ts';
+import { expectScreen, openTask, typeLine, writeFile } from './terminal.ts';
 
 const LAB = 'lock-down-the-database';
 
@@ -27,6 +27,37 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByRole('radio', { name: 'tier=backend' }).check();
     await page.getByRole('radio', { name: '172.27.224.3/32' }).check();
     await expect(page.locator('[data-solved="true"]').first()).toBeVisible();
+    expect(await serious(page)).toEqual([]);
+  });
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`the browser pane and an awaited file have no serious fault either, ${colorScheme}`, async ({
+    page,
+  }) => {
+    test.setTimeout(120_000);
+    await page.emulateMedia({ colorScheme });
+    await openTask(page, LAB, '20-deny');
+    await page.keyboard.press('Alt+5');
+    await expect(page.getByRole('textbox', { name: 'Address' })).toBeFocused();
+    expect(await serious(page)).toEqual([]);
+    await page.keyboard.type('localhost:8080\n');
+    await expect(page.getByRole('heading', { name: 'Unable to connect' })).toBeVisible();
+    expect(await serious(page)).toEqual([]);
+    await typeLine(
+      page,
+      'kubectl create deployment web --image nginx:alpine && kubectl rollout status deploy/web',
+    );
+    await expectScreen(page, /successfully rolled out/);
+    await typeLine(page, 'kubectl port-forward deploy/web 8080:80 &');
+    await expectScreen(page, /Forwarding from 127/);
+    await page.getByRole('button', { name: 'Reload' }).click();
+    await expect(
+      page.frameLocator('iframe').getByRole('heading', { name: 'Welcome to nginx!' }),
+    ).toBeVisible();
+    expect(await serious(page)).toEqual([]);
+    await typeLine(page, 'kubectl edit deploy web');
+    await expect(page.getByRole('button', { name: 'Save and close' })).toBeVisible();
     expect(await serious(page)).toEqual([]);
   });
 }

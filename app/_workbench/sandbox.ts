@@ -476,8 +476,7 @@ export class Sandbox {
     if (event.kind === 'output' || event.kind === 'screen')
       this.#show(event.terminal, event.data, event.kind === 'screen');
     if (event.kind === 'journal') {
-      if (event.entries.some(({ input }) => input.kind === 'line' || input.kind === 'bytes'))
-        this.#loose = [];
+      for (const { input } of event.entries) if (input.kind === 'line') this.#dropTyped();
       this.#keep(event.entries);
       this.#lives.tried(
         this.#state.task,
@@ -503,6 +502,12 @@ export class Sandbox {
       this.#lives.solved(this.#solved());
       this.#noteProgress();
     }
+  }
+
+  /** A line has become an entry: the keys up to its end are no longer loose. */
+  #dropTyped(): void {
+    const end = this.#loose.findIndex((command) => command.kind === 'keys' && command.data.includes('\r'));
+    this.#loose = end < 0 ? [] : this.#loose.slice(end + 1);
   }
 
   #show(terminal: number, data: string, isWhole: boolean): void {

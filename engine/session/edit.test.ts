@@ -96,6 +96,18 @@ describe('kubectl edit', () => {
     expect(typist.sandbox.terminalOf(1).isAtPrompt).toBe(true);
   });
 
+  test('a container’s files are not the workstation’s', async () => {
+    const typist = await withDeployment();
+    await typist.type('kubectl rollout status deploy/web --timeout=90s');
+    const opened: string[] = [];
+    typist.sandbox.onOpenFile = (path) => opened.push(path);
+    await begin(typist, 'kubectl exec deploy/web -- vi /etc/hosts');
+    expect(typist.sandbox.terminalOf(1).screen()).toMatch(
+      /vi: the editor opens files of the workstation only/,
+    );
+    expect(opened).toEqual([]);
+  });
+
   test('at a prompt an editor waits for nobody, and a dumb terminal has none', async () => {
     const typist = await withDeployment();
     await begin(typist, 'vi notes.txt');

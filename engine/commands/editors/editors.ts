@@ -19,6 +19,12 @@ export function editorPrograms(openEditor: OpenEditor): Map<string, Program> {
       await process.err(`${name}: name a file to open in the editor, e.g. ${name} policy.yaml\n`);
       return 1;
     }
+    if (process.machine.id !== 'workstation') {
+      await process.err(
+        `${name}: the editor opens files of the workstation only; here use cat and sed -i, or kubectl cp.\n`,
+      );
+      return 1;
+    }
     const isAwaited = process.env.get('TERM') !== 'dumb' && isStartedByProgram(process);
     let exit = 0;
     for (const operand of operands) {
