@@ -306,7 +306,13 @@ export const grafana: Server = httpServer({
     );
     if (path === '/api/health')
       return json(200, { database: 'ok', version, commit: '83b9528bce85cf9371320f6d6e450916156da3f6' }, 2);
-    if (path === '/login' || (isOpen && !path.startsWith('/api/'))) return grafanaPage(context);
+    if (path === '/login' && request.method === 'POST') {
+      const isRight = /"user":\s*"admin"/.test(request.body) && /"password":\s*"admin"/.test(request.body);
+      return isRight
+        ? json(200, { message: 'Logged in', redirectUrl: '/' })
+        : json(401, { message: 'Invalid username or password', messageId: 'password-auth.failed' });
+    }
+    if (path === '/login' || (isOpen && !/^\/(api\/|metrics$)/.test(path))) return grafanaPage(context);
     if (path === '/metrics')
       return text(
         context,

@@ -45,3 +45,23 @@ $ curl -s -o /dev/null -w '%{http_code}\n' https://raw.githubusercontent.com/cil
 cols: 200
 $ curl -s -o /dev/null -w '%{http_code}\n' https://raw.githubusercontent.com/cilium/cilium/cabbage/examples/minikube/sw_l3_l4_policy.yaml
 cols: 404
+# Grafana lets its admin in, Prometheus says why it cannot scrape, and the agents are scraped once the chart says so
+$ kubectl apply -f https://raw.githubusercontent.com/cilium/cilium/main/examples/kubernetes/addons/prometheus/monitoring-example.yaml
+$ helm repo add cilium https://helm.cilium.io/
+$ helm upgrade cilium cilium/cilium -n kube-system --reuse-values --set prometheus.enabled=true
+$ kubectl -n kube-system rollout status ds/cilium && sleep 40
+$ kubectl exec box -- curl -s -d '{"user":"admin","password":"admin"}' grafana.cilium-monitoring:3000/login
+has: "message":"Logged in"
+$ kubectl exec box -- curl -s -d '{"user":"admin","password":"cabbage"}' grafana.cilium-monitoring:3000/login
+has: Invalid username or password
+$ kubectl exec box -- curl -s prometheus.cilium-monitoring:9090/api/v1/targets | jq -r '.data.activeTargets[]|"\(.scrapeUrl) \(.health)"'
+count: 2 :9962/metrics up$
+$ cat <<EOF | kubectl apply -f -
+> apiVersion: cilium.io/v2
+> kind: CiliumNetworkPolicy
+> metadata: {name: silent, namespace: cilium-monitoring}
+> spec: {endpointSelector: {matchLabels: {app: prometheus}}, egress: [{}]}
+> EOF
+$ sleep 20
+$ kubectl exec box -- curl -s prometheus.cilium-monitoring:9090/api/v1/targets | jq -r '.data.activeTargets[].lastError'
+re: ^Get "http://172\.18\.0\.2:9962/metrics": context deadline exceeded$
