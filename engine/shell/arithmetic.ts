@@ -51,10 +51,22 @@ export function evaluateArithmetic(
   try {
     const value = reader.comma();
     reader.blanks();
-    if (reader.rest !== '') throw new ArithmeticFailure('syntax error in expression', reader.rest);
+    if (reader.rest !== '')
+      throw new ArithmeticFailure(
+        /^([-+*/%&|^]|<<|>>)?=(?!=)/.test(reader.rest)
+          ? 'attempted assignment to non-variable'
+          : 'syntax error in expression',
+        reader.rest,
+      );
     return value;
   } catch (error) {
-    if (error instanceof ArithmeticFailure && error.text === '') error.text = text.trimStart();
+    if (error instanceof ArithmeticFailure && error.text === '') {
+      // bash shows what it has read: up to the bad number.
+      const end = error.reason.startsWith('value too great')
+        ? text.indexOf(error.token) + error.token.length
+        : undefined;
+      error.text = text.slice(0, end).trimStart();
+    }
     throw error;
   }
 }
@@ -136,7 +148,7 @@ class Reader {
   #ternary(): bigint {
     const test = this.#binary(0);
     if (!this.#eat('?')) return test;
-    const left = this.#skipUnless(test !== 0n, () => this.#assignment());
+    const left = this.#skipUnless(test !== 0n, () => this.comma());
     if (!this.#eat(':')) throw new ArithmeticFailure("`:' expected for conditional expression", this.rest);
     const right = this.#skipUnless(test === 0n, () => this.#assignment());
     return test !== 0n ? left : right;
@@ -287,7 +299,7 @@ class Reader {
   #apply(operator: string, a: bigint, b: bigint): bigint {
     if ((operator === '/' || operator === '%') && b === 0n) {
       if (this.#skipping > 0) return 0n;
-      throw new ArithmeticFailure('division by 0', this.#text.slice(this.#lastOperand()).trim());
+      throw new ArithmeticFailure('division by 0', this.#text.slice(this.#lastOperand()).trimStart());
     }
     return BigInt.asIntN(64, OPERATIONS[operator]?.(a, b) ?? 0n);
   }

@@ -328,7 +328,7 @@ function arithmeticMessage(host: ExpansionHost, text: string, error: ArithmeticF
       ? `arithmetic expression: division by zero: "${text}"`
       : `arithmetic expression: expecting ${error.reason === 'syntax error in expression' ? 'EOF' : error.reason === "missing `)'" ? "')'" : 'primary'}: "${text}"`;
   }
-  return `${text.trimStart()}: ${error.reason} (error token is "${error.token}")`;
+  return `${error.text === '' ? text.trimStart() : error.text}: ${error.reason} (error token is "${error.token}")`;
 }
 
 /** The variables as arithmetic sees them. */

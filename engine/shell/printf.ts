@@ -140,7 +140,7 @@ function directive(
     return pad(argument === undefined || argument === '' ? "''" : bashQuote(argument), flags, width);
   if ('diouxX'.includes(kind) && /^\s*[-+]?[0-9]{16,}$/.test(argument ?? ''))
     return padNumber(largeText(kind, argument ?? '', complaints), flags, width, precision === undefined);
-  const value = numberOf(argument ?? '', complaints, dialect);
+  const value = numberOf(argument ?? '', complaints, dialect, 'diouxX'.includes(kind));
   if ('diouxX'.includes(kind))
     return padNumber(integerText(kind, value, precision, flags), flags, width, precision === undefined);
   return padNumber(floatText(kind, Number(value), precision, flags), flags, width, true);
@@ -163,10 +163,19 @@ function bashQuote(text: string): string {
   return quoted.startsWith('$') ? quoted : text.replace(/[^A-Za-z0-9_@%+:,./=^-]/g, '\\$&');
 }
 
-function numberOf(text: string, complaints: string[], dialect: 'bash' | 'ash' | 'dash' = 'bash'): number {
+function numberOf(
+  text: string,
+  complaints: string[],
+  dialect: 'bash' | 'ash' | 'dash',
+  isWhole: boolean,
+): number {
   if (text === '' && dialect !== 'ash') return 0;
   if (text.startsWith("'") || text.startsWith('"')) return text.codePointAt(1) ?? 0;
-  const match = /^\s*[+-]?(0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)/.exec(text);
+  const match = (
+    isWhole
+      ? /^\s*[+-]?(0[xX][0-9a-fA-F]+|\d+)/
+      : /^\s*[+-]?(0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)/
+  ).exec(text);
   if (match === null) {
     complaints.push(badNumber(text, dialect, 'expected numeric value'));
     return 0;
