@@ -217,14 +217,27 @@ function cidrRefusal(text: string): string | undefined {
   return `unable to parse CIDR: ParseAddr(${JSON.stringify(text)}): unable to parse IP`;
 }
 
+/** A selector of CiliumCIDRGroups with the source of their labels at each key, as the agent holds and quotes it. */
+function ofGroups({ matchLabels, matchExpressions }: RawSelector): RawSelector {
+  const keyed = (key: string) => (key.includes(':') ? key : `cidrgroup:${key}`);
+  const labels = Object.entries(matchLabels ?? {}).map(([key, value]) => [keyed(key), value]);
+  return {
+    ...(matchLabels && { matchLabels: Object.fromEntries(labels) }),
+    ...(matchExpressions && {
+      matchExpressions: matchExpressions.map((item) => ({ ...item, key: keyed(item.key) })),
+    }),
+  };
+}
+
 function cidrRuleRefusal(rule: RawCidrRule): string | undefined {
   const kinds = [rule.cidrGroupRef, rule.cidr, rule.cidrGroupSelector].filter(
     (item) => item !== undefined && item !== '',
   );
   if (rule.cidrGroupSelector) {
-    const refusal = selectorRefusal(rule.cidrGroupSelector);
+    const selector = ofGroups(rule.cidrGroupSelector);
+    const refusal = selectorRefusal(selector);
     if (refusal !== undefined)
-      return `failed to sanitize cidrGroupSelector ${JSON.stringify(rule.cidrGroupSelector)}: ${refusal}`;
+      return `failed to sanitize cidrGroupSelector ${JSON.stringify(selector)}: ${refusal}`;
   }
   if (kinds.length === 0) return 'one of cidr, cidrGroupRef, or cidrGroupSelector is required';
   if (kinds.length > 1) return 'more than one of cidr, cidrGroupRef, or cidrGroupSelector may not be set';
