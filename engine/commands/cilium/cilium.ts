@@ -1,6 +1,7 @@
 import type { Process, Program } from '../../shell/program.ts';
 import { errorText, isKubectlError } from '../kubectl/errors.ts';
-import { flagTable, parseLine } from '../kubectl/flags.ts';
+import { type FlagSpec, flagTable, parseLine } from '../kubectl/flags.ts';
+import { wordAt } from '../hubble/commands.ts';
 import { optionsText } from '../kubectl/help.ts';
 import { prettyJson } from '../kubectl/print/json.ts';
 import { didYouMean } from '../kubectl/text.ts';
@@ -27,12 +28,14 @@ import {
   showVersion,
   viewConfig,
 } from './settings.ts';
-import { gather, isSettled, statusJson, statusReport } from './status.ts';
+import { flagWords, hasPage, helpPage } from './help.ts';
+import { gather, isSettled, type StatusFacts, statusJson, statusReport, unreachable } from './status.ts';
 
 /** A command of the workstation's `cilium`. */
 type Command = {
   readonly path: string;
-  readonly about: string;
+  /** Where no page is recorded. */
+  readonly about?: string;
   readonly flags: string;
   /** How many arguments it insists on; absent: it does not care. */
   readonly args?: number;
@@ -55,75 +58,70 @@ async function refuseSysdump(): Promise<void> {
 }
 
 async function refuseMesh(context: CliContext): Promise<void> {
-  const word = context.process.argv.includes('enable') ? 'enable ClusterMesh' : 'connect cluster';
+  const isEnable = context.process.argv.includes('enable');
+  if (isEnable && context.flags.text('service-type') === '')
+    throw new CliFailure(
+      "Unable to enable ClusterMesh: cannot auto-detect service type, please specify using '--service-type' option",
+    );
+  const word = isEnable ? 'enable ClusterMesh' : 'connect cluster';
   throw new CliFailure(`Unable to ${word}: this world has one cluster`);
 }
 
 const COMMANDS: readonly Command[] = [
   {
     path: 'install',
-    about: 'Install Cilium in a Kubernetes cluster using Helm',
     flags: INSTALL_FLAGS,
     run: runInstall,
   },
   {
     path: 'upgrade',
-    about: 'Upgrade a Cilium installation a Kubernetes cluster using Helm',
     flags: UPGRADE_FLAGS,
     run: runUpgrade,
   },
-  { path: 'uninstall', about: 'Uninstall Cilium using Helm', flags: UNINSTALL_FLAGS, run: runUninstall },
+  { path: 'uninstall', flags: UNINSTALL_FLAGS, run: runUninstall },
   {
     path: 'status',
-    about: 'Display status',
     flags: `ignore-warnings interactive=true output,o:string=summary verbose ${WAIT_FLAGS} worker-count:int=5`,
     run: showStatus,
   },
-  { path: 'version', about: 'Display detailed version information', flags: 'client', run: showVersion },
-  { path: 'context', about: 'Display the configuration context', flags: '', run: showContext },
+  { path: 'version', flags: 'client', run: showVersion },
+  { path: 'context', flags: '', run: showContext },
   {
     path: 'hubble enable',
-    about: 'Enable Hubble observability using Helm',
     flags: 'relay=true ui',
     run: enableHubble,
   },
   {
     path: 'hubble disable',
-    about: 'Disable Hubble observability using Helm',
     flags: '',
     run: (context) =>
       setHubble(context, 'hubble.relay.enabled=false,hubble.ui.enabled=false', 'Unable to disable Hubble:  '),
   },
   {
     path: 'hubble port-forward',
-    about: 'Forward the relay port to the local machine',
     flags: 'port-forward:int=4245',
     run: forwardToRelay,
   },
   {
     path: 'hubble ui',
-    about: 'Open the Hubble UI',
     flags: 'open-browser=true port-forward:int=12000',
     run: forwardToUi,
   },
-  { path: 'config view', about: 'View current configuration', flags: '', run: viewConfig },
+  { path: 'config view', flags: '', run: viewConfig },
   {
     path: 'config set',
-    about: 'Set a key/value pair in the configuration',
     flags: 'restart,r=true',
     args: 2,
     run: setConfig,
   },
   {
     path: 'config delete',
-    about: 'Delete a key in the configuration',
     flags: 'restart,r=true',
     args: 1,
     run: deleteConfig,
   },
   {
     path: 'connectivity test',
-    about: 'Validate connectivity in cluster',
     flags: `all-flows cleanup connect-timeout:duration=2s external-target:string
       flow-validation:string=warning force-deploy hubble=true hubble-server:string=localhost:4245
       multi-cluster:string pause-on-fail,p print-flows request-timeout:duration=10s single-node test:strings
@@ -132,31 +130,26 @@ const COMMANDS: readonly Command[] = [
   },
   {
     path: 'encryption status',
-    about: 'Display encryption status',
     flags: `node-name:string output,o:string=summary per-node-details ${WAIT_FLAGS}`,
     run: encryptionStatus,
   },
   {
     path: 'clustermesh status',
-    about: 'Show status of ClusterMesh',
     flags: `output,o:string=summary ${WAIT_FLAGS}`,
     run: clustermeshStatus,
   },
   {
     path: 'clustermesh enable',
-    about: 'Enable ClusterMesh ability in a cluster using Helm',
     flags: 'enable-kvstoremesh=true service-type:string',
     run: refuseMesh,
   },
   {
     path: 'clustermesh connect',
-    about: 'Connect to a remote cluster',
     flags: 'allow-mismatching-ca destination-context:strings',
     run: refuseMesh,
   },
   {
     path: 'features status',
-    about: 'Display which features are enabled in Cilium agents',
     flags: `node:string output,o:string=tab ${WAIT_FLAGS}`,
     run: featuresStatus,
   },
@@ -166,27 +159,9 @@ const COMMANDS: readonly Command[] = [
     flags: 'debug output-filename:string quick node-list:string',
     run: refuseSysdump,
   },
-  {
-    path: 'completion',
-    about: 'Generate the autocompletion script for the specified shell',
-    flags: 'no-descriptions',
-    run: async () => {},
-  },
 ];
 
-/** Words that only hold other commands. */
-const GROUPS: ReadonlyMap<string, string> = new Map([
-  ['clustermesh', 'Multi Cluster Management'],
-  ['config', 'Manage Configuration'],
-  ['connectivity', 'Connectivity troubleshooting'],
-  ['encryption', 'Cilium encryption'],
-  ['features', 'Report which features are enabled in Cilium agents'],
-  ['hubble', 'Hubble observability'],
-]);
-const ALIASES: ReadonlyMap<string, string> = new Map([
-  ['encrypt', 'encryption'],
-  ['mesh', 'clustermesh'],
-]);
+const ALIASES: ReadonlyMap<string, string> = new Map([['encrypt', 'encryption']]);
 /** Other spellings of flags (cilium-cli's normalizeFlags). */
 const FLAG_NAMES: ReadonlyMap<string, string> = new Map([
   ['helm-set', 'set'],
@@ -217,24 +192,67 @@ export function ciliumProgram(ports: Ports): Program {
 }
 
 async function run(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const { first, second, rest } = commandWords(words);
-  const name = ALIASES.get(first) ?? first;
-  if (name === '' || name === 'help')
-    return print(process, words.includes('--version') ? 'cilium version v0.19.7\n' : overview());
-  const isGroup = GROUPS.has(name);
-  const command = COMMANDS.find((one) => one.path === (isGroup ? `${name} ${second}` : name));
-  if (command === undefined && isGroup) return print(process, groupHelp(name));
-  if (command === undefined) {
-    const names = [...GROUPS.keys(), ...COMMANDS.map(({ path }) => path)].filter((one) => !one.includes(' '));
-    const hint = didYouMean(first, names.sort());
-    throw new CliFailure(`unknown command ${JSON.stringify(first)} for "cilium"${hint}`, false);
+  const { path, rest } = findCommand(words);
+  const wrong = path === '' ? wordAt(rest, takesNext('')) : undefined;
+  if (wrong !== undefined) throw new CliFailure(unknownCommand(rest[wrong] ?? ''), false);
+  const command = COMMANDS.find((one) => one.path === path);
+  const line = parseLine(rest.map(renamed), specsOf(path));
+  if (line.flags.bool('help')) return print(process, pageOf(path));
+  if (path === 'help') return helpTopic(process, line.args);
+  if (path.startsWith('completion ')) {
+    const [extra] = line.args;
+    if (extra === undefined) return 0;
+    throw new CliFailure(`unknown command ${JSON.stringify(extra)} for "cilium ${path}"`, false);
   }
-  const own = isGroup ? without(rest, second) : rest;
-  if (own.includes('--help') || own.includes('-h')) return print(process, helpOf(command));
-  const line = parseLine(own.map(renamed), flagTable(`${command.flags} ${CLI_GLOBALS}`));
+  if (command === undefined) return print(process, pageOf(path));
   if (command.args !== undefined && line.args.length !== command.args)
     throw new CliFailure(`accepts ${command.args} arg(s), received ${line.args.length}`, false);
   await command.run(new CliContext(process, ports, line));
+  return 0;
+}
+
+/** The flags of a command: those that its page lists, and what more our own table knows of them. */
+function specsOf(path: string): readonly FlagSpec[] {
+  const own = COMMANDS.find((one) => one.path === path)?.flags ?? '';
+  return flagTable(`${flagWords(path)} ${own} ${CLI_GLOBALS}`);
+}
+
+function takesNext(path: string): (word: string) => boolean {
+  // The help flag is not yet known while cobra looks for the command.
+  const specs = specsOf(path).filter((spec) => spec.name !== 'help');
+  return (word) => {
+    if (word.includes('=') || !/^(--.*|-.)$/.test(word)) return false;
+    const bare = word.replace(/^--?/, '');
+    return specs.find((one) => (word.startsWith('--') ? one.name : one.short) === bare)?.bare === undefined;
+  };
+}
+
+/** The command that words name, and what is left of them. */
+function findCommand(words: readonly string[]): { readonly path: string; readonly rest: readonly string[] } {
+  let found = { path: '', rest: words };
+  for (;;) {
+    const { path, rest } = found;
+    const at = wordAt(rest, takesNext(path));
+    const word = rest[at ?? -1] ?? '';
+    const child = `${path} ${path === '' ? (ALIASES.get(word) ?? word) : word}`.trim();
+    if (at === undefined || !(hasPage(child) || COMMANDS.some((one) => one.path === child))) return found;
+    found = { path: child, rest: rest.filter((_, i) => i !== at) };
+  }
+}
+
+function unknownCommand(word: string): string {
+  const names = [...helpPage('').matchAll(/^ {2}([a-z]+) +[A-Z]/gm)].map((match) => match[1] ?? '');
+  const offered = names.filter((name) => name !== 'help');
+  return `unknown command ${JSON.stringify(word)} for "cilium"${didYouMean(word, offered)}`;
+}
+
+async function helpTopic(process: Process, words: readonly string[]): Promise<number> {
+  const { path, rest } = findCommand(words);
+  if (path !== '' || rest.length === 0) return print(process, pageOf(path));
+  const page = helpPage('');
+  await process.out(
+    `Unknown help topic [${words.map((word) => `\`${word}\``).join(' ')}]\n${page.slice(page.indexOf('Usage:'))}`,
+  );
   return 0;
 }
 
@@ -242,30 +260,6 @@ function renamed(word: string): string {
   const match = /^--(helm-[a-z-]+)(=.*)?$/s.exec(word);
   const name = match === null ? undefined : FLAG_NAMES.get(match[1] ?? '');
   return name === undefined ? word : `--${name}${match?.[2] ?? ''}`;
-}
-
-const TAKES_VALUE = new Set(
-  flagTable(CLI_GLOBALS).flatMap((flag) =>
-    flag.kind === 'bool' ? [] : [`--${flag.name}`, ...(flag.short === '' ? [] : [`-${flag.short}`])],
-  ),
-);
-
-/** The first two words that are no flags, and everything behind and before the first. */
-function commandWords(words: readonly string[]): {
-  readonly first: string;
-  readonly second: string;
-  readonly rest: readonly string[];
-} {
-  let at = 0;
-  while (at < words.length && (words[at] ?? '').startsWith('-'))
-    at += TAKES_VALUE.has(words[at] ?? '') ? 2 : 1;
-  const rest = [...words.slice(at + 1), ...words.slice(0, at)];
-  return { first: words[at] ?? '', second: rest.find((word) => !word.startsWith('-')) ?? '', rest };
-}
-
-function without(words: readonly string[], word: string): readonly string[] {
-  const at = words.indexOf(word);
-  return words.filter((_, i) => i !== at);
 }
 
 async function print(process: Process, text: string): Promise<number> {
@@ -278,9 +272,14 @@ const RETRY_MS = 2000;
 
 async function showStatus(context: CliContext): Promise<void> {
   const { process, flags } = context;
-  const helm = context.helm('Unable to determine status:  ');
+  const { connection, namespace } = context;
+  const helm = { process, client: connection.client, namespace };
   await process.sys.sleep(120);
-  let facts = gather(helm, context.release);
+  const look = (): StatusFacts =>
+    connection.problem === undefined
+      ? gather(helm, context.release)
+      : unreachable(namespace, (path) => context.refusal(path) ?? '');
+  let facts = look();
   const withColor = process.tty('stdout') !== undefined && process.env.get('TERM') !== 'dumb';
   if (flags.bool('wait')) {
     const deadlineMs = process.sys.nowMs() + flags.ms('wait-duration');
@@ -292,7 +291,7 @@ async function showStatus(context: CliContext): Promise<void> {
         );
       }
       await process.sys.sleep(RETRY_MS);
-      facts = gather(helm, context.release);
+      facts = look();
     }
   }
   const isJson = flags.text('output') === 'json';
@@ -313,51 +312,11 @@ function indentOf(width: number): number {
   return Math.round(width / 4);
 }
 
-function rows(list: readonly (readonly [string, string])[]): string {
-  const width = list.reduce((max, [name]) => Math.max(max, name.length), 11);
-  return [...list]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, about]) => `  ${name.padEnd(width)} ${about}\n`)
-    .join('');
-}
-
-function overview(): string {
-  const list = [
-    ...GROUPS,
-    ...COMMANDS.filter((one) => !one.path.includes(' ')).map((one) => [one.path, one.about] as const),
-    ['help', 'Help about any command'] as const,
-  ];
-  return `The CLI to install, manage and troubleshoot Cilium in Kubernetes clusters.
-
-Usage:
-  cilium [flags]
-  cilium [command]
-
-Available Commands:
-${rows(list)}
-Flags:
-${optionsText(flagTable(CLI_GLOBALS))}
-Use "cilium [command] --help" for more information about a command.
-`;
-}
-
-function groupHelp(group: string): string {
-  const list = COMMANDS.filter((one) => one.path.startsWith(`${group} `)).map(
-    (one) => [one.path.slice(group.length + 1), one.about] as const,
-  );
-  return `${GROUPS.get(group)}
-
-Usage:
-  cilium ${group} [command]
-
-Available Commands:
-${rows(list)}
-Use "cilium ${group} [command] --help" for more information about a command.
-`;
-}
-
-function helpOf(command: Command): string {
-  const own = flagTable(command.flags);
+/** A command's help; of those without a recorded page as much as their own table tells. */
+function pageOf(path: string): string {
+  if (hasPage(path)) return helpPage(path);
+  const command = COMMANDS.find((one) => one.path === path);
+  const own = flagTable(command?.flags ?? '');
   const flags = own.length === 0 ? '' : `\nFlags:\n${optionsText(own)}`;
-  return `${command.about}\n\nUsage:\n  cilium ${command.path} [flags]\n${flags}`;
+  return `${command?.about ?? ''}\n\nUsage:\n  cilium ${path} [flags]\n${flags}`;
 }

@@ -1,6 +1,7 @@
 import type { Process } from '../../shell/program.ts';
 import { type Connection, connect } from '../helm/connection.ts';
 import type { Helm } from '../helm/actions.ts';
+import { errorText, isKubectlError } from '../kubectl/errors.ts';
 import type { Flags } from '../kubectl/flags.ts';
 import type { Ports } from '../ports.ts';
 
@@ -34,29 +35,53 @@ export class CliContext {
     this.args = line.args;
   }
 
-  /** The cluster of the chosen context. @throws CliFailure without a kubeconfig */
+  /** The cluster of the chosen context; without a kubeconfig the one of client-go's default address. @throws CliFailure */
   get connection(): Connection {
     if (this.#connection !== undefined) return this.#connection;
+    const made = this.#connect();
+    this.#connection = made;
+    return made;
+  }
+
+  #connect(): Connection {
     const { flags } = this;
-    const made = connect(this.process, this.ports, {
+    try {
+      return this.#connected(flags);
+    } catch (error) {
+      if (!isKubectlError(error)) throw error;
+      const text = errorText(error)
+        .replace(/^error: /, '')
+        .trimEnd();
+      const unknown = /^Error in configuration: context was not found for specified context: (.*)$/.exec(
+        text,
+      );
+      const why = unknown ? `context ${JSON.stringify(unknown[1])} does not exist` : text;
+      throw new CliFailure(`unable to create Kubernetes client: ${why}`, false);
+    }
+  }
+
+  #connected(flags: Flags): Connection {
+    return connect(this.process, this.ports, {
       kubeconfig: flags.text('kubeconfig'),
       context: flags.text('context'),
       namespace: this.namespace,
       as: flags.text('as'),
       groups: flags.list('as-group'),
     });
-    if (made.context === '')
-      throw new CliFailure(
-        'unable to create Kubernetes client: invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
-        false,
-      );
-    this.#connection = made;
-    return made;
+  }
+
+  /** Why a request to `path` fails when nobody answers, in Go's words; undefined when somebody does. */
+  refusal(path: string, method = 'Get'): string | undefined {
+    const { problem, server } = this.connection;
+    return problem === undefined
+      ? undefined
+      : `${method} "${server}${path}"${problem.slice(problem.indexOf('": ') + 1)}`;
   }
 
   /** The namespace that Cilium runs in. */
   get namespace(): string {
-    return this.flags.text('namespace') || this.process.env.get('CILIUM_NAMESPACE') || 'kube-system';
+    const typed = this.flags.changed('namespace') ? this.flags.text('namespace') : '';
+    return typed || this.process.env.get('CILIUM_NAMESPACE') || 'kube-system';
   }
 
   /** The name of Cilium's release. */
@@ -64,11 +89,13 @@ export class CliContext {
     return this.flags.text('helm-release-name');
   }
 
-  /** Helm on the chosen cluster. @throws CliFailure when nobody answers */
-  helm(prefix: string): Helm {
+  /** Helm on the chosen cluster. When nobody answers the failure names the first request, to `path`. @throws CliFailure */
+  helm(prefix: string, path?: string): Helm {
     const { connection } = this;
     if (connection.problem !== undefined)
-      throw new CliFailure(`${prefix}Kubernetes cluster unreachable: ${connection.problem}`);
+      throw new CliFailure(
+        `${prefix}${path === undefined ? `kubernetes cluster unreachable: ${connection.problem}` : this.refusal(path)}`,
+      );
     return { process: this.process, client: connection.client, namespace: this.namespace };
   }
 

@@ -72,7 +72,18 @@ const TESTS: readonly Test[] = [
 
 /** `cilium connectivity test`: deploys clients and echo servers, tries connections, tells what failed. */
 export async function testConnectivity(context: CliContext): Promise<void> {
-  const { client } = context.helm('Connectivity test failed: ');
+  const validation = context.flags.text('flow-validation');
+  if (!['disabled', 'warning', 'strict'].includes(validation))
+    throw new CliFailure(`invalid flow validation mode ${JSON.stringify(validation)}`, false);
+  const daemonSet = `/apis/apps/v1/namespaces/${context.namespace}/daemonsets/cilium`;
+  const refusal = context.refusal(daemonSet);
+  if (refusal !== undefined) {
+    await context.say(
+      '🟥 Unable to determine status of Cilium DaemonSet. Run "cilium status" for more details',
+    );
+    throw new CliFailure(`unable to determine status of Cilium DaemonSet: ${refusal}`, false);
+  }
+  const { client } = context.connection;
   const namespace = `${context.flags.text('test-namespace')}-1`;
   const cluster = context.connection.cluster;
   if (context.flags.bool('cleanup')) return cleanup(context, client, namespace);

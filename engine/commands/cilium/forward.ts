@@ -40,15 +40,16 @@ async function swallow(sys: Sys, connection: Connection): Promise<number> {
 export async function forwardToUi(context: CliContext): Promise<void> {
   const { process, flags, namespace } = context;
   const prefix = 'Unable to port forward: failed to port forward: ';
-  const { client } = context.helm(prefix);
+  const path = `/api/v1/namespaces/${namespace}/services/hubble-ui`;
+  const { client } = context.helm(`${prefix}failed to get service "hubble-ui": `, path);
   try {
-    client.get(`/api/v1/namespaces/${namespace}/services/hubble-ui`);
+    client.get(path);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     throw new CliFailure(`${prefix}failed to get service "hubble-ui": ${error.message}`);
   }
-  const path = `/api/v1/namespaces/${namespace}/pods`;
-  const pods = listAt(client.get(path, { labelSelector: 'k8s-app=hubble-ui' }), 'items');
+  const list = `/api/v1/namespaces/${namespace}/pods`;
+  const pods = listAt(client.get(list, { labelSelector: 'k8s-app=hubble-ui' }), 'items');
   if (!pods.some((pod) => textAt(pod, 'status', 'phase') === 'Running'))
     throw new CliFailure(`${prefix}no running pods found for service: hubble-ui`);
   const port = flags.int('port-forward');

@@ -80,10 +80,14 @@ async function listVersions(context: CliContext): Promise<void> {
 type Detected = { readonly values: JsonObject; readonly own: JsonObject };
 
 /** Looks at the cluster and says what it found (install/autodetect.go). */
-async function detect(context: CliContext, version: string, isQuiet: boolean): Promise<Detected> {
+async function detect(
+  context: CliContext,
+  version: string,
+  options: { readonly isQuiet: boolean; readonly prefix: string },
+): Promise<Detected> {
   const { connection, flags } = context;
-  const say = async (line: string): Promise<void> => (isQuiet ? undefined : context.say(line));
-  let own = await attempt('', () => valuesOf(context.process, context.ports, flags));
+  const say = async (line: string): Promise<void> => (options.isQuiet ? undefined : context.say(line));
+  let own = await attempt(options.prefix, () => valuesOf(context.process, context.ports, flags));
   const isKind = connection.cluster.startsWith('kind-');
   if (isKind) await say('🔮 Auto-detected Kubernetes kind: kind');
   await say(`ℹ️  Using Cilium version ${version}`);
@@ -162,13 +166,15 @@ export async function runInstall(context: CliContext): Promise<void> {
   if (context.flags.bool('list-versions')) return listVersions(context);
   const options = deployOptions(context);
   const prefix = 'Unable to install Cilium: ';
-  const { values, own } = await detect(context, located.version, options.isDryRun);
+  const { values, own } = await detect(context, located.version, { isQuiet: options.isDryRun, prefix });
   if (/^1\.([0-9]|1[0-5])\./.test(located.version))
     throw new CliFailure(`${prefix}cilium version unsupported ${located.version}`);
   const { chart, version } = located;
   const wanted = { name: context.release, chart, version, values: mergeValues(values, own) };
   const { connection, namespace, process } = context;
-  const helm = options.isDryRun ? { process, client: connection.client, namespace } : context.helm(prefix);
+  const helm = options.isDryRun
+    ? { process, client: connection.client, namespace }
+    : context.helm(`${prefix}cluster reachability check failed: `);
   await printed(context, await attempt(prefix, () => install(helm, wanted, options)));
 }
 
@@ -178,7 +184,7 @@ export async function runUpgrade(context: CliContext): Promise<void> {
   if (context.flags.bool('list-versions')) return listVersions(context);
   const options = deployOptions(context);
   const prefix = 'Unable to upgrade Cilium: ';
-  const { own } = await detect(context, located.version, options.isDryRun);
+  const { own } = await detect(context, located.version, { isQuiet: options.isDryRun, prefix });
   const { chart, version } = located;
   const helm = context.helm(prefix);
   const wanted = { name: context.release, chart, version, values: own };
@@ -212,8 +218,8 @@ async function deleteTests(context: CliContext): Promise<void> {
       throw error;
     }
   };
-  if (isThere()) client.delete(`/api/v1/namespaces/${name}`, {});
-  if (!context.flags.bool('wait')) return;
+  if (client.isReachable && isThere()) client.delete(`/api/v1/namespaces/${name}`, {});
+  if (!context.flags.bool('wait') || !client.isReachable) return;
   await context.say(`⌛ Waiting for ${name} namespace to be terminated...`);
   while (isThere()) await context.process.sys.sleep(2000);
 }
@@ -222,7 +228,6 @@ async function deleteTests(context: CliContext): Promise<void> {
 export async function runUninstall(context: CliContext): Promise<void> {
   const { flags } = context;
   const prefix = 'Unable to uninstall Cilium:  ';
-  const helm = context.helm(prefix);
   await deleteTests(context);
   if (flags.bool('wait')) {
     await context.say('⌛ Waiting to disable Hubble before uninstalling Cilium');
@@ -235,6 +240,7 @@ export async function runUninstall(context: CliContext): Promise<void> {
   }
   await context.say('⌛ Uninstalling Cilium');
   await deleteTests(context);
+  const helm = context.helm(prefix);
   await attempt(prefix, () =>
     uninstall(helm, context.release, {
       keepsHistory: false,
@@ -261,7 +267,8 @@ export const UNINSTALL_FLAGS = `test-namespace:string=${TEST_NAMESPACE} timeout:
 
 /** Changes values of the release, everything else as it was: `cilium hubble enable` and `disable`. */
 export async function setHubble(context: CliContext, line: string, prefix: string): Promise<void> {
-  const helm = context.helm(prefix);
+  const query = `/api/v1/namespaces/${context.namespace}/secrets?labelSelector=name%3D${context.release}%2Cowner%3Dhelm`;
+  const helm = context.helm(`${prefix}query: failed to query with labels: `, query);
   await attempt(prefix, async () => {
     const current = new Releases(helm.client).get(helm.namespace, context.release);
     const chart = chartNamed(current.chart);

@@ -18,7 +18,7 @@ function configPath(context: CliContext): string {
 }
 
 function configData(context: CliContext, prefix: string): Readonly<Record<string, string>> {
-  context.helm(prefix);
+  context.helm(prefix, configPath(context));
   try {
     return mapAt(context.connection.client.get(configPath(context)), 'data');
   } catch (error) {
@@ -33,6 +33,15 @@ export async function viewConfig(context: CliContext): Promise<void> {
   await context.process.out(columns(Object.entries(data).map(([key, value]) => [key, value])));
 }
 
+/** Nobody answered. */
+class Refused extends Error {}
+
+/** The first request of commands that ask every agent. @throws CliFailure when nobody answers */
+function reachAgents(context: CliContext, prefix: string): void {
+  const path = `/api/v1/namespaces/${context.namespace}/pods?labelSelector=k8s-app%3Dcilium`;
+  context.helm(`${prefix}unable to list Cilium pods: `, path);
+}
+
 async function restarted(context: CliContext): Promise<void> {
   if (!context.flags.bool('restart'))
     return context.say('⚠️  Restart Cilium pods for configmap changes to take effect');
@@ -43,12 +52,13 @@ async function restarted(context: CliContext): Promise<void> {
 /** `cilium config set KEY VALUE`. */
 export async function setConfig(context: CliContext): Promise<void> {
   const [key = '', value = ''] = context.args;
-  context.helm('Unable to set config:  ');
   await context.say(`✨ Patching ConfigMap ${MAP} with ${key}=${value}...`);
+  const refusal = context.refusal(configPath(context), 'Patch');
   try {
+    if (refusal !== undefined) throw new Refused(refusal);
     context.connection.client.patch(configPath(context), 'strategic', { data: { [key]: value } });
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof ApiError || error instanceof Refused)) throw error;
     const patch = JSON.stringify(`{"data":{"${key}":"${value}"}}`);
     throw new CliFailure(
       `Unable to set config:  unable to patch ConfigMap ${MAP} with patch ${patch}: ${error.message}`,
@@ -60,13 +70,14 @@ export async function setConfig(context: CliContext): Promise<void> {
 /** `cilium config delete KEY`. */
 export async function deleteConfig(context: CliContext): Promise<void> {
   const [key = ''] = context.args;
-  context.helm('Unable to delete config:  ');
   await context.say(`✨ Removing key ${key} from ConfigMap ${MAP}...`);
   const path = `/data/${key}`;
+  const refusal = context.refusal(configPath(context), 'Patch');
   try {
+    if (refusal !== undefined) throw new Refused(refusal);
     context.connection.client.patch(configPath(context), 'json', [{ op: 'remove', path }]);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof ApiError || error instanceof Refused)) throw error;
     const patch = JSON.stringify(`[{"op": "remove", "path": "${path}"}]`);
     throw new CliFailure(
       `Unable to delete config:  unable to patch ConfigMap ${MAP} with patch ${patch}: ${error.message}`,
@@ -89,7 +100,7 @@ export async function showVersion(context: CliContext): Promise<void> {
   if (connection === undefined) return;
   if (connection.problem !== undefined)
     return context.say(
-      `cilium image (running): unknown. Unable to obtain cilium version. Reason: Kubernetes cluster unreachable: ${connection.problem}`,
+      `cilium image (running): unknown. Unable to obtain cilium version. Reason: kubernetes cluster unreachable: ${connection.problem}`,
     );
   const running = new Releases(connection.client).history(context.namespace, context.release).at(-1)?.version;
   await context.say(
@@ -105,6 +116,7 @@ export async function showContext(context: CliContext): Promise<void> {
   const config = readConfig(context.process, flags);
   const name = context.flags.text('context') || config.currentContext;
   const entry = config.contexts.find((one) => one.name === name)?.value;
+  if (name !== '' && context.flags.changed('context')) void context.connection;
   await context.say(`Context: ${name}`);
   if (entry === undefined) return context.say(`❌ Context ${name} not found in configuration`);
   const cluster = textAt(entry, 'cluster');
@@ -121,6 +133,7 @@ export async function showContext(context: CliContext): Promise<void> {
 /** `cilium encryption status`: what the agents were told. */
 export async function encryptionStatus(context: CliContext): Promise<void> {
   const prefix = 'Unable to print encryption status: ';
+  reachAgents(context, prefix);
   const data = configData(context, `${prefix}unable get ConfigMap ${JSON.stringify(MAP)}: `);
   const path = `/api/v1/namespaces/${context.namespace}/pods`;
   const agents = listAt(
@@ -161,6 +174,7 @@ export async function clustermeshStatus(context: CliContext): Promise<void> {
 
 /** `cilium features status`: the switches of the configuration that are on. */
 export async function featuresStatus(context: CliContext): Promise<void> {
+  reachAgents(context, 'Unable to print features status: ');
   const data = configData(
     context,
     `Unable to print features status: unable get ConfigMap ${JSON.stringify(MAP)}: `,

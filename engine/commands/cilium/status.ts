@@ -83,6 +83,34 @@ export function gather(helm: Helm, release: string): StatusFacts {
   };
 }
 
+/** What is left to tell when nobody answers; `refusal` says why a request to a path failed. */
+export function unreachable(namespace: string, refusal: (path: string) => string): StatusFacts {
+  const problems = new Map<string, Problems>();
+  const [pods, apps] = [
+    `/api/v1/namespaces/${namespace}/pods?labelSelector=`,
+    `/apis/apps/v1/namespaces/${namespace}`,
+  ];
+  const sets = [
+    ['cilium', `${apps}/daemonsets/cilium`],
+    ['cilium-envoy', `${apps}/daemonsets/cilium-envoy`],
+    ['cilium-operator', `${apps}/deployments/cilium-operator`],
+  ] as const;
+  for (const [name, path] of sets) problemsOf(problems, name).errors.push({ pod: name, text: refusal(path) });
+  for (const name of ['clustermesh-apiserver', 'hubble-relay', 'hubble-ui']) {
+    const words = name.replace('-apiserver', '').replace('-', ' ');
+    problemsOf(problems, name).warnings.push({ pod: name, text: `${words} is not deployed` });
+  }
+  const lists = ['k8s-app%3Dcilium', 'io.cilium%2Fapp%3Doperator', 'app.kubernetes.io%2Fname%3Dhubble-relay'];
+  lists.push('k8s-app%3Dclustermesh-apiserver', 'name%3Dcilium-envoy');
+  const failures = [...lists.map((selector) => `${pods}${selector}`), ...sets.map(([, path]) => path)].map(
+    refusal,
+  );
+  const map = refusal(`/api/v1/namespaces/${namespace}/configmaps/cilium-config`);
+  failures.push(`unable to retrieve ConfigMap "cilium-config": ${map}`, refusal('/api/v1/pods'));
+  const none = { states: new Map(), phases: new Map(), images: new Map() };
+  return { ...none, managed: 0, pods: 0, problems, failures, chart: '' };
+}
+
 function read(client: Client, path: string): JsonObject | undefined {
   try {
     return client.get(path);

@@ -43,11 +43,16 @@ export function findCommand(words: readonly string[]): FoundCommand {
 /** Where the first word stands that is no flag nor a flag's value; the help flag is not yet known here, as in cobra. */
 export function nameAt(words: readonly string[], path: string): number | undefined {
   const specs = flagsOf(path).filter((spec) => spec.name !== 'help' && spec.name !== 'version');
+  return wordAt(words, (word) => takesNext(word, specs));
+}
+
+/** Where the first word stands that is no flag nor the value of one that `takesNext`. */
+export function wordAt(words: readonly string[], takesNext: (word: string) => boolean): number | undefined {
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word === '--') return undefined;
     if (word !== '' && !word.startsWith('-')) return at;
-    if (!takesNext(word, specs)) continue;
+    if (!takesNext(word)) continue;
     if (words.length - at - 1 <= 1) return undefined;
     at++;
   }
