@@ -93,9 +93,10 @@ function addFilter(
   }
   const policy = peerPolicy(rule, portRule, spec, level, hasDefaultDeny);
   // Two entities of one rule may share a selector, which is asked once.
-  const peers = new Map((rule.peers?.length ? rule.peers : [ALL_PEERS]).map((each) => [each.id, each]));
+  const peers = rule.peers?.length ? rule.peers : [ALL_PEERS];
+  const distinct = peers.length > 1 ? new Map(peers.map((each) => [each.id, each])).values() : peers;
   let conflict: string | undefined;
-  for (const selector of peers.values()) {
+  for (const selector of distinct) {
     const existing = filter.peers.get(selector.id);
     if (!existing) {
       filter.peers.set(selector.id, { selector, policy });

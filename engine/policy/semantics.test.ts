@@ -105,6 +105,10 @@ describe('peers', () => {
     expect(verdicts(from('remote-node'), everyone)).toBe('iiiFFiiiiF');
     expect(verdicts(from('none'), everyone)).toBe('iiiiFiiiii');
   });
+  test('[P10] entities that share a selector count once', () => {
+    const twice = cnp('ingress: [{fromEntities: [cluster, host, host, remote-node]}]');
+    expect(verdicts(twice, everyone)).toBe('FFiFFFFFFF');
+  });
   test('[P10] an API server outside is world, cluster and kube-apiserver, and matched by CIDR', () => {
     const probe = ['ip:203.0.113.5 -> default/b', 'ip:203.0.113.6 -> default/b'];
     const at = 'kubeAPIServer: ["203.0.113.5"]';
