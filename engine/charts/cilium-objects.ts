@@ -353,7 +353,13 @@ function operator(rendering: Rendering): ChartObject {
   const spec = {
     replicas: v.int('operator.replicas'),
     selector: { matchLabels: { 'io.cilium/app': 'operator', name: 'cilium-operator' } },
-    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '50%' } },
+    strategy: {
+      type: 'RollingUpdate',
+      rollingUpdate: {
+        maxSurge: '25%',
+        maxUnavailable: v.text('operator.replicas') === '1' ? '100%' : '50%',
+      },
+    },
     template: {
       metadata: {
         labels,
