@@ -5,17 +5,20 @@ const LABEL_WORDS =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric " +
   `character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
-const SUBDOMAIN_WORDS =
+/** The words for a name that is no RFC 1123 subdomain. */
+export const SUBDOMAIN_WORDS =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an " +
   `alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
 const OLD_LABEL = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const OLD_LABEL_WORDS =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an " +
   `alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${OLD_LABEL}')`;
-const VALUE_WORDS =
+/** The words for a text that is no value of a label. */
+export const VALUE_WORDS =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
   "character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const NAME_PART_WORDS =
+/** The words for a text that is no last part of a label's key. */
+export const NAME_PART_WORDS =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or " +
   "'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const KEY_WORDS =

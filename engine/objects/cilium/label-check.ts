@@ -1,23 +1,15 @@
 import { aggregateText, type FieldError } from './schema-check.ts';
+import { NAME_PART_WORDS, SUBDOMAIN_WORDS, VALUE_WORDS } from '../names.ts';
 import type { RawSelector } from './types.ts';
 
 const NAME = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)$/;
 const SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 
-const NAME_TEXT =
-  "consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const VALUE_TEXT =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-
-/** The text for a name that is no RFC 1123 subdomain. */
-export const SUBDOMAIN_TEXT =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-
 /** Why a text is no RFC 1123 subdomain; nothing when it is one. */
 export function subdomainFaults(text: string): string[] {
   const faults: string[] = [];
   if (text.length > 253) faults.push('must be no more than 253 bytes');
-  if (!SUBDOMAIN.test(text)) faults.push(SUBDOMAIN_TEXT);
+  if (!SUBDOMAIN.test(text)) faults.push(SUBDOMAIN_WORDS);
   return faults;
 }
 
@@ -26,7 +18,7 @@ export function labelKeyFaults(key: string): string[] {
   const parts = key.split('/');
   if (parts.length > 2) {
     return [
-      `a valid label key must ${NAME_TEXT} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${NAME_PART_WORDS} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const faults: string[] = [];
@@ -38,7 +30,7 @@ export function labelKeyFaults(key: string): string[] {
   }
   if (name === '') faults.push('name part must be non-empty');
   if (name.length > 63) faults.push('name part must be no more than 63 bytes');
-  if (!NAME.test(name)) faults.push(`name part must ${NAME_TEXT}`);
+  if (!NAME.test(name)) faults.push(`name part ${NAME_PART_WORDS}`);
   return faults;
 }
 
@@ -46,7 +38,7 @@ export function labelKeyFaults(key: string): string[] {
 export function labelValueFaults(value: string): string[] {
   const faults: string[] = [];
   if (value.length > 63) faults.push('must be no more than 63 bytes');
-  if (value !== '' && !NAME.test(value)) faults.push(VALUE_TEXT);
+  if (value !== '' && !NAME.test(value)) faults.push(VALUE_WORDS);
   return faults;
 }
 
