@@ -90,13 +90,13 @@ describe('no line hangs the shell for good or takes its memory', () => {
     expect(await terminal.line('echo alive', 3000)).toMatch(/alive\n(\[.*\n)*$/);
     return output;
   };
-  it.each(refused)('%s', { timeout: 30_000 }, async (line, words) => {
+  it.each(refused)('%s', { timeout: 90_000 }, async (line, words) => {
     expect(await run(line, 20_000)).toContain(words);
   });
-  it.each(endless)('%s', { timeout: 30_000 }, async (line) => {
+  it.each(endless)('%s', { timeout: 90_000 }, async (line) => {
     await run(line, 200);
   });
-  it.each(harmless)('%s', { timeout: 30_000 }, async (line) => {
+  it.each(harmless)('%s', { timeout: 90_000 }, async (line) => {
     await run(line, 200);
   });
 });

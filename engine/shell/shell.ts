@@ -287,7 +287,13 @@ export class Shell {
   async #exit(status: number, _text: string): Promise<void> {
     this.state.status = status;
     this.#isExited = true;
-    await this.interpreter.runExitTrap();
+    try {
+      await this.interpreter.runExitTrap();
+    } catch (error) {
+      // Ctrl-C ends the trap, and the shell all the same.
+      if (!(error instanceof Signalled)) throw error;
+      this.state.status = error.exitCode;
+    }
   }
 }
 
