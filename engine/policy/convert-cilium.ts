@@ -185,6 +185,8 @@ function peersOf(scope: Scope, raw: RawDirectionRule, matchesInit: boolean): Sel
     ...(cidrs ?? []).map((text) => cidrSelector(present(parseCidrOrAddress(text), 'a validated CIDR'))),
     ...(cidrSets ?? []).map(cidrRuleSelector),
     ...(raw.toFQDNs ?? []).map((item) => nameSelector(nameText(item))),
+    // Groups of a cloud stand for nobody: an operator would write a policy of their addresses beside this one.
+    ...(raw.fromGroups ?? raw.toGroups ?? []).map(() => reservedSelector('none')),
   ];
 }
 
