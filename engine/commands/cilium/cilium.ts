@@ -23,6 +23,7 @@ import {
   deleteConfig,
   encryptionStatus,
   featuresStatus,
+  ipsecKey,
   setConfig,
   showContext,
   showVersion,
@@ -133,6 +134,11 @@ const COMMANDS: readonly Command[] = [
     flags: `node-name:string output,o:string=summary per-node-details ${WAIT_FLAGS}`,
     run: encryptionStatus,
   },
+  ...['create-key', 'rotate-key', 'key-status'].map((name) => ({
+    path: `encryption ${name}`,
+    flags: '',
+    run: ipsecKey,
+  })),
   {
     path: 'clustermesh status',
     flags: `output,o:string=summary ${WAIT_FLAGS}`,

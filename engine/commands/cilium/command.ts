@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../base/json.ts';
 import type { Process } from '../../shell/program.ts';
 import { type Connection, connect } from '../helm/connection.ts';
 import type { Helm } from '../helm/actions.ts';
@@ -87,6 +88,11 @@ export class CliContext {
   /** The name of Cilium's release. */
   get release(): string {
     return this.flags.text('helm-release-name');
+  }
+
+  /** GET of an object; one that is missing is named itself, whatever its namespace. @throws ApiError */
+  object(path: string): JsonObject {
+    return this.connection.client.get(path, {}, 'application/json', false);
   }
 
   /** Helm on the chosen cluster. When nobody answers the failure names the first request, to `path`. @throws CliFailure */

@@ -77,13 +77,14 @@ export async function testConnectivity(context: CliContext): Promise<void> {
     throw new CliFailure(`invalid flow validation mode ${JSON.stringify(validation)}`, false);
   const daemonSet = `/apis/apps/v1/namespaces/${context.namespace}/daemonsets/cilium`;
   const refusal = context.refusal(daemonSet);
-  if (refusal !== undefined) {
-    await context.say(
-      '🟥 Unable to determine status of Cilium DaemonSet. Run "cilium status" for more details',
-    );
-    throw new CliFailure(`unable to determine status of Cilium DaemonSet: ${refusal}`, false);
-  }
+  if (refusal !== undefined) throw await noAgents(context, refusal);
   const { client } = context.connection;
+  try {
+    if (!context.flags.bool('cleanup')) context.object(daemonSet);
+  } catch (error) {
+    if (error instanceof ApiError) throw await noAgents(context, error.message);
+    throw error;
+  }
   const namespace = `${context.flags.text('test-namespace')}-1`;
   const cluster = context.connection.cluster;
   if (context.flags.bool('cleanup')) return cleanup(context, client, namespace);
@@ -102,6 +103,13 @@ export async function testConnectivity(context: CliContext): Promise<void> {
   const tests = TESTS.filter((one) => wanted.length === 0 || wanted.some((text) => one.name.includes(text)));
   await context.say(`🏃[${namespace}] Running ${tests.length} tests ...`);
   await runTests(context, client, { namespace, tests, hasOther });
+}
+
+async function noAgents(context: CliContext, why: string): Promise<CliFailure> {
+  await context.say(
+    '🟥 Unable to determine status of Cilium DaemonSet. Run "cilium status" for more details',
+  );
+  return new CliFailure(`unable to determine status of Cilium DaemonSet: ${why}`, false);
 }
 
 /** What is said when Hubble's relay is not forwarded to this machine. */

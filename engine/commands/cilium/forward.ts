@@ -8,6 +8,11 @@ import { type CliContext, CliFailure } from './command.ts';
 /** `cilium hubble port-forward`: stays in the foreground until it is interrupted or the relay's pod goes. */
 export async function forwardToRelay(context: CliContext): Promise<void> {
   const { process, ports, flags, namespace } = context;
+  const port = flags.text('port-forward');
+  if (Number(port) > 65_535)
+    throw new CliFailure(
+      `Unable to port forward: failed to port forward: failed to port forward: error parsing local port '${port}': strconv.ParseUint: parsing ${JSON.stringify(port)}: value out of range`,
+    );
   const forward = forwardRelay(process, ports, { namespace, port: flags.int('port-forward') });
   if ('error' in forward) throw new CliFailure(`Unable to port forward: ${forward.error}`);
   try {
@@ -43,7 +48,7 @@ export async function forwardToUi(context: CliContext): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/services/hubble-ui`;
   const { client } = context.helm(`${prefix}failed to get service "hubble-ui": `, path);
   try {
-    client.get(path);
+    context.object(path);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     throw new CliFailure(`${prefix}failed to get service "hubble-ui": ${error.message}`);

@@ -40,7 +40,9 @@ async function attempt<T>(prefix: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof HelmFailure || error instanceof ApiError)
-      throw new CliFailure(`${prefix}${error.message}`);
+      throw new CliFailure(
+        `${prefix}${error.message.replace(/^cannot re-use (?=a name)/, 'release name check failed: cannot reuse ')}`,
+      );
     throw error;
   }
 }

@@ -20,7 +20,7 @@ function configPath(context: CliContext): string {
 function configData(context: CliContext, prefix: string): Readonly<Record<string, string>> {
   context.helm(prefix, configPath(context));
   try {
-    return mapAt(context.connection.client.get(configPath(context)), 'data');
+    return mapAt(context.object(configPath(context)), 'data');
   } catch (error) {
     if (error instanceof ApiError) throw new CliFailure(`${prefix}${error.message}`);
     throw error;
@@ -134,12 +134,13 @@ export async function showContext(context: CliContext): Promise<void> {
 export async function encryptionStatus(context: CliContext): Promise<void> {
   const prefix = 'Unable to print encryption status: ';
   reachAgents(context, prefix);
-  const data = configData(context, `${prefix}unable get ConfigMap ${JSON.stringify(MAP)}: `);
   const path = `/api/v1/namespaces/${context.namespace}/pods`;
   const agents = listAt(
     context.connection.client.get(path, { labelSelector: 'k8s-app=cilium' }),
     'items',
   ).length;
+  if (agents === 0) throw new CliFailure(`${prefix}unable to find Cilium pods`);
+  const data = configData(context, `${prefix}unable get ConfigMap ${JSON.stringify(MAP)}: `);
   const mode =
     data['enable-wireguard'] === 'true'
       ? 'Wireguard'
@@ -157,6 +158,28 @@ export async function encryptionStatus(context: CliContext): Promise<void> {
     return context.say(goJson(record));
   }
   await context.say(`Encryption: ${mode} (${agents}/${agents} nodes)`, '');
+}
+
+const KEYS = 'cilium-ipsec-keys';
+
+/** The commands around IPsec's key, which this world's agents do not use; without its Secret they fail as the real ones do. */
+export async function ipsecKey(context: CliContext): Promise<void> {
+  const words = context.process.argv;
+  const [what, first] = words.includes('create-key')
+    ? ['create', 'failed to check if IPsec secret exists: ']
+    : [words.includes('rotate-key') ? 'rotate' : 'display', 'failed to fetch IPsec secret: '];
+  const prefix = `Unable to ${what} IPsec key: `;
+  const path = `/api/v1/namespaces/${context.namespace}/secrets/${KEYS}`;
+  context.helm(`${prefix}${first}`, path);
+  try {
+    context.object(path);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw new CliFailure(
+      `${prefix}${what === 'create' ? 'IPsec is not part of this world' : `${first}${error.message}`}`,
+    );
+  }
+  throw new CliFailure(`${prefix}IPsec is not part of this world`);
 }
 
 /** `cilium clustermesh status`: there is one cluster, so that the access information is always missing. */

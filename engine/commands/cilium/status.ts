@@ -113,7 +113,7 @@ export function unreachable(namespace: string, refusal: (path: string) => string
 
 function read(client: Client, path: string): JsonObject | undefined {
   try {
-    return client.get(path);
+    return client.get(path, {}, 'application/json', false);
   } catch (error) {
     if (error instanceof ApiError) return undefined;
     throw error;
@@ -252,10 +252,12 @@ function summary(problems: Problems | undefined, paint: Paint): string {
   return parts.length > 0 ? parts.join(', ') : paint('green', 'OK');
 }
 
+function sorted<T>(map: ReadonlyMap<string, T>): (readonly [string, T])[] {
+  return [...map].sort(([a], [b]) => byText(a, b));
+}
+
 function tableRows(facts: StatusFacts, paint: Paint): string[][] {
   const rows: string[][] = [];
-  const sorted = <T>(map: ReadonlyMap<string, T>): (readonly [string, T])[] =>
-    [...map].sort(([a], [b]) => byText(a, b));
   for (const [name, state] of sorted(facts.states)) rows.push([state.type, name, stateText(state, paint)]);
   for (const [i, [name, phases]] of sorted(facts.phases).entries()) {
     const text = sorted(phases).map(
@@ -330,8 +332,8 @@ export function columns(rows: readonly (readonly string[])[]): string {
 /** The status as JSON, with the members that the CLI's has. */
 export function statusJson(facts: StatusFacts): JsonObject {
   const counts = (map: ReadonlyMap<string, ReadonlyMap<string, number>>): JsonObject =>
-    Object.fromEntries([...map].map(([name, inner]) => [name, Object.fromEntries(inner)]));
-  const states = [...facts.states].map(
+    Object.fromEntries(sorted(map).map(([name, inner]) => [name, Object.fromEntries(sorted(inner))]));
+  const states = sorted(facts.states).map(
     ([name, state]) =>
       [
         name,
@@ -344,15 +346,18 @@ export function statusJson(facts: StatusFacts): JsonObject {
         },
       ] as const,
   );
-  const errors = [...facts.problems].map(([name, problems]) => {
-    const texts = (list: readonly Problem[]): readonly string[] => list.map((one) => one.text);
-    const { isDisabled } = problems;
-    return [
-      name,
-      {
-        [name]: { Errors: texts(problems.errors), Warnings: texts(problems.warnings), Disabled: isDisabled },
-      },
-    ] as const;
+  const errors = sorted(facts.problems).flatMap(([name, problems]) => {
+    const { errors: wrong, warnings, isDisabled } = problems;
+    // Of DaemonSets nothing is noted while all is well.
+    const isQuiet = /^cilium(-envoy)?$/.test(name) && !isDisabled;
+    const names = new Set([...(isQuiet ? [] : [name]), ...[...wrong, ...warnings].map((one) => one.pod)]);
+    const texts = (list: readonly Problem[], pod: string): readonly string[] =>
+      list.filter((one) => one.pod === pod).map((one) => one.text);
+    const pods = [...names].sort(byText).map((pod) => {
+      const said = { Errors: texts(wrong, pod), Warnings: texts(warnings, pod) };
+      return [pod, { ...said, Disabled: isDisabled && pod === name }] as const;
+    });
+    return pods.length === 0 ? [] : [[name, Object.fromEntries(pods)] as const];
   });
   return {
     image_count: counts(facts.images),
