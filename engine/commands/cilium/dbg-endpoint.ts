@@ -1,4 +1,5 @@
 import type { Json } from '../../base/json.ts';
+import { RESERVED } from '../../hubble/tables.ts';
 import { asAsked, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
 import { type EndpointModel, type IdentityModel, listOf } from './models.ts';
 import { tabbed } from './table.ts';
@@ -204,6 +205,15 @@ export function identityTable(identities: readonly IdentityModel[]): string {
   return tabbed([['ID', 'LABELS'], ...rows], { minWidth: 2, padding: 3 });
 }
 
+/** The agent's identities; to the API every reserved one is known, whether a peer has it or not (pkg/identity). */
+function knownIdentities(call: DbgCall): readonly IdentityModel[] {
+  const all = listOf<IdentityModel>(call.agent.get('/identity'));
+  const others = RESERVED.flatMap((name, id): IdentityModel[] =>
+    id === 0 || all.some((one) => one.id === id) ? [] : [{ id, labels: [`reserved:${name}`] }],
+  );
+  return [...all, ...others].sort((a, b) => a.id - b.id);
+}
+
 function identityList(call: DbgCall): DbgResult {
   if (isOn(call, 'endpoints')) {
     const model = call.agent.get('/identity/endpoints') ?? [];
@@ -222,7 +232,7 @@ function identityList(call: DbgCall): DbgResult {
       }
     );
   }
-  const all = listOf<IdentityModel>(call.agent.get('/identity'));
+  const all = knownIdentities(call);
   const found = all.filter((one) =>
     call.args.every((wanted) =>
       one.labels.some((label) => label === wanted || label.replace(/^[a-z0-9-]+:/, '') === wanted),
@@ -231,25 +241,10 @@ function identityList(call: DbgCall): DbgResult {
   return asAsked(call, found as unknown as Json) ?? { text: identityTable(found) };
 }
 
-/** Reserved identities by name, as `identity get` takes them. */
-const RESERVED = [
-  'unknown',
-  'host',
-  'world',
-  'unmanaged',
-  'health',
-  'init',
-  'remote-node',
-  'kube-apiserver',
-  'ingress',
-  'world-ipv4',
-  'world-ipv6',
-];
-
 function identityGet(call: DbgCall): DbgResult {
   const wanted = call.flags.get('label') ?? call.args[0];
   if (wanted === undefined || wanted === '') return { misuse: 'Invalid identity ID' };
-  const all = listOf<IdentityModel>(call.agent.get('/identity'));
+  const all = knownIdentities(call);
   const number = RESERVED.indexOf(wanted) > 0 ? String(RESERVED.indexOf(wanted)) : wanted;
   const found = call.flags.has('label')
     ? all.filter((one) =>

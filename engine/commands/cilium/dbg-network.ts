@@ -27,9 +27,11 @@ function ipTable(call: DbgCall, entries: readonly IpModel[]): DbgResult {
     const reserved = RESERVED[item.identity];
     const names = isOn(call, 'numeric')
       ? [String(item.identity)]
-      : reserved === undefined
+      : item.labels.length > 0
         ? item.labels
-        : [reserved];
+        : reserved === undefined
+          ? []
+          : [`reserved:${reserved}`];
     const [first = String(item.identity), ...more] = names;
     const rest = isVerbose ? [item.hostIP, String(item.encryptKey)] : [];
     return [[item.cidr, first, item.metadata.source, ...rest], ...more.map((name) => ['', name, ''])];

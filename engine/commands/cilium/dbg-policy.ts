@@ -22,7 +22,6 @@ const EMPTY_MAP = 'Policy stats empty. Perhaps the policy enforcement is disable
 
 /** The table of `bpf policy get`. */
 export function policyMapTable(entries: readonly MapEntry[], isNumeric: boolean): string {
-  if (entries.length === 0) return EMPTY_MAP;
   const header = [
     'POLICY',
     'DIRECTION',
@@ -40,7 +39,9 @@ export function policyMapTable(entries: readonly MapEntry[], isNumeric: boolean)
       ? [String(entry.identity)]
       : entry.identity === 0
         ? ['ANY']
-        : (entry.labels ?? []);
+        : entry.labels === undefined || entry.labels.length === 0
+          ? [String(entry.identity)]
+          : entry.labels;
     const row = [
       entry.policy,
       entry.direction,
@@ -55,7 +56,8 @@ export function policyMapTable(entries: readonly MapEntry[], isNumeric: boolean)
     ];
     return [row, ...more.map((label) => ['', '', label, '', '', '', '', '', '', ''])];
   });
-  return tabbed([header, ...rows], { minWidth: 5, padding: 3 });
+  const table = tabbed([header, ...rows], { minWidth: 5, padding: 3 });
+  return entries.length === 0 ? `${table}${EMPTY_MAP}` : table;
 }
 
 function bpfPolicy(call: DbgCall): DbgResult {

@@ -425,7 +425,7 @@ function metrics(call: DbgCall): DbgResult {
 function encryptStatus(call: DbgCall): DbgResult {
   const model = (call.agent.get('/healthz') ?? {}) as unknown as StatusModel;
   const mode = model.encryption?.mode ?? 'Disabled';
-  return asAsked(call, { mode }) ?? { text: `Encryption: ${mode}\n` };
+  return asAsked(call, { mode }) ?? { text: `Encryption: ${mode.padEnd(26)}\n` };
 }
 
 /** The report that is asked for with bugs: the same commands one after another. */
