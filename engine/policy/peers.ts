@@ -169,11 +169,12 @@ export class PeerBook {
     labels.push(k8s(NAMESPACE_KEY, facts.namespace));
     labels.push(k8s(CLUSTER_KEY, this.config.cluster));
     labels.push(k8s(SERVICE_ACCOUNT_KEY, facts.serviceAccount));
-    labels.push(k8s(`${NAMESPACE_LABELS_KEY}.kubernetes.io/metadata.name`, facts.namespace));
     for (const [key, value] of Object.entries(namespaceLabels)) {
       const label = `${NAMESPACE_LABELS_KEY}.${key}`;
       if (isIdentityLabel(label)) labels.push(k8s(label, value));
     }
+    // The API server gives each namespace the label of its name, whatever it was given.
+    labels.push(k8s(`${NAMESPACE_LABELS_KEY}.kubernetes.io/metadata.name`, facts.namespace));
     const map = labelMap(labels);
     // Pods that differ in named ports are told apart: Cilium 1.20 makes a generated label of them.
     const ports = facts.namedPorts.map(({ name, port, protocol }) => `${name}.${protocol}.${port}`);
