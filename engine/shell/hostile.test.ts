@@ -67,6 +67,7 @@ const endless = [
   "sed 's/a*/x/g;:a;s/x/xx/g;ta' <<< aaa",
   'watch -n 0.1 true',
   'tail -f /etc/hosts',
+  'grep -f <(seq 1 20000) <(seq 1 20000) | wc -l',
 ];
 
 /** Lines that must just end well. */

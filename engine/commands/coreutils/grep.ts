@@ -66,6 +66,8 @@ type Search = {
   readonly options: Options;
   readonly isColored: boolean;
   readonly showsName: boolean;
+  /** What looking at one line costs, in steps: many patterns cost much. */
+  readonly cost: number;
 };
 
 /** grep, egrep and fgrep. Exit 0: found, 1: not found, 2: trouble. */
@@ -119,7 +121,8 @@ async function prepare(
   if (bad !== undefined) return complain(process, `${bad}: invalid context length argument`, 2);
   const regexes: PosixRegex[] = [];
   try {
-    for (const pattern of patterns) {
+    for (const [at, pattern] of patterns.entries()) {
+      if (at % 64 === 63) await process.sys.burn(64);
       if (kind === 'extended' && /^[*?+]/.test(pattern))
         await process.err(`grep: warning: ${pattern.slice(0, 1)} at start of expression\n`);
       if (options.has('P', 'perl-regexp')) {
@@ -142,6 +145,7 @@ async function prepare(
   const recursive = options.has('r', 'R', 'recursive');
   const color = options.get('color', 'colour');
   return {
+    cost: regexes.length >> 1,
     find: finder(regexes, options.has('w', 'word-regexp')),
     before: Number(contexts.before),
     after: Number(contexts.after),
@@ -271,6 +275,7 @@ async function searchFile(
   };
   for (let line = await reader.next(); line !== undefined && count < limit; line = await reader.next()) {
     number++;
+    if (search.cost > 4) await process.sys.burn(search.cost);
     if (hasOffsets) {
       starts.set(number, offset);
       offset += byteLength(line) + 1;
