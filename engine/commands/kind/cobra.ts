@@ -216,20 +216,30 @@ function durationFault(value: string): string | undefined {
     : `time: unknown unit ${quoteGo(unit[1] ?? '')} in duration ${quoteGo(value)}`;
 }
 
-function helpOf<Run>(root: Command<Run>, globals: readonly Flag[], words: readonly string[]): Parsed<Run> {
+function helpOf<Run>(root: Command<Run>, globals: readonly Flag[], rest: readonly string[]): Parsed<Run> {
+  const own: Command<Run> = { ...HELP_COMMAND, long: helpAbout(root.name), usage: '[command]' };
+  const read = readFlags([...globals, HELP], rest);
+  if ('error' in read) return { kind: 'error', text: read.error };
+  const words = read.args;
+  if (read.values.get('help') === 'true' || words[0] === HELP_COMMAND.name)
+    return { kind: 'help', text: help([root, own], globals) };
   const chain = [root];
   for (const word of words) {
     const child = chain.at(-1)?.children?.find((one) => one.name === word);
     if (child === undefined) {
       const text =
         chain.length === 1
-          ? `Unknown help topic [\`${words.join('` `')}\`]\n${usage(chain, globals)}`
+          ? `Unknown help topic [\`${words.join('` `')}\`]\n${usage(chain, globals).replace(/^ +(-h, --help|--version) .*\n/gm, '')}`
           : help(chain, globals);
       return { kind: 'help', text };
     }
     chain.push(child);
   }
   return { kind: 'help', text: help(chain, globals) };
+}
+
+function helpAbout(name: string): string {
+  return `Help provides help for any command in the application.\nSimply type ${name} help [path to command] for full details.`;
 }
 
 function unknownCommand<Run>(root: Command<Run>, path: string, word: string): string {
@@ -249,7 +259,7 @@ function usage<Run>(chain: readonly Command<Run>[], globals: readonly Flag[]): s
   const path = chain.map((one) => one.name).join(' ');
   const isRoot = chain.length === 1;
   const lines = ['Usage:'];
-  if (command.run !== undefined)
+  if (command.run !== undefined || command.name === HELP_COMMAND.name)
     lines.push(`  ${path}${command.usage === undefined ? '' : ` ${command.usage}`} [flags]`);
   const children = [...(command.children ?? []), ...(isRoot ? [HELP_COMMAND] : [])];
   if (children.length > 0) {

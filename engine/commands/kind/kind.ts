@@ -38,6 +38,32 @@ const text = (name: string, about: string, initial?: string): Flag => ({
   about,
   ...(initial === undefined ? {} : { initial }),
 });
+/** What `kind completion --help` begins with. */
+const COMPLETION = `
+Outputs kind shell completion for the given shell (bash, fish, powershell, or zsh)
+This depends on the bash-completion binary.  Example installation instructions:
+# for bash users
+\t$ kind completion bash > ~/.kind-completion
+\t$ source ~/.kind-completion
+
+# for zsh users
+\t% kind completion zsh > /usr/local/share/zsh/site-functions/_kind
+\t% autoload -U compinit && compinit
+# or if zsh-completion is installed via homebrew
+    % kind completion zsh > "\${fpath[1]}/_kind"
+# or if you use oh-my-zsh (needs zsh-completions plugin)
+\t% mkdir $ZSH/completions/
+\t% kind completion zsh > $ZSH/completions/_kind
+
+# for fish users
+\t% kind completion fish > ~/.config/fish/completions/kind.fish
+
+# for powershell users
+\tPS> kind completion powershell | Out-String | Invoke-Expression
+
+Additionally, you may want to output the completion to a file and source in your .bashrc
+Note for zsh users: [1] zsh completions are only supported in versions of zsh >= 5.2
+`;
 const nameFlag = (about: string): Flag => ({ ...text('name', about, 'kind'), short: 'n' });
 const CONTEXT = nameFlag('the cluster context name');
 const KUBECONFIG = text('kubeconfig', 'sets kubeconfig path instead of $KUBECONFIG or $HOME/.kube/config');
@@ -68,8 +94,7 @@ const CREATE: Command<Run> = {
     {
       name: 'wait',
       kind: 'duration',
-      about:
-        'The length of time to wait for control plane node to be ready (default 0s). Non-zero values should contain a corresponding time unit (e.g. 1s, 2m, 3h).',
+      about: 'wait for control plane node to be ready (default 0s)',
     },
     KUBECONFIG,
   ],
@@ -201,7 +226,11 @@ const ROOT: Command<Run> = {
               "optionally specify one of 'url', 'file', 'release' or 'source' as the type of build",
             ),
             text('image', 'name:tag of the resulting image to be built', 'kindest/node:latest'),
-            text('base-image', 'name:tag of the base image to use for the build'),
+            text(
+              'base-image',
+              'name:tag of the base image to use for the build',
+              'docker.io/kindest/base:v20250214-acbabc1a',
+            ),
             text('arch', 'architecture to build for, defaults to the host architecture'),
           ],
           run: async ({ process }) => {
@@ -216,6 +245,7 @@ const ROOT: Command<Run> = {
     {
       name: 'completion',
       short: 'Output shell completion code for the specified shell (bash, zsh or fish)',
+      long: COMPLETION,
       run: wantsMore,
       children: ['bash', 'fish', 'powershell', 'zsh'].map((shell) => ({
         name: shell,
