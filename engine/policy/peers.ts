@@ -1,7 +1,7 @@
 import { byText } from '../base/order.ts';
-import { canonicalAddress, parseAddress } from '../net/address.ts';
+import { type Address, canonicalAddress, parseAddress } from '../net/address.ts';
 import { type Cidr, cidrContains, parseCidr } from '../net/cidr.ts';
-import type { GroupMembership, Identity, IdentityRegistry } from './identity.ts';
+import type { GroupMembership, Identity, IdentityFacts, IdentityRegistry } from './identity.ts';
 import {
   CLUSTER_KEY,
   isIdentityLabel,
@@ -19,6 +19,13 @@ import { cidrSelector, type Selector } from './selector.ts';
 /** A label of Kubernetes. */
 export function k8s(key: string, value: string): Label {
   return { source: 'k8s', key, value };
+}
+
+/** What names and groups say of an address. */
+type KnownOfAddress = Required<Pick<IdentityFacts, 'names' | 'groups'>>;
+
+function keyOf({ names, groups }: KnownOfAddress) {
+  return [names, groups.map((group) => [group.name, ...group.labels])];
 }
 
 function blockText(selector: Selector): string {
@@ -196,9 +203,11 @@ export class PeerBook {
 
   #hostIdentity(node: NodeFacts): Identity {
     const labels = [...this.#nodeLabels(node), reserved('host')];
+    const known = this.#knownOf(node);
     return this.#registry.obtain(
-      `host ${node.name} ${node.addresses.join(',')} ${JSON.stringify(labels)}`,
+      `host ${node.name} ${node.addresses.join(',')} ${JSON.stringify([labels, keyOf(known)])}`,
       () => ({
+        ...known,
         labels: labelMap(labels),
         isNode: true,
         addresses: node.addresses.flatMap((address) => parseAddress(address) ?? []),
@@ -206,11 +215,30 @@ export class PeerBook {
     );
   }
 
+  /** What is known of a node's addresses as of outside ones, where policy-cidr-match-mode takes nodes for such. */
+  #knownOf(node: NodeFacts): KnownOfAddress {
+    if (!this.config.cidrMatchMode.includes('nodes')) return { names: [], groups: [] };
+    const addresses = node.addresses.map(canonicalAddress);
+    return {
+      names: addresses.flatMap((text) => this.#namesByAddress.get(text) ?? []),
+      groups: this.#groupsOf(addresses.flatMap((text) => parseAddress(text) ?? [])),
+    };
+  }
+
+  #groupsOf(addresses: readonly Address[]): readonly GroupMembership[] {
+    return this.#groups
+      .filter(({ blocks }) => blocks.some((block) => addresses.some((each) => cidrContains(block, each))))
+      .map((group) => group.membership);
+  }
+
   #remoteNodeIdentity(node: NodeFacts): Identity {
     const labels = [...this.#nodeLabels(node), reserved('remote-node')];
     const isOwn = this.config.nodeSelectorLabels || this.config.cidrMatchMode.includes('nodes');
     const addresses = isOwn ? node.addresses : [];
-    return this.#registry.obtain(`remote ${addresses.join(',')} ${JSON.stringify(labels)}`, () => ({
+    const known = this.#knownOf(node);
+    const key = `remote ${addresses.join(',')} ${JSON.stringify([labels, keyOf(known)])}`;
+    return this.#registry.obtain(key, () => ({
+      ...known,
       labels: labelMap(labels),
       isNode: true,
       aggregate: isOwn ? 'remote-node' : 'any',
@@ -229,9 +257,7 @@ export class PeerBook {
     if (!address) return this.entityIdentity('world', undefined);
     const isApiServer = this.#apiServers.has(text);
     const names = this.#namesByAddress.get(text) ?? [];
-    const groups = this.#groups
-      .filter((group) => group.blocks.some((block) => cidrContains(block, address)))
-      .map((group) => group.membership);
+    const groups = this.#groupsOf([address]);
     const selectors = this.#selectorsOfOutside();
     const blocks = selectors.filter(
       (item) => item.kind === 'cidr' && item.block.bits > 0 && cidrContains(item.block, address),
@@ -246,14 +272,7 @@ export class PeerBook {
       ...(isApiServer ? [reserved('kube-apiserver')] : []),
       this.#worldLabel(address.family),
     ];
-    const facts = [
-      text,
-      isKnown,
-      names,
-      groups.map((group) => [group.name, ...group.labels]),
-      labels,
-      this.config.ipv6,
-    ];
+    const facts = [text, isKnown, keyOf({ names, groups }), labels, this.config.ipv6];
     return this.#registry.obtain(`outside ${JSON.stringify(facts)}`, () => ({
       labels: labelMap(labels),
       aggregate: isKnown ? 'world' : 'any',
