@@ -274,7 +274,7 @@ function icmpSpec(field: { readonly family?: string; readonly type: string | num
 
 /** A port rule without anything at layer 7. */
 export function bareRule(ports: readonly PortSpec[], ref: RuleRef): PortRule {
-  return { ports, http: [], dns: [], serverNames: [], hasTls: false, ref };
+  return { ports, http: [], dns: [], serverNames: [], hasTls: false, endsTls: false, ref };
 }
 
 function portRule(raw: RawPortRule, ref: RuleRef): PortRule {
@@ -285,6 +285,7 @@ function portRule(raw: RawPortRule, ref: RuleRef): PortRule {
     serverNames: raw.serverNames ?? [],
     ...(raw.listener && { listener: { name: raw.listener.name, priority: raw.listener.priority ?? 0 } }),
     hasTls: raw.terminatingTLS !== undefined || raw.originatingTLS !== undefined,
+    endsTls: raw.terminatingTLS !== undefined,
     ref,
   };
 }

@@ -26,6 +26,7 @@ export type PeerPolicy = {
   readonly http: readonly HttpRule[];
   readonly dns: readonly DnsRule[];
   readonly serverNames: readonly string[];
+  readonly endsTls: boolean;
   readonly authentication?: Authentication;
   readonly log: string;
   readonly refs: readonly RuleRef[];
@@ -131,6 +132,7 @@ function peerPolicy(
     http: opensL7 && parser === 'http' ? openHttp(http) : http,
     dns: opensL7 && parser === 'dns' ? openDns(dns) : dns,
     serverNames: portRule?.serverNames ?? [],
+    endsTls: portRule?.endsTls ?? false,
     ...(rule.authentication && { authentication: rule.authentication }),
     log: rule.log,
     refs: [portRule?.ref ?? rule.ref],
@@ -185,7 +187,8 @@ function mergePolicies(a: PeerPolicy, b: PeerPolicy): PeerPolicy | string {
   const http = [...a.http, ...b.http];
   const dns = [...a.dns, ...b.dns];
   // Only what stood before is asked for rules at layer 7 (policy/rule.go mergePortProto): names first, requests later pass.
-  if (serverNames.length > 0 && hasL7(a)) {
+  const endsTls = a.endsTls || b.endsTls;
+  if (serverNames.length > 0 && hasL7(a) && !endsTls) {
     return 'cannot merge L7 rules with SNI filtering without TLS termination';
   }
   return {
@@ -198,6 +201,7 @@ function mergePolicies(a: PeerPolicy, b: PeerPolicy): PeerPolicy | string {
     http: opens ? openHttp(http) : http,
     dns: opens ? openDns(dns) : dns,
     serverNames,
+    endsTls,
     ...(authentication && { authentication }),
     log: a.log === b.log ? a.log : `${a.log}\n${b.log}`,
     refs,

@@ -197,6 +197,8 @@ export type PortRule = {
   readonly serverNames: readonly string[];
   readonly listener?: { readonly name: string; readonly priority: number };
   readonly hasTls: boolean;
+  /** TLS ends at the proxy, which then sees the requests. */
+  readonly endsTls: boolean;
   readonly ref: RuleRef;
 };
 
