@@ -8,7 +8,11 @@ const PING_MS = 2_000;
 const SILENCE_MS = 8_000;
 const BOOT_SILENCE_MS = 45_000;
 
+/** The file that `engine/cli/bundle-worker.ts` made; in development the pages' bundler makes the worker. */
+const ENGINE = process.env.NEXT_PUBLIC_ENGINE;
+
 function newWorker(): Worker {
+  if (ENGINE !== undefined) return new Worker(`/_next/static/engine/${ENGINE}`, { type: 'module' });
   // Written out in full: bundlers recognise a worker only in this form.
   return new Worker(new URL('../../engine/session/worker.ts', import.meta.url), { type: 'module' });
 }

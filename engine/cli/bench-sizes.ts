@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build, type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
 import { type BenchResult, type Figure, ROOT } from './bench-figures.ts';
+import { bundle } from './bundle.ts';
 
 const POLICY_ENTRIES = ['repository', 'import', 'explain', 'suggestions'];
 
-/** JavaScript sizes, gzip, kB of 1000 bytes: the worker bundled as for a browser, the policy engine, and the page where it is built. */
+/** JavaScript sizes, gzip, kB of 1000 bytes: the worker as it is served, the policy engine, and the page where it is built. */
 export async function benchSizes(): Promise<BenchResult> {
   const worker = await bundleSizes({ in: 'engine/session/worker.ts' });
   const contents = POLICY_ENTRIES.map((name) => `export * from './engine/policy/${name}.ts';`).join('\n');
@@ -33,25 +34,13 @@ export async function benchSizes(): Promise<BenchResult> {
 async function bundleSizes(
   entry: { readonly in: string } | { readonly contents: string },
 ): Promise<{ readonly firstKB: number; readonly allKB: number }> {
-  const result = await build({
-    absWorkingDir: ROOT,
-    ...('in' in entry
+  const { files, metafile } = await bundle(
+    'in' in entry
       ? { entryPoints: [entry.in] }
-      : { stdin: { contents: entry.contents, resolveDir: ROOT, sourcefile: 'policy.ts' } }),
-    bundle: true,
-    minify: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'browser',
-    outdir: 'bench-out',
-    write: false,
-    metafile: true,
-    logLevel: 'error',
-  });
-  const sizes = new Map(
-    result.outputFiles.map((file) => [basename(file.path), gzipSync(file.contents).length / 1000]),
+      : { stdin: { contents: entry.contents, resolveDir: ROOT, sourcefile: 'policy.ts' } },
   );
-  const { outputs } = result.metafile;
+  const sizes = new Map([...files].map(([name, code]) => [name, gzipSync(code).length / 1000]));
+  const { outputs } = metafile;
   const entryName = 'in' in entry ? entry.in : '';
   const first = firstChunk(
     outputs,

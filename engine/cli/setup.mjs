@@ -2,7 +2,7 @@
 // Plain JavaScript with nothing but node: imports, because it runs before anything is installed, on Node 20 too.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -199,10 +199,14 @@ function build(distDir) {
   );
   const name = `build-${distDir}`;
   if (isFresh(name, key) && existsSync(path.join(root, distDir, 'BUILD_ID'))) return;
+  const bundled = path.join(root, 'node_modules/.cache/ringfence-engine');
+  run('Bundling the engine', 'node', ['engine/cli/bundle-worker.ts', bundled]);
   run('Building the pages (half a minute)', 'next', ['build'], {
     NEXT_DIST_DIR: distDir,
     NODE_ENV: 'production',
+    NEXT_PUBLIC_ENGINE: readdirSync(bundled).find((name) => name.startsWith('worker-')),
   });
+  cpSync(bundled, path.join(root, distDir, 'static/engine'), { recursive: true });
   run('Bundling the verifier', 'node', ['engine/cli/bundle-replay.mjs', path.join(distDir, 'verifier')]);
   stamp(name, key);
 }
