@@ -185,6 +185,9 @@ const OWN_WORDS: readonly string[] = [
   'commands/cilium/connectivity.ts: quay.io/cilium/alpine-curl:v1.10.0',
   'commands/cilium/connectivity.ts: quay.io/cilium/json-mock:v1.3.9',
   // A Service's backends, and a field of Ingress.
+  'commands/cilium/dbg-network.ts: backend-addresses',
+  'commands/cilium/dbg-network.ts: frontend-address',
+  'commands/kubectl/describe/cluster-kinds.ts: backend',
   'dataplane/route.ts: backend',
   'objects/validation.ts: backend',
   // Tiers of policies.
