@@ -4,6 +4,7 @@ import { type FlagSpec, type ParsedFlags, parseFlags } from '../hubble/flags.ts'
 import type { DbgCommand } from './dbg-command.ts';
 import { ENDPOINT_COMMANDS } from './dbg-endpoint.ts';
 import { NETWORK_COMMANDS } from './dbg-network.ts';
+import { extrasOf, flagLines, longOf } from './dbg-help.ts';
 import { POLICY_COMMANDS } from './dbg-policy.ts';
 import { AGENT_COMMANDS, healthText } from './dbg-status.ts';
 import { didYouMean } from '../kubectl/text.ts';
@@ -48,7 +49,7 @@ const GROUPS: ReadonlyMap<string, string> = new Map([
   ['monitor', 'Display BPF program events'],
   ['node', 'Manage cluster nodes'],
   ['policy', 'Manage security policies'],
-  ['service', 'Manage services & loadbalancers'],
+  ['service', 'List services & loadbalancers'],
 ]);
 
 /** `monitor` reads its own words; this is for its help. */
@@ -171,16 +172,6 @@ function childrenOf(path: string): readonly (readonly [name: string, about: stri
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function flagLines(specs: readonly FlagSpec[]): string {
-  const heads = [...specs]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(
-      (spec) =>
-        `  ${spec.short === undefined ? '    ' : `-${spec.short}, `}--${spec.name}${spec.type === undefined ? '' : ` ${spec.type}`}\n`,
-    );
-  return heads.join('');
-}
-
 function usageOf(path: string, command: DbgCommand | undefined): string {
   const name = ['cilium-dbg', path].filter((part) => part !== '').join(' ');
   const children = childrenOf(path);
@@ -198,15 +189,16 @@ function usageOf(path: string, command: DbgCommand | undefined): string {
   const globals = GLOBAL_FLAGS.filter((spec) => spec.name !== 'help');
   const more =
     children.length === 0 ? '' : `\nUse "${name} [command] --help" for more information about a command.\n`;
-  return `Usage:\n${lines}${list}\nFlags:\n${flagLines([...own, help])}\nGlobal Flags:\n${flagLines(globals)}${more}`;
+  const flags =
+    path === ''
+      ? flagLines(path, [...globals, help])
+      : `${flagLines(path, [...own, help])}\nGlobal Flags:\n${flagLines('', globals)}`;
+  return `Usage:\n${lines}${extrasOf(path)}${list}\nFlags:\n${flags}${more}`;
 }
 
 async function help(process: Process, path: string): Promise<number> {
   const command = path === 'monitor' ? MONITOR : COMMANDS.get(path);
-  const about =
-    path === ''
-      ? 'CLI for interacting with the agent of this node'
-      : (command?.about ?? GROUPS.get(path) ?? '');
+  const about = longOf(path, command?.about ?? GROUPS.get(path) ?? '');
   await process.out(`${about}\n\n${usageOf(path, command)}`);
   return 0;
 }

@@ -279,7 +279,7 @@ export const ENDPOINT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   },
   'endpoint get': {
     about: 'Display endpoint information',
-    usage: '( <endpoint identifier> | -l <endpoint labels> )',
+    usage: '( <endpoint identifier> | -l <endpoint labels> ) ',
     flags: 'labels:l=',
     hasOutput: true,
     run: get,
@@ -292,7 +292,11 @@ export const ENDPOINT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
     run: config,
   },
   'endpoint health': { about: 'View endpoint health', usage: '<endpoint id>', hasOutput: true, run: health },
-  'endpoint labels': { about: 'Manage label configuration of endpoint', usage: '<endpoint id>', run: labels },
+  'endpoint labels': {
+    about: 'Manage label configuration of endpoint',
+    flags: 'add:a= delete:d=',
+    run: labels,
+  },
   'endpoint log': { about: 'View endpoint status log', usage: '<endpoint id>', hasOutput: true, run: log },
   'identity list': {
     about: 'List identities',
@@ -303,7 +307,6 @@ export const ENDPOINT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   },
   'identity get': {
     about: 'Retrieve information about an identity',
-    usage: '[<id> | --label <label>]',
     flags: 'label=',
     hasOutput: true,
     run: identityGet,

@@ -263,7 +263,7 @@ export const MAP_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'bpf ct list': {
     about: 'List connection tracking entries',
     usage: '[cluster <identifier>]',
-    flags: 'time-diff:d',
+    flags: 'time-diff:d time-diff-clocksource-hz= time-diff-clocksource-mode=',
     hasOutput: true,
     run: connections,
   },
@@ -286,9 +286,15 @@ export const MAP_COMMANDS: Readonly<Record<string, DbgCommand>> = {
     run: lbList,
   },
   'bpf metrics list': { about: 'List BPF datapath traffic metrics', hasOutput: true, run: packetCounts },
-  'bpf nat list': { about: 'List all NAT mapping entries', hasOutput: true, run: () => ({ text: '' }) },
+  'bpf nat list': {
+    about: 'List all NAT mapping entries',
+    usage: '[cluster <cluster id>]',
+    hasOutput: true,
+    run: () => ({ text: '' }),
+  },
   'bgp peers': {
     about: 'List current state of all peers (deprecated)',
+    flags: 'capabilities:c',
     hasOutput: true,
     run: () => ({ text: 'BGP Control Plane is disabled\n' }),
   },

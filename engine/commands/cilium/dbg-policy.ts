@@ -148,8 +148,7 @@ function policyWait(call: DbgCall): DbgResult {
 /** Commands about policy. */
 export const POLICY_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'policy get': {
-    about: 'Display policy node information',
-    usage: '[<labels>]',
+    about: 'Display policy node information (deprecated)',
     hasOutput: true,
     run: policyGet,
   },
@@ -166,14 +165,13 @@ export const POLICY_COMMANDS: Readonly<Record<string, DbgCommand>> = {
     run: policyWait,
   },
   'bpf policy get': {
-    about: 'List contents of a policy BPF map',
-    usage: '( --all | <endpoint id> )',
+    about: 'Get contents of a policy BPF map',
     flags: 'all numeric:n',
     hasOutput: true,
     run: bpfPolicy,
   },
   'bpf policy list': {
-    about: 'List policy maps',
+    about: 'Dump all policy maps',
     hasOutput: true,
     run: (call) => ({
       text: listOf<EndpointModel>(call.agent.get('/endpoint'))

@@ -470,11 +470,16 @@ export const AGENT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
     hasOutput: true,
     run: configGet,
   },
-  'metrics list': { about: 'List all metrics', flags: 'match-pattern:p=', hasOutput: true, run: metrics },
+  'metrics list': {
+    about: 'List all metrics',
+    flags: 'match-pattern:p= shell-sock-path=',
+    hasOutput: true,
+    run: metrics,
+  },
   'encrypt status': { about: 'Display the current encryption state', hasOutput: true, run: encryptStatus },
   debuginfo: {
     about: 'Request available debugging information from agent',
-    flags: 'file= file-per-command output-directory=',
+    flags: 'file:f= file-per-command output-directory=',
     hasOutput: true,
     run: debugInfo,
   },
