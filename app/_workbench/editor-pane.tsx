@@ -163,7 +163,7 @@ function statusOf(
       text: `${rejected.line === undefined ? '' : `Line ${rejected.line}: `}${rejected.message}`,
       isBad: true,
     };
-  if (file.isAwaited) return { text: 'The terminal waits for this file', isBad: false };
+  if (file.isAwaited) return { text: '', isBad: false };
   if (file.isDirty) return { text: 'Not saved', isBad: false };
   return { text: state.matrix?.hasDrafts === true ? 'Saved, not applied' : 'Saved', isBad: false };
 }
@@ -211,6 +211,11 @@ export function EditorPane({
     if (isSmall || !isReady) return;
     return whenIdle(() => void import('./monaco-editor.tsx').then(() => setLoaded(true)));
   }, [isReady]);
+  const shownTab = useRef<HTMLButtonElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another file is the reason to look for its tab
+  useEffect(() => {
+    shownTab.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current?.path]);
   const status = statusOf(current, state);
   const decided = useMemo(
     () =>
@@ -263,7 +268,7 @@ export function EditorPane({
         onTooLong();
       }}
     >
-      <div className="flex h-9 shrink-0 items-center gap-1 border-b border-line px-2">
+      <div className="flex min-h-9 shrink-0 items-center gap-1 border-b border-line px-2 max-sm:flex-wrap">
         <div role="tablist" aria-label="Files" className="flex min-w-0 items-center gap-1 overflow-x-auto">
           {files.files.map((file) => (
             <button
@@ -271,6 +276,7 @@ export function EditorPane({
               type="button"
               role="tab"
               aria-selected={!browser.isShown && file.path === current?.path}
+              ref={file.path === current?.path ? shownTab : undefined}
               onClick={() => {
                 browser.show(false);
                 files.open(file.path);
@@ -314,7 +320,7 @@ export function EditorPane({
             )}
           </button>
         </div>
-        <div className="ml-auto flex min-w-0 items-center gap-2">
+        <div className="ml-auto flex min-w-0 items-center gap-2 max-sm:w-full max-sm:justify-end max-sm:has-[button]:py-1">
           <span
             className={classes('truncate text-xs max-sm:hidden', status.isBad ? 'text-bad' : 'text-muted')}
             title={status.text}
@@ -322,21 +328,6 @@ export function EditorPane({
           >
             {browser.isShown ? '' : status.text}
           </span>
-          {current?.isAwaited === true && !browser.isShown && (
-            <>
-              <Button look="quiet" disabled={state.isReadOnly} onClick={() => files.cancel(current.path)}>
-                Cancel
-              </Button>
-              <Button
-                look="main"
-                disabled={state.isReadOnly}
-                onClick={() => onSave(current.path)}
-                title="Save, and let the program go on (Ctrl+S)"
-              >
-                Save and close
-              </Button>
-            </>
-          )}
           {current?.isAwaited === false && !browser.isShown && (
             <>
               <Button
@@ -359,6 +350,24 @@ export function EditorPane({
           )}
         </div>
       </div>
+      {current?.isAwaited === true && !browser.isShown && (
+        <div className="flex shrink-0 flex-wrap items-center justify-end gap-2 border-b border-line bg-accent-soft px-3 py-1 text-[13px]">
+          <span role="status" className="mr-auto">
+            The terminal waits for this file
+          </span>
+          <Button look="plain" disabled={state.isReadOnly} onClick={() => files.cancel(current.path)}>
+            Cancel
+          </Button>
+          <Button
+            look="main"
+            disabled={state.isReadOnly}
+            onClick={() => onSave(current.path)}
+            title="Save, and let the program go on (Ctrl+S)"
+          >
+            Save and close
+          </Button>
+        </div>
+      )}
       {browser.isShown && <div className="min-h-0 flex-1">{browser.content}</div>}
       <div className={classes('min-h-0 flex-1', browser.isShown && 'hidden')}>
         {editor === undefined && (

@@ -44,7 +44,8 @@ type Drafts = Readonly<Record<string, string>>;
 
 function nameIn(home: string, path: string): string {
   if (path.startsWith(`${home}/`)) return path.slice(home.length + 1);
-  return path.startsWith('/tmp/') ? path.slice(path.lastIndexOf('/') + 1) : path;
+  // kubectl numbers its own files; the number tells a person nothing.
+  return path.replace(/^\/tmp\/kubectl-edit-\d+/, 'kubectl-edit');
 }
 
 /** Keeps drafts beside the sandbox's files; a draft that equals its file is none. */

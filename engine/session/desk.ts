@@ -54,7 +54,14 @@ type Action = Exclude<
 >;
 
 /** What the page was told last. */
-type Seen = { files: string; flows: number; task: string; web: string; visit?: WebVisit | undefined };
+type Seen = {
+  files: string;
+  flows: number;
+  task: string;
+  web: string;
+  visit?: WebVisit | undefined;
+  visitedMs?: number;
+};
 
 type Undone = { readonly sequence: number; readonly atMs: number; readonly step: number };
 
@@ -585,7 +592,8 @@ export class Desk {
       this.#quiet.set(terminal.id, { stamp, sinceMs: sandbox.nowMs });
       if (quiet !== undefined) return undefined;
     }
-    if (sandbox.isWaitingForInput(terminal.id)) return undefined;
+    // An editor waits for a person too.
+    if (sandbox.isWaitingForInput(terminal.id) || sandbox.edits().length > 0) return undefined;
     const aheadMs = (sandbox.scheduler.nextWakeMs() ?? sandbox.nowMs) - sandbox.nowMs;
     const isSilent = sandbox.nowMs - (quiet?.sinceMs ?? sandbox.nowMs) >= SKIPPABLE_MS;
     return isSilent || aheadMs >= SKIPPABLE_MS
@@ -595,9 +603,14 @@ export class Desk {
 
   /** The browser pane. An answer may be large: it is told once, and not compared as text. */
   #tellWeb({ web, scheduler, nowMs }: Sandbox): void {
-    const aheadMs = web.isLoading ? (scheduler.nextWakeMs() ?? nowMs) - nowMs : 0;
-    const waitsMs = aheadMs >= SKIPPABLE_MS ? Math.ceil(aheadMs / 1000) * 1000 : undefined;
     const { visit } = web;
+    if (visit !== this.#seen.visit) this.#seen.visitedMs = nowMs;
+    const isLong = nowMs - (this.#seen.visitedMs ?? nowMs) >= SKIPPABLE_MS;
+    const aheadMs = (scheduler.nextWakeMs() ?? nowMs) - nowMs;
+    const waitsMs =
+      web.isLoading && (isLong || aheadMs >= SKIPPABLE_MS)
+        ? Math.max(1_000, Math.ceil(aheadMs / 1000) * 1000)
+        : undefined;
     const ports = web.ports();
     const stamp = JSON.stringify([visit?.url, waitsMs, ports]);
     if (visit === this.#seen.visit && stamp === this.#seen.web) return;
