@@ -408,7 +408,7 @@ function decideWithin(specific: readonly Hit[], broad: readonly Hit[], features:
 }
 
 /** Hits with the same key. */
-type Group = { readonly prefix: number; readonly hits: readonly Hit[] };
+type Group = { readonly prefix: number; readonly hits: readonly Hit[]; readonly lead?: Row };
 
 /** Hits by key, the broadest first. */
 function groupsOf(hits: readonly Hit[]): Group[] {
@@ -426,7 +426,7 @@ function logsOf(group: Group): string {
 }
 
 function entryOf(group: Group, isOwn: boolean, auth: Authentication | null): Entry {
-  const first = present(group.hits[0], 'a hit').row;
+  const first = group.lead ?? present(group.hits[0], 'a hit').row;
   const verdict = first.policy.verdict === 'deny' ? 'denied' : first.policy.parser ? 'redirected' : 'allowed';
   return {
     verdict,
@@ -450,6 +450,8 @@ type AuthStep = {
   readonly prefix: number;
   readonly hits: readonly Hit[];
   readonly precedence: number;
+  /** Whose redirect holds, if not that of the first hit: one that covers this entry and goes before it. */
+  readonly lead?: Row;
   readonly auth: Authentication | undefined;
   readonly isExplicit: boolean;
 };
@@ -521,6 +523,7 @@ function authChain(hits: readonly Hit[]): AuthStep[] {
       prefix: group.prefix,
       hits: members,
       precedence: above?.precedence ?? top,
+      ...(above && { lead: above.lead ?? present(above.hits[0], 'a hit').row }),
       auth,
       isExplicit,
     });
