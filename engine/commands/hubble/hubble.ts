@@ -34,7 +34,7 @@ export function hubbleProgram(ports: Ports): Program {
     if (unwanted !== undefined) return fail(process, unknownCommand(unwanted, `hubble ${path}`));
     await process.err(debugNote(process, uses));
     // `config` works with whatever the settings say, to mend them.
-    const problem = /^(config|help)/.test(path)
+    const problem = path.startsWith('config')
       ? undefined
       : settingsProblem(process, settingsOf(process, uses));
     return problem === undefined ? run(process, ports, uses, parsed.rest) : fail(process, problem);

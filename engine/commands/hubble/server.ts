@@ -29,9 +29,12 @@ export function refusedText(server: string): string {
   const address = host === '' || host === 'localhost' ? '127.0.0.1' : host;
   if (!/^(\[[\da-fA-F:.]+\]|\d+\.\d+\.\d+\.\d+)$/.test(address))
     return `${UNAVAILABLE} name resolver error: produced zero addresses`;
-  return /^\d+$/.test(port)
+  if (port === '')
+    return `${UNAVAILABLE} delegating_resolver: invalid target address ${JSON.stringify(target)}: missing port after port-separator colon`;
+  if (!/^[-+]?\d+$/.test(port)) return dial(`tcp: lookup tcp/${port}: unknown port`);
+  return Number(port) >= 0 && Number(port) <= 65_535
     ? dial(`tcp ${address}:${port}: connect: connection refused`)
-    : dial(`tcp: lookup tcp/${port}: unknown port`);
+    : dial(`tcp: address ${port}: invalid port`);
 }
 
 /** Reaches the Observer: through a port-forward of our own with `-P`, else at the server's address. */
@@ -99,8 +102,17 @@ export function settingsProblem(process: Process, settings: ReadonlyMap<string, 
     .find(missing);
   if (authority !== undefined)
     return `cannot load cert '${authority}': open ${authority}: no such file or directory`;
+  const strange = given('tls-ca-cert-files')
+    .flatMap((paths) => paths.split(','))
+    .find((path) => !readText(process, path).includes('-----BEGIN CERTIFICATE-----'));
+  if (strange !== undefined) return `cannot process cert '${strange}': must be a PEM encoded certificate`;
   const own = pair.find(missing);
   return own === undefined ? undefined : `open ${own}: no such file or directory`;
+}
+
+function readText(process: Process, path: string): string {
+  const read = process.machine.files.read(absolutePath(process, path));
+  return 'content' in read ? read.content : '';
 }
 
 /** A path as the machine's files take it. */
