@@ -386,11 +386,11 @@ function topOf(hits: readonly Hit[]): number {
 function decideWithin(specific: readonly Hit[], broad: readonly Hit[], features: Features): Entry {
   const top = Math.max(topOf(specific), topOf(broad));
   if (top < 0) return DEFAULT_DENY;
-  if (features.hasAuth) return decideWithAuth(specific, broad);
+  if (features.hasAuth && !isDenial(top)) return decideWithAuth(specific, broad);
   const atTop = (hit: Hit) => hit.row.precedence === top;
   const s = groupsOf(specific.filter(atTop));
   const b = groupsOf(broad.filter(atTop));
-  if (top % 256 === 255) {
+  if (isDenial(top)) {
     // Of equal denials the broadest stands; the peer's own only where it is broader than that of the bucket.
     const ownBroadest = s[0];
     const broadest = b[0];
