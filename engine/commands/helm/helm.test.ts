@@ -243,7 +243,7 @@ describe('helm and cilium in a cluster', () => {
       'helm status cilium -n kube-system',
       'sleep 20; cilium install && cilium status --wait',
     ]);
-    expect(taken).toContain('cannot re-use a name that is still in use');
+    expect(taken).toContain('cannot reuse a name that is still in use');
     expect(gone).toBe('release "cilium" uninstalled\n[0]');
     expect(list).toBe('NAME\tNAMESPACE\tREVISION\tUPDATED\tSTATUS\tCHART\tAPP VERSION\n[0]');
     expect(absent).toBe('Error: release: not found\n[1]');
