@@ -4,7 +4,7 @@ import { type FlagSpec, type ParsedFlags, parseFlags } from '../hubble/flags.ts'
 import type { DbgCommand } from './dbg-command.ts';
 import { ENDPOINT_COMMANDS } from './dbg-endpoint.ts';
 import { NETWORK_COMMANDS } from './dbg-network.ts';
-import { extrasOf, flagLines, longOf } from './dbg-help.ts';
+import { extrasOf, flagLines } from './dbg-help.ts';
 import { POLICY_COMMANDS } from './dbg-policy.ts';
 import { AGENT_COMMANDS, healthText } from './dbg-status.ts';
 import { didYouMean } from '../kubectl/text.ts';
@@ -25,36 +25,36 @@ const COMMANDS: ReadonlyMap<string, DbgCommand> = new Map(
 
 /** What the groups of commands are for. */
 const GROUPS: ReadonlyMap<string, string> = new Map([
-  ['bpf', 'Direct access to local BPF maps'],
-  ['bpf auth', 'Manage authenticated connections between identities'],
-  ['bpf bandwidth', 'BPF datapath bandwidth settings'],
-  ['bpf ct', 'Connection tracking tables'],
-  ['bpf egress', 'Manage the egress routing rules'],
-  ['bpf endpoint', 'Local endpoint map'],
-  ['bpf ipcache', 'Manage the IPCache mappings for IP/CIDR <-> Identity'],
-  ['bpf lb', 'Load-balancing configuration'],
-  ['bpf metrics', 'BPF datapath traffic metrics'],
-  ['bpf nat', 'NAT mapping tables'],
-  ['bpf policy', 'Manage policy related BPF maps'],
-  ['encrypt', 'Manage transparent encryption'],
-  ['endpoint', 'Manage endpoints'],
-  ['fqdn', 'Manage fqdn proxy'],
-  ['fqdn cache', 'Manage fqdn proxy cache'],
-  ['bgp', 'Access to BGP control plane (deprecated)'],
-  ['identity', 'Manage security identities'],
-  ['ip', 'Manage IP addresses and associated information'],
-  ['lrp', 'Manage local redirect policies'],
-  ['map', 'Access userspace cached content of BPF maps'],
-  ['metrics', 'Access metric status'],
-  ['monitor', 'Display BPF program events'],
-  ['node', 'Manage cluster nodes'],
-  ['policy', 'Manage security policies'],
-  ['service', 'List services & loadbalancers'],
+  ['bpf', 'What the BPF maps of this node hold'],
+  ['bpf auth', 'Proven connections'],
+  ['bpf bandwidth', 'Limits of bandwidth'],
+  ['bpf ct', 'Tracked connections'],
+  ['bpf egress', 'Rules of egress gateways'],
+  ['bpf endpoint', 'Endpoints of this node'],
+  ['bpf ipcache', 'Which address has which identity'],
+  ['bpf lb', 'Services and their backends'],
+  ['bpf metrics', 'Counts of packets'],
+  ['bpf nat', 'Translated addresses'],
+  ['bpf policy', 'What policies became'],
+  ['encrypt', 'Encryption between nodes'],
+  ['endpoint', 'Pods and others that have policies'],
+  ['fqdn', 'What DNS answers taught'],
+  ['fqdn cache', 'Remembered DNS answers'],
+  ['bgp', 'Peers of BGP'],
+  ['identity', 'Identities of security'],
+  ['ip', 'Known addresses'],
+  ['lrp', 'Policies that redirect locally'],
+  ['map', 'BPF maps as the agent remembers them'],
+  ['metrics', 'Metrics of the agent'],
+  ['monitor', 'Watch events of the datapath'],
+  ['node', 'Nodes of the cluster'],
+  ['policy', 'Policies in force'],
+  ['service', 'Services that are balanced'],
 ]);
 
 /** `monitor` reads its own words; this is for its help. */
 const MONITOR: DbgCommand = {
-  about: 'Display BPF program events',
+  about: 'Watch events of the datapath',
   flags: 'from= hex json:j monitor-socket= numeric:n related-to= to= type:t= verbose:v',
   run: () => ({ text: '' }),
 };
@@ -198,7 +198,8 @@ function usageOf(path: string, command: DbgCommand | undefined): string {
 
 async function help(process: Process, path: string): Promise<number> {
   const command = path === 'monitor' ? MONITOR : COMMANDS.get(path);
-  const about = longOf(path, command?.about ?? GROUPS.get(path) ?? '');
+  const about =
+    path === '' ? 'Asks the Cilium agent of this node.' : (command?.about ?? GROUPS.get(path) ?? '');
   await process.out(`${about}\n\n${usageOf(path, command)}`);
   return 0;
 }
@@ -234,7 +235,7 @@ async function runHealth(process: Process, ports: Ports, words: readonly string[
   const agent = ports.agent(process.machine);
   if (words[0] !== 'status' || agent === undefined) {
     await process.out(
-      'Cilium Health Client\n\nUsage:\n  cilium-health [command]\n\nAvailable Commands:\n  status      Display cilium connectivity to other nodes\n',
+      'Tells how nodes reach each other\n\nUsage:\n  cilium-health [command]\n\nAvailable Commands:\n  status      Reachability of the other nodes\n',
     );
     return words.length === 0 ? 0 : 1;
   }

@@ -1,23 +1,14 @@
 import type { Process, Program } from '../../shell/program.ts';
 import { errorText, isKubectlError } from '../kubectl/errors.ts';
-import { type FlagSpec, flagTable, parseLine } from '../kubectl/flags.ts';
+import { parseLine } from '../kubectl/flags.ts';
 import { wordAt } from '../hubble/commands.ts';
-import { optionsText } from '../kubectl/help.ts';
 import { prettyJson } from '../kubectl/print/json.ts';
 import { didYouMean } from '../kubectl/text.ts';
 import type { Ports } from '../ports.ts';
-import { CLI_GLOBALS, CliContext, CliFailure } from './command.ts';
+import { CliContext, CliFailure } from './command.ts';
 import { testConnectivity } from './connectivity.ts';
 import { forwardToRelay, forwardToUi } from './forward.ts';
-import {
-  INSTALL_FLAGS,
-  runInstall,
-  runUninstall,
-  runUpgrade,
-  setHubble,
-  UNINSTALL_FLAGS,
-  UPGRADE_FLAGS,
-} from './install.ts';
+import { runInstall, runUninstall, runUpgrade, setHubble } from './install.ts';
 import {
   clustermeshStatus,
   deleteConfig,
@@ -29,26 +20,25 @@ import {
   showVersion,
   viewConfig,
 } from './settings.ts';
-import { flagWords, hasPage, helpPage } from './help.ts';
+import { flagsOf, helpPage, isCommand, offeredNames } from './help.ts';
 import { gather, isSettled, type StatusFacts, statusJson, statusReport, unreachable } from './status.ts';
 
-/** A command of the workstation's `cilium`. */
+/** A command of the workstation's `cilium` that runs; its words and flags are in help.ts. */
 type Command = {
-  readonly path: string;
-  /** Where no page is recorded. */
-  readonly about?: string;
-  readonly flags: string;
   /** How many arguments it insists on; absent: it does not care. */
   readonly args?: number;
   readonly run: (context: CliContext) => Promise<void>;
 };
 
-const WAIT_FLAGS = 'wait wait-duration:duration=5m0s';
-
 async function enableHubble(context: CliContext): Promise<void> {
   const { flags } = context;
   const line = `hubble.relay.enabled=${flags.text('relay')},hubble.ui.enabled=${flags.text('ui')}`;
   await setHubble(context, line, 'Unable to enable Hubble: ');
+}
+
+async function disableHubble(context: CliContext): Promise<void> {
+  const line = 'hubble.relay.enabled=false,hubble.ui.enabled=false';
+  await setHubble(context, line, 'Unable to disable Hubble:  ');
 }
 
 /** Left out, with a reason: what the command would gather is the sandbox itself. */
@@ -68,104 +58,31 @@ async function refuseMesh(context: CliContext): Promise<void> {
   throw new CliFailure(`Unable to ${word}: this world has one cluster`);
 }
 
-const COMMANDS: readonly Command[] = [
-  {
-    path: 'install',
-    flags: INSTALL_FLAGS,
-    run: runInstall,
-  },
-  {
-    path: 'upgrade',
-    flags: UPGRADE_FLAGS,
-    run: runUpgrade,
-  },
-  { path: 'uninstall', flags: UNINSTALL_FLAGS, run: runUninstall },
-  {
-    path: 'status',
-    flags: `ignore-warnings interactive=true output,o:string=summary verbose ${WAIT_FLAGS} worker-count:int=5`,
-    run: showStatus,
-  },
-  { path: 'version', flags: 'client', run: showVersion },
-  { path: 'context', flags: '', run: showContext },
-  {
-    path: 'hubble enable',
-    flags: 'relay=true ui',
-    run: enableHubble,
-  },
-  {
-    path: 'hubble disable',
-    flags: '',
-    run: (context) =>
-      setHubble(context, 'hubble.relay.enabled=false,hubble.ui.enabled=false', 'Unable to disable Hubble:  '),
-  },
-  {
-    path: 'hubble port-forward',
-    flags: 'port-forward:int=4245',
-    run: forwardToRelay,
-  },
-  {
-    path: 'hubble ui',
-    flags: 'open-browser=true port-forward:int=12000',
-    run: forwardToUi,
-  },
-  { path: 'config view', flags: '', run: viewConfig },
-  {
-    path: 'config set',
-    flags: 'restart,r=true',
-    args: 2,
-    run: setConfig,
-  },
-  {
-    path: 'config delete',
-    flags: 'restart,r=true',
-    args: 1,
-    run: deleteConfig,
-  },
-  {
-    path: 'connectivity test',
-    flags: `all-flows cleanup connect-timeout:duration=2s external-target:string
-      flow-validation:string=warning force-deploy hubble=true hubble-server:string=localhost:4245
-      multi-cluster:string pause-on-fail,p print-flows request-timeout:duration=10s single-node test:strings
-      test-concurrency:int=1 test-namespace:string=cilium-test timeout:duration=0s timestamp,t verbose,v`,
-    run: testConnectivity,
-  },
-  {
-    path: 'encryption status',
-    flags: `node-name:string output,o:string=summary per-node-details ${WAIT_FLAGS}`,
-    run: encryptionStatus,
-  },
-  ...['create-key', 'rotate-key', 'key-status'].map((name) => ({
-    path: `encryption ${name}`,
-    flags: '',
-    run: ipsecKey,
-  })),
-  {
-    path: 'clustermesh status',
-    flags: `output,o:string=summary ${WAIT_FLAGS}`,
-    run: clustermeshStatus,
-  },
-  {
-    path: 'clustermesh enable',
-    flags: 'enable-kvstoremesh=true service-type:string',
-    run: refuseMesh,
-  },
-  {
-    path: 'clustermesh connect',
-    flags: 'allow-mismatching-ca destination-context:strings',
-    run: refuseMesh,
-  },
-  {
-    path: 'features status',
-    flags: `node:string output,o:string=tab ${WAIT_FLAGS}`,
-    run: featuresStatus,
-  },
-  {
-    path: 'sysdump',
-    about: 'Collect information required to troubleshoot issues with Cilium and Hubble',
-    flags: 'debug output-filename:string quick node-list:string',
-    run: refuseSysdump,
-  },
-];
+const RUNS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['install', { run: runInstall }],
+  ['upgrade', { run: runUpgrade }],
+  ['uninstall', { run: runUninstall }],
+  ['status', { run: showStatus }],
+  ['version', { run: showVersion }],
+  ['context', { run: showContext }],
+  ['hubble enable', { run: enableHubble }],
+  ['hubble disable', { run: disableHubble }],
+  ['hubble port-forward', { run: forwardToRelay }],
+  ['hubble ui', { run: forwardToUi }],
+  ['config view', { run: viewConfig }],
+  ['config set', { args: 2, run: setConfig }],
+  ['config delete', { args: 1, run: deleteConfig }],
+  ['connectivity test', { run: testConnectivity }],
+  ['encryption status', { run: encryptionStatus }],
+  ['encryption create-key', { run: ipsecKey }],
+  ['encryption rotate-key', { run: ipsecKey }],
+  ['encryption key-status', { run: ipsecKey }],
+  ['clustermesh status', { run: clustermeshStatus }],
+  ['clustermesh enable', { run: refuseMesh }],
+  ['clustermesh connect', { run: refuseMesh }],
+  ['features status', { run: featuresStatus }],
+  ['sysdump', { run: refuseSysdump }],
+]);
 
 const ALIASES: ReadonlyMap<string, string> = new Map([['encrypt', 'encryption']]);
 /** Other spellings of flags (cilium-cli's normalizeFlags). */
@@ -201,31 +118,25 @@ async function run(process: Process, ports: Ports, words: readonly string[]): Pr
   const { path, rest } = findCommand(words);
   const wrong = path === '' ? wordAt(rest, takesNext('')) : undefined;
   if (wrong !== undefined) throw new CliFailure(unknownCommand(rest[wrong] ?? ''), false);
-  const command = COMMANDS.find((one) => one.path === path);
-  const line = parseLine(rest.map(renamed), specsOf(path));
-  if (line.flags.bool('help')) return print(process, pageOf(path));
+  const command = RUNS.get(path);
+  const line = parseLine(rest.map(renamed), flagsOf(path));
+  if (line.flags.bool('help')) return print(process, helpPage(path));
   if (path === 'help') return helpTopic(process, line.args);
   if (path.startsWith('completion ')) {
     const [extra] = line.args;
     if (extra === undefined) return 0;
     throw new CliFailure(`unknown command ${JSON.stringify(extra)} for "cilium ${path}"`, false);
   }
-  if (command === undefined) return print(process, pageOf(path));
+  if (command === undefined) return print(process, helpPage(path));
   if (command.args !== undefined && line.args.length !== command.args)
     throw new CliFailure(`accepts ${command.args} arg(s), received ${line.args.length}`, false);
   await command.run(new CliContext(process, ports, line));
   return 0;
 }
 
-/** The flags of a command: those that its page lists, and what more our own table knows of them. */
-function specsOf(path: string): readonly FlagSpec[] {
-  const own = COMMANDS.find((one) => one.path === path)?.flags ?? '';
-  return flagTable(`${flagWords(path)} ${own} ${CLI_GLOBALS}`);
-}
-
 function takesNext(path: string): (word: string) => boolean {
   // The help flag is not yet known while cobra looks for the command.
-  const specs = specsOf(path).filter((spec) => spec.name !== 'help');
+  const specs = flagsOf(path).filter((spec) => spec.name !== 'help');
   return (word) => {
     if (word.includes('=') || !/^(--.*|-.)$/.test(word)) return false;
     const bare = word.replace(/^--?/, '');
@@ -241,23 +152,20 @@ function findCommand(words: readonly string[]): { readonly path: string; readonl
     const at = wordAt(rest, takesNext(path));
     const word = rest[at ?? -1] ?? '';
     const child = `${path} ${path === '' ? (ALIASES.get(word) ?? word) : word}`.trim();
-    if (at === undefined || !(hasPage(child) || COMMANDS.some((one) => one.path === child))) return found;
+    if (at === undefined || !isCommand(child)) return found;
     found = { path: child, rest: rest.filter((_, i) => i !== at) };
   }
 }
 
 function unknownCommand(word: string): string {
-  const names = [...helpPage('').matchAll(/^ {2}([a-z]+) +[A-Z]/gm)].map((match) => match[1] ?? '');
-  const offered = names.filter((name) => name !== 'help');
-  return `unknown command ${JSON.stringify(word)} for "cilium"${didYouMean(word, offered)}`;
+  return `unknown command ${JSON.stringify(word)} for "cilium"${didYouMean(word, offeredNames())}`;
 }
 
 async function helpTopic(process: Process, words: readonly string[]): Promise<number> {
   const { path, rest } = findCommand(words);
-  if (path !== '' || rest.length === 0) return print(process, pageOf(path));
-  const page = helpPage('');
+  if (path !== '' || rest.length === 0) return print(process, helpPage(path));
   await process.out(
-    `Unknown help topic [${words.map((word) => `\`${word}\``).join(' ')}]\n${page.slice(page.indexOf('Usage:'))}`,
+    `Unknown help topic [${words.map((word) => `\`${word}\``).join(' ')}]\n${helpPage('', true)}`,
   );
   return 0;
 }
@@ -316,13 +224,4 @@ function oneSpaced(text: string): string {
 /** prettyJson indents by four (kubectl's own). */
 function indentOf(width: number): number {
   return Math.round(width / 4);
-}
-
-/** A command's help; of those without a recorded page as much as their own table tells. */
-function pageOf(path: string): string {
-  if (hasPage(path)) return helpPage(path);
-  const command = COMMANDS.find((one) => one.path === path);
-  const own = flagTable(command?.flags ?? '');
-  const flags = own.length === 0 ? '' : `\nFlags:\n${optionsText(own)}`;
-  return `${command?.about ?? ''}\n\nUsage:\n  cilium ${path} [flags]\n${flags}`;
 }

@@ -110,7 +110,3 @@ export class CliContext {
     await this.process.out(lines.map((line) => `${line}\n`).join(''));
   }
 }
-
-/** The flags of every command. */
-export const CLI_GLOBALS =
-  'as:string as-group:stringArray context:string helm-release-name:string=cilium kubeconfig:string namespace,n:string help,h';

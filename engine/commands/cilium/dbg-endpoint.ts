@@ -265,7 +265,7 @@ function identityGet(call: DbgCall): DbgResult {
 /** Commands about endpoints and identities. */
 export const ENDPOINT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'endpoint list': {
-    about: 'List all endpoints',
+    about: 'Endpoints of this node',
     flags: 'no-headers',
     hasOutput: true,
     run: (call) => {
@@ -278,35 +278,35 @@ export const ENDPOINT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
     },
   },
   'endpoint get': {
-    about: 'Display endpoint information',
+    about: 'One endpoint in full',
     usage: '( <endpoint identifier> | -l <endpoint labels> ) ',
     flags: 'labels:l=',
     hasOutput: true,
     run: get,
   },
   'endpoint config': {
-    about: 'View & modify endpoint configuration',
+    about: 'Show or change options of an endpoint',
     usage: '<endpoint id> [<option>=(enable|disable) ...]',
     flags: 'list-options',
     hasOutput: true,
     run: config,
   },
-  'endpoint health': { about: 'View endpoint health', usage: '<endpoint id>', hasOutput: true, run: health },
+  'endpoint health': { about: 'Health of an endpoint', usage: '<endpoint id>', hasOutput: true, run: health },
   'endpoint labels': {
-    about: 'Manage label configuration of endpoint',
+    about: 'Show or change labels of an endpoint',
     flags: 'add:a= delete:d=',
     run: labels,
   },
-  'endpoint log': { about: 'View endpoint status log', usage: '<endpoint id>', hasOutput: true, run: log },
+  'endpoint log': { about: 'What befell an endpoint', usage: '<endpoint id>', hasOutput: true, run: log },
   'identity list': {
-    about: 'List identities',
+    about: 'Known identities',
     usage: '[LABELS]',
     flags: 'endpoints',
     hasOutput: true,
     run: identityList,
   },
   'identity get': {
-    about: 'Retrieve information about an identity',
+    about: 'One identity',
     flags: 'label=',
     hasOutput: true,
     run: identityGet,

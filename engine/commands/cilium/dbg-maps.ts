@@ -258,48 +258,48 @@ function nothing(about: string, note: string): DbgCommand {
 
 /** Commands about BPF maps, as `bpf` dumps them and as the agent remembers them. */
 export const MAP_COMMANDS: Readonly<Record<string, DbgCommand>> = {
-  'bpf auth list': nothing('List all authenticated connections between identities', 'No entries found.\n'),
-  'bpf bandwidth list': nothing('List BPF datapath bandwidth settings', 'bandwidth manager not enabled'),
+  'bpf auth list': nothing('Proven connections', 'No entries found.\n'),
+  'bpf bandwidth list': nothing('Limits of bandwidth', 'bandwidth manager not enabled'),
   'bpf ct list': {
-    about: 'List connection tracking entries',
+    about: 'Tracked connections',
     usage: '[cluster <identifier>]',
     flags: 'time-diff:d time-diff-clocksource-hz= time-diff-clocksource-mode=',
     hasOutput: true,
     run: connections,
   },
-  'bpf egress list': nothing('List egress policy entries', 'Cannot find egress gateway bpf maps\n'),
+  'bpf egress list': nothing('Rules of egress gateways', 'Cannot find egress gateway bpf maps\n'),
   'bpf endpoint list': {
-    about: 'List local endpoint entries',
+    about: 'Endpoints of this node',
     hasOutput: true,
     run: (call) => printed(call, ['IP ADDRESS', 'LOCAL ENDPOINT INFO'], endpointDump(call)),
   },
-  'bpf ipcache get': { about: 'Retrieve identity for an ip', run: ipcacheGet },
+  'bpf ipcache get': { about: 'Identity of an address', run: ipcacheGet },
   'bpf ipcache list': {
-    about: 'List endpoint IPs (local and remote) and their corresponding security identities',
+    about: 'Identities by address',
     hasOutput: true,
     run: (call) => printed(call, ['IP PREFIX/ADDRESS', 'IDENTITY'], ipcacheDump(call)),
   },
   'bpf lb list': {
-    about: 'List load-balancing configuration',
+    about: 'Services and their backends',
     flags: 'backends frontends revnat source-ranges',
     hasOutput: true,
     run: lbList,
   },
-  'bpf metrics list': { about: 'List BPF datapath traffic metrics', hasOutput: true, run: packetCounts },
+  'bpf metrics list': { about: 'Counts of packets', hasOutput: true, run: packetCounts },
   'bpf nat list': {
-    about: 'List all NAT mapping entries',
+    about: 'Translated addresses',
     usage: '[cluster <cluster id>]',
     hasOutput: true,
     run: () => ({ text: '' }),
   },
   'bgp peers': {
-    about: 'List current state of all peers (deprecated)',
+    about: 'State of peers',
     flags: 'capabilities:c',
     hasOutput: true,
     run: () => ({ text: 'BGP Control Plane is disabled\n' }),
   },
   'lrp list': {
-    about: 'List local redirect policies',
+    about: 'Policies that redirect locally',
     hasOutput: true,
     run: (call) =>
       asAsked(call, []) ?? {
@@ -307,10 +307,10 @@ export const MAP_COMMANDS: Readonly<Record<string, DbgCommand>> = {
       },
   },
   'map get': {
-    about: 'Display cached content of given BPF map',
+    about: 'One remembered map',
     usage: '<name>',
     hasOutput: true,
     run: mapGet,
   },
-  'map list': { about: 'List all open BPF maps', flags: 'verbose', hasOutput: true, run: mapList },
+  'map list': { about: 'Open maps', flags: 'verbose', hasOutput: true, run: mapList },
 };

@@ -180,34 +180,34 @@ function fqdnClean(call: DbgCall): DbgResult {
 /** Commands about addresses, services and names. */
 export const NETWORK_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'ip get': {
-    about: 'Display IP Cache information',
+    about: 'Addresses with these labels',
     usage: '( <cidr> |-l <identity labels> )',
     flags: 'labels:l= verbose:v',
     hasOutput: true,
     run: ipGet,
   },
   'ip list': {
-    about: 'List IP addresses in the userspace IPcache',
+    about: 'Known addresses',
     flags: 'numeric:n verbose:v',
     hasOutput: true,
     run: (call) => ipTable(call, listOf<IpModel>(call.agent.get('/ip'))),
   },
   'service list': {
-    about: 'List services',
+    about: 'Balanced services',
     flags: 'clustermesh-affinity',
     hasOutput: true,
     run: serviceList,
   },
-  'node list': { about: 'List nodes', hasOutput: true, run: nodeList },
-  'fqdn cache clean': { about: 'Clean fqdn cache', flags: 'force:f matchpattern:p=', run: fqdnClean },
+  'node list': { about: 'Nodes of the cluster', hasOutput: true, run: nodeList },
+  'fqdn cache clean': { about: 'Forget DNS answers', flags: 'force:f matchpattern:p=', run: fqdnClean },
   'fqdn cache list': {
-    about: 'List fqdn cache contents',
+    about: 'Remembered DNS answers',
     flags: 'matchpattern:p= endpoint:e= source:s=',
     hasOutput: true,
     run: fqdnCache,
   },
   'fqdn names': {
-    about: 'Show internal state Cilium has for DNS names / regexes',
+    about: 'Names and patterns in wait',
     run: (call) => ({ text: `${JSON.stringify(call.agent.get('/fqdn/names') ?? {}, null, 2)}\n` }),
   },
 };

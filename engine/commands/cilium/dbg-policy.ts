@@ -148,30 +148,30 @@ function policyWait(call: DbgCall): DbgResult {
 /** Commands about policy. */
 export const POLICY_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'policy get': {
-    about: 'Display policy node information (deprecated)',
+    about: 'Rules in force',
     hasOutput: true,
     run: policyGet,
   },
   'policy selectors': {
-    about: 'Display cached information about selectors',
+    about: 'Selectors and what they match',
     flags: 'verbose:v',
     hasOutput: true,
     run: selectors,
   },
   'policy wait': {
-    about: 'Wait for all endpoints to have updated to a given policy revision',
+    about: 'Wait for a revision of policies',
     usage: '<revision>',
     flags: 'fail-wait-time= max-wait-time= sleep-time=',
     run: policyWait,
   },
   'bpf policy get': {
-    about: 'Get contents of a policy BPF map',
+    about: 'One policy map',
     flags: 'all numeric:n',
     hasOutput: true,
     run: bpfPolicy,
   },
   'bpf policy list': {
-    about: 'Dump all policy maps',
+    about: 'All policy maps',
     hasOutput: true,
     run: (call) => ({
       text: listOf<EndpointModel>(call.agent.get('/endpoint'))

@@ -451,40 +451,40 @@ function debugInfo(call: DbgCall): DbgResult {
 /** Commands about the agent itself. */
 export const AGENT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   status: {
-    about: 'Display status of daemon',
+    about: 'How the agent fares',
     flags:
       'all-addresses all-clusters all-controllers all-health all-nodes all-redirects brief require-k8s-connectivity timeout= verbose',
     hasOutput: true,
     run: status,
   },
   config: {
-    about: 'Cilium configuration options',
+    about: 'Show or change settings',
     usage: '[<option>=(enable|disable) ...]',
     flags: 'all:a list-options num-pages:n= read-only:r',
     hasOutput: true,
     run: config,
   },
   'config get': {
-    about: 'Retrieve cilium configuration',
+    about: 'One setting',
     usage: '<config name>',
     hasOutput: true,
     run: configGet,
   },
   'metrics list': {
-    about: 'List all metrics',
+    about: 'Metrics of the agent',
     flags: 'match-pattern:p= shell-sock-path=',
     hasOutput: true,
     run: metrics,
   },
-  'encrypt status': { about: 'Display the current encryption state', hasOutput: true, run: encryptStatus },
+  'encrypt status': { about: 'State of encryption', hasOutput: true, run: encryptStatus },
   debuginfo: {
-    about: 'Request available debugging information from agent',
+    about: 'Much about the agent at once',
     flags: 'file:f= file-per-command output-directory=',
     hasOutput: true,
     run: debugInfo,
   },
   version: {
-    about: 'Print version information',
+    about: 'Versions',
     hasOutput: true,
     run: (call) =>
       asAsked(call, { Client: BUILD, Daemon: BUILD }) ?? {

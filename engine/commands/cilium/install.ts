@@ -27,14 +27,6 @@ import { type CliContext, CliFailure } from './command.ts';
 export const DEFAULT_VERSION = '1.20.2';
 const REPOSITORY = 'https://helm.cilium.io';
 
-/** Flags of install and upgrade. */
-export const INSTALL_FLAGS = `chart-directory:string datapath-mode:string dry-run dry-run-helm-values history-max:int=10
-list-versions nodes-without-cilium repository:string=https://helm.cilium.io set:stringArray set-file:stringArray
-set-string:stringArray values,f:strings version:string=v1.20.2 wait wait-duration:duration=5m0s`;
-
-/** More flags of upgrade. */
-export const UPGRADE_FLAGS = `${INSTALL_FLAGS} reset-then-reuse-values=true reset-values restart,r reuse-values`;
-
 async function attempt<T>(prefix: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -205,8 +197,6 @@ export function restartCilium(context: CliContext): void {
     client.delete(path, {}, { labelSelector });
 }
 
-const TEST_NAMESPACE = 'cilium-test';
-
 async function deleteTests(context: CliContext): Promise<void> {
   const name = context.flags.text('test-namespace');
   const { client } = context.connection;
@@ -263,9 +253,6 @@ export async function runUninstall(context: CliContext): Promise<void> {
     helm.client.patch(`/api/v1/nodes/${name}`, 'merge', { metadata: { annotations } });
   }
 }
-
-/** Flags of uninstall. */
-export const UNINSTALL_FLAGS = `test-namespace:string=${TEST_NAMESPACE} timeout:duration=5m0s wait`;
 
 /** Changes values of the release, everything else as it was: `cilium hubble enable` and `disable`. */
 export async function setHubble(context: CliContext, line: string, prefix: string): Promise<void> {

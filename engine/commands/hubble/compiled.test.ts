@@ -1,8 +1,10 @@
-// What the CLI 1.20.2, compiled from its module, printed for lines over the recorded flows and its own settings. Long texts
-// are kept as their SHA-1; times of its log are masked. A group of lines shares one home folder.
+// What the CLI 1.20.2, compiled from its module, printed for lines over the recorded flows and its own settings. Its pages
+// of help are left out: ours are in our own words. Long texts are kept as their SHA-1; times of its log are masked. A group of lines shares one home folder.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { OBSERVE_FLAGS } from './flags.ts';
+import { helpPage, usagePage } from './help.ts';
 import { HubbleBench } from './testing.ts';
 
 type Step = readonly [argv: readonly string[], code: number, stdout: string, stderr: string];
@@ -54,3 +56,26 @@ it('prints what the compiled CLI printed', async () => {
   expect(count).toBeGreaterThan(1500);
   expect(wrong).toEqual([]);
 }, 120_000);
+
+it('helps in the layout of cobra, with every flag that the command reads', () => {
+  expect(helpPage('config get', '/home/learner')).toBe(`Show one setting or all
+
+Usage:
+  hubble config get [KEY] [flags]
+
+Global Flags:
+      --config string   File with settings (default "/home/learner/.config/hubble/config.yaml")
+  -D, --debug           Also say what the tool itself does
+
+Get help:
+  -h, --help\tHelp for any command or subcommand
+`);
+  const page = helpPage('observe', '/home/learner');
+  expect(page).toMatch(/^ {2}-4, --ipv4 filter\[=v4\] +IPv4 flows$/m);
+  expect(page).toMatch(/^ {6}--to-port filter +Flows of this port, as the destination$/m);
+  for (const spec of OBSERVE_FLAGS)
+    expect(page).toMatch(new RegExp(`^ {2}.{4}?--${spec.name}[ \\t[]\\S*`, 'm'));
+  expect(usagePage('list', '/home/learner')).toMatch(
+    /^Usage:\n {2}hubble list \[command\]\n\nAvailable Commands:\n/,
+  );
+});

@@ -179,6 +179,26 @@ export function invalidArgument(use: FlagUse, reason: string): string {
   return `invalid argument ${JSON.stringify(use.value)} for "${use.shown}" flag: ${reason}`;
 }
 
+/** A flag as a help page shows it; `type` is empty for switches. */
+export type ShownFlag = {
+  readonly name: string;
+  readonly short?: string | undefined;
+  readonly type: string;
+  readonly about: string;
+};
+
+/** A block of flags as pflag lays it out: by name, with the words in one column. */
+export function layOutFlags(flags: readonly ShownFlag[]): string {
+  const rows = [...flags]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, short, type, about }) => ({
+      head: `  ${short ? `-${short}, ` : '    '}--${name}${type === '' ? '' : ` ${type}`}`,
+      about,
+    }));
+  const width = Math.max(...rows.map((row) => row.head.length)) + 3;
+  return rows.map((row) => `${row.head.padEnd(width)}${row.about}`.trimEnd().concat('\n')).join('');
+}
+
 const FILTER_VALUES =
   'cel-expression cluster drop-reason-desc fqdn from-cluster from-fqdn from-identity from-ip from-label from-namespace from-pod from-port from-service from-workload http-header http-method http-path http-status http-url identity interface ip ip-trace-id ip-version label:l namespace:n node-label node-name pod port protocol service snat-ip tcp-flags to-cluster to-fqdn to-identity to-ip to-label to-namespace to-pod to-port to-service to-workload trace-id traffic-direction type:t uuid verdict workload';
 const FILTER_SWITCHES =

@@ -23,7 +23,6 @@ export type Command<Run> = {
   /** What follows the name on its usage line. */
   readonly usage?: string;
   readonly short: string;
-  readonly long?: string;
   readonly flags?: readonly Flag[];
   readonly children?: readonly Command<Run>[];
   /** Refuses the words that follow; undefined: they are fine. */
@@ -217,7 +216,7 @@ function durationFault(value: string): string | undefined {
 }
 
 function helpOf<Run>(root: Command<Run>, globals: readonly Flag[], rest: readonly string[]): Parsed<Run> {
-  const own: Command<Run> = { ...HELP_COMMAND, long: helpAbout(root.name), usage: '[command]' };
+  const own: Command<Run> = { ...HELP_COMMAND, usage: '[command]' };
   const read = readFlags([...globals, HELP], rest);
   if ('error' in read) return { kind: 'error', text: read.error };
   const words = read.args;
@@ -238,10 +237,6 @@ function helpOf<Run>(root: Command<Run>, globals: readonly Flag[], rest: readonl
   return { kind: 'help', text: help(chain, globals) };
 }
 
-function helpAbout(name: string): string {
-  return `Help provides help for any command in the application.\nSimply type ${name} help [path to command] for full details.`;
-}
-
 function unknownCommand<Run>(root: Command<Run>, path: string, word: string): string {
   const names = (root.children ?? []).map((one) => one.name);
   return `unknown command ${quoteGo(word)} for ${quoteGo(path)}${didYouMean(word, names)}`;
@@ -250,7 +245,7 @@ function unknownCommand<Run>(root: Command<Run>, path: string, word: string): st
 /** The help of a command (cobra's default template). */
 export function help<Run>(chain: readonly Command<Run>[], globals: readonly Flag[]): string {
   const command = chain.at(-1);
-  return `${(command?.long ?? command?.short ?? '').trimEnd()}\n\n${usage(chain, globals)}`;
+  return `${command?.short ?? ''}\n\n${usage(chain, globals)}`;
 }
 
 function usage<Run>(chain: readonly Command<Run>[], globals: readonly Flag[]): string {
@@ -278,7 +273,7 @@ function usage<Run>(chain: readonly Command<Run>[], globals: readonly Flag[]): s
   return `${lines.join('\n')}\n`;
 }
 
-const HELP_COMMAND = { name: 'help', short: 'Help about any command' };
+const HELP_COMMAND = { name: 'help', short: 'Help for any command' };
 
 function flagLines(flags: readonly Flag[]): string[] {
   const rows = [...flags]

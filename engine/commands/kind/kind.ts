@@ -22,12 +22,12 @@ export type Surroundings = {
 /** A subcommand; resolves to the exit code. @throws KindError */
 export type Run = (around: Surroundings) => Promise<number>;
 
-const QUIET: Flag = { name: 'quiet', short: 'q', kind: 'bool', about: 'silence all stderr output' };
+const QUIET: Flag = { name: 'quiet', short: 'q', kind: 'bool', about: 'say nothing on standard error' };
 const VERBOSITY: Flag = {
   name: 'verbosity',
   short: 'v',
   kind: 'int32',
-  about: 'info log verbosity, higher value produces more output',
+  about: 'how much to say',
   initial: '0',
 };
 const GLOBALS = [QUIET, VERBOSITY];
@@ -38,63 +38,29 @@ const text = (name: string, about: string, initial?: string): Flag => ({
   about,
   ...(initial === undefined ? {} : { initial }),
 });
-/** What `kind completion --help` begins with. */
-const COMPLETION = `
-Outputs kind shell completion for the given shell (bash, fish, powershell, or zsh)
-This depends on the bash-completion binary.  Example installation instructions:
-# for bash users
-\t$ kind completion bash > ~/.kind-completion
-\t$ source ~/.kind-completion
-
-# for zsh users
-\t% kind completion zsh > /usr/local/share/zsh/site-functions/_kind
-\t% autoload -U compinit && compinit
-# or if zsh-completion is installed via homebrew
-    % kind completion zsh > "\${fpath[1]}/_kind"
-# or if you use oh-my-zsh (needs zsh-completions plugin)
-\t% mkdir $ZSH/completions/
-\t% kind completion zsh > $ZSH/completions/_kind
-
-# for fish users
-\t% kind completion fish > ~/.config/fish/completions/kind.fish
-
-# for powershell users
-\tPS> kind completion powershell | Out-String | Invoke-Expression
-
-Additionally, you may want to output the completion to a file and source in your .bashrc
-Note for zsh users: [1] zsh completions are only supported in versions of zsh >= 5.2
-`;
 const nameFlag = (about: string): Flag => ({ ...text('name', about, 'kind'), short: 'n' });
-const CONTEXT = nameFlag('the cluster context name');
-const KUBECONFIG = text('kubeconfig', 'sets kubeconfig path instead of $KUBECONFIG or $HOME/.kube/config');
-const INTERNAL: Flag = { name: 'internal', kind: 'bool', about: 'use internal address instead of external' };
+const CONTEXT = nameFlag('name of the cluster');
+const KUBECONFIG = text('kubeconfig', 'path of the kubeconfig');
+const INTERNAL: Flag = { name: 'internal', kind: 'bool', about: 'with the address inside the network' };
 const NODES: Flag = {
   name: 'nodes',
   kind: 'strings',
-  about: 'comma separated list of nodes to load images into',
+  about: 'only these nodes',
 };
-
-const IDEMPOTENT = `This is an idempotent operation, meaning it may be called multiple times without
-failing (like "rm -f"). If the cluster resources exist they will be deleted, and
-if the cluster is already gone it will just return success.
-
-Errors will only occur if the cluster resources exist and are not able to be deleted.
-`;
 
 const CREATE: Command<Run> = {
   name: 'cluster',
-  short: 'Creates a local Kubernetes cluster',
-  long: "Creates a local Kubernetes cluster using Docker container 'nodes'",
+  short: 'Make a cluster',
   args: noArgs,
   flags: [
-    { ...text('name', 'cluster name, overrides KIND_CLUSTER_NAME, config (default kind)'), short: 'n' },
-    text('config', 'path to a kind config file'),
-    text('image', 'node docker image to use for booting the cluster'),
-    { name: 'retain', kind: 'bool', about: 'retain nodes for debugging when cluster creation fails' },
+    { ...text('name', 'name of the cluster (default kind)'), short: 'n' },
+    text('config', 'file that describes the cluster'),
+    text('image', 'image of the nodes'),
+    { name: 'retain', kind: 'bool', about: 'keep nodes after a failure' },
     {
       name: 'wait',
       kind: 'duration',
-      about: 'wait for control plane node to be ready (default 0s)',
+      about: 'how long to wait for readiness (default 0s)',
     },
     KUBECONFIG,
   ],
@@ -104,17 +70,15 @@ const CREATE: Command<Run> = {
 const DELETE: readonly Command<Run>[] = [
   {
     name: 'cluster',
-    short: 'Deletes a cluster',
-    long: `Deletes a Kind cluster from the system.\n\n${IDEMPOTENT}`,
+    short: 'Remove a cluster',
     args: noArgs,
-    flags: [nameFlag('the cluster name'), KUBECONFIG],
+    flags: [CONTEXT, KUBECONFIG],
     run: deleteCluster,
   },
   {
     name: 'clusters',
-    short: 'Deletes one or more clusters',
-    long: `Deletes one or more Kind clusters from the system.\n\n${IDEMPOTENT}`,
-    flags: [KUBECONFIG, { name: 'all', short: 'A', kind: 'bool', about: 'delete all clusters' }],
+    short: 'Remove clusters',
+    flags: [KUBECONFIG, { name: 'all', short: 'A', kind: 'bool', about: 'all clusters' }],
     run: deleteClusters,
   },
 ];
@@ -122,13 +86,13 @@ const DELETE: readonly Command<Run>[] = [
 const GET: readonly Command<Run>[] = [
   {
     name: 'clusters',
-    short: 'Lists existing kind clusters by their name',
+    short: 'Names of clusters',
     args: noArgs,
     run: getClusters,
   },
   {
     name: 'nodes',
-    short: 'Lists existing kind nodes by their name',
+    short: 'Names of nodes',
     args: noArgs,
     flags: [
       CONTEXT,
@@ -136,15 +100,14 @@ const GET: readonly Command<Run>[] = [
         name: 'all-clusters',
         short: 'A',
         kind: 'bool',
-        about:
-          'If present, list all the available nodes across all cluster contexts. Current context is ignored even if specified with --name.',
+        about: 'of every cluster',
       },
     ],
     run: getNodes,
   },
   {
     name: 'kubeconfig',
-    short: 'Prints cluster kubeconfig',
+    short: 'Print a kubeconfig',
     args: noArgs,
     flags: [CONTEXT, INTERNAL],
     run: getKubeconfig,
@@ -155,14 +118,14 @@ const EXPORT: readonly Command<Run>[] = [
   {
     name: 'logs',
     usage: '[output-dir]',
-    short: 'Exports logs to a tempdir or [output-dir] if specified',
+    short: 'Write logs into a folder',
     args: atMostOne,
     flags: [CONTEXT],
     run: exportLogs,
   },
   {
     name: 'kubeconfig',
-    short: 'Exports cluster kubeconfig',
+    short: 'Write a kubeconfig',
     args: noArgs,
     flags: [CONTEXT, KUBECONFIG, INTERNAL],
     run: exportKubeconfig,
@@ -173,8 +136,7 @@ const LOAD: readonly Command<Run>[] = [
   {
     name: 'docker-image',
     usage: '<IMAGE> [IMAGE...]',
-    short: 'Loads docker images from host into nodes',
-    long: 'Loads docker images from host into all or specified nodes by name',
+    short: 'Bring images of the host to nodes',
     args: (_, args) => (args.length < 1 ? 'a list of image names is required' : undefined),
     flags: [CONTEXT, NODES],
     run: loadImage,
@@ -182,8 +144,7 @@ const LOAD: readonly Command<Run>[] = [
   {
     name: 'image-archive',
     usage: '<IMAGE.tar>',
-    short: 'Loads docker image from archive into nodes',
-    long: 'Loads docker image from archive into all or specified nodes by name',
+    short: 'Bring images of an archive to nodes',
     args: (_, args) => (args.length < 1 ? 'name of image archive is required' : undefined),
     flags: [CONTEXT, NODES],
     run: loadArchive,
@@ -206,32 +167,23 @@ const script =
 
 const ROOT: Command<Run> = {
   name: 'kind',
-  short: 'kind is a tool for managing local Kubernetes clusters',
-  long: "kind creates and manages local Kubernetes clusters using Docker container 'nodes'",
+  short: 'Clusters whose nodes are containers',
   children: [
     {
       name: 'build',
-      short: 'Build one of [node-image]',
+      short: 'Build images',
       run: wantsMore,
       children: [
         {
           name: 'node-image',
           usage: '[kubernetes-source]',
-          short: 'Build the node image',
-          long: 'Build the node image which contains Kubernetes build artifacts and other kind requirements',
+          short: 'Build an image for nodes',
           args: atMostOne,
           flags: [
-            text(
-              'type',
-              "optionally specify one of 'url', 'file', 'release' or 'source' as the type of build",
-            ),
-            text('image', 'name:tag of the resulting image to be built', 'kindest/node:latest'),
-            text(
-              'base-image',
-              'name:tag of the base image to use for the build',
-              'docker.io/kindest/base:v20250214-acbabc1a',
-            ),
-            text('arch', 'architecture to build for, defaults to the host architecture'),
+            text('type', 'url, file, release or source'),
+            text('image', 'name of the new image', 'kindest/node:latest'),
+            text('base-image', 'image to begin with', 'docker.io/kindest/base:v20250214-acbabc1a'),
+            text('arch', 'architecture'),
           ],
           run: async ({ process }) => {
             const path = `${process.env.get('HOME') ?? process.machine.home}/go`;
@@ -244,37 +196,34 @@ const ROOT: Command<Run> = {
     },
     {
       name: 'completion',
-      short: 'Output shell completion code for the specified shell (bash, zsh or fish)',
-      long: COMPLETION,
+      short: 'Words for a shell to complete',
       run: wantsMore,
       children: ['bash', 'fish', 'powershell', 'zsh'].map((shell) => ({
         name: shell,
-        short: `Output shell completions for ${shell}`,
+        short: `For ${shell}`,
         args: noArgs,
         run: script(shell),
       })),
     },
     {
       name: 'create',
-      short: 'Creates one of [cluster]',
-      long: 'Creates one of local Kubernetes cluster (cluster)',
+      short: 'Make a cluster',
       run: wantsMore,
       children: [CREATE],
     },
-    { name: 'delete', short: 'Deletes one of [cluster]', run: wantsMore, children: DELETE },
-    { name: 'export', short: 'Exports one of [kubeconfig, logs]', run: wantsMore, children: EXPORT },
-    { name: 'get', short: 'Gets one of [clusters, nodes, kubeconfig]', run: wantsMore, children: GET },
+    { name: 'delete', short: 'Remove clusters', run: wantsMore, children: DELETE },
+    { name: 'export', short: 'Write a kubeconfig or logs', run: wantsMore, children: EXPORT },
+    { name: 'get', short: 'Tell of clusters', run: wantsMore, children: GET },
     {
       name: 'load',
-      short: 'Loads images into nodes',
-      long: 'Loads images into node from an archive or image on host',
+      short: 'Bring images to nodes',
       args: noArgs,
       run: wantsMore,
       children: LOAD,
     },
     {
       name: 'version',
-      short: 'Prints the kind CLI version',
+      short: 'Version of this tool',
       run: async ({ process, line }) => {
         await process.out(`${line.values.get('quiet') === 'true' ? VERSION : DISPLAY_VERSION}\n`);
         return 0;
