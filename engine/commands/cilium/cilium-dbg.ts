@@ -9,6 +9,7 @@ import { POLICY_COMMANDS } from './dbg-policy.ts';
 import { AGENT_COMMANDS, healthText } from './dbg-status.ts';
 import { didYouMean } from '../kubectl/text.ts';
 import { MAP_COMMANDS } from './dbg-maps.ts';
+import { childrenOf, layOutUsage, type ShownChild } from '../hubble/usage.ts';
 import { monitor, monitorRequest } from './monitor.ts';
 
 const SOCKET = '/var/run/cilium/cilium.sock';
@@ -26,10 +27,7 @@ const COMMANDS: ReadonlyMap<string, DbgCommand> = new Map(
 /** What the groups of commands are for. */
 const GROUPS: ReadonlyMap<string, string> = new Map([
   ['bpf', 'What the BPF maps of this node hold'],
-  ['bpf auth', 'Proven connections'],
-  ['bpf bandwidth', 'Limits of bandwidth'],
   ['bpf ct', 'Tracked connections'],
-  ['bpf egress', 'Rules of egress gateways'],
   ['bpf endpoint', 'Endpoints of this node'],
   ['bpf ipcache', 'Which address has which identity'],
   ['bpf lb', 'Services and their backends'],
@@ -40,10 +38,8 @@ const GROUPS: ReadonlyMap<string, string> = new Map([
   ['endpoint', 'Pods and others that have policies'],
   ['fqdn', 'What DNS answers taught'],
   ['fqdn cache', 'Remembered DNS answers'],
-  ['bgp', 'Peers of BGP'],
   ['identity', 'Identities of security'],
   ['ip', 'Known addresses'],
-  ['lrp', 'Policies that redirect locally'],
   ['map', 'BPF maps as the agent remembers them'],
   ['metrics', 'Metrics of the agent'],
   ['monitor', 'Watch events of the datapath'],
@@ -158,42 +154,23 @@ function flagsOf(command: DbgCommand): readonly FlagSpec[] {
   return [...specs, ...output, ...GLOBAL_FLAGS];
 }
 
-/** Commands and groups right under a path, by name. */
-function childrenOf(path: string): readonly (readonly [name: string, about: string])[] {
-  const before = path === '' ? '' : `${path} `;
-  const found = new Map<string, string>();
-  for (const [name, about] of [
-    ...GROUPS,
-    ...[...COMMANDS].map(([key, item]) => [key, item.about] as const),
-  ]) {
-    const tail = name.startsWith(before) ? name.slice(before.length) : '';
-    if (tail !== '' && !tail.includes(' ') && !found.has(tail)) found.set(tail, about);
-  }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+/** Commands and groups right under a path, by name; the words of a group stand first. */
+function below(path: string): readonly ShownChild[] {
+  const all = new Map([...[...COMMANDS].map(([name, { about }]) => [name, about] as const), ...GROUPS]);
+  return [...childrenOf(all, path)].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function usageOf(path: string, command: DbgCommand | undefined): string {
   const name = ['cilium-dbg', path].filter((part) => part !== '').join(' ');
-  const children = childrenOf(path);
-  const lines = [
-    ...(command ? [`  ${name}${command.usage === undefined ? '' : ` ${command.usage}`} [flags]\n`] : []),
-    ...(children.length > 0 ? [`  ${name} [command]\n`] : []),
-  ].join('');
-  const width = Math.max(11, ...children.map(([child]) => child.length));
-  const list =
-    children.length === 0
-      ? ''
-      : `\nAvailable Commands:\n${children.map(([child, about]) => `  ${child.padEnd(width)} ${about}\n`).join('')}`;
   const own = command ? flagsOf(command).filter((spec) => !GLOBAL_FLAGS.includes(spec)) : [];
   const help: FlagSpec = { name: 'help', short: 'h', kind: 'bool' };
   const globals = GLOBAL_FLAGS.filter((spec) => spec.name !== 'help');
-  const more =
-    children.length === 0 ? '' : `\nUse "${name} [command] --help" for more information about a command.\n`;
   const flags =
     path === ''
       ? flagLines(path, [...globals, help])
       : `${flagLines(path, [...own, help])}\nGlobal Flags:\n${flagLines('', globals)}`;
-  return `Usage:\n${lines}${extrasOf(path)}${list}\nFlags:\n${flags}${more}`;
+  const usage = command ? `${command.usage ?? ''} [flags]`.trimStart() : undefined;
+  return layOutUsage({ name, usage, children: below(path) }, `Flags:\n${flags}`, extrasOf(path));
 }
 
 async function help(process: Process, path: string): Promise<number> {
@@ -211,7 +188,7 @@ async function unknown(process: Process, path: string, rest: readonly string[]):
   if (path === '' && word !== undefined) {
     const near = didYouMean(
       word,
-      childrenOf('').map(([name]) => name),
+      below('').map(([name]) => name),
     );
     const error = `unknown command ${JSON.stringify(word)} for "cilium-dbg"${near}`;
     await process.err(`Error: ${error}\nRun 'cilium-dbg --help' for usage.\n`);

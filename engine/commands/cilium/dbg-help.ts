@@ -1,4 +1,5 @@
-import { type FlagSpec, layOutFlags } from '../hubble/flags.ts';
+import type { FlagSpec } from '../hubble/flags.ts';
+import { layOutFlags } from '../hubble/usage.ts';
 
 /** The flags of cilium-dbg 1.20 that take another kind of value than text, by command and name where names clash. */
 const TYPES: Readonly<Record<string, string>> = {

@@ -251,15 +251,8 @@ function mapGet(call: DbgCall): DbgResult {
   return asAsked(call, cacheModel(name, found[2])) ?? { text: cacheText(found[2]) };
 }
 
-/** What lists nothing in these clusters: what it is for, and what it says instead, on standard error. */
-function nothing(about: string, note: string): DbgCommand {
-  return { about, hasOutput: true, run: () => ({ text: '', note }) };
-}
-
 /** Commands about BPF maps, as `bpf` dumps them and as the agent remembers them. */
 export const MAP_COMMANDS: Readonly<Record<string, DbgCommand>> = {
-  'bpf auth list': nothing('Proven connections', 'No entries found.\n'),
-  'bpf bandwidth list': nothing('Limits of bandwidth', 'bandwidth manager not enabled'),
   'bpf ct list': {
     about: 'Tracked connections',
     usage: '[cluster <identifier>]',
@@ -267,7 +260,6 @@ export const MAP_COMMANDS: Readonly<Record<string, DbgCommand>> = {
     hasOutput: true,
     run: connections,
   },
-  'bpf egress list': nothing('Rules of egress gateways', 'Cannot find egress gateway bpf maps\n'),
   'bpf endpoint list': {
     about: 'Endpoints of this node',
     hasOutput: true,
@@ -291,20 +283,6 @@ export const MAP_COMMANDS: Readonly<Record<string, DbgCommand>> = {
     usage: '[cluster <cluster id>]',
     hasOutput: true,
     run: () => ({ text: '' }),
-  },
-  'bgp peers': {
-    about: 'State of peers',
-    flags: 'capabilities:c',
-    hasOutput: true,
-    run: () => ({ text: 'BGP Control Plane is disabled\n' }),
-  },
-  'lrp list': {
-    about: 'Policies that redirect locally',
-    hasOutput: true,
-    run: (call) =>
-      asAsked(call, []) ?? {
-        text: tabbed([['LRP namespace', 'LRP name', 'FrontendType', 'Matching Service']], TABLE),
-      },
   },
   'map get': {
     about: 'One remembered map',

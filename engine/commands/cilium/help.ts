@@ -1,4 +1,4 @@
-import { layOutFlags } from '../hubble/flags.ts';
+import { childrenOf, layOutFlags, layOutUsage, type ShownChild } from '../hubble/usage.ts';
 import { type FlagSpec, flagTable } from '../kubectl/flags.ts';
 
 const INSTALL = `chart-directory:string datapath-mode:string dry-run dry-run-helm-values history-max:int=10 list-versions
@@ -136,17 +136,16 @@ export function isCommand(path: string): boolean {
   return COMMANDS.has(path);
 }
 
-/** The commands right below one, by name. */
-function childrenOf(path: string): readonly (readonly [name: string, about: string])[] {
-  const before = path === '' ? '' : `${path} `;
-  return [...COMMANDS]
-    .map(([name, [about]]) => [name.startsWith(before) ? name.slice(before.length) : '', about] as const)
-    .filter(([name]) => /^\S+$/.test(name));
+function below(path: string): readonly ShownChild[] {
+  return childrenOf(
+    [...COMMANDS].map(([name, [about]]) => [name, about]),
+    path,
+  );
 }
 
 /** Names that a mistyped command may have meant; real ones that are not played here stand among them. */
 export function offeredNames(): readonly string[] {
-  const names = childrenOf('').map(([name]) => name);
+  const names = below('').map(([name]) => name);
   return [...names, 'bgp', 'multicast'].filter((name) => name !== 'help').sort();
 }
 
@@ -159,21 +158,14 @@ export function flagsOf(path: string): readonly FlagSpec[] {
 export function helpPage(path: string, isUsage = false): string {
   const name = path === '' ? 'cilium' : `cilium ${path}`;
   const [about = '', own = ''] = COMMANDS.get(path) ?? [];
-  const children = childrenOf(path);
-  const isGroup = children.length > 0;
-  const width = Math.max(12, ...children.map(([child]) => child.length));
-  const list = children.map(([child, words]) => `  ${child.padEnd(width)} ${words}\n`).join('');
+  const children = below(path);
   const [globals, help] = [flagTable(GLOBALS.replace(' help,h', '')), `help for ${name.split(' ').at(-1)}`];
   const flags =
     path === ''
       ? block(flagTable(GLOBALS), help)
       : `${block(flagTable(`${own} help,h`), help)}\nGlobal Flags:\n${block(globals, '')}`;
-  return [
-    isUsage ? '' : `${about}\n\n`,
-    `Usage:\n${path === '' || !isGroup ? `  ${name} [flags]\n` : ''}${isGroup ? `  ${name} [command]\n\nAvailable Commands:\n${list}` : ''}`,
-    `\nFlags:\n${flags}`,
-    isGroup ? `\nUse "${name} [command] --help" for more information about a command.\n` : '',
-  ].join('');
+  const usage = path === '' || children.length === 0 ? '[flags]' : undefined;
+  return `${isUsage ? '' : `${about}\n\n`}${layOutUsage({ name, usage, children }, `Flags:\n${flags}`)}`;
 }
 
 function block(specs: readonly FlagSpec[], help: string): string {

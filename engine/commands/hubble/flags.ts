@@ -1,4 +1,5 @@
-import { parseDuration } from './since.ts';
+import { durationFault } from '../kubectl/flags.ts';
+import { goDurationMs, quoteGo } from '../kubectl/text.ts';
 
 /** One flag of a command. `filter` values are handed on in order; a flag with `implied` may stand without a value. */
 export type FlagSpec = {
@@ -55,7 +56,7 @@ function problemOf(use: FlagUse, specs: readonly FlagSpec[]): string | undefined
   const spec = specs.find((item) => item.name === use.name);
   const { value } = use;
   const bad = (reason: string): string => invalidArgument(use, reason);
-  const shown = JSON.stringify(value);
+  const shown = quoteGo(value);
   if (spec?.kind === 'bool')
     return /^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(value)
       ? undefined
@@ -68,7 +69,12 @@ function problemOf(use: FlagUse, specs: readonly FlagSpec[]): string | undefined
     const list = parseList(value);
     return 'error' in list ? bad(list.error) : undefined;
   }
-  return spec?.type === 'duration' ? durationProblem(use) : undefined;
+  if (spec?.type === 'int32' && !/^[+-]?\d+$/.test(value))
+    return bad(`strconv.ParseInt: parsing ${shown}: invalid syntax`);
+  if (spec?.type === 'int32' && Math.abs(Number(value)) >= 2 ** 31)
+    return bad(`strconv.ParseInt: parsing ${shown}: value out of range`);
+  if (spec?.type !== 'duration' || goDurationMs(value) !== undefined) return undefined;
+  return bad(durationFault(value));
 }
 
 /** Go's strconv.ParseUint with base 0 (`0x`, `0b`, `0o`, a leading 0 for octal, `_` between digits), or what is wrong. */
@@ -108,18 +114,6 @@ export function parseList(text: string): { readonly items: readonly string[] } |
     at++;
   }
   return { items };
-}
-
-function durationProblem(use: FlagUse): string | undefined {
-  const { value } = use;
-  if (value === '0' || parseDuration(value) !== undefined) return undefined;
-  const shown = JSON.stringify(value);
-  return invalidArgument(
-    use,
-    /^-?\d+(\.\d*)?$/.test(value)
-      ? `time: missing unit in duration ${shown}`
-      : `time: invalid duration ${shown}`,
-  );
 }
 
 /** True for the texts that pflag reads as true. */
@@ -176,27 +170,7 @@ function shownAs(spec: FlagSpec): string {
 
 /** The error of a value that a flag does not take. */
 export function invalidArgument(use: FlagUse, reason: string): string {
-  return `invalid argument ${JSON.stringify(use.value)} for "${use.shown}" flag: ${reason}`;
-}
-
-/** A flag as a help page shows it; `type` is empty for switches. */
-export type ShownFlag = {
-  readonly name: string;
-  readonly short?: string | undefined;
-  readonly type: string;
-  readonly about: string;
-};
-
-/** A block of flags as pflag lays it out: by name, with the words in one column. */
-export function layOutFlags(flags: readonly ShownFlag[]): string {
-  const rows = [...flags]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map(({ name, short, type, about }) => ({
-      head: `  ${short ? `-${short}, ` : '    '}--${name}${type === '' ? '' : ` ${type}`}`,
-      about,
-    }));
-  const width = Math.max(...rows.map((row) => row.head.length)) + 3;
-  return rows.map((row) => `${row.head.padEnd(width)}${row.about}`.trimEnd().concat('\n')).join('');
+  return `invalid argument ${quoteGo(use.value)} for "${use.shown}" flag: ${reason}`;
 }
 
 const FILTER_VALUES =

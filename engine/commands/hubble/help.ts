@@ -4,12 +4,12 @@ import {
   FLOW_FORMAT_FLAGS,
   type FlagSpec,
   GLOBAL_FLAGS,
-  layOutFlags,
   OTHER_FLAGS,
   RAW_FILTER_FLAGS,
   SELECTOR_FLAGS,
   SERVER_FLAGS,
 } from './flags.ts';
+import { childrenOf, layOutFlags, layOutUsage } from './usage.ts';
 
 /** What each flag is for, in our own words. Filters that differ only in their side share the words of the plain one. */
 const ABOUT: Readonly<Record<string, string>> = {
@@ -139,7 +139,7 @@ const GLOBALS = GLOBAL_FLAGS.filter((spec) => spec.name !== 'help');
 /** What a command is for, in our own words; its blocks of flags; what follows its name when it is no mere group. */
 type Page = readonly [about: string, blocks?: readonly Block[], usage?: string];
 
-const FLAGS_ONLY = ' [flags]';
+const FLAGS_ONLY = '[flags]';
 
 const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['', ['Shows which connections are made in a cluster and what became of them.']],
@@ -150,11 +150,11 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
     [`For ${shell}`, [], FLAGS_ONLY],
   ]),
   ['config', ['Settings: a flag goes before HUBBLE_… variables, these before the file', [], FLAGS_ONLY]],
-  ['config get', ['Show one setting or all', [], ' [KEY] [flags]']],
-  ['config reset', ['Take settings out of the file', [], ' [KEY] [flags]']],
-  ['config set', ['Write a setting into the file', [], ' KEY [VALUE] [flags]']],
+  ['config get', ['Show one setting or all', [], '[KEY] [flags]']],
+  ['config reset', ['Take settings out of the file', [], '[KEY] [flags]']],
+  ['config set', ['Write a setting into the file', [], 'KEY [VALUE] [flags]']],
   ['config view', ['Show all settings in force', [], FLAGS_ONLY]],
-  ['help', ['Help for any command', [], ' [command] [flags]']],
+  ['help', ['Help for any command', [], '[command] [flags]']],
   ['list', ['Nodes and namespaces of Hubble', SERVER]],
   ['list namespaces', ['Namespaces of recent flows', OUTPUT, FLAGS_ONLY]],
   ['list nodes', ['Nodes that Hubble knows', OUTPUT, FLAGS_ONLY]],
@@ -187,26 +187,20 @@ export function usagePage(path: string, home: string): string {
   const page = PAGES.get(path);
   invariant(page, `no help for hubble ${path}`);
   const [, blocks = [], usage] = page;
-  const name = path === '' ? 'hubble' : `hubble ${path}`;
-  const children = childrenOf(path);
-  const width = Math.max(11, ...children.map(([child]) => child.length));
-  const isGroup = children.length > 0;
-  return [
-    'Usage:\n',
-    usage === undefined ? '' : `  ${name}${usage}\n`,
-    isGroup ? `  ${name} [command]\n\nAvailable Commands:\n` : '',
-    ...children.map(([child, about]) => `  ${child.padEnd(width)} ${about}\n`),
-    '\n',
-    ...blocks.map(([title, specs]) => flagBlock(title, specs, home)),
-    flagBlock('Global', GLOBALS, home),
-    'Get help:\n  -h, --help\tHelp for any command or subcommand\n',
-    isGroup ? `\nUse "${name} [command] --help" for more information about a command.\n` : '',
-  ].join('');
-}
-
-function childrenOf(path: string): readonly (readonly [name: string, about: string])[] {
-  const before = path === '' ? '' : `${path} `;
-  return [...PAGES]
-    .map(([name, [about]]) => [name.startsWith(before) ? name.slice(before.length) : '', about] as const)
-    .filter(([name]) => /^\S+$/.test(name) && !HIDDEN.includes(name));
+  const below = childrenOf(
+    [...PAGES].map(([name, [about]]) => [name, about]),
+    path,
+  );
+  return layOutUsage(
+    {
+      name: path === '' ? 'hubble' : `hubble ${path}`,
+      usage,
+      children: below.filter(([name]) => !HIDDEN.includes(name)),
+    },
+    [
+      ...blocks.map(([title, specs]) => flagBlock(title, specs, home)),
+      flagBlock('Global', GLOBALS, home),
+      'Get help:\n  -h, --help\tHelp for any command or subcommand\n',
+    ].join(''),
+  );
 }

@@ -3,7 +3,8 @@ import type { Process } from '../../shell/program.ts';
 import { toYaml } from '../kubectl/print/yaml.ts';
 import { readDocuments } from '../kubectl/yaml-input.ts';
 import { isTrue, parseList } from './flags.ts';
-import { durationText, parseDuration } from './since.ts';
+import { goDurationMs } from '../kubectl/text.ts';
+import { durationText } from './since.ts';
 
 /** How a setting's value is read, checked and written; named as errors name it. */
 type Kind = 'bool' | 'duration' | 'string' | 'stringSlice' | 'uint16';
@@ -84,7 +85,7 @@ function valuesInForce(process: Process, uses: Uses): ReadonlyMap<string, Value>
 
 function flagValue(kind: Kind, text: string): Value {
   if (kind === 'bool') return isTrue(text);
-  if (kind === 'duration') return durationText(parseDuration(text) ?? 0);
+  if (kind === 'duration') return durationText(goDurationMs(text) ?? 0);
   if (kind !== 'stringSlice') return text;
   const list = parseList(text.replace(/^\[|\]$/g, ''));
   return 'error' in list ? [] : [...list.items];
@@ -95,7 +96,7 @@ function asKind(kind: Kind, value: Value): Value {
   const text = typeof value === 'object' ? '' : String(value);
   if (kind === 'bool') return isTrue(text);
   if (kind === 'string') return text;
-  if (kind === 'duration') return durationText(parseDuration(withUnit(text)) ?? 0);
+  if (kind === 'duration') return durationText(goDurationMs(withUnit(text)) ?? 0);
   if (kind === 'stringSlice' && !Array.isArray(value)) return text.split(/\s+/).filter((item) => item !== '');
   return value;
 }
@@ -183,7 +184,7 @@ function assigned(kind: Kind, value: string): { readonly value: Value } | { read
       ? { value: isTrue(value) }
       : { error: `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax` };
   if (kind === 'duration') {
-    const ms = parseDuration(withUnit(value));
+    const ms = goDurationMs(withUnit(value));
     return ms === undefined
       ? { error: `time: invalid duration ${JSON.stringify(withUnit(value))}` }
       : { value: durationText(ms) };

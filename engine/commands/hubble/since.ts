@@ -1,26 +1,8 @@
-const UNITS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
-/** A Go duration (`1h30m`, `2.5s`) in ms; undefined for anything else. */
-export function parseDuration(text: string): number | undefined {
-  const match = /^([-+]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(text);
-  if (!match) return undefined;
-  let sum = 0;
-  for (const part of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g))
-    sum += Number(part[1]) * (UNITS[part[2] ?? ''] ?? 0);
-  return match[1] === '-' ? -sum : sum;
-}
+import { goDurationMs } from '../kubectl/text.ts';
 
 /** A point in time as `--since` takes it: how long ago, or a date; ms since the epoch. */
 export function parseSince(text: string, nowMs: number): number | undefined {
-  const duration = /^[-+]?0$/.test(text) ? 0 : parseDuration(text);
+  const duration = goDurationMs(text);
   if (duration !== undefined) return nowMs - duration;
   const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?(Z|[+-]\d\d:\d\d))?$/.exec(
     text,

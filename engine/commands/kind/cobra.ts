@@ -1,3 +1,5 @@
+import { parseFlags } from '../hubble/flags.ts';
+import { layOutFlags, layOutUsage } from '../hubble/usage.ts';
 import { didYouMean, quoteGo } from '../kubectl/text.ts';
 
 /** A flag of a command, in pflag's terms. */
@@ -124,95 +126,21 @@ type Read =
   | { readonly error: string };
 
 function readFlags(flags: readonly Flag[], words: readonly string[]): Read {
+  const specs = flags.map((flag) => ({
+    ...flag,
+    kind: flag.kind === 'bool' ? ('bool' as const) : ('value' as const),
+    type: flag.kind,
+  }));
+  const parsed = parseFlags(words, specs);
+  if ('error' in parsed) return parsed;
   const values = new Map<string, string>();
-  const args: string[] = [];
-  const set = (flag: Flag, value: string): string | undefined => {
-    const fault = faultOf(flag, value);
-    if (fault !== undefined) {
-      const shown = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
-      return `invalid argument ${quoteGo(value)} for ${quoteGo(shown)} flag: ${fault}`;
-    }
-    const before = values.get(flag.name);
-    values.set(flag.name, flag.kind === 'strings' && before !== undefined ? `${before},${value}` : value);
-    return undefined;
-  };
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] ?? '';
-    if (word === '--') {
-      args.push(...words.slice(at + 1));
-      break;
-    }
-    if (!word.startsWith('-') || word === '-') {
-      args.push(word);
-      continue;
-    }
-    const error = word.startsWith('--') ? long(word) : shorts(word);
-    if (error !== undefined) return { error };
-
-    function long(text: string): string | undefined {
-      const equals = text.indexOf('=');
-      const name = text.slice(2, equals < 0 ? undefined : equals);
-      if (name === '' || name.startsWith('-')) return `bad flag syntax: ${text}`;
-      const flag = flags.find((one) => one.name === name);
-      if (flag === undefined) return `unknown flag: --${name}`;
-      if (equals >= 0) return set(flag, text.slice(equals + 1));
-      if (flag.kind === 'bool') return set(flag, 'true');
-      const next = words[at + 1];
-      if (next === undefined) return `flag needs an argument: --${name}`;
-      at++;
-      return set(flag, next);
-    }
-
-    function shorts(text: string): string | undefined {
-      for (let i = 1; i < text.length; i++) {
-        const flag = flags.find((one) => one.short === text[i]);
-        if (flag === undefined)
-          return `unknown shorthand flag: ${quoteGo(text[i] ?? '').replace(/^"|"$/g, "'")} in ${text.startsWith('--') ? text : `-${text.slice(i)}`}`;
-        if (text[i + 1] === '=') return set(flag, text.slice(i + 2));
-        if (flag.kind === 'bool') {
-          const fault = set(flag, 'true');
-          if (fault !== undefined) return fault;
-          continue;
-        }
-        if (i + 1 < text.length) return set(flag, text.slice(i + 1));
-        const next = words[at + 1];
-        if (next === undefined) return `flag needs an argument: '${text[i]}' in -${text.slice(i)}`;
-        at++;
-        return set(flag, next);
-      }
-      return undefined;
-    }
+  for (const { name, value } of parsed.uses) {
+    const before = values.get(name);
+    const isList =
+      before !== undefined && flags.some((flag) => flag.name === name && flag.kind === 'strings');
+    values.set(name, isList ? `${before},${value}` : value);
   }
-  return { values, args };
-}
-
-function faultOf(flag: Flag, value: string): string | undefined {
-  switch (flag.kind) {
-    case 'bool':
-      return /^(1|0|t|f|T|F|true|false|TRUE|FALSE|True|False)$/.test(value)
-        ? undefined
-        : `strconv.ParseBool: parsing ${quoteGo(value)}: invalid syntax`;
-    case 'int32':
-      if (!/^[+-]?\d+$/.test(value)) return `strconv.ParseInt: parsing ${quoteGo(value)}: invalid syntax`;
-      return Math.abs(Number(value)) > 2 ** 31 - 1
-        ? `strconv.ParseInt: parsing ${quoteGo(value)}: value out of range`
-        : undefined;
-    case 'duration':
-      return durationFault(value);
-    default:
-      return undefined;
-  }
-}
-
-function durationFault(value: string): string | undefined {
-  if (/^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+)$/.test(value)) return undefined;
-  if (/^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(value)) return `time: missing unit in duration ${quoteGo(value)}`;
-  const unit = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))*(?:\d+(?:\.\d*)?|\.\d+)([^\d.]+)/.exec(
-    value,
-  );
-  return unit === null
-    ? `time: invalid duration ${quoteGo(value)}`
-    : `time: unknown unit ${quoteGo(unit[1] ?? '')} in duration ${quoteGo(value)}`;
+  return { values, args: parsed.rest };
 }
 
 function helpOf<Run>(root: Command<Run>, globals: readonly Flag[], rest: readonly string[]): Parsed<Run> {
@@ -251,40 +179,31 @@ export function help<Run>(chain: readonly Command<Run>[], globals: readonly Flag
 function usage<Run>(chain: readonly Command<Run>[], globals: readonly Flag[]): string {
   const command = chain.at(-1);
   if (command === undefined) return '';
-  const path = chain.map((one) => one.name).join(' ');
   const isRoot = chain.length === 1;
-  const lines = ['Usage:'];
-  if (command.run !== undefined || command.name === HELP_COMMAND.name)
-    lines.push(`  ${path}${command.usage === undefined ? '' : ` ${command.usage}`} [flags]`);
   const children = [...(command.children ?? []), ...(isRoot ? [HELP_COMMAND] : [])];
-  if (children.length > 0) {
-    lines.push(`  ${path} [command]`, '', 'Available Commands:');
-    const width = Math.max(11, ...children.map((one) => one.name.length));
-    const sorted = [...children].sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const one of sorted) lines.push(`  ${one.name.padEnd(width)} ${one.short}`);
-  }
-  const own: Flag = { name: 'help', short: 'h', kind: 'bool', about: `help for ${command.name}` };
-  const version: Flag = { name: 'version', kind: 'bool', about: `version for ${command.name}` };
+  const runs = command.run !== undefined || command.name === HELP_COMMAND.name;
+  const own = { ...HELP, about: `help for ${command.name}` };
+  const version = { ...VERSION, about: `version for ${command.name}` };
   const flags = [...(command.flags ?? []), own, ...(isRoot ? [version, ...globals] : [])];
-  lines.push('', 'Flags:', ...flagLines(flags));
-  if (!isRoot) lines.push('', 'Global Flags:', ...flagLines(globals));
-  if (children.length > 0)
-    lines.push('', `Use "${path} [command] --help" for more information about a command.`);
-  return `${lines.join('\n')}\n`;
+  return layOutUsage(
+    {
+      name: chain.map((one) => one.name).join(' '),
+      usage: runs ? `${command.usage ?? ''} [flags]`.trimStart() : undefined,
+      children: children.map((one) => [one.name, one.short] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+    },
+    `Flags:\n${flagLines(flags)}${isRoot ? '' : `\nGlobal Flags:\n${flagLines(globals)}`}`,
+  );
 }
 
 const HELP_COMMAND = { name: 'help', short: 'Help for any command' };
 
-function flagLines(flags: readonly Flag[]): string[] {
-  const rows = [...flags]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((flag) => {
-      const short = flag.short === undefined ? '      ' : `  -${flag.short}, `;
-      const kind = flag.kind === 'bool' ? '' : ` ${flag.kind}`;
-      const initial =
-        flag.initial === undefined || flag.initial === '0' ? '' : ` (default ${quoteGo(flag.initial)})`;
-      return { head: `${short}--${flag.name}${kind}`, about: `${flag.about}${initial}` };
-    });
-  const width = Math.max(...rows.map((row) => row.head.length));
-  return rows.map((row) => `${row.head.padEnd(width)}   ${row.about}`);
+function flagLines(flags: readonly Flag[]): string {
+  return layOutFlags(
+    flags.map(({ name, short, kind, about, initial = '0' }) => ({
+      name,
+      short,
+      type: kind === 'bool' ? '' : kind,
+      about: initial === '0' ? about : `${about} (default ${quoteGo(initial)})`,
+    })),
+  );
 }

@@ -118,7 +118,9 @@ export class Flags {
 /** What Go's time.ParseDuration says of a text that is no duration. */
 export function durationFault(value: string): string {
   if (/^[-+]?\d+(\.\d*)?$/.test(value)) return `time: missing unit in duration ${quoteGo(value)}`;
-  const unit = /^[-+]?\d+(?:\.\d*)?([^\d.]+)/.exec(value)?.[1];
+  const unit = /^[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))*(?:\d+(?:\.\d*)?|\.\d+)([^\d.]+)/.exec(
+    value,
+  )?.[1];
   return unit === undefined
     ? `time: invalid duration ${quoteGo(value)}`
     : `time: unknown unit ${quoteGo(unit)} in duration ${quoteGo(value)}`;

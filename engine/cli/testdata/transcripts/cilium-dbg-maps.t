@@ -72,11 +72,9 @@ has: cilium-dbg endpoint health <endpoint id> [flags]
 $ $D endpont list
 [exit 1]
 count: 2 ^	endpoint$
-$ $D bpf policy get abc; $D bpf auth list; $D bpf egress list; $D bgp peers
+$ $D bpf policy get abc
+[exit 1]
 has: Error: Failed to parse endpointID "abc"
-has: No entries found.
-has: Cannot find egress gateway bpf maps
-has: BGP Control Plane is disabled
 $ $D config get policy-audit-mode; $D config PolicyAuditMode=maybe
 [exit 1]
 cols: Disabled
