@@ -1,7 +1,7 @@
 import type { Process, Program } from '../../shell/program.ts';
 import type { AgentSocket, Ports } from '../ports.ts';
 import { type FlagSpec, type ParsedFlags, parseFlags } from '../hubble/flags.ts';
-import type { DbgCommand } from './dbg-command.ts';
+import { type DbgCommand, specsOf } from './dbg-command.ts';
 import { ENDPOINT_COMMANDS } from './dbg-endpoint.ts';
 import { NETWORK_COMMANDS } from './dbg-network.ts';
 import { extrasOf, flagLines } from './dbg-help.ts';
@@ -10,7 +10,7 @@ import { AGENT_COMMANDS, healthText } from './dbg-status.ts';
 import { didYouMean } from '../kubectl/text.ts';
 import { MAP_COMMANDS } from './dbg-maps.ts';
 import { childrenOf, layOutUsage, type ShownChild } from '../hubble/usage.ts';
-import { monitor, monitorRequest } from './monitor.ts';
+import { MONITOR_FLAGS, monitor, monitorRequest } from './monitor.ts';
 
 const SOCKET = '/var/run/cilium/cilium.sock';
 
@@ -32,7 +32,6 @@ const GROUPS: ReadonlyMap<string, string> = new Map([
   ['bpf ipcache', 'Which address has which identity'],
   ['bpf lb', 'Services and their backends'],
   ['bpf metrics', 'Counts of packets'],
-  ['bpf nat', 'Translated addresses'],
   ['bpf policy', 'What policies became'],
   ['encrypt', 'Encryption between nodes'],
   ['endpoint', 'Pods and others that have policies'],
@@ -51,7 +50,7 @@ const GROUPS: ReadonlyMap<string, string> = new Map([
 /** `monitor` reads its own words; this is for its help. */
 const MONITOR: DbgCommand = {
   about: 'Watch events of the datapath',
-  flags: 'from= hex json:j monitor-socket= numeric:n related-to= to= type:t= verbose:v',
+  flags: MONITOR_FLAGS,
   run: () => ({ text: '' }),
 };
 
@@ -139,16 +138,7 @@ function pathOf(words: readonly string[]): { readonly path: string; readonly res
 }
 
 function flagsOf(command: DbgCommand): readonly FlagSpec[] {
-  const own = (command.flags ?? '').split(' ').filter((text) => text !== '');
-  const specs = own.map((text): FlagSpec => {
-    const [name = '', short] = text.replace('=', '').split(':');
-    return {
-      name,
-      kind: text.endsWith('=') ? 'value' : 'bool',
-      ...(text.endsWith('=') ? { type: 'string' } : {}),
-      ...(short === undefined ? {} : { short }),
-    };
-  });
+  const specs = specsOf(command.flags ?? '');
   const output: readonly FlagSpec[] =
     command.hasOutput === true ? [{ name: 'output', short: 'o', kind: 'value', type: 'string' }] : [];
   return [...specs, ...output, ...GLOBAL_FLAGS];
@@ -223,9 +213,9 @@ async function runHealth(process: Process, ports: Ports, words: readonly string[
 }
 
 async function runMonitor(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
-  const request = monitorRequest(words);
+  const request = monitorRequest(words, flagsOf(MONITOR));
   if (!('error' in request)) return monitor(process, ports, request);
-  return refuse(process, request.error.replace(/^Error: /, ''), usageOf('monitor', MONITOR));
+  return refuse(process, request.error, usageOf('monitor', MONITOR));
 }
 
 function noAgent(path: string): string {

@@ -1,4 +1,5 @@
 import type { Json } from '../../base/json.ts';
+import type { FlagSpec } from '../hubble/flags.ts';
 import { findJsonPath, parseJsonPath, printJsonPath, relaxedJsonPath } from '../kubectl/print/jsonpath.ts';
 import { toYaml } from '../kubectl/print/yaml.ts';
 import type { AgentSocket, HubbleObserver } from '../ports.ts';
@@ -30,6 +31,18 @@ export type DbgCommand = {
   readonly hasOutput?: boolean;
   readonly run: (call: DbgCall) => DbgResult;
 };
+
+/** The flags of a command as they are read. */
+export function specsOf(flags: string): readonly FlagSpec[] {
+  return flags
+    .split(' ')
+    .filter((text) => text !== '')
+    .map((text) => {
+      const [name = '', short] = text.replace('=', '').split(':');
+      const own = short === undefined ? { name } : { name, short };
+      return text.endsWith('=') ? { ...own, kind: 'value', type: 'string' } : { ...own, kind: 'bool' };
+    });
+}
 
 /** True when a switch is on. */
 export function isOn(call: DbgCall, name: string): boolean {

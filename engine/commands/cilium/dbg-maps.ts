@@ -278,12 +278,6 @@ export const MAP_COMMANDS: Readonly<Record<string, DbgCommand>> = {
     run: lbList,
   },
   'bpf metrics list': { about: 'Counts of packets', hasOutput: true, run: packetCounts },
-  'bpf nat list': {
-    about: 'Translated addresses',
-    usage: '[cluster <cluster id>]',
-    hasOutput: true,
-    run: () => ({ text: '' }),
-  },
   'map get': {
     about: 'One remembered map',
     usage: '<name>',

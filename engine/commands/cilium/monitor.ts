@@ -2,6 +2,15 @@ import { Signalled } from '../../base/process.ts';
 import type { Flow } from '../../hubble/flow.ts';
 import type { Process } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
+import {
+  type FlagSpec,
+  type FlagUse,
+  invalidArgument,
+  isTrue,
+  parseFlags,
+  parseUint,
+} from '../hubble/flags.ts';
+import { specsOf } from './dbg-command.ts';
 import { endpointsOf, type MonitorForm, type MonitorOptions, monitorText } from './monitor-format.ts';
 
 /** Names of `--type` and the event types behind them (pkg/monitor/api). */
@@ -24,78 +33,54 @@ export type MonitorRequest = MonitorOptions & {
   readonly related: ReadonlySet<number>;
 };
 
-const LISTS = new Map([
-  ['--from', 'from'],
-  ['--to', 'to'],
-  ['--related-to', 'related'],
-]);
+/** The flags of `monitor`. */
+export const MONITOR_FLAGS = 'from= hex json:j monitor-socket= numeric:n related-to= to= type:t= verbose:v';
 
-const SWITCHES = new Map([
-  ['-n', 'numeric'],
-  ['--numeric', 'numeric'],
-  ['-j', 'json'],
-  ['--json', 'json'],
-  ['--hex', 'hex'],
-  ['-v', 'verbose'],
-  ['--verbose', 'verbose'],
-]);
-
-/** Reads the words after `monitor`; `error` is its line. */
-export function monitorRequest(words: readonly string[]): MonitorRequest | { readonly error: string } {
-  const lists = {
-    types: new Set<number>(),
-    from: new Set<number>(),
-    to: new Set<number>(),
-    related: new Set<number>(),
-  };
-  const counts = new Map<string, number>();
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? '';
-    const equals = word.startsWith('--') ? word.indexOf('=') : -1;
-    const name = equals < 0 ? word : word.slice(0, equals);
-    const glued = /^-t(.+)$/.exec(word)?.[1];
-    const takes = (): string =>
-      glued?.replace(/^=/, '') ?? (equals >= 0 ? word.slice(equals + 1) : (words[++i] ?? ''));
-    const count = /^-(v+)$/.exec(word)?.[1]?.length;
-    const list = LISTS.get(name);
-    const isValued = list !== undefined || ['--type', '-t', '--monitor-socket'].includes(name);
-    if (isValued && equals < 0 && i === words.length - 1)
-      return {
-        error: `Error: flag needs an argument: ${name === '-t' ? "'t' in -t" : name}`,
-      };
-    if (count !== undefined) counts.set('verbose', (counts.get('verbose') ?? 0) + count);
-    else if (SWITCHES.has(name)) {
-      const key = SWITCHES.get(name) ?? '';
-      counts.set(key, (counts.get(key) ?? 0) + (word.endsWith('=false') ? 0 : 1));
-    } else if (name === '--type' || name === '-t' || glued !== undefined) {
-      const problem = addTypes(lists.types, takes());
-      if (problem !== undefined) return { error: problem };
-    } else if (list !== undefined) {
-      const problem = addNumbers(lists[list as 'from'], name, takes());
-      if (problem !== undefined) return { error: problem };
-    } else if (name === '--monitor-socket') takes();
-    else if (word.startsWith('-')) return { error: `Error: unknown flag: ${name}` };
-  }
-  const verbosity = counts.get('verbose') ?? 0;
+/** Reads the words after `monitor`; `error` is what is wrong with them. */
+export function monitorRequest(
+  words: readonly string[],
+  specs: readonly FlagSpec[] = specsOf(MONITOR_FLAGS),
+): MonitorRequest | { readonly error: string } {
+  const types = new Set<number>();
+  const [from, to, related] = [new Set<number>(), new Set<number>(), new Set<number>()];
+  const lists = new Map([
+    ['from', from],
+    ['to', to],
+    ['related-to', related],
+  ]);
+  const parsed = parseFlags(words, specs, (use) => {
+    if (use.name === 'type') return addType(types, use);
+    const list = lists.get(use.name);
+    return list && addNumber(list, use);
+  });
+  if ('error' in parsed) return parsed;
+  const count = (name: string): number =>
+    parsed.uses.filter((use) => use.name === name && isTrue(use.value)).length;
+  const verbosity = count('verbose');
   const form: MonitorForm =
-    (counts.get('json') ?? 0) > 0 ? 'json' : verbosity === 0 ? 'info' : verbosity === 1 ? 'debug' : 'verbose';
-  const isOn = (key: string): boolean => (counts.get(key) ?? 0) > 0;
-  return { ...lists, form, isNumeric: isOn('numeric'), isHex: isOn('hex') };
+    count('json') > 0 ? 'json' : verbosity === 0 ? 'info' : verbosity === 1 ? 'debug' : 'verbose';
+  return { types, from, to, related, form, isNumeric: count('numeric') > 0, isHex: count('hex') > 0 };
 }
 
-function addTypes(types: Set<number>, value: string): string | undefined {
-  const type = TYPES.get(value);
+function addType(types: Set<number>, use: FlagUse): string | undefined {
+  const type = TYPES.get(use.value);
+  if (type !== undefined) {
+    types.add(type);
+    return undefined;
+  }
   // The names stand as Go prints a map.
-  if (type === undefined)
-    return `Error: invalid argument ${JSON.stringify(value)} for "-t, --type" flag: Unknown type (${value}). Please use one of the following ones map[${[...TYPES].map(([name, number]) => `${name}:${number}`).join(' ')}]`;
-  types.add(type);
-  return undefined;
+  const names = [...TYPES].map(([name, number]) => `${name}:${number}`).join(' ');
+  return invalidArgument(
+    use,
+    `Unknown type (${use.value}). Please use one of the following ones map[${names}]`,
+  );
 }
 
-function addNumbers(numbers: Set<number>, flag: string, value: string): string | undefined {
-  if (!/^\d+$/.test(value) || Number(value) > 65_535)
-    return `Error: invalid argument ${JSON.stringify(value)} for "${flag}" flag: strconv.ParseUint: parsing ${JSON.stringify(value)}: ${/^\d+$/.test(value) ? 'value out of range' : 'invalid syntax'}`;
-  numbers.add(Number(value));
+function addNumber(numbers: Set<number>, use: FlagUse): string | undefined {
+  const number = parseUint(use.value, 16);
+  if (typeof number === 'string')
+    return invalidArgument(use, `strconv.ParseUint: parsing ${JSON.stringify(use.value)}: ${number}`);
+  numbers.add(Number(number));
   return undefined;
 }
 

@@ -4,6 +4,7 @@ import type { Helm } from '../helm/actions.ts';
 import { Releases } from '../helm/storage.ts';
 import { at, type Client, listAt, numberAt, textAt } from '../kubectl/client.ts';
 import { ApiError } from '../kubectl/errors.ts';
+import { tabbed } from './table.ts';
 
 /** Pods of a workload by how many there should be. */
 export type PodState = {
@@ -298,35 +299,9 @@ function stateText(state: PodState, paint: Paint): string {
   ].join(', ');
 }
 
-/** Go's tabwriter with padding 4: a column is as wide as its widest cell among neighbouring rows that have it; last cells do not count. */
+/** Rows as the CLI's tables have them. */
 export function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows.map((row) => row.map(() => 0));
-  const most = rows.reduce((max, row) => Math.max(max, row.length), 0);
-  for (let column = 0; column < most; column++) {
-    for (let from = 0; from < rows.length; from++) {
-      let to = from;
-      let width = 0;
-      while (to < rows.length && (rows[to]?.length ?? 0) - 1 > column) {
-        width = Math.max(width, [...(rows[to]?.[column] ?? '')].length + 4);
-        to++;
-      }
-      for (let i = from; i < to; i++) {
-        const own = widths[i];
-        if (own !== undefined) own[column] = width;
-      }
-      if (to > from) from = to - 1;
-    }
-  }
-  return rows
-    .map((row, i) => {
-      const cells = row.map((cell, column) =>
-        column === row.length - 1
-          ? cell
-          : cell + ' '.repeat(Math.max(0, (widths[i]?.[column] ?? 0) - [...cell].length)),
-      );
-      return `${cells.join('')}\n`;
-    })
-    .join('');
+  return tabbed(rows, { minWidth: 0, padding: 4 });
 }
 
 /** The status as JSON, with the members that the CLI's has. */

@@ -64,15 +64,15 @@ Usage:
   hubble config get [KEY] [flags]
 
 Global Flags:
-      --config string   File with settings (default "/home/learner/.config/hubble/config.yaml")
-  -D, --debug           Also say what the tool itself does
+      --config string   File of settings (default "/home/learner/.config/hubble/config.yaml")
+  -D, --debug           Also say what the tool does
 
 Get help:
   -h, --help\tHelp for any command or subcommand
 `);
   const page = helpPage('observe', '/home/learner');
-  expect(page).toMatch(/^ {2}-4, --ipv4 filter\[=v4\] +IPv4 flows$/m);
-  expect(page).toMatch(/^ {6}--to-port filter +Flows of this port, as the destination$/m);
+  expect(page).toMatch(/^ {2}-4, --ipv4 filter\[=v4\] +IPv4$/m);
+  expect(page).toMatch(/^ {6}--to-port filter +Destination: Port$/m);
   for (const spec of OBSERVE_FLAGS)
     expect(page).toMatch(new RegExp(`^ {2}.{4}?--${spec.name}[ \\t[]\\S*`, 'm'));
   expect(usagePage('list', '/home/learner')).toMatch(

@@ -7,6 +7,7 @@ import { isTrue, parseFlags } from './flags.ts';
 import { helpPage, usagePage } from './help.ts';
 import { observe, selectionOf } from './observe.ts';
 import { reachObserver, type ReachedObserver, settingsProblem } from './server.ts';
+import { durationText } from './since.ts';
 import { debugNote, resetSettings, settingsOf, settingsText, settingText, writeSetting } from './settings.ts';
 
 const VERSION = '1.20.2';
@@ -239,11 +240,7 @@ function commas(value: number): string {
 
 /** A duration in whole seconds as Go prints it: `3h25m45s`. */
 function goDuration(ns: number): string {
-  const seconds = Math.floor(ns / 1e9);
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor((seconds % 3600) / 60);
-  const rest = `${seconds % 60}s`;
-  return hours > 0 ? `${hours}h${minutes}m${rest}` : minutes > 0 ? `${minutes}m${rest}` : rest;
+  return durationText(Math.floor(ns / 1e9) * 1000);
 }
 
 async function list(
