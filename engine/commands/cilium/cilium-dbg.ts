@@ -62,14 +62,7 @@ const ALIASES = new Map([
   ['svc', 'service'],
 ]);
 
-const GLOBAL_FLAGS: readonly FlagSpec[] = [
-  { name: 'config', kind: 'value', type: 'string' },
-  { name: 'debug', short: 'D', kind: 'bool' },
-  { name: 'host', short: 'H', kind: 'value', type: 'string' },
-  { name: 'log-driver', kind: 'value', type: 'strings' },
-  { name: 'log-opt', kind: 'value', type: 'stringToString' },
-  { name: 'help', short: 'h', kind: 'bool' },
-];
+const GLOBAL_FLAGS = specsOf('config= debug:D host:H= log-driver=strings log-opt=map help:h');
 
 /**
  * `cilium-dbg`, which in the agent's container is also called `cilium`: prints what the agent's REST API says, in the

@@ -21,7 +21,7 @@ export type DbgResult =
   | { readonly error: string; readonly text?: string }
   | { readonly misuse: string };
 
-/** A command: `flags` are written `long[:short][=]`, `=` for one that takes a value. */
+/** A command: `flags` are written `long[:short][=type]`, text is the type that is not named. */
 export type DbgCommand = {
   readonly about: string;
   readonly flags?: string;
@@ -38,9 +38,12 @@ export function specsOf(flags: string): readonly FlagSpec[] {
     .split(' ')
     .filter((text) => text !== '')
     .map((text) => {
-      const [name = '', short] = text.replace('=', '').split(':');
+      const [named = '', type] = text.split('=');
+      const [name = '', short] = named.split(':');
       const own = short === undefined ? { name } : { name, short };
-      return text.endsWith('=') ? { ...own, kind: 'value', type: 'string' } : { ...own, kind: 'bool' };
+      return type === undefined
+        ? { ...own, kind: 'bool' }
+        : { ...own, kind: 'value', type: type || 'string' };
     });
 }
 

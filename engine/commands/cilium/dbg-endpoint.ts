@@ -280,7 +280,7 @@ export const ENDPOINT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'endpoint get': {
     about: 'One endpoint in full',
     usage: '( <endpoint identifier> | -l <endpoint labels> ) ',
-    flags: 'labels:l=',
+    flags: 'labels:l=strings',
     hasOutput: true,
     run: get,
   },
@@ -294,7 +294,7 @@ export const ENDPOINT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'endpoint health': { about: 'Health of an endpoint', usage: '<endpoint id>', hasOutput: true, run: health },
   'endpoint labels': {
     about: 'Show or change labels of an endpoint',
-    flags: 'add:a= delete:d=',
+    flags: 'add:a=strings delete:d=strings',
     run: labels,
   },
   'endpoint log': { about: 'What befell an endpoint', usage: '<endpoint id>', hasOutput: true, run: log },
@@ -307,7 +307,7 @@ export const ENDPOINT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   },
   'identity get': {
     about: 'One identity',
-    flags: 'label=',
+    flags: 'label=strings',
     hasOutput: true,
     run: identityGet,
   },

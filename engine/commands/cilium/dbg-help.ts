@@ -1,27 +1,6 @@
 import type { FlagSpec } from '../hubble/flags.ts';
 import { layOutFlags } from '../hubble/usage.ts';
 
-/** The flags of cilium-dbg 1.20 that take another kind of value than text, by command and name where names clash. */
-const TYPES: Readonly<Record<string, string>> = {
-  add: 'strings',
-  delete: 'strings',
-  'fail-wait-time': 'int',
-  label: 'strings',
-  labels: 'strings',
-  'log-driver': 'strings',
-  'log-opt': 'map',
-  'max-wait-time': 'int',
-  'monitor from': '[]uint16',
-  'monitor related-to': '[]uint16',
-  'monitor to': '[]uint16',
-  'monitor type': '[]string',
-  'monitor verbose': 'bools[=false]',
-  'num-pages': 'int',
-  'sleep-time': 'int',
-  'time-diff-clocksource-hz': 'int',
-  timeout: 'duration',
-};
-
 /** What the flags are for that this world heeds, in our own words. */
 const FLAGS: Readonly<Record<string, string>> = {
   add: 'Labels to set',
@@ -63,7 +42,7 @@ export function flagLines(path: string, specs: readonly FlagSpec[]): string {
     specs.map(({ name, short, type }) => ({
       name,
       short,
-      type: TYPES[`${path} ${name}`] ?? TYPES[name] ?? type ?? '',
+      type: type ?? '',
       about: name === 'help' ? `help for ${command}` : (FLAGS[`${path} ${name}`] ?? FLAGS[name] ?? ''),
     })),
   );

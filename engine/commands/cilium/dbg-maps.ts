@@ -256,7 +256,7 @@ export const MAP_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'bpf ct list': {
     about: 'Tracked connections',
     usage: '[cluster <identifier>]',
-    flags: 'time-diff:d time-diff-clocksource-hz= time-diff-clocksource-mode=',
+    flags: 'time-diff:d time-diff-clocksource-hz=int time-diff-clocksource-mode=',
     hasOutput: true,
     run: connections,
   },

@@ -182,7 +182,7 @@ export const NETWORK_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'ip get': {
     about: 'Addresses with these labels',
     usage: '( <cidr> |-l <identity labels> )',
-    flags: 'labels:l= verbose:v',
+    flags: 'labels:l=strings verbose:v',
     hasOutput: true,
     run: ipGet,
   },

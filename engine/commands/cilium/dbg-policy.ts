@@ -161,7 +161,7 @@ export const POLICY_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   'policy wait': {
     about: 'Wait for a revision of policies',
     usage: '<revision>',
-    flags: 'fail-wait-time= max-wait-time= sleep-time=',
+    flags: 'fail-wait-time=int max-wait-time=int sleep-time=int',
     run: policyWait,
   },
   'bpf policy get': {

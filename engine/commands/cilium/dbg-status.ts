@@ -453,14 +453,14 @@ export const AGENT_COMMANDS: Readonly<Record<string, DbgCommand>> = {
   status: {
     about: 'How the agent fares',
     flags:
-      'all-addresses all-clusters all-controllers all-health all-nodes all-redirects brief require-k8s-connectivity timeout= verbose',
+      'all-addresses all-clusters all-controllers all-health all-nodes all-redirects brief require-k8s-connectivity timeout=duration verbose',
     hasOutput: true,
     run: status,
   },
   config: {
     about: 'Show or change settings',
     usage: '[<option>=(enable|disable) ...]',
-    flags: 'all:a list-options num-pages:n= read-only:r',
+    flags: 'all:a list-options num-pages:n=int read-only:r',
     hasOutput: true,
     run: config,
   },

@@ -34,7 +34,8 @@ export type MonitorRequest = MonitorOptions & {
 };
 
 /** The flags of `monitor`. */
-export const MONITOR_FLAGS = 'from= hex json:j monitor-socket= numeric:n related-to= to= type:t= verbose:v';
+export const MONITOR_FLAGS =
+  'from=[]uint16 hex json:j monitor-socket= numeric:n related-to=[]uint16 to=[]uint16 type:t=[]string verbose:v';
 
 /** Reads the words after `monitor`; `error` is what is wrong with them. */
 export function monitorRequest(

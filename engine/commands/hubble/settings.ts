@@ -2,7 +2,7 @@ import type { Json } from '../../base/json.ts';
 import type { Process } from '../../shell/program.ts';
 import { toYaml } from '../kubectl/print/yaml.ts';
 import { readDocuments } from '../kubectl/yaml-input.ts';
-import { isTrue, parseList } from './flags.ts';
+import { isTrue, parseList, SERVER_FLAGS } from './flags.ts';
 import { goDurationMs } from '../kubectl/text.ts';
 import { durationText } from './since.ts';
 
@@ -10,26 +10,27 @@ import { durationText } from './since.ts';
 type Kind = 'bool' | 'duration' | 'string' | 'stringSlice' | 'uint16';
 type Value = Json;
 
-const SETTINGS: ReadonlyMap<string, readonly [kind: Kind, value: string]> = new Map([
-  ['basic-auth-password', ['string', '']],
-  ['basic-auth-username', ['string', '']],
-  ['config', ['string', '']],
-  ['debug', ['bool', 'false']],
-  ['kube-context', ['string', '']],
-  ['kube-namespace', ['string', 'kube-system']],
-  ['kubeconfig', ['string', '']],
-  ['port-forward', ['bool', 'false']],
-  ['port-forward-port', ['uint16', '4245']],
-  ['request-timeout', ['duration', '12s']],
-  ['server', ['string', 'localhost:4245']],
-  ['timeout', ['duration', '5s']],
-  ['tls', ['bool', 'false']],
-  ['tls-allow-insecure', ['bool', 'false']],
-  ['tls-ca-cert-files', ['stringSlice', '']],
-  ['tls-client-cert-file', ['string', '']],
-  ['tls-client-key-file', ['string', '']],
-  ['tls-server-name', ['string', '']],
-]);
+/** What holds where nobody says otherwise. */
+const DEFAULTS: Readonly<Record<string, string>> = {
+  'kube-namespace': 'kube-system',
+  'port-forward-port': '4245',
+  'request-timeout': '12s',
+  server: 'localhost:4245',
+  timeout: '5s',
+};
+
+const SETTINGS: ReadonlyMap<string, readonly [kind: Kind, value: string]> = new Map(
+  SERVER_FLAGS.filter(({ name }) => name !== 'help')
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, kind, type }) => [
+      name,
+      [kindOf(kind, type), DEFAULTS[name] ?? (kind === 'bool' ? 'false' : '')],
+    ]),
+);
+
+function kindOf(kind: string, type: string = 'string'): Kind {
+  return kind === 'bool' ? kind : type === 'strings' ? 'stringSlice' : (type as Kind);
+}
 
 type Uses = ReadonlyMap<string, string>;
 
