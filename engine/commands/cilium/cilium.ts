@@ -1,7 +1,7 @@
 import type { Process, Program } from '../../shell/program.ts';
 import { errorText, isKubectlError } from '../kubectl/errors.ts';
 import { parseLine } from '../kubectl/flags.ts';
-import { wordAt } from '../hubble/commands.ts';
+import { descend, type FoundCommand, wordAt } from '../hubble/commands.ts';
 import { prettyJson } from '../kubectl/print/json.ts';
 import { didYouMean } from '../kubectl/text.ts';
 import type { Ports } from '../ports.ts';
@@ -84,7 +84,6 @@ const RUNS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['sysdump', { run: refuseSysdump }],
 ]);
 
-const ALIASES: ReadonlyMap<string, string> = new Map([['encrypt', 'encryption']]);
 /** Other spellings of flags (cilium-cli's normalizeFlags). */
 const FLAG_NAMES: ReadonlyMap<string, string> = new Map([
   ['helm-set', 'set'],
@@ -116,7 +115,7 @@ export function ciliumProgram(ports: Ports): Program {
 
 async function run(process: Process, ports: Ports, words: readonly string[]): Promise<number> {
   const { path, rest } = findCommand(words);
-  const wrong = path === '' ? wordAt(rest, takesNext('')) : undefined;
+  const wrong = path === '' ? nameAt(rest, '') : undefined;
   if (wrong !== undefined) throw new CliFailure(unknownCommand(rest[wrong] ?? ''), false);
   const command = RUNS.get(path);
   const line = parseLine(rest.map(renamed), flagsOf(path));
@@ -134,27 +133,16 @@ async function run(process: Process, ports: Ports, words: readonly string[]): Pr
   return 0;
 }
 
-function takesNext(path: string): (word: string) => boolean {
-  // The help flag is not yet known while cobra looks for the command.
-  const specs = flagsOf(path).filter((spec) => spec.name !== 'help');
-  return (word) => {
-    if (word.includes('=') || !/^(--.*|-.)$/.test(word)) return false;
-    const bare = word.replace(/^--?/, '');
-    return specs.find((one) => (word.startsWith('--') ? one.name : one.short) === bare)?.bare === undefined;
-  };
+function nameAt(words: readonly string[], path: string): number | undefined {
+  return wordAt(words, flagsOf(path), (spec) => spec.bare !== undefined);
 }
 
 /** The command that words name, and what is left of them. */
-function findCommand(words: readonly string[]): { readonly path: string; readonly rest: readonly string[] } {
-  let found = { path: '', rest: words };
-  for (;;) {
-    const { path, rest } = found;
-    const at = wordAt(rest, takesNext(path));
-    const word = rest[at ?? -1] ?? '';
-    const child = `${path} ${path === '' ? (ALIASES.get(word) ?? word) : word}`.trim();
-    if (at === undefined || !isCommand(child)) return found;
-    found = { path: child, rest: rest.filter((_, i) => i !== at) };
-  }
+function findCommand(words: readonly string[]): FoundCommand {
+  return descend(words, nameAt, (name) => {
+    const child = name.replace(/^encrypt(?= |$)/, 'encryption');
+    return isCommand(child) ? child : undefined;
+  });
 }
 
 function unknownCommand(word: string): string {

@@ -1,5 +1,6 @@
 import type { Process, Program } from '../../shell/program.ts';
 import { errorText, isKubectlError } from '../kubectl/errors.ts';
+import { childrenOf, layOutUsage } from '../hubble/usage.ts';
 import { flagTable, parseLine } from '../kubectl/flags.ts';
 import { optionsText } from '../kubectl/help.ts';
 import { didYouMean } from '../kubectl/text.ts';
@@ -155,41 +156,21 @@ function countProblem(command: HelmCommand, count: number): string | undefined {
   return `"helm ${command.path}" ${want}\n\nUsage:  helm ${command.path} ${command.usage}`;
 }
 
-function rows(list: readonly (readonly [string, string])[]): string {
-  const width = list.reduce((max, [name]) => Math.max(max, name.length), 11);
-  return list.map(([name, about]) => `  ${name.padEnd(width)} ${about}\n`).join('');
-}
-
 function overview(): string {
-  const list = [
+  const children = [
     ...[...GROUPS].map(([name, about]) => [name, about] as const),
     ...COMMANDS.filter((one) => !one.path.includes(' ')).map((one) => [one.path, one.about] as const),
     ['help', 'Help about any command'] as const,
   ].sort(([a], [b]) => (a < b ? -1 : 1));
-  return `The Kubernetes package manager
-
-Usage:
-  helm [command]
-
-Available Commands:
-${rows(list)}
-Use "helm [command] --help" for more information about a command.
-`;
+  return `The Kubernetes package manager\n\n${layOutUsage({ name: 'helm', children }, '')}`;
 }
 
 function groupHelp(group: string): string {
-  const list = COMMANDS.filter((one) => one.path.startsWith(`${group} `)).map(
-    (one) => [one.path.slice(group.length + 1), one.about] as const,
+  const children = childrenOf(
+    COMMANDS.map((one) => [one.path, one.about]),
+    group,
   );
-  return `\nHelm's commands to ${GROUPS.get(group)}.
-
-Usage:
-  helm ${group} [command]
-
-Available Commands:
-${rows(list)}
-Use "helm ${group} [command] --help" for more information about a command.
-`;
+  return `\nHelm's commands to ${GROUPS.get(group)}.\n\n${layOutUsage({ name: `helm ${group}`, children }, '')}`;
 }
 
 function helpOf(command: HelmCommand): string {

@@ -29,40 +29,50 @@ export type FoundCommand = { readonly path: string; readonly rest: readonly stri
 
 /** Finds the command of a line as cobra does: words that may be values of flags are stepped over. */
 export function findCommand(words: readonly string[]): FoundCommand {
+  return descend(words, nameAt, (name) => {
+    const child = ALIASES.get(name) ?? name;
+    return hasPage(child) ? child : undefined;
+  });
+}
+
+/** Follows names of commands down a tree: `nameAt` finds the next one, `childOf` tells what a path names. */
+export function descend(
+  words: readonly string[],
+  nameAt: (words: readonly string[], path: string) => number | undefined,
+  childOf: (name: string) => string | undefined,
+): FoundCommand {
   let found: FoundCommand = { path: '', rest: words };
   for (;;) {
     const { path, rest } = found;
     const at = nameAt(rest, path);
-    const name = `${path} ${rest[at ?? -1] ?? ''}`.trim();
-    const child = ALIASES.get(name) ?? name;
-    if (at === undefined || !hasPage(child)) return found;
+    const child = at === undefined ? undefined : childOf(`${path} ${rest[at]}`.trim());
+    if (child === undefined) return found;
     found = { path: child, rest: rest.filter((_word, i) => i !== at) };
   }
 }
 
 /** Where the first word stands that is no flag nor a flag's value; the help flag is not yet known here, as in cobra. */
 export function nameAt(words: readonly string[], path: string): number | undefined {
-  const specs = flagsOf(path).filter((spec) => spec.name !== 'help' && spec.name !== 'version');
-  return wordAt(words, (word) => takesNext(word, specs));
+  const specs = flagsOf(path).filter((spec) => spec.name !== 'version');
+  return wordAt(words, specs, (spec) => spec.kind === 'bool' || spec.implied !== undefined);
 }
 
-/** Where the first word stands that is no flag nor the value of one that `takesNext`. */
-export function wordAt(words: readonly string[], takesNext: (word: string) => boolean): number | undefined {
+/** Where the first word stands that is no flag nor the value of one; `isBare`: the flag stands without a value. */
+export function wordAt<Spec extends { readonly name: string; readonly short?: string }>(
+  words: readonly string[],
+  specs: readonly Spec[],
+  isBare: (spec: Spec) => boolean,
+): number | undefined {
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word === '--') return undefined;
     if (word !== '' && !word.startsWith('-')) return at;
-    if (!takesNext(word)) continue;
+    if (word.includes('=') || !/^(--.*|-.)$/.test(word)) continue;
+    const key = word.replace(/^--?/, '');
+    const spec = specs.find((one) => key === (word.startsWith('--') ? one.name : one.short));
+    if (spec !== undefined && spec.name !== 'help' && isBare(spec)) continue;
     if (words.length - at - 1 <= 1) return undefined;
     at++;
   }
   return undefined;
-}
-
-function takesNext(word: string, specs: readonly FlagSpec[]): boolean {
-  if (word.includes('=') || !/^(--.*|-.)$/.test(word)) return false;
-  const spec = specs.find((item) =>
-    word.startsWith('--') ? item.name === word.slice(2) : item.short === word.slice(1),
-  );
-  return spec === undefined || (spec.kind !== 'bool' && spec.implied === undefined);
 }

@@ -33,8 +33,7 @@ export function layOutUsage(
     extras,
     isGroup ? '\nAvailable Commands:\n' : '',
     ...children.map(([child, about]) => `  ${child.padEnd(width)} ${about}\n`),
-    '\n',
-    blocks,
+    blocks === '' ? '' : `\n${blocks}`,
     isGroup ? `\nUse "${name} [command] --help" for more information about a command.\n` : '',
   ].join('');
 }
