@@ -254,7 +254,7 @@ function absent(path: string, about: string, usage: string): HelmCommand {
 export const CHART_COMMANDS: readonly HelmCommand[] = [
   {
     path: 'repo add',
-    about: 'add a chart repository',
+    about: 'remember a place of charts',
     usage: '[NAME] [URL] [flags]',
     args: [2, 2],
     flags: `${CHART_FLAGS} allow-deprecated-repos force-update no-update password-stdin timeout:duration=2m0s`,
@@ -263,7 +263,7 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
   {
     path: 'repo list',
     aliases: ['ls'],
-    about: 'list chart repositories',
+    about: 'remembered places of charts',
     usage: '[flags]',
     args: [0, 0],
     flags: 'output,o:string=table no-headers',
@@ -272,7 +272,7 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
   {
     path: 'repo remove',
     aliases: ['rm'],
-    about: 'remove one or more chart repositories',
+    about: 'forget places of charts',
     usage: '[REPO1 [REPO2 ...]] [flags]',
     args: [1, 99],
     flags: '',
@@ -281,7 +281,7 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
   {
     path: 'repo update',
     aliases: ['up'],
-    about: 'update information of available charts locally from chart repositories',
+    about: 'read the lists of charts again',
     usage: '[REPO1 [REPO2 ...]] [flags]',
     args: [0, 99],
     flags: 'fail-on-repo-update-fail timeout:duration=2m0s',
@@ -289,7 +289,7 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'search repo',
-    about: 'search repositories for a keyword in charts',
+    about: 'find charts in remembered places',
     usage: '[keyword] [flags]',
     args: [0, 99],
     flags:
@@ -298,7 +298,7 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'search hub',
-    about: 'search for charts in the Artifact Hub or your own hub instance',
+    about: 'find charts in a hub',
     usage: '[KEYWORD] [flags]',
     args: [0, 99],
     flags: 'endpoint:string fail-on-no-result list-repo-url max-col-width:int=50 output,o:string=table',
@@ -306,19 +306,15 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
       throw new HelmFailure('unable to perform search against "https://hub.helm.sh"');
     },
   },
-  shows('chart', "show the chart's definition", (chart) => `${chartText(chart)}\n`),
-  shows('values', "show the chart's values", (chart) => `${toYaml(chart.chart.defaults)}\n`),
-  shows('readme', "show the chart's README", () => ''),
-  shows('crds', "show the chart's CRDs", () => ''),
-  shows(
-    'all',
-    'show all information of the chart',
-    (chart) => `${chartText(chart)}\n---\n${toYaml(chart.chart.defaults)}\n`,
-  ),
+  shows('chart', 'definition of a chart', (chart) => `${chartText(chart)}\n`),
+  shows('values', 'values of a chart', (chart) => `${toYaml(chart.chart.defaults)}\n`),
+  shows('readme', 'README of a chart', () => ''),
+  shows('crds', 'CRDs of a chart', () => ''),
+  shows('all', 'all of a chart', (chart) => `${chartText(chart)}\n---\n${toYaml(chart.chart.defaults)}\n`),
   {
     path: 'pull',
     aliases: ['fetch'],
-    about: 'download a chart from a repository and (optionally) unpack it in local directory',
+    about: 'fetch the archive of a chart',
     usage: '[chart URL | repo/chartname] [...] [flags]',
     args: [1, 99],
     flags: `${CHART_FLAGS} destination,d:string prov untar untardir:string`,
@@ -326,7 +322,7 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'version',
-    about: 'print the helm version information',
+    about: 'version of this tool',
     usage: '[flags]',
     args: [0, 99],
     flags: 'client,c short template:string',
@@ -334,7 +330,7 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'env',
-    about: 'helm client environment information',
+    about: 'variables that this tool heeds',
     usage: '[flags]',
     args: [0, 1],
     flags: '',
@@ -342,7 +338,7 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'plugin list',
-    about: 'list installed Helm plugins',
+    about: 'known plugins',
     usage: '[flags]',
     args: [0, 0],
     flags: '',
@@ -350,14 +346,14 @@ export const CHART_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'completion',
-    about: 'generate autocompletion scripts for the specified shell',
+    about: 'words for a shell to complete',
     usage: '[bash|zsh|fish|powershell] [flags]',
     args: [0, 1],
     flags: 'no-descriptions',
     run: async () => {},
   },
-  absent('create', 'create a new chart with the given name', 'NAME [flags]'),
-  absent('lint', 'examine a chart for possible issues', 'PATH [flags]'),
-  absent('package', 'package a chart directory into a chart archive', '[CHART_PATH] [...] [flags]'),
-  absent('dependency', "manage a chart's dependencies", '[flags]'),
+  absent('create', 'make a chart', 'NAME [flags]'),
+  absent('lint', 'check a chart', 'PATH [flags]'),
+  absent('package', 'put a chart into an archive', '[CHART_PATH] [...] [flags]'),
+  absent('dependency', 'charts that a chart needs', '[flags]'),
 ];

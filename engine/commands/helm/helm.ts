@@ -14,11 +14,11 @@ const COMMANDS: readonly HelmCommand[] = [...RELEASE_COMMANDS, ...CHART_COMMANDS
 
 /** Words that only hold other commands, with what they are about. */
 const GROUPS: ReadonlyMap<string, string> = new Map([
-  ['get', 'download extended information of a named release'],
-  ['repo', 'add, list, remove, update, and index chart repositories'],
-  ['search', 'search for a keyword in charts'],
-  ['show', 'show information of a chart'],
-  ['plugin', 'install, list, or uninstall Helm plugins'],
+  ['get', 'look into a release'],
+  ['repo', 'keep places of charts'],
+  ['search', 'find charts'],
+  ['show', 'look into a chart'],
+  ['plugin', 'keep plugins'],
 ]);
 
 /** helm's commands in the order in which its suggestions come. */
@@ -160,9 +160,9 @@ function overview(): string {
   const children = [
     ...[...GROUPS].map(([name, about]) => [name, about] as const),
     ...COMMANDS.filter((one) => !one.path.includes(' ')).map((one) => [one.path, one.about] as const),
-    ['help', 'Help about any command'] as const,
+    ['help', 'Help for any command'] as const,
   ].sort(([a], [b]) => (a < b ? -1 : 1));
-  return `The Kubernetes package manager\n\n${layOutUsage({ name: 'helm', children }, '')}`;
+  return `Installs charts into a cluster.\n\n${layOutUsage({ name: 'helm', children }, '')}`;
 }
 
 function groupHelp(group: string): string {

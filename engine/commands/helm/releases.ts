@@ -357,7 +357,7 @@ const REVISION = 'revision:int=0';
 export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   {
     path: 'install',
-    about: 'install a chart',
+    about: 'make a release of a chart',
     usage: '[NAME] [CHART] [flags]',
     args: [1, 99],
     flags: `${DEPLOY_FLAGS} generate-name,g name-template:string replace`,
@@ -365,7 +365,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'upgrade',
-    about: 'upgrade a release',
+    about: 'change a release',
     usage: '[RELEASE] [CHART] [flags]',
     args: [2, 2],
     flags: `${DEPLOY_FLAGS} cleanup-on-fail history-max:int=10 install,i reset-values reuse-values reset-then-reuse-values`,
@@ -374,7 +374,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   {
     path: 'uninstall',
     aliases: ['un', 'delete', 'del'],
-    about: 'uninstall a release',
+    about: 'remove a release',
     usage: 'RELEASE_NAME [...] [flags]',
     args: [1, 99],
     flags:
@@ -383,7 +383,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'rollback',
-    about: 'roll back a release to a previous revision',
+    about: 'go back to an older revision',
     usage: '<RELEASE> [REVISION] [flags]',
     args: [1, 99],
     flags:
@@ -393,7 +393,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   {
     path: 'list',
     aliases: ['ls'],
-    about: 'list releases',
+    about: 'names of releases',
     usage: '[flags]',
     args: [0, 0],
     flags:
@@ -402,7 +402,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'status',
-    about: 'display the status of the named release',
+    about: 'how a release fares',
     usage: 'RELEASE_NAME [flags]',
     args: [1, 1],
     flags: `output,o:string=table ${REVISION} show-desc show-resources`,
@@ -411,7 +411,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   {
     path: 'history',
     aliases: ['hist'],
-    about: 'fetch release history',
+    about: 'revisions of a release',
     usage: 'RELEASE_NAME [flags]',
     args: [1, 1],
     flags: 'max:int=256 output,o:string=table',
@@ -419,7 +419,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'template',
-    about: 'locally render templates',
+    about: 'render a chart without a cluster',
     usage: '[NAME] [CHART] [flags]',
     args: [1, 2],
     flags: `${VALUE_FLAGS} ${CHART_FLAGS} api-versions,a:strings include-crds is-upgrade kube-version:string no-hooks output-dir:string
@@ -429,7 +429,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'get values',
-    about: 'download the values file for a named release',
+    about: 'values of a release',
     usage: 'RELEASE_NAME [flags]',
     args: [1, 1],
     flags: `all,a output,o:string=table ${REVISION}`,
@@ -437,7 +437,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'get manifest',
-    about: 'download the manifest for a named release',
+    about: 'objects of a release',
     usage: 'RELEASE_NAME [flags]',
     args: [1, 1],
     flags: REVISION,
@@ -448,7 +448,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'get notes',
-    about: 'download the notes for a named release',
+    about: 'notes of a release',
     usage: 'RELEASE_NAME [flags]',
     args: [1, 1],
     flags: REVISION,
@@ -459,7 +459,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'get all',
-    about: 'download all information for a named release',
+    about: 'all of a release',
     usage: 'RELEASE_NAME [flags]',
     args: [1, 1],
     flags: `${REVISION} template:string`,
@@ -467,7 +467,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'get hooks',
-    about: 'download all hooks for a named release',
+    about: 'hooks of a release',
     usage: 'RELEASE_NAME [flags]',
     args: [1, 1],
     flags: REVISION,
@@ -477,7 +477,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
   },
   {
     path: 'get metadata',
-    about: 'This command fetches metadata for a given release',
+    about: 'facts about a release',
     usage: 'RELEASE_NAME [flags]',
     args: [1, 1],
     flags: `${REVISION} output,o:string=table`,
