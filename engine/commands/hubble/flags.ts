@@ -1,4 +1,5 @@
-import { durationFault } from '../kubectl/flags.ts';
+import { CommandError } from '../kubectl/errors.ts';
+import { durationFault, readWords } from '../kubectl/flags.ts';
 import { goDurationMs, quoteGo } from '../kubectl/text.ts';
 
 /** One flag of a command. `filter` values are handed on in order; a flag with `implied` may stand without a value. */
@@ -29,51 +30,46 @@ export function parseFlags(
   accept: (use: FlagUse) => string | undefined = () => undefined,
 ): ParsedFlags {
   const uses: FlagUse[] = [];
-  const rest: string[] = [];
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? '';
-    if (word === '--') return { uses, rest: [...rest, ...words.slice(i + 1)] };
-    if (!word.startsWith('-') || word === '-') {
-      rest.push(word);
-      continue;
-    }
-    const result = word.startsWith('--')
-      ? long(word, words[i + 1], specs)
-      : shorts(word, words[i + 1], specs);
-    if ('error' in result) return result;
-    for (const use of result.uses) {
-      const problem = problemOf(use, specs) ?? accept(use);
-      if (problem !== undefined) return { error: problem };
-    }
-    uses.push(...result.uses);
-    if (result.tookNext) i++;
+  try {
+    const { args } = readWords<FlagSpec>(words, {
+      find: (key, isShort) => specs.find((spec) => key === (isShort ? spec.short : spec.name)),
+      bareOf: (spec) => (spec.kind === 'bool' ? 'true' : spec.implied),
+      set: (spec, value) => {
+        const use = { name: spec.name, value, shown: shownAs(spec) };
+        const problem = problemOf(use, spec) ?? accept(use);
+        if (problem !== undefined) throw new CommandError(problem);
+        uses.push(use);
+      },
+    });
+    return { uses, rest: args };
+  } catch (error) {
+    if (error instanceof CommandError) return { error: error.message };
+    throw error;
   }
-  return { uses, rest };
 }
 
 /** What pflag says of a value that its type cannot read. */
-function problemOf(use: FlagUse, specs: readonly FlagSpec[]): string | undefined {
-  const spec = specs.find((item) => item.name === use.name);
+function problemOf(use: FlagUse, spec: FlagSpec): string | undefined {
   const { value } = use;
   const bad = (reason: string): string => invalidArgument(use, reason);
   const shown = quoteGo(value);
-  if (spec?.kind === 'bool')
+  if (spec.kind === 'bool')
     return /^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(value)
       ? undefined
       : bad(`strconv.ParseBool: parsing ${shown}: invalid syntax`);
-  if (spec?.type === 'uint' || spec?.type === 'uint16') {
+  if (spec.type === 'uint' || spec.type === 'uint16') {
     const number = parseUint(value, spec.type === 'uint' ? 64 : 16);
     return typeof number === 'string' ? bad(`strconv.ParseUint: parsing ${shown}: ${number}`) : undefined;
   }
-  if (spec?.type === 'strings') {
+  if (spec.type === 'strings') {
     const list = parseList(value);
     return 'error' in list ? bad(list.error) : undefined;
   }
-  if (spec?.type === 'int32' && !/^[+-]?\d+$/.test(value))
+  if (spec.type === 'int32' && !/^[+-]?\d+$/.test(value))
     return bad(`strconv.ParseInt: parsing ${shown}: invalid syntax`);
-  if (spec?.type === 'int32' && Math.abs(Number(value)) >= 2 ** 31)
+  if (spec.type === 'int32' && Math.abs(Number(value)) >= 2 ** 31)
     return bad(`strconv.ParseInt: parsing ${shown}: value out of range`);
-  if (spec?.type !== 'duration' || goDurationMs(value) !== undefined) return undefined;
+  if (spec.type !== 'duration' || goDurationMs(value) !== undefined) return undefined;
   return bad(durationFault(value));
 }
 
@@ -119,49 +115,6 @@ export function parseList(text: string): { readonly items: readonly string[] } |
 /** True for the texts that pflag reads as true. */
 export function isTrue(value: string | undefined): boolean {
   return value !== undefined && /^(1|t|true)$/i.test(value);
-}
-
-type Taken = { readonly uses: readonly FlagUse[]; readonly tookNext: boolean } | { readonly error: string };
-
-function long(word: string, next: string | undefined, specs: readonly FlagSpec[]): Taken {
-  const equals = word.indexOf('=');
-  const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
-  if (name === '' || name.startsWith('-')) return { error: `bad flag syntax: ${word}` };
-  const spec = specs.find((item) => item.name === name);
-  if (!spec) return { error: `unknown flag: --${name}` };
-  if (equals >= 0) return taken(spec, word.slice(equals + 1), false);
-  const implied = spec.kind === 'bool' ? 'true' : spec.implied;
-  if (implied !== undefined) return taken(spec, implied, false);
-  return next === undefined ? { error: `flag needs an argument: --${name}` } : taken(spec, next, true);
-}
-
-function shorts(word: string, next: string | undefined, specs: readonly FlagSpec[]): Taken {
-  const uses: FlagUse[] = [];
-  for (let i = 1; i < word.length; i++) {
-    const letter = word[i] ?? '';
-    const spec = specs.find((item) => item.short === letter);
-    if (!spec) return { error: `unknown shorthand flag: '${letter}' in -${word.slice(i)}` };
-    const after = word.slice(i + 1);
-    const implied = spec.kind === 'bool' ? 'true' : spec.implied;
-    if (after.startsWith('=')) return withUses(uses, taken(spec, after.slice(1), false));
-    if (implied !== undefined) {
-      uses.push({ name: spec.name, value: implied, shown: shownAs(spec) });
-      continue;
-    }
-    if (after !== '') return withUses(uses, taken(spec, after, false));
-    return next === undefined
-      ? { error: `flag needs an argument: '${letter}' in -${word.slice(i)}` }
-      : withUses(uses, taken(spec, next, true));
-  }
-  return { uses, tookNext: false };
-}
-
-function withUses(before: readonly FlagUse[], result: Taken): Taken {
-  return 'error' in result ? result : { uses: [...before, ...result.uses], tookNext: result.tookNext };
-}
-
-function taken(spec: FlagSpec, value: string, tookNext: boolean): Taken {
-  return { uses: [{ name: spec.name, value, shown: shownAs(spec) }], tookNext };
 }
 
 function shownAs(spec: FlagSpec): string {

@@ -139,72 +139,62 @@ export function parseLine(words: readonly string[], specs: readonly FlagSpec[]):
     specs.filter((spec) => spec.short !== '').map((spec) => [spec.short, spec] as const),
   );
   const flags = new Flags(byName);
-  const args: string[] = [];
-  let dashAt = -1;
-  const queue = [...words];
-  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
-    if (word === '--') {
-      dashAt = args.length;
-      args.push(...queue);
-      break;
-    }
-    if (word.startsWith('--')) longFlag(word, byName, flags, queue);
-    else if (word.startsWith('-') && word.length > 1) shortFlags(word, byShort, flags, queue);
-    else args.push(word);
-  }
-  return { flags, args, dashAt };
+  const line = readWords(words, {
+    find: (key, isShort) => (isShort ? byShort.get(key) : byName.get(key.replace(/_/g, '-'))),
+    bareOf: (spec) => spec.bare,
+    set: (spec, value) => flags.set(spec, value),
+  });
+  return { flags, ...line };
 }
 
-function longFlag(word: string, byName: ReadonlyMap<string, FlagSpec>, flags: Flags, queue: string[]): void {
+/** How flags are found, what stands for a value that is left out (undefined: one must follow), and who takes values. */
+export type FlagReader<Spec> = {
+  readonly find: (key: string, isShort: boolean) => Spec | undefined;
+  readonly bareOf: (spec: Spec) => string | undefined;
+  readonly set: (spec: Spec, value: string) => void;
+};
+
+/** Reads words in pflag's order, flag by flag; what are none are `args`. @throws CommandError with pflag's words */
+export function readWords<Spec>(
+  words: readonly string[],
+  reader: FlagReader<Spec>,
+): { readonly args: readonly string[]; readonly dashAt: number } {
+  const args: string[] = [];
+  const queue = [...words];
+  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
+    if (word === '--') return { args: [...args, ...queue], dashAt: args.length };
+    if (word.startsWith('--')) longFlag(word, reader, queue);
+    else if (word.startsWith('-') && word.length > 1) shortFlags(word.slice(1), reader, queue);
+    else args.push(word);
+  }
+  return { args, dashAt: -1 };
+}
+
+function longFlag<Spec>(word: string, { find, bareOf, set }: FlagReader<Spec>, queue: string[]): void {
   const equals = word.indexOf('=');
   const name = equals < 0 ? word.slice(2) : word.slice(2, equals);
   if (name === '' || name.startsWith('-')) throw new CommandError(`bad flag syntax: ${word}`);
-  const spec = byName.get(name.replace(/_/g, '-'));
+  const spec = find(name, false);
   if (spec === undefined) throw new CommandError(`unknown flag: --${name}`);
-  if (equals >= 0) {
-    flags.set(spec, word.slice(equals + 1));
-    return;
-  }
-  if (spec.bare !== undefined) {
-    flags.set(spec, spec.bare);
-    return;
-  }
-  const value = queue.shift();
+  const value = equals < 0 ? (bareOf(spec) ?? queue.shift()) : word.slice(equals + 1);
   if (value === undefined) throw new CommandError(`flag needs an argument: ${word}`);
-  flags.set(spec, value);
+  set(spec, value);
 }
 
-function shortFlags(
-  word: string,
-  byShort: ReadonlyMap<string, FlagSpec>,
-  flags: Flags,
-  queue: string[],
-): void {
-  let cluster = word.slice(1);
-  while (cluster !== '') {
+function shortFlags<Spec>(letters: string, { find, bareOf, set }: FlagReader<Spec>, queue: string[]): void {
+  for (let cluster = letters; cluster !== ''; cluster = cluster.slice(1)) {
     const letter = cluster.slice(0, 1);
     const rest = cluster.slice(1);
-    const spec = byShort.get(letter);
-    if (spec === undefined)
-      throw new CommandError(
-        `unknown shorthand flag: '${letter}' in ${word.startsWith('-') ? `-${cluster}` : word}`,
-      );
-    if (rest.startsWith('=')) {
-      flags.set(spec, rest.slice(1));
-      return;
-    }
-    if (spec.bare !== undefined) {
-      flags.set(spec, spec.bare);
-      cluster = rest;
+    const spec = find(letter, true);
+    if (spec === undefined) throw new CommandError(`unknown shorthand flag: '${letter}' in -${cluster}`);
+    const bare = rest.startsWith('=') ? undefined : bareOf(spec);
+    if (bare !== undefined) {
+      set(spec, bare);
       continue;
     }
-    if (rest !== '') {
-      flags.set(spec, rest);
-      return;
-    }
-    const value = queue.shift();
+    const value = rest === '' ? queue.shift() : rest.replace(/^=/, '');
     if (value === undefined) throw new CommandError(`flag needs an argument: '${letter}' in -${cluster}`);
-    flags.set(spec, value);
+    set(spec, value);
     return;
   }
 }
