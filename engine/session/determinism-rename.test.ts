@@ -181,7 +181,8 @@ const OWN_WORDS: readonly string[] = [
   'charts/cilium-objects.ts: backend',
   // What a Service without pods answers.
   'charts/cilium-config.ts: service-no-backend-response',
-  // The images that the CLI's own connectivity test deploys.
+  // The images that the CLI's own connectivity test deploys, and its flags for them.
+  'commands/cilium/help.ts: agent-daemonset-name:string agent-pod-selector:string all-flows assume-cilium-ve',
   'commands/cilium/connectivity.ts: quay.io/cilium/alpine-curl:v1.10.0',
   'commands/cilium/connectivity.ts: quay.io/cilium/json-mock:v1.3.9',
   // A Service's backends, and a field of Ingress.
