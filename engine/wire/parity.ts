@@ -310,5 +310,5 @@ function masked(printed: Printed, home: string): Printed {
 
 function isSame(a: Printed, b: Printed, isUnordered: boolean): boolean {
   const text = (out: string) => (isUnordered ? out.split('\n').sort().join('\n') : out);
-  return a.exit === b.exit && text(a.stdout) === text(b.stdout) && a.stderr === b.stderr;
+  return a.exit === b.exit && text(a.stdout) === text(b.stdout) && text(a.stderr) === text(b.stderr);
 }
