@@ -18,7 +18,7 @@ export const COREUTIL_NAMES: readonly string[] =
   pkill killall kill yes date seq uname id whoami logname hostname uptime free which printenv basename dirname tty stty tput
   clear reset expr bc test [ printf echo pwd true false sync nproc arch man mktemp md5sum sha256sum base64 xxd od hexdump
   grep egrep fgrep sed find diff awk gawk mawk busybox split shuf truncate numfmt envsubst cmp unexpand fmt strings unlink install factor groups users
-  stdbuf tree sha1sum sha512sum`.split(/\s+/);
+  stdbuf tar tree sha1sum sha512sum`.split(/\s+/);
 
 /** Names of the network tools; likewise. */
 export const NET_NAMES: readonly string[] =

@@ -190,7 +190,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   cut: { about: 'takes columns', use: ['cut -d SEPARATOR -f FIELDS [FILE…]', 'cut -c RANGE'] },
   tr: { about: 'exchanges and deletes characters', use: ['tr [-d] [-s] [-c] SET1 [SET2]'] },
   diff: { about: 'compares files', use: ['diff [-u] [-r] [-q] [-w] LEFT RIGHT'] },
-  tar: { about: 'is not here: files go by `kubectl cp`', use: ['—'] },
+  tar: { about: 'packs files and unpacks them', use: ['tar c|x|t [-v] -f ARCHIVE [-C FOLDER] [FILE…]'] },
   ls: { about: 'lists files', use: ['ls [-l] [-a] [-R] [-t] [-S] [FILE…]'] },
   cat: { about: 'prints files', use: ['cat [-n] [-A] [FILE…]'] },
   tail: { about: 'prints the end of files', use: ['tail [-n N] [-f] [FILE…]'] },

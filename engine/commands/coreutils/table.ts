@@ -12,6 +12,7 @@ import { PROCESS_TOOLS } from './processes.ts';
 import { sed } from './sed.ts';
 import { SHAPE_TOOLS } from './shape.ts';
 import { SHOW_TOOLS } from './show.ts';
+import { tar } from './tar.ts';
 import { tree } from './trees.ts';
 
 /** The text, file and process tools by name; each prints GNU's words, or busybox's on machines that have busybox. */
@@ -24,6 +25,7 @@ export function coreutilPrograms(): Map<string, Program> {
     ...FACT_TOOLS,
     ...BYTE_TOOLS,
     ...PIECE_TOOLS,
+    ['tar', tar],
     ['tree', tree],
     ['grep', grep],
     ['egrep', grep],

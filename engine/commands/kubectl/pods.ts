@@ -192,7 +192,12 @@ export function containerNames(pod: JsonObject): {
  * The container of a pod that a command uses without `-c`: the annotated one or the first. Says which when there were
  * several to choose from.
  */
-export async function defaultContainer(context: Context, pod: JsonObject, isQuiet: boolean): Promise<string> {
+export async function defaultContainer(
+  context: Context,
+  pod: JsonObject,
+  isQuiet: boolean,
+  say = (text: string): Promise<void> => context.err(text),
+): Promise<string> {
   const { main, init, ephemeral } = containerNames(pod);
   const annotated = textAt(pod, 'metadata', 'annotations', 'kubectl.kubernetes.io/default-container');
   if (annotated !== '' && main.includes(annotated)) return annotated;
@@ -204,6 +209,6 @@ export async function defaultContainer(context: Context, pod: JsonObject, isQuie
     ...ephemeral.map((name) => `${name} (ephem)`),
   ];
   if (all.length > 1 && !isQuiet)
-    await context.err(`Defaulted container ${quoteGo(first)} out of: ${all.join(', ')}\n`);
+    await say(`Defaulted container ${quoteGo(first)} out of: ${all.join(', ')}\n`);
   return first;
 }

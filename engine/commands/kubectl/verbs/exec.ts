@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../../base/json.ts';
 import { textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
@@ -23,9 +24,7 @@ async function exec(context: Context): Promise<number> {
   const { target, command } = await wordsOf(context);
   if (command.length === 0) throw new CommandError('you must specify at least one command for the container');
   const { pod } = await attachablePod(context, target, flags.ms('pod-running-timeout'));
-  const phase = textAt(pod, 'status', 'phase');
-  if (phase === 'Succeeded' || phase === 'Failed')
-    throw new CommandError(`cannot exec into a container in a completed pod; current phase is ${phase}`);
+  refuseCompleted(pod);
   const container = flags.text('container') || (await defaultContainer(context, pod, flags.bool('quiet')));
   const isStdin = flags.bool('stdin');
   const isTty = flags.bool('tty') && isStdin && process.tty('stdin') !== undefined;
@@ -49,15 +48,25 @@ async function exec(context: Context): Promise<number> {
   );
   const code = await pumpSession(process, session, { stdin: isStdin, tty: isTty });
   const failure = session.failure();
-  if (failure !== undefined) {
-    // containerd's id of the exec is not kept anywhere a learner could see it.
-    const id = '0'.repeat(64);
-    throw new CommandError(
-      `Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${id}": ${failure}`,
-    );
-  }
+  if (failure !== undefined) throw execFailure(failure);
   if (code !== 0) await context.err(`command terminated with exit code ${code}\n`);
   return code;
+}
+
+/** @throws CommandError for a pod that has ended */
+export function refuseCompleted(pod: JsonObject): void {
+  const phase = textAt(pod, 'status', 'phase');
+  if (phase === 'Succeeded' || phase === 'Failed')
+    throw new CommandError(`cannot exec into a container in a completed pod; current phase is ${phase}`);
+}
+
+/** What is said of a command that the runtime could not start. */
+export function execFailure(failure: string): CommandError {
+  // containerd's id of the exec is not kept anywhere a learner could see it.
+  const id = '0'.repeat(64);
+  return new CommandError(
+    `Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${id}": ${failure}`,
+  );
 }
 
 async function wordsOf(

@@ -7,11 +7,11 @@ import { CommandError, PlainError } from '../errors.ts';
 import { eventAge } from '../describe/writer.ts';
 import { flagTable } from '../flags.ts';
 import { attachablePod, containersOf, defaultContainer } from '../pods.ts';
-import { absolutePath } from '../paths.ts';
 import { printerFor } from '../print/output.ts';
 import { alignColumns } from '../print/table.ts';
 import { attachTo } from '../streams.ts';
 import { quoteGo } from '../text.ts';
+import { copyCommand } from './cp.ts';
 import { debugCommand } from './debug.ts';
 
 /** `attach`, `cp`, `debug` and `events`. */
@@ -23,13 +23,7 @@ export const POD_COMMANDS: readonly Command[] = [
     flags: flagTable('container,c:string pod-running-timeout:duration=1m0s quiet,q stdin,i tty,t'),
     run: attach,
   },
-  {
-    name: 'cp',
-    about: 'Copy files and directories to and from containers',
-    usage: '<file-spec-src> <file-spec-dest> [options]',
-    flags: flagTable('container,c:string no-preserve retries:int=0'),
-    run: copy,
-  },
+  copyCommand,
   debugCommand,
   {
     name: 'events',
@@ -66,73 +60,6 @@ async function attach(context: Context): Promise<void> {
     textAt(pod, 'metadata', 'name'),
   );
   await attachTo(context, path, container, flags.bool('stdin'), hasTty);
-}
-
-/** Reads `[namespace/]pod:path`; undefined for a local path. @throws CommandError */
-function remoteOf(
-  context: Context,
-  spec: string,
-): { readonly namespace: string; readonly pod: string; readonly path: string } | undefined {
-  const colon = spec.indexOf(':');
-  const [first = '', second, third] = spec.slice(0, Math.max(0, colon)).split('/');
-  if (colon === 0 || third !== undefined)
-    throw new CommandError('filespec must match the canonical format: [[namespace/]pod:]file/path');
-  if (colon < 0) return undefined;
-  return {
-    namespace: second === undefined ? context.namespace : first,
-    pod: second ?? first,
-    path: spec.slice(colon + 1),
-  };
-}
-
-async function copy(context: Context): Promise<void> {
-  const [from, to] = context.args;
-  if (from === undefined || to === undefined) throw new CommandError('source and destination are required');
-  const [source, target] = [remoteOf(context, from), remoteOf(context, to)];
-  if (source !== undefined && target !== undefined)
-    throw new CommandError('one of src or dest must be a local file specification');
-  const remote = source ?? target;
-  if ((source?.path ?? from) === '' || (target?.path ?? to) === '')
-    throw new CommandError('filepath can not be empty');
-  if (remote === undefined) throw new CommandError('one of src or dest must be a remote file specification');
-  const { files } = context.process.machine;
-  const local = absolutePath(context.process.cwd, source === undefined ? from : to);
-  if (source === undefined && files.stat(local) === undefined)
-    throw new CommandError(`${from} doesn't exist in local filesystem`);
-  const answer = context.client.send({
-    method: 'GET',
-    path: pathOf(context.discovery.need('pods'), remote.namespace, remote.pod),
-  });
-  const pod = answer.kind === 'json' ? answer.body : {};
-  const container = context.flags.text('container') || (await defaultContainer(context, pod, false));
-  const run = async (
-    command: readonly string[],
-    input: string,
-  ): Promise<{ readonly out: string; readonly code: number }> => {
-    const session = context.client.exec(
-      pathOf(context.discovery.need('pods'), remote.namespace, remote.pod, 'exec'),
-      { command, container, stdin: 'true', stdout: 'true', stderr: 'true' },
-    );
-    session.stdin.push(input);
-    session.stdin.end();
-    await context.process.sys.until(() => session.exitCode() !== undefined);
-    return { out: session.stdout.take(), code: session.exitCode() ?? 1 };
-  };
-  if (source !== undefined) {
-    const { out, code } = await run(['cat', source.path], '');
-    if (code !== 0) throw new CommandError(`${source.path}: no such file or directory`);
-    const failure = files.write(
-      files.stat(local)?.kind === 'folder' ? `${local}/${source.path.split('/').pop() ?? ''}` : local,
-      out,
-      context.nowMs,
-    );
-    if (failure !== undefined) throw new CommandError(`open ${to}: no such file or directory`);
-    return;
-  }
-  const file = files.read(local);
-  if ('error' in file) throw new CommandError(`${from}: is a directory`);
-  const { code } = await run(['sh', '-c', `cat > ${remote.path}`], file.content);
-  if (code !== 0) throw new CommandError(`command terminated with exit code ${code}`);
 }
 
 /** A timestamp as microseconds since the epoch; 0 when there is none. */
