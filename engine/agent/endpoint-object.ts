@@ -1,3 +1,4 @@
+import { byText } from '../base/order.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Pod } from '../objects/views.ts';
 
@@ -16,17 +17,22 @@ export function sandboxId(pod: Pod): string {
   return `${digits}${[...digits].reverse().join('')}`.slice(0, 64);
 }
 
-/** The CiliumEndpoint of a pod, as the agent writes it (cilium.io/v2). */
+/** The ports with names of a pod, by name. */
+export function namedPorts(
+  pod: Pod,
+): { readonly name: string; readonly port: number; readonly protocol: string }[] {
+  return pod.spec.containers
+    .flatMap((container) => container.ports ?? [])
+    .flatMap(({ name, containerPort, protocol }) =>
+      name === undefined ? [] : [{ name, port: containerPort, protocol: protocol ?? 'TCP' }],
+    )
+    .sort((a, b) => byText(a.name, b.name));
+}
+
+/** The CiliumEndpoint of a pod, as the agent writes it (pkg/endpoint/endpoint_status.go). */
 export function endpointObject(pod: Pod, report: EndpointReport): KubeObject {
   const { name, namespace, uid } = pod.metadata;
-  const ports = pod.spec.containers.flatMap((container) =>
-    (container.ports ?? []).flatMap((port) =>
-      port.name === undefined
-        ? []
-        : [{ name: port.name, port: port.containerPort, protocol: port.protocol ?? 'TCP' }],
-    ),
-  );
-  const unknown = { enforcing: false, state: '<status disabled>' };
+  const ports = namedPorts(pod);
   return {
     apiVersion: 'cilium.io/v2',
     kind: 'CiliumEndpoint',
@@ -38,18 +44,11 @@ export function endpointObject(pod: Pod, report: EndpointReport): KubeObject {
     },
     status: {
       encryption: {},
-      'external-identifiers': {
-        'cni-attachment-id': `${sandboxId(pod)}:eth0`,
-        'container-id': sandboxId(pod),
-        'k8s-namespace': namespace,
-        'k8s-pod-name': name,
-        'pod-name': `${namespace}/${name}`,
-      },
+      'external-identifiers': { 'cni-attachment-id': `${sandboxId(pod)}:eth0` },
       id: report.id,
       identity: { id: report.identity, labels: report.labels },
       ...(ports.length > 0 ? { 'named-ports': ports } : {}),
       networking: { addressing: [{ ipv4: pod.status?.podIP }], node: report.nodeAddress },
-      policy: { egress: unknown, ingress: unknown },
       'service-account': pod.spec.serviceAccountName ?? 'default',
       state: 'ready',
     },

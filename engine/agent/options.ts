@@ -5,35 +5,30 @@ import { byText } from '../base/order.ts';
 
 /** Options of an endpoint that may be changed while it runs (pkg/option, EndpointMutableOptionLibrary), with their defaults. */
 const ENDPOINT_OPTIONS: Readonly<Record<string, string>> = {
-  ConntrackAccounting: 'Disabled',
   Debug: 'Disabled',
   DebugLB: 'Disabled',
   DebugPolicy: 'Disabled',
   DropNotification: 'Enabled',
   MonitorAggregationLevel: 'Medium',
-  PolicyAccounting: 'Enabled',
   PolicyAuditMode: 'Disabled',
   PolicyVerdictNotification: 'Enabled',
   SourceIPVerification: 'Enabled',
   TraceNotification: 'Enabled',
 };
 
-/** Options of an agent that may be changed while it runs. */
+/** Options of an agent with what they are at its start; two more are absent until somebody sets them. */
 const AGENT_OPTIONS: Readonly<Record<string, string>> = {
-  ConntrackAccounting: 'Disabled',
   Debug: 'Disabled',
   DebugLB: 'Disabled',
-  DebugPolicy: 'Disabled',
   DropNotification: 'Enabled',
   MonitorAggregationLevel: 'Medium',
-  PolicyAccounting: 'Enabled',
   PolicyAuditMode: 'Disabled',
   PolicyTracing: 'Disabled',
   PolicyVerdictNotification: 'Enabled',
   SourceIPVerification: 'Enabled',
   TraceNotification: 'Enabled',
-  TraceSockNotification: 'Enabled',
 };
+const AGENT_MORE = ['DebugPolicy', 'DebugTagged'];
 
 const AUDIT = 'PolicyAuditMode';
 
@@ -115,8 +110,8 @@ export function changeOptions(
     Object.entries(isJsonObject(wanted) ? wanted : {}).map(([name, value]) => [name, String(value)]),
   );
   const endpoint = /^\/endpoint\/(.+)\/config$/.exec(path);
-  const known = endpoint ? ENDPOINT_OPTIONS : AGENT_OPTIONS;
-  const unknown = Object.keys(texts).find((name) => !Object.hasOwn(known, name));
+  const known = endpoint ? Object.keys(ENDPOINT_OPTIONS) : [...Object.keys(AGENT_OPTIONS), ...AGENT_MORE];
+  const unknown = Object.keys(texts).find((name) => !known.includes(name));
   if (unknown !== undefined) return `Unknown option ${unknown}`;
   if (!endpoint) {
     options.set(node, texts);

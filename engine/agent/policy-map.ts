@@ -5,10 +5,8 @@ import type { Selector } from '../policy/selector.ts';
 import { byText } from '../base/order.ts';
 import { formatAddress } from '../net/address.ts';
 import { formatCidr } from '../net/cidr.ts';
-import { PROTOCOL_NUMBERS } from '../net/protocol.ts';
+import { PROTOCOL_NAMES } from '../net/protocol.ts';
 import { proxyPort } from './proxy-port.ts';
-
-const PROTOCOL_NAMES = new Map([...PROTOCOL_NUMBERS].map(([name, number]) => [number, name]));
 
 /** A peer with the number and the labels by which an agent knows it. */
 export type KnownPeer = { readonly id: number; readonly labels: readonly string[]; readonly peer: Peer };
@@ -29,13 +27,15 @@ type MapEntry = {
   readonly row: Row | undefined;
 };
 
-/** The entries of an endpoint's policy map, as `bpf policy get` reads them: ingress first, then by identity. */
+/** The entries of an endpoint's policy map, as `bpf policy get` reads them: denials first, then ingress, then by identity. */
 export function policyMap(view: PolicyView, endpointKey: string | undefined): readonly JsonObject[] {
-  return (['Ingress', 'Egress'] as const).flatMap((direction) => {
+  const entries = (['Ingress', 'Egress'] as const).flatMap((direction) => {
     const rows =
       endpointKey === undefined ? undefined : view.repository.mapRows(endpointKey, direction === 'Ingress');
     return entriesOf(rows, view).map((entry) => entryModel(entry, direction, view.node));
   });
+  const isDenied = (entry: JsonObject): boolean => entry['policy'] === 'Deny';
+  return [...entries.filter(isDenied), ...entries.filter((entry) => !isDenied(entry))];
 }
 
 function entriesOf(rows: readonly Row[] | undefined, view: PolicyView): readonly MapEntry[] {
@@ -77,6 +77,7 @@ function entryModel(entry: MapEntry, direction: 'Ingress' | 'Egress', node: stri
     proxyPort: policy?.parser ? proxyPort(node, policy.parser, direction.toLowerCase() as 'ingress') : 0,
     auth: auth === 'required' ? 'spire' : auth === 'test-always-fail' ? 'test-always-fail' : 'disabled',
     prefix: entry.prefix,
+    precedence: entry.row?.precedence ?? 0,
   };
 }
 

@@ -2,9 +2,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Pod } from '../objects/views.ts';
 import type { PolicyConfig } from '../policy/model.ts';
-import { hashText } from '../base/hash.ts';
-import { timestamp } from '../objects/time.ts';
-import { sandboxId } from './endpoint-object.ts';
+import { endpointModel, identityModel, labelsOfPolicy, logOf } from './endpoint-model.ts';
 import { policyMap, type PolicyView, selectorModels, selectorText } from './policy-map.ts';
 
 /** An endpoint of a node as its agent reports it; `pod` is absent for the host and the health endpoint. */
@@ -115,27 +113,6 @@ function endpointAnswer(report: AgentReport, name: string, part: string | undefi
     default:
       return undefined;
   }
-}
-
-/** The history of an endpoint's states, newest first. */
-function logOf(one: AgentEndpoint, report: AgentReport): Json {
-  const createdMs = Date.parse(one.pod?.status?.startTime ?? one.pod?.metadata.creationTimestamp ?? '');
-  const atMs = Number.isNaN(createdMs) ? report.nowMs : createdMs;
-  const at = (seconds: number): string => timestamp(atMs + seconds * 1000);
-  const entry = (seconds: number, state: string, message: string): JsonObject => ({
-    timestamp: at(seconds),
-    code: 'OK',
-    state,
-    message,
-  });
-  return [
-    entry(3, 'ready', 'Successfully regenerated endpoint program (Reason: updated security labels)'),
-    entry(3, 'ready', 'Completed endpoint regeneration with no pending regeneration requests'),
-    entry(2, 'regenerating', 'Regenerating endpoint: updated security labels'),
-    entry(2, 'waiting-to-regenerate', 'Triggering endpoint regeneration due to updated security labels'),
-    entry(2, 'ready', 'Set identity for this endpoint'),
-    entry(1, 'waiting-for-identity', 'Endpoint creation'),
-  ];
 }
 
 function mapAnswer(report: AgentReport, name: string): Json | undefined {
@@ -276,74 +253,6 @@ function isNamed(one: AgentEndpoint, name: string): boolean {
   return prefix === 'ipv4' && one.address === rest;
 }
 
-function endpointModel(one: AgentEndpoint, report: AgentReport): JsonObject {
-  const { ingress, egress } = one.enforcement;
-  const direction = ingress && egress ? 'both' : ingress ? 'ingress' : egress ? 'egress' : 'none';
-  const isAudited = one.options['PolicyAuditMode'] === 'Enabled' && direction !== 'none';
-  const enabled = isAudited ? `audit-${direction}` : direction;
-  const policy = {
-    'allowed-egress-identities': [],
-    'allowed-ingress-identities': [],
-    build: report.policyRevision,
-    id: one.identity,
-    'policy-enabled': enabled,
-    'policy-revision': report.policyRevision,
-  };
-  const { options } = one;
-  const { pod } = one;
-  return {
-    id: one.id,
-    spec: { 'label-configuration': {}, options },
-    status: {
-      controllers: [],
-      'external-identifiers':
-        pod === undefined
-          ? {}
-          : {
-              'cni-attachment-id': `${sandboxId(pod)}:eth0`,
-              'container-id': sandboxId(pod),
-              'k8s-namespace': pod.metadata.namespace,
-              'k8s-pod-name': pod.metadata.name,
-              'pod-name': `${pod.metadata.namespace}/${pod.metadata.name}`,
-            },
-      health: { bpf: 'OK', connected: true, overallHealth: 'OK', policy: 'OK' },
-      identity: identityModel({ id: one.identity, labels: one.labels }),
-      labels: { realized: {}, 'security-relevant': one.labels },
-      log: logOf(one, report),
-      namedPorts: [],
-      networking: {
-        addressing: one.address === '' ? [] : [{ ipv4: one.address }],
-        'host-addressing': { ipv4: { address: report.nodeAddress } },
-        'interface-name':
-          pod === undefined
-            ? one.identity === 1
-              ? 'cilium_host'
-              : 'lxc_health'
-            : `lxc${hashText(pod.metadata.uid ?? '').slice(0, 12)}`,
-        mac: macOf(`${report.node}/${one.id}`),
-      },
-      policy: {
-        'proxy-policy-revision': report.policyRevision,
-        'proxy-statistics': [],
-        realized: policy,
-        spec: policy,
-      },
-      realized: { 'label-configuration': {}, options },
-      state: 'ready',
-    },
-  };
-}
-
-function macOf(key: string): string {
-  const digits = hashText(key).slice(0, 10);
-  return ['0a', ...(digits.match(/../g) ?? [])].join(':');
-}
-
-function identityModel(one: { readonly id: number; readonly labels: readonly string[] }): JsonObject {
-  const sha = `${hashText(one.labels.join(';'))}${hashText(`${one.labels.join(';')}/1`)}${hashText(`${one.labels.join(';')}/2`)}${hashText(`${one.labels.join(';')}/3`)}`;
-  return { id: one.id, labels: one.labels, labelsSHA256: sha };
-}
-
 const RESERVED: readonly (readonly [id: number, name: string])[] = [
   [1, 'host'],
   [2, 'world'],
@@ -384,21 +293,6 @@ function policyModel(object: KubeObject): JsonObject {
     ...(object['specs'] === undefined ? {} : { specs: object['specs'] as Json }),
     labels: labelsOfPolicy(object),
   };
-}
-
-/** The labels of a policy's rules: where they come from (pkg/k8s/apis/cilium.io/utils, GetPolicyLabels). */
-function labelsOfPolicy({ kind, metadata }: KubeObject): readonly JsonObject[] {
-  const label = (key: string, value: string): JsonObject => ({
-    key: `io.cilium.k8s.policy.${key}`,
-    value,
-    source: 'k8s',
-  });
-  return [
-    label('derived-from', kind),
-    label('name', metadata.name),
-    ...(metadata.namespace === undefined ? [] : [label('namespace', metadata.namespace)]),
-    label('uid', metadata.uid ?? ''),
-  ];
 }
 
 function selectorsAnswer(report: AgentReport): Json {

@@ -15,6 +15,11 @@ export const PROTOCOL_NUMBERS: ReadonlyMap<string, number> = new Map([
   ['SCTP', 132],
 ]);
 
+/** Names of protocols by number. */
+export const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
+  [...PROTOCOL_NUMBERS].map(([name, number]) => [number, name]),
+);
+
 /** ICMP for IPv4; the type stands in place of a port. */
 export const ICMP = 1;
 /** TCP. */

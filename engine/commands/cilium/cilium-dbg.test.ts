@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { endpointList, identityTable } from './dbg-endpoint.ts';
-import { type MapEntry, policyMapTable } from './dbg-policy.ts';
+import { policyMapTable } from './dbg-policy.ts';
+import type { MapEntry } from './policy-counts.ts';
 import { statusBrief, type StatusModel, statusText } from './dbg-status.ts';
 import type { EndpointModel } from './models.ts';
 

@@ -60,11 +60,17 @@ export function clusterName(call: DbgCall): string {
   return config?.status.daemonConfigurationMap['cluster-name'] || 'default';
 }
 
+/** Indented JSON as Go writes it, which hides what HTML would read. */
+export function goIndented(value: unknown): string {
+  const hidden = { '&': '\\u0026', '<': '\\u003c', '>': '\\u003e' } as const;
+  return `${JSON.stringify(value, null, 2).replace(/[&<>]/g, (char) => hidden[char as '&'])}\n`;
+}
+
 /** The value as `-o` asks for it; undefined when it does not ask. */
 export function asAsked(call: DbgCall, value: Json): DbgResult | undefined {
   const output = call.flags.get('output');
   if (output === undefined || output === '') return undefined;
-  if (output === 'json') return { text: `${JSON.stringify(value, null, 2)}\n` };
+  if (output === 'json') return { text: goIndented(value) };
   if (output === 'yaml') return { text: toYaml(value) };
   const path = /^jsonpath=(.*)$/s.exec(output)?.[1];
   if (path === undefined) return { error: 'Error: invalid output format' };

@@ -1,6 +1,6 @@
 import type { Json } from '../../base/json.ts';
 import { RESERVED } from '../../hubble/tables.ts';
-import { asAsked, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
+import { asAsked, type DbgCall, type DbgCommand, type DbgResult, goIndented, isOn } from './dbg-command.ts';
 import { type EndpointModel, type IdentityModel, listOf } from './models.ts';
 import { tabbed } from './table.ts';
 
@@ -83,12 +83,12 @@ function get(call: DbgCall): DbgResult {
       return {
         error: `Error: Cannot get endpoints for given list of labels [${wanted.join(' ')}]: [GET /endpoint][404] getEndpointNotFound\n\n`,
       };
-    return asAsked(call, found as unknown as Json) ?? { text: `${JSON.stringify(found, null, 2)}\n` };
+    return asAsked(call, found as unknown as Json) ?? { text: goIndented(found) };
   }
   const one = named(call);
   if (!('model' in one)) return one;
   const list = [one.model] as unknown as Json;
-  return asAsked(call, list) ?? { text: `${JSON.stringify(list, null, 2)}\n` };
+  return asAsked(call, list) ?? { text: goIndented(list) };
 }
 
 function hasLabel(endpoint: EndpointModel, wanted: string): boolean {

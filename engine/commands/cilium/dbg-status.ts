@@ -298,8 +298,9 @@ function config(call: DbgCall): DbgResult {
   const { options } = model.realized;
   if (isOn(call, 'list-options'))
     return {
-      text: Object.keys(options)
-        .map((name) => `${name.padEnd(24)} ${OPTIONS[name] ?? ''}\n`)
+      text: Object.entries(OPTIONS)
+        .filter(([name]) => name !== 'PolicyTracing')
+        .map(([name, about]) => `${name.padEnd(24)} ${about}\n`)
         .join(''),
     };
   if (call.args.length === 0) {
@@ -318,7 +319,7 @@ function config(call: DbgCall): DbgResult {
       error:
         'Error: Unable to change agent configuration: PolicyEnforcement is set by enable-policy of cilium-config here',
     };
-  const wanted = optionsOf(call.args, options);
+  const wanted = optionsOf(call.args, OPTIONS);
   if ('error' in wanted) return { text: `${wanted.error}\n`, error: '' };
   const problem = call.agent.patch('/config', { options: wanted.options });
   return problem === undefined
@@ -328,19 +329,17 @@ function config(call: DbgCall): DbgResult {
 
 /** What the options are for, in our words. */
 const OPTIONS: Readonly<Record<string, string>> = {
-  ConntrackAccounting: 'Count packets and bytes of connections',
   Debug: 'Tell of what the programs of the datapath do',
   DebugLB: 'Tell of load balancing',
   DebugPolicy: 'Tell of policy lookups',
+  DebugTagged: 'Tell more of what is tagged for it',
   DropNotification: 'Tell of dropped packets',
   MonitorAggregationLevel: 'How much of what happened is told at once',
-  PolicyAccounting: 'Count packets and bytes of policy entries',
   PolicyAuditMode: 'Only report what policies would drop',
   PolicyTracing: 'Trace how policies are resolved',
   PolicyVerdictNotification: 'Tell of verdicts of policies',
   SourceIPVerification: 'Check the source addresses of packets',
   TraceNotification: 'Tell of packets that pass',
-  TraceSockNotification: 'Tell of translated sockets',
 };
 
 function configGet(call: DbgCall): DbgResult {
