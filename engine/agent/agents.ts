@@ -103,6 +103,11 @@ export class CiliumAgents {
     return this.#redaction;
   }
 
+  /** The revision of the policies in force. */
+  get policyRevision(): number {
+    return this.#revision;
+  }
+
   /** Takes in what changed in the store; true when that changed the store again. */
   sync(): boolean {
     if (this.#store.revision === this.#seen) return false;

@@ -427,6 +427,9 @@ function withKindnet(agents: CiliumAgents, kindnet: KindnetPolicies): AgentsView
     get redaction() {
       return agents.redaction;
     },
+    get policyRevision() {
+      return agents.policyRevision;
+    },
     identityOf: (peer) => agents.identityOf(peer),
     endpointOf: (pod) => agents.endpointOf(pod),
     learnDns: (lesson) => agents.learnDns(lesson),

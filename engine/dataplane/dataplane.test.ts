@@ -217,6 +217,17 @@ describe('proxies', () => {
       'worker 4:1 FORWARDED -> INGRESS TCP Flags: SYN',
     ]);
     expect(flows).toContain('worker l7-REQUEST DROPPED -> INGRESS HTTP/1.1 GET http://web/no');
+    const headers = w.dataplane.flows
+      .ringOf('worker')
+      .after(0)
+      .flatMap(({ flow }) => {
+        const http = flow.l7?.http;
+        return http?.url === 'http://web/no' ? [http.headers?.map(({ key }) => key)] : [];
+      });
+    expect(headers).toEqual([
+      [':scheme', 'User-Agent', 'X-Envoy-Internal', 'X-Request-Id'],
+      ['Content-Length', 'Content-Type', 'X-Request-Id'],
+    ]);
     expect(flows).toContain('worker l7-RESPONSE FORWARDED <- INGRESS HTTP/1.1 403 0ms (GET http://web/no)');
     expect(
       flows.some((line) => line.startsWith('worker l7-RESPONSE FORWARDED <- INGRESS HTTP/1.1 200 ')),

@@ -20,6 +20,12 @@ const TRACE_POINTS = new Map([
   [3, 'TO_STACK'],
   [4, 'TO_OVERLAY'],
 ]);
+/** The resources of the policies that rules come from, by kind. */
+const POLICY_RESOURCE = new Map([
+  ['CiliumNetworkPolicy', 'ciliumnetworkpolicies.cilium.io'],
+  ['CiliumClusterwideNetworkPolicy', 'ciliumclusterwidenetworkpolicies.cilium.io'],
+  ['NetworkPolicy', 'networkpolicies.networking.k8s.io'],
+]);
 const TO_ENDPOINT = 0;
 const TO_PROXY = 1;
 const TO_HOST = 2;
@@ -279,7 +285,7 @@ export class FlowWriter {
     if (side.enforced && (stopped || packet.isNew)) {
       const base = this.#packet(packet, place);
       const match = MATCH_TYPES.indexOf(side.matchType);
-      const policies = policiesOf(side);
+      const policies = this.#policiesOf(side);
       const isDenied = side.isAudited === true || (stopped && side.auth === null);
       const list = `${isEgress ? 'egress' : 'ingress'}_${isDenied ? 'denied' : 'allowed'}_by`;
       this.#write(place.node, {
@@ -296,6 +302,7 @@ export class FlowWriter {
         event_type: { type: 5 },
         ...(match > 0 ? { policy_match_type: match } : {}),
         ...(policies.length > 0 ? { [list]: policies } : {}),
+        ...(side.log === undefined ? {} : { policy_log: side.log }),
       });
     }
     if (!stopped) return true;
@@ -308,6 +315,27 @@ export class FlowWriter {
       file: { name: 'bpf_lxc.c', line: 1443 },
     });
     return false;
+  }
+
+  /** The policies behind a verdict with the labels of their rules (pkg/policy/correlation). */
+  #policiesOf(side: SideVerdict): FlowPolicy[] {
+    const revision = String(this.#agents?.policyRevision ?? 1);
+    const seen = new Map<string, FlowPolicy>();
+    for (const { policyKind: kind, name, namespace } of side.rules) {
+      const resource = POLICY_RESOURCE.get(kind) ?? '';
+      const uid = this.#store.get(resource, namespace || undefined, name)?.metadata.uid;
+      const parts = { 'derived-from': kind, name, namespace, uid: uid ?? '' };
+      seen.set(`${kind}/${namespace}/${name}`, {
+        name,
+        ...(namespace === '' ? {} : { namespace }),
+        labels: Object.entries(parts)
+          .filter(([, value]) => value !== '')
+          .map(([key, value]) => `k8s:io.cilium.k8s.policy.${key}=${value}`),
+        revision,
+        kind,
+      });
+    }
+    return [...seen.values()];
   }
 
   #trace(packet: Packet, point: number, place: Place, l7: SideVerdict['l7'] = null): void {
@@ -417,22 +445,6 @@ function dropOf(side: SideVerdict): { readonly drop_reason: number; readonly dro
   return side.deniedBy === 'explicit'
     ? { drop_reason: 181, drop_reason_desc: 'POLICY_DENY' }
     : { drop_reason: 133, drop_reason_desc: 'POLICY_DENIED' };
-}
-
-function policiesOf(side: SideVerdict): FlowPolicy[] {
-  const seen = new Map<string, FlowPolicy>();
-  for (const rule of side.rules) {
-    const prefix = 'k8s:io.cilium.k8s.policy.';
-    const labels = [`${prefix}derived-from=${rule.policyKind}`, `${prefix}name=${rule.name}`];
-    seen.set(`${rule.policyKind}/${rule.namespace}/${rule.name}`, {
-      name: rule.name,
-      ...(rule.namespace === '' ? {} : { namespace: rule.namespace }),
-      labels: rule.namespace === '' ? labels : [...labels, `${prefix}namespace=${rule.namespace}`],
-      revision: '1',
-      kind: rule.policyKind,
-    });
-  }
-  return [...seen.values()];
 }
 
 function layer4(packet: Packet, near: number, far: number): Layer4 {

@@ -1,3 +1,4 @@
+import { byText } from '../base/order.ts';
 import {
   type HttpHeader,
   type HttpRequest,
@@ -84,11 +85,14 @@ function handle(
   return { response, end: wantsClose };
 }
 
+/** A response with the headers that its record shows: those before Envoy adds its own. */
+type Answer = HttpResponse & { readonly logged: readonly HttpHeader[] };
+
 function forward(
   connection: HttpProxyConnection,
   request: HttpRequest,
   what: { readonly id: string; readonly latencyMs: number },
-): HttpResponse {
+): Answer {
   const headers: HttpHeader[] = request.headers.map(([name, value]) => [name.toLowerCase(), value]);
   const added: HttpHeader[] = [
     ['x-forwarded-proto', 'http'],
@@ -122,14 +126,16 @@ function forward(
 }
 
 /** Envoy writes header names in lower case, its own `server`, and the time the program took. */
-function rewritten(response: HttpResponse, latencyMs: number): HttpResponse {
+function rewritten(response: HttpResponse, latencyMs: number): Answer {
   const drop = new Set(['server', 'connection', 'keep-alive', 'transfer-encoding']);
   const kept: HttpHeader[] = response.headers
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => !drop.has(name));
+  const took: HttpHeader = ['x-envoy-upstream-service-time', String(latencyMs)];
   return {
     ...response,
-    headers: [...kept, ['x-envoy-upstream-service-time', String(latencyMs)], ['server', 'envoy']],
+    headers: [...kept, took, ['server', 'envoy']],
+    logged: [...response.headers, took],
   };
 }
 
@@ -137,13 +143,16 @@ function rewritten(response: HttpResponse, latencyMs: number): HttpResponse {
 function local(
   connection: HttpProxyConnection,
   what: { readonly status: number; readonly body: string; readonly close: boolean },
-): HttpResponse {
-  const length = String(what.body.length);
+): Answer {
+  const own: readonly HttpHeader[] = [
+    ['content-length', String(what.body.length)],
+    ['content-type', 'text/plain'],
+  ];
   return {
     status: what.status,
+    logged: own,
     headers: [
-      ['content-length', length],
-      ['content-type', 'text/plain'],
+      ...own,
       ['date', httpDate(connection.fabric.sim.clock.nowMs)],
       ['server', 'envoy'],
       ...(what.close ? ([['connection', 'close']] as const) : []),
@@ -171,14 +180,14 @@ function record(connection: HttpProxyConnection, what: Record & { readonly isDen
     side: what.side,
     type: 'REQUEST',
     isDenied: what.isDenied,
-    http: { method: what.request.method, url, protocol: connection.protocol, headers: headersOf(what) },
+    http: { method: what.request.method, url, protocol: connection.protocol, headers: requestHeaders(what) },
     summary: `${connection.protocol} ${what.request.method} ${url}`,
   });
 }
 
 function respond(
   connection: HttpProxyConnection,
-  what: Record & { readonly response: HttpResponse; readonly latencyMs: number },
+  what: Record & { readonly response: Answer; readonly latencyMs: number },
 ): void {
   const url = urlOf(what.request);
   const { status } = what.response;
@@ -192,7 +201,7 @@ function respond(
       method: what.request.method,
       url,
       protocol: connection.protocol,
-      headers: headersOf(what),
+      headers: recorded(what.response.logged, what.id),
     },
     summary: `${connection.protocol} ${status} ${Math.trunc(what.latencyMs)}ms (${what.request.method} ${url})`,
   });
@@ -203,11 +212,19 @@ function urlOf(request: HttpRequest): string {
   return `http://${headerOf(request.headers, 'host') ?? ''}${request.target}`;
 }
 
-function headersOf(what: Record): readonly { readonly key: string; readonly value: string }[] {
-  const shown = ['accept', 'user-agent'].flatMap((name) => {
-    const value = headerOf(what.request.headers, name);
-    const key = name.replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
-    return value === undefined ? [] : [{ key, value }];
-  });
-  return [...shown, { key: 'X-Envoy-Internal', value: 'true' }, { key: 'X-Request-Id', value: what.id }];
+/** Headers as a record has them: Go's spelling, sorted; what Envoy knows by other means is left out (cilium/accesslog.cc). */
+function recorded(headers: readonly HttpHeader[], id: string): readonly { key: string; value: string }[] {
+  return [...headers, ['x-request-id', id] as const]
+    .map(([name, value]) => ({
+      key: name.toLowerCase().replace(/(^|-)[a-z]/g, (text) => text.toUpperCase()),
+      value,
+    }))
+    .sort((a, b) => byText(a.key, b.key));
+}
+
+const NOT_RECORDED = new Set(['host', 'connection', 'keep-alive', 'x-forwarded-proto', 'x-request-id']);
+
+function requestHeaders(what: Record): ReturnType<typeof recorded> {
+  const own = what.request.headers.filter(([name]) => !NOT_RECORDED.has(name.toLowerCase()));
+  return recorded([[':scheme', 'http'], ['x-envoy-internal', 'true'], ...own], what.id);
 }

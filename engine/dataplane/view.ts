@@ -38,6 +38,8 @@ export type AgentsView = {
   observes?(node: string): boolean;
   /** What Hubble hides of HTTP; undefined: nothing. */
   readonly redaction?: Redaction | undefined;
+  /** The revision of the policies in force. */
+  readonly policyRevision?: number;
 };
 
 /** A host outside of the cluster, as worlds have it (cluster/world.ts OutsideHost). */

@@ -141,6 +141,8 @@ export type SideVerdict = {
   readonly matchType: MatchType;
   /** The rules that gave the deciding entry. */
   readonly rules: readonly RuleRef[];
+  /** What those rules' policies want logged (`log.value`); absent: nothing. */
+  readonly log?: readonly string[];
 };
 
 /** The decision about a flow: egress at the source first, then ingress at the destination. */

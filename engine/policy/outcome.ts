@@ -35,6 +35,7 @@ export function sideVerdict(
     rulesMatched: [...new Set(rules.map(policyName))].sort(byText),
     matchType: entry.matchType,
     rules: uniqueRefs(rules),
+    ...(entry.policy?.log ? { log: [...new Set(entry.policy.log.split('\n'))] } : {}),
   };
 }
 
