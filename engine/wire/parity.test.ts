@@ -11,6 +11,19 @@ const LINES = CHAPTERS.flatMap((chapter) => chapter.lines.filter((line) => !line
 /** Two worlds, each with its real client, keep two cores busy. */
 const POOL = 2;
 
+/** The real one walks Go maps here and there, and now and then in another order: only what differs each time is a difference. */
+const TRIES = 3;
+
+async function settled(run: () => Promise<readonly Outcome[]>): Promise<readonly Outcome[]> {
+  let outcomes = await run();
+  for (let tries = 1; tries < TRIES; tries++) {
+    if (outcomes.every((one) => one.isEqual || one.line.reason !== undefined)) break;
+    const again = await run();
+    outcomes = outcomes.map((one, index) => (one.isEqual ? one : (again[index] ?? one)));
+  }
+  return outcomes;
+}
+
 const found = findKubectl();
 
 test('the list is long enough, and every line of it counts once', () => {
@@ -33,7 +46,9 @@ test.skipIf(missing !== undefined)(title, { timeout: 900_000 }, async () => {
   const work = async (): Promise<void> => {
     for (let chapter = waiting.shift(); chapter !== undefined; chapter = waiting.shift())
       outcomes.push(
-        ...(await runChapter(chapter, { bundle, files: join(DATA, 'files'), kubectl: found.file, seed: 7 })),
+        ...(await settled(() =>
+          runChapter(chapter, { bundle, files: join(DATA, 'files'), kubectl: found.file, seed: 7 }),
+        )),
       );
   };
   await Promise.all(Array.from({ length: POOL }, work));
