@@ -148,12 +148,13 @@ export function selectorText(selector: Selector): string {
   }
 }
 
-/** Addresses that stand for the outside peers of the policies in force: a block's first address. */
+/** Addresses that stand for the outside peers of the policies in force: the first of a block, and of each hole in it. */
 export function outsideAddresses(repository: PolicyRepository): readonly string[] {
   const found = new Set<string>();
   for (const key of repository.policyKeys())
     for (const rule of repository.policy(key)?.rules ?? [])
       for (const selector of rule.peers ?? [])
-        if (selector.kind === 'cidr') found.add(formatAddress(selector.block.address));
+        if (selector.kind === 'cidr')
+          for (const block of [selector.block, ...selector.except]) found.add(formatAddress(block.address));
   return [...found].sort(byText);
 }

@@ -134,6 +134,7 @@ export function agentReport(view: ReportView, node: string): AgentReport {
     })),
     options: view.options.ofNode(node, view.repository.config.isAudit === true),
     nodes: nodeFacts(view.store),
+    apiNodes: nodeFacts(view.store).flatMap(({ name }) => (isApiServer(view, name) ? [name] : [])),
     ciliumConfig: (view.store.get('configmaps', 'kube-system', 'cilium-config')?.['data'] ?? {}) as Readonly<
       Record<string, string>
     >,
@@ -191,12 +192,10 @@ function knownPeers(view: ReportView, node: string): readonly KnownPeer[] {
   const add = (id: number, labels: readonly string[], peer: Peer): void => {
     if (!found.has(id)) found.set(id, { id, labels: [...labels].sort(byText), peer });
   };
-  for (const name of RESERVED_PEERS)
-    add(RESERVED_IDENTITIES[name] ?? 0, [`reserved:${name}`], { entity: name });
-  for (const { name } of nodeFacts(view.store)) {
-    const labels = view.repository.identityLabels({ node: name });
-    const isApi = labels.includes('reserved:kube-apiserver');
-    if (name !== node) add(isApi ? 7 : 6, labels, { node: name });
+  const isApi = isApiServer(view, node);
+  for (const name of RESERVED_PEERS) {
+    const labels = reservedLabels(name, isApi);
+    add(RESERVED_IDENTITIES[name] ?? 0, labels, { entity: name });
   }
   for (const [key, managed] of view.managed) add(managed.identity, managed.labels, { endpoint: key });
   const addresses = [...view.dns.table().values()].flat();
@@ -205,6 +204,18 @@ function knownPeers(view: ReportView, node: string): readonly KnownPeer[] {
     add(id, labels, { address });
   }
   return [...found.values()].sort((a, b) => a.id - b.id);
+}
+
+/** The labels of a reserved identity; a node with the API server has that label too. */
+export function reservedLabels(name: string, isApiHost: boolean): readonly string[] {
+  const label = `reserved:${name}`;
+  if (name === 'kube-apiserver') return [label, 'reserved:remote-node'];
+  return name === 'host' && isApiHost ? [label, 'reserved:kube-apiserver'] : [label];
+}
+
+/** True when the API server runs on a node. */
+function isApiServer(view: ReportView, node: string): boolean {
+  return view.repository.identityLabels({ node }).includes('reserved:kube-apiserver');
 }
 
 /** The addresses of an Endpoints object. */

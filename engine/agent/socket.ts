@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Pod } from '../objects/views.ts';
 import type { PolicyConfig } from '../policy/model.ts';
+import { reservedLabels } from './report.ts';
 import { endpointModel, identityModel, labelsOfPolicy, logOf } from './endpoint-model.ts';
 import { policyMap, type PolicyView, selectorModels, selectorText } from './policy-map.ts';
 
@@ -47,6 +48,8 @@ export type AgentReport = {
     readonly router: string;
     readonly health: string;
   }[];
+  /** Nodes with the API server. */
+  readonly apiNodes: readonly string[];
   /** The ConfigMap cilium-config. */
   readonly ciliumConfig: Readonly<Record<string, string>>;
   readonly services: () => readonly JsonObject[];
@@ -187,10 +190,13 @@ function ipModels(report: AgentReport): Json {
   const nodeAddress = new Map(report.nodes.map((node) => [node.name, node.address]));
   for (const node of report.nodes) {
     const isOwn = node.name === report.node;
-    const identity = isOwn ? 1 : 6;
+    const isApi = report.apiNodes.includes(node.name);
     const source = isOwn ? 'local' : 'custom-resource';
-    for (const address of [node.address, node.router])
-      entries.push({ cidr: `${address}/32`, identity, host: isOwn ? '' : node.address, source, labels: [] });
+    const host = isOwn ? '' : node.address;
+    const own = isOwn ? 1 : isApi ? 7 : 6;
+    const learnt = isApi ? 'kube-apiserver' : source;
+    entries.push({ cidr: `${node.address}/32`, identity: own, host, source: learnt, labels: [] });
+    entries.push({ cidr: `${node.router}/32`, identity: isOwn ? 1 : 6, host, source, labels: [] });
     entries.push({ cidr: `${node.health}/32`, identity: 4, host: node.address, source, labels: [] });
   }
   for (const pod of report.pods())
@@ -272,7 +278,7 @@ function identitiesOf(
   // The worlds of the two families are told apart in dual stack only.
   const reserved = RESERVED.filter(([id]) => id < 9 || report.config.ipv6).map(([id, name]) => ({
     id,
-    labels: id === 7 ? ['reserved:kube-apiserver', 'reserved:remote-node'] : [`reserved:${name}`],
+    labels: reservedLabels(name, report.apiNodes.includes(report.node)),
   }));
   return [...reserved, ...report.identities];
 }

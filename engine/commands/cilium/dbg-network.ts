@@ -1,7 +1,13 @@
 import type { Json } from '../../base/json.ts';
 import { asAsked, clusterName, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
-import { RESERVED } from '../../hubble/tables.ts';
-import { addressOf, type IpModel, listOf, type NodeModel, type ServiceModel } from './models.ts';
+import {
+  addressOf,
+  type IdentityModel,
+  type IpModel,
+  listOf,
+  type NodeModel,
+  type ServiceModel,
+} from './models.ts';
 import { namePattern } from '../../net/name-pattern.ts';
 import { tabbed } from './table.ts';
 
@@ -24,14 +30,12 @@ function ipTable(call: DbgCall, entries: readonly IpModel[]): DbgResult {
     ? ['IP', 'IDENTITY', 'SOURCE', 'HOST', 'ENCRYPT_KEY']
     : ['IP', 'IDENTITY', 'SOURCE'];
   const rows = entries.flatMap((item) => {
-    const reserved = RESERVED[item.identity];
+    const known = call.agent.get(`/identity/${item.identity}`) as IdentityModel | undefined;
     const names = isOn(call, 'numeric')
       ? [String(item.identity)]
       : item.labels.length > 0
         ? item.labels
-        : reserved === undefined
-          ? []
-          : [`reserved:${reserved}`];
+        : (known?.labels ?? []);
     const [first = String(item.identity), ...more] = names;
     const rest = isVerbose ? [item.hostIP, String(item.encryptKey)] : [];
     return [[item.cidr, first, item.metadata.source, ...rest], ...more.map((name) => ['', name, ''])];
