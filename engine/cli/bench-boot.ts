@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { build } from 'esbuild';
+import { present } from '../base/assert.ts';
 import type { LabBundle } from '../lab/bundle.ts';
 import { headerOf } from '../session/headless.ts';
 import type { WorkerEvent } from '../session/protocol.ts';
 import { Sandbox } from '../session/sandbox.ts';
-import { type BenchResult, benchLab, figureOf, ROOT, type Span, stopwatch } from './bench-figures.ts';
+import { type BenchResult, benchLab, figureOf, type Span, stopwatch } from './bench-figures.ts';
+import { bundle as bundleOf } from './bundle.ts';
 
 /** Gives the browser's worker the few globals it takes, in a worker thread of Node. */
-const SHIM = `import { parentPort } from 'node:worker_threads';
+const shimOf = (worker: string): string => `import { parentPort } from 'node:worker_threads';
 globalThis.postMessage = (event) => parentPort.postMessage(event);
 parentPort.on('message', (data) => globalThis.onmessage({ data }));
-await import('./worker.js');
+await import('./${worker}');
 `;
 
 /** Sandbox open → it runs commands: warm in this thread, and in a fresh worker thread that loads the browser's bundle first. */
@@ -38,19 +39,11 @@ export async function benchBoot(rounds = 15): Promise<BenchResult> {
 async function measureFresh(bundle: LabBundle, rounds: number): Promise<readonly Span[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
   try {
-    await build({
-      absWorkingDir: ROOT,
-      entryPoints: ['engine/session/worker.ts'],
-      bundle: true,
-      minify: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'browser',
-      outdir: folder,
-      logLevel: 'error',
-    });
+    const chunks = await bundleOf('worker', ['engine/session/worker.ts']);
+    for (const { name, code } of chunks) writeFileSync(join(folder, name), code);
+    const worker = chunks.find(({ name }) => name.startsWith('worker-'));
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-    writeFileSync(join(folder, 'shim.js'), SHIM);
+    writeFileSync(join(folder, 'shim.js'), shimOf(present(worker, 'the worker').name));
     const samples: Span[] = [];
     for (let round = 0; round < rounds; round++)
       samples.push(await freshBoot(join(folder, 'shim.js'), bundle));

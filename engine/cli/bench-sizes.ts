@@ -1,17 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Metafile } from 'esbuild';
 import { type BenchResult, type Figure, ROOT } from './bench-figures.ts';
 import { bundle } from './bundle.ts';
 
-const POLICY_ENTRIES = ['repository', 'import', 'explain', 'suggestions'];
+const POLICY_ENTRIES = ['repository', 'import', 'explain', 'suggestions'].map(
+  (name) => `engine/policy/${name}.ts`,
+);
 
 /** JavaScript sizes, gzip, kB of 1000 bytes: the worker as it is served, the policy engine, and the page where it is built. */
 export async function benchSizes(): Promise<BenchResult> {
-  const worker = await bundleSizes({ in: 'engine/session/worker.ts' });
-  const contents = POLICY_ENTRIES.map((name) => `export * from './engine/policy/${name}.ts';`).join('\n');
-  const policy = await bundleSizes({ contents });
+  const worker = await bundleSizes(['engine/session/worker.ts']);
+  const policy = await bundleSizes(POLICY_ENTRIES);
   const page = pageSize();
   const figures: Figure[] = [
     { name: "sizes: worker's first chunk, gzip", value: worker.firstKB, unit: 'kB', budget: 300 },
@@ -32,37 +32,16 @@ export async function benchSizes(): Promise<BenchResult> {
 }
 
 async function bundleSizes(
-  entry: { readonly in: string } | { readonly contents: string },
+  modules: readonly string[],
 ): Promise<{ readonly firstKB: number; readonly allKB: number }> {
-  const { files, metafile } = await bundle(
-    'in' in entry
-      ? { entryPoints: [entry.in] }
-      : { stdin: { contents: entry.contents, resolveDir: ROOT, sourcefile: 'policy.ts' } },
-  );
-  const sizes = new Map([...files].map(([name, code]) => [name, gzipSync(code).length / 1000]));
-  const { outputs } = metafile;
-  const entryName = 'in' in entry ? entry.in : '';
-  const first = firstChunk(
-    outputs,
-    Object.keys(outputs).find((path) => [entryName, '<stdin>'].includes(outputs[path]?.entryPoint ?? '')) ??
-      '',
-  );
-  const sum = (names: Iterable<string>): number =>
-    [...names].reduce((total, name) => total + (sizes.get(basename(name)) ?? 0), 0);
-  return { firstKB: sum(first), allKB: sum(sizes.keys()) };
-}
-
-/** An output with all that it imports statically: what must be there before its first line runs. */
-function firstChunk(
-  outputs: Metafile['outputs'],
-  path: string,
-  seen: Set<string> = new Set(),
-): ReadonlySet<string> {
-  if (seen.has(path)) return seen;
-  seen.add(path);
-  for (const imported of outputs[path]?.imports ?? [])
-    if (imported.kind === 'import-statement') firstChunk(outputs, imported.path, seen);
-  return seen;
+  let firstKB = 0;
+  let allKB = 0;
+  for (const { code, isFirst } of await bundle('worker', modules)) {
+    const sizeKB = gzipSync(code).length / 1000;
+    allKB += sizeKB;
+    if (isFirst) firstKB += sizeKB;
+  }
+  return { firstKB, allKB };
 }
 
 /** The scripts that the built lab page names in its HTML or its client manifest, kB; undefined when nothing is built. */

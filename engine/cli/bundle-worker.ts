@@ -10,10 +10,7 @@ if (folder === undefined) {
   console.error('bundle-worker: name the folder to write to');
   process.exit(2);
 }
-const { files } = await bundle({
-  entryPoints: { worker: 'engine/session/worker.ts' },
-  entryNames: '[name]-[hash]',
-});
+const chunks = await bundle('worker', ['engine/session/worker.ts']);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-for (const [name, code] of files) writeFileSync(join(folder, name), code);
+for (const { name, code } of chunks) writeFileSync(join(folder, name), code);

@@ -1,39 +1,72 @@
-import { basename } from 'node:path';
-import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { join } from 'node:path';
 // The pages' own minifier; Next gives it no public name.
 import { loadBindings } from 'next/dist/build/swc/index.js';
+import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+import { minify as mangle } from 'rolldown/utils';
 import { ROOT } from './bench-figures.ts';
 
-/** JavaScript for a browser: files by name, and what esbuild tells of them. */
-export type Bundle = { readonly files: ReadonlyMap<string, string>; readonly metafile: Metafile };
+/** JavaScript for a browser: a file, its code, and whether it must be there before the entry's first line runs. */
+export type Chunk = { readonly name: string; readonly code: string; readonly isFirst: boolean };
 
-/** Bundles modules of the engine as a browser loads them: in chunks, minified twice, since each minifier finds what the other leaves. */
-export async function bundle(
-  entry: Pick<BuildOptions, 'entryPoints' | 'stdin' | 'entryNames'>,
-): Promise<Bundle> {
-  const { outputFiles, metafile } = await build({
-    ...entry,
-    absWorkingDir: ROOT,
-    bundle: true,
-    minify: true,
-    splitting: true,
-    format: 'esm',
+/**
+ * Bundles a module of the engine as a browser loads it: in chunks, minified twice, since each minifier finds what the
+ * other leaves. The entry's file is `NAME-HASH.js`. Given several modules, it bundles one that exports all of theirs.
+ */
+export async function bundle(name: string, modules: readonly string[]): Promise<readonly Chunk[]> {
+  const build = await rolldown({
+    cwd: ROOT,
+    input: { [name]: ENTRY },
     platform: 'browser',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    outdir: 'out',
-    write: false,
-    metafile: true,
-    logLevel: 'error',
+    transform: { define: { 'process.env.NODE_ENV': '"production"' } },
+    plugins: [entryOf(modules), await minifier()],
+    logLevel: 'silent',
   });
+  const { output } = await build.generate({
+    format: 'esm',
+    entryFileNames: '[name]-[hash].js',
+    chunkFileNames: '[name]-[hash].js',
+    minify: false,
+  });
+  await build.close();
+  const chunks = output.filter((file) => file.type === 'chunk');
+  const first = firstChunks(chunks);
+  return chunks.map((chunk) => ({
+    name: chunk.fileName,
+    code: chunk.code,
+    isFirst: first.has(chunk.fileName),
+  }));
+}
+
+const ENTRY = 'virtual:entry';
+
+function entryOf(modules: readonly string[]): Plugin {
+  return {
+    name: 'entry',
+    resolveId: (id) => (id === ENTRY ? id : null),
+    load: (id) =>
+      id === ENTRY
+        ? modules.map((file) => `export * from ${JSON.stringify(join(ROOT, file))};`).join('\n')
+        : null,
+  };
+}
+
+/** SWC shortens the code; the bundler's own minifier then finds the shorter names. */
+async function minifier(): Promise<Plugin> {
   const { minify } = await loadBindings();
-  const files = new Map<string, string>();
-  for (const { path, text } of outputFiles) {
-    const { code } = await minify(text, {
-      module: true,
-      compress: { passes: 2, ecma: 2022, unsafe_arrows: true, keep_fargs: false },
-      mangle: { toplevel: true },
-    });
-    files.set(basename(path), code);
-  }
-  return { files, metafile };
+  const compress = { passes: 4, ecma: 2022, unsafe_arrows: true, keep_fargs: false };
+  return {
+    name: 'minifier',
+    renderChunk: async (code, { fileName }) => {
+      const short = await minify(code, { module: true, compress, mangle: false });
+      return (await mangle(fileName, short.code, { module: true })).code;
+    },
+  };
+}
+
+/** The entry's file with all that it imports statically. */
+function firstChunks(chunks: readonly OutputChunk[]): ReadonlySet<string> {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const first = new Set(chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => fileName));
+  for (const name of first) for (const imported of byName.get(name)?.imports ?? []) first.add(imported);
+  return first;
 }
