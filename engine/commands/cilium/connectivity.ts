@@ -1,3 +1,4 @@
+import { Expression } from '../../base/expression.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { type Client, listAt, numberAt, textAt } from '../kubectl/client.ts';
 import { ApiError } from '../kubectl/errors.ts';
@@ -72,6 +73,7 @@ const TESTS: readonly Test[] = [
 
 /** `cilium connectivity test`: deploys clients and echo servers, tries connections, tells what failed. */
 export async function testConnectivity(context: CliContext): Promise<void> {
+  const isWanted = filterOf(context.flags.list('test'));
   const validation = context.flags.text('flow-validation');
   if (!['disabled', 'warning', 'strict'].includes(validation))
     throw new CliFailure(`invalid flow validation mode ${JSON.stringify(validation)}`, false);
@@ -99,10 +101,25 @@ export async function testConnectivity(context: CliContext): Promise<void> {
     ...hubbleWords(context),
     `ℹ️  Cilium version: ${version ?? 'unknown'}`,
   );
-  const wanted = context.flags.list('test').map((text) => text.toLowerCase());
-  const tests = TESTS.filter((one) => wanted.length === 0 || wanted.some((text) => one.name.includes(text)));
-  await context.say(`🏃[${namespace}] Running ${tests.length} tests ...`);
-  await runTests(context, client, { namespace, tests, hasOther });
+  await context.say(`🏃[${namespace}] Running ${TESTS.length} tests ...`);
+  await runTests(context, client, { namespace, tests: TESTS, hasOther, isWanted });
+}
+
+/** What `--test` lets run of `test/scenario`: expressions, those behind an exclamation mark leave out. */
+function filterOf(texts: readonly string[]): (scenario: string) => boolean {
+  const expressions = (words: readonly string[]): readonly Expression[] =>
+    words.map((text) => {
+      try {
+        return new Expression(text);
+      } catch (error) {
+        throw new CliFailure(`test filter: ${error instanceof Error ? error.message : ''}`, false);
+      }
+    });
+  const skipped = expressions(texts.filter((text) => text.startsWith('!')).map((text) => text.slice(1)));
+  const wanted = expressions(texts.filter((text) => !text.startsWith('!')));
+  return (scenario) =>
+    !skipped.some((one) => one.finds(scenario)) &&
+    (wanted.length === 0 || wanted.some((one) => one.finds(scenario)));
 }
 
 async function noAgents(context: CliContext, why: string): Promise<CliFailure> {
@@ -223,7 +240,15 @@ function deployment(name: string, kind: 'client' | 'echo'): JsonObject {
   };
 }
 
-type Run = { readonly namespace: string; readonly tests: readonly Test[]; readonly hasOther: boolean };
+type Run = {
+  readonly namespace: string;
+  readonly tests: readonly Test[];
+  readonly hasOther: boolean;
+  readonly isWanted: (scenario: string) => boolean;
+};
+
+/** Ways to an echo server that a test tries. */
+const SCENARIOS = ['pod-to-pod', 'pod-to-service'];
 
 async function runTests(context: CliContext, client: Client, run: Run): Promise<void> {
   const { namespace, tests } = run;
@@ -232,7 +257,17 @@ async function runTests(context: CliContext, client: Client, run: Run): Promise<
   const targets = targetsOf(pods, namespace);
   const failed: { readonly test: string; readonly actions: string[] }[] = [];
   let actions = 0;
+  const skipped = { tests: 0, scenarios: 0 };
   for (const [i, test] of tests.entries()) {
+    const scenarios = SCENARIOS.filter((kind) => run.isWanted(`${test.name}/${kind}`));
+    if (scenarios.length === 0) {
+      skipped.tests++;
+      await context.process.out(
+        `[=] [${namespace}] Skipping test [${test.name}] [${i + 1}/${tests.length}] (skipped by user)\n`,
+      );
+      continue;
+    }
+    skipped.scenarios += SCENARIOS.length - scenarios.length;
     await context.process.out(`[=] [${namespace}] Test [${test.name}] [${i + 1}/${tests.length}]\n`);
     const path = `/apis/cilium.io/v2/namespaces/${namespace}/ciliumnetworkpolicies`;
     if (test.policy !== undefined) {
@@ -241,7 +276,7 @@ async function runTests(context: CliContext, client: Client, run: Run): Promise<
     }
     const wrong: string[] = [];
     for (const source of sources) {
-      for (const target of targets) {
+      for (const target of targets.filter(({ kind }) => scenarios.includes(kind))) {
         actions++;
         const name = textAt(source, 'metadata', 'name');
         const code = await curl(context, client, { namespace, pod: name, host: target.host });
@@ -259,7 +294,7 @@ async function runTests(context: CliContext, client: Client, run: Run): Promise<
     if (wrong.length > 0) failed.push({ test: test.name, actions: wrong });
     if (test.policy !== undefined) client.delete(`${path}/${textAt(test.policy, 'metadata', 'name')}`, {});
   }
-  await report(context, { namespace, tests: tests.length, actions, failed });
+  await report(context, { namespace, tests: tests.length - skipped.tests, actions, failed, skipped });
 }
 
 function targetsOf(pods: readonly Json[], namespace: string): readonly Target[] {
@@ -305,19 +340,19 @@ async function report(
     readonly tests: number;
     readonly actions: number;
     readonly failed: readonly { readonly test: string; readonly actions: readonly string[] }[];
+    readonly skipped: { readonly tests: number; readonly scenarios: number };
   },
 ): Promise<void> {
   const { namespace, tests, actions, failed } = result;
+  const skipped = `${result.skipped.tests} tests skipped, ${result.skipped.scenarios} scenarios skipped`;
   if (failed.length === 0)
     return context.say(
       '',
-      `✅ [${namespace}] All ${tests} tests (${actions} actions) successful, 0 tests skipped, 0 scenarios skipped.`,
+      `✅ [${namespace}] All ${tests} tests (${actions} actions) successful, ${skipped}.`,
     );
   const bad = failed.reduce((sum, one) => sum + one.actions.length, 0);
   await context.say('', `📋 Test Report [${namespace}]`);
-  await context.say(
-    `❌ ${failed.length}/${tests} tests failed (${bad}/${actions} actions), 0 tests skipped, 0 scenarios skipped:`,
-  );
+  await context.say(`❌ ${failed.length}/${tests} tests failed (${bad}/${actions} actions), ${skipped}:`);
   for (const { test, actions: list } of failed)
     await context.say(`Test [${test}]:`, ...list.map((action) => `  ❌ ${action}`));
   throw new CliFailure(`Connectivity test failed: ${failed.length} tests failed`);

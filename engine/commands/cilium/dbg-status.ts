@@ -61,10 +61,20 @@ export type StatusModel = {
     };
     readonly metrics?: { readonly state: string };
   };
-  readonly encryption?: { readonly mode: string };
+  readonly encryption?: { readonly mode: string; readonly wireguard?: Wireguard };
 };
 
 type State = { readonly state: string; readonly msg?: string };
+
+type Wireguard = {
+  readonly interfaces: readonly {
+    readonly name: string;
+    readonly 'listen-port': number;
+    readonly 'public-key': string;
+    readonly 'peer-count': number;
+  }[];
+  readonly 'node-encryption'?: string;
+};
 
 type Row = readonly string[];
 
@@ -186,7 +196,15 @@ function laterRows(model: StatusModel, details: Details): readonly Row[] {
     if (metrics) cells.push(`Metrics: ${metrics.state}`);
     rows.push(['Hubble:', ...cells]);
   }
-  if (model.encryption) rows.push(['Encryption:', model.encryption.mode]);
+  if (model.encryption) {
+    const { mode, wireguard } = model.encryption;
+    const links = wireguard?.interfaces.map(
+      (one) =>
+        `${one.name} (Pubkey: ${one['public-key']}, Port: ${one['listen-port']}, Peers: ${one['peer-count']})`,
+    );
+    const more = links && `[NodeEncryption: ${wireguard?.['node-encryption']}, ${links.join(', ')}]`;
+    rows.push(['Encryption:', mode, ...(more === undefined ? [] : [more])]);
+  }
   return rows;
 }
 
@@ -423,8 +441,14 @@ function metrics(call: DbgCall): DbgResult {
 
 function encryptStatus(call: DbgCall): DbgResult {
   const model = (call.agent.get('/healthz') ?? {}) as unknown as StatusModel;
-  const mode = model.encryption?.mode ?? 'Disabled';
-  return asAsked(call, { mode }) ?? { text: `Encryption: ${mode.padEnd(26)}\n` };
+  const { mode, wireguard } = model.encryption ?? { mode: 'Disabled' };
+  const interfaces = wireguard?.interfaces ?? [];
+  const lines = interfaces.map(
+    (one) =>
+      `Interface: ${one.name}\n\tPublic key: ${one['public-key']}\n\tNumber of peers: ${one['peer-count']}\n`,
+  );
+  const shown = { mode, ...(wireguard === undefined ? {} : { wireguard: { interfaces } }) };
+  return asAsked(call, shown as Json) ?? { text: `Encryption: ${mode.padEnd(26)}\n${lines.join('')}` };
 }
 
 /** The report that is asked for with bugs: the same commands one after another. */
