@@ -43,8 +43,13 @@ const SEND_GAP_MS = 1_100;
 /** Components are told of a change after this long at the latest. */
 const TELL_MAX_MS = 100;
 
-/** A terminal on the page: takes output, or its whole text again. */
-export type ScreenSink = { write(data: string): void; redraw(data: string): void };
+/** A terminal on the page: takes output, or its whole text again. `echoColumn` as in WorkerEvent. */
+export type ScreenSink = {
+  write(data: string, echoColumn: number | undefined): void;
+  redraw(data: string, echoColumn: number | undefined): void;
+  /** Keys that are on their way will not be answered. */
+  lost(): void;
+};
 
 /** What a promise brings in time, or undefined. */
 function within<T>(promise: Promise<T>, patienceMs: number): Promise<T | undefined> {
@@ -87,7 +92,7 @@ export class Sandbox {
   readonly #life = createActor(lifeMachine);
   readonly #listeners = new Set<() => void>();
   readonly #sinks = new Map<number, ScreenSink>();
-  readonly #waiting = new Map<number, string>();
+  readonly #waiting = new Map<number, { readonly data: string; readonly echoColumn: number | undefined }>();
   readonly #lease: TabLease;
   readonly #lives: TaskLives;
   #state: WorkbenchState;
@@ -250,7 +255,7 @@ export class Sandbox {
     this.#sinks.set(terminal, sink);
     const missed = this.#waiting.get(terminal);
     this.#waiting.delete(terminal);
-    if (missed !== undefined) sink.redraw(missed);
+    if (missed !== undefined) sink.redraw(missed.data, missed.echoColumn);
     return () => {
       if (this.#sinks.get(terminal) === sink) this.#sinks.delete(terminal);
     };
@@ -423,6 +428,7 @@ export class Sandbox {
   #stopClient(): void {
     this.#client?.stop();
     this.#client = undefined;
+    for (const sink of this.#sinks.values()) sink.lost();
   }
 
   #newAttempt(): Attempt {
@@ -473,8 +479,7 @@ export class Sandbox {
   }
 
   #take(event: WorkerEvent): void {
-    if (event.kind === 'output' || event.kind === 'screen')
-      this.#show(event.terminal, event.data, event.kind === 'screen');
+    if (event.kind === 'output' || event.kind === 'screen') this.#show(event);
     if (event.kind === 'journal') {
       for (const { input } of event.entries) if (input.kind === 'line') this.#dropTyped();
       this.#keep(event.entries);
@@ -510,12 +515,13 @@ export class Sandbox {
     this.#loose = end < 0 ? [] : this.#loose.slice(end + 1);
   }
 
-  #show(terminal: number, data: string, isWhole: boolean): void {
+  #show({ kind, terminal, data, echoColumn }: Extract<WorkerEvent, { kind: 'output' | 'screen' }>): void {
     const sink = this.#sinks.get(terminal);
-    if (sink === undefined)
-      this.#waiting.set(terminal, isWhole ? data : (this.#waiting.get(terminal) ?? '') + data);
-    else if (isWhole) sink.redraw(data);
-    else sink.write(data);
+    if (sink === undefined) {
+      const before = kind === 'screen' ? '' : (this.#waiting.get(terminal)?.data ?? '');
+      this.#waiting.set(terminal, { data: before + data, echoColumn });
+    } else if (kind === 'screen') sink.redraw(data, echoColumn);
+    else sink.write(data, echoColumn);
   }
 
   /** Keeps new entries in IndexedDB at once, and has them sent soon. */
@@ -703,6 +709,7 @@ export class Sandbox {
   #becomeReadOnly(): void {
     this.#dispatch({ kind: 'writer', isReadOnly: true });
     this.#client?.post({ kind: 'read-only', isReadOnly: true });
+    for (const sink of this.#sinks.values()) sink.lost();
   }
 
   #noteVerified(tasks: readonly number[]): void {

@@ -64,7 +64,7 @@ describe('the state of the workbench', () => {
 
   test('output changes nothing, so that a busy terminal redraws no component', () => {
     const state = follow();
-    expect(reduce(state, { kind: 'output', terminal: 1, data: 'x' })).toBe(state);
+    expect(reduce(state, { kind: 'output', terminal: 1, data: 'x', echoColumn: undefined })).toBe(state);
     expect(reduce(state, { kind: 'clock', nowMs: 5, isRunning: true })).toBe(state);
   });
 });

@@ -53,7 +53,10 @@ function Screen({
       const made = new module.TerminalScreen(
         host.current,
         {
-          keys: (data) => sandbox.send({ kind: 'keys', terminal, data }),
+          keys: (data) => {
+            sandbox.send({ kind: 'keys', terminal, data });
+            return !sandbox.state.isReadOnly;
+          },
           size: (columns, rows) => sandbox.send({ kind: 'resize', terminal, columns, rows }),
           leave: () => listeners.current.onLeave(),
           link: (url) => listeners.current.onLink(url),
@@ -63,10 +66,7 @@ function Screen({
       );
       screen = made;
       screens.current.set(terminal, made);
-      detach = sandbox.attach(terminal, {
-        write: (data) => made.write(data),
-        redraw: (data) => made.redraw(data),
-      });
+      detach = sandbox.attach(terminal, made);
     });
     return () => {
       isGone = true;

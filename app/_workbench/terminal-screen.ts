@@ -1,10 +1,12 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { type IDisposable, Terminal } from '@xterm/xterm';
+import { EchoAhead } from './echo-ahead.ts';
 import { linksAt } from './terminal-links.ts';
 
 /** What the owner of a screen is told. */
 export type ScreenListener = {
-  keys(data: string): void;
+  /** False when nobody takes them. */
+  keys(data: string): boolean;
   size(columns: number, rows: number): void;
   /** The learner leaves the terminal by Esc. */
   leave(): void;
@@ -95,6 +97,7 @@ export class TerminalScreen {
   readonly #host: HTMLElement;
   readonly #observer: ResizeObserver;
   readonly #parts: IDisposable[] = [];
+  readonly #ahead = new EchoAhead((data) => this.#terminal.write(data));
   readonly #onTheme = () => {
     this.#terminal.options.theme = themeNow();
   };
@@ -120,8 +123,11 @@ export class TerminalScreen {
       this.#terminal.registerLinkProvider({
         provideLinks: (row, callback) => callback(linksAt(this.#terminal.buffer.active, row, listener.link)),
       }),
-      this.#terminal.onData((data) => (data.length > PASTE_MAX ? listener.tooLong() : listener.keys(data))),
-      this.#terminal.onResize(({ cols, rows }) => listener.size(cols, rows)),
+      this.#terminal.onData((data) => this.#typed(data, listener)),
+      this.#terminal.onResize(({ cols, rows }) => {
+        this.#ahead.takeBack();
+        listener.size(cols, rows);
+      }),
     );
     this.#observer = new ResizeObserver(() => this.fit());
     this.#observer.observe(host);
@@ -136,14 +142,21 @@ export class TerminalScreen {
     if (this.#host.clientWidth > 40 && this.#host.clientHeight > 30) this.#fit.fit();
   }
 
-  write(data: string): void {
-    this.#terminal.write(data);
+  /** Takes output; `echoColumn` as in WorkerEvent. */
+  write(data: string, echoColumn: number | undefined): void {
+    this.#ahead.output(data, this.#room(echoColumn));
   }
 
-  /** Shows `data` and nothing else. */
-  redraw(data: string): void {
+  /** Shows `data` and nothing else but the keys that are still on their way. */
+  redraw(data: string, echoColumn: number | undefined): void {
     this.#terminal.reset();
     this.#terminal.write(data);
+    this.#ahead.redrawn(this.#room(echoColumn));
+  }
+
+  /** Nobody will answer the keys that are on their way. */
+  lost(): void {
+    this.#ahead.takeBack();
   }
 
   focus(): void {
@@ -173,6 +186,17 @@ export class TerminalScreen {
     this.#observer.disconnect();
     for (const part of this.#parts) part.dispose();
     this.#terminal.dispose();
+  }
+
+  /** Keys that the row has room for; the last column is left, where a terminal begins to wrap. */
+  #room(echoColumn: number | undefined): number {
+    return echoColumn === undefined ? 0 : Math.max(0, this.#terminal.cols - 1 - echoColumn);
+  }
+
+  #typed(data: string, listener: ScreenListener): void {
+    if (data.length > PASTE_MAX) listener.tooLong();
+    // A page that may only read sends no keys.
+    else if (listener.keys(data)) this.#ahead.keys(data);
   }
 
   /** False keeps the key from xterm. */

@@ -86,10 +86,11 @@ export class Stream {
 
   /** Waits for text and takes all of it; undefined at the end of the stream or, with `timeoutMs`, when none came in time. */
   async read(sys: Sys, timeoutMs?: number): Promise<string | undefined> {
-    if (this.#chunks.length === 0 && !this.#ended) {
+    // What came may be gone before the reader's turn: Ctrl-C empties a terminal's input.
+    for (let isInTime = true; isInTime && this.#chunks.length === 0 && !this.#ended; ) {
       this.#waiting++;
       try {
-        await sys.until(() => this.#chunks.length > 0 || this.#ended, timeoutMs);
+        isInTime = await sys.until(() => this.#chunks.length > 0 || this.#ended, timeoutMs);
       } finally {
         this.#waiting--;
       }

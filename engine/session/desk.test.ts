@@ -149,6 +149,39 @@ describe('a page at its desk', () => {
     expect(page.text).toContain('\n130\n');
   });
 
+  test('Ctrl-C right behind a line that the shell has not taken yet drops the line, and the shell lives', async () => {
+    const page = await Page.open();
+    await page.type('echo never\n\x03');
+    await page.type('echo $?\n');
+    expect(page.text).toBe(
+      'learner@workstation:~$ echo never\n^C\nlearner@workstation:~$ echo $?\n130\nlearner@workstation:~$ ',
+    );
+  });
+
+  test('a secret is not echoed', async () => {
+    const page = await Page.open();
+    await page.type('read -sp "Password: " word; echo; echo ${#word}\n');
+    await page.type('hidden\n');
+    expect(page.text).toContain('\nPassword: \n6\nlearner@workstation:~$ ');
+  });
+
+  test('the size of the page is the terminal’s, also for a replay, after undo and in the shell that follows an exit', async () => {
+    const page = await Page.open();
+    page.send({ kind: 'resize', terminal: 1, columns: 61, rows: 17 });
+    await page.type('stty size\n');
+    expect(page.entries.map((entry) => entry.input)).toEqual([
+      { kind: 'size', terminal: 1, columns: 61, rows: 17 },
+      { kind: 'line', terminal: 1, text: 'stty size' },
+    ]);
+    page.send({ kind: 'undo' });
+    await page.pass(300);
+    await page.type('stty size | tac\n');
+    expect(page.text).toContain('$ stty size | tac\n17 61\n');
+    await page.type('exit\n');
+    await page.type('stty size\n');
+    expect(page.text).toContain('$ stty size\n17 61\n');
+  });
+
   test('a wait can be skipped: virtual time jumps, wall time does not', async () => {
     const page = await Page.open();
     await page.type('sleep 3000; echo awake\n');

@@ -77,6 +77,8 @@ export class Desk {
   #entries: JournalEntry[] = [];
   #queue: PageCommand[] = [];
   #terminals = new Map<number, EditedTerminal>();
+  /** What the page last told of each terminal's size. A terminal that comes back (undo, `exit`) is as large as the page's. */
+  readonly #sizes = new Map<number, { readonly columns: number; readonly rows: number }>();
   #matrix: Matrix | undefined;
   #redo: Undone[] = [];
   #solved = new Set<number>();
@@ -175,6 +177,8 @@ export class Desk {
       await this.#open(command);
       return;
     }
+    if (command.kind === 'resize')
+      this.#sizes.set(command.terminal, { columns: command.columns, rows: command.rows });
     const sandbox = this.#sandbox;
     if (sandbox === undefined) return;
     if (command.kind === 'visible') {
@@ -219,7 +223,7 @@ export class Desk {
         this.#terminals.get(command.terminal)?.keys(command.data);
         break;
       case 'resize':
-        this.#resize(sandbox, command.terminal, command.columns, command.rows);
+        this.#resize(sandbox, command.terminal);
         break;
       case 'open-terminal': {
         const next = Math.max(0, ...sandbox.terminals.keys()) + 1;
@@ -352,12 +356,13 @@ export class Desk {
       if (this.#terminals.has(id)) continue;
       const terminal = sandbox.terminalOf(id);
       const edited = new EditedTerminal(terminal, sandbox.workplace, {
-        show: (data) => this.#post({ kind: 'output', terminal: id, data }),
+        show: (data, echoColumn) => this.#post({ kind: 'output', terminal: id, data, echoColumn }),
         submit: (text) => this.#submit(id, text),
         bytes: (data) => this.#input({ kind: 'bytes', terminal: id, data }),
       });
       this.#terminals.set(id, edited);
-      if (isRedrawn) this.#post({ kind: 'screen', terminal: id, data: edited.screen() });
+      this.#resize(sandbox, id);
+      if (isRedrawn) this.#post({ kind: 'screen', terminal: id, ...edited.screen() });
     }
     this.#tellOnce({ kind: 'terminals', open });
   }
@@ -374,6 +379,9 @@ export class Desk {
       );
       return;
     }
+    if (this.#entries.length === 0)
+      for (const [terminal, { columns, rows }] of sandbox.terminals)
+        if (this.#sizes.has(terminal)) this.#record(sandbox, { kind: 'size', terminal, columns, rows });
     this.#record(sandbox, input);
     if (isUndoable(input)) this.#redo = [];
     sandbox.apply(input);
@@ -404,12 +412,13 @@ export class Desk {
     this.#input({ kind: 'line', terminal, text });
   }
 
-  #resize(sandbox: Sandbox, id: number, columns: number, rows: number): void {
+  #resize(sandbox: Sandbox, id: number): void {
     const terminal = sandbox.terminals.get(id);
+    const { columns, rows } = this.#sizes.get(id) ?? { columns: 0, rows: 0 };
     if (terminal === undefined || columns < 2 || rows < 2 || columns > 1000 || rows > 1000) return;
     this.#terminals.get(id)?.resize(columns);
-    if (terminal.columns === columns && terminal.rows === rows) return;
-    // Only what the learner did belongs into a journal: a size before the first input is part of no history yet.
+    if (this.#isReadOnly || (terminal.columns === columns && terminal.rows === rows)) return;
+    // Only what the learner did begins a journal; the sizes known by then come before it.
     if (this.#entries.length === 0) Object.assign(terminal, { columns, rows });
     else this.#input({ kind: 'size', terminal: id, columns, rows });
   }

@@ -2,6 +2,7 @@ import { complete, type CommandCompleter } from '../shell/completion.ts';
 import {
   applyCompletion,
   createEditor,
+  echoColumn,
   type Edited,
   type EditorState,
   pressKeys,
@@ -12,9 +13,10 @@ import { PASTE_ON } from './first-screen.ts';
 import type { OutputPiece, SandboxTerminal } from './terminal.ts';
 import type { Workplace } from './workplace.ts';
 
-/** What an edited terminal does to the world. `show` takes text for xterm. */
+/** What an edited terminal does to the world. */
 export type EditedListener = {
-  show(data: string): void;
+  /** Takes text for xterm; with `echoColumn`, as in WorkerEvent. */
+  show(data: string, echoColumn: number | undefined): void;
   /** A line was submitted. */
   submit(line: string): void;
   /** Keys that mean a signal or an end of file. */
@@ -66,8 +68,10 @@ export class EditedTerminal {
       }
       this.#press(plain);
       plain = '';
-      this.#show(name);
-      this.#row += name;
+      if (this.#isEchoing) {
+        this.#show(name);
+        this.#row += name;
+      }
       this.#editor = this.#fresh(this.#row);
       this.#listener.bytes(key);
     }
@@ -92,7 +96,7 @@ export class EditedTerminal {
       shell.state.history,
       this.#editor.killed,
     );
-    this.#show(`${PASTE_ON}${this.#terminal.prompt}`);
+    this.#show(`${PASTE_ON}${this.#terminal.prompt}`, ahead === '');
     this.#row = '';
     if (ahead !== '') this.#apply(pressKeys(this.#editor, ahead));
   }
@@ -106,16 +110,16 @@ export class EditedTerminal {
   }
 
   /** Everything to redraw the terminal from nothing, with the prompt and what is typed at it. */
-  screen(): string {
+  screen(): { readonly data: string; readonly echoColumn: number | undefined } {
     this.#isPrompting = false;
     const kept = this.#terminal.screen();
     this.#row = kept.slice(kept.lastIndexOf('\n') + 1);
     this.#editor = this.#fresh(this.#row);
     this.#drawn = [toTerminal(kept)];
     this.flush();
-    const text = this.#drawn.join('');
+    const data = this.#drawn.join('');
     this.#drawn = undefined;
-    return text;
+    return { data, echoColumn: this.#echoColumn() };
   }
 
   #fresh(prompt: string): EditorState {
@@ -133,10 +137,10 @@ export class EditedTerminal {
 
   #apply(edited: Edited): void {
     this.#editor = edited.state;
-    for (const effect of edited.effects) {
+    for (const [index, effect] of edited.effects.entries()) {
       switch (effect.kind) {
         case 'write':
-          this.#show(effect.text);
+          if (this.#isEchoing) this.#show(effect.text, index === edited.effects.length - 1);
           break;
         case 'submit':
           this.#submit(effect.line);
@@ -171,9 +175,9 @@ export class EditedTerminal {
     const isTyping = this.#editor.text !== '' || this.#isPrompting;
     if (isTyping) {
       const up = this.#editor.row > 0 ? `\x1b[${this.#editor.row}A` : '';
-      this.#show(`${up}\r\x1b[J${this.#isPrompting ? '' : this.#row}`);
+      this.#show(`${up}\r\x1b[J${this.#isPrompting ? '' : this.#row}`, false);
     }
-    this.#show(toTerminal(piece.text));
+    this.#show(toTerminal(piece.text), !isTyping);
     const at = piece.text.lastIndexOf('\n');
     this.#row = at < 0 ? this.#row + piece.text : piece.text.slice(at + 1);
     if (this.#row.length > 2000) this.#row = this.#row.slice(-2000);
@@ -181,7 +185,7 @@ export class EditedTerminal {
       this.#editor = this.#fresh(this.#row);
       return;
     }
-    if (this.#isPrompting && this.#row !== '') this.#show('\r\n');
+    if (this.#isPrompting && this.#row !== '') this.#show('\r\n', false);
     const { state, text } = redraw({
       ...this.#editor,
       prompt: this.#isPrompting ? this.#editor.prompt : this.#row,
@@ -211,9 +215,20 @@ export class EditedTerminal {
     });
   }
 
-  #show(data: string): void {
+  /** `isSettled`: nothing else follows from the same key. */
+  #show(data: string, isSettled = true): void {
     if (this.#drawn !== undefined) this.#drawn.push(data);
-    else if (data !== '') this.#listener.show(data);
+    else if (data !== '') this.#listener.show(data, isSettled ? this.#echoColumn() : undefined);
+  }
+
+  /** False while a program asks for a secret. */
+  get #isEchoing(): boolean {
+    return this.#isPrompting || this.#terminal.isEcho;
+  }
+
+  // A program may read raw keys at any moment; only at the prompt is it certain that a key is echoed.
+  #echoColumn(): number | undefined {
+    return this.#isPrompting ? echoColumn(this.#editor) : undefined;
   }
 }
 

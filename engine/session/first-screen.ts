@@ -23,5 +23,10 @@ export function firstScreen(open: Extract<PageCommand, { readonly kind: 'open' }
   state.cwd = `/home/${user}`;
   state.variables.set('HOME', state.cwd);
   const prompt = expandPrompt(WORKSTATION_PS1, state, { user, hostname });
-  return { kind: 'screen', terminal: 1, data: `${PASTE_ON}${prompt}` };
+  return {
+    kind: 'screen',
+    terminal: 1,
+    data: `${PASTE_ON}${prompt}`,
+    echoColumn: `${user}@${hostname}:~$ `.length,
+  };
 }

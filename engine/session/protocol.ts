@@ -140,9 +140,20 @@ export type WorkerEvent =
       readonly notice?: string;
       readonly bootMs: number;
     }
-  | { readonly kind: 'output'; readonly terminal: number; readonly data: string }
+  /** `echoColumn`: printed keys would now merely be echoed, from this column on, up to the row's end. */
+  | {
+      readonly kind: 'output';
+      readonly terminal: number;
+      readonly data: string;
+      readonly echoColumn: number | undefined;
+    }
   /** Redraws a terminal from nothing (after undo or resume): its whole kept text. */
-  | { readonly kind: 'screen'; readonly terminal: number; readonly data: string }
+  | {
+      readonly kind: 'screen';
+      readonly terminal: number;
+      readonly data: string;
+      readonly echoColumn: number | undefined;
+    }
   | { readonly kind: 'terminals'; readonly open: readonly number[] }
   /** `command` is what runs in the foreground, undefined at the prompt; `waitsMs` of virtual time until something happens, when it waits longer than a second. */
   | {

@@ -453,7 +453,7 @@ export class Sandbox {
     const terminal = this.terminals.get(id);
     if (terminal === undefined) return;
     const isPrompting = terminal.isAtPrompt || terminal.shell?.isContinuing === true;
-    terminal.keep(`${isPrompting ? terminal.prompt : ''}${text}\n`);
+    if (isPrompting || terminal.isEcho) terminal.keep(`${isPrompting ? terminal.prompt : ''}${text}\n`);
     terminal.input.push(`${text}\n`);
   }
 
@@ -472,8 +472,11 @@ export class Sandbox {
   }
 
   #interrupt(terminal: SandboxTerminal): void {
-    terminal.input.take();
-    if (!terminal.isAtPrompt) terminal.keep('^C');
+    const unread = terminal.input.take();
+    // A line that the shell had not taken yet never ran; the prompt comes again, on a row of its own.
+    const isUnread = terminal.isAtPrompt && unread !== '';
+    if ((!terminal.isAtPrompt && terminal.isEcho) || isUnread) terminal.keep('^C');
+    if (isUnread) terminal.show('stdout', '\n');
     terminal.onSignal?.('INT');
   }
 

@@ -97,6 +97,14 @@ export function pressKeys(state: EditorState, data: string): Edited {
   return { state: now, effects };
 }
 
+/** The cursor's column when printed characters (ASCII) typed now would merely be echoed, up to the row's end; else undefined. */
+export function echoColumn(state: EditorState): number | undefined {
+  const { text, cursor, columns, search, paste, partial } = state;
+  if (cursor < text.length || search !== undefined || paste !== undefined || partial !== '') return undefined;
+  const end = placeAfter(state.prompt + text, columns);
+  return end.row === state.row ? end.column : undefined;
+}
+
 /** A run of printable characters, or one control character. */
 function plainRun(rest: string): string {
   return /^[^\x00-\x1f\x7f]+/.exec(rest)?.[0] ?? rest.slice(0, 1);
