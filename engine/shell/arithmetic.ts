@@ -55,7 +55,9 @@ export function evaluateArithmetic(
       throw new ArithmeticFailure(
         /^([-+*/%&|^]|<<|>>)?=(?!=)/.test(reader.rest)
           ? 'attempted assignment to non-variable'
-          : 'syntax error in expression',
+          : /^[^\w\s()[\]+*/%<>=!&|^~?:,-]/.test(reader.rest)
+            ? 'syntax error: invalid arithmetic operator'
+            : 'syntax error in expression',
         reader.rest,
       );
     return value;

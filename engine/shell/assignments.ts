@@ -18,7 +18,11 @@ export async function assignAll(shell: Interpreter, assignments: readonly Assign
     if (!shell.state.options.has('xtrace')) continue;
     if (one.list !== undefined)
       await trace(shell, `${one.name}=(${one.list.map((element) => element.value.text).join(' ')})`);
-    else await trace(shell, `${one.name}=${traceWord(shell.state.variables.get(one.name) ?? '')}`);
+    else
+      await trace(
+        shell,
+        `${one.name}=${traceWord(shell.state.variables.get(one.name) ?? '').replace(/^''$/, '')}`,
+      );
   }
 }
 

@@ -32,8 +32,9 @@ export async function runCompound(shell: Interpreter, command: Compound): Promis
     case 'condition':
       await shell.debug(command);
       return guard(shell, async () => {
-        if (shell.state.options.has('xtrace')) await trace(shell, `[[ ${command.text} ]]`);
-        shell.state.status = (await evaluateCondition(shell, command.test)) ? 0 : 1;
+        const isTraced = shell.state.options.has('xtrace');
+        const show = isTraced ? (text: string): Promise<void> => trace(shell, `[[ ${text} ]]`) : undefined;
+        shell.state.status = (await evaluateCondition(shell, command.test, show)) ? 0 : 1;
       });
     case 'arithmetic':
       await shell.debug(command);
@@ -64,7 +65,7 @@ async function guard(shell: Interpreter, run: () => Promise<void>, label = ''): 
     }
     if (!(error instanceof ExpansionFailure)) throw error;
     if (error.isFatal) return shell.expansionFailed(error);
-    await shell.complain(`${label}${error.message}`);
+    if (error.message !== '') await shell.complain(`${label}${error.message}`);
     shell.state.status = label === '' && error.status === 2 ? 2 : 1;
   }
 }

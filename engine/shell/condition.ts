@@ -1,27 +1,60 @@
 import type { Condition } from './ast.ts';
-import { evaluateArithmetic } from './arithmetic.ts';
+import { ArithmeticFailure, evaluateArithmetic } from './arithmetic.ts';
 import { arithmeticScope, ExpansionFailure, expandPattern, expandRegex, expandText } from './expand.ts';
 import type { ExpansionHost } from './expand.ts';
 import { compilePattern, matchesPattern } from './pattern.ts';
 import { resolvePath, statThrough } from './path.ts';
+import { traceWord } from './print.ts';
 import { fileTest } from './test-expression.ts';
 
 /** Evaluates the inside of `[[ ]]`. @throws ExpansionFailure */
-export async function evaluateCondition(host: ExpansionHost, test: Condition): Promise<boolean> {
+export async function evaluateCondition(
+  host: ExpansionHost,
+  test: Condition,
+  show?: (text: string) => Promise<void>,
+): Promise<boolean> {
+  const part = (inner: Condition): Promise<boolean> => evaluateCondition(host, inner, show);
   switch (test.kind) {
     case 'not':
-      return !(await evaluateCondition(host, test.inner));
+      return !(await part(test.inner));
     case 'and':
-      return (await evaluateCondition(host, test.left)) && (await evaluateCondition(host, test.right));
+      return (await part(test.left)) && part(test.right);
     case 'or':
-      return (await evaluateCondition(host, test.left)) || (await evaluateCondition(host, test.right));
-    case 'word':
-      return (await expandText(host, test.word)) !== '';
-    case 'unary':
-      return unary(host, test.operator, await expandText(host, test.operand));
+      return (await part(test.left)) || part(test.right);
+    case 'word': {
+      const text = await expandText(host, test.word);
+      await show?.(`-n ${traceWord(text)}`);
+      return text !== '';
+    }
+    case 'unary': {
+      const text = await expandText(host, test.operand);
+      await show?.(`${test.operator} ${traceWord(text)}`);
+      return unary(host, test.operator, text);
+    }
     case 'binary':
+      if (show !== undefined) await show(await shownBinary(host, test));
       return binary(host, test);
   }
+}
+
+/**
+ * A comparison as `set -x` shows it: expanded, backslashes before what is quoted in a pattern. Commands in it run once
+ * only, so that their words stand as written.
+ */
+async function shownBinary(
+  host: ExpansionHost,
+  test: Extract<Condition, { kind: 'binary' }>,
+): Promise<string> {
+  const { operator, left, right } = test;
+  if (/\$\(|`/.test(left.text + right.text)) return `${left.text} ${operator} ${right.text}`;
+  const isPattern = /^[=!]=?~?$|^==$/.test(operator);
+  let shown = '';
+  for (const part of right.parts) {
+    const text = await expandText(host, { parts: [part], text: '' });
+    const isQuoted = part.kind === 'double' || (part.kind === 'text' && part.isQuoted);
+    shown += isPattern && isQuoted ? text.replace(/[\s\S]/g, '\\$&') : text;
+  }
+  return `${traceWord(await expandText(host, left))} ${operator} ${shown === '' ? "''" : shown}`;
 }
 
 function unary(host: ExpansionHost, operator: string, operand: string): boolean {
@@ -68,7 +101,12 @@ async function binary(host: ExpansionHost, test: Extract<Condition, { kind: 'bin
   if (operator === '>') return left > right;
   if (/^-[no]t$|^-ef$/.test(operator)) return compareFiles(host, operator, left, right);
   const scope = arithmeticScope(host);
-  return compareNumbers(operator, evaluateArithmetic(left, scope), evaluateArithmetic(right, scope));
+  try {
+    return compareNumbers(operator, evaluateArithmetic(left, scope), evaluateArithmetic(right, scope));
+  } catch (error) {
+    if (!(error instanceof ArithmeticFailure)) throw error;
+    throw new ExpansionFailure(`[[: ${error.text}: ${error.reason} (error token is "${error.token}")`, 1);
+  }
 }
 
 /** `-eq` and its kin. */
@@ -108,8 +146,7 @@ async function matchRegex(host: ExpansionHost, text: string, source: string): Pr
     host.state.variables.put('BASH_REMATCH', { value: undefined, list: new Map(groups) });
     return match !== undefined;
   } catch (error) {
-    if (error instanceof RegexFailure)
-      throw new ExpansionFailure(`[[: invalid regular expression \`${source}': ${error.message}`, 2);
+    if (error instanceof RegexFailure) throw new ExpansionFailure('', 2);
     throw error;
   }
 }

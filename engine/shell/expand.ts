@@ -326,7 +326,7 @@ function arithmeticMessage(host: ExpansionHost, text: string, error: ArithmeticF
     if (error.reason === 'illegal number') return `Illegal number: ${error.token}`;
     return isDivision
       ? `arithmetic expression: division by zero: "${text}"`
-      : `arithmetic expression: expecting ${error.reason === 'syntax error in expression' ? 'EOF' : error.reason === "missing `)'" ? "')'" : 'primary'}: "${text}"`;
+      : `arithmetic expression: expecting ${/expression$|operator$/.test(error.reason) ? 'EOF' : error.reason === "missing `)'" ? "')'" : 'primary'}: "${text}"`;
   }
   return `${error.text === '' ? text.trimStart() : error.text}: ${error.reason} (error token is "${error.token}")`;
 }

@@ -2,6 +2,7 @@ import type { Command } from './ast.ts';
 import { expandText } from './expand.ts';
 import { waitForeground } from './foreground.ts';
 import type { Interpreter } from './interpreter.ts';
+import { resolvePath } from './path.ts';
 import { plainChain, printChain } from './print.ts';
 import { createProcess, findProgram, spawnProgram } from './process.ts';
 
@@ -96,6 +97,11 @@ async function notFound(
     );
   if (kind === 'folder')
     return shell.complain(`${name}: ${isBash ? 'Is a directory' : 'Permission denied'}`, 126);
+  if (kind === 'denied' && isBash && isExec) {
+    const path = resolvePath(shell.state.cwd, name);
+    await shell.complain(`${path}: Permission denied`);
+    return shell.complain(`exec: ${path}: cannot execute: Permission denied`, 126);
+  }
   if (kind === 'denied') return shell.complain(`${name}: Permission denied`, 126);
   if (isBash && (name.includes('/') || path === ''))
     return shell.complain(`${name}: No such file or directory`, 127);

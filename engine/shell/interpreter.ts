@@ -213,7 +213,7 @@ export class Interpreter implements ExpansionHost {
   /** What a syntax error makes of the shell: a script ends; `eval` in bash only fails. @throws ShellExit */
   #syntaxStatus(error: SyntaxFailure, label: string): number {
     // bash 5.2 ends a script at a faulty `[[ ]]` with the status of the command before.
-    const isSilent = error.problem.kind === 'condition' && error.problem.reason !== undefined;
+    const isSilent = error.problem.kind === 'condition';
     if (isSilent && this.state.isInteractive) return this.state.status;
     if (isSilent) throw new ShellExit(this.state.status);
     this.state.status = error.status;

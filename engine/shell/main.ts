@@ -82,7 +82,8 @@ async function runShell(process: Process, dialect: Dialect): Promise<number> {
     return 0;
   }
   if (args.bad !== undefined) {
-    await process.err(`${own}: ${args.bad}${args.bad.includes(' ') ? '' : ': invalid option'}\n`);
+    const words = dialect === 'bash' ? args.bad : args.bad.replace('-c: option', '0: -c');
+    await process.err(`${own}: ${words}${args.bad.includes(' ') ? '' : ': invalid option'}\n`);
     return 2;
   }
   const usesScript = args.command === undefined && !args.readsInput && args.rest.length > 0;

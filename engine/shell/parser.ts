@@ -30,6 +30,8 @@ export type ParseOptions = {
 };
 
 const CLOSERS = new Set(['then', 'else', 'elif', 'fi', 'do', 'done', 'esac', '}']);
+/** Words that begin no command in bash either. */
+const BASH_CLOSERS = new Set(['in', ']]']);
 const REDIRECTS = new Set(['<', '>', '>>', '>|', '<>', '<&', '>&', '&>', '&>>', '<<', '<<-', '<<<']);
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\+?)=/;
 const ELEMENT_ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)\[/;
@@ -74,10 +76,16 @@ export class Parser {
     this.#options = options;
     this.#lexer =
       lexer ??
-      new Lexer(text, options.dialect, options.isFinal, (nested) => {
-        const parser = new Parser('', { ...options, isFinal: nested.isFinal }, nested);
-        return parser.nestedScript();
-      });
+      // bash ends a last line that has no newline with one: what misses a word there meets `newline'.
+      new Lexer(
+        needsNewline(text, options) ? `${text}\n` : text,
+        options.dialect,
+        options.isFinal,
+        (nested) => {
+          const parser = new Parser('', { ...options, isFinal: nested.isFinal }, nested);
+          return parser.nestedScript();
+        },
+      );
   }
 
   /** The line that is read next, from 1. */
@@ -125,7 +133,11 @@ export class Parser {
   nestedScript(): Script {
     const script = this.#lexer.deeper(() => this.#list(true));
     const token = this.#peek();
-    if (token.kind === 'end') throw new SyntaxFailure({ kind: 'quote', quote: ')' }, this.#lexer.line + 1);
+    if (token.kind === 'end')
+      throw new SyntaxFailure(
+        { kind: 'quote', quote: ')' },
+        this.#lexer.line + (this.#lexer.src.endsWith('\n') ? 0 : 1),
+      );
     if (!this.#isOperator(')')) this.#unexpected();
     this.#lexer.pos = token.end;
     return script;
@@ -157,7 +169,7 @@ export class Parser {
     return token.kind === 'word' ? bareText(token.word) : undefined;
   }
 
-  #unexpected(expecting?: string): never {
+  #unexpected(expecting?: string, status = 2): never {
     const token = this.#peek();
     const line = token.line;
     const more = expecting !== undefined ? { expecting } : {};
@@ -167,6 +179,7 @@ export class Parser {
     throw new SyntaxFailure(
       { kind: 'unexpected', token: text, ...more, ...(isWord ? { isWord } : {}) },
       line,
+      status,
     );
   }
 
@@ -199,7 +212,10 @@ export class Parser {
     if (token.kind === 'end') return false;
     if (token.kind === 'operator') return token.text === '(' || REDIRECTS.has(token.text);
     const bare = bareText(token.word);
-    return bare === undefined || !CLOSERS.has(bare);
+    return (
+      bare === undefined ||
+      !(CLOSERS.has(bare) || (this.#options.dialect === 'bash' && BASH_CLOSERS.has(bare)))
+    );
   }
 
   /** A list that must hold a command, as between `then` and `fi`. */
@@ -455,7 +471,9 @@ export class Parser {
     const text = this.#lexer.src.slice(token.end + 1, end);
     this.#lexer.pos = end + 2;
     this.#token = undefined;
-    const [first = '', test = '', step = ''] = text.split(';').map((part) => part.trim());
+    const [first = '', test = '', step, more] = text.split(';').map((part) => part.trim());
+    if (step === undefined || more !== undefined)
+      throw new SyntaxFailure({ kind: 'arithmetic', text, isShort: step === undefined }, token.line);
     if (this.#isOperator(';')) this.#take();
     this.#skipNewlines();
     const body = this.#bare() === '{' ? this.#groupBody() : this.#doGroup();
@@ -562,8 +580,10 @@ export class Parser {
     const token = this.#peek();
     if (token.kind === 'end') this.#unexpected(']]');
     const text = token.kind === 'operator' ? token.text.replace('\n', 'newline') : token.word.text;
+    const words =
+      reason?.(text) ?? (token.kind === 'word' ? 'syntax error in conditional expression' : undefined);
     throw new SyntaxFailure(
-      { kind: 'condition', token: text, ...(reason === undefined ? {} : { reason: reason(text) }) },
+      { kind: 'condition', token: text, ...(words === undefined ? {} : { reason: words }) },
       token.line,
     );
   }
@@ -600,7 +620,7 @@ export class Parser {
       this.#take();
       const inner = this.#conditionOr();
       this.#skipNewlines();
-      if (!this.#isOperator(')')) this.#conditionFail();
+      if (!this.#isOperator(')')) this.#conditionFail((text) => `unexpected token \`${text}', expected \`)'`);
       this.#take();
       return inner;
     }
@@ -749,14 +769,14 @@ export class Parser {
   }
 
   #listElements(): ListElement[] {
-    this.#take();
+    const { line } = this.#take();
     const elements: ListElement[] = [];
     for (;;) {
       this.#skipNewlines();
       if (this.#isOperator(')')) break;
       const token = this.#peek();
-      if (token.kind === 'end') throw new SyntaxFailure({ kind: 'quote', quote: ')' }, token.line, 1);
-      if (token.kind !== 'word') this.#unexpected();
+      if (token.kind === 'end') throw new SyntaxFailure({ kind: 'quote', quote: ')' }, line, 1);
+      if (token.kind !== 'word') this.#unexpected(undefined, 1);
       this.#take();
       const { text } = token.word;
       const end = text.startsWith('[') ? subscriptEnd(text, 1) : undefined;
@@ -770,6 +790,10 @@ export class Parser {
     this.#take();
     return elements;
   }
+}
+
+function needsNewline(text: string, options: ParseOptions): boolean {
+  return options.dialect === 'bash' && options.isFinal && !/[\n\\]$/.test(text) && text !== '';
 }
 
 /** The start of an assignment: its name, its subscript, and how long it is with the `=`. */

@@ -38,7 +38,7 @@ function printRedirect(redirect: Redirect): string {
   if (redirect.operator === '<&' || redirect.operator === '>&')
     return `${fd}${redirect.operator}${redirect.target.text}`;
   if (redirect.heredoc !== undefined)
-    return `${fd}<<${redirect.heredoc.stripsTabs ? '-' : ''}${redirect.target.text}\n${redirect.heredoc.text}${redirect.heredoc.delimiter}\n`;
+    return `${fd}<<${redirect.heredoc.stripsTabs ? '-' : ''}${redirect.target.text}\n${redirect.heredoc.text}${redirect.heredoc.delimiter}\n\n`;
   return `${fd}${redirect.operator} ${redirect.target.text}`;
 }
 

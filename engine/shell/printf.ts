@@ -33,7 +33,7 @@ export function formatPrintf(format: string, args: readonly string[], options: P
 }
 
 const DIRECTIVE =
-  /\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[\s\S])|%(%|([-+ #0']*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlLjzt]*([diouxXeEfFgGcsbqaA]|\([^)]*\)T))|%[-+ #0]*\d*[hlLjzt]*(\\?[\s\S])|[^\\%]+/g;
+  /\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|[\s\S])|%(%|([-+ #0']*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlLjzt]*([diouxXeEfFgGcsbqQaA]|\([^)]*\)T))|%[-+ #0]*\d*[hlLjzt]*(\\?[\s\S])|[^\\%]+|%$/g;
 
 function formatOnce(
   format: string,
@@ -59,6 +59,7 @@ function formatOnce(
     ) => {
       if (isStopped) return '';
       if (code !== undefined) {
+        if (code === 'x' && options.dialect === 'bash') complaints.push('missing hex digit for \\x');
         if (code === 'c' && options.dialect !== 'ash') return whole;
         if (code === 'c') {
           isStopped = true;
@@ -67,6 +68,11 @@ function formatOnce(
         return options.dialect === 'dash' && /^[xue]/.test(code) ? whole : unescapeAnsi(whole);
       }
       if (spec === '%') return '%';
+      if (whole === '%' && options.dialect === 'bash') {
+        complaints.push(`\`${whole}': missing format character`);
+        isStopped = true;
+        return '';
+      }
       if (spec === undefined && bad === '') return whole;
       if (spec === undefined) {
         complaints.push(
@@ -136,7 +142,7 @@ function directive(
       width,
     );
   if (kind === 'c') return pad((argument ?? '').slice(0, 1), flags, width);
-  if (kind === 'q')
+  if (kind === 'q' || kind === 'Q')
     return pad(argument === undefined || argument === '' ? "''" : bashQuote(argument), flags, width);
   if ('diouxX'.includes(kind) && /^\s*[-+]?[0-9]{16,}$/.test(argument ?? ''))
     return padNumber(largeText(kind, argument ?? '', complaints), flags, width, precision === undefined);
@@ -160,7 +166,7 @@ function largeText(kind: string, argument: string, complaints: string[]): string
 
 function bashQuote(text: string): string {
   const quoted = quoteWord(text);
-  return quoted.startsWith('$') ? quoted : text.replace(/[^A-Za-z0-9_@%+:,./=^-]/g, '\\$&');
+  return quoted.startsWith('$') ? quoted : text.replace(/[^A-Za-z0-9_@%+:,./=^#~-]|^[#~]/g, '\\$&');
 }
 
 function numberOf(
@@ -212,6 +218,19 @@ function integerText(kind: string, value: number, precision: string | undefined,
   return ('di'.includes(kind) ? sign : '') + digits;
 }
 
+/** A number with so many places; what lies just between two goes to the even one, as in C. */
+function fixed(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  if (
+    digits > 70 ||
+    value >= 1e21 ||
+    !/^50*$/.test(value.toFixed(digits + 30).slice(digits === 0 ? text.length + 1 : text.length))
+  )
+    return text;
+  const exact = value.toFixed(digits + 30).slice(0, text.length);
+  return /[02468]$/.test(exact.replace(/\.$/, '')) ? exact : text;
+}
+
 /** A number with `%e`, `%f` or `%g`, as C prints it. */
 export function floatText(kind: string, value: number, precision: string | undefined, flags: string): string {
   const digits = Math.min(100, precision === undefined ? 6 : Number(precision));
@@ -220,7 +239,7 @@ export function floatText(kind: string, value: number, precision: string | undef
   const magnitude = Math.abs(value);
   if (!Number.isFinite(magnitude)) return sign + (Number.isNaN(magnitude) ? 'nan' : 'inf');
   let text: string;
-  if (kind === 'f' || kind === 'F') text = magnitude.toFixed(digits);
+  if (kind === 'f' || kind === 'F') text = fixed(magnitude, digits);
   else if (kind === 'e' || kind === 'E') text = exponent(magnitude.toExponential(digits));
   else text = general(magnitude, digits === 0 ? 1 : digits, flags.includes('#'));
   return sign + (/[EG]/.test(kind) ? text.toUpperCase() : text);

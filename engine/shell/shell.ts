@@ -327,6 +327,7 @@ function setBashVariables(state: ShellState): void {
   variables.set('OSTYPE', 'linux-gnu');
   variables.set('MACHTYPE', 'x86_64-pc-linux-gnu');
   variables.set('HOSTTYPE', 'x86_64');
+  if (variables.get('SHELL') === undefined) variables.set('SHELL', '/bin/bash');
   if (variables.get('TERM') === undefined) variables.set('TERM', 'dumb');
   const level = Number(variables.get('SHLVL') ?? '0');
   variables.put('SHLVL', {

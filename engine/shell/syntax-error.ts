@@ -15,6 +15,8 @@ export type SyntaxProblem =
   | { readonly kind: 'quote'; readonly quote: string }
   /** dash and ash: no name after `for`; no number after `>&`. */
   | { readonly kind: 'variable' | 'descriptor' }
+  /** `for ((…))` has not three parts: too few, or too many. */
+  | { readonly kind: 'arithmetic'; readonly text: string; readonly isShort: boolean }
   | {
       readonly kind: 'condition';
       readonly token: string;

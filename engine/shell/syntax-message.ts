@@ -26,6 +26,10 @@ function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, la
       return `${prefix}unexpected EOF while looking for matching \`${problem.quote}'\n`;
     case 'end':
       return `${prefix}syntax error: unexpected end of file\n`;
+    case 'arithmetic': {
+      const reason = problem.isShort ? 'arithmetic expression required' : "`;' unexpected";
+      return `${prefix}syntax error: ${reason}\n${prefix}syntax error: \`((${problem.text}))'\n`;
+    }
     case 'variable':
     case 'descriptor':
       return `${prefix}syntax error\n`;

@@ -268,7 +268,9 @@ class TestReader {
 
   #number(text: string): bigint {
     const trimmed = text.trim();
-    if (!/^[+-]?[0-9]+$/.test(trimmed)) throw new TestFailure(this.#scope.badNumber(text));
-    return BigInt(trimmed.replace(/^\+/, ''));
+    const value = /^[+-]?[0-9]+$/.test(trimmed) ? BigInt(trimmed.replace('+', '')) : undefined;
+    if (value === undefined || BigInt.asIntN(64, value) !== value)
+      throw new TestFailure(this.#scope.badNumber(text));
+    return value;
   }
 }

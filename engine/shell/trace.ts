@@ -12,7 +12,7 @@ export async function traceCommand(
 ): Promise<void> {
   const quote = traceQuote(shell);
   for (const one of command.assignments)
-    await trace(shell, `${one.name}=${quote(await expandText(shell, one.value, true))}`);
+    await trace(shell, `${one.name}=${quote(await expandText(shell, one.value, true)).replace(/^''$/, '')}`);
   await trace(shell, argv.map(quote).join(' '));
 }
 

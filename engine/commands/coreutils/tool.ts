@@ -122,7 +122,7 @@ export function tool(
   run: (process: Process, options: Options) => Promise<number>,
 ): Program {
   return async (process) => {
-    const name = nameOf(process);
+    const name = shownName(process);
     const options = readOptions(process.argv.slice(1), table);
     if ('message' in options) {
       await process.err(`${name}: ${options.message}\n${table.usage ?? tryHelp(name)}`);
@@ -148,6 +148,11 @@ export function nameOf(process: Process): string {
   return word.slice(word.lastIndexOf('/') + 1);
 }
 
+/** The name a tool complains by: GNU's as it was called, busybox's without a folder. */
+function shownName(process: Process): string {
+  return isBusybox(process) ? nameOf(process) : (process.argv[0] ?? '');
+}
+
 /** The second line of GNU tools' usage errors. */
 export function tryHelp(name: string): string {
   return `Try '${name} --help' for more information.\n`;
@@ -155,13 +160,13 @@ export function tryHelp(name: string): string {
 
 /** Complains as `name: message` and returns `exit`. */
 export async function complain(process: Process, message: string, exit = 1): Promise<number> {
-  await process.err(`${nameOf(process)}: ${message}\n`);
+  await process.err(`${shownName(process)}: ${message}\n`);
   return exit;
 }
 
 /** Complains with the line that points to `--help`. */
 export async function complainUsage(process: Process, message: string, exit = 1): Promise<number> {
-  await process.err(`${nameOf(process)}: ${message}\n${tryHelp(nameOf(process))}`);
+  await process.err(`${shownName(process)}: ${message}\n${tryHelp(shownName(process))}`);
   return exit;
 }
 

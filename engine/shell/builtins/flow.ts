@@ -232,6 +232,8 @@ async function execute(shell: Interpreter, argv: readonly string[]): Promise<num
   let words = argv.slice(1);
   let name: string | undefined;
   let isEmpty = false;
+  if (/^-[^acl-]/.test(words[0] ?? '') && shell.state.dialect === 'bash')
+    return badOption(shell, argv, 'exec [-cl] [-a name] [command [argument ...]] [redirection ...]');
   while (/^-[acl-]+$/.test(words[0] ?? '')) {
     const flag = words.shift() ?? '';
     if (flag === '--') break;

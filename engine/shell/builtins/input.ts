@@ -5,6 +5,7 @@ import { quoteWord } from '../print.ts';
 import { echoText, formatPrintf } from '../printf.ts';
 import { isSet } from '../condition.ts';
 import { evaluateTest } from '../test-expression.ts';
+import { badOption } from './flow.ts';
 import type { Builtin } from './table.ts';
 
 async function printf(shell: Interpreter, argv: readonly string[]): Promise<number> {
@@ -16,6 +17,8 @@ async function printf(shell: Interpreter, argv: readonly string[]): Promise<numb
   }
   if (/^-./.test(words[0] ?? '') && words[0] !== '--' && shell.state.dialect === 'dash')
     return shell.complain(`printf: Illegal option ${words[0]?.slice(0, 2)}`, 2);
+  if (/^-[^-]/.test(words[0] ?? '') && shell.state.dialect === 'bash')
+    return badOption(shell, argv, 'printf [-v var] format [arguments]', words[0]);
   if (words[0] === '--') words = words.slice(1);
   const [format, ...args] = words;
   if (format === undefined) {
@@ -39,7 +42,7 @@ async function printf(shell: Interpreter, argv: readonly string[]): Promise<numb
       return shell.complain('printf: write error: Bad file descriptor');
     await shell.out(text);
   } else await shell.assign(target, text);
-  return complaints.length === 0
+  return complaints.every((one) => one.startsWith('warning: ') || one.startsWith('missing '))
     ? 0
     : shell.state.dialect === 'dash' && complaints.some((one) => one.endsWith('directive'))
       ? 2
@@ -90,7 +93,7 @@ type ReadOptions = {
   names: string[];
 };
 
-function readOptions(argv: readonly string[]): ReadOptions | { bad: string } {
+function readOptions(argv: readonly string[]): ReadOptions | { bad: string } | { wrong: string } {
   const options: ReadOptions = {
     isRaw: false,
     prompt: '',
@@ -117,6 +120,13 @@ function readOptions(argv: readonly string[]): ReadOptions | { bad: string } {
       else if (letter === 'e') continue;
       else if ('pntdaNui'.includes(letter)) {
         const value = place + 1 < word.length ? word.slice(place + 1) : (argv[++at] ?? '');
+        const isWhole = /^\d+$/.test(value);
+        if ('nNu'.includes(letter) && !isWhole)
+          return {
+            wrong: `${value}: invalid ${letter === 'u' ? 'file descriptor specification' : 'number'}`,
+          };
+        if (letter === 't' && !/^\d*\.?\d*$/.test(value))
+          return { wrong: `${value}: invalid timeout specification` };
         if (letter === 'p') options.prompt = value;
         else if (letter === 'n' || letter === 'N') {
           options.count = Number(value);
@@ -142,6 +152,7 @@ async function read(shell: Interpreter, argv: readonly string[]): Promise<number
     );
     return 2;
   }
+  if ('wrong' in options) return shell.complain(`read: ${options.wrong}`);
   const letters = { bash: '', ash: 'ptnsdur', dash: 'pr' }[shell.state.dialect];
   const unknown = argv
     .slice(1)
@@ -301,6 +312,17 @@ async function mapfile(shell: Interpreter, argv: readonly string[]): Promise<num
     }
   }
   const name = argv[at] ?? 'MAPFILE';
+  for (const [letter, what] of [
+    ['n', 'line count'],
+    ['s', 'line count'],
+    ['O', 'array origin'],
+    ['c', 'callback quantum'],
+    ['u', 'file descriptor specification'],
+  ] as const) {
+    const value = values.get(letter);
+    if (value !== undefined && !/^\d+$/.test(value))
+      return shell.complain(`${argv[0] ?? ''}: ${value}: invalid ${what}`);
+  }
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     return shell.complain(`${argv[0] ?? ''}: \`${name}': not a valid identifier`);
   const delimiter = values.has('d') ? (values.get('d') ?? '').slice(0, 1) || '\0' : '\n';

@@ -179,8 +179,10 @@ async function describeName(shell: Interpreter, argv: readonly string[]): Promis
     .filter((word) => /^-[tpPaf]+$/.test(word))
     .join('');
   let status = 0;
+  let isAny = false;
   for (const name of argv.slice(1).filter((word) => !/^-[tpPaf]+$/.test(word))) {
     const lines = descriptions(shell, name, flags);
+    isAny ||= lines.length > 0;
     if (lines.length === 0) {
       status = 1;
       if (!/[tpP]/.test(flags)) {
@@ -193,6 +195,8 @@ async function describeName(shell: Interpreter, argv: readonly string[]): Promis
     }
     await shell.out((flags.includes('a') ? lines : lines.slice(0, 1)).map((line) => `${line}\n`).join(''));
   }
+  // `command -V` is content with one that it found.
+  if (isAny && argv[0] === 'command' && state.dialect === 'bash') return 0;
   return status;
 }
 
@@ -307,7 +311,10 @@ async function limits(shell: Interpreter, argv: readonly string[]): Promise<numb
   const row = LIMIT_ROWS.find(([, one]) => one === letter);
   if (row === undefined)
     return badOption(shell, argv, 'ulimit [-SHabcdefiklmnpqrstuvxPRT] [limit]', `-${letter}`);
-  if (argv.slice(1).every((word) => word.startsWith('-'))) await shell.out(`${row[2]}\n`);
+  const wanted = argv.slice(1).find((word) => !word.startsWith('-'));
+  if (wanted === undefined) await shell.out(`${row[2]}\n`);
+  else if (!/^(\d+|unlimited|hard|soft)$/.test(wanted) && shell.state.dialect === 'bash')
+    return shell.complain(`ulimit: ${wanted}: invalid number`);
   return 0;
 }
 

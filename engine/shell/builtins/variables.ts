@@ -70,6 +70,14 @@ async function mark(
   const { variables, dialect } = shell.state;
   const isUndo = argv.includes('-n');
   const words = argv.slice(1).filter((word) => !/^-[npfaA]+$/.test(word) && word !== '--');
+  const bad = argv.slice(1).find((word) => /^-[^-npfaA]/.test(word));
+  if (bad !== undefined && dialect === 'bash')
+    return badOption(
+      shell,
+      argv,
+      `${command} [-${flag === 'isExported' ? '' : 'aA'}f${flag === 'isExported' ? 'n' : ''}] [name[=value] ...] or ${command} -p`,
+      bad,
+    );
   if (argv.some((word) => /^-[a-zA-Z]*f/.test(word)) && dialect === 'bash')
     return markFunctions(shell, argv, words);
   if (words.length === 0) {
@@ -188,6 +196,10 @@ async function declare(shell: Interpreter, argv: readonly string[]): Promise<num
     const known = variables.find(name);
     if (known?.isReadonly === true && value !== undefined) {
       status = await shell.complain(`${name}: readonly variable`);
+      continue;
+    }
+    if (flags.includes('A') && known?.list !== undefined && known.isKeyed !== true && !isLocal) {
+      status = await shell.complain(`${command}: ${name}: cannot convert indexed to associative array`);
       continue;
     }
     const variable =
@@ -333,6 +345,7 @@ async function getopts(shell: Interpreter, argv: readonly string[]): Promise<num
     return 2;
   }
   if (shell.state.dialect !== 'bash') variables.set('OPTARG', '');
+  else if (!NAME.test(name)) return shell.complain(`getopts: \`${name}': not a valid identifier`);
   const args = given.length > 0 ? given : shell.state.positional;
   let index = Number(variables.get('OPTIND') ?? '1');
   let place = Number(variables.get('_OPTPLACE') ?? '1');
@@ -372,7 +385,7 @@ async function getopts(shell: Interpreter, argv: readonly string[]): Promise<num
     return 0;
   }
   const value = isLast ? args[index] : word.slice(place + 1);
-  index += isLast ? 2 : 1;
+  index += isLast && value !== undefined ? 2 : 1;
   if (value === undefined) {
     finish(isSilent ? ':' : '?', index, 1);
     if (isSilent) variables.set('OPTARG', letter);
@@ -470,7 +483,9 @@ async function alias(shell: Interpreter, argv: readonly string[]): Promise<numbe
   for (const word of words) {
     const { name, value } = splitAssignment(word);
     const text = aliases.get(name);
-    if (value !== undefined) aliases.set(name, value);
+    if (value !== undefined && dialect === 'bash' && /[\s$`/&|;()<>'"\\]/.test(name))
+      status = await shell.complain(`alias: \`${name}': invalid alias name`);
+    else if (value !== undefined) aliases.set(name, value);
     else if (text !== undefined) await shell.out(line(name, text));
     else if (dialect !== 'bash') {
       await shell.err(`alias: ${name} not found\n`);
@@ -482,6 +497,10 @@ async function alias(shell: Interpreter, argv: readonly string[]): Promise<numbe
 
 async function unalias(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { aliases } = shell.state;
+  if (argv.length === 1 && shell.state.dialect === 'bash') {
+    await shell.err('unalias: usage: unalias [-a] name [name ...]\n');
+    return 2;
+  }
   if (argv[1] === '-a') aliases.clear();
   let status = 0;
   for (const name of argv.slice(1).filter((word) => word !== '-a')) {
