@@ -26,9 +26,13 @@ const CLASS = /^\[:(alpha|digit|alnum|upper|lower|space|blank|punct|print|graph|
 export function compileRegex(
   source: string,
   kind: 'basic' | 'extended',
-  options: { readonly ignoreCase?: boolean } = {},
+  options: { readonly ignoreCase?: boolean; readonly isStrict?: boolean } = {},
 ): PosixRegex {
-  const { pattern, hasBackReference, groupCount } = translate(source, kind === 'extended');
+  const { pattern, hasBackReference, groupCount } = translate(
+    source,
+    kind === 'extended',
+    options.isStrict === true,
+  );
   return hasBackReference
     ? backtracking(pattern, groupCount, options.ignoreCase === true)
     : linear(pattern, groupCount, options.ignoreCase === true);
@@ -80,13 +84,24 @@ export function compilePerl(source: string, options: { readonly ignoreCase?: boo
 
 type Translation = { pattern: string; hasBackReference: boolean; groupCount: number };
 
-/** Rewrites a POSIX expression in the syntax of RE2. */
-function translate(source: string, isExtended: boolean): Translation {
+/** Rewrites a POSIX expression in the syntax of RE2. `isStrict` is sed's way: nothing to repeat is a mistake, as is a lone `)`. */
+function translate(source: string, isExtended: boolean, isStrict: boolean): Translation {
   let out = '';
   let depth = 0;
   let groupCount = 0;
   let hasBackReference = false;
   let atStart = true;
+  /** Where the last thing that can be repeated begins, and whether it is repeated already; where open groups begin. */
+  let atom = 0;
+  let isRepeated = false;
+  const groups: number[] = [];
+  const repeat = (token: string): void => {
+    if (isRepeated && isStrict) throw new RegexFailure('Invalid preceding regular expression');
+    // RE2 takes no repetition of a repetition.
+    if (isRepeated) out = `${out.slice(0, atom)}(?:${out.slice(atom)})`;
+    out += token;
+    isRepeated = true;
+  };
   for (let at = 0; at < source.length; at++) {
     const char = source[at] ?? '';
     const next = source[at + 1];
@@ -94,6 +109,8 @@ function translate(source: string, isExtended: boolean): Translation {
     if (char === '\\' && next === undefined) throw new RegexFailure('Trailing backslash');
     if (char === '[') {
       const bracket = readBracket(source, at);
+      atom = out.length;
+      isRepeated = false;
       out += bracket.text;
       at = bracket.end;
       atStart = false;
@@ -102,25 +119,35 @@ function translate(source: string, isExtended: boolean): Translation {
     const token = isEscaped ? next : char;
     const isSpecial = isEscaped !== isExtended;
     if (isEscaped) at++;
+    const repeats = token === '*' ? !isEscaped : isSpecial && '{+?'.includes(token);
+    if (repeats && atStart && isExtended && isStrict)
+      throw new RegexFailure('Invalid preceding regular expression');
+    if (!repeats && token !== ')') {
+      atom = out.length;
+      isRepeated = false;
+    }
     if (isSpecial && '(){}|+?'.includes(token)) {
       if (token === '(') {
         depth++;
         groupCount++;
+        groups.push(out.length);
         out += '(';
         atStart = true;
         continue;
       }
       if (token === ')' && depth === 0) {
-        if (!isExtended) throw new RegexFailure('Unmatched ) or \\)');
+        if (!isExtended || isStrict) throw new RegexFailure('Unmatched ) or \\)');
         out += '\\)';
       } else if (token === ')') {
         depth--;
+        atom = groups.pop() ?? 0;
+        isRepeated = false;
         out += ')';
       } else if (token === '{') {
-        const interval = readInterval(source, at + 1, isExtended);
+        const interval = readInterval(source, at + 1, isExtended, isStrict);
         if (interval === undefined) out += '\\{';
         else {
-          out += interval.text;
+          if (!atStart) repeat(interval.text);
           at = interval.end;
         }
       } else if (token === '}') out += '\\}';
@@ -128,7 +155,7 @@ function translate(source: string, isExtended: boolean): Translation {
         out += '|';
         atStart = true;
         continue;
-      } else if (!atStart) out += token;
+      } else if (!atStart) repeat(token);
       else if (!isExtended) out += `\\${token}`;
     } else if (isEscaped) {
       if (/[1-9]/.test(token)) {
@@ -136,7 +163,8 @@ function translate(source: string, isExtended: boolean): Translation {
         hasBackReference = true;
       }
       out += escaped(token);
-    } else if (token === '*') out += atStart ? (isExtended ? '' : '\\*') : '*';
+    } else if (token === '*' && !atStart) repeat('*');
+    else if (token === '*') out += isExtended ? '' : '\\*';
     else if (token === '^') out += isExtended || atStart ? '^' : '\\^';
     else if (token === '$') out += isExtended || atEnd(source, at + 1) ? '$' : '\\$';
     else if (token === '.') out += '(?s:.)';
@@ -169,14 +197,15 @@ function readInterval(
   source: string,
   from: number,
   isExtended: boolean,
+  isStrict: boolean,
 ): { text: string; end: number } | undefined {
   const closing = isExtended ? '}' : '\\}';
   const end = source.indexOf(closing, from);
   const body = end < 0 ? '' : source.slice(from, end);
   const match = /^(\d*)(,?)(\d*)$/.exec(body);
   if (end < 0 || match === null || body === '' || body === ',') {
-    if (isExtended) return undefined;
-    throw new RegexFailure(end < 0 ? 'Unmatched { or \\{' : 'Invalid content of \\{\\}');
+    if (isExtended && !isStrict && !(end >= 0 && /^\d+,/.test(body))) return undefined;
+    throw new RegexFailure(end < 0 ? 'Unmatched \\{' : 'Invalid content of \\{\\}');
   }
   const [, low = '', comma = '', high = ''] = match;
   const most = Number(high === '' ? low : high);
@@ -202,7 +231,10 @@ function readBracket(source: string, start: number): { text: string; end: number
       at += known[0].length;
     } else if (source.startsWith('[:', at) && source.includes(':]', at))
       throw new RegexFailure('Invalid character class name');
-    else {
+    else if (/^\[([.=])([^\]])\1\]/.test(source.slice(at, at + 5))) {
+      out += `\\${source[at + 2] ?? ''}`.replace(/\\(?=\w)/, '');
+      at += 5;
+    } else {
       if (
         source[at + 1] === '-' &&
         source[at + 2] !== undefined &&
@@ -218,5 +250,7 @@ function readBracket(source: string, start: number): { text: string; end: number
       at++;
     }
   }
+  if (/^\[:[^\]]*:$/.test(source.slice(start, at)))
+    throw new RegexFailure('character class syntax is [[:space:]], not [:space:]');
   return { text: `${out}]`, end: at };
 }

@@ -11,6 +11,8 @@ export type Descriptor = {
   readonly stream?: Stream;
   readonly write?: (sys: Sys, text: string) => Promise<void>;
   readonly terminal?: Terminal | undefined;
+  /** It is a file of the disk, whose size is known. */
+  readonly isFile?: boolean;
   /** Called when the last name of it in its shell is gone: ends a connection or a pipe. */
   readonly close?: () => void;
 };

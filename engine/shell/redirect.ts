@@ -123,7 +123,7 @@ async function openFile(
   if (operator === '<>') return openBothWays(host, target, path);
   if (operator === '<') {
     const content = host.files.read(path);
-    if ('content' in content) return { stream: textStream(content.content) };
+    if ('content' in content) return { stream: textStream(content.content), isFile: true };
     if (content.error === 'EISDIR') return { stream: textStream('') };
     throw new RedirectFailure(readMessage(host, target, content.error));
   }

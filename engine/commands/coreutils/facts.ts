@@ -46,33 +46,61 @@ async function seq(process: Process): Promise<number> {
   let separator = '\n';
   let isPadded = false;
   let format: string | undefined;
-  while (/^-[a-z]/.test(words[0] ?? '')) {
+  while (/^-[a-zA-Z-]/.test(words[0] ?? '') && !/^-(inf|nan)/i.test(words[0] ?? '')) {
     const word = words.shift() ?? '';
-    if (word === '-w') isPadded = true;
+    if (word === '--') break;
+    if (word === '-w' || word === '--equal-width') isPadded = true;
+    else if (word.startsWith('--separator=')) separator = word.slice(12);
+    else if (word.startsWith('--format=')) format = word.slice(9);
+    else if (word.startsWith('--')) return complainUsage(process, `unrecognized option '${word}'`);
     else if (word.startsWith('-s')) separator = word.length > 2 ? word.slice(2) : (words.shift() ?? '');
     else if (word.startsWith('-f')) format = word.length > 2 ? word.slice(2) : (words.shift() ?? '');
     else return complainUsage(process, `invalid option -- '${word.slice(1, 2)}'`);
   }
   if (words.length === 0) return complainUsage(process, 'missing operand');
   if (words.length > 3) return complainUsage(process, `extra operand '${words[3] ?? ''}'`);
-  const bad = words.find((word) => !/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(word));
+  const bad = words.find(
+    (word) => !/^[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|0x[\da-f]+|inf(inity)?)$/i.test(word),
+  );
   if (bad !== undefined) return complainUsage(process, `invalid floating point argument: '${bad}'`);
+  const wrong = format === undefined ? undefined : wrongFormat(format);
+  if (wrong !== undefined) return complain(process, wrong);
+  if (format !== undefined && isPadded)
+    return complainUsage(process, 'format string may not be specified when printing equal width strings');
   const [first = 1, step = 1, last = 1] = (
     words.length === 1 ? ['1', '1', words[0]] : words.length === 2 ? [words[0], '1', words[1]] : words
-  ).map(Number);
+  ).map((word) => (/inf/i.test(word ?? '') ? Infinity * (word?.startsWith('-') ? -1 : 1) : Number(word)));
   if (step === 0) return complainUsage(process, `invalid Zero increment value: '${words[1] ?? ''}'`);
-  const digits = Math.max(...words.map((word) => (word.split('.')[1] ?? '').length));
+  const digits = Math.max(
+    ...words.slice(0, words.length > 1 ? -1 : 0).map((word) => (word.split('.')[1] ?? '').length),
+    0,
+  );
   const values: string[] = [];
   for (let index = 0; ; index++) {
     const value = first + index * step;
     if (step > 0 ? value > last + 1e-9 : value < last - 1e-9) break;
     values.push(format === undefined ? value.toFixed(digits) : formatPrintf(format, [String(value)]).text);
-    if (index % 256 === 255) await process.sys.burn(256);
+    if (index % 256 !== 255) continue;
+    await process.sys.burn(256);
+    // Without an end they are written as they come.
+    if (last === Infinity && !isPadded) await process.out(`${values.splice(0).join(separator)}${separator}`);
   }
   const width = isPadded ? Math.max(...values.map((value) => value.length)) : 0;
   if (values.length > 0)
     await process.out(`${values.map((value) => value.padStart(width, '0')).join(separator)}\n`);
   return 0;
+}
+
+/** What is wrong with seq's format: it must hold one directive of a float. */
+function wrongFormat(format: string): string | undefined {
+  const found = format.replaceAll('%%', '').match(/%[-+ #0']*\d*(\.\d*)?L?./g) ?? [];
+  const kind = found[0]?.at(-1) ?? '';
+  if (found.length === 0)
+    return format.replaceAll('%%', '').endsWith('%')
+      ? `format '${format}' ends in %`
+      : `format '${format}' has no % directive`;
+  if (!/[efgaEFGA]/.test(kind)) return `format '${format}' has unknown %${kind} directive`;
+  return found.length > 1 ? `format '${format}' has too many % directives` : undefined;
 }
 
 async function uname(process: Process, options: Options): Promise<number> {
@@ -175,6 +203,9 @@ async function printenv(process: Process): Promise<number> {
 async function basename(process: Process, options: Options): Promise<number> {
   const [first, second] = options.operands;
   if (first === undefined) return complainUsage(process, 'missing operand');
+  const third = options.operands[2];
+  if (third !== undefined && !options.has('a', 's', 'multiple', 'suffix'))
+    return complainUsage(process, `extra operand '${third}'`);
   const suffix = options.get('s', 'suffix') ?? (options.has('a', 'multiple') ? undefined : second);
   for (const operand of options.has('a', 's', 'multiple', 'suffix') ? options.operands : [first]) {
     const name = baseName(operand);
@@ -189,7 +220,8 @@ async function dirname(process: Process, options: Options): Promise<number> {
   if (options.operands.length === 0) return complainUsage(process, 'missing operand');
   for (const operand of options.operands) {
     const trimmed = operand.replace(/(.)\/+$/, '$1');
-    await process.out(`${trimmed.includes('/') ? parentOf(trimmed) : '.'}\n`);
+    const parent = parentOf(trimmed).replace(/(.)\/+$/, '$1');
+    await process.out(`${trimmed.includes('/') ? parent : '.'}${options.has('z') ? '\0' : '\n'}`);
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-import type { FileEntry, Process, Program } from '../../shell/program.ts';
+import type { FileEntry, FileSystem, Process, Program } from '../../shell/program.ts';
 import { baseName, failureText, joinPath, parentOf, statThrough } from '../../shell/path.ts';
 import { complain, complainUsage, isBusybox, nameOf, pathOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
@@ -16,6 +16,13 @@ async function copyOrMove(process: Process, options: Options): Promise<number> {
   const target = folder ?? operands.pop() ?? '';
   const isFolder = statThrough(process.machine.files, pathOf(process, target))?.kind === 'folder';
   const targetEntry = statThrough(process.machine.files, pathOf(process, target));
+  if (folder !== undefined && !isFolder)
+    return complain(
+      process,
+      `target directory '${target}': ${targetEntry === undefined ? 'No such file or directory' : 'Not a directory'}`,
+    );
+  if (options.has('T') && isFolder && operands.some((one) => isPlainFile(process, one)))
+    return complain(process, `cannot overwrite directory '${target}' with non-directory`);
   if (operands.length > 1 && !isFolder)
     return complain(
       process,
@@ -32,9 +39,10 @@ async function copyOrMove(process: Process, options: Options): Promise<number> {
       );
       continue;
     }
-    const to = isFolder ? joinPath(target, baseName(operand)) : target;
+    const to = isFolder && !options.has('T') ? joinPath(target, baseName(operand)) : target;
     if (process.machine.files.stat(pathOf(process, to)) !== undefined) {
-      if (options.has('n', 'no-clobber')) continue;
+      if (options.has('n', 'no-clobber') || (options.has('u', 'update') && !isNewer(process, operand, to)))
+        continue;
       if (options.has('i') && !(await confirms(process, `overwrite '${to}'`))) continue;
     }
     const failed =
@@ -44,6 +52,12 @@ async function copyOrMove(process: Process, options: Options): Promise<number> {
       await process.out(name === 'mv' ? `renamed '${operand}' -> '${to}'\n` : `'${operand}' -> '${to}'\n`);
   }
   return exit;
+}
+
+function isNewer(process: Process, operand: string, to: string): boolean {
+  const time = (name: string): number =>
+    statThrough(process.machine.files, pathOf(process, name))?.modifiedMs ?? 0;
+  return time(operand) > time(to);
 }
 
 function isPlainFile(process: Process, operand: string): boolean {
@@ -118,7 +132,7 @@ async function remove(process: Process, options: Options): Promise<number> {
   let exit = 0;
   for (const operand of options.operands) {
     const path = pathOf(process, operand);
-    const entry = files.stat(path);
+    const entry = operand === '' ? undefined : files.stat(path);
     const recursive = options.has('r', 'R', 'recursive');
     if (entry === undefined) {
       if (!forced) exit = await complain(process, `cannot remove '${operand}': No such file or directory`);
@@ -134,7 +148,12 @@ async function remove(process: Process, options: Options): Promise<number> {
     } else if (options.has('i') && !(await confirms(process, `remove ${kindText(entry)} '${operand}'`)))
       continue;
     else {
+      const inside =
+        options.has('v', 'verbose') && recursive && entry.kind === 'folder'
+          ? removedLines(files, path, operand)
+          : [];
       const failure = files.remove(path, { recursive });
+      if (failure === undefined) await process.out(inside.join(''));
       if (failure !== undefined)
         exit = await complain(process, `cannot remove '${operand}': ${failureText(failure)}`);
       else if (options.has('v', 'verbose'))
@@ -146,6 +165,18 @@ async function remove(process: Process, options: Options): Promise<number> {
   return exit;
 }
 
+/** What `rm -rv` says of a folder's content. */
+function removedLines(files: FileSystem, path: string, shown: string): string[] {
+  const names = files.list(path);
+  return ('error' in names ? [] : names).flatMap((name) => {
+    const at = joinPath(path, name);
+    const one = joinPath(shown, name);
+    return files.stat(at)?.kind === 'folder'
+      ? [...removedLines(files, at, one), `removed directory '${one}'\n`]
+      : [`removed '${one}'\n`];
+  });
+}
+
 function kindText(entry: FileEntry): string {
   if (entry.kind !== 'file') return entry.kind === 'folder' ? 'directory' : 'symbolic link';
   return entry.content === '' ? 'regular empty file' : 'regular file';
@@ -154,11 +185,26 @@ function kindText(entry: FileEntry): string {
 async function makeFolders(process: Process, options: Options): Promise<number> {
   if (options.operands.length === 0) return complainUsage(process, 'missing operand');
   let exit = 0;
+  const given = options.get('m', 'mode');
+  const mode = applyMode(given ?? '', 0o777, true);
+  if (given !== undefined && mode === undefined) return complain(process, `invalid mode '${given}'`);
+  const parents = options.has('p', 'parents');
+  const { files } = process.machine;
   for (const operand of options.operands) {
-    const failure = process.machine.files.makeFolder(pathOf(process, operand), process.sys.nowMs(), {
-      parents: options.has('p', 'parents'),
-    });
-    const mode = applyMode(options.get('m', 'mode') ?? '', 0o777, true);
+    const made = parents
+      ? withParents(operand)
+          .reverse()
+          .filter((one) => files.stat(pathOf(process, one)) === undefined)
+      : [operand];
+    const file = parents
+      ? withParents(operand).find((one) => statThrough(files, pathOf(process, one))?.kind === 'file')
+      : undefined;
+    const failure =
+      operand === ''
+        ? 'ENOENT'
+        : file !== undefined && file !== operand
+          ? 'ENOTDIR'
+          : files.makeFolder(pathOf(process, operand), process.sys.nowMs(), { parents });
     if (failure === undefined && mode !== undefined)
       process.machine.files.setMode(pathOf(process, operand), mode);
     if (failure !== undefined)
@@ -166,9 +212,10 @@ async function makeFolders(process: Process, options: Options): Promise<number> 
         process,
         isBusybox(process)
           ? `can't create directory '${operand}': ${failureText(failure)}`
-          : `cannot create directory '${operand}': ${failureText(failure)}`,
+          : `cannot create directory '${file ?? operand}': ${failureText(failure)}`,
       );
-    else if (options.has('v', 'verbose')) await process.out(`mkdir: created directory '${operand}'\n`);
+    else if (options.has('v', 'verbose'))
+      await process.out(made.map((one) => `mkdir: created directory '${one}'\n`).join(''));
   }
   return exit;
 }
@@ -184,8 +231,11 @@ async function removeFolders(process: Process, options: Options): Promise<number
     const entry = files.stat(pathOf(process, operand));
     const failure =
       entry !== undefined && entry.kind !== 'folder' ? 'ENOTDIR' : files.remove(pathOf(process, operand));
-    if (failure !== undefined)
-      exit = await complain(process, `failed to remove '${operand}': ${failureText(failure)}`);
+    if (failure === undefined && options.has('v', 'verbose'))
+      await process.out(`rmdir: removing directory, '${operand}'\n`);
+    if (failure === undefined || (failure === 'ENOTEMPTY' && options.has('ignore-fail-on-non-empty')))
+      continue;
+    exit = await complain(process, `failed to remove '${operand}': ${failureText(failure)}`);
   }
   return exit;
 }
@@ -202,7 +252,9 @@ function touchTime(process: Process, options: Options): number | undefined {
   const other = options.get('r', 'reference');
   if (other !== undefined)
     return statThrough(process.machine.files, pathOf(process, other))?.modifiedMs ?? nowMs;
-  const stamp = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d\d))?$/.exec(options.get('t') ?? '');
+  const given = options.get('t');
+  const stamp = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d\d))?$/.exec(given ?? '');
+  if (given !== undefined && stamp === null) return undefined;
   const text =
     stamp === null
       ? options.get('d', 'date')
@@ -213,6 +265,9 @@ function touchTime(process: Process, options: Options): number | undefined {
 async function touch(process: Process, options: Options): Promise<number> {
   if (options.operands.length === 0) return complainUsage(process, 'missing file operand');
   const { files } = process.machine;
+  const other = options.get('r', 'reference');
+  if (other !== undefined && statThrough(files, pathOf(process, other)) === undefined)
+    return complain(process, `failed to get attributes of '${other}': No such file or directory`);
   const atMs = touchTime(process, options);
   if (atMs === undefined)
     return complain(process, `invalid date format '${options.get('d', 'date', 't') ?? ''}'`);
@@ -237,13 +292,27 @@ async function link(process: Process, options: Options): Promise<number> {
   const [target, given] = options.operands;
   if (target === undefined) return complainUsage(process, 'missing file operand');
   const { files } = process.machine;
-  let name = given ?? baseName(target);
+  const last = options.operands.at(-1) ?? '';
+  if (options.operands.length > 2) {
+    const kind = statThrough(files, pathOf(process, last))?.kind;
+    if (kind !== 'folder')
+      return complain(
+        process,
+        `target '${last}': ${kind === undefined ? 'No such file or directory' : 'Not a directory'}`,
+      );
+    let exit = 0;
+    for (const operand of options.operands.slice(0, -1))
+      exit = (await link(process, { ...options, operands: [operand, last] })) || exit;
+    return exit;
+  }
+  let name = given ?? joinPath('.', baseName(target));
   if (statThrough(files, pathOf(process, name))?.kind === 'folder' && !options.has('n', 'T'))
     name = joinPath(name, baseName(target));
   const path = pathOf(process, name);
   if (options.has('f', 'force')) files.remove(path);
   if (options.has('s', 'symbolic')) {
     const failure = files.link(target, path, process.sys.nowMs());
+    if (failure === undefined && options.has('v', 'verbose')) await process.out(`'${name}' -> '${target}'\n`);
     return failure === undefined
       ? 0
       : complain(process, `failed to create symbolic link '${name}': ${failureText(failure)}`);
@@ -272,6 +341,12 @@ export function applyMode(word: string, mode: number, isFolder: boolean): number
     const who = match[1] === '' || match[1]?.includes('a') === true ? 'ugo' : (match[1] ?? '');
     const copied = 'ugo'.indexOf(match[3] === '' ? 'x' : (match[3] ?? 'x'));
     let bits = copied < 0 ? 0 : (mode >> (6 - 3 * copied)) & 7;
+    const special =
+      ((match[3] ?? '').includes('s')
+        ? (who.includes('u') ? 0o4000 : 0) | (who.includes('g') ? 0o2000 : 0)
+        : 0) | ((match[3] ?? '').includes('t') ? 0o1000 : 0);
+    if (match[2] === '-') result &= ~special;
+    else result |= special;
     for (const letter of copied < 0 ? (match[3] ?? '') : '')
       bits |=
         letter === 'r'
@@ -295,9 +370,22 @@ export function applyMode(word: string, mode: number, isFolder: boolean): number
 const chmod: Program = async (process) => {
   const words = process.argv.slice(1);
   const recursive = words.some((word) => word === '-R' || word === '--recursive');
-  const [mode, ...operands] = words.filter(
-    (word) => !['-R', '--recursive', '-v', '-c', '-f', '--'].includes(word),
+  const flags = words.filter((word) =>
+    /^-[Rvcf]+$|^--(recursive|verbose|changes|silent|quiet|reference=.*)$/.test(word),
   );
+  const given = words.filter((word) => !flags.includes(word) && word !== '--');
+  const unknown = given.find((word) => /^-[^rwxXstugoa,]/.test(word));
+  if (unknown !== undefined)
+    return complainUsage(
+      process,
+      unknown.startsWith('--')
+        ? `unrecognized option '${unknown}'`
+        : `invalid option -- '${unknown.slice(1, 2)}'`,
+    );
+  const model = flags.find((word) => word.startsWith('--reference='))?.slice(12);
+  const modelMode = model && statThrough(process.machine.files, pathOf(process, model));
+  if (modelMode && modelMode.kind !== 'link') given.unshift(modelMode.mode.toString(8));
+  const [mode, ...operands] = given;
   if (mode === undefined) return complainUsage(process, 'missing operand');
   if (applyMode(mode, 0, false) === undefined) return complainUsage(process, `invalid mode: '${mode}'`);
   if (operands.length === 0) return complainUsage(process, `missing operand after '${mode}'`);
@@ -314,7 +402,15 @@ const chmod: Program = async (process) => {
       );
       return;
     }
-    files.setMode(path, applyMode(mode, entry.mode, entry.kind === 'folder') ?? entry.mode);
+    const next = applyMode(mode, entry.mode, entry.kind === 'folder') ?? entry.mode;
+    files.setMode(path, next);
+    const [from, to] = [entry.mode, next].map(
+      (one) => `${one.toString(8).padStart(4, '0')} (${modeText({ ...entry, mode: one }).slice(1)})`,
+    );
+    if (from !== to && flags.some((word) => /^-\w*[vc]|^--[vc]/.test(word)))
+      await process.out(`mode of '${shown}' changed from ${from} to ${to}\n`);
+    else if (flags.some((word) => /^-\w*v|^--v/.test(word)))
+      await process.out(`mode of '${shown}' retained as ${from}\n`);
     const names = recursive && entry.kind === 'folder' ? files.list(path) : [];
     for (const name of 'error' in names ? [] : names)
       await change(joinPath(path, name), joinPath(shown, name));
@@ -327,7 +423,11 @@ async function chown(process: Process, options: Options): Promise<number> {
   const [owner, ...operands] = options.operands;
   if (owner === undefined) return complainUsage(process, 'missing operand');
   if (operands.length === 0) return complainUsage(process, `missing operand after '${owner}'`);
-  const user = owner.split(':')[0] ?? '';
+  const isGroup = nameOf(process) === 'chgrp';
+  const [user = '', group = ''] = isGroup ? ['', owner] : owner.split(':');
+  const isNone = (name: string): boolean =>
+    name !== '' && !/^\d+$/.test(name) && name !== 'root' && name !== process.machine.user;
+  if (!isNone(user) && isNone(group)) return complain(process, `invalid group: '${owner}'`);
   if (user !== '' && !/^\d+$/.test(user) && user !== 'root' && user !== process.machine.user)
     return complain(process, `invalid user: '${owner}'`);
   let exit = 0;
@@ -380,7 +480,7 @@ function statText(process: Process, options: Options, operand: string, entry: Fi
       h: entry.kind === 'folder' ? '2' : '1',
       i: '1',
     };
-    return `${format.replace(/%([a-zA-Z])/g, (all, letter: string) => (Object.hasOwn(values, letter) ? (values[letter] ?? all) : all))}${options.has('printf') ? '' : '\n'}`;
+    return `${format.replace(/%([a-zA-Z])/g, (all, letter: string) => (Object.hasOwn(values, letter) ? (values[letter] ?? all) : '?'))}${options.has('printf') ? '' : '\n'}`;
   }
   const date = formatDate(entry.modifiedMs, '%Y-%m-%d %H:%M:%S.000000000 +0000');
   const id = user === 'root' ? 0 : 1000;
@@ -450,6 +550,14 @@ async function df(process: Process, options: Options): Promise<number> {
   return 0;
 }
 
+/** The way from one folder to a path. */
+function relative(from: string, to: string): string {
+  const [a, b] = [from, to].map((one) => one.split('/').filter((part) => part !== ''));
+  let same = 0;
+  while (a?.[same] !== undefined && a[same] === b?.[same]) same++;
+  return [...(a ?? []).slice(same).map(() => '..'), ...(b ?? []).slice(same)].join('/') || '.';
+}
+
 async function realPath(process: Process, options: Options): Promise<number> {
   if (options.operands.length === 0) return complainUsage(process, 'missing operand');
   const { files } = process.machine;
@@ -462,7 +570,11 @@ async function realPath(process: Process, options: Options): Promise<number> {
       else exit = 1;
       continue;
     }
-    if (entry === undefined && files.stat(parentOf(path)) === undefined) {
+    if (
+      entry === undefined &&
+      (options.has('e') || files.stat(parentOf(path)) === undefined) &&
+      !options.has('m')
+    ) {
       exit =
         nameOf(process) === 'readlink' ? 1 : await complain(process, `${operand}: No such file or directory`);
       continue;
@@ -470,7 +582,10 @@ async function realPath(process: Process, options: Options): Promise<number> {
     let at = path;
     for (let hops = 0, one = entry; one?.kind === 'link' && hops < 40; hops++, one = files.stat(at))
       at = one.target.startsWith('/') ? one.target : joinPath(parentOf(at), one.target);
-    await process.out(`${pathOf(process, at)}\n`);
+    const base = options.get('relative-to');
+    await process.out(
+      `${base === undefined ? pathOf(process, at) : relative(pathOf(process, base), pathOf(process, at))}\n`,
+    );
   }
   return exit;
 }
@@ -482,22 +597,34 @@ export const FILE_TOOLS: readonly (readonly [string, Program])[] = [
     'cp',
     tool(
       {
-        short: 'rRapfnvit:uT',
-        long: ['recursive', 'archive', 'force', 'no-clobber', 'verbose', 'target-directory=', 'parents'],
+        short: 'rRapfnvit:uTZ',
+        long: [
+          'recursive',
+          'archive',
+          'force',
+          'no-clobber',
+          'verbose',
+          'target-directory=',
+          'parents',
+          'update',
+        ],
       },
       copyOrMove,
     ),
   ],
   [
     'mv',
-    tool({ short: 'fnvit:uT', long: ['force', 'no-clobber', 'verbose', 'target-directory='] }, copyOrMove),
+    tool(
+      { short: 'fnvit:uTZ', long: ['force', 'no-clobber', 'verbose', 'target-directory=', 'update'] },
+      copyOrMove,
+    ),
   ],
   [
     'rm',
     tool({ short: 'rRfidvI', long: ['recursive', 'force', 'dir', 'verbose', 'no-preserve-root'] }, remove),
   ],
-  ['mkdir', tool({ short: 'pvm:', long: ['parents', 'verbose', 'mode='] }, makeFolders)],
-  ['rmdir', tool({ short: 'pv', long: ['parents'] }, removeFolders)],
+  ['mkdir', tool({ short: 'pvm:Z', long: ['parents', 'verbose', 'mode='] }, makeFolders)],
+  ['rmdir', tool({ short: 'pv', long: ['parents', 'verbose', 'ignore-fail-on-non-empty'] }, removeFolders)],
   ['touch', tool({ short: 'acmd:t:r:', long: ['no-create', 'date=', 'reference='] }, touch)],
   ['ln', tool({ short: 'sfnvT', long: ['symbolic', 'force'] }, link)],
   ['chmod', chmod],
@@ -507,6 +634,6 @@ export const FILE_TOOLS: readonly (readonly [string, Program])[] = [
   ['file', tool({ short: 'bi' }, kindOf)],
   ['du', tool({ short: 'shacd:kb', long: ['max-depth=', 'bytes', 'total'] }, du)],
   ['df', tool({ short: 'hkTai' }, df)],
-  ['realpath', tool({ short: 'em' }, realPath)],
+  ['realpath', tool({ short: 'em', long: ['relative-to='] }, realPath)],
   ['readlink', tool({ short: 'fem' }, realPath)],
 ];

@@ -18,7 +18,7 @@ import { textStream } from '../../shell/process.ts';
 
 const USAGE = "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n";
 const TABLE = {
-  short: 'EFGPivcnolLrRqwxshHaIe:f:A:B:C:m:bzTZUy',
+  short: 'EFGPivcnolLrRqwxshHaIe:f:A:B:C:m:bzTZUyd:D:V',
   long: [
     'extended-regexp',
     'fixed-strings',
@@ -55,6 +55,16 @@ const TABLE = {
     'exclude-dir=',
     'line-buffered',
     'text',
+    'no-group-separator',
+    'group-separator=',
+    'directories=',
+    'devices=',
+    'binary-files=',
+    'null',
+    'null-data',
+    'binary',
+    'dereference-recursive',
+    'no-ignore-case',
   ],
   number: 'C',
 };
@@ -78,6 +88,8 @@ export const grep: Program = async (process) => {
     await process.err(`${name}: ${options.message}\n${USAGE}`);
     return 2;
   }
+  const wrong = await mistaken(process, options);
+  if (wrong !== undefined) return wrong;
   const patterns: string[] = options.all
     .filter(([option]) => option === 'e' || option === 'regexp')
     .flatMap(([, value]) => value.split('\n'));
@@ -99,6 +111,40 @@ export const grep: Program = async (process) => {
   const search = await prepare(process, options, patterns, operands);
   return typeof search === 'number' ? search : searchAll(process, search, operands);
 };
+
+/** Complains of options that do not go together or have values that are none; also says the version. */
+async function mistaken(process: Process, options: Options): Promise<number | undefined> {
+  if (options.has('V', 'version')) {
+    await process.out('grep (GNU grep) 3.8\n');
+    return 0;
+  }
+  const kinds = [
+    ['E', 'extended-regexp'],
+    ['F', 'fixed-strings'],
+    ['G', 'basic-regexp'],
+    ['P', 'perl-regexp'],
+  ];
+  if (kinds.filter((names) => options.has(...names)).length > 1)
+    return complain(process, 'conflicting matchers specified', 2);
+  if (!/^-?\d+$/.test(options.get('m', 'max-count') ?? '0')) return complain(process, 'invalid max count', 2);
+  if (!/^(binary|text|without-match)$/.test(options.get('binary-files') ?? 'text'))
+    return complain(process, 'unknown binary-files type', 2);
+  const action = options.get('d', 'directories') ?? 'read';
+  if (/^(read|recurse|skip)$/.test(action)) return undefined;
+  await process.err(
+    `grep: invalid argument '${action}' for '--directories'\nValid arguments are:\n  - 'read'\n  - 'recurse'\n  - 'skip'\n${USAGE}`,
+  );
+  return 1;
+}
+
+/** What GNU grep says of repetition signs with nothing before them. */
+async function warnOfStart(process: Process, pattern: string): Promise<void> {
+  const plain = pattern.replace(/\\.|\[\^?\]?[^\]]*\]/g, 'x');
+  for (const match of plain.matchAll(/(?:^\^?|[(|])([*?+]|\{\d+,?\d*\})/g))
+    await process.err(
+      `grep: warning: ${match[1]?.startsWith('{') ? '{...}' : match[1]} at start of expression\n`,
+    );
+}
 
 async function prepare(
   process: Process,
@@ -123,8 +169,10 @@ async function prepare(
   try {
     for (const [at, pattern] of patterns.entries()) {
       if (at % 64 === 63) await process.sys.burn(64);
-      if (kind === 'extended' && /^[*?+]/.test(pattern))
-        await process.err(`grep: warning: ${pattern.slice(0, 1)} at start of expression\n`);
+      const isPerl = options.has('P', 'perl-regexp');
+      if (isPerl && patterns.length > 1)
+        return complain(process, 'the -P option only supports a single pattern', 2);
+      if (kind === 'extended' && !isPerl) await warnOfStart(process, pattern);
       if (options.has('P', 'perl-regexp')) {
         const whole = options.has('x', 'line-regexp') ? `^(?:${pattern})$` : pattern;
         regexes.push(compilePerl(whole, { ignoreCase: options.has('i', 'y', 'ignore-case') }));
@@ -199,6 +247,8 @@ async function searchAll(process: Process, search: Search, operands: readonly st
       : [operand]) {
       const content = file === '-' ? undefined : process.machine.files.read(pathOf(process, file));
       if (content !== undefined && 'error' in content) {
+        const skips = /^(skip|recurse)$/.test(options.get('d', 'directories') ?? '');
+        if (skips && content.error === 'EISDIR') continue;
         if (!quietErrors) await process.err(`grep: ${file}: ${failureText(content.error)}\n`);
         failed = true;
         continue;
@@ -266,27 +316,40 @@ async function searchFile(
   const starts = new Map<number, number>();
   let offset = 0;
   const show = async (line: string, at: number, mark: ':' | '-'): Promise<void> => {
-    if ((search.before > 0 || search.after > 0) && lastShown > 0 && at > lastShown + 1)
-      await process.out(search.isColored ? '\x1b[36m\x1b[K--\x1b[m\x1b[K\n' : '--\n');
+    const gap = options.get('group-separator') ?? '--';
+    if (
+      (search.before > 0 || search.after > 0) &&
+      lastShown > 0 &&
+      at > lastShown + 1 &&
+      !options.has('no-group-separator')
+    )
+      await process.out(search.isColored ? `\x1b[36m\x1b[K${gap}\x1b[m\x1b[K\n` : `${gap}\n`);
     lastShown = at;
     await process.out(
       `${label(search, name, at, mark, starts.get(at))}${mark === ':' && !inverted ? paint(search, line) : line}\n`,
     );
   };
-  for (let line = await reader.next(); line !== undefined && count < limit; line = await reader.next()) {
+  const asText = options.has('a', 'text', 'z', 'null-data') || options.get('binary-files') === 'text';
+  for (let line = await reader.next(); line !== undefined; line = await reader.next()) {
+    // After the last hit only its context is read.
+    if (count >= limit && (afterLeft === 0 || isQuiet)) break;
     number++;
     if (search.cost > 4) await process.sys.burn(search.cost);
     if (hasOffsets) {
       starts.set(number, offset);
       offset += byteLength(line) + 1;
     }
-    const isHit = (search.find(line, 0) !== undefined) !== inverted;
+    const isHit = count < limit && (search.find(line, 0) !== undefined) !== inverted;
     if (isHit) {
       count++;
+      if (!asText && !isQuiet && line.includes('\0')) {
+        await process.err(`grep: ${name}: binary file matches\n`);
+        break;
+      }
       if (options.has('q', 'l', 'quiet', 'silent', 'files-with-matches')) break;
       if (isQuiet) continue;
       if (options.has('o', 'only-matching')) {
-        if (!inverted) await showParts(process, search, name, number, line);
+        if (!inverted) await showParts(process, search, name, number, line, starts.get(number));
         continue;
       }
       for (const [at, text] of before.splice(0)) await show(text, at, '-');
@@ -303,7 +366,9 @@ async function searchFile(
   if (options.has('l', 'files-with-matches') && count > 0) await process.out(`${name}\n`);
   else if (options.has('L', 'files-without-match') && count === 0) await process.out(`${name}\n`);
   else if (options.has('c', 'count') && !options.has('q', 'l', 'L'))
-    await process.out(`${search.showsName ? `${name}:` : ''}${count}\n`);
+    await process.out(
+      `${search.showsName ? label({ ...search, options: { ...options, has: () => false } }, name, 0, ':') : ''}${count}\n`,
+    );
   return count > 0;
 }
 
@@ -340,6 +405,7 @@ async function showParts(
   name: string,
   number: number,
   line: string,
+  offset: number | undefined,
 ): Promise<void> {
   for (let at = 0; at <= line.length; ) {
     const match = search.find(line, at);
@@ -347,7 +413,7 @@ async function showParts(
     if (match.end > match.start) {
       const text = line.slice(match.start, match.end);
       await process.out(
-        `${label(search, name, number, ':')}${search.isColored ? `\x1b[01;31m\x1b[K${text}\x1b[m\x1b[K` : text}\n`,
+        `${label(search, name, number, ':', offset === undefined ? undefined : offset + byteLength(line.slice(0, match.start)))}${search.isColored ? `\x1b[01;31m\x1b[K${text}\x1b[m\x1b[K` : text}\n`,
       );
     }
     at = match.end > match.start ? match.end : match.end + 1;

@@ -3,7 +3,7 @@ import { joinPath, statThrough } from '../../shell/path.ts';
 import { byText } from '../../base/order.ts';
 import { formatDate } from '../../shell/strftime.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
-import { byteLength, isBusybox, pathOf, tool } from './tool.ts';
+import { byteLength, complain, isBusybox, pathOf, tool, wrongArgument } from './tool.ts';
 import type { Options } from './tool.ts';
 
 /** A file's size in bytes as `ls` counts it. */
@@ -18,7 +18,15 @@ export function sizeOf(entry: FileEntry): number {
 /** `-rw-r--r--` of an entry. */
 export function modeText(entry: FileEntry): string {
   const mode = entry.kind === 'link' ? 0o777 : entry.mode;
-  const bits = [...'rwxrwxrwx'].map((letter, index) => (mode & (1 << (8 - index)) ? letter : '-')).join('');
+  const bits = [...'rwxrwxrwx']
+    .map((letter, index) => {
+      const isSet = (mode & (1 << (8 - index))) !== 0;
+      const special = index % 3 === 2 && (mode & (0o4000 >> ((index - 2) / 3))) !== 0;
+      if (!special) return isSet ? letter : '-';
+      const mark = index === 8 ? 't' : 's';
+      return isSet ? mark : mark.toUpperCase();
+    })
+    .join('');
   return `${entry.kind === 'folder' ? 'd' : entry.kind === 'link' ? 'l' : '-'}${bits}`;
 }
 
@@ -40,19 +48,24 @@ type Listed = { readonly name: string; readonly path: string; readonly entry: Fi
 async function list(process: Process, options: Options): Promise<number> {
   const { files } = process.machine;
   const operands = options.operands.length > 0 ? options.operands : ['.'];
+  const wrong = await wrongStyle(process, options);
+  if (wrong !== undefined) return wrong;
   const single: Listed[] = [];
   const folders: string[] = [];
   let exit = 0;
   for (const operand of operands) {
     const path = pathOf(process, operand);
-    const entry =
+    const found =
       isLong(options) && !options.has('L', 'dereference') ? files.stat(path) : statThrough(files, path);
+    const isNoFolder = operand.endsWith('/') && found?.kind === 'file';
+    const entry = operand === '' || isNoFolder ? undefined : found;
     if (entry === undefined) {
+      const reason = isNoFolder ? 'Not a directory' : 'No such file or directory';
       exit = isBusybox(process) ? 1 : 2;
       await process.err(
         isBusybox(process)
-          ? `ls: ${operand}: No such file or directory\n`
-          : `ls: cannot access '${operand}': No such file or directory\n`,
+          ? `ls: ${operand}: ${reason}\n`
+          : `${process.argv[0] ?? 'ls'}: cannot access '${operand}': ${reason}\n`,
       );
     } else if (entry.kind === 'folder' && !options.has('d', 'directory')) folders.push(operand);
     else single.push({ name: operand, path, entry });
@@ -75,6 +88,35 @@ async function list(process: Process, options: Options): Promise<number> {
   return exit;
 }
 
+/** Complains of `--color=foo` and the like. */
+async function wrongStyle(process: Process, options: Options): Promise<number | undefined> {
+  const color = options.get('color') ?? '';
+  if (!/^(|always|yes|force|never|no|none|auto|tty|if-tty)$/.test(color))
+    return wrongArgument(process, color, '--color', [
+      "'always', 'yes', 'force'",
+      "'never', 'no', 'none'",
+      "'auto', 'tty', 'if-tty'",
+    ]);
+  const order = options.get('sort');
+  const orders = ['none', 'time', 'size', 'extension', 'version', 'width'];
+  if (order !== undefined && !orders.some((one) => one.startsWith(order)))
+    return wrongArgument(process, order, '--sort', orders);
+  const width = options.get('w', 'width') ?? '0';
+  if (!/^\d+$/.test(width)) return complain(process, `invalid line width: '${width}'`, 2);
+  const style = options.get('time-style') ?? 'locale';
+  if (/^\+|^(posix-)?(full-iso|long-iso|iso|locale)$/.test(style)) return undefined;
+  return wrongArgument(
+    process,
+    style,
+    'time style',
+    [
+      ...['full-iso', 'long-iso', 'iso', 'locale'].map((one) => `[posix-]${one}`),
+      "+FORMAT (e.g., +%H:%M) for a 'date'-style format",
+    ],
+    2,
+  );
+}
+
 function listed(process: Process, folder: string, options: Options): Listed[] {
   const { files } = process.machine;
   const path = pathOf(process, folder);
@@ -86,7 +128,7 @@ function listed(process: Process, folder: string, options: Options): Listed[] {
       ? names
       : names.filter((name) => !name.startsWith('.'));
   const ignored = options.all
-    .filter(([name]) => name === 'I' || name === 'ignore')
+    .filter(([name]) => name === 'I' || name === 'ignore' || name === 'hide')
     .map(([, value]) => compilePattern(value));
   return all.flatMap((name) => {
     if (ignored.some((pattern) => matchesPattern(pattern, name))) return [];
@@ -107,9 +149,13 @@ function* withSubfolders(process: Process, folder: string, options: Options): Ge
 
 function sorted(options: Options, items: readonly Listed[]): Listed[] {
   const order = [...items].sort((a, b) => {
-    if (options.has('t')) return b.entry.modifiedMs - a.entry.modifiedMs || byText(a.name, b.name);
-    if (options.has('S')) return sizeOf(b.entry) - sizeOf(a.entry) || byText(a.name, b.name);
-    if (options.has('X')) return byText(extension(a.name), extension(b.name)) || byText(a.name, b.name);
+    const by = options.get('sort');
+    if (options.has('U') || by === 'none') return 0;
+    if (options.has('t') || by === 'time')
+      return b.entry.modifiedMs - a.entry.modifiedMs || byText(a.name, b.name);
+    if (options.has('S') || by === 'size') return sizeOf(b.entry) - sizeOf(a.entry) || byText(a.name, b.name);
+    if (options.has('X') || by === 'extension')
+      return byText(extension(a.name), extension(b.name)) || byText(a.name, b.name);
     return byText(a.name, b.name);
   });
   if (options.has('r', 'reverse')) order.reverse();
@@ -176,11 +222,15 @@ async function show(process: Process, options: Options, items: readonly Listed[]
   const usesColor =
     when === 'always' || ((when === 'auto' || when === '') && process.tty('stdout') !== undefined);
   if (usesColor && names.some((name) => name.includes('\x1b'))) names[0] = `\x1b[0m${names[0] ?? ''}`;
+  if (options.has('b', 'escape'))
+    for (const [at, name] of names.entries()) names[at] = name.replace(/ /g, '\\ ');
   if (options.has('Q', 'quote-name')) for (const [at, name] of names.entries()) names[at] = `"${name}"`;
   if (options.has('s') && !isLong(options)) {
-    const width = Math.max(...items.map(({ entry }) => String(blocksOf(entry)).length));
-    for (const [at, { entry }] of items.entries())
-      names[at] = `${String(blocksOf(entry)).padStart(width)} ${names[at] ?? ''}`;
+    const blocks = items.map(({ entry }) =>
+      options.has('h', 'human-readable') ? humanSize(blocksOf(entry) * 1024) : String(blocksOf(entry)),
+    );
+    const width = Math.max(...blocks.map((one) => one.length));
+    for (const [at, one] of blocks.entries()) names[at] = `${one.padStart(width)} ${names[at] ?? ''}`;
   }
   if (isLong(options)) {
     const sizes = items.map((item) =>
@@ -204,11 +254,12 @@ async function show(process: Process, options: Options, items: readonly Listed[]
     return;
   }
   const terminal = process.tty('stdout');
-  if (options.has('m')) await process.out(commas(names, terminal?.columns ?? 80));
+  const width = Number(options.get('w', 'width') ?? 0) || (terminal?.columns ?? 80);
+  if (options.has('m')) await process.out(commas(names, width));
   else if (terminal === undefined && !options.has('C', 'x'))
     await process.out(names.map((name) => `${name}\n`).join(''));
   else if (options.has('1')) await process.out(names.map((name) => `${name}\n`).join(''));
-  else await process.out(columns(names, terminal?.columns ?? 80));
+  else await process.out(columns(names, width));
 }
 
 /** Names with commas between, in lines of at most `width`. */
@@ -224,6 +275,18 @@ function commas(names: readonly string[], width: number): string {
   return `${text}\n`;
 }
 
+/** What stands between a name and the next column: tabs as far as they reach, as GNU's does it. */
+function gap(start: number, length: number, width: number): string {
+  let text = '';
+  const end = start + width;
+  for (let at = start + length; at < end; ) {
+    const isTab = Math.floor(end / 8) > Math.floor((at + 1) / 8);
+    text += isTab ? '\t' : ' ';
+    at = isTab ? at + 8 - (at % 8) : at + 1;
+  }
+  return text;
+}
+
 /** Names in columns, filled from top to bottom, as `ls` and completion lists do on a terminal. */
 function columns(names: readonly string[], width: number): string {
   const bare = (name: string): number => [...name.replace(/\x1b\[[0-9;]*m/g, '')].length;
@@ -234,14 +297,15 @@ function columns(names: readonly string[], width: number): string {
     const widths = groups.map(
       (group, index) => Math.max(...group.map(bare)) + (index === groups.length - 1 ? 0 : 2),
     );
-    if (rows < names.length && widths.reduce((sum, one) => sum + one, 0) > width) continue;
+    if (rows < names.length && widths.reduce((sum, one) => sum + one, 0) >= width) continue;
+    const starts = widths.map((_, index) => widths.slice(0, index).reduce((sum, one) => sum + one, 0));
     const line = (row: number): string => {
       const cells = groups.filter((group) => group[row] !== undefined);
       return cells
         .map((group, index) =>
           index === cells.length - 1
             ? (group[row] ?? '')
-            : (group[row] ?? '') + ' '.repeat((widths[index] ?? 0) - bare(group[row] ?? '')),
+            : (group[row] ?? '') + gap(starts[index] ?? 0, bare(group[row] ?? ''), widths[index] ?? 0),
         )
         .join('');
     };
@@ -253,7 +317,7 @@ function columns(names: readonly string[], width: number): string {
 /** `ls`. */
 export const ls = tool(
   {
-    short: 'lahA1RrtSdFpiCsnogGuULQmxXvBI:fkHc',
+    short: 'lahA1RrtSdFpiCsnogGuULQmxXvBI:fkHcZNbqw:T:',
     long: [
       'all',
       'almost-all',
@@ -270,6 +334,10 @@ export const ls = tool(
       'ignore=',
       'ignore-backups',
       'quote-name',
+      'hide=',
+      'sort=',
+      'width=',
+      'escape',
     ],
     usageExit: 2,
   },

@@ -20,6 +20,8 @@ type Substitution = {
   readonly nth: number;
   readonly print: boolean;
   readonly file: string | undefined;
+  /** `e`: the result is run as a command, whose output takes its place. */
+  readonly isRun: boolean;
 };
 type Command = {
   readonly name: string;
@@ -78,6 +80,7 @@ class ScriptReader {
         const open = blocks.pop();
         this.#at++;
         if (open === undefined) this.#fail("unexpected `}'");
+        this.#ended();
         const block = this.commands[open];
         if (block !== undefined) block.end = this.commands.length;
         continue;
@@ -106,15 +109,23 @@ class ScriptReader {
       this.#at++;
       this.#blanks();
       to = this.#address();
-      if (to === undefined) this.#fail("unexpected `,'", this.#at + 1);
+      if (to === undefined) this.#fail("unexpected `,'", Math.min(this.#at + 1, this.#text.length));
     }
     this.#blanks();
     const isNegated = this.#text[this.#at] === '!';
-    while (this.#text[this.#at] === '!' || this.#text[this.#at] === ' ') this.#at++;
+    if (isNegated) this.#at++;
+    this.#blanks();
+    if (isNegated && this.#text[this.#at] === '!') this.#fail("multiple `!'s", this.#at + 1);
     const name = this.#text[this.#at++];
     if (name === undefined) this.#fail('missing command', this.#text.length);
-    if (from?.kind === 'line' && from.line === 0 && to?.kind !== 'regex')
-      this.#fail('invalid usage of line address 0');
+    const isZero =
+      (from?.kind === 'line' && from.line === 0 && to?.kind !== 'regex') ||
+      (from?.kind === 'step' && from.first === 0 && from.step === 0);
+    if (isZero) this.#fail('invalid usage of line address 0');
+    if (name === '}' && from !== undefined)
+      this.#fail(this.#isInBlock() ? "`}' doesn't want any addresses" : "unexpected `}'");
+    if (name === ':' && from !== undefined) this.#fail(": doesn't want any addresses");
+    if ('qQ'.includes(name) && to !== undefined) this.#fail('command only uses one address');
     const base = { name, from, to, isNegated, text: '', end: -1, open: false, openUntil: 0 };
     switch (name) {
       case '{':
@@ -138,6 +149,7 @@ class ScriptReader {
         return { ...base, text: this.#word() };
       case 'r':
       case 'R':
+      case 'W':
       case 'w': {
         const file = this.#restOfLine();
         if (file === '') this.#fail('missing filename in r/R/w/W commands');
@@ -145,16 +157,37 @@ class ScriptReader {
       }
       case 'q':
       case 'Q':
-      case 'l':
+      case 'l': {
         this.#blanks();
-        return { ...base, text: /^\d*/.exec(this.#takeWhile(/\d/))?.[0] ?? '' };
+        const text = /^\d*/.exec(this.#takeWhile(/\d/))?.[0] ?? '';
+        this.#ended();
+        return { ...base, text };
+      }
+      case 'e':
+        return { ...base, text: this.#restOfLine() };
+      case 'v':
+        return this.#version(base);
       default:
         if (!'dDpPnNgGhHx=zF'.includes(name)) this.#fail(`unknown command: \`${name}'`);
-        this.#blanks();
-        if (!/^[\s;}#]?$/.test(this.#text[this.#at] ?? ''))
-          this.#fail('extra characters after command', this.#at + 1);
+        this.#ended();
         return base;
     }
+  }
+
+  /** After a command only blanks, `;`, `}`, a comment or the line's end may stand. */
+  #ended(): void {
+    this.#blanks();
+    if (!/^[\s;}#]?$/.test(this.#text[this.#at] ?? ''))
+      this.#fail('extra characters after command', this.#at + 1);
+  }
+
+  #isInBlock(): boolean {
+    return this.commands.some((one) => one.name === '{' && one.end < 0);
+  }
+
+  #version(base: Command): Command {
+    if (Number.parseFloat(this.#restOfLine()) > 4.9) this.#fail('expected newer version of sed');
+    return base;
   }
 
   #takeWhile(pattern: RegExp): string {
@@ -228,10 +261,11 @@ class ScriptReader {
   #regex(source: string, ignoreCase: boolean): PosixRegex | undefined {
     if (source === '') return undefined;
     try {
-      return compileRegex(source, this.#isExtended ? 'extended' : 'basic', { ignoreCase });
+      const kind = this.#isExtended ? 'extended' : 'basic';
+      return compileRegex(withCharacters(source), kind, { ignoreCase, isStrict: true });
     } catch (error) {
-      if (error instanceof RegexFailure) this.#fail(error.message);
-      throw error;
+      if (!(error instanceof RegexFailure)) throw error;
+      this.#fail(error.message, error.message.startsWith('character class') ? -1 : this.#at);
     }
   }
 
@@ -269,7 +303,7 @@ class ScriptReader {
   #substitution(): Substitution {
     const delimiter = this.#text[this.#at++] ?? '';
     const message = "unterminated `s' command";
-    if (delimiter === '') this.#fail(message);
+    if (delimiter === '') this.#fail(message, this.#text.length);
     const source = this.#until(delimiter, message, true);
     const replacement = this.#until(delimiter, message, false);
     let global = false;
@@ -277,6 +311,7 @@ class ScriptReader {
     let nth = 0;
     let ignoreCase = false;
     let file: string | undefined;
+    let isRun = false;
     for (;;) {
       const flag = this.#text[this.#at] ?? '';
       if ((flag === 'g' && global) || (flag === 'p' && print))
@@ -284,9 +319,12 @@ class ScriptReader {
       if (flag === 'g') global = true;
       else if (flag === 'p') print = true;
       else if (flag === 'i' || flag === 'I') ignoreCase = true;
-      else if (flag === 'm' || flag === 'M' || flag === 'e') nth += 0;
+      else if (flag === 'e') isRun = true;
+      else if (flag === 'm' || flag === 'M') nth += 0;
       else if (/\d/.test(flag) && flag !== '') {
+        if (nth > 0) this.#fail("multiple number options to `s' command", this.#at + 1);
         nth = Number(this.#takeWhile(/\d/));
+        if (nth === 0) this.#fail("number option to `s' command may not be zero");
         continue;
       } else if (flag === 'w') {
         this.#at++;
@@ -295,8 +333,11 @@ class ScriptReader {
       } else break;
       this.#at++;
     }
+    const beforeBlanks = this.#at;
     this.#blanks();
     const after = this.#text[this.#at] ?? '';
+    if (/\d/.test(after) && nth > 0 && this.#at > beforeBlanks)
+      this.#fail("multiple number options to `s' command", this.#at + 1);
     if (!/^[\s;}#]?$/.test(after)) this.#fail("unknown option to `s'", this.#at + 1);
     const regex = this.#regex(source, ignoreCase);
     const highest = Math.max(
@@ -305,16 +346,47 @@ class ScriptReader {
     );
     if (regex !== undefined && highest > regex.groupCount)
       this.#fail(`invalid reference \\${highest} on \`s' command's RHS`);
-    return { regex, replacement, global, nth, print, file };
+    return { regex, replacement: withCharacters(replacement), global, nth, print, file, isRun };
   }
 
   #transliteration(): ReadonlyMap<string, string> {
     const delimiter = this.#text[this.#at++] ?? '';
-    const from = [...unescapeText(this.#until(delimiter, "unterminated `y' command", false))];
-    const to = [...unescapeText(this.#until(delimiter, "unterminated `y' command", false))];
+    const message = "unterminated `y' command";
+    if (delimiter === '') this.#fail(message, this.#text.length);
+    const from = [...unescapeText(this.#until(delimiter, message, false))];
+    const to = [...unescapeText(this.#until(delimiter, message, false))];
     if (from.length !== to.length) this.#fail("strings for `y' command are different lengths");
+    this.#ended();
     return new Map(from.map((char, index) => [char, to[index] ?? '']));
   }
+}
+
+const CHARACTERS: Readonly<Record<string, string>> = {
+  a: '\x07',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
+
+/** `\r`, `\x41` and the like as the characters they stand for, also in brackets; what an expression reads otherwise stays escaped. */
+function withCharacters(source: string): string {
+  return source.replace(
+    /\\(x[0-9a-fA-F]{1,2}|d\d{1,3}|o[0-7]{1,3}|c.|[\s\S])/g,
+    (whole: string, code: string) => {
+      const rest = code.slice(1);
+      const char =
+        rest === ''
+          ? CHARACTERS[code]
+          : code.startsWith('c')
+            ? String.fromCharCode(rest.toUpperCase().charCodeAt(0) ^ 64)
+            : String.fromCharCode(
+                Number.parseInt(rest, code.startsWith('x') ? 16 : code.startsWith('d') ? 10 : 8) & 255,
+              );
+      return char === undefined ? whole : /[\\^$.|?*+()[\]{}&/]/.test(char) ? `\\${char}` : char;
+    },
+  );
 }
 
 function unescapeText(text: string): string {
@@ -351,6 +423,22 @@ function replacementFor(template: string, groups: readonly (string | undefined)[
   return out;
 }
 
+/** The text in lines of at most `width` with a backslash at each end; an escape is never torn. */
+function folded(text: string, width: number): string {
+  if (width <= 1) return text;
+  let out = '';
+  let at = 0;
+  for (const [piece] of text.matchAll(/\\([0-7]{3}|.)|[\s\S]/gu)) {
+    if (at + piece.length > width - 1) {
+      out += '\\\n';
+      at = 0;
+    }
+    out += piece;
+    at += piece.length;
+  }
+  return out;
+}
+
 type Output = (text: string) => Promise<void>;
 
 /** Runs a script over lines. State of one run: pattern space, hold space, line number. */
@@ -376,6 +464,10 @@ class Runner {
 
   /** Set by `q` and `Q`. */
   exit: number | undefined;
+  /** Of the file that is read; `-` for standard input. */
+  name = '-';
+  /** Where `l` folds its lines; 0 and 1 for never. */
+  lineLength = 70;
 
   constructor(process: Process, commands: readonly Command[], isQuiet: boolean, out: Output, end: string) {
     this.#end = end;
@@ -468,8 +560,24 @@ class Runner {
         return this.#out(`${this.#line}\n`);
       case 'l':
         return this.#out(
-          `${this.#space.replace(/\\/g, '\\\\').replace(/\t/g, '\\t').replace(/\n/g, '\\n')}$\n`,
+          `${folded(
+            this.#space
+              .replace(/\\/g, '\\\\')
+              .replace(/\t/g, '\\t')
+              .replace(/\n/g, '\\n')
+              .replace(/\r/g, '\\r')
+              .replace(/[\x00-\x1f\x7f]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`),
+            Number(command.text === '' ? this.lineLength : command.text),
+          )}$\n`,
         );
+      case 'F':
+        return this.#out(`${this.name}\n`);
+      case 'e': {
+        const found = await this.#shell(command.text === '' ? this.#space : command.text);
+        if (command.text === '') this.#space = found.replace(/\n$/, '');
+        else await this.#out(found);
+        return;
+      }
       case 'i':
         return command.text === '\0' ? undefined : this.#out(`${command.text}\n`);
       case 'a':
@@ -486,13 +594,9 @@ class Runner {
         return;
       }
       case 'w':
-        this.#process.machine.files.write(
-          pathOf(this.#process, command.text),
-          this.#space + this.#end,
-          this.#process.sys.nowMs(),
-          { append: true },
-        );
-        return;
+        return this.#write(command.text, this.#space + this.#end);
+      case 'W':
+        return this.#write(command.text, `${this.#space.split('\n')[0] ?? ''}\n`);
       case 'y':
         this.#space = [...this.#space].map((char) => command.map?.get(char) ?? char).join('');
         return;
@@ -514,6 +618,19 @@ class Runner {
       case 'x':
         [this.#space, this.#hold] = [this.#hold, this.#space];
     }
+  }
+
+  async #write(name: string, text: string): Promise<void> {
+    if (name === '/dev/stdout') return this.#out(text);
+    if (name === '/dev/stderr') return this.#process.err(text);
+    const { files } = this.#process.machine;
+    files.write(pathOf(this.#process, name), text, this.#process.sys.nowMs(), { append: true });
+  }
+
+  async #shell(text: string): Promise<string> {
+    let found = '';
+    await this.#process.run(['sh', '-c', text], { out: async (part) => void (found += part) });
+    return found;
   }
 
   /** The next line of a file that `R` reads; undefined at its end. */
@@ -574,15 +691,18 @@ class Runner {
         ? this.#line === address.first
         : this.#line >= address.first && (this.#line - address.first) % address.step === 0;
     if (address.kind === 'plus' || address.kind === 'multiple') return false;
-    const regex = address.regex ?? this.#lastRegex;
-    this.#lastRegex = regex;
-    return regex?.find(this.#space) !== undefined;
+    return this.#known(address.regex).find(this.#space) !== undefined;
+  }
+
+  /** An empty expression stands for the last one that was used. */
+  #known(given: PosixRegex | undefined): PosixRegex {
+    this.#lastRegex = given ?? this.#lastRegex;
+    if (this.#lastRegex === undefined) throw new SedFailure('no previous regular expression', 0);
+    return this.#lastRegex;
   }
 
   async #substitute(one: Substitution): Promise<boolean> {
-    const regex = one.regex ?? this.#lastRegex;
-    this.#lastRegex = regex;
-    if (regex === undefined) return false;
+    const regex = this.#known(one.regex);
     let out = '';
     let at = 0;
     let count = 0;
@@ -610,21 +730,16 @@ class Runner {
     if (this.#space.length > LIMITS.fileCharactersMax)
       throw new SystemFailure("couldn't allocate memory for the pattern space");
     await this.#process.sys.burn(this.#space.length >> 8);
+    if (one.isRun) this.#space = (await this.#shell(this.#space)).replace(/\n$/, '');
     if (one.print) await this.#out(this.#space + this.#end);
-    if (one.file !== undefined)
-      this.#process.machine.files.write(
-        pathOf(this.#process, one.file),
-        this.#space + this.#end,
-        this.#process.sys.nowMs(),
-        { append: true },
-      );
+    if (one.file !== undefined) await this.#write(one.file, this.#space + this.#end);
     return true;
   }
 }
 
 const USAGE = 'Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n';
 const TABLE = {
-  short: 'nrEsuze:f:i::',
+  short: 'nrEsuze:f:i::l:',
   long: [
     'quiet',
     'silent',
@@ -635,6 +750,8 @@ const TABLE = {
     'separate',
     'posix',
     'null-data',
+    'line-length=',
+    'unbuffered',
   ],
 };
 
@@ -645,6 +762,10 @@ export const sed: Program = async (process) => {
     await process.err(`sed: ${options.message}\n${USAGE}`);
     return 1;
   }
+  if (options.has('version', 'help')) {
+    await process.out(options.has('version') ? 'sed (GNU sed) 4.9\n' : USAGE);
+    return 0;
+  }
   const { files } = process.machine;
   const operands = [...options.operands];
   const scripts: string[] = [];
@@ -654,7 +775,7 @@ export const sed: Program = async (process) => {
     const found = files.read(pathOf(process, value));
     if ('error' in found) {
       await process.err(`sed: couldn't open file ${value}: ${failureText(found.error)}\n`);
-      return 1;
+      return 4;
     }
     scripts.push(found.content.replace(/\n$/, ''));
   }
@@ -677,21 +798,41 @@ export const sed: Program = async (process) => {
       await process.err(`sed: can't find label for jump to \`${missing.text}'\n`);
       return 4;
     }
+    for (const { name, text, substitution } of commands) {
+      const file = name === 'w' || name === 'W' ? text : substitution?.file;
+      if (file === undefined || file.startsWith('/dev/')) continue;
+      const failure = files.write(pathOf(process, file), '', process.sys.nowMs());
+      if (failure === undefined) continue;
+      await process.err(`sed: couldn't open file ${file}: ${failureText(failure)}\n`);
+      return 4;
+    }
   } catch (error) {
     if (!(error instanceof SedFailure)) throw error;
-    await process.err(`sed: -e expression #1, char ${error.at}: ${error.message}\n`);
-    return 1;
+    return complainOfScript(process, error);
   }
-  return runOver(
-    process,
-    commands,
-    operands,
-    options.has('n', 'quiet', 'silent'),
-    options.get('i', 'in-place'),
-    options.has('s', 'separate'),
-    options.has('z', 'null-data') ? '\0' : '\n',
-  );
+  const isQuiet = options.has('n', 'quiet', 'silent') || scripts[0]?.startsWith('#n') === true;
+  try {
+    return await runOver(
+      process,
+      commands,
+      operands,
+      isQuiet,
+      options.get('i', 'in-place'),
+      options.has('s', 'separate'),
+      options.has('z', 'null-data') ? '\0' : '\n',
+      Number(options.get('l', 'line-length') ?? 70) || 70,
+    );
+  } catch (error) {
+    if (!(error instanceof SedFailure)) throw error;
+    return complainOfScript(process, error);
+  }
 };
+
+async function complainOfScript(process: Process, error: SedFailure): Promise<number> {
+  const place = error.at < 0 ? '' : `-e expression #1, char ${error.at}: `;
+  await process.err(`sed: ${place}${error.message}\n`);
+  return 1;
+}
 
 async function runOver(
   process: Process,
@@ -701,9 +842,11 @@ async function runOver(
   inPlace: string | undefined,
   separate: boolean,
   end: string,
+  lineLength: number,
 ): Promise<number> {
   const { files } = process.machine;
   const runner = new Runner(process, commands, isQuiet, (text) => process.out(text), end);
+  runner.lineLength = lineLength;
   const recordsOf = (text: string): string[] =>
     end === '\n' ? splitLines(text) : text.replace(/\0$/, '').split('\0');
   let exit = 0;
@@ -718,13 +861,14 @@ async function runOver(
       await process.err(
         found.error === 'EISDIR'
           ? inPlace === undefined
-            ? `sed: couldn't edit ${operand}: not a regular file\n`
+            ? `sed: read error on ${operand}: Is a directory\n`
             : `sed: couldn't edit ${operand}: not a regular file\n`
           : `sed: can't read ${operand}: ${failureText(found.error)}\n`,
       );
-      exit = 2;
+      exit = found.error === 'EISDIR' ? 4 : 2;
       continue;
     }
+    runner.name = operand;
     if (inPlace === undefined && !separate) {
       for (const line of recordsOf(found.content)) lines.push(line);
       isCut = !found.content.endsWith(end);

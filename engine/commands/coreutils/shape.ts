@@ -3,7 +3,17 @@ import { hashText } from '../../base/hash.ts';
 import { byText } from '../../base/order.ts';
 import { failureText } from '../../shell/path.ts';
 import { unescapeAnsi } from '../../shell/lexer.ts';
-import { complain, complainUsage, pathOf, readFile, readLines, splitLines, tool } from './tool.ts';
+import {
+  complain,
+  complainUsage,
+  isBusybox,
+  pathOf,
+  readFile,
+  readLines,
+  splitLines,
+  tool,
+  wrongArgument,
+} from './tool.ts';
 import type { Options } from './tool.ts';
 
 type SortKey = {
@@ -15,9 +25,20 @@ type SortKey = {
 };
 
 function sortKey(spec: string): SortKey | string {
-  const match = /^(\d+)(?:\.(\d+))?([bdfhinMrgV]*)(?:,(\d+)(?:\.(\d+))?([bdfhinMrgV]*))?$/.exec(spec);
+  const match = /^(\d+)(?:\.(\d+))?([bdfhinMrgVR]*)(?:,(\d+)(?:\.(\d+))?([bdfhinMrgVR]*))?(.*)$/.exec(spec);
   if (match === null) return `invalid number at field start: invalid count at start of '${spec}'`;
-  if (match[1] === '0') return `field number is zero: invalid field specification '${spec}'`;
+  const rest = match[7] ?? '';
+  const problem =
+    match[1] === '0' || match[4] === '0'
+      ? 'field number is zero'
+      : match[2] === '0'
+        ? 'character offset is zero'
+        : rest !== ''
+          ? 'stray character in field spec'
+          : undefined;
+  if (rest === ',' || /^[.,]\D/.test(rest))
+    return `invalid number after '${rest.slice(0, 1)}': invalid count at start of '${rest.slice(1)}'`;
+  if (problem !== undefined) return `${problem}: invalid field specification '${spec}'`;
   return {
     from: Number(match[1]),
     fromChar: Number(match[2] ?? 1),
@@ -66,6 +87,11 @@ function compareBy(flags: string, a: string, b: string): number {
 }
 
 async function sort(process: Process, options: Options): Promise<number> {
+  const kinds = ['general-numeric', 'human-numeric', 'month', 'numeric', 'random', 'version'];
+  const kind = options.get('sort');
+  const fitting = kinds.filter((one) => kind !== undefined && one.startsWith(kind));
+  if (kind !== undefined && fitting.length !== 1) return wrongArgument(process, kind, '--sort', kinds);
+  const letter = 'ghMnRV'[kinds.indexOf(fitting[0] ?? '')] ?? '';
   const flags = options.all
     .map(
       ([name]) =>
@@ -78,7 +104,8 @@ async function sort(process: Process, options: Options): Promise<number> {
           'month-sort': 'M',
         })[name] ?? (name.length === 1 ? name : ''),
     )
-    .join('');
+    .join('')
+    .concat(letter);
   const keys: SortKey[] = [];
   for (const [name, value] of options.all) {
     if (name !== 'k' && name !== 'key') continue;
@@ -86,7 +113,19 @@ async function sort(process: Process, options: Options): Promise<number> {
     if (typeof key === 'string') return complain(process, key, 2);
     keys.push(key);
   }
-  const separator = options.get('t', 'field-separator');
+  const given = options.get('t', 'field-separator');
+  const separator = given === '\\0' ? '\0' : given;
+  if (separator !== undefined && [...separator].length !== 1)
+    return complain(process, separator === '' ? 'empty tab' : `multi-character tab '${separator}'`, 2);
+  const clashing = [...new Set(flags.replace(/[^dghinMRV]/g, '').replace(/[di]/g, 'd'))].sort();
+  if (clashing.length > 1 && !flags.includes('c'))
+    return complain(process, `options '-${clashing.join('')}' are incompatible`, 2);
+  for (const [name, shown, value] of [
+    ['S', '-S', options.get('S')],
+    ['parallel', '--parallel', options.get('parallel')],
+  ])
+    if (value !== undefined && !/^\d+[%bKMGTPEZY]?$/i.test(value))
+      return complain(process, `invalid ${shown} argument '${value}'`, name === '' ? 1 : 2);
   const { lines, failures } = await readLines(process, options.operands, async (operand, reason) =>
     process.err(
       reason === failureText('EISDIR')
@@ -146,7 +185,33 @@ async function checkOrder(
 
 async function uniq(process: Process, options: Options): Promise<number> {
   const [input, output] = options.operands;
-  const { lines, failures } = await readLines(process, input === undefined ? [] : [input]);
+  for (const [letter, what] of [
+    ['f', 'fields to skip'],
+    ['s', 'bytes to skip'],
+    ['w', 'bytes to compare'],
+  ]) {
+    const value = options.get(letter ?? '');
+    if (value !== undefined && !/^\d+$/.test(value))
+      return complain(process, `${value}: invalid number of ${what}`);
+  }
+  const groupedBy = options.get('all-repeated', 'group') ?? '';
+  if (!/^(|none|prepend|append|separate|both)$/.test(groupedBy)) {
+    return options.has('group')
+      ? wrongArgument(process, groupedBy, '--group', ['prepend', 'append', 'separate', 'both'])
+      : wrongArgument(process, groupedBy, '--all-repeated', ['none', 'prepend', 'separate']);
+  }
+  if (options.has('group') && options.has('c', 'd', 'D', 'u', 'count'))
+    return complainUsage(process, '--group is mutually exclusive with -c/-d/-D/-u');
+  if (options.has('c', 'count') && options.has('D', 'all-repeated'))
+    return complainUsage(process, 'printing all duplicated lines and repeat counts is meaningless');
+  const { lines, failures } = await readLines(
+    process,
+    input === undefined ? [] : [input],
+    async (operand, reason) =>
+      void (reason === failureText('EISDIR') && !isBusybox(process)
+        ? await complain(process, `error reading '${operand}'`)
+        : await complain(process, `${operand}: ${reason}`)),
+  );
   if (failures > 0) return 1;
   const keyOf = (line: string): string => {
     const fields = line
@@ -185,14 +250,24 @@ async function uniq(process: Process, options: Options): Promise<number> {
   return 0;
 }
 
-function ranges(list: string): [number, number][] | 'zero' | 'bad' {
+/** The ranges of a list, or what is wrong with it; `what` is what it numbers. */
+function ranges(list: string, isFields: boolean): [number, number][] | string {
   const found: [number, number][] = [];
-  for (const part of list.split(/[, ]/)) {
+  for (const part of list.split(/[, \t]/)) {
+    const bad = /[^\d-].*/.exec(part)?.[0];
+    if (bad !== undefined)
+      return isFields ? `invalid field value '${bad}'` : `invalid byte/character position '${bad}'`;
     const match = /^(\d*)(-?)(\d*)$/.exec(part);
-    if (match === null || (match[1] === '' && match[3] === '')) return 'bad';
+    if (match === null) return isFields ? 'invalid field range' : 'invalid byte or character range';
+    if (part === '-') return 'invalid range with no endpoint: -';
+    for (const digits of [match[1] ?? '', match[3] ?? ''])
+      if (Number(digits) >= 2 ** 64)
+        return `${isFields ? 'field number' : 'byte/character offset'} '${digits}' is too large`;
     const from = match[1] === '' ? 1 : Number(match[1]);
     const to = match[2] === '' ? from : match[3] === '' ? Number.POSITIVE_INFINITY : Number(match[3]);
-    if (from === 0 || to === 0) return 'zero';
+    if (part === '' || from === 0 || to === 0)
+      return isFields ? 'fields are numbered from 1' : 'byte/character positions are numbered from 1';
+    if (to < from) return 'invalid decreasing range';
     found.push([from, to]);
   }
   return found;
@@ -208,25 +283,35 @@ async function cut(process: Process, options: Options): Promise<number> {
         : undefined;
   if (kind === undefined)
     return complainUsage(process, 'you must specify a list of bytes, characters, or fields');
-  const delimiter = options.get('d', 'delimiter') ?? '\t';
+  const given = options.get('d', 'delimiter');
+  const delimiter = given === '' ? '\0' : (given ?? '\t');
   if ([...delimiter].length !== 1) return complainUsage(process, 'the delimiter must be a single character');
-  const list = ranges(options.get('f', 'c', 'b', 'fields', 'characters', 'bytes') ?? '');
-  if (list === 'zero')
+  if (options.all.filter(([name]) => /^([bcf]|fields|characters|bytes)$/.test(name)).length > 1)
+    return complainUsage(process, 'only one list may be specified');
+  if (kind !== 'f' && given !== undefined)
+    return complainUsage(process, 'an input delimiter may be specified only when operating on fields');
+  if (kind !== 'f' && options.has('s', 'only-delimited'))
     return complainUsage(
       process,
-      kind === 'f' ? 'fields are numbered from 1' : 'byte/character positions are numbered from 1',
+      'suppressing non-delimited lines makes sense\n\tonly when operating on fields',
     );
-  if (list === 'bad')
-    return complainUsage(
-      process,
-      kind === 'f'
-        ? `invalid field value '${options.get('f') ?? ''}'`
-        : `invalid byte/character position '${options.get('c', 'b', 'characters', 'bytes') ?? ''}'`,
-    );
+  const list = ranges(options.get('f', 'c', 'b', 'fields', 'characters', 'bytes') ?? '', kind === 'f');
+  if (typeof list === 'string') return complainUsage(process, list);
   const isWanted = (place: number): boolean =>
     list.some(([from, to]) => place >= from && place <= to) !== options.has('complement');
   const { lines, failures } = await readLines(process, options.operands);
   const joint = options.get('output-delimiter') ?? (kind === 'f' ? delimiter : '');
+  // Between characters the delimiter stands between ranges only.
+  const cutRanges = (pieces: readonly string[]): string => {
+    let text = '';
+    let isOpen = false;
+    pieces.forEach((piece, index) => {
+      const begins = !options.has('complement') && list.some(([from]) => from === index + 1);
+      if (isWanted(index + 1)) text += (text !== '' && (!isOpen || begins) ? joint : '') + piece;
+      isOpen = isWanted(index + 1);
+    });
+    return text;
+  };
   const out: string[] = [];
   for (const line of lines) {
     if (kind === 'f' && !line.includes(delimiter)) {
@@ -234,7 +319,11 @@ async function cut(process: Process, options: Options): Promise<number> {
       continue;
     }
     const pieces = kind === 'f' ? line.split(delimiter) : [...line];
-    out.push(`${pieces.filter((_, index) => isWanted(index + 1)).join(joint)}\n`);
+    out.push(
+      kind === 'f'
+        ? `${pieces.filter((_, index) => isWanted(index + 1)).join(joint)}\n`
+        : `${cutRanges(pieces)}\n`,
+    );
   }
   await process.out(out.join(''));
   return failures > 0 ? 1 : 0;
@@ -252,7 +341,8 @@ const TR_CLASSES: Readonly<Record<string, string>> = {
   xdigit: '0123456789ABCDEFabcdef',
 };
 
-function trSet(text: string): string[] | { error: string } {
+/** The characters of a set; `fill` is how often `[x*]` stands for x. */
+function trSet(text: string, fill: number): string[] | { error: string } {
   const chars = [...unescapeAnsi(text)];
   const set: string[] = [];
   for (let at = 0; at < chars.length; at++) {
@@ -263,6 +353,19 @@ function trSet(text: string): string[] | { error: string } {
       if (members === undefined) return { error: `invalid character class '${named[1] ?? ''}'` };
       set.push(...members);
       at += named[0].length - 1;
+      continue;
+    }
+    const equal = /^\[=([^=]*)=\]/.exec(rest);
+    const repeat = /^\[([\s\S])\*([^\]]*)\]/u.exec(rest);
+    if (equal !== null && [...(equal[1] ?? '')].length !== 1)
+      return { error: `${equal[1]}: equivalence class operand must be a single character` };
+    if (repeat !== null && !/^\d*$/.test(repeat[2] ?? ''))
+      return { error: `invalid repeat count '${repeat[2]}' in [c*n] construct` };
+    if (equal !== null || repeat !== null) {
+      const digits = repeat?.[2] ?? '1';
+      const count = Number.parseInt(digits, digits.startsWith('0') ? 8 : 10) || fill;
+      for (let left = Math.min(count, 100_000); left > 0; left--) set.push(equal?.[1] ?? repeat?.[1] ?? '');
+      at += [...((equal ?? repeat)?.[0] ?? '')].length - 1;
       continue;
     }
     const from = chars[at] ?? '';
@@ -289,8 +392,22 @@ async function tr(process: Process, options: Options): Promise<number> {
     );
     return 1;
   }
-  const from = trSet(first);
-  const to = trSet(second ?? '');
+  if (second !== undefined && deletes && !squeezes)
+    return complainUsage(
+      process,
+      `extra operand '${second}'\nOnly one string may be given when deleting without squeezing repeats.`,
+    );
+  if (/(^|[^\\])(\\\\)*\\$/.test(first))
+    await complain(process, 'warning: an unescaped backslash at end of string is not portable');
+  const from = trSet(first, 0);
+  const to = trSet(second ?? '', 'error' in from ? 0 : from.length);
+  if (second !== undefined && !deletes && /\[:(?!upper|lower)\w+:\]/.test(second) && !('error' in to))
+    return complain(
+      process,
+      "when translating, the only character classes that may appear in\nstring2 are 'upper' and 'lower'",
+    );
+  if (second === '' && !deletes && first !== '' && !options.has('t', 'truncate-set1'))
+    return complain(process, 'when not truncating set1, string2 must be non-empty');
   if ('error' in from) return complain(process, from.error);
   if ('error' in to) return complain(process, to.error);
   const inFirst = new Set(from);
@@ -327,7 +444,10 @@ async function tr(process: Process, options: Options): Promise<number> {
 }
 
 async function paste(process: Process, options: Options): Promise<number> {
-  const delimiters = [...unescapeAnsi(options.get('d', 'delimiters') ?? '\t')];
+  const given = options.get('d', 'delimiters') ?? '\t';
+  if (/^(\\\\|[^\\]|\\[^\\])*\\$/.test(given))
+    return complain(process, `delimiter list ends with an unescaped backslash: ${given}`);
+  const delimiters = [...unescapeAnsi(given)];
   const columns: string[][] = [];
   for (const operand of options.operands.length > 0 ? options.operands : ['-']) {
     const found = await readFile(process, operand);
@@ -377,17 +497,27 @@ async function fillColumns(process: Process, options: Options): Promise<number> 
 }
 
 async function column(process: Process, options: Options): Promise<number> {
-  if (options.has('c', 'output-width')) return fillColumns(process, options);
+  if (!options.has('t', 'table', 'J', 'json')) return fillColumns(process, options);
   const { lines, failures } = await readLines(process, options.operands);
   if (failures > 0) return 1;
-  if (!options.has('t', 'table')) {
-    await process.out(lines.map((line) => `${line}\n`).join(''));
-    return 0;
-  }
   const separator = options.get('s', 'separator');
   const rows = lines
     .filter((line) => line.trim() !== '')
     .map((line) => (separator === undefined ? line.trim().split(/\s+/) : line.split(separator)));
+  const names = options.get('N', 'table-columns')?.split(',');
+  if (options.has('J', 'json')) {
+    const table = JSON.stringify(options.get('n', 'table-name') ?? 'table');
+    const objects = rows.map((row) =>
+      (names ?? [])
+        .map(
+          (name, at) => `         ${JSON.stringify(name)}: ${at in row ? JSON.stringify(row[at]) : 'null'}`,
+        )
+        .join(',\n'),
+    );
+    await process.out(`{\n   ${table}: [\n      {\n${objects.join('\n      },{\n')}\n      }\n   ]\n}\n`);
+    return 0;
+  }
+  if (names !== undefined) rows.unshift(names);
   const joint = options.get('o', 'output-separator') ?? '  ';
   const widths: number[] = [];
   for (const row of rows)
@@ -402,7 +532,11 @@ async function column(process: Process, options: Options): Promise<number> {
 
 async function fold(process: Process, options: Options): Promise<number> {
   const given = options.get('w', 'width') ?? '80';
-  if (!/^[1-9]\d*$/.test(given)) return complain(process, `invalid number of columns: '${given}'`);
+  if (!/^[1-9]\d*$/.test(given))
+    return complain(
+      process,
+      `invalid number of columns: '${given}'${given === '0' ? ': Numerical result out of range' : ''}`,
+    );
   const width = Number(given);
   const { lines, failures } = await readLines(process, options.operands);
   for (const line of lines) {
@@ -429,7 +563,10 @@ async function fold(process: Process, options: Options): Promise<number> {
 }
 
 async function expand(process: Process, options: Options): Promise<number> {
-  const size = Math.max(1, Number(options.get('t', 'tabs') ?? 8));
+  const tabs = options.get('t', 'tabs') ?? '8';
+  if (!/^\d+$/.test(tabs))
+    return complain(process, `tab size contains invalid character(s): '${tabs.replace(/^\d+/, '')}'`);
+  const size = Math.max(1, Number(tabs));
   const { lines, failures } = await readLines(process, options.operands);
   const spread = (line: string): string => {
     let out = '';
@@ -497,6 +634,10 @@ async function join(process: Process, options: Options): Promise<number> {
   const both = await two(process, options);
   if (typeof both === 'number') return both;
   const separator = options.get('t');
+  if (separator !== undefined && [...separator].length > 1)
+    return complain(process, `multi-character tab '${separator}'`);
+  const wrong = options.all.find(([name, value]) => /^[12j]$/.test(name) && !/^[1-9]\d*$/.test(value));
+  if (wrong !== undefined) return complain(process, `invalid field number: '${wrong[1]}'`);
   const split = (line: string): string[] =>
     separator === undefined ? line.trim().split(/\s+/) : line.split(separator);
   const fields = [
@@ -579,6 +720,8 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
           'parallel=',
           'zero-terminated',
           'check?',
+          'sort=',
+          'merge',
         ],
         usageExit: 2,
       },
@@ -590,6 +733,7 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
     tool(
       {
         short: 'cduiDf:s:w:z',
+        most: 2,
         long: ['count', 'repeated', 'unique', 'ignore-case', 'all-repeated?', 'group?'],
       },
       uniq,
@@ -618,6 +762,7 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
     tool(
       {
         short: 'cCdst',
+        most: 2,
         long: ['complement', 'delete', 'squeeze-repeats', 'truncate-set1'],
         stopsAtOperand: true,
       },
@@ -627,18 +772,39 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
   ['paste', tool({ short: 'd:s', long: ['delimiters=', 'serial'] }, paste)],
   [
     'column',
-    tool({ short: 'ts:o:xc:', long: ['table', 'separator=', 'output-separator=', 'output-width='] }, column),
+    tool(
+      {
+        short: 'ts:o:xc:JN:n:',
+        long: [
+          'table',
+          'separator=',
+          'output-separator=',
+          'output-width=',
+          'json',
+          'table-columns=',
+          'table-name=',
+        ],
+      },
+      column,
+    ),
   ],
-  ['fold', tool({ short: 'w:sb', long: ['width=', 'spaces'] }, fold)],
+  ['fold', tool({ short: 'w:sb', long: ['width=', 'spaces'], number: 'w' }, fold)],
   ['expand', tool({ short: 't:i', long: ['tabs='] }, expand)],
   [
     'comm',
-    tool({ short: '123z', long: ['total', 'check-order', 'nocheck-order', 'output-delimiter='] }, comm),
+    tool(
+      { most: 2, short: '123z', long: ['total', 'check-order', 'nocheck-order', 'output-delimiter='] },
+      comm,
+    ),
   ],
   [
     'join',
     tool(
-      { short: 't:1:2:j:a:v:e:o:iz', long: ['ignore-case', 'check-order', 'nocheck-order', 'header'] },
+      {
+        most: 2,
+        short: 't:1:2:j:a:v:e:o:iz',
+        long: ['ignore-case', 'check-order', 'nocheck-order', 'header'],
+      },
       join,
     ),
   ],

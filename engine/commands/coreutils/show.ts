@@ -1,8 +1,11 @@
 import type { Process, Program } from '../../shell/program.ts';
-import { failureText } from '../../shell/path.ts';
+import { failureText, statThrough } from '../../shell/path.ts';
+import { descriptorsOf } from '../../shell/process.ts';
+import { compileRegex } from '../../shell/posix-regex.ts';
 import {
   byteLength,
   complain,
+  complainUsage,
   inputs,
   isBusybox,
   LineReader,
@@ -89,8 +92,12 @@ async function head(process: Process, options: Options): Promise<number> {
   const given = options.get('n', 'lines') ?? options.get('c', 'bytes');
   const isBytes = options.has('c', 'bytes');
   const count = countOf(given);
-  if (count === undefined)
-    return complain(process, `invalid number of ${isBytes ? 'bytes' : 'lines'}: '${given ?? ''}'`);
+  const isLarge = count !== undefined && count >= 2 ** 64;
+  if (count === undefined || isLarge)
+    return complain(
+      process,
+      `invalid number of ${isBytes ? 'bytes' : 'lines'}: '${given ?? ''}'${isLarge ? ': Value too large for defined data type' : ''}`,
+    );
   const isFromEnd = given?.startsWith('-') === true;
   let exit = 0;
   let index = 0;
@@ -138,16 +145,20 @@ async function tail(process: Process, options: Options): Promise<number> {
     );
   if (options.operands.length > 1 && options.all.some(([name]) => name === '#'))
     return complain(process, `option used in invalid context -- ${given ?? ''}`);
+  const pause = options.get('s');
+  if (pause !== undefined && !/^\d*\.?\d+$/.test(pause))
+    return complain(process, `invalid number of seconds: '${pause}'`);
   const lines = countOf(options.get('#') ?? given) ?? count;
   let exit = 0;
   let opened = 0;
-  const titled = options.operands.length > 1 && !options.has('q');
+  const titled = (options.operands.length > 1 && !options.has('q')) || options.has('v');
   for await (const { name, stream } of inputs(
     process,
     options.operands,
     cannotOpen(process, () => (exit = 1)),
   )) {
-    if (titled) await process.out(`${opened > 0 ? '\n' : ''}==> ${name} <==\n`);
+    if (titled)
+      await process.out(`${opened > 0 ? '\n' : ''}==> ${name === '-' ? 'standard input' : name} <==\n`);
     opened++;
     const text = await stream.readAll(process.sys);
     await process.out(
@@ -215,12 +226,10 @@ async function wc(process: Process, options: Options): Promise<number> {
   let exit = 0;
   for (const operand of options.operands.length > 0 ? options.operands : ['-']) {
     const found = await readFile(process, operand);
-    if ('failure' in found) {
-      exit = 1;
-      await process.err(`wc: ${operand}: ${failureText(found.failure)}\n`);
-      continue;
-    }
-    const { text } = found;
+    if ('failure' in found) exit = await complain(process, `${operand}: ${failureText(found.failure)}`);
+    // A folder can be opened: its zeros are counted.
+    if ('failure' in found && (found.failure !== 'EISDIR' || isBusybox(process))) continue;
+    const text = 'text' in found ? found.text : '';
     const values: Record<string, number> = {
       l: text.split('\n').length - 1,
       w: (text.match(/\S+/g) ?? []).length,
@@ -241,12 +250,14 @@ async function wc(process: Process, options: Options): Promise<number> {
   const isSingle = columns.length === 1 && options.operands.length <= 1;
   const widest = Math.max(...rows.map((row) => Math.max(...row.counts)), 0);
   const largest = String(widest).length;
-  const usesStdin = options.operands.length === 0 || options.operands.includes('-');
-  const width = isSingle
-    ? 1
-    : usesStdin
-      ? 7
-      : Math.max(exit !== 0 || options.operands.length > 0 ? 2 : 1, largest);
+  // Of a file behind `<` and the like the size is known, of a pipe not; a folder's size says nothing.
+  const usesStdin =
+    ((options.operands.length === 0 || options.operands.includes('-')) &&
+      descriptorsOf(process).get(0)?.isFile !== true) ||
+    options.operands.some(
+      (one) => statThrough(process.machine.files, pathOf(process, one))?.kind === 'folder',
+    );
+  const width = isSingle ? 1 : usesStdin ? 7 : Math.max(2, largest);
   const shown = columns.length === 1 ? width : Math.max(width, largest);
   for (const row of rows)
     await process.out(
@@ -282,13 +293,13 @@ async function number(process: Process, options: Options): Promise<number> {
   const width = Number(options.get('w', 'number-width') ?? 6);
   const gap = options.get('s', 'number-separator') ?? '\t';
   const kind = options.get('n', 'number-format') ?? 'rn';
+  if (!/^([atn]$|p)/.test(style)) return complainUsage(process, `invalid body numbering style: '${style}'`);
+  if (!/^(ln|rn|rz)$/.test(kind)) return complainUsage(process, `invalid line numbering format: '${kind}'`);
+  const pattern = style.startsWith('p') ? compileRegex(style.slice(1), 'basic', {}) : undefined;
   const step = Number(options.get('i', 'line-increment') ?? 1);
   let next = Number(options.get('v', 'starting-line-number') ?? 1);
   for (const line of lines) {
-    const counts =
-      style === 'a' ||
-      (style === 't' && line !== '') ||
-      (style.startsWith('p') && line.includes(style.slice(1)));
+    const counts = style === 'a' || (style === 't' && line !== '') || pattern?.find(line) !== undefined;
     const text = String(next);
     const shown = kind === 'ln' ? text.padEnd(width) : text.padStart(width, kind === 'rz' ? '0' : ' ');
     await process.out(counts ? `${shown}${gap}${line}\n` : `${' '.repeat(width + gap.length)}${line}\n`);
@@ -318,7 +329,11 @@ async function reverseLines(process: Process, options: Options): Promise<number>
     return 0;
   }
   const { lines, failures } = await readLines(process, options.operands, async (operand, reason) =>
-    process.err(`tac: failed to open '${operand}' for reading: ${reason}\n`),
+    process.err(
+      reason === failureText('EISDIR')
+        ? `tac: ${operand}: read error: ${reason}\n`
+        : `tac: failed to open '${operand}' for reading: ${reason}\n`,
+    ),
   );
   await process.out(
     lines
@@ -401,11 +416,17 @@ export const SHOW_TOOLS: readonly (readonly [string, Program])[] = [
   [
     'tail',
     (process) => {
-      const usesOld = process.argv.slice(1).some((word) => /^-\d+$/.test(word));
       const operands = process.argv.slice(1).filter((word) => !word.startsWith('-'));
       const old = process.argv.slice(1).find((word) => /^-\d+$/.test(word));
-      if (usesOld && operands.length > 1)
-        return complain(process, `option used in invalid context -- ${old?.slice(1) ?? ''}`);
+      if (old !== undefined && operands.length > 1)
+        return complain(process, `option used in invalid context -- ${old.slice(1)}`);
+      // `tail +2 file`, `tail -2c file`, as it once was.
+      const first = /^([+-]\d*)([lbc]?)(f?)$/.exec(process.argv[1] ?? '');
+      if (first !== null && /^\+\d|^-\d*[lbc]/.test(first[0]) && process.argv.length <= 3) {
+        const count = first[1] === '-' || first[1] === '+' ? `${first[1]}10` : first[1];
+        const rest = [...(first[3] === '' ? [] : ['-f']), ...process.argv.slice(2)];
+        return process.run(['tail', first[2] === 'c' ? '-c' : '-n', count ?? '', ...rest]);
+      }
       return tool(
         { short: 'n:c:fFqvs:', long: ['lines=', 'bytes=', 'follow?', 'retry', 'pid='], number: 'n' },
         tail,

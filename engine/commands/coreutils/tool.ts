@@ -23,6 +23,8 @@ export type OptionTable = {
   readonly number?: string;
   /** The first operand ends the options (`env`, `xargs`, `timeout`). */
   readonly stopsAtOperand?: boolean;
+  /** How many operands it takes at most. */
+  readonly most?: number;
   /** The exit code of a usage error (1 unless given). */
   readonly usageExit?: number;
   /** Printed after the complaint instead of `Try 'x --help' …`. */
@@ -70,8 +72,12 @@ function readLong(
   const value = rest.length > 0 ? rest.join('=') : undefined;
   const known = [...(table.long ?? []), 'help', 'version'];
   const bare = (one: string): string => one.replace(/[=?]$/, '');
-  const found =
-    known.find((one) => bare(one) === given) ?? only(known.filter((one) => one.startsWith(given)));
+  const fitting = known.filter((one) => one.startsWith(given));
+  const found = known.find((one) => bare(one) === given) ?? (fitting.length === 1 ? fitting[0] : undefined);
+  if (found === undefined && fitting.length > 1)
+    return {
+      message: `option '--${given}' is ambiguous; possibilities: ${fitting.map((one) => `'--${bare(one)}'`).join(' ')}`,
+    };
   if (found === undefined) return { message: `unrecognized option '--${text}'` };
   if (found.endsWith('=')) {
     const used = value ?? next();
@@ -81,10 +87,6 @@ function readLong(
     return { message: `option '--${found}' doesn't allow an argument` };
   else all.push([bare(found), value ?? '']);
   return undefined;
-}
-
-function only(found: readonly string[]): string | undefined {
-  return found.length === 1 ? found[0] : undefined;
 }
 
 function readShort(
@@ -129,7 +131,8 @@ export function tool(
       return table.usageExit ?? 1;
     }
     if (options.has('version')) {
-      await process.out(`${name} (GNU coreutils) 9.1\n`);
+      const other = { xargs: 'findutils) 4.9.0', diff: 'diffutils) 3.8', cmp: 'diffutils) 3.8' }[name];
+      await process.out(`${name} (GNU ${other ?? 'coreutils) 9.1'}\n`);
       return 0;
     }
     if (options.has('help')) {
@@ -138,6 +141,8 @@ export function tool(
       );
       return 0;
     }
+    const extra = options.operands[table.most ?? Number.POSITIVE_INFINITY];
+    if (extra !== undefined) return complainUsage(process, `extra operand '${extra}'`, table.usageExit);
     return run(process, options);
   };
 }
@@ -170,6 +175,22 @@ export async function complainUsage(process: Process, message: string, exit = 1)
   return exit;
 }
 
+/** Complains of an option's value that is none of `valid` (lines of it, each in quotes unless it has some). */
+export function wrongArgument(
+  process: Process,
+  given: string,
+  option: string,
+  valid: readonly string[],
+  exit = 1,
+): Promise<number> {
+  const lines = valid.map((one) => `  - ${/['[+]/.test(one) ? one : `'${one}'`}`).join('\n');
+  return complainUsage(
+    process,
+    `invalid argument '${given}' for '${option}'\nValid arguments are:\n${lines}`,
+    exit,
+  );
+}
+
 /** True on machines whose tools are busybox's. */
 export function isBusybox(process: Process): boolean {
   return Object.hasOwn(process.machine.versions, 'busybox');
@@ -190,6 +211,7 @@ export async function readFile(
   operand: string,
 ): Promise<{ readonly text: string } | { readonly failure: FileFailure }> {
   if (operand === '-' || isStdin(operand)) return { text: await process.stdin.readAll(process.sys) };
+  if (operand === '') return { failure: 'ENOENT' };
   const found = process.machine.files.read(pathOf(process, operand));
   return 'content' in found ? { text: found.content } : { failure: found.error };
 }
@@ -205,7 +227,8 @@ export async function* inputs(
       yield { name: operand, stream: process.stdin };
       continue;
     }
-    const found = process.machine.files.read(pathOf(process, operand));
+    const found =
+      operand === '' ? { error: 'ENOENT' as const } : process.machine.files.read(pathOf(process, operand));
     if ('content' in found) yield { name: operand, stream: textStream(found.content) };
     else if (onFailure !== undefined) await onFailure(operand, failureText(found.error));
     else await process.err(`${nameOf(process)}: ${operand}: ${failureText(found.error)}\n`);
