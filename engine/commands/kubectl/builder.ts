@@ -78,9 +78,19 @@ export async function readWants(
   const hasSelector = (options.selector ?? '') !== '' || (options.fieldSelector ?? '') !== '';
   if (options.isAll === true && hasSelector)
     throw new CommandError("setting 'all' parameter but found a non empty selector. ");
-  const slashes = args.filter((arg) => arg.includes('/')).length;
-  if (slashes > 0) return { ...pairs(context, args, slashes, options, hasSelector), errors: [] };
+  const words = crossed(args);
+  const slashes = words.filter((arg) => arg.includes('/')).length;
+  if (slashes > 0) return { ...pairs(context, words, slashes, options, hasSelector), errors: [] };
   return { ...typesAndNames(context, args, options, hasSelector), errors: [] };
+}
+
+/** `a,b c d` means `a/c a/d b/c b/d`. */
+function crossed(args: readonly string[]): readonly string[] {
+  const [types = '', ...names] = args;
+  const several = [...new Set(types.split(','))];
+  return several.length < 2 || names.length === 0
+    ? args
+    : several.flatMap((type) => names.map((name) => `${type}/${name}`));
 }
 
 function pairs(
@@ -135,6 +145,7 @@ function typesAndNames(
       isSingle: false,
     };
   }
+  if (resources.length > 1) throw new CommandError('you must specify only one resource');
   const wants = resources.flatMap((resource) => names.map((name) => named(context, resource, name, options)));
   return { wants, isSingle: wants.length === 1 };
 }
@@ -143,7 +154,6 @@ function typesAndNames(
 export function typesOf(context: Context, types: string): readonly Resource[] {
   const found = new Map<string, Resource>();
   for (const word of types.split(',')) {
-    if (word === '') continue;
     const category = context.discovery.find(word) === undefined ? context.discovery.category(word) : [];
     const resources = category.length > 0 ? category : [context.discovery.need(word)];
     for (const resource of resources) found.set(`${groupVersion(resource)}/${resource.plural}`, resource);

@@ -4,7 +4,7 @@ import { Client } from './client.ts';
 import type { Target } from './config.ts';
 import { targetOf } from './config.ts';
 import { Discovery } from './discovery.ts';
-import { CommandError, PlainError, PromptFault } from './errors.ts';
+import { CommandError, PlainError, PrintedFault } from './errors.ts';
 import type { FlagSpec, Flags } from './flags.ts';
 import { goDurationMs, rfc3339 } from './text.ts';
 
@@ -66,7 +66,7 @@ export class Context {
       const target = targetOf(this.process, this.flags);
       // Nobody is known who could speak to this server, and nobody answers at the prompt (clientcmd's fallback reader).
       if (target.server.startsWith('https:') && !target.isKnown && !target.hasUser)
-        throw new PromptFault('Please enter Username: ');
+        throw new PrintedFault('EOF', 'Please enter Username: ');
       this.#target = target;
     }
     return this.#target;
@@ -132,7 +132,7 @@ export class Context {
     const value = this.flags.text('dry-run');
     if (value === 'unchanged') {
       await this.err(
-        `W${this.#klogTime()}   ${this.process.sys.pid} helpers.go:731] --dry-run is deprecated and can be replaced with --dry-run=client.\n`,
+        `W${this.#klogTime()}   ${this.process.sys.pid} helpers.go:702] --dry-run is deprecated and can be replaced with --dry-run=client.\n`,
       );
       return 'client';
     }
@@ -140,7 +140,7 @@ export class Context {
     if (value === 'client' || value === 'server') return value;
     if (value === 'true') {
       await this.err(
-        `W${this.#klogTime()}   ${this.process.sys.pid} helpers.go:731] --dry-run=true is deprecated (boolean value) and can be replaced with --dry-run=client.\n`,
+        `W${this.#klogTime()}   ${this.process.sys.pid} helpers.go:716] --dry-run=true is deprecated (boolean value) and can be replaced with --dry-run=client.\n`,
       );
       return 'client';
     }

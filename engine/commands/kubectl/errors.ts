@@ -79,13 +79,13 @@ export class PlainError extends Error {
   }
 }
 
-/** A question on stdout that found no answer. */
-export class PromptFault extends CommandError {
-  readonly prompt: string;
+/** A failure that left something on stdout: a question without an answer, a template half filled in. */
+export class PrintedFault extends CommandError {
+  readonly printed: string;
 
-  constructor(prompt: string) {
-    super('EOF');
-    this.prompt = prompt;
+  constructor(message: string, printed: string) {
+    super(message);
+    this.printed = printed;
   }
 }
 

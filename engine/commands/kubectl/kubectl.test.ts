@@ -6,7 +6,8 @@ import { unifiedHunks } from '../coreutils/changes.ts';
 import { CommandError } from './errors.ts';
 import { flagTable, parseLine } from './flags.ts';
 import { jsonThreeWayPatch, strategicThreeWayPatch } from './merge.ts';
-import { parseGoTemplate, runGoTemplate } from './print/go-template.ts';
+import { runGoTemplate } from './print/go-template.ts';
+import { parseGoTemplate } from './print/go-template-parser.ts';
 import { parseJsonPath, printJsonPath } from './print/jsonpath.ts';
 import { tabWrite } from './print/table.ts';
 import { toYaml } from './print/yaml.ts';
@@ -62,7 +63,7 @@ describe('printers', () => {
   });
 
   test('go-template: range, variables, conditions', () => {
-    const run = (text: string): string => runGoTemplate(parseGoTemplate(text), pods, text);
+    const run = (text: string): string => runGoTemplate(parseGoTemplate(text), pods);
     expect(run('{{range $i, $p := .items}}{{$i}}={{$p.metadata.name}};{{end}}')).toBe('0=a;1=b;');
     expect(run('{{if .nope}}x{{else}}y{{end}}{{.nope}}')).toBe('y<no value>');
   });

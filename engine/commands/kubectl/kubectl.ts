@@ -2,7 +2,7 @@ import type { Ports } from '../ports.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Command } from './context.ts';
 import { Context } from './context.ts';
-import { CommandError, errorText, exitCodeOf, isKubectlError, PromptFault, usageError } from './errors.ts';
+import { CommandError, errorText, exitCodeOf, isKubectlError, PrintedFault, usageError } from './errors.ts';
 import type { FlagSpec } from './flags.ts';
 import { GLOBAL_FLAGS, parseLine } from './flags.ts';
 import { helpText, overview } from './help.ts';
@@ -17,7 +17,7 @@ export function kubectlProgram(ports: Ports): Program {
       return await main(process, ports);
     } catch (error) {
       if (!isKubectlError(error)) throw error;
-      if (error instanceof PromptFault) await process.out(error.prompt);
+      if (error instanceof PrintedFault) await process.out(error.printed);
       await process.err(errorText(error));
       return exitCodeOf(error);
     }

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
 import { mapAt, textAt } from '../client.ts';
-import { goValue } from '../print/custom-columns.ts';
+import { plainValue } from '../print/go-value.ts';
 import { Writer, writeAnnotations, writeEvents, writeLabels } from './writer.ts';
 
 /** Any object without a describer of its own (custom resources): its fields with spaced names. */
@@ -51,7 +51,7 @@ function writeFields(
     } else if (Array.isArray(value)) {
       w.write(level, `${label}:\n`);
       writeList(w, level + 1, value as readonly Json[], skipped, here);
-    } else w.write(level, `${label}:\t${goValue(value)}\n`);
+    } else w.write(level, `${label}:\t${plainValue(value)}\n`);
   }
 }
 
@@ -64,8 +64,8 @@ function writeList(
 ): void {
   for (const item of list) {
     if (isJsonObject(item)) writeFields(w, level, item, skipped, path);
-    else if (Array.isArray(item)) w.write(level, `${goValue(item)}\n`);
-    else w.write(level, `${goValue(item)}\n`);
+    else if (Array.isArray(item)) w.write(level, `${plainValue(item)}\n`);
+    else w.write(level, `${plainValue(item)}\n`);
   }
 }
 

@@ -1,12 +1,12 @@
-import { CommandError } from '../errors.ts';
+import { CommandError, PrintedFault } from '../errors.ts';
 import type { Process } from '../../../shell/program.ts';
 import { absolutePath } from '../paths.ts';
-import type { JsonPath } from './jsonpath.ts';
-import { findJsonPath, parseJsonPath, relaxedJsonPath } from './jsonpath.ts';
+import { bareJsonPath, jsonPathResults, relaxedJsonPath } from './jsonpath.ts';
+import { plainValue } from './go-value.ts';
 import { alignColumns } from './table.ts';
 
 /** A column of `-o custom-columns`. */
-export type CustomColumn = { readonly header: string; readonly path: JsonPath };
+export type CustomColumn = { readonly header: string; readonly path: string };
 
 /** Reads `NAME:.metadata.name,…`. @throws CommandError */
 export function parseColumns(spec: string): readonly CustomColumn[] {
@@ -15,7 +15,7 @@ export function parseColumns(spec: string): readonly CustomColumn[] {
     const colon = part.indexOf(':');
     if (colon < 0)
       throw new CommandError(`unexpected custom-columns spec: ${part}, expected <header>:<json-path-expr>`);
-    return { header: part.slice(0, colon), path: parseJsonPath(relaxedJsonPath(part.slice(colon + 1))) };
+    return { header: part.slice(0, colon), path: relaxedJsonPath(part.slice(colon + 1)) };
   });
 }
 
@@ -31,31 +31,27 @@ export function parseColumnsFile(process: Process, name: string): readonly Custo
     throw new CommandError(
       `number of headers (${names.length}) and field specifications (${specs.length}) don't match`,
     );
-  return names.map((header, at) => ({ header, path: parseJsonPath(relaxedJsonPath(specs[at] ?? '')) }));
+  return names.map((header, at) => ({ header, path: relaxedJsonPath(specs[at] ?? '') }));
 }
 
-/** The table of custom columns over objects. */
+/** The table of custom columns over objects. @throws PrintedFault when a path does not parse: the headers are out by then */
 export function printColumns(
   columns: readonly CustomColumn[],
   objects: readonly unknown[],
   hasHeaders: boolean,
 ): string {
-  const rows = objects.map((object) => columns.map((column) => cell(column, object)));
-  return alignColumns(hasHeaders ? [columns.map((column) => column.header), ...rows] : rows, 3, 6);
-}
-
-function cell(column: CustomColumn, object: unknown): string {
-  const values = findJsonPath(column.path, object);
-  return values.length === 0 ? '<none>' : values.map(goValue).join(',');
-}
-
-/** A value as Go's %v prints it. */
-export function goValue(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`;
-  if (typeof value === 'object') {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `map[${entries.map(([key, member]) => `${key}:${goValue(member)}`).join(' ')}]`;
+  const lines = hasHeaders ? [columns.map((column) => column.header)] : [];
+  try {
+    const paths = columns.map((column) => bareJsonPath(column.path));
+    for (const object of objects) lines.push(paths.map((path) => cell(jsonPathResults(path, object))));
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new PrintedFault(error.message, alignColumns(lines, 3, 6));
   }
-  return String(value);
+  return alignColumns(lines, 3, 6);
+}
+
+function cell(results: readonly unknown[][]): string {
+  const none = (results[0] ?? []).length === 0 ? ['<none>'] : [];
+  return [...none, ...results.flat().map(plainValue)].join(',');
 }

@@ -1,323 +1,364 @@
 import { isJsonObject } from '../../../base/json.ts';
-import { CommandError } from '../errors.ts';
-import { fromBase64, quoteGo } from '../text.ts';
-import { goValue } from './custom-columns.ts';
-import { unescapeGo } from './jsonpath.ts';
+import { byText } from '../../../base/order.ts';
+import { PrintedFault } from '../errors.ts';
+import { byteLength, fromBase64, quoteGo } from '../text.ts';
+import type { Call, Node, Operand, Pipe, Template } from './go-template-parser.ts';
+import { compare, formatted, plainValue, spaced, typeName } from './go-value.ts';
+import { goJson } from './json.ts';
 
-type Node =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'print'; readonly words: readonly string[]; readonly source: string }
-  | {
-      readonly kind: 'block';
-      readonly word: 'range' | 'if' | 'with';
-      readonly words: readonly string[];
-      readonly body: readonly Node[];
-      readonly other: readonly Node[];
+/** Steps after which a template is given up: nested loops over an object's own lists have no other end. */
+const STEPS_MAX = 500_000;
+const DEPTH_MAX = 200;
+
+/** Fills a template in with a value; a missing key is a fault if `isStrict`. @throws PrintedFault */
+export function runGoTemplate(template: Template, value: unknown, isStrict = false): string {
+  const run = new Run(template, value, isStrict);
+  try {
+    run.walk(template.parts.get('') ?? [], value);
+    return run.out;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const { text } = template;
+    const why = `template: output:${run.place()}: ${error.message}`;
+    throw new PrintedFault(
+      `error executing template ${quoteGo(text)}: ${why}`,
+      `${run.out}Error executing template: ${why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${text}\n\traw data was:\n\t\t${goJson(value)}\n\tobject given to template engine was:\n\t\t${plainValue(value)}\n\n`,
+    );
+  }
+}
+
+/** What cannot be evaluated. */
+class Fault extends Error {}
+/** `{{break}}` and `{{continue}}` on their way to the loop. */
+class Leap extends Error {}
+
+/** One execution (text/template's exec.go): undefined is no value at all, null is nil. */
+class Run {
+  out = '';
+  readonly #template: Template;
+  readonly #isStrict: boolean;
+  #variables: { readonly name: string; value: unknown }[];
+  #node: { readonly at: number; readonly source: string } = { at: 0, source: '' };
+  #part = 'output';
+  #steps = 0;
+  #depth = 0;
+
+  constructor(template: Template, value: unknown, isStrict: boolean) {
+    this.#template = template;
+    this.#isStrict = isStrict;
+    this.#variables = [{ name: '$', value }];
+  }
+
+  place(): string {
+    const before = this.#template.text.slice(0, this.#node.at);
+    const lines = before.split('\n');
+    return `${lines.length}:${lines.at(-1)?.length ?? 0}: executing ${quoteGo(this.#part)} at <${this.#node.source}>`;
+  }
+
+  walk(nodes: readonly Node[], dot: unknown): void {
+    for (const node of nodes) {
+      if (++this.#steps > STEPS_MAX) throw new Fault('exceeded maximum template depth (100000)');
+      this.#visit(node, dot);
+    }
+  }
+
+  #visit(node: Node, dot: unknown): void {
+    switch (node.kind) {
+      case 'text':
+        this.out += node.text;
+        break;
+      case 'print': {
+        const value = this.#pipe(node.pipe, dot);
+        if (node.pipe.names.length === 0)
+          this.out += value === undefined || value === null ? '<no value>' : plainValue(value);
+        break;
+      }
+      case 'break':
+      case 'continue':
+        throw new Leap(node.kind);
+      case 'template':
+        this.#call(node, dot);
+        break;
+      default: {
+        const count = this.#variables.length;
+        this.#block(node, dot);
+        this.#variables.length = count;
+      }
+    }
+  }
+
+  #call(node: Extract<Node, { kind: 'template' }>, dot: unknown): void {
+    this.#node = {
+      at: node.at,
+      source: `{{template ${quoteGo(node.name)}${node.pipe === undefined ? '' : ` ${node.pipe.source}`}}}`,
     };
-
-type Scope = { readonly dot: unknown; readonly root: unknown; readonly variables: Map<string, unknown> };
-
-/** Parses a Go template, the part of the language that kubectl users write. @throws CommandError */
-export function parseGoTemplate(text: string): readonly Node[] {
-  try {
-    return parseNodes(tokenize(text), { at: 0 }, false).body;
-  } catch (error) {
-    if (error instanceof CommandError)
-      throw new CommandError(`error parsing template ${text}, ${error.message}`);
-    throw error;
+    const nodes = this.#template.parts.get(node.name);
+    if (nodes === undefined) throw new Fault(`template ${quoteGo(node.name)} not defined`);
+    if (this.#depth > DEPTH_MAX) throw new Fault('exceeded maximum template depth (100000)');
+    const value = node.pipe === undefined ? undefined : this.#pipe(node.pipe, dot);
+    const [variables, part] = [this.#variables, this.#part];
+    this.#variables = [{ name: '$', value }];
+    this.#part = node.name;
+    this.#depth++;
+    this.walk(nodes, value);
+    this.#depth--;
+    this.#part = part;
+    this.#variables = variables;
   }
-}
 
-/** Fills a template in with a value; `text` is what it was parsed from. @throws CommandError */
-export function runGoTemplate(nodes: readonly Node[], value: unknown, text: string): string {
-  try {
-    return renderAll(nodes, { dot: value, root: value, variables: new Map([['$', value]]) });
-  } catch (error) {
-    if (!(error instanceof EvaluationFault)) throw error;
-    throw new CommandError(`error executing template ${quoteGo(text)}: ${faultText(text, error)}`);
+  #block(node: Extract<Node, { kind: 'if' | 'range' | 'with' }>, dot: unknown): void {
+    const value = this.#pipe(node.pipe, dot);
+    if (node.kind !== 'range') {
+      const isTrue = truthy(value);
+      this.walk(isTrue ? node.body : node.other, isTrue && node.kind === 'with' ? value : dot);
+      return;
+    }
+    if (typeof value !== 'object' && value !== undefined)
+      throw new Fault(`range can't iterate over ${plainValue(value)}`);
+    const entries: readonly (readonly [unknown, unknown])[] = Array.isArray(value)
+      ? value.map((item, at) => [at, item] as const)
+      : Object.entries(value ?? {}).sort(([a], [b]) => byText(a, b));
+    if (entries.length === 0) this.walk(node.other, dot);
+    const count = this.#variables.length;
+    for (const [key, item] of entries) {
+      const names = node.pipe.names;
+      for (const [at, name] of names.entries())
+        this.#set(name, names.length > 1 && at === 0 ? key : item, node.pipe.isAssign);
+      try {
+        this.walk(node.body, item);
+      } catch (error) {
+        if (!(error instanceof Leap)) throw error;
+        if (error.message === 'break') break;
+      } finally {
+        this.#variables.length = Math.min(this.#variables.length, count);
+      }
+    }
   }
-}
 
-type Token = { readonly text: string } | { readonly action: string };
-
-function tokenize(text: string): readonly Token[] {
-  const out: Token[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const open = text.indexOf('{{', at);
-    if (open < 0) {
-      out.push({ text: text.slice(at) });
-      break;
-    }
-    const close = text.indexOf('}}', open);
-    if (close < 0) throw new CommandError('template: output:1: unclosed action');
-    let before = text.slice(at, open);
-    let action = text.slice(open + 2, close);
-    at = close + 2;
-    if (/^-\s/.test(action)) {
-      before = before.replace(/\s+$/, '');
-      action = action.slice(1);
-    }
-    if (/\s-$/.test(action)) {
-      action = action.slice(0, -1);
-      at += /^\s*/.exec(text.slice(at))?.[0].length ?? 0;
-    }
-    out.push({ text: before }, { action: action.trim() });
+  #set(name: string, value: unknown, isAssign: boolean): void {
+    const known = isAssign ? this.#variables.findLast((one) => one.name === name) : undefined;
+    if (known === undefined) this.#variables.push({ name, value });
+    else known.value = value;
   }
-  return out;
-}
 
-function parseNodes(
-  tokens: readonly Token[],
-  parser: { at: number },
-  isInner: boolean,
-): { body: Node[]; stop: string } {
-  const body: Node[] = [];
-  while (parser.at < tokens.length) {
-    const token = tokens[parser.at++];
-    if (token === undefined) break;
-    if ('text' in token) {
-      if (token.text !== '') body.push({ kind: 'text', text: token.text });
-      continue;
-    }
-    const words = splitWords(token.action);
-    const [head = ''] = words;
-    if (head.startsWith('/*')) continue;
-    if ((head === 'end' || head === 'else') && !isInner)
-      throw new CommandError(`template: output:1: unexpected {{${head}}}`);
-    if (head === 'end' || head === 'else') return { body, stop: token.action };
-    if (head === 'range' || head === 'if' || head === 'with') {
-      const inner = parseNodes(tokens, parser, true);
-      let other: Node[] = [];
-      if (inner.stop.startsWith('else if')) {
-        const rest = splitWords(inner.stop.slice(5));
-        const chained = parseNodes(tokens, parser, true);
-        const last = chained.stop === 'else' ? parseNodes(tokens, parser, true).body : [];
-        other = [{ kind: 'block', word: 'if', words: rest.slice(1), body: chained.body, other: last }];
-      } else if (inner.stop === 'else') other = parseNodes(tokens, parser, true).body;
-      body.push({ kind: 'block', word: head, words: words.slice(1), body: inner.body, other });
-      continue;
-    }
-    body.push({ kind: 'print', words, source: token.action });
+  #pipe(pipe: Pipe, dot: unknown): unknown {
+    this.#node = pipe;
+    let piped: readonly unknown[] = [];
+    for (const call of pipe.calls) piped = [this.#command(call, dot, piped)];
+    const [value] = piped;
+    // A loop sets its own.
+    const isLoop = pipe.names.length > 1;
+    if (!isLoop) for (const name of pipe.names) this.#set(name, value, pipe.isAssign);
+    return value;
   }
-  if (isInner) throw new CommandError('template: output:1: unexpected EOF');
-  return { body, stop: '' };
-}
 
-function splitWords(action: string): readonly string[] {
-  return action.match(/"(?:[^"\\]|\\.)*"|`[^`]*`|:=|\||\)\.[\w.]+|[(),]|[^\s()|,"`]+/g) ?? [];
-}
-
-function renderAll(nodes: readonly Node[], scope: Scope): string {
-  return nodes.map((node) => render(node, scope)).join('');
-}
-
-function render(node: Node, scope: Scope): string {
-  if (node.kind === 'text') return node.text;
-  if (node.kind === 'print') {
-    if (node.words[1] === ':=' || node.words[1] === '=') {
-      scope.variables.set(node.words[0] ?? '', pipeline(node.words.slice(2), scope));
-      return '';
+  #command(call: Call, dot: unknown, piped: readonly unknown[]): unknown {
+    const [head, ...rest] = call.words;
+    if (head === undefined) return undefined;
+    if (head.kind !== 'function') {
+      if (head.kind === 'value' && head.isNil === true) {
+        this.#node = head;
+        throw new Fault('nil is not a command');
+      }
+      const value = this.#evaluate(head, dot);
+      if (rest.length + piped.length > 0 && head.kind !== 'pipe')
+        throw new Fault(
+          head.kind === 'value' || head.kind === 'dot'
+            ? `can't give argument to non-function ${head.source}`
+            : `${head.kind === 'field' ? head.names.at(-1) : head.source} is not a method but has arguments`,
+        );
+      return value;
     }
-    return goShow(pipeline(node.words, scope));
+    this.#node = head;
+    const count = rest.length + piped.length;
+    const { text: name, least, most } = arity(head.source);
+    if (count < least || count > most)
+      throw new Fault(
+        `wrong number of args for ${name}: want ${most > least ? 'at least ' : ''}${least} got ${count}`,
+      );
+    // `and` and `or` stop at the first that decides.
+    const args: unknown[] = [];
+    for (const word of rest) {
+      const value = this.#evaluate(word, dot);
+      if (((name === 'and' && !truthy(value)) || (name === 'or' && truthy(value))) && rest.length > 1)
+        return value;
+      args.push(value);
+    }
+    const result = FUNCTIONS[name]?.([...args, ...piped]);
+    if (!(result instanceof Fault)) return result;
+    this.#node = call;
+    throw new Fault(`error calling ${name}: ${result.message}`);
   }
-  if (node.word === 'range') return range(node, scope);
-  const value = pipeline(node.words, scope);
-  if (!truthy(value)) return renderAll(node.other, scope);
-  return renderAll(node.body, node.word === 'with' ? { ...scope, dot: value } : scope);
-}
 
-function range(node: Extract<Node, { kind: 'block' }>, scope: Scope): string {
-  const assign = node.words.indexOf(':=');
-  const names = assign < 0 ? [] : node.words.slice(0, assign).filter((word) => word !== ',');
-  const value = pipeline(node.words.slice(assign + 1), scope);
-  const entries: (readonly [unknown, unknown])[] = Array.isArray(value)
-    ? value.map((item, at) => [at, item] as const)
-    : isJsonObject(value)
-      ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-      : [];
-  if (entries.length === 0) return renderAll(node.other, scope);
-  return entries
-    .map(([key, item]) => {
-      const variables = new Map(scope.variables);
-      if (names.length === 1) variables.set(names[0] ?? '', item);
-      if (names.length === 2) variables.set(names[0] ?? '', key).set(names[1] ?? '', item);
-      return renderAll(node.body, { ...scope, dot: item, variables });
-    })
-    .join('');
+  #evaluate(word: Operand, dot: unknown): unknown {
+    if (word.kind === 'pipe') return this.#pipe(word.pipe, dot);
+    this.#node = word;
+    switch (word.kind) {
+      case 'value':
+        return word.value;
+      case 'dot':
+        return dot;
+      case 'field':
+        return this.#fields(dot, word.names);
+      case 'variable':
+        return this.#fields(this.#variables.findLast((one) => one.name === word.name)?.value, word.names);
+      case 'chain': {
+        const value = this.#evaluate(word.of, dot);
+        this.#node = word;
+        return this.#fields(value, word.names);
+      }
+      case 'function':
+        return this.#command({ ...word, words: [word] }, dot, []);
+    }
+  }
+
+  #fields(value: unknown, names: readonly string[]): unknown {
+    let here = value;
+    for (const name of names) {
+      if (here === null) throw new Fault(`nil pointer evaluating interface {}.${name}`);
+      if (here !== undefined && !isJsonObject(here))
+        throw new Fault(`can't evaluate field ${name} in type interface {}`);
+      here = here !== undefined && Object.hasOwn(here, name) ? here[name] : undefined;
+      if (here === undefined && this.#isStrict) throw new Fault(`map has no entry for key ${quoteGo(name)}`);
+    }
+    return here;
+  }
 }
 
 function truthy(value: unknown): boolean {
-  if (value === null || value === undefined || value === false || value === 0 || value === '') return false;
-  return Array.isArray(value)
-    ? value.length > 0
-    : typeof value === 'object'
-      ? Object.keys(value).length > 0
-      : true;
+  if (Array.isArray(value)) return value.length > 0;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return Boolean(value);
 }
 
-function pipeline(words: readonly string[], scope: Scope): unknown {
-  const stages: string[][] = [[]];
-  let depth = 0;
-  for (const word of words) {
-    if (word === '(') depth++;
-    if (word.startsWith(')')) depth--;
-    if (word === '|' && depth === 0) stages.push([]);
-    else stages.at(-1)?.push(word);
+/** How many arguments a function takes. */
+function arity(text: string): { readonly text: string; readonly least: number; readonly most: number } {
+  const fixed = { not: 1, len: 1, base64decode: 1, ne: 2, lt: 2, le: 2, gt: 2, ge: 2 }[text];
+  if (fixed !== undefined) return { text, least: fixed, most: fixed };
+  const least = ['and', 'or', 'eq', 'index', 'slice', 'printf', 'call', 'exists'].includes(text) ? 1 : 0;
+  return { text, least, most: Number.POSITIVE_INFINITY };
+}
+
+type Func = (args: readonly unknown[]) => unknown;
+
+const comparison =
+  (operator: string): Func =>
+  ([a, b]) => {
+    const isNil = [a, b].some((one) => one === undefined || one === null);
+    if (operator === '!=' && isNil) return (a ?? undefined) !== (b ?? undefined);
+    const verdict = compare(operator, a, b);
+    return typeof verdict === 'string' ? new Fault(verdict) : verdict;
+  };
+
+/** One step of `index`. */
+function at(value: unknown, key: unknown): unknown {
+  if (value === undefined || value === null) return new Fault('index of untyped nil');
+  if (isJsonObject(value)) {
+    if (typeof key !== 'string') return new Fault(`value has type ${typeName(key)}; should be string`);
+    return Object.hasOwn(value, key) ? value[key] : undefined;
   }
-  let value: unknown;
-  stages.forEach((stage, at) => {
-    value = call(stage, scope, at === 0 ? [] : [value]);
-  });
-  return value;
+  if (!Array.isArray(value) && typeof value !== 'string')
+    return new Fault(`can't index item of type ${typeName(value)}`);
+  if (typeof key !== 'number')
+    return new Fault(
+      `cannot index slice/array with ${key === undefined || key === null ? 'nil' : `type ${typeName(key)}`}`,
+    );
+  if (key < 0 || key >= value.length) return new Fault(`index out of range: ${key}`);
+  return typeof value === 'string' ? value.charCodeAt(key) : value[key];
 }
 
-function call(words: readonly string[], scope: Scope, piped: readonly unknown[]): unknown {
-  const parts = operands(words);
-  const [head, ...rest] = parts;
-  if (head === undefined) return piped[0];
-  if (typeof head !== 'string') return evaluate(head, scope);
-  if (Object.hasOwn(FUNCTIONS, head)) {
-    const args = [...rest.map((part) => evaluate(part, scope)), ...piped];
-    const [list, at] = args;
-    if (head === 'index' && Array.isArray(list) && typeof at === 'number' && at >= list.length)
-      throw new EvaluationFault(words.join(' '), `error calling index: index out of range: ${at}`);
-    return FUNCTIONS[head]?.(args);
-  }
-  if (/^[a-z]\w*$/i.test(head) && !/^(true|false|nil)$/.test(head)) {
-    throw new CommandError(`template: output:1: function ${quoteGo(head)} not defined`);
-  }
-  return evaluate(head, scope);
+function sizeOf(value: unknown): unknown {
+  if (value === undefined || value === null) return new Fault('len of nil pointer');
+  if (typeof value === 'string') return byteLength(value);
+  if (Array.isArray(value)) return value.length;
+  return typeof value === 'object' ? Object.keys(value).length : new Fault(`len of type ${typeName(value)}`);
 }
 
-function operands(words: readonly string[]): readonly (string | readonly string[])[] {
-  const out: (string | string[])[] = [];
-  let depth = 0;
-  let group: string[] = [];
-  for (const word of words) {
-    if (word === '(' && depth++ === 0) {
-      group = [];
-      continue;
-    }
-    if (word.startsWith(')') && --depth === 0) {
-      // `(index .list 0).name`: the fields stand behind the group, as its first word does not.
-      out.push(word === ')' ? group : [word, ...group]);
-      continue;
-    }
-    if (depth > 0) group.push(word);
-    else out.push(word);
-  }
-  return out;
-}
+const escaped =
+  (pattern: RegExp, table: Readonly<Record<string, string>>): Func =>
+  (args) =>
+    spaced(args).replace(pattern, (character) => table[character] ?? character);
 
-function evaluate(part: string | readonly string[], scope: Scope): unknown {
-  if (typeof part !== 'string') {
-    const [first = ''] = part;
-    return first.startsWith(')')
-      ? fields(pipeline(part.slice(1), scope), first.slice(2))
-      : pipeline(part, scope);
-  }
-  if (part.startsWith('"')) return unescapeGo(part.slice(1, -1));
-  if (part.startsWith('`')) return part.slice(1, -1);
-  if (/^-?\d+(\.\d+)?$/.test(part)) return Number(part);
-  if (part === 'true' || part === 'false') return part === 'true';
-  if (part === 'nil') return null;
-  if (part === '.') return scope.dot;
-  if (part.startsWith('$')) {
-    const dot = part.indexOf('.');
-    const name = dot < 0 ? part : part.slice(0, dot);
-    return fields(scope.variables.get(name), dot < 0 ? '' : part.slice(dot + 1));
-  }
-  if (part.startsWith('.')) return fields(scope.dot, part.slice(1));
-  return part;
-}
-
-function fields(value: unknown, path: string): unknown {
-  let here = value;
-  for (const name of path.split('.').filter((one) => one !== '')) {
-    if (typeof here === 'object' ? Array.isArray(here) : here !== undefined)
-      throw new EvaluationFault(
-        `.${path}`,
-        `can't evaluate field ${name} in type ${Array.isArray(here) ? 'interface {}' : goType(here)}`,
-      );
-    here = isJsonObject(here) && Object.hasOwn(here, name) ? here[name] : undefined;
-  }
-  return here;
-}
-
-function goType(value: unknown): string {
-  return typeof value === 'number' ? 'int64' : typeof value === 'boolean' ? 'bool' : 'string';
-}
-
-/** What cannot be evaluated: a field of what has none, an index behind the end. `source` is the place in the template. */
-class EvaluationFault extends Error {
-  readonly source: string;
-
-  constructor(source: string, message: string) {
-    super(message);
-    this.source = source;
-  }
-}
-
-/** Go's words for a fault: line and column are those of the command, or of the second of several fields. */
-function faultText(text: string, { source, message }: EvaluationFault): string {
-  const second = source.startsWith('.') ? source.indexOf('.', 1) : 0;
-  const before = text.slice(0, Math.max(0, text.indexOf(source)) + Math.max(0, second));
-  const line = before.split('\n').length;
-  const column = before.length - before.lastIndexOf('\n') - 1;
-  return `template: output:${line}:${column}: executing "output" at <${source}>: ${message}`;
-}
-
-function goShow(value: unknown): string {
-  return value === undefined || value === null ? '<no value>' : goValue(value);
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return a === b;
-}
-
-const FUNCTIONS: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
-  base64decode: ([text]) => fromBase64(String(text)),
-  slice: ([value, from, to]) =>
-    String(value).slice(Number(from ?? 0), to === undefined ? undefined : Number(to)),
-  len: ([value]) =>
-    Array.isArray(value) || typeof value === 'string'
-      ? value.length
-      : Object.keys(Object(value) as object).length,
-  index: ([value, ...keys]) =>
-    keys.reduce(
-      (here: unknown, key) =>
-        Array.isArray(here)
-          ? here[Number(key)]
-          : fields(here, '') !== undefined && isJsonObject(here) && Object.hasOwn(here, String(key))
-            ? here[String(key)]
-            : undefined,
-      value,
-    ),
-  eq: ([first, ...rest]) => rest.some((one) => same(first, one)),
-  ne: ([a, b]) => !same(a, b),
-  lt: ([a, b]) => Number(a) < Number(b),
-  gt: ([a, b]) => Number(a) > Number(b),
-  le: ([a, b]) => Number(a) <= Number(b),
-  ge: ([a, b]) => Number(a) >= Number(b),
+const FUNCTIONS: Readonly<Record<string, Func>> = {
   and: (args) => args.find((one) => !truthy(one)) ?? args.at(-1),
   or: (args) => args.find(truthy) ?? args.at(-1),
   not: ([value]) => !truthy(value),
-  print: (args) => args.map(goShow).join(''),
-  println: (args) => `${args.map(goShow).join(' ')}\n`,
-  printf: ([format, ...args]) => {
-    let at = 0;
-    return String(format).replace(/%[-\d]*[svdq%]/g, (verb) =>
-      verb === '%%'
-        ? '%'
-        : verb.endsWith('q')
-          ? quoteGo(String(args[at++]))
-          : padded(verb, goShow(args[at++])),
-    );
+  base64decode: ([value]) => {
+    const text = String(value ?? '');
+    const wrong = text.search(/[^A-Za-z0-9+/=\r\n]/);
+    const isWhole = wrong < 0 && text.replace(/[\r\n]/g, '').length % 4 === 0;
+    return isWhole
+      ? fromBase64(text)
+      : new Fault(
+          `base64 decode failed: illegal base64 data at input byte ${wrong < 0 ? text.length : wrong}`,
+        );
   },
+  call: ([value]) =>
+    new Fault(value === undefined || value === null ? 'call of nil' : 'non-function of type interface {}'),
+  eq: ([first, ...rest]) => {
+    if (rest.length === 0) return new Fault('missing argument for comparison');
+    for (const one of rest) {
+      if ([first, one].some((value) => value === undefined || value === null)) {
+        if ((first ?? undefined) === (one ?? undefined)) return true;
+        continue;
+      }
+      if (typeof first === 'object')
+        return new Fault(`non-comparable type ${typeName(first)}: ${plainValue(first)}`);
+      const verdict = compare('==', first, one);
+      if (typeof verdict === 'string') return new Fault(verdict);
+      if (verdict) return true;
+    }
+    return false;
+  },
+  ne: comparison('!='),
+  lt: comparison('<'),
+  le: comparison('<='),
+  gt: comparison('>'),
+  ge: comparison('>='),
+  exists: ([value, ...keys]) => {
+    const found = keys.reduce((here, key) => at(here, key), value);
+    return !(found instanceof Fault) && found !== undefined && found !== null;
+  },
+  index: ([value, ...keys]) =>
+    keys.reduce((here, key) => (here instanceof Fault ? here : at(here, key)), value),
+  len: ([value]) => sizeOf(value),
+  slice: ([value, ...bounds]) => {
+    if (typeof value !== 'string' && !Array.isArray(value))
+      return new Fault(
+        value === undefined || value === null
+          ? 'slice of untyped nil'
+          : `can't slice item of type ${typeName(value)}`,
+      );
+    const [from = 0, to = value.length] = bounds.map(Number);
+    if (from < 0 || from > value.length || to > value.length || to < 0)
+      return new Fault(`index out of range: ${from < 0 || from > value.length ? from : to}`);
+    return from > to ? new Fault(`invalid slice index: ${from} > ${to}`) : value.slice(from, to);
+  },
+  html: escaped(/[&<>"'\0]/g, {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&#34;',
+    "'": '&#39;',
+    '\0': '\uFFFD',
+  }),
+  js: escaped(/[\\'"<>&=\n\r\t]/g, {
+    '\\': '\\\\',
+    "'": "\\'",
+    '"': '\\"',
+    '<': '\\u003C',
+    '>': '\\u003E',
+    '&': '\\u0026',
+    '=': '\\u003D',
+    '\n': '\\u000A',
+    '\r': '\\u000D',
+    '\t': '\\u0009',
+  }),
+  urlquery: (args) =>
+    encodeURIComponent(spaced(args)).replace(/%20|[!'()*]/g, (one) =>
+      one === '%20' ? '+' : `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+    ),
+  print: spaced,
+  println: (args) => `${args.map(plainValue).join(' ')}\n`,
+  printf: ([format, ...args]) => formatted(String(format), args),
 };
-
-function padded(verb: string, text: string): string {
-  const width = Number(/-?\d+/.exec(verb)?.[0] ?? 0);
-  return width < 0 ? text.padEnd(-width) : text.padStart(width);
-}

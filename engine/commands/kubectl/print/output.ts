@@ -8,8 +8,9 @@ import { nameOf } from '../builder.ts';
 import { absolutePath } from '../paths.ts';
 import { goValue, prettyJson } from './json.ts';
 import { parseColumns, parseColumnsFile, printColumns } from './custom-columns.ts';
-import { parseGoTemplate, runGoTemplate } from './go-template.ts';
-import { findJsonPath, parseJsonPath, printJsonPath } from './jsonpath.ts';
+import { runGoTemplate } from './go-template.ts';
+import { parseGoTemplate } from './go-template-parser.ts';
+import { jsonPathResults, parseJsonPath, printJsonPath } from './jsonpath.ts';
 import { toYaml } from './yaml.ts';
 import { quoteGo } from '../text.ts';
 
@@ -65,7 +66,17 @@ export function printerFor(
   const argument = equals < 0 ? template : format.slice(equals + 1);
   const showManaged = context.flags.bool('show-managed-fields');
   const clean = (object: JsonObject): JsonObject => (showManaged ? object : withoutManagedFields(object));
-  switch (name) {
+  // `--template` fills a format that has no text of its own; of these names case does not count.
+  const isFilled =
+    equals >= 0 && output !== '' && template !== '' && /^(go-template|template|jsonpath)/.test(name);
+  if (isFilled) throw unknownFormat(format, options.isGet ? FORMATS : CHANGE_FORMATS);
+  switch (
+    /^(yaml|json|name)$/i.test(format)
+      ? format.toLowerCase()
+      : equals >= 0 && /^(yaml|json|name)$/.test(name)
+        ? ''
+        : name
+  ) {
     case 'yaml':
       return yamlPrinter(clean);
     case 'json':
@@ -102,12 +113,18 @@ function jsonPathPrinter(context: Context, name: string, argument: string, isGiv
   if (!isGiven || argument === '') throw new CommandError('template format specified but no template given');
   const path = parseJsonPath(name === 'jsonpath-file' ? readTemplate(context, argument) : argument);
   if (name === 'jsonpath-as-json')
-    return { isPerObject: false, print: (object) => `${prettyJson(findJsonPath(path, object))}\n` };
+    return {
+      isPerObject: false,
+      print: (object) =>
+        jsonPathResults(path, object)
+          .map((results) => `${prettyJson(results)}\n`)
+          .join(''),
+    };
   return {
     isPerObject: false,
     print: (object) => {
       try {
-        return printJsonPath(path, object);
+        return printJsonPath(path, object, isStrict(context));
       } catch (error) {
         if (!(error instanceof CommandError)) throw error;
         throw new CommandError(
@@ -121,19 +138,15 @@ function jsonPathPrinter(context: Context, name: string, argument: string, isGiv
 function templatePrinter(context: Context, name: string, argument: string, isGiven: boolean): ObjectPrinter {
   if (!isGiven || argument === '') throw new CommandError('template format specified but no template given');
   const text = name.endsWith('file') ? readTemplate(context, argument) : argument;
-  const nodes = parseGoTemplate(text);
-  return {
-    isPerObject: false,
-    print: (object) => {
-      try {
-        return runGoTemplate(nodes, object, text);
-      } catch (error) {
-        if (error instanceof CommandError && error.message.startsWith('template: output:1: function'))
-          throw new CommandError(`error parsing template ${text}, ${error.message}`);
-        throw error;
-      }
-    },
-  };
+  const parsed = parseGoTemplate(text);
+  return { isPerObject: false, print: (object) => runGoTemplate(parsed, object, isStrict(context)) };
+}
+
+/** Whether a key that is missing in an object is a fault. */
+function isStrict(context: Context): boolean {
+  return (
+    context.flags.changed('allow-missing-template-keys') && !context.flags.bool('allow-missing-template-keys')
+  );
 }
 
 function readTemplate(context: Context, name: string): string {

@@ -27,7 +27,7 @@ export const getCommand: Command = {
     flagTable(`all-namespaces,A allow-missing-template-keys=true chunk-size:int=500 field-selector:string filename,f:strings
     ignore-not-found kustomize,k:string label-columns,L:strings no-headers output,o:string output-watch-events raw:string recursive,R
     selector,l:string server-print=true show-kind show-labels show-managed-fields sort-by:string subresource:string template:string
-    use-openapi-print-columns watch,w watch-only`),
+    watch,w watch-only`),
   run: get,
 };
 
@@ -43,9 +43,15 @@ export type Header = { readonly name: string; readonly priority: number };
 
 async function get(context: Context): Promise<void> {
   const { flags } = context;
-  if (flags.text('raw') !== '') return printRaw(context, 'GET', flags.text('raw'));
+  if (flags.text('raw') !== '') {
+    checkRaw(context);
+    return printRaw(context, 'GET', flags.text('raw'));
+  }
   if (context.args.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '')
     throw nothingToGet();
+  const output = flags.text('output');
+  if (flags.bool('show-labels') && output !== '' && output !== 'wide')
+    throw new CommandError(`--show-labels option cannot be used with ${output} printer`);
   if (flags.bool('output-watch-events') && !flags.bool('watch') && !flags.bool('watch-only'))
     throw new CommandError('--output-watch-events option can only be used with --watch or --watch-only');
   const columns = columnsPrinter(context);
@@ -58,6 +64,8 @@ async function get(context: Context): Promise<void> {
     isSingleType: flags.bool('watch') || flags.bool('watch-only'),
   };
   const { wants, errors, isSingle } = await readWants(context, context.args, options);
+  if (flags.text('subresource') !== '' && wants.some((want) => want.name === undefined))
+    throw new CommandError('subresource cannot be used when bulk resources are specified');
   if (flags.bool('watch') || flags.bool('watch-only')) {
     throwAll(errors);
     return watchTables(context, wants, options, { printer, columns });
@@ -65,6 +73,21 @@ async function get(context: Context): Promise<void> {
   if (printer !== undefined || columns !== undefined)
     return printObjects(context, wants, errors, options, isSingle, { printer, columns });
   await printTables(context, wants, errors, options);
+}
+
+/** @throws CommandError for what does not go with `--raw` */
+function checkRaw({ args, flags }: Context): void {
+  const raw = flags.text('raw');
+  if (args.length > 0) throw new CommandError('arguments may not be passed when --raw is specified');
+  if (flags.bool('watch') || flags.bool('watch-only') || flags.text('selector') !== '')
+    throw new CommandError(
+      '--raw may not be specified with other flags that filter the server request or alter the output',
+    );
+  if (flags.text('output') !== '') throw new CommandError('--raw and --output are mutually exclusive');
+  if (!/^\/|^\w+:\/\//.test(raw))
+    throw new CommandError(
+      `--raw must be a valid URL path: parse ${JSON.stringify(raw)}: invalid URI for request`,
+    );
 }
 
 function nothingToGet(): PlainError {
@@ -108,6 +131,8 @@ async function printObjects(
         errors.push(fault);
     }
   }
+  // What a subresource answers may be of another kind.
+  const isPart = context.flags.text('subresource') !== '';
   const isWorthPrinting = errors.length === 0 || infos.length > 0;
   const sorted = sortInfos(context, infos);
   const { printer, columns } = printers;
@@ -118,7 +143,9 @@ async function printObjects(
   if (isWorthPrinting && columns !== undefined) await context.out(columns(sorted.map((info) => info.object)));
   else if (isWorthPrinting && printer !== undefined) {
     if (printer.isPerObject)
-      await context.out(sorted.map((info) => printer.print(info.object, info.resource)).join(''));
+      await context.out(
+        sorted.map(({ object, resource }) => printer.print(object, isPart ? undefined : resource)).join(''),
+      );
     else if (isSingle && sorted[0] !== undefined)
       await context.out(printer.print(sorted[0].object, sorted[0].resource));
     else {
@@ -191,13 +218,18 @@ async function printTables(
         !arg.includes('/') &&
         context.discovery.category(arg).length > 0,
     );
+  // Several tables are looked at as if they were the objects (get.go's RuntimeSorter).
+  if (flags.text('sort-by') !== '' && tables.length > 1 && flags.bool('server-print'))
+    checkSortable(parseJsonPath(relaxedJsonPath(flags.text('sort-by'))), [
+      { apiVersion: 'meta.k8s.io/v1', kind: 'Table', metadata: { resourceVersion: '' } },
+    ]);
   const groups = mergeTables(tables).filter((table) => table.rows.length > 0);
   let text = '';
   for (const [index, table] of groups.entries()) {
     const rows = sortRows(context, table);
     // Tables that cannot be sorted are not printed, and nothing is said of it (get.go swallows the sorter's fault).
     if (rows === undefined) continue;
-    if (index > 0) text += '\n';
+    if (index > 0 && !flags.bool('no-headers')) text += '\n';
     text += alignColumns(
       tableLines(context, { ...table, rows }, { hasKind, hasHeader: !flags.bool('no-headers') }),
       3,
