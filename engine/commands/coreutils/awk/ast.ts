@@ -61,11 +61,19 @@ export type Statement =
       readonly step: Statement | undefined;
       readonly body: Statement;
     }
+  | {
+      readonly kind: 'switch';
+      readonly value: Expression;
+      readonly cases: readonly {
+        readonly test: Expression | undefined;
+        readonly body: readonly Statement[];
+      }[];
+    }
   | { readonly kind: 'each'; readonly variable: string; readonly name: string; readonly body: Statement }
   | { readonly kind: 'delete'; readonly name: string; readonly keys: readonly Expression[] }
   | {
       readonly kind: 'jump';
-      readonly to: 'next' | 'exit' | 'break' | 'continue' | 'return';
+      readonly to: 'next' | 'nextfile' | 'exit' | 'break' | 'continue' | 'return';
       readonly value: Expression | undefined;
     };
 
@@ -79,6 +87,8 @@ export type Rule = {
 
 /** A whole program. */
 export type AwkProgram = {
+  /** What gawk warns of while it reads. */
+  readonly warnings: readonly string[];
   readonly rules: readonly Rule[];
   readonly functions: ReadonlyMap<
     string,

@@ -2,12 +2,12 @@ import { LIMITS } from '../../../base/limits.ts';
 import type { Process, Program } from '../../../shell/program.ts';
 import { failureText } from '../../../shell/path.ts';
 import { formatPrintf } from '../../../shell/printf.ts';
-import { compileRegex, RegexFailure } from '../../../shell/posix-regex.ts';
+import { compileRegex, quoteRegex, RegexFailure } from '../../../shell/posix-regex.ts';
 import type { PosixRegex } from '../../../shell/posix-regex.ts';
 import { textStream } from '../../../shell/process.ts';
 import { byText } from '../../../base/order.ts';
 import { formatDate } from '../../../shell/strftime.ts';
-import { LineReader, nameOf, pathOf } from '../tool.ts';
+import { complain, LineReader, nameOf, pathOf } from '../tool.ts';
 import type { AwkProgram, Expression, Rule, Statement } from './ast.ts';
 import { AwkFailure, parseAwk } from './parser.ts';
 
@@ -70,8 +70,11 @@ class Awk {
   #reader: LineReader | undefined;
   #steps = 0;
   #random = 1;
+  #seeded = 0;
   /** Records of an input that was split at another separator than the newline. */
   #pendingRecords: string[] = [];
+  /** What ended them, for RT. */
+  #separators: string[] = [];
   /** mawk divides by zero and keeps large numbers short. */
   readonly #isMawk: boolean;
   exit = 0;
@@ -133,7 +136,12 @@ class Awk {
         if (rule.kind === 'main' && (await this.#selects(rule, index))) await this.#action(rule);
       }
     } catch (error) {
-      if (!(error instanceof Jump) || error.to !== 'next') throw error;
+      if (!(error instanceof Jump) || !error.to.startsWith('next')) throw error;
+      if (error.to === 'nextfile') {
+        this.#reader = undefined;
+        this.#pendingRecords = [];
+        if (this.#inputs.length === 0) this.#inputs.push('\0end');
+      }
     }
   }
 
@@ -170,7 +178,10 @@ class Awk {
   async #readRecord(): Promise<string | undefined> {
     const separator = this.#text(this.#get('RS'));
     const waiting = this.#pendingRecords.shift();
-    if (waiting !== undefined) return waiting;
+    if (waiting !== undefined) {
+      this.#globals.set('RT', this.#separators.shift() ?? '');
+      return waiting;
+    }
     let line = await this.#reader?.next();
     if (separator === '\n' || line === undefined) return line;
     const lines: string[] = [];
@@ -180,11 +191,25 @@ class Awk {
     if (separator === '') return lines.length === 0 ? undefined : lines.join('\n');
     // The newline at the end of the input belongs to the last record.
     if (this.#reader?.isWhole === true) lines.push('');
-    const records = lines.join('\n').split(separator.slice(0, 1));
+    const records: string[] = [];
+    this.#separators = [];
+    const isRegex = separator.length > 1 && !this.#isMawk;
+    const all = lines.join('\n');
+    const ends = this.#regex(isRegex ? separator : quoteRegex(separator.slice(0, 1)));
+    for (let at = 0; ; ) {
+      const match = ends.find(all, at);
+      const isEnd = match === undefined || match.end === match.start;
+      records.push(all.slice(at, isEnd ? undefined : match.start));
+      this.#separators.push(isEnd ? '' : all.slice(match.start, match.end));
+      if (isEnd) break;
+      at = match.end;
+    }
     if (records.at(-1) === '') records.pop();
+    if (isRegex && /^\n$/.test(records.at(-1) ?? '')) records.splice(-1, 1, '\n');
     this.#reader = new LineReader(this.#process, textStream(''));
     const [first, ...rest] = records;
     this.#pendingRecords = rest;
+    this.#globals.set('RT', this.#separators.shift() ?? '');
     return first;
   }
 
@@ -214,6 +239,13 @@ class Awk {
       const found = this.#process.machine.files.read(pathOf(this.#process, operand));
       if ('error' in found) {
         const name = nameOf(this.#process);
+        if (found.error === 'EISDIR') {
+          if (name === 'mawk') throw new AwkFailure('read error (Is a directory)');
+          await this.#process.err(
+            `${name}: warning: command line argument \`${operand}' is a directory: skipped\n`,
+          );
+          continue;
+        }
         await this.#process.err(
           name === 'mawk'
             ? `mawk: cannot open ${operand} (${failureText(found.error)})\n`
@@ -229,7 +261,9 @@ class Awk {
   }
 
   #setRecord(record: string): void {
-    this.#fields = [record, ...this.#split(record, this.#get('FS'))];
+    const pattern = this.#isMawk ? '' : this.#text(this.#globals.get('FPAT') ?? '');
+    const parts = pattern === '' ? this.#split(record, this.#get('FS')) : this.#pieces(record, pattern);
+    this.#fields = [record, ...parts];
     this.#globals.set('NF', this.#fields.length - 1);
   }
 
@@ -252,28 +286,53 @@ class Awk {
     return [...parts, text.slice(at)];
   }
 
+  /** The parts of a text that a pattern matches (FPAT). */
+  #pieces(text: string, pattern: string): string[] {
+    const parts: string[] = [];
+    for (let at = 0; at <= text.length; ) {
+      const match = this.#regex(pattern).find(text, at);
+      if (match === undefined) break;
+      if (match.end > match.start) parts.push(text.slice(match.start, match.end));
+      at = Math.max(match.end, match.start + 1);
+    }
+    return parts;
+  }
+
   #rebuild(): void {
     this.#fields[0] = this.#fields.slice(1).join(this.#text(this.#get('OFS')));
   }
 
   #regex(source: string): PosixRegex {
-    let found = this.#regexes.get(source);
+    const ignoreCase = !this.#isMawk && this.#truth(this.#globals.get('IGNORECASE') ?? 0);
+    const key = `${ignoreCase ? 'i' : ''}/${source}`;
+    let found = this.#regexes.get(key);
     if (found === undefined) {
       try {
-        found = compileRegex(source, 'extended');
+        found = compileRegex(source, 'extended', { ignoreCase });
       } catch (error) {
+        if (error instanceof RegexFailure && this.#isMawk)
+          throw new AwkFailure(
+            `line 1: regular expression compile failed (${/Unmatched \(/.test(error.message) ? "missing ')'" : /Unmatched \[/.test(error.message) ? 'class -- [], [^] or [' : 'syntax error ^* or ^+'})\n${source}`,
+          );
         if (error instanceof RegexFailure)
           throw new AwkFailure(`cmd. line:1: error: ${error.message}: /${source}/`);
         throw error;
       }
-      this.#regexes.set(source, found);
+      this.#regexes.set(key, found);
     }
     return found;
   }
 
   #get(name: string): Value {
-    const local = this.#locals.at(-1)?.values.get(name);
-    return local ?? this.#globals.get(name) ?? { input: '' };
+    const local = this.#locals.at(-1);
+    const found = local?.values.get(name) ?? this.#globals.get(name);
+    if (found === undefined && this.#tables.has(name) && local?.tables.has(name) !== true)
+      throw new AwkFailure(
+        this.#isMawk
+          ? `line 1: illegal reference to array ${name}`
+          : `cmd. line:1: fatal: attempt to use array \`${name}' in a scalar context`,
+      );
+    return found ?? { input: '' };
   }
 
   #table(name: string): Table {
@@ -284,6 +343,8 @@ class Awk {
       return own;
     }
     let found = this.#tables.get(name);
+    if (found === undefined && this.#globals.has(name) && !this.#isMawk)
+      throw new AwkFailure(`cmd. line:1: fatal: attempt to use scalar \`${name}' as an array`);
     if (found === undefined) {
       found = new Map();
       this.#tables.set(name, found);
@@ -291,13 +352,14 @@ class Awk {
     return found;
   }
 
-  #text(value: Value, format = '%.6g'): string {
+  #text(value: Value, given?: string): string {
     if (typeof value === 'string') return value;
     if (typeof value === 'object') return value.input;
     if (Number.isInteger(value) && (!this.#isMawk || Math.abs(value) < 2 ** 31))
       return BigInt(value).toString();
     if (Number.isNaN(value)) return '-nan';
     if (!Number.isFinite(value)) return value < 0 ? '-inf' : this.#isMawk ? 'inf' : '+inf';
+    const format = given ?? this.#text(this.#globals.get('CONVFMT') ?? '%.6g', '%.6g');
     return formatPrintf(format, [String(value)]).text;
   }
 
@@ -334,8 +396,10 @@ class Awk {
           if (statement.step !== undefined) await this.#run(statement.step);
         }
         return;
+      case 'switch':
+        return this.#switch(statement);
       case 'each':
-        for (const key of keysInOrder(this.#table(statement.name))) {
+        for (const key of this.#keysOf(this.#table(statement.name))) {
           this.set(statement.variable, { input: key });
           if (!(await this.#turn(statement.body))) return;
         }
@@ -350,6 +414,40 @@ class Awk {
           statement.value === undefined ? undefined : await this.#value(statement.value),
         );
     }
+  }
+
+  async #switch(statement: Extract<Statement, { kind: 'switch' }>): Promise<void> {
+    const value = await this.#value(statement.value);
+    let chosen = -1;
+    for (const [at, { test }] of statement.cases.entries()) {
+      if (test === undefined || chosen >= 0) continue;
+      const isHit =
+        test.kind === 'regex'
+          ? this.#regex(test.source).find(this.#text(value)) !== undefined
+          : this.#compares('==', value, await this.#value(test));
+      if (isHit) chosen = at;
+    }
+    if (chosen < 0) chosen = statement.cases.findIndex(({ test }) => test === undefined);
+    const body = chosen < 0 ? [] : statement.cases.slice(chosen).flatMap((one) => one.body);
+    try {
+      await this.#run({ kind: 'block', body });
+    } catch (error) {
+      if (!(error instanceof Jump && error.to === 'break')) throw error;
+    }
+  }
+
+  /** Keys in the order of PROCINFO["sorted_in"], or in our own. */
+  #keysOf(table: Table): string[] {
+    const order = this.#text(this.#tables.get('PROCINFO')?.get('sorted_in') ?? '');
+    if (!order.startsWith('@') || this.#isMawk) return keysInOrder(table);
+    const of = (key: string): Value => (order.includes('_val_') ? (table.get(key) ?? '') : { input: key });
+    const isText = order.includes('_str_');
+    const keys = [...table.keys()].sort((a, b) =>
+      isText
+        ? byText(this.#text(of(a)), this.#text(of(b)))
+        : numberOf(of(a)) - numberOf(of(b)) || byText(this.#text(of(a)), this.#text(of(b))),
+    );
+    return order.endsWith('_desc') ? keys.reverse() : keys;
   }
 
   async #turn(body: Statement): Promise<boolean> {
@@ -373,6 +471,10 @@ class Awk {
         this.#text(this.#get('ORS'));
     if (statement.target === undefined) return this.#process.out(text);
     const target = this.#text(await this.#value(statement.target));
+    if (target === '' && !this.#isMawk)
+      throw new AwkFailure(
+        `cmd. line:1: fatal: expression for \`${statement.mode}' redirection has null string value`,
+      );
     if (target === '/dev/stderr') return this.#process.err(text);
     if (target === '/dev/stdout') return this.#process.out(text);
     if (statement.mode === '|') {
@@ -387,7 +489,11 @@ class Awk {
     const { machine, sys } = this.#process;
     const failure = machine.files.write(pathOf(this.#process, target), text, sys.nowMs(), { append: !isNew });
     if (failure !== undefined)
-      throw new AwkFailure(`cmd. line:1: fatal: cannot redirect to \`${target}': ${failureText(failure)}`);
+      throw new AwkFailure(
+        this.#isMawk
+          ? `cannot open "${target}" for output (${failureText(failure)})`
+          : `cmd. line:1: fatal: cannot redirect to \`${target}': ${failureText(failure)}`,
+      );
   }
 
   /** Runs a command that was printed to (`print | "sort"`), or all of them at the end. */
@@ -442,10 +548,14 @@ class Awk {
 
   async #fieldIndex(node: Expression): Promise<number> {
     const index = Math.trunc(numberOf(await this.#value(node)));
-    if (index < 0)
+    if (index < 0) {
+      const [file, fnr, nr] = ['FILENAME', 'FNR', 'NR'].map((name) => this.#text(this.#get(name)));
       throw new AwkFailure(
-        `cmd. line:1: (FILENAME=${this.#text(this.#get('FILENAME'))} FNR=${this.#text(this.#get('FNR'))}) fatal: attempt to access field ${index}`,
+        this.#isMawk
+          ? `run time error: negative field index $${index}\n\tFILENAME="${file}" FNR=${fnr} NR=${nr}`
+          : `cmd. line:1: ${nr === '0' ? '' : `(FILENAME=${file === '' ? '-' : file} FNR=${fnr}) `}fatal: attempt to access field ${index}`,
       );
+    }
     return Math.min(index, 10_000);
   }
 
@@ -652,6 +762,12 @@ class Awk {
         const match = this.#regex(await this.#source(second)).find(await text(first));
         this.#globals.set('RSTART', match === undefined ? 0 : match.start + 1);
         this.#globals.set('RLENGTH', match === undefined ? -1 : match.end - match.start);
+        if (third?.kind === 'variable') {
+          const table = this.#table(third.name);
+          table.clear();
+          for (const [at, group] of (match?.groups ?? []).entries())
+            if (group !== undefined) table.set(String(at), { input: group });
+        }
         return match === undefined ? 0 : match.start + 1;
       }
       case 'toupper':
@@ -666,11 +782,16 @@ class Awk {
       case 'int':
         return Math.trunc(await number(first));
       case 'sqrt':
-        return Math.sqrt(await number(first));
-      case 'exp':
-        return Math.exp(await number(first));
-      case 'log':
-        return Math.log(await number(first));
+      case 'log': {
+        const value = await number(first);
+        if (value < 0) await this.#warn(`${node.name}: received negative argument ${value}`);
+        return node.name === 'log' ? Math.log(value) : Math.sqrt(value);
+      }
+      case 'exp': {
+        const value = await number(first);
+        if (value > 709.78) await this.#warn(`exp: argument ${value} is out of range`);
+        return Math.exp(value);
+      }
       case 'sin':
         return Math.sin(await number(first));
       case 'cos':
@@ -681,8 +802,9 @@ class Awk {
         this.#random = (this.#random * 48271) % 2147483647;
         return this.#random / 2147483647;
       case 'srand':
-        this.#random = Math.max(1, Math.trunc(await number(first)) % 2147483647);
-        return 0;
+        return this.#seed(
+          first === undefined ? Math.floor(this.#process.sys.nowMs() / 1000) : await number(first),
+        );
       case 'systime':
         return Math.floor(this.#process.sys.nowMs() / 1000);
       case 'strftime':
@@ -701,8 +823,107 @@ class Awk {
       case 'fflush':
         return 0;
       default:
-        throw new AwkFailure(`cmd. line:1: fatal: function \`${node.name}' not defined`);
+        return this.#gawkCall(node);
     }
+  }
+
+  #seed(value: number): number {
+    const before = this.#seeded;
+    this.#seeded = value;
+    this.#random = Math.max(1, Math.trunc(value) % 2147483647);
+    return before;
+  }
+
+  async #warn(text: string): Promise<void> {
+    if (!this.#isMawk) await this.#process.err(`${nameOf(this.#process)}: cmd. line:1: warning: ${text}\n`);
+  }
+
+  /** The functions that only gawk has. */
+  async #gawkCall(node: Extract<Expression, { kind: 'call' }>): Promise<Value> {
+    const [first, second, , fourth] = node.args;
+    if (/^asorti?$/.test(node.name)) {
+      const table = this.#table(first?.kind === 'variable' ? first.name : '');
+      const to = second?.kind === 'variable' ? this.#table(second.name) : table;
+      const values = node.name === 'asort' ? [...table.values()] : [...table.keys()];
+      values.sort((a, b) => (this.#compares('<', a, b) ? -1 : Number(this.#compares('>', a, b))));
+      to.clear();
+      for (const [at, value] of values.entries()) to.set(String(at + 1), value);
+      return values.length;
+    }
+    const values: Value[] = [];
+    for (const arg of node.args) values.push(arg.kind === 'regex' ? arg.source : await this.#value(arg));
+    const numbers = values.map(numberOf);
+    const bits = numbers.map((value) => BigInt(Math.trunc(Number.isFinite(value) ? value : 0)));
+    const [one = 0n, other = 0n] = bits;
+    switch (node.name) {
+      case 'gensub': {
+        const how = this.#text(values[2] ?? '');
+        const text = fourth === undefined ? (this.#fields[0] ?? '') : this.#text(values[3] ?? '');
+        return this.#replaced(
+          this.#text(values[0] ?? ''),
+          this.#text(values[1] ?? ''),
+          text,
+          /^[gG]/.test(how) ? 0 : Math.max(1, Math.trunc(numberOf(how))),
+        );
+      }
+      case 'strtonum': {
+        const text = this.#text(values[0] ?? '');
+        return /^\s*0[xX]/.test(text)
+          ? Number.parseInt(text, 16) || 0
+          : /^\s*0[0-7]/.test(text)
+            ? Number.parseInt(text, 8)
+            : (numbers[0] ?? 0);
+      }
+      case 'mktime': {
+        const [year = 0, month = 1, ...rest] = this.#text(values[0] ?? '')
+          .trim()
+          .split(/\s+/)
+          .map(Number);
+        return Math.floor(Date.UTC(year, month - 1, rest[0], rest[1], rest[2], rest[3]) / 1000);
+      }
+      case 'and':
+        return Number(bits.reduce((a, b) => a & b));
+      case 'or':
+        return Number(bits.reduce((a, b) => a | b));
+      case 'xor':
+        return Number(bits.reduce((a, b) => a ^ b));
+      case 'lshift':
+        return Number(BigInt.asUintN(64, one << (other & 63n)));
+      case 'rshift':
+        return Number(BigInt.asUintN(64, one) >> (other & 63n));
+      case 'compl':
+        return Number(BigInt.asUintN(53, ~one));
+      default:
+        throw new AwkFailure(
+          this.#isMawk
+            ? `line 2: function ${node.name} never defined`
+            : `cmd. line:1: fatal: function \`${node.name}' not defined`,
+        );
+    }
+  }
+
+  /** gensub's text: the `nth` match replaced, or all when it is 0; `\\1` stands for a group. */
+  #replaced(source: string, template: string, text: string, nth: number): string {
+    const regex = this.#regex(source);
+    let out = '';
+    let at = 0;
+    for (let count = 1, from = 0; from <= text.length; count++) {
+      const match = regex.find(text, from);
+      if (match === undefined) break;
+      if (nth === 0 || count === nth) {
+        const shown = template.replace(/\\(\d|[\s\S])|&/g, (all, code?: string) =>
+          all === '&' || code === '0'
+            ? (match.groups[0] ?? '')
+            : /\d/.test(code ?? '')
+              ? (match.groups[Number(code)] ?? '')
+              : (code ?? ''),
+        );
+        out += text.slice(at, match.start) + shown;
+        at = match.end;
+      }
+      from = match.end > match.start ? match.end : match.end + 1;
+    }
+    return out + text.slice(at);
   }
 
   async #substitute(
@@ -763,6 +984,14 @@ class Awk {
       throw error;
     } finally {
       this.#locals.pop();
+      // A name that was nothing yet and became an array inside is one outside too.
+      for (const [index, name] of own.parameters.entries()) {
+        const arg = args[index];
+        const made = tables.get(name);
+        if (arg?.kind !== 'variable' || made === undefined || this.#globals.has(arg.name)) continue;
+        const outer = this.#locals.at(-1);
+        (outer?.values.has(arg.name) === true ? outer.tables : this.#tables).set(arg.name, made);
+      }
     }
   }
 }
@@ -808,31 +1037,57 @@ export const awk: Program = async (process) => {
     const word = words.shift() ?? '';
     if (word === '--') break;
     const value = word.length > 2 ? word.slice(2) : (words.shift() ?? '');
-    if (word.startsWith('-F')) separator = value === 't' ? '\t' : value.replaceAll('\\t', '\t');
-    else if (word.startsWith('-v'))
-      assigned.push([value.slice(0, value.indexOf('=')), value.slice(value.indexOf('=') + 1)]);
-    else if (word.startsWith('-f')) {
+    if (name !== 'mawk' && word === '--version') {
+      await process.out('GNU Awk 5.2.1, API 3.2, PMA Avon 8-g1, (GNU MPFR 4.2.0, GNU MP 6.2.1)\n');
+      return 0;
+    }
+    if (/^-[Fvf]$/.test(word) && words.length === 0 && value === '') {
+      if (name === 'mawk') return complain(process, `option ${word} lacks argument`, 2);
+      await process.err(`${name}: option requires an argument -- ${word.slice(1)}\n${usageOf(name)}`);
+      return 1;
+    }
+    if (word.startsWith('-F')) separator = value.replaceAll('\\t', '\t');
+    else if (word.startsWith('-v')) {
+      const variable = /^([^=]*)=/.exec(value)?.[1];
+      if (name === 'mawk' && !/^[A-Za-z_]\w*$/.test(variable ?? ''))
+        return complain(process, `improper assignment: -v ${value}`, 2);
+      if (variable === undefined) {
+        await process.err(
+          `${name}: \`${value}' argument to \`-v' not in \`var=value' form\n\n${usageOf(name)}`,
+        );
+        return 1;
+      }
+      if (!/^[A-Za-z_]\w*$/.test(variable))
+        return complain(process, `fatal: \`${variable}' is not a legal variable name`, 2);
+      assigned.push([variable, value.slice(variable.length + 1)]);
+    } else if (word.startsWith('-f')) {
       const found = process.machine.files.read(pathOf(process, value));
       if ('error' in found) {
-        await process.err(
-          `${name}: fatal: cannot open source file \`${value}' for reading: ${failureText(found.error)}\n`,
+        const reason = failureText(found.error);
+        return complain(
+          process,
+          name === 'mawk'
+            ? `cannot open ${value} (${reason})`
+            : `fatal: cannot open source file \`${value}' for reading: ${reason}`,
+          2,
         );
-        return 2;
       }
       text = `${text ?? ''}${found.content}\n`;
-    } else {
+    } else if (name === 'mawk') return complain(process, `not an option: ${word}`, 2);
+    else {
+      words.unshift(...(word.length > 2 ? [] : [value]));
       await process.err(`${name}: unknown option ${word} ignored\n`);
     }
   }
   const source = text ?? words.shift();
   if (source === undefined) {
-    await process.err(
-      `Usage: ${name} [POSIX or GNU style options] -f progfile [--] file ...\nUsage: ${name} [POSIX or GNU style options] [--] 'program' file ...\n`,
-    );
-    return 1;
+    await process.err(usageOf(name));
+    return name === 'mawk' ? 2 : 1;
   }
   try {
-    const runner = new Awk(process, parseAwk(source));
+    const program = parseAwk(source, name === 'mawk');
+    for (const warning of program.warnings) await process.err(`${name}: cmd. line:1: warning: ${warning}\n`);
+    const runner = new Awk(process, program);
     if (separator !== undefined) runner.set('FS', separator);
     for (const [variable, value] of assigned)
       runner.set(variable, { input: value.replaceAll('\\n', '\n').replaceAll('\\t', '\t') });
@@ -840,6 +1095,13 @@ export const awk: Program = async (process) => {
   } catch (error) {
     if (!(error instanceof AwkFailure)) throw error;
     await process.err(`${name}: ${error.message.replaceAll('\nawk:', `\n${name}:`)}\n`);
-    return error.message.includes('fatal') ? 2 : 1;
+    return name === 'mawk' || error.message.includes('fatal') ? 2 : 1;
   }
 };
+
+/** How it is called. */
+function usageOf(name: string): string {
+  return name === 'mawk'
+    ? 'Usage: mawk [Options] [Program] [file ...]\n'
+    : `Usage: ${name} [POSIX or GNU style options] -f progfile [--] file ...\nUsage: ${name} [POSIX or GNU style options] [--] 'program' file ...\n`;
+}

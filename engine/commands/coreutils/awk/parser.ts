@@ -79,6 +79,21 @@ const BUILTINS = new Set([
   'systime',
   'strftime',
 ]);
+/** What only gawk has. */
+const GAWK_BUILTINS = `gensub asort asorti mktime strtonum and or xor lshift rshift compl`.split(' ');
+/** How many arguments a builtin takes. */
+const ARGUMENTS: Readonly<Record<string, readonly [number, number]>> = {
+  substr: [2, 3],
+  index: [2, 2],
+  split: [2, 4],
+  sub: [2, 3],
+  gsub: [2, 3],
+  match: [2, 3],
+  toupper: [1, 1],
+  tolower: [1, 1],
+  int: [1, 1],
+  atan2: [2, 2],
+};
 const WORDS = new Set([
   'BEGIN',
   'END',
@@ -100,11 +115,14 @@ const WORDS = new Set([
   'return',
   'getline',
   'nextfile',
+  'switch',
+  'case',
+  'default',
 ]);
 
 /** Parses a program. @throws AwkFailure */
-export function parseAwk(text: string): AwkProgram {
-  return new AwkReader(text).program();
+export function parseAwk(text: string, isMawk = false): AwkProgram {
+  return new AwkReader(text, isMawk).program();
 }
 
 class AwkReader {
@@ -115,26 +133,65 @@ class AwkReader {
   /** Inside `print` without brackets, `>` redirects. */
   #noGreater = 0;
   #noIn = 0;
+  readonly #isMawk: boolean;
+  #place: 'BEGIN' | 'END' | 'main' | 'function' = 'main';
+  #loops = 0;
+  /** Warnings of escapes that mean nothing. */
+  readonly warnings: string[] = [];
 
-  constructor(text: string) {
+  constructor(text: string, isMawk: boolean) {
     this.#text = text;
+    this.#isMawk = isMawk;
   }
 
-  #fail(): never {
+  #isBuiltin(name: string): boolean {
+    return BUILTINS.has(name) || (!this.#isMawk && GAWK_BUILTINS.includes(name));
+  }
+
+  /** A mistake in the words of mawk, which names what it met. */
+  #mawkFail(token: Token): never {
+    const isEnd = token.kind === 'end';
+    const line = this.#text.slice(0, this.#at).split('\n').length + (isEnd ? 1 : 0);
+    const shown =
+      token.kind === 'newline'
+        ? 'end of line'
+        : token.kind === 'operator' || token.kind === 'name' || token.kind === 'number'
+          ? token.text
+          : token.text;
+    if (token.kind === 'operator' && !OPERATORS.includes(token.text))
+      throw new AwkFailure(
+        token.text === '"'
+          ? `line ${line}: runaway string constant "${this.#text.slice(this.#at).slice(0, 10)} ...`
+          : `${line}: unexpected character '${token.text}'`,
+      );
+    throw new AwkFailure(
+      isEnd ? `line ${line}: missing } near end of file` : `line ${line}: syntax error at or near ${shown}`,
+    );
+  }
+
+  #fail(reason?: string, from?: number): never {
     const token = this.#peek();
-    const head = this.#text.slice(0, this.#at);
+    if (this.#isMawk) this.#mawkFail(token);
+    const head = this.#text.slice(0, from ?? this.#at);
     const line = head.split('\n').length;
     const shown = this.#text.split('\n')[line - 1] ?? '';
     const column = Math.max(
       0,
-      head.length - head.lastIndexOf('\n') - 1 - (token.kind === 'end' ? 0 : token.text.length),
+      head.length -
+        head.lastIndexOf('\n') -
+        1 -
+        (token.kind === 'end' || from !== undefined ? 0 : token.text.length),
     );
+    const isRegex = token.text === '/' && this.#mayBeRegex();
+    const isText = token.kind === 'operator' && token.text === '"';
     const what =
-      token.kind === 'end' || token.kind === 'newline'
+      reason ??
+      (isText ? 'unterminated string' : isRegex ? 'unterminated regexp' : undefined) ??
+      (token.kind === 'end' || token.kind === 'newline'
         ? 'unexpected newline or end of string'
-        : 'syntax error';
+        : 'syntax error');
     throw new AwkFailure(
-      `cmd. line:${line}: ${shown}\nawk: cmd. line:${line}: ${' '.repeat(column)}^ ${what}`,
+      `cmd. line:${line}: ${shown}\nawk: cmd. line:${line}: ${' '.repeat(column + Number(isRegex))}^ ${what}`,
     );
   }
 
@@ -177,25 +234,35 @@ class AwkReader {
     if (rest.startsWith('\n')) return take('newline', '\n');
     const number = /^(?:0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)/.exec(rest)?.[0];
     if (number !== undefined) return take('number', number);
-    const string = /^"((?:\\[\s\S]|[^"\\])*)"/.exec(rest);
-    if (string !== null) return take('string', unescapeAwk(string[1] ?? ''), string[0].length);
+    const string = /^"((?:\\[\s\S]|[^"\\\n])*)"/.exec(rest);
+    if (string !== null) {
+      const text = (string[1] ?? '').replace(/\\([\s\S])/g, (whole, char: string) => {
+        if (/["\\abfnrtvx0-7\n]/.test(char) || this.#isMawk) return whole;
+        this.warnings.push(`escape sequence \`\\${char}' treated as plain \`${char}'`);
+        return char;
+      });
+      return take('string', unescapeAwk(text), string[0].length);
+    }
     const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(rest)?.[0];
     if (name !== undefined)
       return take(
-        rest[name.length] === '(' && !BUILTINS.has(name) && !WORDS.has(name) ? 'call' : 'name',
+        rest[name.length] === '(' && !this.#isBuiltin(name) && !WORDS.has(name) ? 'call' : 'name',
         name,
       );
-    const mayBeRegex = !(
+    const regex = this.#mayBeRegex() ? /^\/((?:\\.|\[[^\]]*\]|[^/\\\n[])*)\//.exec(rest) : null;
+    if (regex !== null) return take('regex', (regex[1] ?? '').replaceAll('\\/', '/'), regex[0].length);
+    const operator = OPERATORS.find((one) => rest.startsWith(one));
+    if (operator === undefined) this.#at++;
+    return operator === undefined ? { kind: 'operator', text: rest.slice(0, 1) } : take('operator', operator);
+  }
+
+  #mayBeRegex(): boolean {
+    return !(
       this.#last.kind === 'number' ||
       this.#last.kind === 'string' ||
       (this.#last.kind === 'name' && !WORDS.has(this.#last.text)) ||
       [')', ']', '$', '++', '--'].includes(this.#last.text)
     );
-    const regex = mayBeRegex ? /^\/((?:\\.|\[[^\]]*\]|[^/\\\n[])*)\//.exec(rest) : null;
-    if (regex !== null) return take('regex', (regex[1] ?? '').replaceAll('\\/', '/'), regex[0].length);
-    const operator = OPERATORS.find((one) => rest.startsWith(one));
-    if (operator === undefined) this.#at++;
-    return operator === undefined ? { kind: 'operator', text: rest.slice(0, 1) } : take('operator', operator);
   }
 
   #lines(): void {
@@ -221,15 +288,26 @@ class AwkReader {
         }
         this.#expect(')');
         this.#lines();
+        if (functions.has(name) && !this.#isMawk)
+          throw new AwkFailure(`cmd. line:1: error: function name \`${name}' previously defined`);
+        if (parameters.includes(name) && !this.#isMawk)
+          throw new AwkFailure(
+            `cmd. line:1: error: function \`${name}': cannot use function name as parameter name`,
+          );
+        this.#place = 'function';
         functions.set(name, { parameters, body: this.#block() });
       } else rules.push(this.#rule());
     }
-    return { rules, functions };
+    return { rules, functions, warnings: this.#isMawk ? [] : this.warnings };
   }
 
   #rule(): Rule {
-    for (const kind of ['BEGIN', 'END'] as const)
-      if (this.#eat(kind)) return { kind, from: undefined, to: undefined, action: this.#block() };
+    for (const kind of ['BEGIN', 'END'] as const) {
+      if (!this.#eat(kind)) continue;
+      this.#place = kind;
+      return { kind, from: undefined, to: undefined, action: this.#block() };
+    }
+    this.#place = 'main';
     if (this.#is('{')) return { kind: 'main', from: undefined, to: undefined, action: this.#block() };
     const from = this.#expression();
     let to: Expression | undefined;
@@ -257,10 +335,11 @@ class AwkReader {
     if (this.#eat('while')) {
       const test = this.#condition();
       if (this.#eat(';')) return { kind: 'while', test, body: { kind: 'block', body: [] }, isAfter: false };
-      return { kind: 'while', test, body: this.#inner(), isAfter: false };
+      return { kind: 'while', test, body: this.#loop(), isAfter: false };
     }
+    if (!this.#isMawk && this.#eat('switch')) return this.#switch();
     if (this.#eat('do')) {
-      const body = this.#inner();
+      const body = this.#loop();
       this.#ends();
       this.#expect('while');
       return { kind: 'while', test: this.#condition(), body, isAfter: true };
@@ -295,6 +374,45 @@ class AwkReader {
     return this.#statement();
   }
 
+  #loop(): Statement {
+    this.#loops++;
+    const body = this.#inner();
+    this.#loops--;
+    return body;
+  }
+
+  /** Complains of a jump where there is nothing to jump out of. */
+  #checkJump(to: string, from: number): void {
+    if (to === 'return' && this.#place !== 'function')
+      this.#fail("`return' used outside function context", from);
+    if (/^next/.test(to) && /^(BEGIN|END)$/.test(this.#place))
+      throw new AwkFailure(
+        this.#isMawk
+          ? `line 1: improper use of ${to}`
+          : `cmd. line:1: error: \`${to}' used in ${this.#place} action`,
+      );
+    if (!/^(break|continue)$/.test(to) || this.#loops > 0) return;
+    const line = `cmd. line:1: error: \`${to}' is not allowed outside a loop${to === 'break' ? ' or switch' : ''}`;
+    throw new AwkFailure(this.#isMawk ? `line 1: ${to} statement outside of loop` : `${line}\nawk: ${line}`);
+  }
+
+  #switch(): Statement {
+    const value = this.#condition();
+    this.#lines();
+    this.#expect('{');
+    const cases: { test: Expression | undefined; body: Statement[] }[] = [];
+    this.#loops++;
+    for (this.#ends(); !this.#eat('}'); this.#ends()) {
+      if (this.#is('case', 'default')) {
+        const test = this.#take().text === 'case' ? this.#primary() : undefined;
+        this.#expect(':');
+        cases.push({ test, body: [] });
+      } else cases.at(-1)?.body.push(this.#statement()) ?? this.#fail();
+    }
+    this.#loops--;
+    return { kind: 'switch', value, cases };
+  }
+
   #if(): Statement {
     const test = this.#condition();
     const then = this.#inner();
@@ -314,7 +432,7 @@ class AwkReader {
       this.#at += each[0].length - (this.#token?.text.length ?? 0);
       this.#token = undefined;
       this.#last = { kind: 'newline', text: '\n' };
-      return { kind: 'each', variable: each[1] ?? '', name: each[2] ?? '', body: this.#inner() };
+      return { kind: 'each', variable: each[1] ?? '', name: each[2] ?? '', body: this.#loop() };
     }
     const first = this.#is(';') ? undefined : this.#simple();
     this.#expect(';');
@@ -322,17 +440,18 @@ class AwkReader {
     this.#expect(';');
     const step = this.#is(')') ? undefined : this.#simple();
     this.#expect(')');
-    return { kind: 'for', first, test, step, body: this.#inner() };
+    return { kind: 'for', first, test, step, body: this.#loop() };
   }
 
   #simple(): Statement {
     if (this.#is('print', 'printf')) return this.#print(this.#take().text === 'printf');
-    for (const to of ['next', 'exit', 'break', 'continue', 'return'] as const) {
+    for (const to of ['nextfile', 'next', 'exit', 'break', 'continue', 'return'] as const) {
+      const from = this.#at - this.#peek().text.length;
       if (!this.#eat(to)) continue;
+      this.#checkJump(to, from);
       const isBare = this.#is(';', '}') || ['newline', 'end'].includes(this.#peek().kind);
       return { kind: 'jump', to, value: isBare ? undefined : this.#expression() };
     }
-    if (this.#eat('nextfile')) return { kind: 'jump', to: 'next', value: undefined };
     if (this.#eat('delete')) {
       const name = this.#take().text;
       return { kind: 'delete', name, keys: this.#is('[') ? this.#keys() : [] };
@@ -514,7 +633,13 @@ class AwkReader {
     const token = this.#take();
     switch (token.kind) {
       case 'number':
-        return { kind: 'number', value: Number(token.text) };
+        return {
+          kind: 'number',
+          value:
+            !this.#isMawk && /^0[0-7]+$/.test(token.text)
+              ? Number.parseInt(token.text, 8)
+              : Number(token.text),
+        };
       case 'string':
         return { kind: 'string', value: token.text };
       case 'regex':
@@ -534,7 +659,13 @@ class AwkReader {
 
   #named(name: string): Expression {
     if (name === 'getline') return this.#getline();
-    if (BUILTINS.has(name)) return { kind: 'call', name, args: this.#eat('(') ? this.#listUntil(')') : [] };
+    if (this.#isBuiltin(name)) {
+      const args = this.#eat('(') ? this.#listUntil(')') : [];
+      const [least, most] = (Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name] : undefined) ?? [0, 99];
+      if (args.length < least || args.length > most)
+        this.#fail(`${args.length} is invalid as number of arguments for ${name}`, this.#at - 1);
+      return { kind: 'call', name, args };
+    }
     if (WORDS.has(name)) return this.#fail();
     return this.#is('[') ? { kind: 'element', name, keys: this.#keys() } : { kind: 'variable', name };
   }
