@@ -25,7 +25,9 @@ export type HeadResult =
 /** A piece of a body. `short`: the peer closed before the body was complete; `missing` bytes, or undefined within chunks. */
 export type BodyResult =
   | { readonly kind: 'data'; readonly text: string }
-  | { readonly kind: 'done' | 'reset' | 'timeout' | 'bad-chunk' }
+  | { readonly kind: 'done' | 'reset' | 'timeout' }
+  /** The first character of what should have been a chunk's size. */
+  | { readonly kind: 'bad-chunk'; readonly char: string }
   | { readonly kind: 'short'; readonly missing: number | undefined };
 
 type Mode =
@@ -162,7 +164,8 @@ export class HttpReader {
         continue;
       }
       const size = /^\s*([0-9a-fA-F]+)/.exec(content);
-      if (!size) return whole === '' ? { kind: 'bad-chunk' } : { kind: 'data', text: whole };
+      if (!size)
+        return whole === '' ? { kind: 'bad-chunk', char: content.charAt(0) } : { kind: 'data', text: whole };
       this.#buffer = this.#buffer.slice(line[0].length);
       mode.left = Number.parseInt(size[1] ?? '0', 16);
       if (mode.left === 0) mode.isLast = true;

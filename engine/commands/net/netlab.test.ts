@@ -62,8 +62,9 @@ describe('curl', () => {
   test('-z asks for what is newer, and shows nothing that is older', async () => {
     const output = await typed(
       'netlab',
-      'curl -s -z "2020-01-01" http://web/html | head -1',
-      'curl -s -z "2030-01-01" http://web/html',
+      'curl -s -z "1 Jan 2020" http://web/html | head -1',
+      'curl -s -z 20300101 http://web/html',
+      'curl -s -z "Jan 1 2030" http://web/headers | grep If-',
       'curl -s -z "2030-01-01" http://web/headers | grep If-',
     );
     expect(output).toBe('<!DOCTYPE html>\nIf-Modified-Since: Tue, 01 Jan 2030 00:00:00 GMT\n');

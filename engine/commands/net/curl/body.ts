@@ -1,5 +1,5 @@
 import { hashText } from '../../../base/hash.ts';
-import type { CurlConfig, ReadFile } from './options.ts';
+import { type CurlConfig, type ReadFile, TRY } from './options.ts';
 import type { RequestBody } from './request.ts';
 import { type CurlRun, TransferEnd } from './run.ts';
 import { warning } from './words.ts';
@@ -18,12 +18,12 @@ export async function requestBody(
     const text = await readFile(config.upload === '.' ? '-' : config.upload);
     if (text === undefined) {
       const line = `Can't open '${config.upload}'!`;
-      await run.err(
-        run.version.number < 80_000 ? `curl: ${line}\n` : `curl: cannot open '${config.upload}'\n`,
-      );
+      const said = run.version.number < 80_000 ? line : `cannot open '${config.upload}'`;
+      await run.err(`curl: ${said}\n${TRY}`);
       throw new TransferEnd({ code: 26, text: '', hadConnection: false });
     }
-    return { body: { text, isUpload: true }, query: queries.join('&') };
+    const sent = config.on.has('crlf') ? text.replace(/\r?\n/g, '\r\n') : text;
+    return { body: { text: sent, isUpload: true }, query: queries.join('&') };
   }
   if (config.data.length === 0) return { body: undefined, query: queries.join('&') };
   let text = '';
@@ -34,8 +34,7 @@ export async function requestBody(
         : await partText(run, part, readFile);
     text += i > 0 && part.kind !== 'json' ? `&${value}` : value;
   }
-  if (config.isGet)
-    return { body: undefined, query: [text, ...queries].filter((one) => one !== '').join('&') };
+  if (config.isGet) return { body: undefined, query: text };
   const isJson = config.data.some((part) => part.kind === 'json');
   return {
     body: {
@@ -76,21 +75,28 @@ async function urlencoded(run: CurlRun, text: string, readFile: ReadFile): Promi
 
 function escapeQuery(run: CurlRun, text: string): string {
   const escaped = encodeURIComponent(text);
-  const spaced = run.version.number < 80_000 ? escaped : escaped.replaceAll('%20', '+');
+  const spaced = run.version.number < 78_000 ? escaped : escaped.replaceAll('%20', '+');
   return spaced.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-async function multipart(run: CurlRun, forms: readonly string[], readFile: ReadFile): Promise<RequestBody> {
+async function multipart(run: CurlRun, forms: CurlConfig['forms'], readFile: ReadFile): Promise<RequestBody> {
   const hash = hashText(`${run.process.sys.pid}/${run.process.sys.nowMs()}`);
   const boundary = `------------------------${run.version.number < 80_000 ? hash : `${hash}kLmNop`}`;
   let text = '';
   for (const form of forms) {
-    const match = /^([^=]*)=([\s\S]*)$/.exec(form);
-    const name = match?.[1] ?? form;
-    const value = match?.[2] ?? '';
-    const isFile = value.startsWith('@') || value.startsWith('<');
-    const path = value.slice(1).replace(/;.*$/, '');
-    const content = isFile ? await readFile(path) : value;
+    const equals = form.text.indexOf('=');
+    const name = form.text.slice(0, equals);
+    const value = form.text.slice(equals + 1);
+    const mark = form.isText || !/^[@<]/.test(value) ? '' : value.slice(0, 1);
+    const [path = '', ...extras] = form.isText ? [value] : value.slice(mark.length).split(';');
+    const extra = (key: string): string | undefined =>
+      extras
+        .find((one) => one.trim().startsWith(`${key}=`))
+        ?.trim()
+        .slice(key.length + 1);
+    // What follows a semicolon belongs to the value unless it is one of curl's own words.
+    const isOwn = extras.some((one) => /^\s*(type|filename|headers|encoder)=/.test(one));
+    const content = mark === '' ? (isOwn ? path : value) : await readFile(path);
     if (content === undefined) {
       throw new TransferEnd({
         code: 26,
@@ -98,9 +104,11 @@ async function multipart(run: CurlRun, forms: readonly string[], readFile: ReadF
         hadConnection: false,
       });
     }
-    const file = value.startsWith('@') ? `; filename="${path.split('/').pop() ?? path}"` : '';
-    const type = value.startsWith('@') ? `Content-Type: ${typeOf(path)}\r\n` : '';
-    text += `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${file}\r\n${type}\r\n${content}\r\n`;
+    const file = extra('filename') ?? (mark === '@' ? (path.split('/').pop() ?? path) : undefined);
+    const type = extra('type') ?? (mark === '@' ? typeOf(path) : undefined);
+    const shown = file === undefined ? '' : `; filename="${file}"`;
+    const typed = type === undefined ? '' : `Content-Type: ${type}\r\n`;
+    text += `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${shown}\r\n${typed}\r\n${content}\r\n`;
   }
   return {
     text: `${text}--${boundary}--\r\n`,

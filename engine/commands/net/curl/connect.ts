@@ -6,6 +6,7 @@ import { literalAddress, resolveHost } from '../resolver.ts';
 import { connectError, errorText, hostPort } from '../words.ts';
 import type { CurlConfig } from './options.ts';
 import { type CurlRun, type Link, type Meter, type Moments, type Secured, TransferEnd } from './run.ts';
+import { openTunnel } from './proxy.ts';
 import { judgeTls, offeredProtocols, refuseOldTls } from './tls.ts';
 import { connectFailureText, connectTimeoutText, wholeMs } from './words.ts';
 
@@ -15,6 +16,10 @@ export type Place = {
   readonly host: string;
   readonly port: number;
   readonly isProxy: boolean;
+  /** The login of a proxy. */
+  readonly login?: string;
+  /** HOST:PORT that a proxy opens a tunnel to, for https. */
+  readonly tunnelTo?: string;
 };
 
 /** What opening a connection needs to know. */
@@ -34,15 +39,24 @@ export async function openLink(opening: Opening): Promise<Link> {
   const { run, config, place, moments } = opening;
   const number = run.connectionCount++;
   const target = connectToTarget(config, place);
+  if (target.host !== place.host && target.host !== '')
+    await verbose(run, `* Connecting to hostname: ${target.host}\n`);
+  if (target.port !== place.port) await verbose(run, `* Connecting to port: ${target.port}\n`);
+  const isKnown = run.names.has(target.host) || pinnedAddresses(config, target) !== undefined;
   const addresses = await resolvePlace(opening, target);
   moments.resolvedMs = run.process.sys.nowMs();
-  await sayResolved(opening, target, addresses);
+  if (!isKnown) await sayResolved(opening, target, addresses);
   const { connection, address } = await dial(opening, target, addresses);
   moments.connectedMs = run.process.sys.nowMs();
-  const isTls = place.scheme === 'https' && !place.isProxy;
-  const connected = `* Connected to ${place.host} (${address}) port ${target.port}${run.version.number < 80_000 ? ` (#${number})` : ''}\n`;
+  const isOld = run.version.number < 80_000;
+  const isMoved = target.host !== place.host || target.port !== place.port;
+  const shown = isMoved ? (isOld ? '(nil)' : target.host) : place.host;
+  const connected = `* Connected to ${shown} (${address}) port ${target.port}${isOld ? ` (#${number})` : ''}\n`;
+  const isTls = place.scheme === 'https' || place.tunnelTo !== undefined;
   if (!isTls || run.version.number < 81_000) await verbose(run, connected);
   let secured: Secured | undefined;
+  const reader = new HttpReader(connection);
+  if (place.tunnelTo !== undefined) await openTunnel(opening, connection, reader);
   if (isTls) {
     await refuseOldTls(opening);
     const result = await connection.startTls(opening.meter.sys, tlsOptions(opening));
@@ -54,7 +68,8 @@ export async function openLink(opening: Opening): Promise<Link> {
     number,
     key: linkKey(place),
     connection,
-    reader: new HttpReader(connection),
+    reader,
+    host: shown,
     address,
     isHttp2: secured?.alpn === 'h2' || (!isTls && config.http === '2-prior'),
     ...(secured === undefined ? {} : { secured }),
@@ -65,7 +80,8 @@ export async function openLink(opening: Opening): Promise<Link> {
 
 /** Two hops with the same key may share a connection. */
 export function linkKey(place: Place): string {
-  return `${place.isProxy ? 'proxy' : place.scheme}://${place.host.toLowerCase()}:${place.port}`;
+  const tunnel = place.tunnelTo === undefined ? '' : `/${place.tunnelTo}`;
+  return `${place.isProxy ? 'proxy' : place.scheme}://${place.host.toLowerCase()}:${place.port}${tunnel}`;
 }
 
 /** Writes -v text. */
@@ -121,9 +137,10 @@ async function resolvePlace(
 ): Promise<readonly string[]> {
   const { run, config, moments } = opening;
   const pinned = pinnedAddresses(config, target);
-  if (pinned) {
+  const kept = pinned ?? run.names.get(target.host);
+  if (kept) {
     await verbose(run, `* Hostname ${target.host} was found in DNS cache\n`);
-    return pinned;
+    return kept;
   }
   if (/^localhost\.?$/i.test(target.host) && run.version.number >= 77_800) {
     const both = run.version.number < 80_000 ? ['127.0.0.1', '::1'] : ['::1', '127.0.0.1'];
@@ -134,7 +151,11 @@ async function resolvePlace(
   const deadlineMs = Math.min(totalDeadline(config, moments), connectDeadline(config, moments));
   const context = { sys: opening.meter.sys, network: run.network, libc: run.process.machine.libc };
   const result = await resolveHost(context, target.host, { family: config.family, deadlineMs });
-  if (result.kind === 'found') return preferred(run, result.addresses);
+  if (result.kind === 'found') {
+    const addresses = preferred(run, result.addresses);
+    if (literalAddress(target.host) === undefined) run.names.set(target.host, addresses);
+    return addresses;
+  }
   if (result.kind === 'timeout') {
     const ms = wholeMs(run.process.sys.nowMs() - moments.hopMs);
     await joinResolver(run, moments.hopMs);

@@ -1,66 +1,99 @@
 import type { ProcessHandle } from '../../../base/process.ts';
 import type { Ports } from '../../ports.ts';
 import type { Process, Program } from '../../../shell/program.ts';
+import { byteLength } from '../words.ts';
 import { requestBody } from './body.ts';
 import { openLink, totalDeadline, verbose } from './connect.ts';
+import { loadCookies, saveCookies } from './cookies.ts';
 import { mayUse, runHttp, type Transfer } from './exchange.ts';
 import { expandGlob } from './globbing.ts';
 import { type CurlConfig, parseCurlArguments, type ReadFile } from './options.ts';
 import { absolutePath, Output } from './output.ts';
 import { type CurlRun, Meter, TransferEnd } from './run.ts';
 import { pumpTelnet } from './telnet.ts';
+import { netrcLogin } from './netrc.ts';
+import { conditionWarning } from './time-condition.ts';
 import { tracer } from './trace.ts';
-import { type CurlUrl, formatCurlUrl, parseCurlUrl } from './url.ts';
+import { type CurlUrl, parseCurlUrl } from './url.ts';
 import {
   badUrlText,
   certificateHelp,
   closingLine,
   connectFailureText,
   type CurlFailure,
-  type CurlVersion,
   curlVersion,
   helpText,
-  librariesOf,
   protocolText,
   versionText,
   warning,
 } from './words.ts';
-import { writeOut, type WriteOutValues } from './write-out.ts';
+import { writeOut } from './write-out.ts';
+import { writeOutValues } from './write-out-values.ts';
 
 /** The program `curl`; which version it is stands in the machine's facts. */
 export function curlProgram(ports: Ports): Program {
   return async (process) => {
     const version = curlVersion(process.machine.versions['curl']);
     const readFile = fileReader(process);
-    const parsed = await parseCurlArguments(process.argv.slice(1), version, readFile);
+    const home = process.env.get('HOME') ?? process.machine.home;
+    const parsed = await parseCurlArguments(process.argv.slice(1), version, readFile, home);
     if (parsed.kind === 'stop') {
       if (parsed.out === 'version') await process.out(versionText(version, process.machine.libc));
       else if (parsed.out.startsWith('help')) await process.out(helpText(version, parsed.out.slice(5)));
       await process.err(parsed.text);
       return parsed.code;
     }
-    const err = errorWriter(process, parsed.globals.stderrFile);
+    const buffer = new StdoutBuffer(process);
+    const own = { ...process, out: (text: string) => buffer.write(text) };
+    const err = errorWriter(own, parsed.globals.stderrFile);
     const run: CurlRun = {
-      process,
+      process: own,
       network: ports.network(process.machine),
       version,
       globals: parsed.globals,
       jar: { cookies: [], isOn: false },
       links: [],
+      names: new Map(),
       connectionCount: 0,
       err,
-      ...tracer(process, parsed.globals, err),
+      ...tracer(own, parsed.globals, err),
     };
     if (!parsed.globals.isSilent) await err(parsed.warnings);
     try {
       let code = 0;
-      if (parsed.globals.isParallel) return await runParallel(run, parsed.configs, readFile);
+      if (parsed.globals.isParallel) {
+        code = await runParallel(run, parsed.configs, readFile);
+        await buffer.flush();
+        return code;
+      }
       for (const config of parsed.configs) code = await runConfig(run, config, readFile);
+      await buffer.flush();
       return code;
     } finally {
       for (const link of run.links) link.connection.close();
     }
   };
+}
+
+/** Standard output as the C library keeps it: a pipe or a file gets whole blocks, and the rest at the end. */
+class StdoutBuffer {
+  readonly #process: Process;
+  #text = '';
+
+  constructor(process: Process) {
+    this.#process = process;
+  }
+
+  async write(text: string): Promise<void> {
+    this.#text += text;
+    if (this.#process.tty('stdout') !== undefined || this.#text.length >= 4096) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const text = this.#text;
+    this.#text = '';
+    if (text !== '') await this.#process.out(text);
+  }
 }
 
 /** -Z: all transfers at once, each with a connection of its own; what they print comes as each ends. */
@@ -75,7 +108,9 @@ async function runParallel(
   for (const config of configs) {
     await loadCookies(run, config, readFile);
     for (const [i, pattern] of config.urls.entries()) {
-      const globbed = config.isGlob ? expandGlob(pattern) : [{ url: pattern, parts: [] }];
+      const globbed = config.isGlob
+        ? expandGlob(pattern, run.version.number >= 80_000)
+        : [{ url: pattern, parts: [] }];
       if ('fault' in globbed) {
         await sayError(run, { code: 3, text: globbed.fault, hadConnection: false });
         return 3;
@@ -135,9 +170,12 @@ function errorWriter(process: Process, file: string | undefined): (text: string)
 
 async function runConfig(run: CurlRun, config: CurlConfig, readFile: ReadFile): Promise<number> {
   await loadCookies(run, config, readFile);
+  if (!run.globals.isSilent) await run.err(conditionWarning(run, config.timeCondition));
   let code = 0;
   for (const [i, pattern] of config.urls.entries()) {
-    const globbed = config.isGlob ? expandGlob(pattern) : [{ url: pattern, parts: [] }];
+    const globbed = config.isGlob
+      ? expandGlob(pattern, run.version.number >= 80_000)
+      : [{ url: pattern, parts: [] }];
     if ('fault' in globbed) {
       await sayError(run, { code: 3, text: globbed.fault, hadConnection: false });
       return 3;
@@ -177,7 +215,12 @@ async function runUrl(job: UrlJob): Promise<number> {
     await sayError(run, name);
     return name.code;
   }
-  const output = new Output(run, name === undefined ? undefined : inFolder(config, name), config.createDirs);
+  const path = name === undefined ? undefined : inFolder(config, name);
+  const output = new Output(
+    run,
+    path === undefined ? undefined : freeName(run, config, path),
+    config.createDirs,
+  );
   const isShown = !run.globals.isSilent && !run.globals.isNoMeter && !output.isTerminal;
   const beganMs = run.process.sys.nowMs();
   let delayMs = config.retryDelayMs ?? 1_000;
@@ -187,8 +230,21 @@ async function runUrl(job: UrlJob): Promise<number> {
     const reason = retryReason(config, result);
     const isInTime =
       config.retryMaxMs === undefined || run.process.sys.nowMs() - beganMs + delayMs < config.retryMaxMs;
-    if (left <= 0 || reason === undefined || !isInTime) return result.failure?.code ?? 0;
+    if (left <= 0 || reason === undefined || !isInTime) {
+      if (result.transfer && config.writeOut !== undefined)
+        await sayWriteOut({ ...job, attempt }, result.transfer, output, result.failure);
+      return result.failure?.code ?? 0;
+    }
     if (!run.globals.isSilent) await run.err(warning(run.version, retryText(run, reason, delayMs, left)));
+    // Old versions cut off what they had written, which no device lets them.
+    if (
+      output.name === '/dev/null' &&
+      (result.transfer?.downloaded ?? 0) > 0 &&
+      run.version.number < 80_000
+    ) {
+      await sayError(run, { code: 23, text: 'Failed to truncate file', hadConnection: false });
+      return 23;
+    }
     await run.process.sys.sleep(delayMs);
     if (config.retryDelayMs === undefined) delayMs = Math.min(delayMs * 2, 600_000);
   }
@@ -201,7 +257,20 @@ function retryText(run: CurlRun, reason: string, delayMs: number, left: number):
   return `Problem : ${reason}. Will retry in ${seconds} second${s(seconds)}. ${left} retr${isOld || left !== 1 ? 'ies' : 'y'} left.`;
 }
 
-type AttemptResult = { readonly failure: CurlFailure | undefined; readonly status: number };
+type AttemptResult = {
+  readonly failure: CurlFailure | undefined;
+  readonly status: number;
+  readonly transfer: Transfer | undefined;
+};
+
+/** --no-clobber: the first of NAME, NAME.1, NAME.2, … that is not there. */
+function freeName(run: CurlRun, config: CurlConfig, name: string): string {
+  const { files } = run.process.machine;
+  const isTaken = (one: string): boolean => files.stat(absolutePath(run.process, one)) !== undefined;
+  if (!config.on.has('no-clobber') || !isTaken(name)) return name;
+  for (let i = 1; i < 100; i++) if (!isTaken(`${name}.${i}`)) return `${name}.${i}`;
+  return name;
+}
 
 function retryReason(config: CurlConfig, result: AttemptResult): string | undefined {
   const { failure, status } = result;
@@ -244,8 +313,9 @@ async function attemptUrl(
   try {
     const made = await prepare(job, output, meter, nowMs);
     transfer = made;
-    await meter.start(attempt === 0);
+    if (made.url.scheme !== 'file') await meter.start(attempt === 0);
     await runScheme(made);
+    await saveEtag(made);
     await output.finish();
   } catch (error) {
     if (!(error instanceof TransferEnd)) throw error;
@@ -260,15 +330,17 @@ async function attemptUrl(
     );
     await verbose(run, failure.after ?? '');
   }
-  if (transfer && config.writeOut !== undefined) await sayWriteOut(job, transfer, output, failure);
   if (failure) await sayError(run, failure);
-  return { failure, status: transfer?.head?.status ?? 0 };
+  if (failure && config.on.has('remove-on-error') && output.name !== undefined)
+    run.process.machine.files.remove(absolutePath(run.process, output.name));
+  return { failure, status: transfer?.head?.status ?? 0, transfer };
 }
 
 async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number): Promise<Transfer> {
   const { run, config } = job;
   const { body, query } = await requestBody(run, config, job.readFile);
-  const text = query === '' ? job.url : withQuery(job.url, query);
+  const bare = run.version.number >= 80_000 ? job.url.replace(/\?#.*$/, '') : job.url;
+  const text = query === '' ? bare : withQuery(bare, query);
   const url = parseCurlUrl(text, config.isPathAsIs);
   if ('badScheme' in url)
     throw new TransferEnd({ code: 1, text: protocolText(run.version, url.badScheme), hadConnection: false });
@@ -280,10 +352,20 @@ async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number)
       text: protocolText(run.version, url.scheme, 'disabled'),
       hadConnection: false,
     });
+  if (url.user !== undefined && config.on.has('disallow-username-in-url')) {
+    const isOld = run.version.number < 80_000;
+    const text = isOld ? 'Login denied' : 'URL rejected: Credentials was passed in the URL when prohibited';
+    throw new TransferEnd({ code: 67, text, hadConnection: false });
+  }
   await checkInterface(run, config);
+  checkTlsOptions(run, config, url);
   await checkUnixSocket(run, config, url);
   await checkCaFile(run, config, url);
   for (const rule of config.resolve) {
+    if (!/^(-|\+?(\[[^\]]*\]|[^:]+):\d+:.|\+?[^:]+:\d+$)/.test(rule)) {
+      const text = `Couldn't parse CURLOPT_RESOLVE entry '${rule}'`;
+      throw new TransferEnd({ code: 49, text, hadConnection: false });
+    }
     await verbose(run, `* Added ${rule.replace(/^\+/, '')} to DNS cache\n`);
   }
   return {
@@ -297,7 +379,11 @@ async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number)
         : url,
     body,
     moments: { startMs: nowMs, hopMs: nowMs },
-    user: await userOf(run, config, url),
+    user: await userOf(job, url),
+    auth: config.auth,
+    referer: undefined,
+    resumeAt: resumeAt(run, config, output),
+    extra: await etagHeader(job),
     dumpHeader: headerDump(run, config),
     method: config.isHead ? 'HEAD' : 'GET',
     redirects: 0,
@@ -319,10 +405,8 @@ function withQuery(url: string, query: string): string {
 async function checkInterface(run: CurlRun, config: CurlConfig): Promise<void> {
   const name = config.interface?.replace(/^(if|host)!/, '');
   if (name === undefined || name === 'lo' || name === 'eth0' || run.network.addresses.includes(name)) return;
-  const text =
-    run.version.number < 80_000
-      ? `Couldn't bind to '${name}'`
-      : `Could not bind to interface '${name}' with errno 19: No such device`;
+  const why = run.version.number < 80_000 ? '' : ' with errno 19: No such device';
+  const text = `Couldn't bind to '${name}'${why}`;
   throw new TransferEnd({ code: 45, text, hadConnection: false });
 }
 
@@ -364,10 +448,67 @@ function headerDump(run: CurlRun, config: CurlConfig): (text: string) => Promise
   };
 }
 
-/** The login of -u or of the URL; a missing password is asked for. */
-async function userOf(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<string | undefined> {
-  if (config.user === undefined)
-    return url.user === undefined ? undefined : `${url.user}:${url.password ?? ''}`;
+/** -C: the first byte that is wanted; `-` continues what is in the file. */
+function resumeAt(run: CurlRun, config: CurlConfig, output: Output): number | undefined {
+  if (config.continueAt === undefined) return undefined;
+  if (config.continueAt !== '-') return Number(config.continueAt);
+  const entry =
+    output.name === undefined
+      ? undefined
+      : run.process.machine.files.stat(absolutePath(run.process, output.name));
+  return entry?.kind === 'file' ? byteLength(entry.content) : 0;
+}
+
+/** --etag-compare: asks for the document only if it changed. */
+async function etagHeader(job: UrlJob): Promise<readonly string[]> {
+  const { config, readFile } = job;
+  if (config.etagCompare === undefined) return [];
+  const text = await readFile(config.etagCompare);
+  if (text === undefined && job.run.version.number < 80_000)
+    throw new TransferEnd({ code: 26, text: '', hadConnection: false });
+  return [`If-None-Match: ${text?.trim() || '""'}`];
+}
+
+/** --etag-save. */
+async function saveEtag({ run, config, head }: Transfer): Promise<void> {
+  const etag = head?.headers.find(([name]) => name === 'etag')?.[1];
+  if (config.etagSave === undefined || etag === undefined) return;
+  run.process.machine.files.write(
+    absolutePath(run.process, config.etagSave),
+    `${etag}\n`,
+    run.process.sys.nowMs(),
+  );
+}
+
+/** What OpenSSL refuses before anything is sent. */
+function checkTlsOptions(run: CurlRun, config: CurlConfig, url: CurlUrl): void {
+  if (url.scheme !== 'https') return;
+  const end = (code: number, text: string): never => {
+    throw new TransferEnd({ code, text, hadConnection: false });
+  };
+  if (config.minTls !== undefined && config.maxTls !== undefined && config.minTls > config.maxTls)
+    end(35, 'CURL_SSLVERSION_MAX incompatible with CURL_SSLVERSION');
+  if (config.ciphers !== undefined && !/[A-Z]{2}/.test(config.ciphers))
+    end(59, `failed setting cipher list: ${config.ciphers}`);
+  const file = config.cert?.split(':')[0];
+  if (file !== undefined && 'error' in run.process.machine.files.read(absolutePath(run.process, file)))
+    end(
+      58,
+      `could not load PEM client certificate from ${file}, OpenSSL error error:80000002:system library::No such file or directory, (no key found, wrong pass phrase, or wrong file format?)`,
+    );
+}
+
+/** The login of -u, of the URL or of .netrc; a missing password is asked for. */
+async function userOf({ run, config, readFile }: UrlJob, url: CurlUrl): Promise<string | undefined> {
+  if (config.user === undefined && url.user !== undefined) return `${url.user}:${url.password ?? ''}`;
+  if (config.user === undefined) {
+    if (config.netrc === undefined) return undefined;
+    const home = run.process.env.get('HOME') ?? run.process.machine.home;
+    const text = await readFile(config.netrc === '' ? `${home}/.netrc` : config.netrc);
+    if (text === undefined && config.netrc !== '' && run.version.number >= 80_000)
+      throw new TransferEnd({ code: 26, text: '.netrc file missing', hadConnection: false });
+    return text === undefined ? undefined : netrcLogin(text, url.host);
+  }
   if (config.user.includes(':')) return config.user;
   await run.process.err(`Enter host password for user '${config.user}':`);
   const terminal = run.process.tty('stdin');
@@ -409,6 +550,10 @@ async function runFile(transfer: Transfer): Promise<void> {
       text: `Couldn't open file ${transfer.url.target}`,
       hadConnection: false,
     });
+  await transfer.meter.start(true);
+  transfer.downloaded = byteLength(read.content);
+  transfer.meter.received = transfer.downloaded;
+  transfer.meter.receiveTotal = transfer.downloaded;
   await transfer.output.write(read.content);
 }
 
@@ -419,187 +564,25 @@ async function sayError(run: CurlRun, failure: CurlFailure): Promise<void> {
 }
 
 async function sayWriteOut(
-  job: UrlJob,
+  job: UrlJob & { readonly attempt: number },
   transfer: Transfer,
   output: Output,
   failure: CurlFailure | undefined,
 ): Promise<void> {
   const format = job.config.writeOut ?? '';
-  const text = format.startsWith('@') ? ((await job.readFile(format.slice(1))) ?? '') : format;
+  const file = format.startsWith('@') ? ((await job.readFile(format.slice(1))) ?? '') : undefined;
+  const text = file?.replace(/[\r\n]/g, '') ?? format;
   const head = transfer.head;
   const made = writeOut(
     text,
-    writeOutValues(job, transfer, output, failure),
+    {
+      values: writeOutValues(job, transfer, output, failure),
+      isFailure: failure !== undefined,
+      isNew: job.run.version.number >= 80_300,
+    },
     (name) => head?.headers.find(([key]) => key === name)?.[1] ?? '',
   );
   for (const name of made.unknown) await job.run.err(`curl: unknown --write-out variable: '${name}'\n`);
   if (made.text !== '') await job.run.process.out(made.text);
   if (made.stderr !== '') await job.run.err(made.stderr);
-}
-
-function writeOutValues(
-  job: UrlJob,
-  transfer: Transfer,
-  output: Output,
-  failure: CurlFailure | undefined,
-): WriteOutValues {
-  const { moments, head, link } = transfer;
-  const since = (ms: number | undefined): string =>
-    ms === undefined ? '0.000000' : Math.max(0, (ms - moments.startMs) / 1_000).toFixed(6);
-  const totalMs = (moments.endMs ?? moments.startMs) - moments.startMs;
-  const code = head ? String(head.status) : '000';
-  const speed = (bytes: number): string =>
-    String(totalMs > 0 ? Math.floor((bytes * 1_000) / totalMs) : bytes);
-  const { run } = job;
-  const values = new Map<string, string>([
-    ['http_code', code],
-    ['response_code', code],
-    ['http_connect', '000'],
-    ['http_version', head?.version ?? '0'],
-    ['method', transfer.method],
-    ['scheme', run.version.number < 80_000 ? transfer.url.scheme.toUpperCase() : transfer.url.scheme],
-    ['url', job.url],
-    ['url_effective', formatCurlUrl(transfer.url)],
-    ['redirect_url', transfer.config.isLocation ? '' : transfer.redirectUrl],
-    ['num_redirects', String(transfer.redirects)],
-    ['num_connects', String(transfer.connects)],
-    ['num_headers', String(head?.headers.length ?? 0)],
-    ['content_type', head?.headers.find(([key]) => key === 'content-type')?.[1] ?? ''],
-    ['remote_ip', link?.address ?? ''],
-    ['remote_port', String(link?.connection.remote.port ?? 0)],
-    ['local_ip', link?.connection.local.address ?? ''],
-    ['local_port', String(link?.connection.local.port ?? 0)],
-    ['size_download', String(transfer.downloaded)],
-    ['size_upload', String(transfer.uploaded)],
-    ['size_header', String(transfer.headerBytes)],
-    ['size_request', String(transfer.requestBytes)],
-    ['speed_download', speed(transfer.downloaded)],
-    ['speed_upload', speed(transfer.uploaded)],
-    ['time_namelookup', since(moments.resolvedMs)],
-    ['time_connect', since(moments.connectedMs)],
-    ['time_appconnect', since(moments.securedMs)],
-    ['time_pretransfer', since(moments.securedMs ?? moments.connectedMs)],
-    ['time_starttransfer', since(moments.firstByteMs)],
-    ['time_redirect', since(moments.redirectMs)],
-    ['time_total', (totalMs / 1_000).toFixed(6)],
-    ['ssl_verify_result', String(moments.verifyCode ?? link?.secured?.verifyCode ?? 0)],
-    ['proxy_ssl_verify_result', '0'],
-    ['filename_effective', output.name ?? ''],
-    ['ftp_entry_path', ''],
-    ['referer', transfer.config.referer ?? ''],
-  ]);
-  if (run.version.number >= 77_500) {
-    values.set('errormsg', failure?.text ?? '');
-    values.set('exitcode', String(failure?.code ?? 0));
-    values.set('urlnum', String(job.index));
-    values.set('onerror', '');
-  }
-  if (run.version.number >= 78_800) {
-    values.set('certs', '');
-    values.set('num_certs', transfer.url.scheme === 'https' && link?.secured ? '1' : '0');
-  }
-  if (run.version.number >= 80_200) {
-    values.set('conn_id', String(link?.number ?? 0));
-    values.set('xfer_id', String(job.index));
-  }
-  if (run.version.number >= 80_100)
-    for (const [name, value] of [
-      ...urlParts('url', job.url),
-      ...urlParts('urle', formatCurlUrl(transfer.url)),
-    ])
-      values.set(name, value);
-  if (run.version.number >= 80_700) values.set('proxy_used', transfer.config.proxy === undefined ? '0' : '1');
-  if (run.version.number >= 80_900) values.set('num_retries', '0');
-  if (run.version.number >= 81_000) {
-    values.set('time_posttransfer', since(moments.sentMs));
-    values.set('time_queue', '0.000050');
-  }
-  if (run.version.number >= 81_300) values.set('tls_earlydata', '0');
-  if (run.version.number >= 77_000) values.set('json', jsonOf(values, run.version));
-  if (run.version.number >= 78_300) values.set('header_json', headerJson(head));
-  return values;
-}
-
-const NUMERIC =
-  /^(http_code|response_code|http_connect|conn_id|xfer_id|num_|.*_port|size_|speed_|time_|ssl_verify|proxy_ssl|proxy_used|tls_earlydata|exitcode|urlnum)/;
-
-/** `%{json}`: every variable by name; what is empty is null, and the library's version comes last. */
-function jsonOf(values: ReadonlyMap<string, string>, version: CurlVersion): string {
-  const members = [...values.keys()]
-    .filter((name) => name !== 'onerror')
-    .sort()
-    .map((name) => {
-      const value = values.get(name) ?? '';
-      if (NUMERIC.test(name) && name !== 'num_certs_text')
-        return `"${name}":${value === '' ? 0 : Number.isNaN(Number(value)) ? 0 : numberText(name, value)}`;
-      return `"${name}":${value === '' && name !== 'certs' ? 'null' : JSON.stringify(value)}`;
-    });
-  return `{${members.join(',')},"curl_version":"libcurl/${version.text} ${librariesOf(version)}"}`;
-}
-
-/** `%{header_json}`: the last answer's headers, each name with the list of its values. */
-function headerJson(head: Transfer['head']): string {
-  const names = new Map<string, string[]>();
-  for (const [name, value] of head?.headers ?? []) names.set(name, [...(names.get(name) ?? []), value]);
-  const rows = [...names].map(([name, list]) => `${JSON.stringify(name)}:${JSON.stringify(list)}`);
-  return `{${rows.join(',\n')}\n}`;
-}
-
-/** Times keep their six decimals; a code that is not there is 0. */
-function numberText(name: string, value: string): string {
-  return name.startsWith('time_') ? value : String(Number(value));
-}
-
-/** The parts of a URL as `%{url.…}` and `%{urle.…}` name them (since 8.1). */
-function urlParts(prefix: string, text: string): readonly (readonly [string, string])[] {
-  const url = parseCurlUrl(text, false);
-  if (!('scheme' in url)) return [];
-  const [path = '', query = ''] = url.target.split(/\?(.*)/s, 2);
-  const fragment = /#(.*)$/.exec(text)?.[1] ?? '';
-  return [
-    [`${prefix}.scheme`, url.scheme],
-    [`${prefix}.host`, url.host],
-    [`${prefix}.port`, String(url.port)],
-    [`${prefix}.path`, path],
-    [`${prefix}.query`, query],
-    [`${prefix}.fragment`, fragment],
-    [`${prefix}.user`, url.user ?? ''],
-    [`${prefix}.password`, url.password ?? ''],
-    [`${prefix}.options`, ''],
-    [`${prefix}.zoneid`, ''],
-  ];
-}
-
-async function loadCookies(run: CurlRun, config: CurlConfig, readFile: ReadFile): Promise<void> {
-  if (config.cookieJar !== undefined) run.jar.isOn = true;
-  for (const name of config.cookies.filter((text) => !text.includes('='))) {
-    run.jar.isOn = true;
-    const text = name === '' ? undefined : await readFile(name);
-    for (const line of (text ?? '').split('\n')) {
-      const fields = line.replace(/^#HttpOnly_/, '').split('\t');
-      if (line.startsWith('# ') || fields.length < 7) continue;
-      run.jar.cookies.push({
-        domain: fields[0] ?? '',
-        path: fields[2] ?? '/',
-        name: fields[5] ?? '',
-        value: fields[6] ?? '',
-      });
-    }
-  }
-}
-
-function saveCookies(run: CurlRun, name: string): void {
-  const head =
-    '# Netscape HTTP Cookie File\n# https://curl.se/docs/http-cookies.html\n# This file was generated by libcurl! Edit at your own risk.\n\n';
-  const lines = run.jar.cookies.map(
-    (c) =>
-      `${c.domain}\t${c.domain.startsWith('.') ? 'TRUE' : 'FALSE'}\t${c.path}\tFALSE\t0\t${c.name}\t${c.value}\n`,
-  );
-  if (name === '-') void run.process.out(head + lines.join(''));
-  else
-    run.process.machine.files.write(
-      absolutePath(run.process, name),
-      head + lines.join(''),
-      run.process.sys.nowMs(),
-    );
 }

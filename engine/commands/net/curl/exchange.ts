@@ -1,10 +1,12 @@
 import { type BodyResult, type HttpHead, headerOf, isKeptAlive } from '../http-reader.ts';
 import { byteLength } from '../words.ts';
 import { fail, linkKey, openLink, type Place, totalDeadline, verbose } from './connect.ts';
+import { collectCookies, cookieHeader, cookieNote } from './cookies.ts';
 import type { CurlConfig } from './options.ts';
 import type { Output } from './output.ts';
+import { proxyOf } from './proxy.ts';
 import { buildRequest, type RequestBody } from './request.ts';
-import { type Cookie, type CurlRun, type Link, type Meter, type Moments, TransferEnd } from './run.ts';
+import { type CurlRun, type Link, type Meter, type Moments, TransferEnd } from './run.ts';
 import { type CurlUrl, formatCurlUrl, parseCurlUrl, redirectTarget } from './url.ts';
 import { ticketLines } from './tls-lines.ts';
 import { conditionHeader, conditionTime, readDate } from './time-condition.ts';
@@ -18,6 +20,12 @@ export type Transfer = {
   readonly meter: Meter;
   readonly moments: Moments;
   readonly user: string | undefined;
+  auth: 'basic' | 'digest' | 'any';
+  referer: string | undefined;
+  /** -C: the first byte that is wanted. */
+  readonly resumeAt: number | undefined;
+  /** Header lines of options that are none of -H's. */
+  readonly extra: readonly string[];
   /** Writes header lines where -D wants them. */
   readonly dumpHeader: (text: string) => Promise<void>;
   url: CurlUrl;
@@ -39,6 +47,11 @@ export async function runHttp(transfer: Transfer): Promise<void> {
   let methodOverride: string | undefined;
   for (;;) {
     const head = await runHop(transfer, methodOverride);
+    if (asksForLogin(transfer, head)) {
+      await verbose(transfer.run, `* Issue another request to this URL: '${formatCurlUrl(transfer.url)}'\n`);
+      transfer.auth = 'basic';
+      continue;
+    }
     const location = headerOf(head, 'location');
     transfer.redirectUrl =
       location === undefined || head.status < 300 || head.status > 399
@@ -47,7 +60,8 @@ export async function runHttp(transfer: Transfer): Promise<void> {
     if (transfer.redirectUrl === '' || !transfer.config.isLocation) return;
     const { run, config, moments } = transfer;
     const to = transfer.redirectUrl;
-    await verbose(run, `* Issue another request to this URL: '${to}'\n`);
+    const login = config.on.has('location-trusted') && transfer.user !== undefined ? `${transfer.user}@` : '';
+    await verbose(run, `* Issue another request to this URL: '${to.replace('://', `://${login}`)}'\n`);
     if (config.maxRedirects >= 0 && transfer.redirects >= config.maxRedirects) {
       throw new TransferEnd({
         code: 47,
@@ -75,15 +89,36 @@ export async function runHttp(transfer: Transfer): Promise<void> {
     if (
       head.status <= 303 &&
       transfer.method !== 'HEAD' &&
-      (transfer.method === 'POST' || head.status === 303)
+      (transfer.method === 'POST' || head.status === 303) &&
+      !config.on.has(`post${head.status}`)
     ) {
       if (config.method === undefined) methodOverride = 'GET';
+      const isTold =
+        run.version.number >= 77_800 && run.version.number < 80_000 && transfer.method === 'POST';
+      if (isTold) await verbose(run, '* Switch from POST to GET\n');
       transfer.body = undefined;
     }
+    if (config.referer?.endsWith(';auto')) transfer.referer = formatCurlUrl(transfer.url);
     transfer.url = url;
     moments.redirectMs = run.process.sys.nowMs();
     moments.hopMs = run.process.sys.nowMs();
   }
+}
+
+/** --anyauth: the server's first refusal says how to log in. */
+function asksForLogin(transfer: Transfer, head: HttpHead): boolean {
+  const isOffered = head.headers.some(
+    ([name, value]) => name === 'www-authenticate' && /^basic\b/i.test(value),
+  );
+  return transfer.auth === 'any' && transfer.user !== undefined && head.status === 401 && isOffered;
+}
+
+/** -C: the server must have answered with the part that was asked for. */
+async function checkResume(transfer: Transfer, link: Link, head: HttpHead): Promise<void> {
+  if (!transfer.resumeAt || head.status < 200 || head.status > 299 || headerOf(head, 'content-range')) return;
+  const word = transfer.run.version.number < 80_000 ? "doesn't" : 'does not';
+  const text = `HTTP server ${word} seem to support byte ranges. Cannot resume.`;
+  await dropped(transfer, link, { code: 33, text, hadConnection: true });
 }
 
 /** True when `--proto` or `--proto-redir` (`=https`, `-http`, `http,https`) allows a scheme. */
@@ -104,7 +139,8 @@ function effective(base: CurlUrl, location: string): string {
 
 async function runHop(transfer: Transfer, methodOverride: string | undefined): Promise<HttpHead> {
   const { run, config } = transfer;
-  const proxy = proxyOf(config, transfer.url);
+  const { place: proxy, notes } = proxyOf(run.process, config, transfer.url);
+  await verbose(run, notes);
   const place: Place = proxy ?? {
     scheme: transfer.url.scheme,
     host: transfer.url.host,
@@ -118,13 +154,18 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
     url: transfer.url,
     body: transfer.body,
     methodOverride,
-    isProxied: proxy !== undefined,
+    isProxied: proxy !== undefined && proxy.tunnelTo === undefined && proxy.scheme === 'http',
+    auth: transfer.auth,
+    proxyLogin: proxy?.login,
+    referer: transfer.referer,
+    resumeAt: transfer.resumeAt,
+    extra: transfer.extra,
     cookies: cookieHeader(run, config, transfer.url),
     user: transfer.user,
     condition: conditionHeader(run, config.timeCondition),
   });
   transfer.method = request.method;
-  const isSecure = link.isFresh && transfer.url.scheme === 'https' && !place.isProxy;
+  const isSecure = link.isFresh && transfer.url.scheme === 'https';
   const isTerminal = run.process.tty('stdout') !== undefined;
   const bytes = transfer.url.scheme === 'https' && !isTerminal ? '} [5 bytes data]\n' : '';
   if (link.isHttp2)
@@ -140,8 +181,11 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
     await verbose(run, ticketLines(run.version, isTerminal));
   else if (isSecure && !isTerminal) await verbose(run, '{ [5 bytes data]\n');
   if (link.secured?.wantsCertificate) await refuseWithoutCertificate(transfer, link);
-  const head = await readHead(transfer, link, request.method);
+  // Only -I makes curl expect no body.
+  const reading = config.isHead ? 'HEAD' : request.method === 'HEAD' ? 'GET' : request.method;
+  const head = await readHead(transfer, link, reading);
   transfer.head = head;
+  await checkResume(transfer, link, head);
   collectCookies(run, transfer.url, head);
   if (head.status >= 400 && config.isFail) {
     transfer.meter.receiveTotal = lengthOf(head);
@@ -155,7 +199,8 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
   }
   const willFollow =
     config.isLocation && head.status >= 300 && head.status < 400 && headerOf(head, 'location') !== undefined;
-  await readBody(transfer, link, request.method, willFollow);
+  const isAsked = asksForLogin(transfer, head);
+  await readBody(transfer, link, reading, willFollow || isAsked);
   await leave(transfer, link, head);
   if (head.status >= 400 && config.isFailBody) {
     throw new TransferEnd({
@@ -201,7 +246,7 @@ function http2Lines(
   if (run.version.number < 80_000)
     return `${how.bytes}${using}${all.map((line) => `* h2h3 [${line}]\n`).join('')}* Using Stream ID: ${how.stream} (easy handle 0x${pointer(authority)})\n`;
   const opened = `* [HTTP/2] [${how.stream}] OPENED stream for ${formatCurlUrl(url)}\n`;
-  const said = how.isFresh ? '* using HTTP/2\n' : '';
+  const said = how.isFresh ? `* using HTTP/${isSecure ? '2' : '1.x'}\n` : '';
   return `${said}${opened}${all.map((line) => `* [HTTP/2] [${how.stream}] [${line}]\n`).join('')}`;
 }
 
@@ -246,18 +291,6 @@ function pointer(key: string): string {
   return `5555${value.toString(16).padStart(8, '0')}`;
 }
 
-function proxyOf(config: CurlConfig, url: CurlUrl): Place | undefined {
-  if (config.proxy === undefined || config.proxy === '' || config.noProxy === '*') return undefined;
-  if (
-    config.noProxy
-      ?.split(',')
-      .some((name) => url.host === name || url.host.endsWith(`.${name.replace(/^\./, '')}`))
-  )
-    return undefined;
-  const match = /^(?:[a-z0-9]+:\/\/)?(?:[^@/]*@)?([^:/]+)(?::(\d+))?/i.exec(config.proxy);
-  return { scheme: 'http', host: match?.[1] ?? '', port: Number(match?.[2] ?? 1_080), isProxy: true };
-}
-
 async function sendRequest(
   transfer: Transfer,
   link: Link,
@@ -282,6 +315,7 @@ async function sendRequest(
     if (came === 'timeout') await verbose(run, '* Done waiting for 100-continue\n');
     isSent = await link.connection.send(meter.sys, request.body);
   }
+  const isUploaded = isOwnExpect && run.version.number >= 77_800 && run.version.number < 80_000;
   await run.traceData?.('=> Send data', request.body);
   transfer.requestBytes += byteLength(request.head);
   if (request.body !== '') {
@@ -294,6 +328,7 @@ async function sendRequest(
       await verbose(run, `* upload completely sent off: ${bytes} out of ${bytes} bytes\n`);
     else if (run.version.number >= 80_900)
       await verbose(run, `* upload completely sent off: ${bytes} bytes\n`);
+    if (isUploaded) await verbose(run, '* We are completely uploaded and fine\n');
   } else if (run.version.number >= 80_700) await verbose(run, '* Request completely sent off\n');
   transfer.moments.sentMs = run.process.sys.nowMs();
   if (!isSent)
@@ -408,7 +443,9 @@ async function readJunk(transfer: Transfer, link: Link): Promise<never> {
     const text = link.reader.takeAll();
     meter.received += byteLength(text);
     await output.write(text);
-    if ((await link.reader.fill(meter.sys, totalDeadline(config, transfer.moments))) !== 'data') break;
+    const came = await link.reader.fill(meter.sys, totalDeadline(config, transfer.moments));
+    if (came === 'timeout') return dropped(transfer, link, operationTimedOut(transfer));
+    if (came !== 'data') break;
   }
   closeLink(run, link);
   throw new TransferEnd({ code: 0, text: '', hadConnection: false });
@@ -420,7 +457,7 @@ async function sayHead(transfer: Transfer, head: HttpHead, method: string): Prom
   transfer.headerBytes += byteLength(text);
   if (run.globals.isVerbose || run.trace) {
     if (head.version === '1.0') await verbose(run, '* HTTP 1.0, assume close after body\n');
-    const isRejected = head.status === 401 && transfer.user !== undefined;
+    const isRejected = head.status === 401 && transfer.user !== undefined && transfer.auth === 'basic';
     if (run.version.number >= 76_500 && run.version.number < 77_800 && head.version === '1.1')
       await verbose(run, '* Mark bundle as not supporting multiuse\n');
     for (const line of head.lines) {
@@ -430,6 +467,19 @@ async function sayHead(transfer: Transfer, head: HttpHead, method: string): Prom
           `* ${run.version.number < 80_000 ? 'Authentication problem. Ignoring this.' : 'Basic authentication problem, ignoring.'}\n`,
         );
       }
+      if (run.jar.isOn && /^set-cookie:/i.test(line))
+        await verbose(run, cookieNote(run, transfer.url, line.slice(11)));
+      // What was sent would have to be sent again.
+      if (
+        /^location:/i.test(line) &&
+        config.isLocation &&
+        transfer.body !== undefined &&
+        run.version.number >= 77_800
+      )
+        await verbose(
+          run,
+          `* ${run.version.number < 80_000 ? 'Please rewind output before next send' : 'Need to rewind upload for next request'}\n`,
+        );
       await verbose(run, `< ${line}\r\n`);
     }
     if (isIgnored(transfer, head, method) && run.version.number >= 80_900)
@@ -458,11 +508,12 @@ function styled(head: HttpHead): string {
 
 function isIgnored(transfer: Transfer, head: HttpHead, method: string): boolean {
   return (
-    transfer.config.isLocation &&
-    method !== 'HEAD' &&
-    head.status >= 300 &&
-    head.status < 400 &&
-    headerOf(head, 'location') !== undefined
+    asksForLogin(transfer, head) ||
+    (transfer.config.isLocation &&
+      method !== 'HEAD' &&
+      head.status >= 300 &&
+      head.status < 400 &&
+      headerOf(head, 'location') !== undefined)
   );
 }
 
@@ -497,6 +548,16 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
     isFirst = false;
     await run.traceData?.('<= Recv data', piece.text);
     if (isIgnoring || isUnmet) continue;
+    const { maxFileSize } = config;
+    if (
+      maxFileSize !== undefined &&
+      run.version.number >= 80_400 &&
+      transfer.downloaded + byteLength(piece.text) > maxFileSize
+    ) {
+      await output.write(piece.text.slice(0, maxFileSize - transfer.downloaded));
+      const text = `Exceeded the maximum allowed file size (${maxFileSize}) with ${maxFileSize} bytes`;
+      return dropped(transfer, link, { code: 63, text, hadConnection: true });
+    }
     await keepRate(transfer, byteLength(piece.text));
     transfer.downloaded += byteLength(piece.text);
     meter.received = transfer.downloaded;
@@ -539,7 +600,10 @@ async function bodyEnded(
       hadConnection: true,
     });
   if (piece.kind === 'bad-chunk') {
-    const text = 'Illegal or missing hexadecimal sequence in chunked-encoding';
+    const text =
+      version.number < 81_000
+        ? 'Illegal or missing hexadecimal sequence in chunked-encoding'
+        : `chunk hex-length char not a hex digit: 0x${piece.char.charCodeAt(0).toString(16)}`;
     return dropped(transfer, link, { code: 56, text, hadConnection: true });
   }
   const missing = 'missing' in piece ? piece.missing : undefined;
@@ -554,9 +618,7 @@ function operationTimedOut(transfer: Transfer): ConstructorParameters<typeof Tra
   const ms = wholeMs(transfer.run.process.sys.nowMs() - transfer.moments.startMs);
   const { received, receiveTotal } = transfer.meter;
   const amount =
-    receiveTotal === undefined || received === 0
-      ? `${received} bytes`
-      : `${received} out of ${receiveTotal} bytes`;
+    receiveTotal === undefined ? `${received} bytes` : `${received} out of ${receiveTotal} bytes`;
   return {
     code: 28,
     text: `Operation timed out after ${ms} milliseconds with ${amount} received`,
@@ -570,48 +632,9 @@ async function leave(transfer: Transfer, link: Link, head: HttpHead): Promise<vo
   if (!transfer.config.isLocation || transfer.head?.status === undefined || transfer.head.status < 300)
     await meter.finish();
   if (isKeptAlive(head) && !link.reader.isUntilClose) {
-    await verbose(run, `* Connection #${link.number} to host ${linkHost(link)} left intact\n`);
+    await verbose(run, `* Connection #${link.number} to host ${link.host} left intact\n`);
     return;
   }
   closeLink(run, link);
   await verbose(run, closingLine(run.version, link.number, true));
-}
-
-function linkHost(link: Link): string {
-  return link.key.replace(/^[a-z]+:\/\//, '').replace(/:\d+$/, '');
-}
-
-function cookieHeader(run: CurlRun, config: CurlConfig, url: CurlUrl): string {
-  const literal = config.cookies.filter((text) => text.includes('='));
-  const fitting = run.jar.cookies.filter(
-    (cookie) => domainFits(cookie.domain, url.host) && url.target.startsWith(cookie.path),
-  );
-  return [...fitting.map((cookie) => `${cookie.name}=${cookie.value}`), ...literal].join('; ');
-}
-
-function domainFits(domain: string, host: string): boolean {
-  return domain === host || (domain.startsWith('.') && (host === domain.slice(1) || host.endsWith(domain)));
-}
-
-function collectCookies(run: CurlRun, url: CurlUrl, head: HttpHead): void {
-  if (!run.jar.isOn) return;
-  for (const [name, value] of head.headers) {
-    if (name !== 'set-cookie') continue;
-    const [pair = '', ...attributes] = value.split(';').map((part) => part.trim());
-    const equals = pair.indexOf('=');
-    if (equals <= 0) continue;
-    const attribute = (key: string): string | undefined =>
-      attributes.find((one) => one.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
-    const domain = attribute('domain');
-    const cookie: Cookie = {
-      domain: domain === undefined ? url.host : `.${domain.replace(/^\./, '')}`,
-      path: attribute('path') ?? '/',
-      name: pair.slice(0, equals),
-      value: pair.slice(equals + 1),
-    };
-    run.jar.cookies = [
-      ...run.jar.cookies.filter((one) => one.name !== cookie.name || one.domain !== cookie.domain),
-      cookie,
-    ];
-  }
 }

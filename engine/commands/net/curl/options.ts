@@ -9,7 +9,8 @@ export type CurlConfig = {
   isHead: boolean;
   isGet: boolean;
   data: DataPart[];
-  forms: string[];
+  /** -F, and --form-string (`isText`). */
+  forms: { readonly text: string; readonly isText: boolean }[];
   headers: string[];
   userAgent?: string;
   referer?: string;
@@ -66,6 +67,21 @@ export type CurlConfig = {
   redirectProtocols?: string;
   maxFileSize?: number;
   createDirs: boolean;
+  requestTarget?: string;
+  bearer?: string;
+  /** --basic, --digest or --anyauth. */
+  auth: 'basic' | 'digest' | 'any';
+  /** -n and --netrc-file: where logins are looked up. */
+  netrc?: string;
+  proxyUser?: string;
+  proxyHeaders: string[];
+  continueAt?: string;
+  etagSave?: string;
+  etagCompare?: string;
+  /** What an option turns on that needs no more words: see SWITCHES. */
+  readonly on: Set<string>;
+  cert?: string;
+  ciphers?: string;
 };
 
 /** One `-d`, `--data-binary`, `--data-urlencode` or `--json`. */
@@ -116,14 +132,14 @@ const TABLE: readonly Option[] = (
   '- buffer ignored|Z parallel flag|b cookie text|c cookie-jar text|- path-as-is flag|g globoff flag|- url text|q disable ignored|K config text|' +
   '- max-redirs count|- interface text|D dump-header text|- stderr text|r range text|- compressed flag|- raw flag|- url-query text|- proto text|' +
   '- proto-redir text|- proto-default ignored-text|- max-filesize count|- create-dirs flag|V version flag|h help flag|: next flag|- location-trusted flag|' +
-  '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers ignored-text|E cert ignored-text|- key ignored-text|' +
-  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey ignored-text|- proxy-header text|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface ignored-text|- dns-ipv4-addr ignored-text|- doh-url ignored-text|- false-start ignored|- fail-early-dummy ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file ignored-text|- netrc-optional ignored|- no-clobber ignored|- remove-on-error ignored|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text|- etag-compare text|- etag-save text|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time count|- limit-rate text|- local-port text|' +
+  '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers text|E cert text|- key ignored-text|' +
+  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey ignored-text|- proxy-header text|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface text|- dns-ipv4-addr text|- doh-url ignored-text|- false-start ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file text|- netrc-optional flag|- clobber flag|- remove-on-error flag|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text|- etag-compare text|- etag-save text|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time count|- limit-rate text|- local-port text|' +
   'y speed-time count|Y speed-limit count|z time-cond text|R remote-time ignored|J remote-header-name flag|j junk-session-cookies ignored|' +
-  'a append ignored|C continue-at ignored-text|n netrc ignored|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user ignored-text|- basic ignored|' +
-  '- digest ignored|- anyauth ignored|- ntlm ignored|- post301 ignored|- post302 ignored|- post303 ignored|- dns-servers ignored-text|- unix-socket text|' +
+  'a append ignored|C continue-at text|n netrc flag|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user text|- basic flag|' +
+  '- digest flag|- anyauth flag|- ntlm ignored|- post301 flag|- post302 flag|- post303 flag|- dns-servers text|- dns-ipv6-addr text|- unix-socket text|' +
   '- trace text|- trace-ascii text|- trace-time flag|- trace-ids flag|- styled-output ignored|- fail-early flag|Q quote ignored-text|- happy-eyeballs-timeout-ms count|' +
-  '- oauth2-bearer text|- output-dir text|- remote-name-all flag|- ssl-reqd ignored|- tr-encoding ignored|- expect100-timeout seconds|M manual ignored|' +
-  '- http3 ignored|- parallel-max count|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate ignored-text|- sessionid ignored|- alpn flag|- npn ignored'
+  '- oauth2-bearer text|- output-dir text|- remote-name-all flag|- ssl-reqd ignored|- tr-encoding flag|- expect100-timeout seconds|M manual ignored|' +
+  '- http3 ignored|- parallel-max count|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate text|- sessionid ignored|- alpn flag|- npn ignored|- abstract-unix-socket text|- crlf flag|- compressed-ssh ignored|- create-file-mode text|- disallow-username-in-url flag|- ntlm-wb ignored|- proxy-basic ignored|- proxy-digest ignored|- proxy-anyauth ignored|- suppress-connect-headers ignored|- socks5-basic ignored|- ssl ignored|- delegation ignored-text'
 )
   .split('|')
   .map((row) => {
@@ -131,15 +147,18 @@ const TABLE: readonly Option[] = (
     return { name, kind: kind as Kind, ...(letter === '-' ? {} : { letter }) };
   });
 
-const TRY = "curl: try 'curl --help' or 'curl --manual' for more information\n";
+/** The last line of a usage error. */
+export const TRY = "curl: try 'curl --help' or 'curl --manual' for more information\n";
 
 /** Reads a curl command line as the given version does. Source: recorded curl 7.74–8.23, the group "usage". */
 export async function parseCurlArguments(
   words: readonly string[],
   version: CurlVersion,
   readFile: ReadFile,
+  home = '',
 ): Promise<CurlArguments> {
   const reader = new Reader(version, readFile);
+  if (words.length > 0 && !/^(-q|--disable$)/.test(words[0] ?? '')) await reader.readDefaults(home);
   const stop = await reader.readAll(words);
   if (stop) return stop;
   const configs = reader.configs.filter((config) => config.urls.length > 0);
@@ -147,13 +166,20 @@ export async function parseCurlArguments(
   if (configs.length === 0)
     return usage(version.number < 80_000 ? 'curl: no URL specified!\n' : 'curl: (2) no URL specified\n');
   for (const config of configs) {
-    if (config.isHead && config.data.length > 0 && !config.isGet) {
-      const text =
-        'You can only select one HTTP request method! You asked for both POST (-d, --data) and HEAD (-I, --head).';
-      return { kind: 'stop', code: 2, text: warning(version, text), out: '' };
+    const other = config.forms.length > 0 ? FORM : config.isHead ? HEAD : undefined;
+    if (other !== undefined && config.data.length > 0 && !config.isGet) {
+      const text = reader.globals.isSilent ? '' : warning(version, twoMethods('POST (-d, --data)', other));
+      return { kind: 'stop', code: 2, text, out: '' };
     }
   }
   return { kind: 'run', configs, globals: reader.globals, warnings: reader.warnings };
+}
+
+const FORM = 'multipart formpost (-F, --form)';
+const HEAD = 'HEAD (-I, --head)';
+
+function twoMethods(asked: string, before: string): string {
+  return `You can only select one HTTP request method! You asked for both ${asked} and ${before}.`;
 }
 
 function usage(line: string, code = 2): CurlArguments & { kind: 'stop' } {
@@ -192,6 +218,9 @@ function freshConfig(): CurlConfig {
     isCompressed: false,
     urlQuery: [],
     createDirs: false,
+    auth: 'basic',
+    proxyHeaders: [],
+    on: new Set(),
   };
 }
 
@@ -230,10 +259,13 @@ class Reader {
     let isPlain = false;
     for (let i = 0; i < words.length; i++) {
       const word = words[i] ?? '';
-      if (isPlain || !word.startsWith('-') || word === '-') {
+      if (isPlain || !word.startsWith('-')) {
+        if (word === '' && this.#version.number >= 80_500)
+          return usage('curl: option : blank argument where content is expected\n');
         this.#config.urls.push(word);
         continue;
       }
+      if (word === '-') return usage('curl: option -: is unknown\n');
       if (word === '--') {
         isPlain = true;
         continue;
@@ -257,9 +289,12 @@ class Reader {
     if (option === undefined) return usage(`curl: option ${word}: is unknown\n`);
     if (isNo && option.kind !== 'flag' && option.kind !== 'ignored')
       return usage(`curl: option ${word}: used '--no-' for option that isn't a boolean\n`);
-    if (option.name === 'http3' && this.#version.number < 80_000) {
-      return usage(`curl: option ${word}: the installed libcurl version doesn't support this\n`);
-    }
+    const isOld = this.#version.number < 80_000;
+    if ((option.name === 'http3' && isOld) || /^dns-/.test(option.name))
+      return usage(
+        `curl: option ${word}: the installed libcurl version ${isOld ? "doesn't" : 'does not'} support this\n`,
+      );
+    if (option.name === 'help') return helpStop(next);
     if (option.kind === 'flag' || option.kind === 'ignored')
       return (await this.#apply(option, '', { word, isNo })) ?? false;
     if (next === undefined) return usage(`curl: option ${word}: requires parameter\n`);
@@ -317,19 +352,30 @@ class Reader {
       const isNumber =
         option.kind === 'seconds' ? /^-?[0-9]*\.?[0-9]+$/.test(value) : /^-?[0-9]+$/.test(value);
       if (!isNumber) return usage(`curl: option ${how.word}: expected a proper numerical parameter\n`);
-      if (value.startsWith('-') && option.name !== 'max-redirs')
-        return usage(`curl: option ${how.word}: expected a positive numerical parameter\n`);
+      if (value.startsWith('-') && option.name !== 'max-redirs') {
+        const isProper = option.kind === 'seconds' && this.#version.number >= 81_000;
+        return usage(
+          `curl: option ${how.word}: expected a ${isProper ? 'proper' : 'positive'} numerical parameter\n`,
+        );
+      }
     }
     if (option.name === 'help') return helpStop(undefined);
     if (option.name === 'version') return { kind: 'stop', code: 0, text: '', out: 'version' };
     if (option.name === 'next') {
       if (this.#config.urls.length > 0) this.configs.push(freshConfig());
+      else if (this.#version.number >= 80_000)
+        return usage(
+          `${this.#unless('curl: missing URL before --next\n')}curl: option ${how.word}: is badly used here\n`,
+        );
       return undefined;
     }
+    const misuse = this.#misuse(option, value);
+    if (misuse !== undefined)
+      return usage(`${misuse.first ?? ''}curl: option ${how.word}: ${misuse.text}\n`, misuse.code);
     const unread = await this.#unreadData(option, value);
     if (unread !== undefined && this.#version.number >= 80_200)
       return usage(
-        `curl: Failed to open ${unread}\ncurl: option ${how.word}: error encountered when reading a file\n`,
+        `${this.#unless(`curl: Failed to open ${unread}\n`)}curl: option ${how.word}: error encountered when reading a file\n`,
         26,
       );
     if (unread !== undefined)
@@ -349,18 +395,66 @@ class Reader {
         (option.name === 'fail-with-body' && config.isFail)
       ) {
         return usage(
-          `curl: You must select either --fail or --fail-with-body, not both.\ncurl: option ${how.word}: is badly used here\n`,
+          `${this.globals.isSilent ? '' : 'curl: You must select either --fail or --fail-with-body, not both.\n'}curl: option ${how.word}: is badly used here\n`,
         );
       }
     }
     const set = SETTERS[option.name];
-    set?.({ config: this.#config, globals: this.globals, value, isOn: !how.isNo });
+    if (set) set({ config: this.#config, globals: this.globals, value, isOn: !how.isNo });
+    else if (how.isNo) this.#config.on.delete(option.name);
+    else if (option.kind === 'flag') this.#config.on.add(option.name);
+    if (option.name === 'clobber' && how.isNo) this.#config.on.add('no-clobber');
     return undefined;
+  }
+
+  /** A text unless -s forbids it; -S gives it back since 8.0. */
+  #unless(text: string): string {
+    const { isSilent, isShowError } = this.globals;
+    return !isSilent || (isShowError && this.#version.number >= 80_000) ? text : '';
+  }
+
+  /** A value that an option does not take, and what is said first. */
+  #misuse(option: Option, value: string): { text: string; first?: string; code?: number } | undefined {
+    const config = this.#config;
+    const badly = { text: 'is badly used here' };
+    const warned = (text: string): { text: string; first: string } => ({
+      ...badly,
+      first: this.globals.isSilent ? '' : warning(this.#version, text),
+    });
+    switch (option.name) {
+      case 'form':
+        if (!value.includes('=')) return warned('Illegally formatted input field!');
+        return config.isHead ? warned(twoMethods(FORM, HEAD)) : undefined;
+      case 'head':
+        return config.forms.length > 0 ? warned(twoMethods(HEAD, FORM)) : undefined;
+      case 'continue-at':
+        return value === '-' || /^\d+$/.test(value)
+          ? undefined
+          : { text: 'expected a proper numerical parameter' };
+      case 'create-file-mode':
+        return /^[0-7]{1,4}$/.test(value) ? undefined : { text: 'expected a proper numerical parameter' };
+      case 'rate':
+        return /^\d+(\/[smhd]?|\/\d+[smhd])?$/.test(value)
+          ? undefined
+          : { text: 'expected a proper numerical parameter' };
+      default:
+        return undefined;
+    }
+  }
+
+  /** ~/.curlrc, whose mistakes are overlooked. */
+  async readDefaults(home: string): Promise<void> {
+    const text = await this.#readFile(`${home}/.curlrc`);
+    if (text !== undefined) await this.#readConfig(`${home}/.curlrc`, '-K');
   }
 
   /** The file that `-d @FILE` cannot read. */
   async #unreadData(option: Option, value: string): Promise<string | undefined> {
-    if (!/^(data|data-ascii|data-binary|json)$/.test(option.name) || !/^@[^-]/.test(value)) return undefined;
+    const isNew = this.#version.number >= 80_200;
+    const names = isNew
+      ? /^(data|data-ascii|data-binary|json|write-out)$/
+      : /^(data|data-ascii|data-binary|json)$/;
+    if (!names.test(option.name) || !/^@[^-]/.test(value)) return undefined;
     return (await this.#readFile(value.slice(1))) === undefined ? value.slice(1) : undefined;
   }
 
@@ -378,6 +472,8 @@ class Reader {
       );
       const option =
         (match[1] ?? '').length === 1 ? TABLE.find((one) => one.letter === match[1]) : find(match[1] ?? '');
+      if (!option && this.#version.number >= 80_000)
+        return usage(`curl: option ${word}: error encountered when reading a file\n`, 26);
       if (!option) continue;
       const stop = await this.#apply(option, value, { word, isNo: false });
       if (stop) return stop;
@@ -422,7 +518,10 @@ const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
   'show-headers': ({ config, isOn }) => void (config.isInclude = isOn),
   head: ({ config, isOn }) => void (config.isHead = isOn),
   location: ({ config, isOn }) => void (config.isLocation = isOn),
-  'location-trusted': ({ config, isOn }) => void (config.isLocation = isOn),
+  'location-trusted': ({ config, isOn }) => {
+    config.isLocation = isOn;
+    if (isOn) config.on.add('location-trusted');
+  },
   output: ({ config, value }) => void config.outputs.push(value),
   'remote-name': ({ config }) => void config.outputs.push(true),
   'write-out': ({ config, value }) => void (config.writeOut = value),
@@ -439,7 +538,7 @@ const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
   'user-agent': ({ config, value }) => void (config.userAgent = value),
   referer: ({ config, value }) => void (config.referer = value),
   user: ({ config, value }) => void (config.user = value),
-  'oauth2-bearer': ({ config, value }) => void config.headers.push(`Authorization: Bearer ${value}`),
+  'oauth2-bearer': ({ config, value }) => void (config.bearer = value),
   insecure: ({ config, isOn }) => void (config.isInsecure = isOn),
   cacert: ({ config, value }) => void (config.caFile = value),
   fail: ({ config, isOn }) => void (config.isFail = isOn),
@@ -456,8 +555,27 @@ const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
   proxy: ({ config, value }) => void (config.proxy = value),
   noproxy: ({ config, value }) => void (config.noProxy = value),
   'upload-file': ({ config, value }) => void (config.upload = value),
-  form: ({ config, value }) => void config.forms.push(value),
-  'form-string': ({ config, value }) => void config.forms.push(value),
+  form: ({ config, value }) => void config.forms.push({ text: value, isText: false }),
+  'form-string': ({ config, value }) => void config.forms.push({ text: value, isText: true }),
+  'request-target': ({ config, value }) => void (config.requestTarget = value),
+  basic: ({ config }) => void (config.auth = 'basic'),
+  digest: ({ config }) => void (config.auth = 'digest'),
+  anyauth: ({ config }) => void (config.auth = 'any'),
+  netrc: ({ config, isOn }) => void (isOn ? (config.netrc ??= '') : delete config.netrc),
+  'netrc-optional': ({ config }) => void (config.netrc ??= ''),
+  'netrc-file': ({ config, value }) => void (config.netrc = value),
+  'proxy-user': ({ config, value }) => void (config.proxyUser = value),
+  'proxy-header': ({ config, value }) => void config.proxyHeaders.push(value),
+  'continue-at': ({ config, value }) => void (config.continueAt = value),
+  'etag-save': ({ config, value }) => void (config.etagSave = value),
+  'etag-compare': ({ config, value }) => void (config.etagCompare = value),
+  cert: ({ config, value }) => void (config.cert = value),
+  ciphers: ({ config, value }) => void (config.ciphers = value),
+  socks4: ({ config, value }) => void (config.proxy = `socks4://${value}`),
+  socks4a: ({ config, value }) => void (config.proxy = `socks4a://${value}`),
+  socks5: ({ config, value }) => void (config.proxy = `socks5://${value}`),
+  'socks5-hostname': ({ config, value }) => void (config.proxy = `socks5h://${value}`),
+  'proxy1.0': ({ config, value }) => void (config.proxy = value),
   get: ({ config, isOn }) => void (config.isGet = isOn),
   'http1.0': ({ config }) => void (config.http = '1.0'),
   'http1.1': ({ config }) => void (config.http = '1.1'),
@@ -475,6 +593,7 @@ const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
   'speed-limit': ({ config, value }) => void (config.speedLimit = Number(value)),
   'limit-rate': ({ config, value }) => void (config.limitRate = rateOf(value)),
   'local-port': ({ config, value }) => void (config.localPort = value),
+  'abstract-unix-socket': ({ config, value }) => void (config.unixSocket = value),
   'unix-socket': ({ config, value }) => void (config.unixSocket = value),
   'expect100-timeout': ({ config, value }) => void (config.expectMs = ms(value)),
   'remote-header-name': ({ config, isOn }) => void (config.isRemoteHeaderName = isOn),

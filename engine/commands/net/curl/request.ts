@@ -24,6 +24,15 @@ export type HopFacts = {
   readonly isProxied: boolean;
   readonly cookies: string;
   readonly user: string | undefined;
+  /** How the login is told; `any`: not before the server asks. */
+  readonly auth: 'basic' | 'digest' | 'any';
+  readonly proxyLogin: string | undefined;
+  /** Where a redirect came from, with -e ';auto'. */
+  readonly referer: string | undefined;
+  /** -C: the first byte that is wanted. */
+  readonly resumeAt: number | undefined;
+  /** Header lines of other options. */
+  readonly extra: readonly string[];
   /** The header of -z, if any. */
   readonly condition: string | undefined;
 };
@@ -32,37 +41,52 @@ export type HopFacts = {
 export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
   const custom = customHeaders(config, hop.body);
   const method = methodOf(config, hop);
-  const target = hop.isProxied ? formatCurlUrl(hop.url) : hop.url.target;
+  const target = config.requestTarget ?? (hop.isProxied ? formatCurlUrl(hop.url) : hop.url.target);
   const lines = [`${method} ${target} HTTP/${config.http === '1.0' ? '1.0' : '1.1'}`];
   const add = (name: string, value: string | undefined): void => {
     if (value !== undefined && !custom.replaced.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
   };
   if (custom.host !== undefined) lines.push(`Host: ${custom.host}`);
   else add('Host', hostHeader(hop.url));
-  add('Authorization', hop.user === undefined ? undefined : `Basic ${base64(hop.user)}`);
-  add('Range', config.range === undefined ? undefined : `bytes=${config.range}`);
+  if (hop.isProxied && hop.proxyLogin !== undefined)
+    add('Proxy-Authorization', `Basic ${base64(hop.proxyLogin)}`);
+  const isBasic = hop.user !== undefined && hop.auth === 'basic';
+  add(
+    'Authorization',
+    isBasic ? `Basic ${base64(hop.user ?? '')}` : config.bearer && `Bearer ${config.bearer}`,
+  );
+  const range = config.range ?? (hop.resumeAt === undefined ? undefined : `${hop.resumeAt}-`);
+  add('Range', range === undefined ? undefined : `bytes=${range}`);
   add('User-Agent', config.userAgent === '' ? undefined : (config.userAgent ?? `curl/${hop.version.text}`));
   add('Accept', '*/*');
   if (hop.condition !== undefined) lines.push(hop.condition);
   if (config.isCompressed)
     add('Accept-Encoding', hop.version.number < 77_800 ? 'deflate, gzip' : 'deflate, gzip, br, zstd');
-  add('Referer', config.referer?.replace(/;auto$/, '') || undefined);
+  if (config.on.has('tr-encoding')) lines.push('Connection: TE', 'TE: gzip');
+  add('Referer', hop.referer ?? (config.referer?.replace(/;auto$/, '') || undefined));
   if (config.http === '2' && hop.url.scheme === 'http') {
     const settings = hop.version.number < 80_000 ? 'AAMAAABkAAQCAAAAAAIAAAAA' : 'AAMAAABkAAQAAQAAAAIAAAAA';
     lines.push('Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', `HTTP2-Settings: ${settings}`);
   }
   if (hop.isProxied) add('Proxy-Connection', 'Keep-Alive');
   if (hop.cookies !== '') add('Cookie', hop.cookies);
-  lines.push(...custom.lines);
+  lines.push(...custom.lines, ...(hop.isProxied ? config.proxyHeaders : []), ...hop.extra);
   if (hop.body) {
     const isEmptyPost = hop.body.text === '' && hop.body.type === undefined;
-    if (!isEmptyPost) add('Content-Length', String(byteCount(hop.body.text)));
+    if (!isEmptyPost && !custom.isChunked) add('Content-Length', String(byteCount(hop.body.text)));
     add('Content-Type', hop.body.type);
     if (hop.body.isUpload && hop.version.number < 80_700) add('Expect', '100-continue');
   }
+  const scheme = { basic: 'Basic', digest: 'Digest', any: undefined }[hop.auth];
+  const name = hop.user?.split(':')[0] ?? '';
   const notes =
-    hop.user === undefined ? '' : `* Server auth using Basic with user '${hop.user.split(':')[0] ?? ''}'\n`;
-  return { method, head: `${lines.join('\r\n')}\r\n\r\n`, body: hop.body?.text ?? '', notes };
+    hop.user === undefined || scheme === undefined
+      ? ''
+      : `* Server auth using ${scheme} with user '${name}'\n`;
+  const text = hop.body?.text ?? '';
+  const chunk = text === '' ? '' : `${byteCount(text).toString(16)}\r\n${text}\r\n`;
+  const body = custom.isChunked && hop.body ? `${chunk}0\r\n\r\n` : text;
+  return { method, head: `${lines.join('\r\n')}\r\n\r\n`, body, notes };
 }
 
 function byteCount(text: string): number {
@@ -86,6 +110,8 @@ type Custom = {
   readonly lines: readonly string[];
   readonly replaced: ReadonlySet<string>;
   readonly host: string | undefined;
+  /** `Transfer-Encoding: chunked` was asked for. */
+  readonly isChunked: boolean;
 };
 
 /** `Name: value` sets, `Name:` removes, `Name;` sends it empty. */
@@ -105,9 +131,10 @@ function customHeaders(config: CurlConfig, body: RequestBody | undefined): Custo
     const name = match[1] ?? '';
     const value = (match[3] ?? '').trimEnd();
     replaced.add(name.toLowerCase());
-    if (name.toLowerCase() === 'host' && value !== '') host = value;
+    if (name.toLowerCase() === 'host' && value !== '') host ??= value;
     else if (match[2] === ';') lines.push(`${name}:`);
     else if (value !== '') lines.push(`${name}: ${value}`);
   }
-  return { lines, replaced, host };
+  const isChunked = lines.some((line) => /^transfer-encoding:.*chunked/i.test(line));
+  return { lines, replaced, host, isChunked };
 }

@@ -14,6 +14,8 @@ export type Link = {
   readonly connection: Connection;
   readonly reader: HttpReader;
   readonly address: string;
+  /** The name that -v says the connection goes to. */
+  readonly host: string;
   /** HTTP/2, agreed on by ALPN or by --http2-prior-knowledge. */
   readonly isHttp2: boolean;
   readonly secured?: Secured;
@@ -36,6 +38,8 @@ export type CurlRun = {
   readonly globals: CurlGlobals;
   readonly jar: CookieJar;
   links: Link[];
+  /** Addresses by names that were looked up. */
+  readonly names: Map<string, readonly string[]>;
   connectionCount: number;
   /** Writes to stderr, or to the file of --stderr. */
   readonly err: (text: string) => Promise<void>;

@@ -64,7 +64,8 @@ export async function judgeTls(opening: Opening, result: TlsResult): Promise<Sec
   }
   if (!(certificate?.names ?? []).some((name) => nameCovers(name, place.host))) {
     await verbose(run, handshakeLines(facts, 'wrong-name'));
-    const word = run.version.number < 80_900 ? 'host name' : 'hostname';
+    const isAddress = /^[\d.]+$/.test(place.host);
+    const word = run.version.number < 80_900 ? 'host name' : isAddress ? 'ipv4 address' : 'hostname';
     const text = `SSL: no alternative certificate subject name matches target ${word} '${place.host}'`;
     const isTalkative = run.version.number >= 77_800 && run.version.number < 80_000;
     const after = isTalkative ? goodbyeLines(facts.isTerminal) : '';

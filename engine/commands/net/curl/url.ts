@@ -56,7 +56,7 @@ export function parseCurlUrl(
   const end = rest.search(/[/?#]/);
   const authority = end < 0 ? rest : rest.slice(0, end);
   const at = authority.lastIndexOf('@');
-  const place = parsePlace(at < 0 ? authority : authority.slice(at + 1));
+  const place = parsePlace(decodePercent(at < 0 ? authority : authority.slice(at + 1)));
   if ('fault' in place) return place;
   const login = at < 0 ? undefined : authority.slice(0, at).split(':');
   return {
@@ -85,7 +85,7 @@ function parsePlace(text: string): { host: string; port?: number } | { fault: Ur
     if (!/^[0-9]+$/.test(portText) || Number(portText) > 65_535) return { fault: 'port' };
   }
   if (host === '') return { fault: 'host' };
-  if (/["<>\\^`{|}]/.test(host)) return { fault: 'malformed' };
+  if (!v6 && /[ \r\n\t/:#?!@{}[\]\\$'"^`*<>=;,+&()|]/.test(host)) return { fault: 'name' };
   // A shortened IPv4 address is written out, as libcurl has done since 7.77.
   const literal = v6 ? undefined : literalAddress(host);
   return { host: literal ?? host, ...(portText ? { port: Number(portText) } : {}) };

@@ -59,7 +59,7 @@ export function connectTimeoutText(
 }
 
 /** What is wrong with a URL. */
-export type UrlFault = 'host' | 'port' | 'malformed';
+export type UrlFault = 'host' | 'port' | 'name' | 'malformed';
 
 /** The text for an unusable URL. */
 export function badUrlText(version: CurlVersion, fault: UrlFault): string {
@@ -67,7 +67,7 @@ export function badUrlText(version: CurlVersion, fault: UrlFault): string {
   if (version.number < 80_100) return 'URL using bad/illegal format or missing URL';
   if (fault === 'host') return 'URL rejected: No host part in the URL';
   if (fault === 'port') return 'URL rejected: Port number was not a decimal number between 0 and 65535';
-  return 'URL rejected: Malformed input to a URL function';
+  return `URL rejected: ${fault === 'name' ? 'Bad hostname' : 'Malformed input to a URL function'}`;
 }
 
 /** The text for a protocol curl does not know, or (`where`) may not use. */
@@ -128,11 +128,12 @@ export function versionText(version: CurlVersion, libc: MachineFacts['libc']): s
   const target = libc === 'musl' ? 'x86_64-pc-linux-musl' : 'x86_64-pc-linux-gnu';
   const known = VERSION_TEXTS.get(version.text);
   const libraries = librariesOf(version);
+  const isDebian = libc !== 'musl';
   return (
     `curl ${version.text} (${target}) libcurl/${version.text} ${libraries}\n` +
-    `Release-Date: ${known?.date ?? '2024-03-27'}\n` +
-    `Protocols: ${known?.protocols ?? 'dict file ftp ftps gopher gophers http https imap imaps mqtt pop3 pop3s rtsp smb smbs smtp smtps telnet tftp'}\n` +
-    `Features: ${known?.features ?? 'alt-svc AsynchDNS brotli HSTS HTTP2 HTTPS-proxy IDN IPv6 Largefile libz NTLM SSL threadsafe TLS-SRP UnixSockets'}\n`
+    `Release-Date: ${(isDebian ? known?.date : known?.date.split(',')[0]) ?? '2024-03-27'}\n` +
+    `Protocols: ${(isDebian && known?.protocols) || 'dict file ftp ftps gopher gophers http https imap imaps mqtt pop3 pop3s rtsp smb smbs smtp smtps telnet tftp'}\n` +
+    `Features: ${(isDebian && known?.features) || 'alt-svc AsynchDNS brotli HSTS HTTP2 HTTPS-proxy IDN IPv6 Largefile libz NTLM SSL threadsafe TLS-SRP UnixSockets'}\n`
   );
 }
 
@@ -171,7 +172,11 @@ const VERSION_TEXTS: ReadonlyMap<
     {
       libraries:
         'OpenSSL/3.5.7 zlib/1.3.1 brotli/1.1.0 zstd/1.5.7 libidn2/2.3.8 libpsl/0.21.2 libssh2/1.11.1 nghttp2/1.64.0 nghttp3/1.8.0 librtmp/2.3 OpenLDAP/2.6.10',
-      date: '2025-06-04',
+      date: '2025-06-04, security patched: 8.14.1-2+deb13u7',
+      protocols:
+        'dict file ftp ftps gopher gophers http https imap imaps ipfs ipns ldap ldaps mqtt pop3 pop3s rtmp rtsp scp sftp smb smbs smtp smtps telnet tftp ws wss',
+      features:
+        'alt-svc AsynchDNS brotli GSS-API HSTS HTTP2 HTTP3 HTTPS-proxy IDN IPv6 Kerberos Largefile libz NTLM PSL SPNEGO SSL threadsafe TLS-SRP UnixSockets zstd',
     },
   ],
 ]);

@@ -7,27 +7,29 @@ export type WriteOutValues = ReadonlyMap<string, string>;
  */
 export function writeOut(
   format: string,
-  values: WriteOutValues,
+  how: { readonly values: WriteOutValues; readonly isFailure: boolean; readonly isNew: boolean },
   header: (name: string) => string,
 ): { text: string; unknown: string[]; stderr: string } {
   const unknown: string[] = [];
-  const streams = { out: '', err: '' };
-  let target: 'out' | 'err' = 'out';
+  const streams = { out: '', err: '', file: '' };
+  let target: 'out' | 'err' | 'file' = 'out';
   const pattern = /%\{([^}]*)\}|%header\{([^}]*)\}|%output\{[^}]*\}|%%|\\([nrt\\])|[^%\\]+|[%\\]/g;
   for (const match of format.matchAll(pattern)) {
     const [whole, name, headerName, escaped] = match;
     if (name === 'stderr') target = 'err';
     else if (name === 'stdout') target = 'out';
-    else if (name === 'onerror') continue;
-    else if (name !== undefined) {
-      const value = values.get(name);
+    else if (name === 'onerror') {
+      if (!how.isFailure) break;
+    } else if (name !== undefined) {
+      const value = how.values.get(name);
       if (value === undefined) unknown.push(name);
       streams[target] += value ?? '';
     } else if (headerName !== undefined) streams[target] += header(headerName.toLowerCase());
     else if (escaped !== undefined)
       streams[target] += { n: '\n', r: '\r', t: '\t', '\\': '\\' }[escaped] ?? '';
     else if (whole === '%%') streams[target] += '%';
-    else if (!whole.startsWith('%output')) streams[target] += whole;
+    else if (how.isNew && whole.startsWith('%output')) target = 'file';
+    else streams[target] += whole;
   }
   return { text: streams.out, unknown, stderr: streams.err };
 }
