@@ -94,7 +94,7 @@ export class EditedTerminal {
       this.#terminal.prompt,
       this.#terminal.columns,
       shell.state.history,
-      this.#editor.killed,
+      this.#editor.kills,
     );
     this.#show(`${PASTE_ON}${this.#terminal.prompt}`, ahead === '');
     this.#row = '';
@@ -127,7 +127,7 @@ export class EditedTerminal {
       prompt,
       this.#terminal.columns,
       this.#isPrompting ? (this.#terminal.shell?.state.history ?? []) : this.#typed,
-      this.#editor.killed,
+      this.#editor.kills,
     );
   }
 

@@ -54,7 +54,7 @@ function readEvent(
   if (spec === '') return { text: '!', length: 0 };
   const isWord = spec === '$' || spec === '^' || spec === '*';
   const event = isWord ? events.at(-1) : findEvent(spec, events, base);
-  if (event === undefined) return { error: `!${spec}: event not found` };
+  if (event === undefined) return { error: `!${isWord ? '' : spec}: event not found` };
   if (isWord) return { text: wordOf(event, spec), length: spec.length };
   const designator = /^:?([$^*]|:\d+|(?<=:)\d+)/.exec(rest.slice(spec.length));
   const chosen = /^:(\d+|[$^*])|^([$^*])/.exec(rest.slice(spec.length));

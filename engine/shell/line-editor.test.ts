@@ -51,6 +51,24 @@ describe('the line editor', () => {
     ]);
   });
 
+  it('asks before it lists very many names', () => {
+    const found = {
+      start: 0,
+      prefix: '',
+      candidates: Array.from({ length: 101 }, (_, at) => ({
+        insert: `n${at}`,
+        label: `n${at}`,
+        suffix: ' ',
+      })),
+    };
+    const asked = applyCompletion(typed(''), found, true);
+    expect(written(asked.effects)).toContain('Display all 101 possibilities? (y or n)');
+    expect(written(pressKeys(asked.state, 'n').effects)).not.toContain('n100');
+    const listed = pressKeys(asked.state, 'yls');
+    expect(written(listed.effects)).toContain('n100');
+    expect(listed.state.text).toBe('ls');
+  });
+
   it('echoes plainly at the end and redraws over wrapped rows', () => {
     expect(written(pressKeys(createEditor('$ ', 20, []), 'a').effects)).toBe('a');
     const long = typed('x'.repeat(30));
@@ -120,6 +138,6 @@ describe('completion', () => {
     expect(at('kubec').state.text).toBe('kubectl ');
     expect(at('ku').state.text).toBe('kube');
     expect(written(at('kube').effects)).toBe('\x07');
-    expect(written(at('kube', true).effects)).toContain('kubeadm  kubectl\r\n');
+    expect(written(at('kube', true).effects)).toContain('kubeadm  kubectl  \r\n');
   });
 });

@@ -1,29 +1,10 @@
 import type { Completion } from './completion.ts';
+import { edit, seek } from './line-keys.ts';
+import { beginSearch, endSearch, searchKey } from './line-search.ts';
+import { changed, type EditorState, insert, paste } from './line-state.ts';
 import { placeAfter } from './text-width.ts';
 
-/** The line being edited. Plain data; `cursor` counts UTF-16 units. */
-export type EditorState = {
-  readonly prompt: string;
-  readonly columns: number;
-  readonly text: string;
-  readonly cursor: number;
-  /** Submitted lines, oldest first. */
-  readonly history: readonly string[];
-  /** The entry shown; `history.length` is the learner's own draft. */
-  readonly historyAt: number;
-  readonly draft: string;
-  /** What Ctrl-Y brings back. */
-  readonly killed: string;
-  /** The row of the terminal's cursor, from the prompt's first row. */
-  readonly row: number;
-  /** Incremental search (Ctrl-R): the words so far and the entry found. */
-  readonly search: { readonly query: string; readonly at: number; readonly isFailed: boolean } | undefined;
-  /** Text of a bracketed paste that has begun. */
-  readonly paste: string | undefined;
-  /** The start of a key sequence that has not ended. */
-  readonly partial: string;
-  readonly lastKey: 'tab' | 'kill' | 'other';
-};
+export type { EditorState };
 
 /** What the terminal's edge must do, in order. `write` is text for the terminal, escape sequences included. */
 export type EditorEffect =
@@ -46,7 +27,7 @@ export function createEditor(
   prompt: string,
   columns: number,
   history: readonly string[],
-  killed = '',
+  kills: readonly string[] = [],
 ): EditorState {
   return {
     prompt,
@@ -55,20 +36,27 @@ export function createEditor(
     cursor: 0,
     history,
     historyAt: history.length,
-    draft: '',
-    killed,
+    drafts: new Map(),
+    kills,
+    undo: [],
+    isOverwriting: false,
     row: placeAfter(prompt, Math.max(2, columns)).row,
     search: undefined,
     paste: undefined,
     partial: '',
-    lastKey: 'other',
+    awaiting: undefined,
+    asked: undefined,
+    last: { kind: 'other' },
   };
 }
 
 const PASTE_START = '\x1b[200~';
 const PASTE_END = '\x1b[201~';
-const SEQUENCE = /^\x1b(?:\[[0-9;?]*[A-Za-z~]|O[A-Za-z]|[^[O])/;
-const PARTIAL = /^\x1b(?:\[[0-9;?]*|O)?$/;
+const SEQUENCE = /^\x18[^\x12]|^\x1b(?:\[[0-9;?]*[A-Za-z~]|O[A-Za-z]|[^[O])/;
+const PARTIAL = /^(?:\x18|\x1b(?:\[[0-9;?]*|O)?)$/;
+
+/** More names than this are listed only after a question. */
+const ASK_ABOVE = 100;
 
 /** Takes keys as a terminal sends them (one or many) and gives the new line and what to do. */
 export function pressKeys(state: EditorState, data: string): Edited {
@@ -80,8 +68,12 @@ export function pressKeys(state: EditorState, data: string): Edited {
       const end = rest.indexOf(PASTE_END);
       const text = now.paste + (end < 0 ? rest : rest.slice(0, end));
       rest = end < 0 ? '' : rest.slice(end + PASTE_END.length);
-      now = end < 0 ? { ...now, paste: text } : insert({ ...now, paste: undefined }, pasted(text));
-      if (end >= 0) now = draw(now, effects);
+      now = { ...now, paste: end < 0 ? text : undefined };
+      if (end < 0) continue;
+      now =
+        now.search === undefined
+          ? draw(paste(now, pasted(text)), effects)
+          : press(now, pasted(text), effects);
       continue;
     }
     if (rest.startsWith(PASTE_START)) {
@@ -99,8 +91,9 @@ export function pressKeys(state: EditorState, data: string): Edited {
 
 /** The cursor's column when printed characters (ASCII) typed now would merely be echoed, up to the row's end; else undefined. */
 export function echoColumn(state: EditorState): number | undefined {
-  const { text, cursor, columns, search, paste, partial } = state;
-  if (cursor < text.length || search !== undefined || paste !== undefined || partial !== '') return undefined;
+  const { text, cursor, columns, search, paste, partial, awaiting, asked } = state;
+  const isElsewhere = search !== undefined || paste !== undefined || asked !== undefined;
+  if (cursor < text.length || isElsewhere || partial !== '' || awaiting !== undefined) return undefined;
   const end = placeAfter(state.prompt + text, columns);
   return end.row === state.row ? end.column : undefined;
 }
@@ -115,51 +108,109 @@ function pasted(text: string): string {
 }
 
 function press(state: EditorState, key: string, effects: EditorEffect[]): EditorState {
-  if (state.search !== undefined) return searchKey(state, key, effects);
-  if (key === '\r' || key === '\n') return submit(state, effects);
-  if (key === '\x03') {
-    effects.push({ kind: 'write', text: `${toEnd(state)}^C\r\n` }, { kind: 'interrupt' });
-    return createEditor(state.prompt, state.columns, state.history, state.killed);
+  if (state.asked !== undefined) return answer(state, state.asked, key, effects);
+  if (state.awaiting !== undefined) return complement(state, state.awaiting, key, effects);
+  if (state.search !== undefined) {
+    const found = searchKey(state, state.search, key);
+    if (found !== undefined) return draw(found, effects);
+    if (key === '\x03') return interrupt(state, effects);
+    const left = draw(endSearch(state, state.search), effects);
+    return key === '\x1b' ? left : press(left, key, effects);
   }
-  if (key === '\x04' && state.text === '') {
-    effects.push({ kind: 'write', text: '\r\n' }, { kind: 'end' });
-    return state;
+  switch (key) {
+    case '\r':
+    case '\n':
+      return submit(state, effects);
+    case '\x1b#':
+      return submit(draw({ ...state, text: `#${state.text}`, cursor: 0 }, effects), effects);
+    case '\x03':
+      return interrupt(state, effects);
+    case '\t':
+    case '\x1b?':
+      effects.push({
+        kind: 'complete',
+        line: state.text,
+        cursor: state.cursor,
+        isRepeated: key !== '\t' || state.last.kind === 'tab',
+      });
+      return { ...state, last: { kind: 'tab' } };
+    case '\x0c':
+      effects.push({ kind: 'write', text: '\x1b[H\x1b[2J' });
+      return draw({ ...state, row: 0 }, effects);
+    case '\x12':
+      return draw(beginSearch(state), effects);
+    case '\x16':
+    case '\x1d':
+    case '\x1b\x1d':
+      return { ...state, awaiting: key };
+    default:
+      if (key !== '\x04' || state.text !== '' || state.last.kind === 'delete')
+        return change(state, key, effects);
+      effects.push({ kind: 'write', text: '\r\n' }, { kind: 'end' });
+      return state;
   }
-  if (key === '\t') {
-    effects.push({
-      kind: 'complete',
-      line: state.text,
-      cursor: state.cursor,
-      isRepeated: state.lastKey === 'tab',
-    });
-    return { ...state, lastKey: 'tab' };
-  }
-  if (key === '\x0c') {
-    effects.push({ kind: 'write', text: '\x1b[H\x1b[2J' });
-    return draw({ ...state, row: 0 }, effects);
-  }
-  if (key === '\x12')
-    return drawSearch(
-      { ...state, search: { query: '', at: state.history.length, isFailed: false } },
-      effects,
-    );
+}
+
+function change(state: EditorState, key: string, effects: EditorEffect[]): EditorState {
   const isPlain = !/^[\x00-\x1f\x7f]/.test(key);
   const next = isPlain ? insert(state, key) : edit(state, key);
-  if (next === undefined) return { ...state, lastKey: 'other' };
+  if (next === undefined) return { ...state, last: { kind: 'other' } };
   const atEnd =
     isPlain && state.cursor === state.text.length && !/[^\x20-\x7e]/.test(key) && state.row === next.row;
   const end = placeAfter(next.prompt + next.text, next.columns);
   // The usual key, a letter at the end of a row that has room, is just echoed.
   if (atEnd && end.row === placeAfter(state.prompt + state.text, state.columns).row && end.column > 0) {
     effects.push({ kind: 'write', text: key });
-    return { ...next, lastKey: 'other' };
+    return next;
   }
   return draw(next, effects);
 }
 
+/** The character that a key waited for. */
+function complement(state: EditorState, awaiting: string, key: string, effects: EditorEffect[]): EditorState {
+  const free = { ...state, awaiting: undefined };
+  const [char = '', ...rest] = key;
+  const next =
+    awaiting !== '\x16'
+      ? seek(free, awaiting, char)
+      : /[\x00-\x1f\x7f]/.test(char)
+        ? undefined
+        : insert(free, char);
+  const drawn = next === undefined ? free : draw(next, effects);
+  return rest.length === 0 ? drawn : press(drawn, rest.join(''), effects);
+}
+
+/** Yes or no to the question whether to list very many names. */
+function answer(
+  state: EditorState,
+  names: readonly string[],
+  key: string,
+  effects: EditorEffect[],
+): EditorState {
+  const [char = '', ...rest] = key;
+  const isYes = /[yY ]/.test(char);
+  if (!isYes && !/[nN\x7f\x07\x03\b]/.test(char)) return state;
+  const free = { ...state, asked: undefined, row: 0 };
+  if (char === '\x03') return interrupt(free, effects);
+  effects.push({ kind: 'write', text: `\r\n${isYes ? listColumns(names, state.columns) : ''}` });
+  const drawn = draw(free, effects);
+  return rest.length === 0 ? drawn : press(drawn, rest.join(''), effects);
+}
+
+/** Ctrl-C: said where the cursor is; the line stays on the screen. */
+function interrupt(state: EditorState, effects: EditorEffect[]): EditorState {
+  const { row } = placeAfter(state.prompt + state.text, state.columns);
+  const down = row > state.row ? `\x1b[${row - state.row}B` : '';
+  effects.push({ kind: 'write', text: `^C${down}\r\n` }, { kind: 'interrupt' });
+  return createEditor(state.prompt, state.columns, state.history, state.kills);
+}
+
 function submit(state: EditorState, effects: EditorEffect[]): EditorState {
-  effects.push({ kind: 'write', text: `${toEnd(state)}\r\n` }, { kind: 'submit', line: state.text });
-  return createEditor(state.prompt, state.columns, state.history, state.killed);
+  // A text that fills its last row has the cursor on a row of its own already.
+  const isOnNewRow = state.text !== '' && placeAfter(state.prompt + state.text, state.columns).column === 0;
+  const text = `${toEnd(state)}${isOnNewRow ? '' : '\r\n'}`;
+  effects.push({ kind: 'write', text }, { kind: 'submit', line: state.text });
+  return createEditor(state.prompt, state.columns, state.history, state.kills);
 }
 
 /** Moves the terminal's cursor to the row of the text's end. */
@@ -172,175 +223,13 @@ function toEnd(state: EditorState): string {
   );
 }
 
-function insert(state: EditorState, text: string): EditorState {
-  return {
-    ...state,
-    text: state.text.slice(0, state.cursor) + text + state.text.slice(state.cursor),
-    cursor: state.cursor + text.length,
-    lastKey: 'other',
-  };
-}
-
-/** The keys that move and change; undefined for keys that mean nothing. */
-function edit(state: EditorState, key: string): EditorState | undefined {
-  const { text, cursor } = state;
-  const move = (to: number): EditorState => ({ ...state, cursor: to, lastKey: 'other' });
-  const cut = (from: number, to: number): EditorState => {
-    const killed = text.slice(from, to);
-    const joined =
-      state.lastKey !== 'kill' ? killed : from < cursor ? killed + state.killed : state.killed + killed;
-    return {
-      ...state,
-      text: text.slice(0, from) + text.slice(to),
-      cursor: from,
-      killed: killed === '' ? state.killed : joined,
-      lastKey: 'kill',
-    };
-  };
-  const drop = (from: number, to: number): EditorState => ({
-    ...state,
-    text: text.slice(0, from) + text.slice(to),
-    cursor: from,
-    lastKey: 'other',
-  });
-  switch (key) {
-    case '\x01':
-    case '\x1b[H':
-    case '\x1bOH':
-    case '\x1b[1~':
-    case '\x1b[7~':
-      return move(0);
-    case '\x05':
-    case '\x1b[F':
-    case '\x1bOF':
-    case '\x1b[4~':
-    case '\x1b[8~':
-      return move(text.length);
-    case '\x02':
-    case '\x1b[D':
-    case '\x1bOD':
-      return move(before(text, cursor));
-    case '\x06':
-    case '\x1b[C':
-    case '\x1bOC':
-      return move(after(text, cursor));
-    case '\x1bb':
-    case '\x1b[1;5D':
-    case '\x1b[1;3D':
-      return move(wordStart(text, cursor));
-    case '\x1bf':
-    case '\x1b[1;5C':
-    case '\x1b[1;3C':
-      return move(wordEnd(text, cursor));
-    case '\x7f':
-    case '\b':
-      return cursor === 0 ? undefined : drop(before(text, cursor), cursor);
-    case '\x04':
-    case '\x1b[3~':
-      return cursor >= text.length ? undefined : drop(cursor, after(text, cursor));
-    case '\x0b':
-      return cut(cursor, text.length);
-    case '\x15':
-      return cut(0, cursor);
-    case '\x17':
-      return cut(blankWordStart(text, cursor), cursor);
-    case '\x1b\x7f':
-    case '\x1b\b':
-      return cut(wordStart(text, cursor), cursor);
-    case '\x1bd':
-      return cut(cursor, wordEnd(text, cursor));
-    case '\x19':
-      return insert(state, state.killed);
-    case '\x14':
-      return transpose(state);
-    case '\x1b.':
-    case '\x1b_':
-      return insert(state, (state.history.at(-1) ?? '').trim().split(/\s+/).at(-1) ?? '');
-    case '\x10':
-    case '\x1b[A':
-    case '\x1bOA':
-      return recall(state, state.historyAt - 1);
-    case '\x0e':
-    case '\x1b[B':
-    case '\x1bOB':
-      return recall(state, state.historyAt + 1);
-    case '\x1b<':
-      return recall(state, 0);
-    case '\x1b>':
-      return recall(state, state.history.length);
-    default:
-      return undefined;
-  }
-}
-
-function recall(state: EditorState, at: number): EditorState | undefined {
-  if (at < 0 || at > state.history.length || at === state.historyAt) return undefined;
-  const draft = state.historyAt === state.history.length ? state.text : state.draft;
-  const text = at === state.history.length ? draft : (state.history[at] ?? '');
-  return { ...state, text, cursor: text.length, historyAt: at, draft, lastKey: 'other' };
-}
-
-function transpose(state: EditorState): EditorState | undefined {
-  const { text } = state;
-  const at = Math.min(state.cursor, before(text, text.length));
-  if (at === 0) return undefined;
-  const left = before(text, at);
-  const right = after(text, at);
-  return {
-    ...state,
-    text: text.slice(0, left) + text.slice(at, right) + text.slice(left, at) + text.slice(right),
-    cursor: right,
-    lastKey: 'other',
-  };
-}
-
-/** The start of the character before a place: surrogate pairs and combining marks stay whole. */
-function before(text: string, at: number): number {
-  let place = Math.max(0, at - 1);
-  while (
-    place > 0 &&
-    (/[\udc00-\udfff]/.test(text[place] ?? '') ||
-      /^(?:[\u0300-\u036f]|\u200d|\ufe0f)/.test(text.slice(place)) ||
-      text[place - 1] === '\u200d')
-  )
-    place--;
-  return place;
-}
-
-function after(text: string, at: number): number {
-  if (at >= text.length) return text.length;
-  let place = at + (/[\ud800-\udbff]/.test(text[at] ?? '') ? 2 : 1);
-  while (place < text.length && /^(?:[\u0300-\u036f]|\u200d|\ufe0f)/.test(text.slice(place))) {
-    const isJoiner = text[place] === '\u200d';
-    place++;
-    if (isJoiner && place < text.length) place += /[\ud800-\udbff]/.test(text[place] ?? '') ? 2 : 1;
-  }
-  return place;
-}
-
-function wordStart(text: string, at: number): number {
-  return Math.max(0, text.slice(0, at).search(/[\p{L}\p{N}_]+[^\p{L}\p{N}_]*$/u));
-}
-
-function wordEnd(text: string, at: number): number {
-  return at + (/^[^\p{L}\p{N}_]*[\p{L}\p{N}_]*/u.exec(text.slice(at))?.[0].length ?? 0);
-}
-
-function blankWordStart(text: string, at: number): number {
-  return Math.max(0, text.slice(0, at).search(/\S+\s*$/));
-}
-
 /** Draws the whole line anew from the prompt's first row and puts the cursor in its place. */
 export function redraw(state: EditorState): { readonly state: EditorState; readonly text: string } {
-  return render(state, state.prompt, state.text, state.cursor);
-}
-
-function render(
-  state: EditorState,
-  prompt: string,
-  text: string,
-  cursor: number,
-): { state: EditorState; text: string } {
+  const { text, cursor, search } = state;
+  const prompt =
+    search === undefined
+      ? state.prompt
+      : `(${search.isFailed ? 'failed ' : ''}reverse-i-search)\`${search.query}': `;
   const up = state.row > 0 ? `\x1b[${state.row}A` : '';
   const end = placeAfter(prompt + text, state.columns);
   const want = placeAfter(prompt + text.slice(0, cursor), state.columns);
@@ -369,67 +258,30 @@ export function resize(
   });
 }
 
-function searchKey(state: EditorState, key: string, effects: EditorEffect[]): EditorState {
-  const { search } = state;
-  if (search === undefined) return state;
-  if (key === '\x12') return drawSearch(find(state, search.query, search.at - 1), effects);
-  if (key === '\x7f' || key === '\b')
-    return drawSearch(find(state, search.query.slice(0, -1), state.history.length - 1), effects);
-  if (key === '\x07' || key === '\x03') {
-    const left = draw({ ...state, search: undefined, text: '', cursor: 0 }, effects);
-    return key === '\x03' ? press(left, '\x03', effects) : left;
-  }
-  if (!/^[\x00-\x1f\x7f]/.test(key))
-    return drawSearch(
-      find(state, search.query + key, Math.min(search.at, state.history.length - 1)),
-      effects,
-    );
-  const left = draw({ ...state, search: undefined, historyAt: search.at }, effects);
-  return key === '\x1b' ? left : press(left, key, effects);
-}
-
-function find(state: EditorState, query: string, from: number): EditorState {
-  for (let at = Math.min(from, state.history.length - 1); at >= 0; at--) {
-    const line = state.history[at] ?? '';
-    const place = line.lastIndexOf(query);
-    if (place >= 0) return { ...state, text: line, cursor: place, search: { query, at, isFailed: false } };
-  }
-  return {
-    ...state,
-    search: { query, at: state.search?.at ?? state.history.length, isFailed: query !== '' },
-  };
-}
-
-function drawSearch(state: EditorState, effects: EditorEffect[]): EditorState {
-  const prompt = `(${state.search?.isFailed === true ? 'failed ' : ''}reverse-i-search)\`${state.search?.query ?? ''}': `;
-  const drawn = render(state, prompt, state.text, state.cursor);
-  effects.push({ kind: 'write', text: drawn.text });
-  return drawn.state;
-}
-
-/** Takes what completion found: one candidate is put in, several lengthen the word, and on a second Tab they are listed. */
+/** Takes what completion found: one candidate is put in, several lengthen the word, and a Tab that can do no more lists them. */
 export function applyCompletion(state: EditorState, found: Completion, isRepeated: boolean): Edited {
   const effects: EditorEffect[] = [];
+  const bell: Edited = { state, effects: [{ kind: 'write', text: '\x07' }] };
   const [only] = found.candidates;
-  if (only === undefined) return { state, effects: [{ kind: 'write', text: '\x07' }] };
-  const put = (text: string): EditorState => {
-    const next = {
-      ...state,
-      text: state.text.slice(0, found.start) + text + state.text.slice(state.cursor),
-      cursor: found.start + text.length,
-    };
-    return draw(next, effects);
-  };
-  if (found.candidates.length === 1)
-    return { state: { ...put(only.insert + only.suffix), lastKey: 'other' }, effects };
+  if (only === undefined) return bell;
   const current = state.text.slice(found.start, state.cursor);
-  if (found.prefix.length > current.length) return { state: put(found.prefix), effects };
-  if (!isRepeated) return { state, effects: [{ kind: 'write', text: '\x07' }] };
+  const isOne = found.candidates.length === 1;
+  if (isOne || found.prefix.length > current.length) {
+    const text = isOne ? only.insert : found.prefix;
+    const line = state.text.slice(0, found.start) + text + state.text.slice(state.cursor);
+    const at = found.start + text.length;
+    const put = changed(state, line, at);
+    const suffix = isOne ? only.suffix : '';
+    const whole = changed(put, line.slice(0, at) + suffix + line.slice(at), at + suffix.length);
+    return { state: draw(whole, effects), effects };
+  }
+  if (!isRepeated) return bell;
   const names = found.candidates.map((candidate) => candidate.label);
-  effects.push({
-    kind: 'write',
-    text: `${toEnd(state)}\r\n${listColumns(names, state.columns).replace(/\n/g, '\r\n')}`,
-  });
+  if (names.length > ASK_ABOVE) {
+    const text = `${toEnd(state)}\r\nDisplay all ${names.length} possibilities? (y or n)`;
+    return { state: { ...state, asked: names }, effects: [{ kind: 'write', text }] };
+  }
+  effects.push({ kind: 'write', text: `${toEnd(state)}\r\n${listColumns(names, state.columns)}` });
   return { state: draw({ ...state, row: 0 }, effects), effects };
 }
 
@@ -443,8 +295,7 @@ function listColumns(names: readonly string[], columns: number): string {
     (_, row) =>
       `${names
         .filter((_name, index) => index % rows === row)
-        .map((name) => name.padEnd(width))
-        .join('')
-        .trimEnd()}\n`,
+        .map((name, column) => (column === across - 1 ? name : name.padEnd(width)))
+        .join('')}\r\n`,
   ).join('');
 }

@@ -83,7 +83,7 @@ async function exit(shell: Interpreter, argv: readonly string[]): Promise<number
   const { state } = shell;
   const isTop = state.isInteractive && !state.isSubshell;
   const word = argv[1];
-  if (isTop && state.dialect === 'bash') await shell.err('exit\n');
+  if (isTop && state.dialect === 'bash') await shell.err(state.isLogin ? 'logout\n' : 'exit\n');
   if (state.dialect === 'bash' && argv.length > 2 && /^-?[0-9]+$/.test(word ?? '')) {
     await shell.complain('exit: too many arguments');
     throw state.isInteractive ? new LineAbort(1) : new ShellExit(1);
