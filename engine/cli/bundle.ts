@@ -13,18 +13,24 @@ export type Chunk = { readonly name: string; readonly code: string; readonly isF
  * other leaves. The entry's file is `NAME-HASH.js`. Given several modules, it bundles one that exports all of theirs.
  */
 export async function bundle(name: string, modules: readonly string[]): Promise<readonly Chunk[]> {
+  const atOnce = new Set<string>();
   const build = await rolldown({
     cwd: ROOT,
     input: { [name]: ENTRY },
     platform: 'browser',
     transform: { define: { 'process.env.NODE_ENV': '"production"' } },
-    plugins: [entryOf(modules), await minifier()],
+    plugins: [entryOf(modules, atOnce), await minifier()],
+    preserveEntrySignatures: 'allow-extension',
     logLevel: 'silent',
   });
   const { output } = await build.generate({
     format: 'esm',
     entryFileNames: '[name]-[hash].js',
     chunkFileNames: '[name]-[hash].js',
+    codeSplitting: {
+      includeDependenciesRecursively: false,
+      groups: [{ name: 'later', test: (id) => !atOnce.has(id) && !BESIDE_THE_BOOT.test(id) }],
+    },
     minify: false,
   });
   await build.close();
@@ -38,8 +44,11 @@ export async function bundle(name: string, modules: readonly string[]): Promise<
 }
 
 const ENTRY = 'virtual:entry';
+/** What a boot loads beside itself; all else that is loaded later is one file, since small files are larger in all. */
+const BESIDE_THE_BOOT = /node_modules[\\/]yaml|base[\\/]yaml|images[\\/]servers/;
 
-function entryOf(modules: readonly string[]): Plugin {
+/** The entry; notes what it imports statically, itself and by way of others. */
+function entryOf(modules: readonly string[], atOnce: Set<string>): Plugin {
   return {
     name: 'entry',
     resolveId: (id) => (id === ENTRY ? id : null),
@@ -47,6 +56,11 @@ function entryOf(modules: readonly string[]): Plugin {
       id === ENTRY
         ? modules.map((file) => `export * from ${JSON.stringify(join(ROOT, file))};`).join('\n')
         : null,
+    buildEnd() {
+      atOnce.add(ENTRY);
+      for (const id of atOnce)
+        for (const imported of this.getModuleInfo(id)?.importedIds ?? []) atOnce.add(imported);
+    },
   };
 }
 
