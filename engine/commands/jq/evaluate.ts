@@ -20,6 +20,17 @@ export class JqFailure extends Error {
   }
 }
 
+/** `halt` and `halt_error`: ends jq with this exit code. */
+export class JqHalt extends Error {
+  override readonly name = 'JqHalt';
+  readonly exit: number;
+
+  constructor(exit: number) {
+    super('halt');
+    this.exit = exit;
+  }
+}
+
 /** `break $label`. */
 class Break extends Error {
   override readonly name = 'Break';
@@ -39,6 +50,8 @@ export type Run = {
   nextInput(): Value | undefined;
   /** Steps left before the filter is stopped. */
   fuel: number;
+  /** What `debug` and the like write to standard error. */
+  readonly messages: string[];
 };
 
 type Closure = { readonly parameters: readonly string[]; readonly body: Node; scope: Scope };
@@ -120,6 +133,13 @@ function check(node: Node | undefined, names: ReadonlySet<string>): void {
         check(key, names);
         check(value, names);
       }
+      return;
+    case 'label':
+      check(node.body, new Set([...names, `*label-${node.name}`]));
+      return;
+    case 'break':
+      if (!names.has(`*label-${node.name}`))
+        throw new FilterFailure(`$*label-${node.name} is not defined`, 0);
       return;
     case 'string':
       for (const part of node.parts) if (typeof part !== 'string') check(part, names);

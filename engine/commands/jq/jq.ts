@@ -1,6 +1,6 @@
 import type { Process, Program } from '../../shell/program.ts';
 import { failureText, resolvePath } from '../../shell/path.ts';
-import { bind, checkNames, define, evaluate, JqFailure } from './evaluate.ts';
+import { bind, checkNames, define, evaluate, JqFailure, JqHalt } from './evaluate.ts';
 import type { Run, Scope } from './evaluate.ts';
 import { JsonFailure, JsonReader, parseJson, printJson } from './json.ts';
 import type { PrintStyle } from './json.ts';
@@ -17,6 +17,8 @@ type Settings = {
   files: string[];
   isRaw: boolean;
   isJoined: boolean;
+  endsWithNul: boolean;
+  isStreamed: boolean;
   isNullInput: boolean;
   isSlurped: boolean;
   readsRaw: boolean;
@@ -52,7 +54,11 @@ export const jq: Program = async (process) => {
 /** Parses and checks a filter with jq's own functions in scope. @throws FilterFailure */
 export function compile(
   text: string,
-  settings: { readonly named: ReadonlyMap<string, Value>; readonly positional: readonly Value[] },
+  settings: {
+    readonly named: ReadonlyMap<string, Value>;
+    readonly positional: readonly Value[];
+    readonly isStreamed?: boolean;
+  },
 ): { node: Node; scope: Scope } {
   let scope = define(undefined, parseFilter(PRELUDE));
   for (const [name, value] of settings.named) scope = bind(scope, name, value);
@@ -61,7 +67,7 @@ export function compile(
     ['named', settings.named],
   ]);
   scope = bind(scope, 'ARGS', args);
-  const node = parseFilter(text);
+  const node = parseFilter(settings.isStreamed === true ? `tostream | (${text}\n)` : text);
   checkNames(node, scope);
   return { node, scope };
 }
@@ -87,6 +93,8 @@ async function readSettings(process: Process): Promise<Settings | number> {
     files: [],
     isRaw: false,
     isJoined: false,
+    endsWithNul: false,
+    isStreamed: false,
     isNullInput: false,
     isSlurped: false,
     readsRaw: false,
@@ -170,6 +178,8 @@ const SWITCHES: Readonly<Record<string, Partial<Settings>>> = {
   'ascii-output': { isAscii: true },
   tab: { indent: '\t' },
   unbuffered: {},
+  'raw-output0': { isRaw: true, endsWithNul: true },
+  stream: { isStreamed: true },
 };
 
 const LETTERS: Readonly<Record<string, string>> = {
@@ -207,6 +217,8 @@ async function takeOption(
   if (word === '-f' || word === '--from-file') return takeFilterFile(process, settings, words[at + 1]);
   if (word.startsWith('--')) {
     if (word === '--indent') {
+      if (Number(words[at + 1]) > 7)
+        return { exit: await usage(process, '--indent takes a number between -1 and 7') };
       settings.indent = ' '.repeat(Math.min(7, Math.max(0, Number(words[at + 1] ?? 2) || 0)));
       return 1;
     }
@@ -229,7 +241,7 @@ async function takeFilterFile(
 ): Promise<number | { exit: number }> {
   const found = name === undefined ? undefined : process.machine.files.read(resolvePath(process.cwd, name));
   if (found === undefined || 'error' in found) {
-    await process.err(`jq: error: Could not open ${name ?? ''}: ${failureText(found?.error ?? 'ENOENT')}\n`);
+    await process.err(`jq: Could not open ${name ?? ''}: ${failureText(found?.error ?? 'ENOENT')}\n`);
     return { exit: 2 };
   }
   if (settings.filter !== undefined) settings.files.unshift(settings.filter);
@@ -248,7 +260,7 @@ async function takeNamed(
     return {
       exit: await usage(
         process,
-        `--${option} takes two parameters (e.g. --${option} ${option.startsWith('arg') ? 'varname value' : 'varname filename'})`,
+        `--${option} takes two parameters (e.g. --${option} varname ${{ arg: 'value', argjson: 'text' }[option] ?? 'filename'})`,
       ),
     };
   if (option === 'arg') settings.named.set(name, text);
@@ -257,7 +269,7 @@ async function takeNamed(
       settings.named.set(name, parseJson(text));
     } catch (error) {
       if (!(error instanceof JsonFailure)) throw error;
-      return { exit: await usage(process, `Invalid JSON text passed to --argjson`) };
+      return { exit: await usage(process, `invalid JSON text passed to --argjson`) };
     }
   } else {
     const found = process.machine.files.read(resolvePath(process.cwd, text));
@@ -352,6 +364,7 @@ async function runFilter(process: Process, settings: Settings, node: Node, scope
     nowMs: process.sys.nowMs(),
     nextInput: () => inputs.next(),
     fuel: FUEL,
+    messages: [],
   };
   const isColored =
     settings.isColored ?? (process.tty('stdout') !== undefined && (process.env.get('NO_COLOR') ?? '') === '');
@@ -363,20 +376,28 @@ async function runFilter(process: Process, settings: Settings, node: Node, scope
   };
   let exit = opened;
   let last: Value | undefined;
+  const flush = async (): Promise<void> => {
+    for (const text of run.messages.splice(0)) await process.err(text);
+  };
   const each = async (value: Value): Promise<void> => {
     const before = run.fuel;
     try {
       for (const { value: result } of evaluate(node, scope, { value, path: undefined }, run)) {
         last = result;
         const text = settings.isRaw && typeof result === 'string' ? result : printJson(result, style);
-        await process.out(settings.isJoined ? text : `${text}\n`);
+        await flush();
+        await process.out(settings.isJoined ? text : settings.endsWithNul ? `${text}\0` : `${text}\n`);
       }
+      exit = opened;
     } catch (error) {
+      await flush();
+      if (error instanceof JqHalt) throw error;
       const failure = error instanceof RangeError ? new JqFailure('the filter nests too deeply') : error;
       if (!(failure instanceof JqFailure)) throw error;
       exit = 5;
       await process.err(failureMessage(failure, settings.isNullInput ? '<unknown>' : inputs.place));
     }
+    await flush();
     await process.sys.burn(1 + ((before - run.fuel) >> 6));
   };
   try {
@@ -385,6 +406,7 @@ async function runFilter(process: Process, settings: Settings, node: Node, scope
     else if (settings.isNullInput) await each(null);
     else for (let value = inputs.next(); value !== undefined; value = inputs.next()) await each(value);
   } catch (error) {
+    if (error instanceof JqHalt) return error.exit;
     if (!(error instanceof JsonFailure)) throw error;
     await process.err(`jq: parse error: ${error.message}\n`);
     return opened !== 0 ? opened : 5;

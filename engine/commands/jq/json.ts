@@ -72,12 +72,7 @@ export class JsonReader {
     if (word === 'null') return null;
     if (word === 'nan' || word === 'NaN') return null;
     if (/^-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(word)) return Number(word);
-    return this.#fail(
-      /^[nft][a-z]{2,4}$/.test(word) && 'ntf'.includes(word[0] ?? '-') && /^(n...|t...|f....)$/.test(word)
-        ? 'Invalid literal'
-        : 'Invalid numeric literal',
-      this.#at + 1,
-    );
+    return this.#fail(/^[nft]/.test(word) ? 'Invalid literal' : 'Invalid numeric literal', this.#at + 1);
   }
 
   #string(): string {
@@ -90,11 +85,11 @@ export class JsonReader {
       else if (char === '"') break;
     }
     const raw = this.#text.slice(start, this.#at);
-    if (!raw.includes('\\') && !/[\x00-\x1f]/.test(raw)) return raw.slice(1, -1);
+    if (/[\x00-\x1f]/.test(raw))
+      this.#fail('Invalid string: control characters from U+0000 through U+001F must be escaped', this.#at);
+    if (!raw.includes('\\')) return raw.slice(1, -1);
     try {
-      return JSON.parse(
-        raw.replace(/[\x00-\x1f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
-      ) as string;
+      return JSON.parse(raw) as string;
     } catch {
       return this.#fail('Invalid escape', this.#at);
     }
@@ -124,12 +119,12 @@ export class JsonReader {
       return members;
     }
     for (;;) {
-      if (this.#peekIs('}')) this.#fail('Objects must consist of key:value pairs', this.#at + 1);
+      if (this.#peekIs('}') && members.size > 0) this.#fail('Expected another key-value pair', this.#at + 1);
       const key = this.#value(depth + 1);
       this.#blanks();
       if (typeof key !== 'string') this.#fail('Object keys must be strings', this.#at + 1);
       if (this.#text[this.#at] === undefined) this.#fail('Unfinished JSON term', this.#text.length + 1);
-      if (this.#text[this.#at] !== ':') this.#fail('Objects must consist of key:value pairs', this.#at + 1);
+      if (this.#text[this.#at] !== ':') this.#unseparated('Objects must consist of key:value pairs');
       this.#at++;
       members.set(key, this.#value(depth + 1));
       if (this.#separator('}')) return members;
@@ -141,14 +136,21 @@ export class JsonReader {
     return this.#text[this.#at] === char;
   }
 
+  /** Complains where the value ends that stands where a separator should: a number is read up to what follows it. */
+  #unseparated(other: string): never {
+    const char = this.#text[this.#at] ?? '';
+    if ('[{'.includes(char) || ',:]}'.includes(char)) this.#fail(other, this.#at + 1);
+    this.#value(0);
+    this.#fail('Expected separator between values', char === '"' ? this.#at : this.#at + 1);
+  }
+
   #separator(close: string): boolean {
     this.#blanks();
     const char = this.#text[this.#at];
     if (char === undefined) this.#fail('Unfinished JSON term', this.#text.length + 1);
+    if (char !== close && char !== ',') this.#unseparated('Expected separator between values');
     this.#at++;
-    if (char === close) return true;
-    if (char !== ',') this.#fail('Expected separator between values', this.#at);
-    return false;
+    return char === close;
   }
 }
 

@@ -9,6 +9,7 @@ import {
   fail,
   getPath,
   JqFailure,
+  JqHalt,
   operate,
   pathsOf,
   setPath,
@@ -48,9 +49,14 @@ function withValue(compute: (value: Value, arg: Value) => Value): Native {
   };
 }
 
+function iterated(value: Value): readonly Value[] {
+  return isArray(value) ? value : fail(`Cannot iterate over ${typeOf(value)} (${brief(value)})`);
+}
+
 function keyed(call: Call): { value: Value; key: Value }[] {
   const [arg] = call.args;
-  const list = listOf(call.input.value, 'sorted');
+  const { value: input } = call.input;
+  const list = arg === undefined || isObject(input) ? listOf(input, 'sorted') : iterated(input);
   if (arg === undefined) return list.map((value) => ({ value, key: value }));
   return list.map((value) => ({
     value,
@@ -153,7 +159,7 @@ function toNumber(value: Value): Value {
 }
 
 function fromJson(value: Value): Value {
-  const text = textOnly(value, 'cannot be parsed as JSON');
+  const text = textOnly(value, 'only strings can be parsed');
   try {
     return parseJson(text);
   } catch (error) {
@@ -228,8 +234,80 @@ function* argument(call: Call, at: number): Generator<Value> {
     for (const item of evaluate(arg, call.scope, plain(call.input.value), call.run)) yield item.value;
 }
 
+function told(run: Run, text: Value, value: Value): Value {
+  run.messages.push(`${printJson(['DEBUG:', text])}\n`);
+  return value;
+}
+
+function halt(run: Run, value: Value, exit: number): never {
+  run.messages.push(typeof value === 'string' ? value : `${printJson(value)}\n`);
+  throw new JqHalt(exit);
+}
+
+/** Year, month from 0, day, hour, minute, second, day of the week and of the year. */
+function brokenTime(seconds: number): Value {
+  const date = new Date(seconds * 1000);
+  const year = date.getUTCFullYear();
+  const day = Math.floor((date.getTime() - Date.UTC(year, 0, 1)) / 86_400_000);
+  return [
+    year,
+    date.getUTCMonth(),
+    date.getUTCDate(),
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+    date.getUTCSeconds() + (seconds - Math.floor(seconds)),
+    date.getUTCDay(),
+    day,
+  ];
+}
+
+function timeOf(parts: readonly Value[]): number {
+  const [year = 0, ...rest] = parts.map((part) =>
+    typeof part === 'number' ? part : fail('mktime requires parsed datetime inputs'),
+  );
+  if (parts.length < 6) fail('mktime requires array of 6 numbers');
+  return Date.UTC(year, rest[0], rest[1], rest[2], rest[3], rest[4]) / 1000;
+}
+
+const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
+
+/** `strptime`: the directives that timestamps are written with. */
+function readTime(value: Value, format: Value): Value {
+  if (typeof value !== 'string') return fail(`strptime/1 requires string inputs and arguments`);
+  const names: string[] = [];
+  const long = stringOf(format).replaceAll('%T', '%H:%M:%S').replaceAll('%F', '%Y-%m-%d');
+  const source = long.replace(/%([a-zA-Z%])|[\\^$.|?*+()[\]{}]/g, (whole, letter?: string) => {
+    if (letter === undefined) return `\\${whole}`;
+    if (letter === '%') return '%';
+    names.push(letter);
+    return letter === 'Y'
+      ? '(\\d{4})'
+      : /[bBaAZz]/.test(letter)
+        ? '([-+:A-Za-z0-9]+?)'
+        : letter === 's'
+          ? '(\\d+)'
+          : '\\s*(\\d{1,2})';
+  });
+  const match = new RegExp(`^${source}$`).exec(value);
+  if (match === null) return fail(`date "${value}" does not match format "${stringOf(format)}"`);
+  const found = new Map(names.map((name, at) => [name, match[at + 1] ?? '']));
+  const number = (name: string, other: number): number => Number(found.get(name) ?? other);
+  if (found.has('s')) return brokenTime(number('s', 0));
+  const word = (found.get('b') ?? found.get('B') ?? '').slice(0, 3).toLowerCase();
+  const month = word === '' ? number('m', 1) - 1 : MONTHS.indexOf(word) / 3;
+  const ms = Date.UTC(
+    number('Y', 1970),
+    month,
+    number('d', number('e', 1)),
+    number('H', 0),
+    number('M', 0),
+    number('S', 0),
+  );
+  return brokenTime(ms / 1000);
+}
+
 function isoDate(value: Value): Value {
-  return `${formatDate(Math.floor(numberOf(value)) * 1000, '%Y-%m-%dT%H:%M:%S')}Z`;
+  return `${formatDate(Math.floor(isArray(value) ? timeOf(value) : numberOf(value)) * 1000, '%Y-%m-%dT%H:%M:%S')}Z`;
 }
 
 function fromIso(value: Value): Value {
@@ -303,7 +381,7 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'contains/1': withValue((value, arg) => contains(value, arg)),
   'inside/1': withValue((value, arg) => contains(arg, value)),
   'add/0': simple((value) =>
-    (isObject(value) ? [...value.values()] : listOf(value, 'added')).reduce<Value>(
+    (isObject(value) ? [...value.values()] : iterated(value)).reduce<Value>(
       (sum, item) => operate('+', sum, item),
       null,
     ),
@@ -349,17 +427,27 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'tojson/0': simple((value) => printJson(value)),
   'fromjson/0': simple(fromJson),
   'ascii_downcase/0': simple((value) =>
-    textOnly(value, 'cannot be lowercased').replace(/[A-Z]/g, (char) => char.toLowerCase()),
+    (typeof value === 'string' ? value : fail('explode input must be a string')).replace(/[A-Z]/g, (char) =>
+      char.toLowerCase(),
+    ),
   ),
   'ascii_upcase/0': simple((value) =>
-    textOnly(value, 'cannot be uppercased').replace(/[a-z]/g, (char) => char.toUpperCase()),
+    (typeof value === 'string' ? value : fail('explode input must be a string')).replace(/[a-z]/g, (char) =>
+      char.toUpperCase(),
+    ),
   ),
   'explode/0': simple((value) =>
-    [...textOnly(value, 'cannot be exploded')].map((char) => char.codePointAt(0) ?? 0),
+    [...(typeof value === 'string' ? value : fail('explode input must be a string'))].map(
+      (char) => char.codePointAt(0) ?? 0,
+    ),
   ),
   'implode/0': simple((value) =>
-    listOf(value, 'imploded')
-      .map((code) => String.fromCodePoint(Math.max(0, Math.min(0x10ffff, numberOf(code)))))
+    (isArray(value) ? value : fail('implode input must be an array'))
+      .map((code) =>
+        typeof code === 'number'
+          ? String.fromCodePoint(Math.max(0, Math.min(0x10ffff, code)))
+          : fail(`${typeOf(code)} (${brief(code)}) can't be imploded, unicode codepoint needs to be numeric`),
+      )
       .join(''),
   ),
   'startswith/1': withValue((value, arg) =>
@@ -387,15 +475,12 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'rtrim/0': simple((value) => textOnly(value, 'cannot be trimmed').trimEnd()),
   'split/1': withValue(splitText),
   'join/1': withValue((value, joint) =>
-    listOf(value, 'joined')
-      .map((item) =>
-        item === null
-          ? ''
-          : isArray(item) || isObject(item)
-            ? fail(`${typeOf(joint)} (${brief(joint)}) and ${typeOf(item)} (${brief(item)}) cannot be added`)
-            : stringOf(item),
-      )
-      .join(stringOf(joint)),
+    iterated(value).reduce<string>((sum, item, at) => {
+      const text = sum + (at === 0 ? '' : stringOf(joint));
+      return isArray(item) || isObject(item)
+        ? fail(`string (${brief(text)}) and ${typeOf(item)} (${brief(item)}) cannot be added`)
+        : text + (item === null ? '' : stringOf(item));
+    }, ''),
   ),
   'indices/1': withValue(indices),
   'tojson/1': withValue((_value, arg) => printJson(arg)),
@@ -453,7 +538,15 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'inputs/0': function* ({ run }) {
     for (let value = run.nextInput(); value !== undefined; value = run.nextInput()) yield plain(value);
   },
-  'debug/0': simple((value) => value),
+  'debug/0': simple((value, run) => told(run, value, value)),
+  'debug/1': computed((call) => {
+    for (const text of argument(call, 0)) told(call.run, text, null);
+    return call.input.value;
+  }),
+  'stderr/0': simple((value, run) => {
+    run.messages.push(typeof value === 'string' ? value : printJson(value));
+    return value;
+  }),
   'input_line_number/0': simple(() => 0),
   'env/0': simple((_value, run) => new Map(run.env)),
   'now/0': simple((_value, run) => run.nowMs / 1000),
@@ -461,7 +554,9 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'fromdate/0': simple(fromIso),
   'todateiso8601/0': simple(isoDate),
   'fromdateiso8601/0': simple(fromIso),
-  'strftime/1': withValue((value, format) => formatDate(numberOf(value) * 1000, stringOf(format))),
+  'strftime/1': withValue((value, format) =>
+    formatDate((isArray(value) ? timeOf(value) : numberOf(value)) * 1000, stringOf(format)),
+  ),
   'floor/0': math(Math.floor),
   'ceil/0': math(Math.ceil),
   'round/0': math((value) => Math.sign(value) * Math.round(Math.abs(value))),
@@ -486,7 +581,37 @@ export const NATIVES: Readonly<Record<string, Native>> = {
       rows.map((row) => row[index] ?? null),
     );
   }),
-  'halt/0': simple(() => fail('halt')),
+  'halt/0': simple(() => {
+    throw new JqHalt(0);
+  }),
+  'halt_error/0': simple((value, run) => halt(run, value, 5)),
+  'halt_error/1': computed((call) => {
+    const [exit = 5] = argument(call, 0);
+    return halt(call.run, call.input.value, numberOf(exit));
+  }),
+  'bsearch/1': withValue((value, wanted) => {
+    const list = listOf(value, 'searched');
+    let [low, high] = [0, list.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const order = compare(list[middle] ?? null, wanted);
+      if (order === 0) return middle;
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return -1 - low;
+  }),
+  'gmtime/0': simple((value) => brokenTime(numberOf(value))),
+  'localtime/0': simple((value) => brokenTime(numberOf(value))),
+  'mktime/0': simple((value) => Math.floor(timeOf(listOf(value, 'converted')))),
+  'strptime/1': withValue(readTime),
+  'exp2/0': math((value) => 2 ** value),
+  'exp10/0': math((value) => 10 ** value),
+  'cbrt/0': math(Math.cbrt),
+  'sin/0': math(Math.sin),
+  'cos/0': math(Math.cos),
+  'significand/0': math((value) => (value === 0 ? 0 : value / 2 ** Math.floor(Math.log2(Math.abs(value))))),
+  'isnormal/0': simple((value) => Number.isFinite(numberOf(value)) && value !== 0),
   'builtins/0': simple(() => Object.keys(NATIVES)),
   'input_filename/0': simple(() => null),
 };

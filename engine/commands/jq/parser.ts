@@ -176,7 +176,7 @@ class FilterReader {
   program(): Node {
     if (this.#peek().kind === 'end') return { kind: 'identity' };
     const node = this.#pipe(true);
-    if (this.#peek().kind !== 'end') this.#unexpected();
+    if (this.#peek().kind !== 'end') this.#unexpected(', expecting end of file');
     return node;
   }
 
@@ -187,9 +187,11 @@ class FilterReader {
     return { node, end: this.#peek().at + 1 };
   }
 
-  #unexpected(expecting = '', extra?: string): never {
+  #unexpected(given = '', extra?: string): never {
     const token = this.#peek();
     const isEnd = token.kind === 'end';
+    const isFirst = !isEnd && this.#text.slice(0, token.at).trim() === '';
+    const expecting = given === '' && isFirst ? ', expecting end of file' : given;
     const names = {
       field: 'FIELD',
       word: 'IDENT',
@@ -200,11 +202,15 @@ class FilterReader {
       operator: `'${token.text}'`,
       end: 'end of file',
     };
-    const name =
-      token.kind === 'word' && KEYWORDS.has(token.text)
+    const closes = token.kind === 'operator' && /^[)}\]]$/.test(token.text) && expecting.includes('of file');
+    const name = closes
+      ? 'INVALID_CHARACTER'
+      : token.kind === 'word' && KEYWORDS.has(token.text)
         ? token.text
         : token.kind === 'operator' && token.text.length > 1
-          ? `"${token.text}"`
+          ? token.text === '..'
+            ? '..'
+            : `"${token.text}"`
           : names[token.kind];
     throw new FilterFailure(
       `${SYNTAX}${name}${expecting}${QUOTING}`,
@@ -267,7 +273,13 @@ class FilterReader {
     const format = match(/^@[A-Za-z0-9_]+/);
     if (format !== undefined) return take('format', format);
     const operator = OPERATORS.find((one) => rest.startsWith(one));
-    if (operator === undefined) throw new FilterFailure(`${SYNTAX}INVALID_CHARACTER${QUOTING}`, at);
+    if (operator === undefined) {
+      const isFirst = this.#text.slice(0, at).trim() === '';
+      throw new FilterFailure(
+        `${SYNTAX}INVALID_CHARACTER${isFirst ? ', expecting end of file' : ''}${QUOTING}`,
+        at,
+      );
+    }
     return take('operator', operator);
   }
 

@@ -228,6 +228,7 @@ function resultsOf(process: Process, expression: string, source: Source): { valu
     nowMs: process.sys.nowMs(),
     nextInput: () => undefined,
     fuel: FUEL,
+    messages: [],
   });
   const named = new Map<string, Value>([['__document', source.index]]);
   const { node, scope } = compile(DEFINITIONS + expression, { named, positional: [] });
