@@ -5,7 +5,7 @@ const LAB = 'lock-down-the-database';
 
 type Exposed = { __editor?: { getValue(): string }; __deaf?: boolean };
 
-const notices = (page: Page) => page.locator('[role=status], [role=alert]').filter({ hasText: /took back/ });
+const notices = (page: Page) => page.locator('[role=status], [role=alert]').filter({ hasText: /Taken back/ });
 
 test('undo says what it took back once, until something else is done', async ({ page }) => {
   await openTask(page, LAB, '10-baseline');
@@ -16,7 +16,7 @@ test('undo says what it took back once, until something else is done', async ({ 
   for (const word of ['three', 'two', 'one']) {
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect(notices(page)).toHaveCount(1);
-    await expect(notices(page)).toContainText(`took back: echo ${word}`);
+    await expect(notices(page)).toContainText(`Taken back: echo ${word}.`);
   }
   await typeLine(page, 'echo four');
   await expectScreen(page, /\nfour\n/);

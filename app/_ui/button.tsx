@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes, JSX } from 'react';
+import type { ButtonHTMLAttributes, JSX, Ref } from 'react';
 import { classes } from './classes.ts';
 
 type Look = 'plain' | 'quiet' | 'main';
@@ -14,7 +14,7 @@ export function Button({
   look = 'plain',
   className,
   ...rest
-}: ButtonHTMLAttributes<HTMLButtonElement> & { look?: Look }): JSX.Element {
+}: ButtonHTMLAttributes<HTMLButtonElement> & { look?: Look; ref?: Ref<HTMLButtonElement> }): JSX.Element {
   return (
     <button
       type="button"

@@ -24,6 +24,8 @@ export function AnswerForm({
     <div className="mt-4 space-y-4">
       {questions.map((question, index) => {
         const isRight = results[index]?.holds ?? false;
+        // What was answered on an earlier visit, or elsewhere, is in the journal.
+        const answer = picked[index] ?? results[index]?.given;
         return (
           <fieldset key={question.ask} className="rounded-md border border-line p-3">
             <legend className="px-1 text-xs text-muted">
@@ -36,13 +38,13 @@ export function AnswerForm({
                 key={choice}
                 className={classes(
                   'flex cursor-pointer items-center gap-2 rounded px-2 py-1 hover:bg-sunken',
-                  picked[index] === choice && 'bg-sunken',
+                  answer === choice && 'bg-sunken',
                 )}
               >
                 <input
                   type="radio"
                   name={`question-${task}-${index}`}
-                  checked={picked[index] === choice}
+                  checked={answer === choice}
                   onChange={() => {
                     setPicked({ ...picked, [index]: choice });
                     sandbox.send({ kind: 'answer', task, question: index, choice });

@@ -79,6 +79,9 @@ export function PlainEditor(props: EditorProps): JSX.Element {
   );
 }
 
+/** What Monaco takes: also whether it stands, so that the text area stays until then. */
+export type RichEditorProps = EditorProps & { readonly onThere: (isThere: boolean) => void };
+
 /** Monaco's code keeps the page busy for a while: it comes once the prompt has been drawn. */
 const MONACO_DELAY_MS = 150;
 
@@ -203,6 +206,7 @@ export function EditorPane({
   const { current } = files;
   const [isRich, setRich] = useState<boolean | undefined>();
   const [isLoaded, setLoaded] = useState(false);
+  const [isThere, setThere] = useState(false);
   const isReady = state.life !== 'booting';
   useEffect(() => {
     const isSmall = matchMedia('(max-width: 799px)').matches;
@@ -269,7 +273,11 @@ export function EditorPane({
       }}
     >
       <div className="flex min-h-9 shrink-0 items-center gap-1 border-b border-line px-2 max-sm:flex-wrap">
-        <div role="tablist" aria-label="Files" className="flex min-w-0 items-center gap-1 overflow-x-auto">
+        <div
+          role="tablist"
+          aria-label="Files"
+          className="flex min-w-20 items-center gap-1 overflow-x-auto empty:hidden"
+        >
           {files.files.map((file) => (
             <button
               key={file.path}
@@ -320,7 +328,7 @@ export function EditorPane({
             )}
           </button>
         </div>
-        <div className="ml-auto flex min-w-0 items-center gap-2 max-sm:w-full max-sm:justify-end max-sm:has-[button]:py-1">
+        <div className="flex min-w-48 flex-1 items-center justify-end gap-2 max-sm:w-full max-sm:justify-end max-sm:has-[button]:py-1">
           <span
             className={classes('truncate text-xs max-sm:hidden', status.isBad ? 'text-bad' : 'text-muted')}
             title={status.text}
@@ -378,9 +386,16 @@ export function EditorPane({
             {current.name} holds no text, or too much of it for the editor. The terminal can still use it.
           </p>
         )}
-        {editor !== undefined &&
-          current?.isEditable === true &&
-          (isRich === true && isLoaded ? <MonacoEditor {...editor} /> : <PlainEditor {...editor} />)}
+        {editor !== undefined && current?.isEditable === true && (
+          <div className="relative h-full">
+            {isRich === true && isLoaded && (
+              <div className={classes('h-full', !isThere && 'pointer-events-none absolute inset-0 opacity-0')}>
+                <MonacoEditor {...editor} onThere={setThere} />
+              </div>
+            )}
+            {!isThere && <PlainEditor {...editor} />}
+          </div>
+        )}
       </div>
     </section>
   );

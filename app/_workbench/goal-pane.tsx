@@ -30,10 +30,10 @@ function Check({ check }: { check: CheckResult }): JSX.Element {
         aria-hidden="true"
         className={classes(
           'mt-0.5 flex size-4.5 shrink-0 items-center justify-center rounded-full text-[11px] leading-none',
-          check.holds ? 'bg-ok-soft text-ok' : 'border border-strong-line text-transparent',
+          check.holds ? 'bg-ok-soft text-ok' : 'border border-strong-line',
         )}
       >
-        ✓
+        {check.holds && '✓'}
       </span>
       <span className="min-w-0">
         <span className="sr-only">{check.holds ? 'Holds: ' : 'Does not hold yet: '}</span>
@@ -54,7 +54,12 @@ export function Checklist({ state, sandbox }: { state: WorkbenchState; sandbox: 
   const isSolved = state.tasks[state.task]?.isSolved ?? false;
   const held = state.checks.filter((check) => check.holds).length;
   return (
-    <section aria-label="Checks" data-region="checks" className="p-4 text-sm leading-5">
+    <section
+      aria-label="Checks"
+      data-region="checks"
+      tabIndex={-1}
+      className="p-4 text-sm leading-5 outline-none"
+    >
       <h2 className="mb-1 flex items-baseline justify-between text-xs font-semibold text-muted">
         Checks
         {state.checks.length > 0 && (
@@ -93,6 +98,29 @@ export function Checklist({ state, sandbox }: { state: WorkbenchState; sandbox: 
   );
 }
 
+/** What the task is and asks. */
+export function TaskText({
+  bundle,
+  index,
+  task,
+  onRun,
+}: {
+  bundle: LabBundle;
+  index: number;
+  task: TaskData;
+  onRun?: (code: string) => void;
+}): JSX.Element {
+  return (
+    <>
+      <p className="mb-1 text-xs text-muted">
+        Task {index + 1} of {bundle.tasks.length} · {KINDS[task.kind] ?? task.kind}
+      </p>
+      <h1 className="mb-3 text-lg leading-6 font-semibold tracking-tight">{task.title}</h1>
+      <Markdown source={task.text} onRun={onRun} />
+    </>
+  );
+}
+
 /** The task's text, its questions, and the ladder of hints. */
 export function GoalPane({
   bundle,
@@ -114,11 +142,7 @@ export function GoalPane({
       tabIndex={-1}
       className="p-4 text-sm leading-5.5 outline-none"
     >
-      <p className="mb-1 text-xs text-muted">
-        Task {state.task + 1} of {bundle.tasks.length} · {KINDS[task.kind] ?? task.kind}
-      </p>
-      <h1 className="mb-3 text-lg leading-6 font-semibold tracking-tight">{task.title}</h1>
-      <Markdown source={task.text} onRun={onRun} />
+      <TaskText bundle={bundle} index={state.task} task={task} onRun={onRun} />
       {task.answers.length > 0 && (
         <AnswerForm
           key={state.task}

@@ -1,12 +1,13 @@
 'use client';
 
 import Link from 'next/link';
-import { type JSX, useState } from 'react';
+import type { JSX } from 'react';
 import type { LabBundle } from '../../engine/lab/bundle.ts';
 import { Button } from '../_ui/button.tsx';
 import { classes } from '../_ui/classes.ts';
 import { Logo } from '../_ui/logo.tsx';
 import { ThemeToggle } from '../_ui/theme-toggle.tsx';
+import { ResetMenu } from './reset-menu.tsx';
 import type { Sandbox } from './sandbox.ts';
 import type { SavedState, WorkbenchState } from './state.ts';
 import { isDone, wordsOfLife } from './task-life.ts';
@@ -76,7 +77,7 @@ function TaskTicks({
   onTask: (task: number) => void;
 }): JSX.Element {
   return (
-    <nav aria-label="Tasks" className="flex min-w-0 items-center gap-1 overflow-x-auto max-md:gap-0.5">
+    <nav aria-label="Tasks" className="flex min-w-0 items-center gap-1 overflow-x-auto max-md:gap-0">
       {bundle.tasks.map((task, index) => {
         const life = state.lives[index] ?? 'reading';
         const isVerified = life === 'verified';
@@ -111,47 +112,6 @@ function TaskTicks({
   );
 }
 
-/** The menu of resets; both ask once more, because they move the whole cluster. */
-function ResetMenu({ sandbox, isDisabled }: { sandbox: Sandbox; isDisabled: boolean }): JSX.Element {
-  const [isOpen, setOpen] = useState(false);
-  const choose = (kind: 'reset-task' | 'reset-lab') => {
-    setOpen(false);
-    sandbox.send({ kind });
-  };
-  return (
-    <div className="relative">
-      <Button look="quiet" disabled={isDisabled} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        Reset
-      </Button>
-      {isOpen && (
-        <div
-          className="absolute right-0 z-30 mt-1 w-64 rounded-lg border border-line bg-panel p-2 shadow-lg"
-          role="menu"
-          onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}
-        >
-          <button
-            type="button"
-            role="menuitem"
-            className="w-full cursor-pointer rounded px-2 py-1.5 text-left text-sm hover:bg-sunken"
-            onClick={() => choose('reset-task')}
-          >
-            Start this task over
-          </button>
-          <button
-            type="button"
-            role="menuitem"
-            className="w-full cursor-pointer rounded px-2 py-1.5 text-left text-sm hover:bg-sunken"
-            onClick={() => choose('reset-lab')}
-          >
-            Start the lab over
-          </button>
-          <p className="px-2 pt-1 text-xs leading-4.5 text-muted">Undo brings everything back.</p>
-        </div>
-      )}
-    </div>
-  );
-}
-
 /** The bar of the workbench: where the learner is, the steps back and forth, theme and help. */
 export function Header({
   bundle,
@@ -169,13 +129,13 @@ export function Header({
   const [saved, why] = SAVED[state.saved];
   const isStill = state.isReadOnly || state.life === 'booting';
   return (
-    <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-panel px-3 max-md:gap-1 max-md:px-1.5 max-md:[&_button]:px-1.5">
+    <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-panel px-3 max-md:gap-0.5 max-md:px-1 max-md:[&_button]:px-1.5">
       <Link
         href="/labs"
         prefetch={false}
         aria-label="All labs"
         title="All labs"
-        className="shrink-0 rounded p-1 hover:bg-sunken"
+        className="flex shrink-0 items-center justify-center rounded p-1 hover:bg-sunken max-md:size-10"
       >
         <Logo size={20} />
       </Link>
@@ -214,7 +174,7 @@ export function Header({
           <Arrow isBack={false} /> <span className="hidden lg:inline">Redo</span>
         </Button>
         <ResetMenu sandbox={sandbox} isDisabled={isStill} />
-        <ThemeToggle />
+        <ThemeToggle className="max-md:hidden" />
         <Button
           look="quiet"
           className="max-md:hidden"

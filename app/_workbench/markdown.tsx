@@ -99,7 +99,7 @@ function CodeBlock({ code, onRun }: { code: string; onRun: RunCode | undefined }
 /** A task's text. Blocks of code can be typed into the terminal by a button. */
 export function Markdown({ source, onRun }: { source: string; onRun?: RunCode | undefined }): JSX.Element {
   return (
-    <div className="space-y-2.5">
+    <div className="space-y-2.5 [overflow-wrap:anywhere]">
       {blocksOf(source).map((block, index) => {
         const key = `${index}:${block.lines[0] ?? ''}`;
         if (block.kind === 'code') return <CodeBlock key={key} code={block.lines.join('\n')} onRun={onRun} />;

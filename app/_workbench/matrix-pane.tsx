@@ -128,11 +128,7 @@ function Explanation({
   children: JSX.Element;
 }): JSX.Element {
   if (cell === undefined) {
-    return (
-      <p className="text-muted">
-        Point at a cell, or move with the arrow keys, to see which rule decides it.
-      </p>
-    );
+    return <p className="text-muted">Pick a cell to see which rule decides it.</p>;
   }
   const isGhost = cell.actual !== cell.applied;
   return (
@@ -212,7 +208,7 @@ export function MatrixPane({ matrix, onJump, onLook, advice, onAdvise, onTry }: 
       <p className="p-4 text-sm text-muted">
         {matrix === undefined
           ? 'The matrix appears with the cluster.'
-          : 'This task asks for no connections; there is nothing to compare.'}
+          : 'This task asks questions; there is no goal to compare with.'}
       </p>
     );
   }

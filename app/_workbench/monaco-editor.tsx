@@ -7,7 +7,7 @@ import 'monaco-editor/languages/definitions/yaml/register';
 import { configureMonacoYaml } from 'monaco-yaml';
 import { type JSX, useEffect, useRef, useState } from 'react';
 import { editorSchema } from '../../engine/lab/editor-schema.ts';
-import type { EditorProps } from './editor-pane.tsx';
+import type { RichEditorProps } from './editor-pane.tsx';
 
 type Monaco = typeof monaco;
 type WorkerRequest = { label: string; createData: unknown };
@@ -82,8 +82,20 @@ function defineThemes(): void {
 }
 defineThemes();
 
+/** Goes on where the text area was that stood here until now: with its text, its cursor and its focus. */
+function takeOver(made: monaco.editor.IStandaloneCodeEditor, text: string): void {
+  const model = made.getModel();
+  if (model === null) return;
+  if (model.getValue() !== text) model.setValue(text);
+  const plain = document.activeElement;
+  if (!(plain instanceof HTMLTextAreaElement) || plain.closest('[data-region=yaml]') === null) return;
+  const [start, end] = [plain.selectionStart, plain.selectionEnd].map((offset) => model.getPositionAt(offset));
+  if (start !== undefined && end !== undefined) made.setSelection(monaco.Range.fromPositions(start, end));
+  made.focus();
+}
+
 /** Monaco with completion and errors from the policy schema, and marks on the lines that decided. */
-export default function MonacoEditor(props: EditorProps): JSX.Element {
+export default function MonacoEditor(props: RichEditorProps): JSX.Element {
   const editor = useRef<monaco.editor.IStandaloneCodeEditor | null>(null);
   const marks = useRef<monaco.editor.IEditorDecorationsCollection | null>(null);
   const [isMounted, setMounted] = useState(false);
@@ -167,8 +179,11 @@ export default function MonacoEditor(props: EditorProps): JSX.Element {
     made.addCommand(api.KeyMod.CtrlCmd | api.KeyCode.KeyS, () => latest.current.onSave());
     made.addCommand(api.KeyMod.CtrlCmd | api.KeyCode.Enter, () => latest.current.onApply());
     (window as unknown as { __editor?: unknown }).__editor = made;
+    takeOver(made, latest.current.read());
     setMounted(true);
+    latest.current.onThere(true);
   };
+  useEffect(() => () => latest.current.onThere(false), []);
 
   return (
     <EditorReact
@@ -177,7 +192,11 @@ export default function MonacoEditor(props: EditorProps): JSX.Element {
       defaultLanguage={/\.ya?ml$/.test(props.path) ? 'yaml' : 'plaintext'}
       defaultValue={props.text}
       theme={theme}
-      loading=""
+      loading={
+        <pre className="size-full overflow-hidden px-4 py-2 font-mono text-[13px] leading-5">
+          {props.text}
+        </pre>
+      }
       onChange={(text) => latest.current.onChange(text ?? '')}
       onMount={mount as unknown as NonNullable<Parameters<typeof EditorReact>[0]['onMount']>}
       options={{

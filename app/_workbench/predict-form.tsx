@@ -26,16 +26,16 @@ export function PredictForm({
   sandbox: Sandbox;
   checks: readonly CheckResult[];
 }): JSX.Element {
-  const [cells, setCells] = useState<readonly string[]>(probes.map(() => ''));
-  const [isSent, setSent] = useState(false);
+  const [chosen, setChosen] = useState<Readonly<Record<number, string>>>({});
   const results = checks.filter((check) => check.kind === 'predict');
+  // What was predicted on an earlier visit, or elsewhere, is in the journal.
+  const cells = probes.map((_, index) => chosen[index] ?? results[index]?.given ?? '');
   const isComplete = cells.every((cell) => cell !== '');
   return (
     <form
       className="mt-4 rounded-md border border-line p-3"
       onSubmit={(event) => {
         event.preventDefault();
-        setSent(true);
         sandbox.send({ kind: 'predict', task, cells });
       }}
     >
@@ -45,10 +45,7 @@ export function PredictForm({
           <span className="flex items-center gap-2">
             <select
               value={cells[index]}
-              onChange={(event) => {
-                setSent(false);
-                setCells(cells.map((cell, at) => (at === index ? event.target.value : cell)));
-              }}
+              onChange={(event) => setChosen({ ...chosen, [index]: event.target.value })}
               className="w-full rounded-md border border-line bg-panel px-2 py-1.5 text-[13px]"
             >
               <option value="">what happens?</option>
@@ -58,7 +55,7 @@ export function PredictForm({
                 </option>
               ))}
             </select>
-            {isSent && results[index] !== undefined && (
+            {results[index]?.given !== undefined && results[index].given === cells[index] && (
               <span
                 role="img"
                 aria-label={results[index].holds ? 'right' : 'not what happens'}

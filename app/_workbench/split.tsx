@@ -10,6 +10,7 @@ import {
   useState,
 } from 'react';
 import { classes } from '../_ui/classes.ts';
+import { keep, kept } from './storage.ts';
 
 /** A share that the learner may change: a percentage of the whole, remembered by this browser. */
 export function useShare(
@@ -19,13 +20,13 @@ export function useShare(
 ): readonly [number, (share: number) => void] {
   const [share, setShare] = useState(initial);
   useEffect(() => {
-    const kept = Number(localStorage.getItem(`ringfence.share.${name}`));
-    if (kept >= least && kept <= most) setShare(kept);
+    const share = Number(kept(`ringfence.share.${name}`));
+    if (share >= least && share <= most) setShare(share);
   }, [name, least, most]);
   const change = (next: number) => {
     const bounded = Math.min(most, Math.max(least, next));
     setShare(bounded);
-    localStorage.setItem(`ringfence.share.${name}`, String(Math.round(bounded * 10) / 10));
+    keep(`ringfence.share.${name}`, String(Math.round(bounded * 10) / 10));
   };
   return [share, change];
 }
@@ -88,8 +89,11 @@ export function Divider({
       onPointerMove={drag}
       onKeyDown={press}
       className={classes(
-        'hidden touch-none bg-line transition-colors hover:bg-accent focus-visible:bg-accent md:block',
-        axis === 'x' ? 'cursor-col-resize' : 'cursor-row-resize',
+        // What can be grabbed is wider than what is seen.
+        "relative hidden touch-none bg-line transition-colors before:absolute before:z-10 before:content-[''] hover:bg-accent focus-visible:bg-accent md:block",
+        axis === 'x'
+          ? 'cursor-col-resize before:-inset-x-1 before:inset-y-0'
+          : 'cursor-row-resize before:inset-x-0 before:-inset-y-1',
       )}
     />
   );

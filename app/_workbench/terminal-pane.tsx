@@ -5,6 +5,7 @@ import { Button } from '../_ui/button.tsx';
 import { classes } from '../_ui/classes.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { WorkbenchState } from './state.ts';
+import { keep, kept } from './storage.ts';
 import type { TerminalScreen } from './terminal-screen.ts';
 
 /** What other parts of the page may do with the terminals. */
@@ -31,6 +32,7 @@ function Screen({
   onLeave,
   onLink,
   onTooLong,
+  onReady,
 }: {
   sandbox: Sandbox;
   terminal: number;
@@ -40,10 +42,11 @@ function Screen({
   onLeave: () => void;
   onLink: (url: string) => void;
   onTooLong: () => void;
+  onReady: (terminal: number) => void;
 }): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
-  const listeners = useRef({ onLeave, onLink, onTooLong, isScreenReader });
-  listeners.current = { onLeave, onLink, onTooLong, isScreenReader };
+  const listeners = useRef({ onLeave, onLink, onTooLong, onReady, isScreenReader });
+  listeners.current = { onLeave, onLink, onTooLong, onReady, isScreenReader };
   useEffect(() => {
     let screen: TerminalScreen | undefined;
     let detach = () => {};
@@ -67,6 +70,7 @@ function Screen({
       screen = made;
       screens.current.set(terminal, made);
       detach = sandbox.attach(terminal, made);
+      listeners.current.onReady(terminal);
     });
     return () => {
       isGone = true;
@@ -123,9 +127,20 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onLink, onTooLon
     if (added !== undefined && known.current.length > 0) setShown(added);
     known.current = state.terminals;
   }, [state.terminals]);
-  useEffect(() => setScreenReader(localStorage.getItem('ringfence.screenReader') === 'on'), []);
+  // A button that opens or closes a terminal hands the keys to the one that is shown then.
+  const wantsFocus = useRef(false);
+  const currentNow = useRef(current);
+  currentNow.current = current;
+  const takeFocus = useCallback((terminal: number) => {
+    const screen = screens.current.get(terminal);
+    if (!wantsFocus.current || screen === undefined) return;
+    wantsFocus.current = false;
+    screen.focus();
+  }, []);
+  useEffect(() => takeFocus(current), [current, takeFocus]);
+  useEffect(() => setScreenReader(kept('ringfence.screenReader') === 'on'), []);
   const toggleReader = () => {
-    localStorage.setItem('ringfence.screenReader', isScreenReader ? 'off' : 'on');
+    keep('ringfence.screenReader', isScreenReader ? 'off' : 'on');
     setScreenReader(!isScreenReader);
   };
   const busy = state.busy[current];
@@ -135,7 +150,7 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onLink, onTooLon
       data-region="terminal"
       className="flex h-full min-h-0 flex-col bg-terminal"
     >
-      <div className="flex h-9 shrink-0 items-center gap-1 border-b border-line bg-panel px-2">
+      <div className="flex h-9 shrink-0 items-center gap-1 border-b border-line bg-panel px-2 max-md:h-11">
         <div
           className="flex min-w-0 items-center gap-1 overflow-x-auto"
           role="tablist"
@@ -168,7 +183,10 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onLink, onTooLon
             look="quiet"
             aria-label={`Close terminal ${current}`}
             title={`Close terminal ${current}`}
-            onClick={() => sandbox.send({ kind: 'close-terminal', terminal: current })}
+            onClick={() => {
+              wantsFocus.current = true;
+              sandbox.send({ kind: 'close-terminal', terminal: current });
+            }}
           >
             ×
           </Button>
@@ -177,7 +195,10 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onLink, onTooLon
           look="quiet"
           aria-label="New terminal"
           title="New terminal"
-          onClick={() => sandbox.send({ kind: 'open-terminal' })}
+          onClick={() => {
+            wantsFocus.current = true;
+            sandbox.send({ kind: 'open-terminal' });
+          }}
         >
           +
         </Button>
@@ -200,7 +221,7 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onLink, onTooLon
             aria-pressed={isScreenReader}
             onClick={toggleReader}
             title="Lets a screen reader read the terminal's output"
-            className="text-xs max-sm:hidden"
+            className="shrink-0 text-xs max-sm:hidden"
           >
             Screen reader {isScreenReader ? 'on' : 'off'}
           </Button>
@@ -218,6 +239,7 @@ export function TerminalPane({ sandbox, state, handle, onLeave, onLink, onTooLon
             onLeave={onLeave}
             onLink={onLink}
             onTooLong={onTooLong}
+            onReady={(ready) => ready === currentNow.current && takeFocus(ready)}
           />
         ))}
       </div>

@@ -18,6 +18,9 @@ export type ScreenListener = {
 /** Characters of one paste; the journal takes no longer input. */
 const PASTE_MAX = 65_536;
 
+/** A terminal takes its new size when its place has kept it for this long: a line being edited is drawn once, not at each step of a drag. */
+const FIT_MS = 60;
+
 /** Keys that belong to the page even while the terminal has the focus. */
 function isPageKey(event: KeyboardEvent): boolean {
   if (event.key === 'F6') return true;
@@ -96,6 +99,7 @@ export class TerminalScreen {
   readonly #fit = new FitAddon();
   readonly #host: HTMLElement;
   readonly #observer: ResizeObserver;
+  #fitting: ReturnType<typeof setTimeout> | undefined;
   readonly #parts: IDisposable[] = [];
   readonly #ahead = new EchoAhead((data) => this.#terminal.write(data));
   readonly #onTheme = () => {
@@ -129,7 +133,10 @@ export class TerminalScreen {
         listener.size(cols, rows);
       }),
     );
-    this.#observer = new ResizeObserver(() => this.fit());
+    this.#observer = new ResizeObserver(() => {
+      clearTimeout(this.#fitting);
+      this.#fitting = setTimeout(() => this.fit(), FIT_MS);
+    });
     this.#observer.observe(host);
     window.addEventListener('themechange', this.#onTheme);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', this.#onTheme);
@@ -184,6 +191,7 @@ export class TerminalScreen {
     window.removeEventListener('themechange', this.#onTheme);
     matchMedia('(prefers-color-scheme: dark)').removeEventListener('change', this.#onTheme);
     this.#observer.disconnect();
+    clearTimeout(this.#fitting);
     for (const part of this.#parts) part.dispose();
     this.#terminal.dispose();
   }

@@ -11,13 +11,13 @@ import { Banners } from './banners.tsx';
 import { DoneBanner, type NextLab } from './done-banner.tsx';
 import { EditorPane } from './editor-pane.tsx';
 import { FlowsPane } from './flows-pane.tsx';
-import { Checklist, GoalPane } from './goal-pane.tsx';
+import { Checklist, GoalPane, TaskText } from './goal-pane.tsx';
 import { Header } from './header.tsx';
 import { MatrixPane } from './matrix-pane.tsx';
 import { Sandbox } from './sandbox.ts';
 import { Shortcuts } from './shortcuts.tsx';
 import { Divider, useShare } from './split.tsx';
-import { initialState } from './state.ts';
+import { initialState, type WorkbenchState } from './state.ts';
 import { type TerminalHandle, TerminalPane } from './terminal-pane.tsx';
 import { type Region, useKeys } from './use-keys.ts';
 import { useFiles } from './use-files.ts';
@@ -40,7 +40,10 @@ function useSandbox(bundle: LabBundle, task: number, isGuest: boolean): Sandbox 
   const [sandbox, setSandbox] = useState<Sandbox | undefined>();
   const first = useRef({ task, isGuest });
   useEffect(() => {
-    const made = new Sandbox(bundle, first.current.task, first.current.isGuest);
+    // The address is newer than what the server sent: it followed the tasks, also before the learner went back to it.
+    const id = location.pathname.split('/').at(-1);
+    const named = bundle.tasks.findIndex((candidate) => candidate.id === id);
+    const made = new Sandbox(bundle, named < 0 ? first.current.task : named, first.current.isGuest);
     setSandbox(made);
     void made.start();
     const show = () => made.send({ kind: 'visible', isVisible: document.visibilityState === 'visible' });
@@ -51,6 +54,10 @@ function useSandbox(bundle: LabBundle, task: number, isGuest: boolean): Sandbox 
     };
   }, [bundle]);
   return sandbox;
+}
+
+function isPhone(): boolean {
+  return matchMedia('(max-width: 767px)').matches;
 }
 
 /** Words of a shell for a path below the home folder. */
@@ -76,15 +83,39 @@ export function Workbench({
   return <Bench bundle={bundle} sandbox={sandbox} nextLab={nextLab} />;
 }
 
+/** What the server sends: the task can be read, where it will stand, before any script runs. */
 function Waiting({ bundle, task }: { bundle: LabBundle; task: number }): JSX.Element {
+  const data = bundle.tasks[task];
   return (
     <div className="flex h-dvh flex-col">
-      <div className="h-12 border-b border-line bg-panel" />
-      <main className="p-4 text-sm">
-        <h1 className="text-lg font-semibold">{bundle.tasks[task]?.title}</h1>
-        <p className="text-muted">The cluster starts…</p>
+      <div className="flex h-12 shrink-0 items-center border-b border-line bg-panel px-4 text-sm font-medium">
+        {bundle.title}
+      </div>
+      <main className="min-h-0 flex-1 md:grid md:grid-cols-[minmax(0,25fr)_minmax(0,75fr)]">
+        <div className="h-full overflow-y-auto bg-panel p-4 text-sm leading-5.5">
+          <noscript>
+            <p className="mb-4 rounded-md bg-warn-soft px-3 py-2">
+              The cluster of a lab runs in your browser, which needs JavaScript. Allow it for this address and
+              load the page again.
+            </p>
+          </noscript>
+          {data !== undefined && <TaskText bundle={bundle} index={task} task={data} />}
+        </div>
+        <p className="scripted p-4 text-sm text-muted max-md:hidden">The cluster starts…</p>
       </main>
     </div>
+  );
+}
+
+/** How the checks stand, in the bar of a phone, where they are not in sight. */
+function ChecksNow({ state }: { state: WorkbenchState }): JSX.Element | null {
+  if (state.tasks[state.task]?.isSolved === true) return <span className="ml-1 text-ok">✓</span>;
+  if (state.checks.length === 0) return null;
+  return (
+    <span className={classes('ml-1 tabular-nums', state.feedback !== undefined && 'text-warn')}>
+      {state.checks.filter((check) => check.holds).length}/{state.checks.length}
+      {state.feedback !== undefined && ' !'}
+    </span>
   );
 }
 
@@ -117,6 +148,7 @@ function Bench({
   const [editorShare, setEditorShare] = useShare('editor', 54, [15, 85]);
   const [matrixShare, setMatrixShare] = useShare('matrix', 66, [20, 85]);
   const task = bundle.tasks[state.task] ?? bundle.tasks[0];
+  const goTo = useRef<(region: Region) => void>(() => {});
 
   const goTask = (next: number) => {
     if (next < 0 || next >= bundle.tasks.length) return;
@@ -131,15 +163,21 @@ function Bench({
   useEffect(() => {
     if (state.jump === undefined) return;
     files.open(state.jump.path);
-    setBrowsing(false);
-    setRegion('yaml');
+    if (state.jump.line === undefined) goTo.current('yaml');
+    else {
+      setBrowsing(false);
+      setRegion('yaml');
+    }
   }, [state.jump, files.open]);
 
   const awaited = state.awaited.at(-1);
+  const wasAwaited = useRef(awaited);
   useEffect(() => {
-    if (awaited === undefined) return;
-    setBrowsing(false);
-    setRegion('yaml');
+    const isOver = wasAwaited.current !== undefined && awaited === undefined;
+    wasAwaited.current = awaited;
+    // As an editor in the terminal would: the keys are the file's, and then the shell's again.
+    if (awaited !== undefined) goTo.current('yaml');
+    else if (isOver) goTo.current('terminal');
   }, [awaited]);
 
   const typeLine = (text: string) => {
@@ -197,10 +235,16 @@ function Bench({
           '.monaco-editor textarea, .monaco-editor .native-edit-context, textarea, [aria-label="Address"], [data-cell][tabindex="0"]',
         ) ?? pane;
       target?.focus();
-      // The browser's code may still be under way.
-      if (target === null && tries > 0) setTimeout(() => focus(tries - 1), 100);
+      // The code of the editor or the browser may still be under way.
+      if (document.activeElement !== target && tries > 0) setTimeout(() => focus(tries - 1), 100);
     };
     requestAnimationFrame(() => focus(20));
+  };
+  goTo.current = (next) => {
+    if (!isPhone()) return focusRegion(next);
+    // There the focus would bring the keyboard up.
+    setBrowsing(false);
+    setRegion(next);
   };
   useKeys({
     onRegion: focusRegion,
@@ -344,7 +388,7 @@ function Bench({
           ref={right}
           className={classes(
             'min-h-0 bg-panel md:grid',
-            region === 'matrix' ? 'max-md:flex max-md:flex-1 max-md:flex-col' : 'max-md:hidden',
+            region === 'matrix' ? 'max-md:flex-1 max-md:overflow-y-auto' : 'max-md:hidden',
           )}
           style={{
             gridTemplateColumns: 'minmax(0, 1fr)',
@@ -355,7 +399,7 @@ function Bench({
             aria-label="Matrix"
             data-region="matrix"
             tabIndex={-1}
-            className="relative min-h-0 overflow-y-auto outline-none max-md:flex-1"
+            className="relative min-h-0 outline-none md:overflow-y-auto"
           >
             <h2 className="sticky top-0 z-10 flex h-9 items-center border-b border-line bg-panel px-3 text-[13px] font-medium">
               Who reaches whom
@@ -381,7 +425,7 @@ function Bench({
             aria-label="Flows"
             // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
             tabIndex={0}
-            className="relative min-h-0 overflow-y-auto max-md:max-h-2/5 max-md:border-t max-md:border-line"
+            className="relative min-h-0 max-md:border-t max-md:border-line md:overflow-y-auto"
           >
             <h2 className="flex h-9 items-center px-3 text-[13px] font-medium">Latest flows</h2>
             <FlowsPane rows={state.flows} />
@@ -404,6 +448,7 @@ function Bench({
             )}
           >
             {label}
+            {name === 'checks' && <ChecksNow state={state} />}
           </button>
         ))}
       </nav>

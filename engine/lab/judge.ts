@@ -34,6 +34,8 @@ export type Check = {
   readonly text: string;
   readonly holds: boolean;
   readonly reason: string;
+  /** What the learner answered or predicted, once they have. */
+  readonly given?: string;
 };
 
 /** Gives the reasons of a probe's outcome, for the text of a check. */
@@ -72,6 +74,7 @@ function answerCheck(question: TaskData['answers'][number], index: number, deeds
         : holds
           ? (question.because ?? 'Yes.')
           : `“${given}” is not what was meant.`,
+    ...(given !== undefined && { given }),
   };
 }
 
@@ -226,6 +229,7 @@ function predictCheck(task: TaskData, deeds: Deeds): readonly Check[] {
           : holds
             ? `Yes: it ${outcomeWords(probe.expect)}.`
             : `You said it ${outcomeWords(given)}.`,
+      ...(given !== undefined && { given }),
     };
   });
 }

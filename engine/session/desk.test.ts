@@ -250,6 +250,71 @@ describe('a page at its desk', () => {
     expect(page.text).toContain('cat note\nkept\n');
   });
 
+  test('output without an end stays before the prompt, whatever is drawn there', async () => {
+    const page = await Page.open();
+    // More than the screen holds cannot be drawn again.
+    await page.type("printf 'x%.0s' {1..3000}\n");
+    expect(page.text).toMatch(/x\nlearner@workstation:~\$ $/);
+    await page.type('printf PONG\n');
+    page.send({ kind: 'keys', terminal: 1, data: '\x1b[A' });
+    await page.pass(100);
+    expect(page.text.split('\n').at(-1)).toMatch(/^PONGlearner.*PONGlearner@workstation:~\$ printf PONG$/);
+    await page.type('\x15(sleep 1; echo late) & printf PING\n', 2_500);
+    expect(page.text).toMatch(/PINGlearner@workstation:~\$ PING\nlate\nlearner@workstation:~\$ $/);
+  });
+
+  test('undo after a reset brings back what the reset took, and redo resets again', async () => {
+    const page = await Page.open();
+    await page.type('echo one > note\n');
+    await page.type('echo two > note\n');
+    page.send({ kind: 'reset-task' });
+    await page.pass(200);
+    await page.type('');
+    expect(page.last('timeline')).toMatchObject({ canUndo: true });
+    page.send({ kind: 'undo' });
+    await page.pass(200);
+    expect(page.last('notice').text).toContain('the reset');
+    expect(page.last('files').files).toMatchObject([{ content: 'two\n' }]);
+    page.send({ kind: 'redo' });
+    await page.pass(200);
+    expect(page.last('files').files).toEqual([]);
+  });
+
+  test('a draft that was applied is a draft no more, in whatever order its fields stand', async () => {
+    const page = await Page.open({ task: 1 });
+    const path = '/home/learner/database-policy.yaml';
+    const text = `${DENIES_ALL}  egress:\n    - {}\n`;
+    page.send({ kind: 'save', path, content: text });
+    page.send({ kind: 'draft', path, content: text });
+    await page.pass(200);
+    expect(page.last('matrix').matrix.hasDrafts).toBe(true);
+    await page.type('kubectl apply -f database-policy.yaml\n', 1_000);
+    expect(page.last('matrix').matrix.hasDrafts).toBe(false);
+    // The API server fills in policyTypes and protocol.
+    const plain = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: plain}
+spec: {podSelector: {}, ingress: [{ports: [{port: 80}]}]}
+`;
+    page.send({ kind: 'save', path: '/home/learner/plain.yaml', content: plain });
+    page.send({ kind: 'draft', path: '/home/learner/plain.yaml', content: plain });
+    await page.type('kubectl apply -f plain.yaml\n', 1_000);
+    expect(page.last('matrix').matrix.hasDrafts).toBe(false);
+  });
+
+  test('what was answered and predicted comes back with a reload', async () => {
+    const page = await Page.open({ task: 3 });
+    page.send({ kind: 'answer', task: 3, question: 1, choice: '172.27.224.0/24' });
+    await page.pass(200);
+    const again = await Page.open({ entries: page.entries });
+    expect(again.last('task').checks.map(({ given }) => given)).toEqual([undefined, '172.27.224.0/24']);
+    page.send({ kind: 'go-task', task: 4 });
+    page.send({ kind: 'predict', task: 4, cells: ['ok', 'refused', 'ok'] });
+    await page.pass(200);
+    const later = await Page.open({ entries: page.entries });
+    expect(later.last('task').checks.map(({ given }) => given)).toEqual(['ok', 'refused', 'ok']);
+  });
+
   test('a read-only page changes nothing and says why', async () => {
     const page = await Page.open({ isReadOnly: true });
     await page.type('echo no\n');

@@ -81,6 +81,8 @@ export class Desk {
   readonly #sizes = new Map<number, { readonly columns: number; readonly rows: number }>();
   #matrix: Matrix | undefined;
   #redo: Undone[] = [];
+  /** The moment that a reset left: undo goes back to it as long as nothing was done since. */
+  #left: Undone | undefined;
   #solved = new Set<number>();
   #hints = new Map<number, number>();
   #attempts = new Map<number, number>();
@@ -293,7 +295,7 @@ export class Desk {
     this.#entries = [...command.entries];
     this.#solved = new Set(command.solved);
     this.#isReadOnly = command.isReadOnly;
-    this.#redo = [];
+    this.#forgetTravels();
     this.#hints.clear();
     for (const { input } of command.entries)
       if (input.kind === 'hint')
@@ -383,7 +385,7 @@ export class Desk {
       for (const [terminal, { columns, rows }] of sandbox.terminals)
         if (this.#sizes.has(terminal)) this.#record(sandbox, { kind: 'size', terminal, columns, rows });
     this.#record(sandbox, input);
-    if (isUndoable(input)) this.#redo = [];
+    if (isUndoable(input)) this.#forgetTravels();
     sandbox.apply(input);
   }
 
@@ -461,7 +463,7 @@ export class Desk {
     }
     if (!this.#mayBegin(bundle, task)) return;
     this.#record(sandbox, { kind: 'task', task, from: 'solutions' });
-    this.#redo = [];
+    this.#forgetTravels();
     this.#adopt(await Sandbox.createAt(bundle, header, task));
   }
 
@@ -494,12 +496,13 @@ export class Desk {
       atMs: sandbox.nowMs,
       step: sandbox.scheduler.steps,
     };
-    if (kind === 'redo') {
-      const target = this.#redo.pop();
-      if (target !== undefined)
-        await this.#goto(target.sequence, target.atMs, target.step, 'went forward again');
-      return;
+    const back = kind === 'redo' ? this.#redo.pop() : kind === 'undo' ? this.#left : undefined;
+    if (back !== undefined) {
+      const words = kind === 'redo' ? 'Done again.' : 'Taken back: the reset.';
+      await this.#goto(back.sequence, back.atMs, back.step, words);
+      if (kind === 'undo') this.#redo = [here];
     }
+    if (back !== undefined || kind === 'redo') return;
     const path = pathTo(this.#entries, this.#entries.length);
     const target =
       kind === 'undo' ? lastUndoable(path) : kind === 'reset-task' ? taskStart(path) : { index: 0 };
@@ -512,15 +515,21 @@ export class Desk {
     // The moment before an entry is on the timeline that it was typed in, also where the path begins anew with it.
     const before = (entry?.sequence ?? 1) - 1;
     if (entry === undefined || kind === 'reset-lab')
-      await this.#goto(0, this.#header.epochMs, 0, 'went back to the beginning');
+      await this.#goto(0, this.#header.epochMs, 0, 'Back at the beginning of the lab.');
     else
       await this.#goto(
         before,
         entry.atMs,
         entry.step,
-        kind === 'undo' ? `took back: ${inputWords(entry.input)}` : 'went back to the beginning of this task',
+        kind === 'undo' ? `Taken back: ${inputWords(entry.input)}.` : 'Back at the beginning of this task.',
       );
     this.#redo = redo;
+    this.#left = kind === 'undo' ? undefined : here;
+  }
+
+  #forgetTravels(): void {
+    this.#redo = [];
+    this.#left = undefined;
   }
 
   /** Goes to a moment of history: an entry like any other, and a sandbox replayed to that moment. */
@@ -529,6 +538,7 @@ export class Desk {
     if (bundle === undefined || header === undefined) return;
     const sandbox = this.#sandbox;
     if (sandbox === undefined) return;
+    this.#left = undefined;
     const isStart = sequence === 0 && step === 0;
     const first = isStart ? await Sandbox.create(bundle, header) : undefined;
     const moment = first === undefined ? { atMs, step } : { atMs: first.nowMs, step: first.scheduler.steps };
@@ -538,7 +548,7 @@ export class Desk {
     if (words !== undefined)
       this.#notice(
         'info',
-        `The cluster, its clock and your saved files ${words}. Unsaved text in the editor stays.`,
+        `${words} The cluster, its clock and your saved files went along; unsaved text in the editor stays.`,
         'travel',
       );
   }
@@ -572,7 +582,8 @@ export class Desk {
     this.#tellFiles(sandbox);
     this.#tellTask(sandbox);
     this.#tellFlows(sandbox);
-    const canUndo = lastUndoable(pathTo(this.#entries, this.#entries.length)) !== undefined;
+    const canUndo =
+      this.#left !== undefined || lastUndoable(pathTo(this.#entries, this.#entries.length)) !== undefined;
     this.#tellOnce({ kind: 'timeline', canUndo, canRedo: this.#redo.length > 0 });
     const matrix = this.#matrix?.fresh();
     if (matrix === undefined) return;
@@ -720,5 +731,5 @@ function taskStart(path: readonly JournalEntry[]): { readonly index: number } | 
 function inputWords(input: Input): string {
   if (input.kind === 'line') return input.text.split('\n')[0]?.slice(0, 60) ?? '';
   if (input.kind === 'save') return `saving ${input.path.slice(input.path.lastIndexOf('/') + 1)}`;
-  return input.kind === 'task' ? 'going to this task' : 'the last keys';
+  return input.kind === 'task' ? 'the step to the next task' : 'the last keys';
 }

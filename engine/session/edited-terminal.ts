@@ -9,6 +9,7 @@ import {
   redraw,
   resize,
 } from '../shell/line-editor.ts';
+import { placeAfter } from '../shell/text-width.ts';
 import { PASTE_ON } from './first-screen.ts';
 import type { OutputPiece, SandboxTerminal } from './terminal.ts';
 import type { Workplace } from './workplace.ts';
@@ -94,7 +95,12 @@ export class EditedTerminal {
       this.#terminal.prompt,
       this.#terminal.columns,
       shell.state.history,
+<<<<<<< HEAD
       this.#editor.kills,
+=======
+      this.#editor.killed,
+      this.#lead(),
+>>>>>>> 07d4d30 (wip)
     );
     this.#show(`${PASTE_ON}${this.#terminal.prompt}`, ahead === '');
     this.#row = '';
@@ -120,6 +126,16 @@ export class EditedTerminal {
     const data = this.#drawn.join('');
     this.#drawn = undefined;
     return { data, echoColumn: this.#echoColumn() };
+  }
+
+  /** What the last output left on the prompt's row. A row longer than the screen could not be drawn again: the prompt gets its own. */
+  #lead(): string {
+    const { columns, rows } = this.#terminal;
+    // What moved the cursor or cleared the screen must not do so again.
+    const text = this.#row.replace(/^.*(?:\r|\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b[^[])/, '');
+    if (placeAfter(text, columns).row < rows - 2) return text;
+    this.#show('\r\n', false);
+    return '';
   }
 
   #fresh(prompt: string): EditorState {
@@ -175,7 +191,8 @@ export class EditedTerminal {
     const isTyping = this.#editor.text !== '' || this.#isPrompting;
     if (isTyping) {
       const up = this.#editor.row > 0 ? `\x1b[${this.#editor.row}A` : '';
-      this.#show(`${up}\r\x1b[J${this.#isPrompting ? '' : this.#row}`, false);
+      const { lead } = this.#editor;
+      this.#show(`${up}\r\x1b[J${this.#isPrompting ? lead && `${lead}\r\n` : this.#row}`, false);
     }
     this.#show(toTerminal(piece.text), !isTyping);
     const at = piece.text.lastIndexOf('\n');
@@ -188,6 +205,7 @@ export class EditedTerminal {
     if (this.#isPrompting && this.#row !== '') this.#show('\r\n', false);
     const { state, text } = redraw({
       ...this.#editor,
+      lead: '',
       prompt: this.#isPrompting ? this.#editor.prompt : this.#row,
       row: 0,
     });

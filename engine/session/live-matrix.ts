@@ -4,6 +4,8 @@ import { LIMITS } from '../base/limits.ts';
 import type { CellAdvice, MatrixValue } from '../lab/matrix-value.ts';
 import { matrixOf } from '../lab/matrix.ts';
 import type { KubeObject } from '../objects/api.ts';
+import { withDefaults } from '../objects/defaults.ts';
+import { sameValue } from '../objects/equal.ts';
 import { kindOfObject } from '../objects/kinds.ts';
 import type { adviseStepwise } from './counterfactuals.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -100,17 +102,15 @@ export class Matrix {
     return { changed, rejected: drafts.flatMap((draft) => draft.rejected) };
   }
 
-  /** True when the object is not in the cluster in this form: only its own fields are compared, not what the server added. */
+  /** True when the object is not in the cluster in this form: the order of fields does not count, nor what the server fills in. */
   #differs(object: KubeObject): boolean {
     const kind = kindOfObject(object);
     if (kind === undefined) return false;
     const namespace = kind.isNamespaced ? (object.metadata.namespace ?? 'default') : undefined;
     const present = this.#sandbox.cluster.store.get(kind.resource, namespace, object.metadata.name);
-    return (
-      present === undefined ||
-      JSON.stringify([object['spec'], object['specs']]) !==
-        JSON.stringify([present['spec'], present['specs']])
-    );
+    if (present === undefined) return true;
+    const { spec, specs } = withDefaults(kind.resource, object);
+    return !sameValue([spec, specs], [present['spec'], present['specs']]);
   }
 
   #readDraft(path: string, text: string): ReadDraft {

@@ -98,6 +98,8 @@ export type CheckResult = {
   readonly holds: boolean;
   /** Why it does (not) hold, one sentence; names policy, rule and line where a policy decided. */
   readonly reason: string;
+  /** What the learner answered or predicted, once they have. */
+  readonly given?: string;
   readonly kind: 'goal' | 'hidden' | 'did' | 'guard' | 'predict' | 'answer';
 };
 

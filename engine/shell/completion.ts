@@ -116,7 +116,8 @@ function commandWords(words: readonly Word[]): Word[] {
     if (
       !isLast &&
       (STARTERS.has(word.text) || /^[A-Za-z_][A-Za-z0-9_]*=/.test(word.text)) &&
-      (index === from || /^[|&;(]+$/.test(word.raw) || STARTERS.has(word.text))
+      // A word such as `exec` begins a command only where a command may stand: in `kubectl exec` it is an argument.
+      (index === from || /^[|&;(]+$/.test(word.raw))
     )
       from = index + 1;
   });

@@ -80,6 +80,22 @@ describe('the line editor', () => {
     expect(placeAfter('日本', 3)).toEqual({ row: 1, column: 2 });
   });
 
+  it('draws what output left before the prompt again with the line, and not on a screen that moved on', () => {
+    const after = createEditor('$ ', 20, ['old'], '', 'PONG');
+    expect(written(pressKeys(after, '\x1b[A').effects)).toBe('\r\x1b[JPONG$ old\r\x1b[9C');
+    expect(written(pressKeys(after, '\x12o').effects)).toContain('\x1b[JPONG(reverse-i-search)');
+    expect(written(pressKeys(after, '\x0c\x1b[A').effects)).not.toContain('PONG');
+    expect(pressKeys(after, '\x03').state.lead).toBe('');
+    expect(createEditor('$ ', 20, [], '', 'x'.repeat(30)).row).toBe(1);
+  });
+
+  it('is drawn from its first row when the terminal changed its width', () => {
+    const long = typed('x'.repeat(50));
+    // xterm left the rows of this line alone: three of them, whatever the width is now.
+    expect(resize(long, 90).text).toMatch(/^\x1b\[2A\r\x1b\[J\$ x{50}\r/);
+    expect(resize(long, 10).text).toMatch(/^\x1b\[2A\r\x1b\[J/);
+  });
+
   it('takes a sequence that comes in pieces', () => {
     const first = pressKeys(typed('ab'), '\x1b[');
     expect(pressKeys(first.state, 'DX').state.text).toBe('aXb');
@@ -106,7 +122,17 @@ describe('completion', () => {
     ]),
     names: ['myfunc'],
     completers: new Map([
-      ['kubectl', (words, index) => (index === 1 ? ['get', 'apply'] : words[1] === 'get' ? ['pods'] : [])],
+      [
+        'kubectl',
+        (words, index) =>
+          index === 1
+            ? ['get', 'apply']
+            : words[1] === 'get'
+              ? ['pods']
+              : words[1] === 'exec'
+                ? ['backend-1']
+                : [],
+      ],
     ]),
   };
   const inserts = (line: string): string[] =>
@@ -121,6 +147,9 @@ describe('completion', () => {
     ['echo a | kubectl g', ['get ']],
     ['cat my', ['my\\ file ']],
     ['cd ', ['demo/']],
+    ['kubectl exec ba', ['backend-1 ']],
+    ['time kubectl exec ba', ['backend-1 ']],
+    ['if true; then exec kubec', ['kubectl ']],
     ['echo $BA', ['$BACKEND ']],
     ['FOO=1 kubec', ['kubectl ']],
     ['cat < dat', ['database-policy.yaml ']],
