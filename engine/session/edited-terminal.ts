@@ -95,12 +95,8 @@ export class EditedTerminal {
       this.#terminal.prompt,
       this.#terminal.columns,
       shell.state.history,
-<<<<<<< HEAD
       this.#editor.kills,
-=======
-      this.#editor.killed,
       this.#lead(),
->>>>>>> 07d4d30 (wip)
     );
     this.#show(`${PASTE_ON}${this.#terminal.prompt}`, ahead === '');
     this.#row = '';

@@ -81,12 +81,12 @@ describe('the line editor', () => {
   });
 
   it('draws what output left before the prompt again with the line, and not on a screen that moved on', () => {
-    const after = createEditor('$ ', 20, ['old'], '', 'PONG');
+    const after = createEditor('$ ', 20, ['old'], [], 'PONG');
     expect(written(pressKeys(after, '\x1b[A').effects)).toBe('\r\x1b[JPONG$ old\r\x1b[9C');
     expect(written(pressKeys(after, '\x12o').effects)).toContain('\x1b[JPONG(reverse-i-search)');
     expect(written(pressKeys(after, '\x0c\x1b[A').effects)).not.toContain('PONG');
     expect(pressKeys(after, '\x03').state.lead).toBe('');
-    expect(createEditor('$ ', 20, [], '', 'x'.repeat(30)).row).toBe(1);
+    expect(createEditor('$ ', 20, [], [], 'x'.repeat(30)).row).toBe(1);
   });
 
   it('is drawn from its first row when the terminal changed its width', () => {

@@ -2,37 +2,9 @@ import type { Completion } from './completion.ts';
 import { edit, seek } from './line-keys.ts';
 import { beginSearch, endSearch, searchKey } from './line-search.ts';
 import { changed, type EditorState, insert, paste } from './line-state.ts';
-import { placeAfter } from './text-width.ts';
+import { type Place, placeAfter } from './text-width.ts';
 
-<<<<<<< HEAD
 export type { EditorState };
-=======
-/** The line being edited. Plain data; `cursor` counts UTF-16 units. */
-export type EditorState = {
-  /** What output left on the row before the prompt; it is drawn again with the line, and gone once the screen moves on. */
-  readonly lead: string;
-  readonly prompt: string;
-  readonly columns: number;
-  readonly text: string;
-  readonly cursor: number;
-  /** Submitted lines, oldest first. */
-  readonly history: readonly string[];
-  /** The entry shown; `history.length` is the learner's own draft. */
-  readonly historyAt: number;
-  readonly draft: string;
-  /** What Ctrl-Y brings back. */
-  readonly killed: string;
-  /** The row of the terminal's cursor, from the prompt's first row. */
-  readonly row: number;
-  /** Incremental search (Ctrl-R): the words so far and the entry found. */
-  readonly search: { readonly query: string; readonly at: number; readonly isFailed: boolean } | undefined;
-  /** Text of a bracketed paste that has begun. */
-  readonly paste: string | undefined;
-  /** The start of a key sequence that has not ended. */
-  readonly partial: string;
-  readonly lastKey: 'tab' | 'kill' | 'other';
-};
->>>>>>> 07d4d30 (wip)
 
 /** What the terminal's edge must do, in order. `write` is text for the terminal, escape sequences included. */
 export type EditorEffect =
@@ -55,12 +27,8 @@ export function createEditor(
   prompt: string,
   columns: number,
   history: readonly string[],
-<<<<<<< HEAD
   kills: readonly string[] = [],
-=======
-  killed = '',
   lead = '',
->>>>>>> 07d4d30 (wip)
 ): EditorState {
   return {
     lead,
@@ -70,17 +38,11 @@ export function createEditor(
     cursor: 0,
     history,
     historyAt: history.length,
-<<<<<<< HEAD
     drafts: new Map(),
     kills,
     undo: [],
     isOverwriting: false,
-    row: placeAfter(prompt, Math.max(2, columns)).row,
-=======
-    draft: '',
-    killed,
     row: placeAfter(lead + prompt, Math.max(2, columns)).row,
->>>>>>> 07d4d30 (wip)
     search: undefined,
     paste: undefined,
     partial: '',
@@ -131,16 +93,10 @@ export function pressKeys(state: EditorState, data: string): Edited {
 
 /** The cursor's column when printed characters (ASCII) typed now would merely be echoed, up to the row's end; else undefined. */
 export function echoColumn(state: EditorState): number | undefined {
-<<<<<<< HEAD
   const { text, cursor, columns, search, paste, partial, awaiting, asked } = state;
   const isElsewhere = search !== undefined || paste !== undefined || asked !== undefined;
   if (cursor < text.length || isElsewhere || partial !== '' || awaiting !== undefined) return undefined;
-  const end = placeAfter(state.prompt + text, columns);
-=======
-  const { text, cursor, columns, search, paste, partial } = state;
-  if (cursor < text.length || search !== undefined || paste !== undefined || partial !== '') return undefined;
   const end = placeAfter(state.lead + state.prompt + text, columns);
->>>>>>> 07d4d30 (wip)
   return end.row === state.row ? end.column : undefined;
 }
 
@@ -182,7 +138,7 @@ function press(state: EditorState, key: string, effects: EditorEffect[]): Editor
       return { ...state, last: { kind: 'tab' } };
     case '\x0c':
       effects.push({ kind: 'write', text: '\x1b[H\x1b[2J' });
-      return draw({ ...state, row: 0 }, effects);
+      return draw({ ...state, lead: '', row: 0 }, effects);
     case '\x12':
       return draw(beginSearch(state), effects);
     case '\x16':
@@ -195,39 +151,17 @@ function press(state: EditorState, key: string, effects: EditorEffect[]): Editor
       effects.push({ kind: 'write', text: '\r\n' }, { kind: 'end' });
       return state;
   }
-<<<<<<< HEAD
 }
 
 function change(state: EditorState, key: string, effects: EditorEffect[]): EditorState {
-=======
-  if (key === '\t') {
-    effects.push({
-      kind: 'complete',
-      line: state.text,
-      cursor: state.cursor,
-      isRepeated: state.lastKey === 'tab',
-    });
-    return { ...state, lastKey: 'tab' };
-  }
-  if (key === '\x0c') {
-    effects.push({ kind: 'write', text: '\x1b[H\x1b[2J' });
-    return draw({ ...state, lead: '', row: 0 }, effects);
-  }
-  if (key === '\x12')
-    return drawSearch(
-      { ...state, search: { query: '', at: state.history.length, isFailed: false } },
-      effects,
-    );
->>>>>>> 07d4d30 (wip)
   const isPlain = !/^[\x00-\x1f\x7f]/.test(key);
   const next = isPlain ? insert(state, key) : edit(state, key);
   if (next === undefined) return { ...state, last: { kind: 'other' } };
   const atEnd =
     isPlain && state.cursor === state.text.length && !/[^\x20-\x7e]/.test(key) && state.row === next.row;
-  const end = placeAfter(next.lead + next.prompt + next.text, next.columns);
-  const old = placeAfter(state.lead + state.prompt + state.text, state.columns);
+  const end = endOf(next);
   // The usual key, a letter at the end of a row that has room, is just echoed.
-  if (atEnd && end.row === old.row && end.column > 0) {
+  if (atEnd && end.row === endOf(state).row && end.column > 0) {
     effects.push({ kind: 'write', text: key });
     return next;
   }
@@ -258,7 +192,7 @@ function answer(
   const [char = '', ...rest] = key;
   const isYes = /[yY ]/.test(char);
   if (!isYes && !/[nN\x7f\x07\x03\b]/.test(char)) return state;
-  const free = { ...state, asked: undefined, row: 0 };
+  const free = { ...state, lead: '', asked: undefined, row: 0 };
   if (char === '\x03') return interrupt(free, effects);
   effects.push({ kind: 'write', text: `\r\n${isYes ? listColumns(names, state.columns) : ''}` });
   const drawn = draw(free, effects);
@@ -267,7 +201,7 @@ function answer(
 
 /** Ctrl-C: said where the cursor is; the line stays on the screen. */
 function interrupt(state: EditorState, effects: EditorEffect[]): EditorState {
-  const { row } = placeAfter(state.prompt + state.text, state.columns);
+  const { row } = endOf(state);
   const down = row > state.row ? `\x1b[${row - state.row}B` : '';
   effects.push({ kind: 'write', text: `^C${down}\r\n` }, { kind: 'interrupt' });
   return createEditor(state.prompt, state.columns, state.history, state.kills);
@@ -275,15 +209,19 @@ function interrupt(state: EditorState, effects: EditorEffect[]): EditorState {
 
 function submit(state: EditorState, effects: EditorEffect[]): EditorState {
   // A text that fills its last row has the cursor on a row of its own already.
-  const isOnNewRow = state.text !== '' && placeAfter(state.prompt + state.text, state.columns).column === 0;
+  const isOnNewRow = state.text !== '' && endOf(state).column === 0;
   const text = `${toEnd(state)}${isOnNewRow ? '' : '\r\n'}`;
   effects.push({ kind: 'write', text }, { kind: 'submit', line: state.text });
   return createEditor(state.prompt, state.columns, state.history, state.kills);
 }
 
+function endOf({ lead, prompt, text, columns }: EditorState): Place {
+  return placeAfter(lead + prompt + text, columns);
+}
+
 /** Moves the terminal's cursor to the row of the text's end. */
 function toEnd(state: EditorState): string {
-  const end = placeAfter(state.lead + state.prompt + state.text, state.columns);
+  const end = endOf(state);
   return (
     (end.row > state.row ? `\x1b[${end.row - state.row}B` : '') +
     '\r' +
@@ -293,23 +231,12 @@ function toEnd(state: EditorState): string {
 
 /** Draws the whole line anew from the prompt's first row and puts the cursor in its place. */
 export function redraw(state: EditorState): { readonly state: EditorState; readonly text: string } {
-<<<<<<< HEAD
   const { text, cursor, search } = state;
   const prompt =
-    search === undefined
+    state.lead +
+    (search === undefined
       ? state.prompt
-      : `(${search.isFailed ? 'failed ' : ''}reverse-i-search)\`${search.query}': `;
-=======
-  return render(state, state.lead + state.prompt, state.text, state.cursor);
-}
-
-function render(
-  state: EditorState,
-  prompt: string,
-  text: string,
-  cursor: number,
-): { state: EditorState; text: string } {
->>>>>>> 07d4d30 (wip)
+      : `(${search.isFailed ? 'failed ' : ''}reverse-i-search)\`${search.query}': `);
   const up = state.row > 0 ? `\x1b[${state.row}A` : '';
   const end = placeAfter(prompt + text, state.columns);
   const want = placeAfter(prompt + text.slice(0, cursor), state.columns);
@@ -337,49 +264,7 @@ export function resize(
   return redraw({ ...state, columns: Math.max(2, columns) });
 }
 
-<<<<<<< HEAD
 /** Takes what completion found: one candidate is put in, several lengthen the word, and a Tab that can do no more lists them. */
-=======
-function searchKey(state: EditorState, key: string, effects: EditorEffect[]): EditorState {
-  const { search } = state;
-  if (search === undefined) return state;
-  if (key === '\x12') return drawSearch(find(state, search.query, search.at - 1), effects);
-  if (key === '\x7f' || key === '\b')
-    return drawSearch(find(state, search.query.slice(0, -1), state.history.length - 1), effects);
-  if (key === '\x07' || key === '\x03') {
-    const left = draw({ ...state, search: undefined, text: '', cursor: 0 }, effects);
-    return key === '\x03' ? press(left, '\x03', effects) : left;
-  }
-  if (!/^[\x00-\x1f\x7f]/.test(key))
-    return drawSearch(
-      find(state, search.query + key, Math.min(search.at, state.history.length - 1)),
-      effects,
-    );
-  const left = draw({ ...state, search: undefined, historyAt: search.at }, effects);
-  return key === '\x1b' ? left : press(left, key, effects);
-}
-
-function find(state: EditorState, query: string, from: number): EditorState {
-  for (let at = Math.min(from, state.history.length - 1); at >= 0; at--) {
-    const line = state.history[at] ?? '';
-    const place = line.lastIndexOf(query);
-    if (place >= 0) return { ...state, text: line, cursor: place, search: { query, at, isFailed: false } };
-  }
-  return {
-    ...state,
-    search: { query, at: state.search?.at ?? state.history.length, isFailed: query !== '' },
-  };
-}
-
-function drawSearch(state: EditorState, effects: EditorEffect[]): EditorState {
-  const prompt = `(${state.search?.isFailed === true ? 'failed ' : ''}reverse-i-search)\`${state.search?.query ?? ''}': `;
-  const drawn = render(state, state.lead + prompt, state.text, state.cursor);
-  effects.push({ kind: 'write', text: drawn.text });
-  return drawn.state;
-}
-
-/** Takes what completion found: one candidate is put in, several lengthen the word, and on a second Tab they are listed. */
->>>>>>> 07d4d30 (wip)
 export function applyCompletion(state: EditorState, found: Completion, isRepeated: boolean): Edited {
   const effects: EditorEffect[] = [];
   const bell: Edited = { state, effects: [{ kind: 'write', text: '\x07' }] };
@@ -398,20 +283,12 @@ export function applyCompletion(state: EditorState, found: Completion, isRepeate
   }
   if (!isRepeated) return bell;
   const names = found.candidates.map((candidate) => candidate.label);
-<<<<<<< HEAD
   if (names.length > ASK_ABOVE) {
     const text = `${toEnd(state)}\r\nDisplay all ${names.length} possibilities? (y or n)`;
     return { state: { ...state, asked: names }, effects: [{ kind: 'write', text }] };
   }
   effects.push({ kind: 'write', text: `${toEnd(state)}\r\n${listColumns(names, state.columns)}` });
-  return { state: draw({ ...state, row: 0 }, effects), effects };
-=======
-  effects.push({
-    kind: 'write',
-    text: `${toEnd(state)}\r\n${listColumns(names, state.columns).replace(/\n/g, '\r\n')}`,
-  });
   return { state: draw({ ...state, lead: '', row: 0 }, effects), effects };
->>>>>>> 07d4d30 (wip)
 }
 
 /** Names in columns of one width, filled from top to bottom, as readline lists them. */

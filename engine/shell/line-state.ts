@@ -1,5 +1,7 @@
 /** The line being edited. Plain data; `cursor` counts UTF-16 units. The keys and their names are readline's (bash's default, Emacs-like set). */
 export type EditorState = {
+  /** What output left on the row before the prompt; it is drawn again with the line, and gone once the screen moves on. */
+  readonly lead: string;
   readonly prompt: string;
   readonly columns: number;
   readonly text: string;
