@@ -1,3 +1,4 @@
+import { BASE64 } from '../base/bytes.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Pod } from '../objects/views.ts';
@@ -404,12 +405,11 @@ function statusModel(report: AgentReport): JsonObject {
 
 /** The tunnel to the other nodes, with a key that follows from the node's name. */
 function wireguard(report: AgentReport): JsonObject {
-  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
   const seed = [0, 1, 2, 3].map((part) => hashText(`${report.node}/key/${part}`)).join('');
   // 32 bytes are 43 digits, the last one of four bits.
   const key = Array.from({ length: 43 }, (_, i) => {
     const value = Number.parseInt(seed.slice(i, i + 2), 16) % 64;
-    return digits[i === 42 ? value & 60 : value];
+    return BASE64[i === 42 ? value & 60 : value];
   });
   return {
     interfaces: [

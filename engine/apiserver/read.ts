@@ -8,7 +8,7 @@ import { badRequest, expired, notFound } from '../objects/status.ts';
 import { fieldPredicate, labelPredicate } from './selectors.ts';
 import { isJsonObject } from '../base/json.ts';
 import { shapeOf, shapedList, shapedObject } from './shape.ts';
-import { toBase64, utf8 } from '../objects/utf8.ts';
+import { fromBase64, toBase64, utf8 } from '../base/bytes.ts';
 
 /** GET on an object. */
 export function get(server: Server, request: ObjectRequest): KubeResponse {
@@ -101,26 +101,12 @@ function continueKey(token: string): { readonly key: string; readonly revision: 
   return { key: parsed['start'].replace(/\u0000$/, ''), revision: parsed['rv'] };
 }
 
-const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
 // Names are ASCII, so bytes are characters.
 function decodeToken(token: string): string {
-  let bits = 0;
-  let held = 0;
-  let text = '';
-  for (const character of token) {
-    const value = BASE64URL.indexOf(character);
-    if (value < 0)
-      throw badRequest(
-        `invalid continue token: continue key is not valid: illegal base64 data at input byte ${token.indexOf(character)}`,
-      );
-    bits = (bits << 6) | value;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      text += String.fromCharCode((bits >> held) & 255);
-      bits &= (1 << held) - 1;
-    }
-  }
-  return text;
+  const at = token.search(/[^\w-]/);
+  if (at >= 0)
+    throw badRequest(
+      `invalid continue token: continue key is not valid: illegal base64 data at input byte ${at}`,
+    );
+  return String.fromCharCode(...fromBase64(token.replaceAll('-', '+').replaceAll('_', '/')));
 }

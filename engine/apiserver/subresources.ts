@@ -1,3 +1,4 @@
+import { BASE64 } from '../base/bytes.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { KubeObject, KubeResponse } from '../objects/api.ts';
 import type { Members } from '../objects/members.ts';
@@ -316,11 +317,7 @@ function token(server: Server, request: ObjectRequest): KubeResponse {
   const asked = memberOf(spec, 'audiences');
   const audiences =
     Array.isArray(asked) && asked.length > 0 ? asked : ['https://kubernetes.default.svc.cluster.local'];
-  const secret = server.sim.random.text(
-    'token',
-    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_',
-    86,
-  );
+  const secret = server.sim.random.text('token', `${BASE64.slice(0, 62)}-_`, 86);
   const object = {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',

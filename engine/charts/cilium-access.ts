@@ -1,6 +1,6 @@
 import { hashText } from '../base/hash.ts';
 import type { KubeObject } from '../objects/api.ts';
-import { toBase64, utf8 } from '../objects/utf8.ts';
+import { toBase64, utf8 } from '../base/bytes.ts';
 import type { ChartObject, ReleaseFacts } from './chart.ts';
 import { hasEnvoyDaemonSet } from './cilium-config.ts';
 import type { ValueReader } from './values.ts';

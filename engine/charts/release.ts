@@ -1,6 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
-import { toBase64, utf8 } from '../objects/utf8.ts';
+import { toBase64, utf8 } from '../base/bytes.ts';
 
 /** The states of a release that occur here (pkg/release/status.go). */
 export type ReleaseStatus =

@@ -1,3 +1,4 @@
+import { fromBase64, fromUtf8 } from '../base/bytes.ts';
 import type { ImageFacts } from '../images/catalog.ts';
 import type { ContainerSpec, Pod } from '../objects/views.ts';
 import type { StoreView } from './view.ts';
@@ -99,30 +100,9 @@ export function dataOf(
     Record<string, string>
   >;
   if (resource === 'configmaps') return data;
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, fromBase64(value)]));
-}
-
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-/** The UTF-8 text behind base64; the engine's core has no decoder of its platform. */
-function fromBase64(text: string): string {
-  let bits = 0;
-  let count = 0;
-  let encoded = '';
-  for (const letter of text) {
-    const value = BASE64.indexOf(letter);
-    if (value < 0) continue;
-    bits = ((bits << 6) | value) & 0xffff;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    encoded += `%${((bits >> count) & 0xff).toString(16).padStart(2, '0')}`;
-  }
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return '';
-  }
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, fromUtf8(fromBase64(value)) ?? '']),
+  );
 }
 
 function fieldOf(pod: Pod, path: string | undefined): string | undefined {

@@ -1,3 +1,5 @@
+import { formatDate, MONTHS } from '../base/strftime.ts';
+
 /** Layouts of `--time-format`, in lower case. */
 export type TimeFormat =
   | 'stampmilli'
@@ -21,8 +23,6 @@ const FORMATS: readonly TimeFormat[] = [
   'rfc3339nano',
   'rfc1123z',
 ];
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** The layout of that name in any case; an unknown one is StampMilli, as in the real CLI. */
 export function timeFormatOf(name: string): TimeFormat {
@@ -43,7 +43,7 @@ export function formatTime(time: string | undefined, format: TimeFormat): string
   };
   switch (format) {
     case 'stampmilli':
-      return `${MONTHS[Number(month) - 1]} ${String(Number(day)).padStart(2)} ${clock}.${nanos.slice(0, 3)}`;
+      return `${MONTHS[Number(month) - 1]?.slice(0, 3)} ${String(Number(day)).padStart(2)} ${clock}.${nanos.slice(0, 3)}`;
     case 'yearmonthday':
       return date;
     case 'yearmonthdayhour':
@@ -58,9 +58,7 @@ export function formatTime(time: string | undefined, format: TimeFormat): string
       return trimmed(6);
     case 'rfc3339nano':
       return trimmed(9);
-    case 'rfc1123z': {
-      const week = DAYS[new Date(`${date}T${clock}Z`).getUTCDay()];
-      return `${week}, ${day} ${MONTHS[Number(month) - 1]} ${year} ${clock} +0000`;
-    }
+    case 'rfc1123z':
+      return formatDate(Date.parse(`${date}T${clock}Z`), '%a, %d %b %Y %T %z');
   }
 }

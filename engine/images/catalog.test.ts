@@ -1,7 +1,8 @@
+import { utf8Length } from '../base/bytes.ts';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../base/json.ts';
 import { commandOf, lookup, parseReference } from './catalog.ts';
-import { parseRequest, parseResponse, splitBytes, utf8Length } from './http.ts';
+import { parseRequest, parseResponse, splitBytes } from './http.ts';
 import { serverOf } from './registry.ts';
 import type { ServerContext } from './server.ts';
 

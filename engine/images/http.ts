@@ -1,3 +1,5 @@
+import { formatDate } from '../base/strftime.ts';
+import { utf8Length } from '../base/bytes.ts';
 /** A name and its value, in the order and spelling of the wire. */
 export type HttpHeader = readonly [name: string, value: string];
 
@@ -58,21 +60,6 @@ export const REASONS: ReadonlyMap<number, string> = new Map([
   [503, 'Service Unavailable'],
   [504, 'Gateway Timeout'],
 ]);
-
-/** How many bytes a text has in UTF-8. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (unit >= 0xd800 && unit <= 0xdbff) {
-      bytes += 4;
-      i++;
-    } else bytes += 3;
-  }
-  return bytes;
-}
 
 /** The first `bytes` UTF-8 bytes of a text and the rest; undefined when the text is shorter. */
 export function splitBytes(text: string, bytes: number): readonly [head: string, rest: string] | undefined {
@@ -179,16 +166,9 @@ export function parseResponse(
   return body && { response: { status, reason: start[2] ?? '', headers, body: body[0] }, rest: body[1] };
 }
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /** A Date header's value (RFC 9110), e.g. `Tue, 23 Nov 2021 12:50:44 GMT`. */
 export function httpDate(nowMs: number): string {
-  const date = new Date(nowMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()]}`;
-  const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
-  return `${day} ${date.getUTCFullYear()} ${time} GMT`;
+  return formatDate(nowMs, '%a, %d %b %Y %T GMT');
 }
 
 /** The path of a request target without its query, and the query's decoded members in order. */

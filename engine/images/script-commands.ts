@@ -1,3 +1,4 @@
+import { formatDate } from '../base/strftime.ts';
 import type { HttpHeader, HttpRequest } from './http.ts';
 import type { CommandResult, ScriptPorts, ScriptState } from './script-machine.ts';
 import { globMatches } from './glob.ts';
@@ -77,43 +78,10 @@ function printf(words: readonly string[]): CommandResult {
   return done(text);
 }
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 function date(words: readonly string[], context: CommandContext): CommandResult {
-  const now = new Date(context.nowMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const time = `${two(now.getUTCHours())}:${two(now.getUTCMinutes())}:${two(now.getUTCSeconds())}`;
-  const day = `${now.getUTCFullYear()}-${two(now.getUTCMonth() + 1)}-${two(now.getUTCDate())}`;
-  const format = words.find((word) => word.startsWith('+'))?.slice(1);
-  const name = DAYS[now.getUTCDay()] ?? '';
-  const month = MONTHS[now.getUTCMonth()] ?? '';
-  if (words.includes('-Iseconds') || words.includes('-Is')) return done(`${day}T${time}+00:00\n`);
-  if (format === undefined)
-    return done(
-      `${name} ${month} ${String(now.getUTCDate()).padStart(2, ' ')} ${time} UTC ${now.getUTCFullYear()}\n`,
-    );
-  const fields: Readonly<Record<string, string>> = {
-    F: day,
-    T: time,
-    R: time.slice(0, 5),
-    Y: String(now.getUTCFullYear()),
-    m: two(now.getUTCMonth() + 1),
-    d: two(now.getUTCDate()),
-    H: two(now.getUTCHours()),
-    M: two(now.getUTCMinutes()),
-    S: two(now.getUTCSeconds()),
-    s: String(Math.floor(context.nowMs / 1000)),
-    N: String(Math.floor(context.nowMs % 1000))
-      .padStart(3, '0')
-      .padEnd(9, '0'),
-    Z: 'UTC',
-    z: '+0000',
-    a: name,
-    b: month,
-    '%': '%',
-  };
-  return done(`${format.replace(/%([A-Za-z%])/g, (whole, letter: string) => fields[letter] ?? whole)}\n`);
+  const isIso = words.includes('-Iseconds') || words.includes('-Is');
+  const format = words.find((word) => word.startsWith('+'))?.slice(1) ?? '%a %b %e %T %Z %Y';
+  return done(`${formatDate(context.nowMs, isIso ? '%FT%T+00:00' : format)}\n`);
 }
 
 function test(words: readonly string[], context: CommandContext): CommandResult {

@@ -1,3 +1,5 @@
+import { fromBase64, toBase64 } from '../base/bytes.ts';
+import { formatDate } from '../base/strftime.ts';
 import { hashText } from '../base/hash.ts';
 
 /** An X.509 certificate as the virtual world has it. Names of subject and issuer are lists of `TYPE=value`, most general first. */
@@ -149,38 +151,16 @@ export function derOf(certificate: Certificate): string {
   return der(0x30, body, algorithm, der(3, `\0${seeded(`signature ${body}`, 256)}`));
 }
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
 /** Base64 of a binary string. */
 export function base64Of(bytes: string): string {
-  let coded = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const left = bytes.length - i;
-    const word =
-      (bytes.charCodeAt(i) << 16) |
-      ((left > 1 ? bytes.charCodeAt(i + 1) : 0) << 8) |
-      (left > 2 ? bytes.charCodeAt(i + 2) : 0);
-    coded += `${ALPHABET[word >> 18]}${ALPHABET[(word >> 12) & 63]}`;
-    coded += `${left > 1 ? ALPHABET[(word >> 6) & 63] : '='}${left > 2 ? ALPHABET[word & 63] : '='}`;
-  }
-  return coded;
+  return toBase64(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
 }
 
 /** The binary string of a base64 text; undefined when it is none. */
-export function fromBase64(text: string): string | undefined {
-  let bytes = '';
-  let word = 0;
-  let bits = 0;
-  for (const char of text.replace(/\s|=+\s*$/g, '')) {
-    const value = ALPHABET.indexOf(char);
-    if (value < 0) return undefined;
-    word = ((word << 6) | value) & 0xffffff;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes += byte((word >> bits) & 255);
-  }
-  return bytes;
+export function binaryOf(text: string): string | undefined {
+  const digits = text.replace(/\s|=+\s*$/g, '');
+  if (/[^A-Za-z0-9+/]/.test(digits)) return undefined;
+  return Array.from(fromBase64(digits), (value) => byte(value)).join('');
 }
 
 /** A certificate as PEM text. */
@@ -193,7 +173,7 @@ export function pemOf(certificate: Certificate): string {
 export function readPem(text: string): readonly Certificate[] {
   const blocks = text.matchAll(/-----BEGIN CERTIFICATE-----([\s\S]{1,20000}?)-----END CERTIFICATE-----/g);
   return [...blocks].flatMap((block) => {
-    const bytes = fromBase64(block[1] ?? '');
+    const bytes = binaryOf(block[1] ?? '');
     const read = bytes === undefined ? undefined : certificateOf(bytes);
     return read === undefined ? [] : [read];
   });
@@ -262,11 +242,7 @@ function readTime(text: string): number | undefined {
 
 /** `Nov 21 08:48:42 2026 GMT`, as OpenSSL prints a certificate's times. */
 export function certificateTime(ms: number): string {
-  const date = new Date(ms);
-  const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = String(date.getUTCDate()).padStart(2);
-  return `${months[date.getUTCMonth()]} ${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} ${date.getUTCFullYear()} GMT`;
+  return formatDate(ms, '%b %e %T %Y GMT');
 }
 
 /** What a server that speaks TLS offers. */

@@ -1,5 +1,5 @@
 import type { FieldType, StructType, TypeRef } from './types.ts';
-import { base64Fault } from './utf8.ts';
+import { base64Fault } from '../base/bytes.ts';
 import { isJsonObject } from '../base/json.ts';
 import { parseQuantity, QUANTITY_FAULT } from './quantity.ts';
 import { structNamed } from './types.ts';

@@ -4,7 +4,7 @@ import { defaultPod, defaultPodSpec } from './pod-defaults.ts';
 import { encodeStruct } from './decode.ts';
 import { fill, madeObject, memberList, memberNumber, memberObject, memberText } from './members.ts';
 import { structOfKind } from './types.ts';
-import { toBase64, utf8 } from './utf8.ts';
+import { toBase64, utf8 } from '../base/bytes.ts';
 
 /**
  * The object with the fields that the API server fills in for its kind (pkg/apis/*'s defaults.go), in Go's shape.

@@ -1,4 +1,4 @@
-import { toUtf8Length } from './utf8.ts';
+import { utf8Length } from '../base/bytes.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const LABEL_WORDS =
@@ -114,7 +114,7 @@ export const ANNOTATIONS_MAX = 262_144;
 /** The bytes of all keys and values of annotations. */
 export function annotationsSize(annotations: Readonly<Record<string, unknown>>): number {
   return Object.entries(annotations).reduce(
-    (size, [key, value]) => size + toUtf8Length(key) + toUtf8Length(String(value)),
+    (size, [key, value]) => size + utf8Length(key) + utf8Length(String(value)),
     0,
   );
 }

@@ -3,7 +3,7 @@ import { fnv32a } from '../base/hash.ts';
 import { isJsonObject } from '../base/json.ts';
 import { parseQuantity } from './quantity.ts';
 import { structNamed } from './types.ts';
-import { utf8 } from './utf8.ts';
+import { utf8 } from '../base/bytes.ts';
 
 const ALPHANUMS = 'bcdfghjklmnpqrstvwxz2456789';
 

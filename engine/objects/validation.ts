@@ -2,7 +2,7 @@ import type { KindInfo } from './kinds.ts';
 import type { KubeObject } from './api.ts';
 import type { Members } from './members.ts';
 import type { StatusCause } from './status.ts';
-import { base64Length } from './utf8.ts';
+import { base64Length } from '../base/bytes.ts';
 import { configKeyFaults, dnsSubdomainFaults } from './names.ts';
 import { forbiddenValue, invalidValue, required, tooLong } from './status.ts';
 import { goSelector } from './go-syntax.ts';

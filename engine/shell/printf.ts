@@ -2,7 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import { SystemFailure } from './control.ts';
 import { unescapeAnsi } from './lexer.ts';
 import { quoteWord } from './print.ts';
-import { formatDate } from './strftime.ts';
+import { formatDate } from '../base/strftime.ts';
 
 /** What `printf` makes: its text and the complaints about its arguments. `isStopped` after `\c`. */
 export type Printed = { readonly text: string; readonly complaints: readonly string[] };

@@ -1,6 +1,7 @@
+import { fromBase64, toBase64, utf8 } from '../../base/bytes.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import { failureText } from '../../shell/path.ts';
-import { bytesOf, complain, nameOf, readFile, textOf, tool } from './tool.ts';
+import { complain, nameOf, readFile, textOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 import { od, xxd } from './dumps.ts';
 import { md5, sha1, sha256, sha512 } from './digests.ts';
@@ -14,9 +15,9 @@ async function digest(process: Process, options: Options): Promise<number> {
     if ('failure' in found) exit = await complain(process, `${operand}: ${failureText(found.failure)}`);
     else if (options.has('tag'))
       await process.out(
-        `${nameOf(process).replace('sum', '').toUpperCase()} (${operand}) = ${make(bytesOf(found.text))}\n`,
+        `${nameOf(process).replace('sum', '').toUpperCase()} (${operand}) = ${make(utf8(found.text))}\n`,
       );
-    else await process.out(`${make(bytesOf(found.text))}  ${operand}\n`);
+    else await process.out(`${make(utf8(found.text))}  ${operand}\n`);
   }
   return exit;
 }
@@ -37,7 +38,7 @@ async function checkDigests(
       if (match === null) continue;
       const [, sum, name = ''] = match;
       const file = await readFile(process, name);
-      const isRight = 'text' in file && make(bytesOf(file.text)) === sum;
+      const isRight = 'text' in file && make(utf8(file.text)) === sum;
       if ('failure' in file) {
         missing++;
         await process.err(`${nameOf(process)}: ${name}: ${failureText(file.failure)}\n`);
@@ -56,38 +57,12 @@ async function checkDigests(
   return failed + missing > 0 ? 1 : 0;
 }
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-/** Bytes in base64. */
-export function encodeBase64(bytes: Uint8Array): string {
-  let out = '';
-  for (let at = 0; at < bytes.length; at += 3) {
-    const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    const size = Math.min(3, bytes.length - at);
-    for (let place = 0; place < 4; place++)
-      out += place <= size ? (ALPHABET[(group >> (18 - 6 * place)) & 63] ?? '') : '=';
-  }
-  return out;
-}
-
 /** The bytes of a base64 text, and whether all of it was valid. */
 export function decodeBase64(text: string): { readonly bytes: Uint8Array; readonly isValid: boolean } {
   const clean = text.replace(/\s/g, '');
-  const bytes: number[] = [];
-  let bits = 0;
-  let held = 0;
-  let isValid = clean.length % 4 === 0;
-  for (const char of clean.replace(/={0,2}$/, '')) {
-    const value = ALPHABET.indexOf(char);
-    if (value < 0) {
-      isValid = false;
-      break;
-    }
-    held = ((held << 6) | value) & 0xffffff;
-    bits += 6;
-    if (bits >= 8) bytes.push((held >> (bits -= 8)) & 255);
-  }
-  return { bytes: Uint8Array.from(bytes), isValid };
+  const all = clean.replace(/={0,2}$/, '');
+  const [digits = ''] = /^[A-Za-z0-9+/]*/.exec(all) ?? [];
+  return { bytes: fromBase64(digits), isValid: clean.length % 4 === 0 && digits === all };
 }
 
 async function base64(process: Process, options: Options): Promise<number> {
@@ -102,7 +77,7 @@ async function base64(process: Process, options: Options): Promise<number> {
     await process.out(textOf(bytes));
     return isValid ? 0 : complain(process, 'invalid input');
   }
-  const text = encodeBase64(bytesOf(found.text));
+  const text = toBase64(utf8(found.text));
   const width = Number(options.get('w', 'wrap') ?? 76);
   if (width === 0) await process.out(text);
   else for (let at = 0; at < text.length; at += width) await process.out(`${text.slice(at, at + width)}\n`);
@@ -119,7 +94,7 @@ async function dump(process: Process, options: Options): Promise<number> {
   if ('failure' in found)
     return complain(process, `${options.operands[0] ?? ''}: ${failureText(found.failure)}`);
   const limit = options.get('n');
-  const bytes = [...bytesOf(found.text)].slice(0, limit === undefined ? undefined : Number(limit));
+  const bytes = [...utf8(found.text)].slice(0, limit === undefined ? undefined : Number(limit));
   const isCanonical = options.has('C');
   for (let at = 0; at < bytes.length; at += 16) {
     const row = bytes.slice(at, at + 16);

@@ -1,4 +1,4 @@
-import { DAYS, MONTHS } from '../../shell/strftime.ts';
+import { DAYS, MONTHS } from '../../base/strftime.ts';
 
 const DAY_MS = 86_400_000;
 const UNITS_MS: Readonly<Record<string, number>> = {

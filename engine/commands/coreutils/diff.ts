@@ -1,6 +1,6 @@
 import type { Process, Program } from '../../shell/program.ts';
 import { failureText, joinPath, statThrough } from '../../shell/path.ts';
-import { formatDate } from '../../shell/strftime.ts';
+import { formatDate } from '../../base/strftime.ts';
 import { pathOf, readFile, splitLines, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 import { changes, unifiedHunks } from './changes.ts';

@@ -1,6 +1,7 @@
+import { utf8 } from '../../base/bytes.ts';
 import { failureText } from '../../shell/path.ts';
 import type { Process } from '../../shell/program.ts';
-import { bytesOf, complain, readFile, textOf } from './tool.ts';
+import { complain, readFile, textOf } from './tool.ts';
 import type { Options } from './tool.ts';
 
 const two = (byte: number): string => byte.toString(16).padStart(2, '0');
@@ -15,10 +16,7 @@ export async function xxd(process: Process, options: Options): Promise<number> {
   if (options.has('r')) return restore(process, found.text, options.has('p'));
   const start = Number(options.get('s') ?? 0);
   const limit = options.get('l');
-  const bytes = [...bytesOf(found.text)].slice(
-    start,
-    limit === undefined ? undefined : start + Number(limit),
-  );
+  const bytes = [...utf8(found.text)].slice(start, limit === undefined ? undefined : start + Number(limit));
   const isBits = options.has('b');
   const show = (byte: number): string => {
     const text = isBits ? byte.toString(2).padStart(8, '0') : two(byte);
@@ -135,10 +133,7 @@ export async function od(process: Process, options: Options): Promise<number> {
   }
   const skip = Number(options.get('j', 'skip-bytes') ?? 0);
   const limit = options.get('N', 'read-bytes');
-  const bytes = [...bytesOf(parts.join(''))].slice(
-    skip,
-    limit === undefined ? undefined : skip + Number(limit),
-  );
+  const bytes = [...utf8(parts.join(''))].slice(skip, limit === undefined ? undefined : skip + Number(limit));
   const short = options.has('c')
     ? 'c'
     : options.has('x')

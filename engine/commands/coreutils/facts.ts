@@ -7,7 +7,7 @@ import { evaluateTest } from '../../shell/test-expression.ts';
 import { compileRegex, RegexFailure } from '../../shell/posix-regex.ts';
 import { complain, complainUsage, isBusybox, nameOf, pathOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
-import { formatDate } from '../../shell/strftime.ts';
+import { formatDate } from '../../base/strftime.ts';
 import { parseDate } from './dates.ts';
 
 async function date(process: Process, options: Options): Promise<number> {

@@ -2,7 +2,7 @@ import type { FileEntry, FileSystem, Process, Program } from '../../shell/progra
 import { baseName, failureText, joinPath, parentOf, statThrough } from '../../shell/path.ts';
 import { complain, complainUsage, isBusybox, nameOf, pathOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
-import { formatDate } from '../../shell/strftime.ts';
+import { formatDate } from '../../base/strftime.ts';
 import { parseDate } from './dates.ts';
 import { humanSize, ls, modeText, sizeOf } from './listing.ts';
 

@@ -2,7 +2,7 @@ import type { FileEntry, Process, Program } from '../../shell/program.ts';
 import { baseName, joinPath, statThrough } from '../../shell/path.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
 import { compileRegex } from '../../shell/posix-regex.ts';
-import { formatDate } from '../../shell/strftime.ts';
+import { formatDate } from '../../base/strftime.ts';
 import { complain, pathOf } from './tool.ts';
 import { applyMode } from './files.ts';
 import { sizeOf } from './listing.ts';

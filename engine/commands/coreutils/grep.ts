@@ -1,18 +1,10 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import { compilePerl, compileRegex, quoteRegex, RegexFailure } from '../../shell/posix-regex.ts';
 import type { PosixRegex } from '../../shell/posix-regex.ts';
 import { failureText, joinPath, statThrough } from '../../shell/path.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
-import {
-  complain,
-  LineReader,
-  nameOf,
-  pathOf,
-  readFile,
-  readOptions,
-  splitLines,
-  byteLength,
-} from './tool.ts';
+import { complain, LineReader, nameOf, pathOf, readFile, readOptions, splitLines } from './tool.ts';
 import type { Options } from './tool.ts';
 import { textStream } from '../../shell/process.ts';
 
@@ -337,7 +329,7 @@ async function searchFile(
     if (search.cost > 4) await process.sys.burn(search.cost);
     if (hasOffsets) {
       starts.set(number, offset);
-      offset += byteLength(line) + 1;
+      offset += utf8Length(line) + 1;
     }
     const isHit = count < limit && (search.find(line, 0) !== undefined) !== inverted;
     if (isHit) {
@@ -413,7 +405,7 @@ async function showParts(
     if (match.end > match.start) {
       const text = line.slice(match.start, match.end);
       await process.out(
-        `${label(search, name, number, ':', offset === undefined ? undefined : offset + byteLength(line.slice(0, match.start)))}${search.isColored ? `\x1b[01;31m\x1b[K${text}\x1b[m\x1b[K` : text}\n`,
+        `${label(search, name, number, ':', offset === undefined ? undefined : offset + utf8Length(line.slice(0, match.start)))}${search.isColored ? `\x1b[01;31m\x1b[K${text}\x1b[m\x1b[K` : text}\n`,
       );
     }
     at = match.end > match.start ? match.end : match.end + 1;

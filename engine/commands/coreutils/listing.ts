@@ -1,17 +1,18 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { FileEntry, Process } from '../../shell/program.ts';
 import { joinPath, statThrough } from '../../shell/path.ts';
 import { byText } from '../../base/order.ts';
-import { formatDate } from '../../shell/strftime.ts';
+import { formatDate } from '../../base/strftime.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
-import { byteLength, complain, isBusybox, pathOf, tool, wrongArgument } from './tool.ts';
+import { complain, isBusybox, pathOf, tool, wrongArgument } from './tool.ts';
 import type { Options } from './tool.ts';
 
 /** A file's size in bytes as `ls` counts it. */
 export function sizeOf(entry: FileEntry): number {
   return entry.kind === 'file'
-    ? byteLength(entry.content)
+    ? utf8Length(entry.content)
     : entry.kind === 'link'
-      ? byteLength(entry.target)
+      ? utf8Length(entry.target)
       : 4096;
 }
 

@@ -1,9 +1,9 @@
+import { utf8Length } from '../../base/bytes.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hashText } from '../../base/hash.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import { failureText, statThrough } from '../../shell/path.ts';
 import {
-  byteLength,
   complain,
   complainUsage,
   nameOf,
@@ -282,7 +282,7 @@ async function compareBytes(process: Process, options: Options): Promise<number>
     await process.err(
       short.text === ''
         ? `cmp: EOF on ${short.name} which is empty\n`
-        : `cmp: EOF on ${short.name} after byte ${byteLength(short.text)}, ${short.text.endsWith('\n') ? `line ${lines}` : `in line ${lines + 1}`}\n`,
+        : `cmp: EOF on ${short.name} after byte ${utf8Length(short.text)}, ${short.text.endsWith('\n') ? `line ${lines}` : `in line ${lines + 1}`}\n`,
     );
   return 1;
 }

@@ -4,7 +4,7 @@ import type { Process, Program, RunOptions } from '../../shell/program.ts';
 import { signalOf } from '../../shell/jobs.ts';
 import { failureText } from '../../shell/path.ts';
 import { findProgram, startChild, waitFor } from '../../shell/process.ts';
-import { formatDate } from '../../shell/strftime.ts';
+import { formatDate } from '../../base/strftime.ts';
 import { complain, complainUsage, isBusybox, nameOf, pathOf, tool, tryHelp, readFile } from './tool.ts';
 import type { Options } from './tool.ts';
 

@@ -1,9 +1,9 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import { failureText, statThrough } from '../../shell/path.ts';
 import { descriptorsOf } from '../../shell/process.ts';
 import { compileRegex } from '../../shell/posix-regex.ts';
 import {
-  byteLength,
   complain,
   complainUsage,
   inputs,
@@ -234,7 +234,7 @@ async function wc(process: Process, options: Options): Promise<number> {
       l: text.split('\n').length - 1,
       w: (text.match(/\S+/g) ?? []).length,
       m: [...text].length,
-      c: byteLength(text),
+      c: utf8Length(text),
       L: text.split('\n').reduce((most, line) => Math.max(most, [...line].length), 0),
     };
     rows.push({

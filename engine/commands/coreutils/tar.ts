@@ -1,7 +1,8 @@
+import { utf8, utf8Length } from '../../base/bytes.ts';
 import type { FileEntry, FileSystem, Process, Program } from '../../shell/program.ts';
 import { failureText, parentOf, resolvePath } from '../../shell/path.ts';
 import { modeText, sizeOf } from './listing.ts';
-import { byteLength, bytesOf, isBusybox, readFile, readOptions, textOf } from './tool.ts';
+import { isBusybox, readFile, readOptions, textOf } from './tool.ts';
 import type { Options } from './tool.ts';
 
 /** One member of an archive; a folder's name may end in `/`. */
@@ -10,7 +11,7 @@ export type Member = { readonly name: string; readonly entry: FileEntry };
 const BLOCK = 512;
 
 function padded(text: string, size: number): string {
-  return text + '\0'.repeat(Math.max(0, size - byteLength(text)));
+  return text + '\0'.repeat(Math.max(0, size - utf8Length(text)));
 }
 
 function header(name: string, entry: FileEntry, type: string, size: number): string {
@@ -18,26 +19,26 @@ function header(name: string, entry: FileEntry, type: string, size: number): str
   const mode = entry.kind === 'link' ? 0o777 : entry.mode;
   const before = `${padded(name, 100)}${octal(mode, 7)}${octal(0, 7)}${octal(0, 7)}${octal(size, 11)}${octal(Math.floor(entry.modifiedMs / 1000), 11)}`;
   const after = `${type}${padded(entry.kind === 'link' ? entry.target : '', 100)}ustar  \0${padded('root', 32)}${padded('root', 32)}`;
-  const sum = bytesOf(`${before}        ${after}`).reduce((total, byte) => total + byte, 0);
+  const sum = utf8(`${before}        ${after}`).reduce((total, byte) => total + byte, 0);
   return padded(`${before}${octal(sum, 6)} ${after}`, BLOCK);
 }
 
 /** An archive in GNU's form (`ustar  `, long names in a member of their own) of members, all owned by root. */
 export function writeArchive(members: readonly Member[]): string {
-  const inBlocks = (text: string): string => padded(text, Math.ceil(byteLength(text) / BLOCK) * BLOCK);
+  const inBlocks = (text: string): string => padded(text, Math.ceil(utf8Length(text) / BLOCK) * BLOCK);
   const parts = members.map(({ name, entry }) => {
-    const size = byteLength(name);
+    const size = utf8Length(name);
     const long = size > 99 ? header('././@LongLink', entry, 'L', size + 1) + inBlocks(`${name}\0`) : '';
     const content = entry.kind === 'file' ? entry.content : '';
     const type = entry.kind === 'file' ? '0' : entry.kind === 'link' ? '2' : '5';
-    return `${long}${header(size > 99 ? name.slice(0, 99) : name, entry, type, byteLength(content))}${inBlocks(content)}`;
+    return `${long}${header(size > 99 ? name.slice(0, 99) : name, entry, type, utf8Length(content))}${inBlocks(content)}`;
   });
   return parts.join('') + '\0'.repeat(2 * BLOCK);
 }
 
 /** The members of an archive; undefined when the text is none or its end is missing. */
 export function readArchive(text: string): readonly Member[] | undefined {
-  const bytes = bytesOf(text);
+  const bytes = utf8(text);
   const members: Member[] = [];
   let long: string | undefined;
   for (let at = 0; ; ) {

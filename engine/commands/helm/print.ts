@@ -1,3 +1,5 @@
+import { formatDate } from '../../base/strftime.ts';
+
 /** Rows the way helm's tables are: every cell, the last one too, as wide as its column, tabs between. */
 export function tabled(rows: readonly (readonly string[])[], maxWidth = Number.POSITIVE_INFINITY): string {
   const cut = (cell: string): string => (cell.length > maxWidth ? `${cell.slice(0, maxWidth - 3)}...` : cell);
@@ -8,14 +10,9 @@ export function tabled(rows: readonly (readonly string[])[], maxWidth = Number.P
   return shown.map((row) => `${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('\t')}\n`).join('');
 }
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /** Go's time.ANSIC of an RFC 3339 time: `Mon Jan _2 15:04:05 2006`. */
 export function ansicTime(text: string): string {
-  const date = new Date(Date.parse(text.replace(/\.\d+Z$/, 'Z')));
-  const day = String(date.getUTCDate()).padStart(2, ' ');
-  return `${DAYS[date.getUTCDay()]} ${MONTHS[date.getUTCMonth()]} ${day} ${date.toISOString().slice(11, 19)} ${date.getUTCFullYear()}`;
+  return formatDate(Date.parse(text.replace(/\.\d+Z$/, 'Z')), '%a %b %e %T %Y');
 }
 
 /** Go's time.String of an RFC 3339 time in UTC: `2006-01-02 15:04:05.999999999 +0000 UTC`. */

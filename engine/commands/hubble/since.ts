@@ -1,3 +1,4 @@
+import { MONTHS } from '../../base/strftime.ts';
 import { goDurationMs } from '../kubectl/text.ts';
 
 /** A point in time as `--since` takes it: how long ago, or a date; ms since the epoch. */
@@ -15,14 +16,12 @@ export function parseSince(text: string, nowMs: number): number | undefined {
   return base + Number(`0.${fraction}`) * 1000;
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /** The layout RFC1123Z: `Thu, 15 Jan 2026 09:30:00 +0000`. */
 function parseMail(text: string): number | undefined {
   const match = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) ([+-]\d\d)(\d\d)$/.exec(
     text,
   );
-  const month = MONTHS.indexOf(match?.[2] ?? '');
+  const month = MONTHS.findIndex((name) => name.slice(0, 3) === match?.[2]);
   if (!match || month < 0) return undefined;
   const [, day, , year, clock, hours, minutes] = match;
   const at = Date.parse(`${year}-${String(month + 1).padStart(2, '0')}-${day}T${clock}${hours}:${minutes}`);

@@ -1,5 +1,6 @@
-import { bytesOf, textOf } from '../coreutils/tool.ts';
-import { decodeBase64, encodeBase64 } from '../coreutils/bytes.ts';
+import { toBase64, utf8 } from '../../base/bytes.ts';
+import { textOf } from '../coreutils/tool.ts';
+import { decodeBase64 } from '../coreutils/bytes.ts';
 import { brief, fail } from './evaluate.ts';
 import { printJson } from './json.ts';
 import { isArray, isObject, typeOf } from './value.ts';
@@ -57,7 +58,7 @@ export function formatText(name: string, value: Value): string {
         (char) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;', "'": '&#39;', '"': '&quot;' })[char] ?? char,
       );
     case '@uri':
-      return [...bytesOf(stringOf(value))]
+      return [...utf8(stringOf(value))]
         .map((byte) =>
           /[A-Za-z0-9\-_.~]/.test(String.fromCharCode(byte))
             ? String.fromCharCode(byte)
@@ -75,7 +76,7 @@ export function formatText(name: string, value: Value): string {
         )
         .join(' ');
     case '@base64':
-      return encodeBase64(bytesOf(stringOf(value)));
+      return toBase64(utf8(stringOf(value)));
     case '@base64d': {
       const text = stringOf(value);
       const { bytes } = decodeBase64(text);

@@ -1,7 +1,7 @@
+import { utf8 } from '../../base/bytes.ts';
 import { Expression } from '../../base/expression.ts';
-import { formatDate } from '../../shell/strftime.ts';
+import { formatDate } from '../../base/strftime.ts';
 import { parseDate } from '../coreutils/dates.ts';
-import { bytesOf } from '../coreutils/tool.ts';
 import {
   brief,
   deletePaths,
@@ -372,9 +372,7 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'empty/0': function* () {},
   'not/0': simple((value) => !isTrue(value)),
   'length/0': simple(lengthOf),
-  'utf8bytelength/0': simple(
-    (value) => bytesOf(textOnly(value, 'only strings have UTF-8 byte length')).length,
-  ),
+  'utf8bytelength/0': simple((value) => utf8(textOnly(value, 'only strings have UTF-8 byte length')).length),
   'keys/0': simple((value) => keysOf(value, true)),
   'keys_unsorted/0': simple((value) => keysOf(value, false)),
   'has/1': withValue(has),

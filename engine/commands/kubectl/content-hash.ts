@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../base/json.ts';
-import { utf8 } from '../../objects/utf8.ts';
+import { utf8 } from '../../base/bytes.ts';
 import { sha256 } from '../coreutils/digests.ts';
 import { at, textAt } from './client.ts';
 import { goJson } from './print/json.ts';

@@ -1,6 +1,7 @@
 import { byText } from '../../base/order.ts';
 import { humanDuration } from '../../objects/time.ts';
-import { toBase64, utf8 } from '../../objects/utf8.ts';
+import { fromBase64 as bytesOfBase64, fromUtf8, toBase64, utf8 } from '../../base/bytes.ts';
+import { formatDate } from '../../base/strftime.ts';
 
 /** A string in double quotes as Go's %q writes it. */
 export function quoteGo(text: string): string {
@@ -24,15 +25,10 @@ export function age(timestamp: unknown, nowMs: number): string {
   return Number.isNaN(at) ? '<invalid>' : humanDuration(nowMs - at);
 }
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /** A time as `describe` prints it: `Sat, 21 Nov 2026 09:23:55 +0000` (RFC 1123 with a numeric zone). */
 export function rfc1123z(timestamp: unknown): string {
-  const date = new Date(Date.parse(String(timestamp)));
-  if (Number.isNaN(date.getTime())) return 'Mon, 01 Jan 0001 00:00:00 +0000';
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+  const ms = Date.parse(String(timestamp));
+  return Number.isNaN(ms) ? 'Mon, 01 Jan 0001 00:00:00 +0000' : formatDate(ms, '%a, %d %b %Y %T %z');
 }
 
 /** A time as Go's `String` prints it: `2026-11-21 09:11:10 +0000 UTC`. */
@@ -82,29 +78,7 @@ export function base64(text: string): string {
 
 /** The text behind standard base64; characters outside of the alphabet are skipped. */
 export function fromBase64(text: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  let escaped = '';
-  let bits = 0;
-  let held = 0;
-  for (const character of text) {
-    const value = alphabet.indexOf(character);
-    if (value < 0) continue;
-    bits = ((bits << 6) | value) & 0xffff;
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    escaped += `%${((bits >> held) & 255).toString(16).padStart(2, '0')}`;
-  }
-  try {
-    return decodeURIComponent(escaped);
-  } catch {
-    return '\ufffd';
-  }
-}
-
-/** How many bytes the UTF-8 form of a text has. */
-export function byteLength(text: string): number {
-  return utf8(text).length;
+  return fromUtf8(bytesOfBase64(text)) ?? '\ufffd';
 }
 
 /** Number of single-character changes between two texts, for suggestions (Levenshtein). */

@@ -1,3 +1,4 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { Connection } from '../../net/socket.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
@@ -8,7 +9,7 @@ import { busyboxUsage } from './busybox.ts';
 import { type HttpHead, HttpReader, headerOf } from './http-reader.ts';
 import { resolveHost } from './resolver.ts';
 import { followLocation, hostAndPort, isDefaultPort, parseWebUrl, type WebUrl } from './web-url.ts';
-import { byteLength, connectError, errorText, hostPort } from './words.ts';
+import { connectError, errorText, hostPort } from './words.ts';
 
 const SPEC = {
   valued: 'OoPUTYt',
@@ -182,7 +183,7 @@ class Download {
     lines.push('Connection: close', ...this.#headers);
     if (body !== undefined) {
       if (!has('content-type')) lines.push('Content-Type: application/x-www-form-urlencoded');
-      lines.push(`Content-Length: ${byteLength(body)}`);
+      lines.push(`Content-Length: ${utf8Length(body)}`);
     }
     await connection.send(sys, `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`);
     const result = await reader.readHead(sys, 'GET', sys.nowMs() + (this.#timeoutMs ?? 900_000));
@@ -228,7 +229,7 @@ class Download {
       if (piece.kind === 'short' || piece.kind === 'bad-chunk')
         throw new WgetEnd('connection closed prematurely');
       if (piece.kind !== 'data') break;
-      received += byteLength(piece.text);
+      received += utf8Length(piece.text);
       if (name === '-') await this.#process.out(piece.text);
       else if (name !== '/dev/null') machine.files.write(path, piece.text, sys.nowMs(), { append: true });
     }

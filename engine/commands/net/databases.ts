@@ -1,10 +1,11 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { Connection } from '../../net/socket.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
 import { readOptions } from './arguments.ts';
 import { resolveHost, resolverWords } from './resolver.ts';
 import { psqlTarget } from './psql.ts';
-import { byteLength, connectError, errorText } from './words.ts';
+import { connectError, errorText } from './words.ts';
 
 type Opened = { readonly connection: Connection } | { readonly error: string };
 
@@ -38,7 +39,7 @@ export function redisCliProgram(ports: Ports): Program {
     const run = async (words: readonly string[]): Promise<number> => {
       await connection.send(
         process.sys,
-        `*${words.length}\r\n${words.map((word) => `$${byteLength(word)}\r\n${word}\r\n`).join('')}`,
+        `*${words.length}\r\n${words.map((word) => `$${utf8Length(word)}\r\n${word}\r\n`).join('')}`,
       );
       const reply = await readReply(process, connection);
       if (reply === undefined) {
@@ -117,10 +118,10 @@ function parseReply(text: string, at: number): [Reply, number] | undefined {
   const size = Number(line);
   if (size < 0) return [{ kind: 'nothing' }, next];
   if (mark === '$') {
-    if (byteLength(text.slice(next)) < size + 2) return undefined;
+    if (utf8Length(text.slice(next)) < size + 2) return undefined;
     const stop = text.indexOf('\r\n', next + Math.floor(size / 4));
     let tail = next + size;
-    while (tail > next && byteLength(text.slice(next, tail)) > size) tail--;
+    while (tail > next && utf8Length(text.slice(next, tail)) > size) tail--;
     return stop < 0 ? undefined : [{ kind: 'text', text: text.slice(next, tail) }, tail + 2];
   }
   if (mark !== '*') return [{ kind: 'error', text: 'Protocol error' }, text.length];

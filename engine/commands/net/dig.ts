@@ -1,3 +1,4 @@
+import { formatDate } from '../../base/strftime.ts';
 import { hashText } from '../../base/hash.ts';
 import type { DnsMessage, DnsType } from '../../net/dns.ts';
 import type { Process, Program } from '../../shell/program.ts';
@@ -307,16 +308,10 @@ function comments(process: Process, message: DnsMessage): string {
   );
 }
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 function stats(process: Process, answer: Answer): string {
-  const date = new Date(process.sys.nowMs());
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${DAYS[date.getUTCDay()] ?? ''} ${MONTHS[date.getUTCMonth()] ?? ''} ${two(date.getUTCDate())}`;
-  const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
+  const when = formatDate(process.sys.nowMs(), '%a %b %d %T %Z %Y');
   return (
     `;; Query time: ${Math.floor(answer.elapsedMs)} msec\n;; SERVER: ${answer.server}#53(${answer.server}) (${answer.isTcp ? 'TCP' : 'UDP'})\n` +
-    `;; WHEN: ${day} ${time} UTC ${date.getUTCFullYear()}\n;; MSG SIZE  rcvd: ${messageSize(answer.message)}\n\n`
+    `;; WHEN: ${when}\n;; MSG SIZE  rcvd: ${messageSize(answer.message)}\n\n`
   );
 }

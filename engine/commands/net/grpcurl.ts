@@ -1,10 +1,10 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { Connection } from '../../net/socket.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
 import { absolutePath } from './curl/output.ts';
 import { headerOf, HttpReader } from './http-reader.ts';
 import { resolveHost } from './resolver.ts';
-import { byteLength } from './words.ts';
 
 /** How long grpcurl waits for a connection when nothing else is said, ms. */
 const CONNECT_MS = 10_000;
@@ -227,7 +227,7 @@ async function request(
     'content-type: application/grpc',
     'user-agent: grpcurl/v1.9.3 grpc-go/1.61.0',
     'te: trailers',
-    `content-length: ${byteLength(asked.body)}`,
+    `content-length: ${utf8Length(asked.body)}`,
     ...plan.headers,
   ].join('\r\n');
   await connection.send(sys, `${preface}${head}\r\n\r\n${asked.body}`);

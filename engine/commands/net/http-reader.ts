@@ -1,6 +1,7 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { Sys } from '../../base/process.ts';
 import type { Connection } from '../../net/socket.ts';
-import { byteLength, headBytes } from './words.ts';
+import { headBytes } from './words.ts';
 
 /** The head of an HTTP/1.x response. `lines` are as sent, without line ends; header names are lower case in `headers`. */
 export type HttpHead = {
@@ -53,7 +54,7 @@ export class HttpReader {
 
   /** Bytes received and not yet taken: what curl calls data. */
   get pendingBytes(): number {
-    return byteLength(this.#buffer);
+    return utf8Length(this.#buffer);
   }
 
   /** What was received and not yet taken, and forgets it: for peers that do not speak HTTP. */
@@ -70,7 +71,7 @@ export class HttpReader {
     const result = await this.#connection.receive(sys, left);
     if (result.kind === 'data') {
       this.#buffer += result.text;
-      this.receivedBytes += byteLength(result.text);
+      this.receivedBytes += utf8Length(result.text);
     } else if (result.kind === 'end') this.#isEnded = true;
     return result.kind;
   }
@@ -126,7 +127,7 @@ export class HttpReader {
     const text = mode.kind === 'length' ? headBytes(this.#buffer, mode.left) : this.#buffer;
     if (text === '') return { kind: 'done' };
     this.#buffer = this.#buffer.slice(text.length);
-    if (mode.kind === 'length') mode.left -= byteLength(text);
+    if (mode.kind === 'length') mode.left -= utf8Length(text);
     return { kind: 'data', text };
   }
 
@@ -144,7 +145,7 @@ export class HttpReader {
       if (mode.left > 0) {
         const text = headBytes(this.#buffer, mode.left);
         this.#buffer = this.#buffer.slice(text.length);
-        mode.left -= byteLength(text);
+        mode.left -= utf8Length(text);
         whole += text;
         if (mode.left > 0) return whole === '' ? undefined : { kind: 'data', text: whole };
         mode.left = -1;

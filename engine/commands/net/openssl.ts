@@ -1,3 +1,4 @@
+import { toBase64 } from '../../base/bytes.ts';
 import { hashText } from '../../base/hash.ts';
 import {
   type Certificate,
@@ -369,14 +370,7 @@ async function random(process: Process, words: readonly string[]): Promise<numbe
     await process.out(`${digits}\n`);
     return 0;
   }
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  let coded = '';
-  for (let i = 0; i < count; i += 3) {
-    const triple = digits.slice(i * 2, i * 2 + 6);
-    const word = Number.parseInt(triple.padEnd(6, '0'), 16);
-    for (let k = 0; k < 4; k++)
-      coded += k <= triple.length / 2 ? (alphabet[(word >> (18 - 6 * k)) & 63] ?? '') : '=';
-  }
-  await process.out(`${coded}\n`);
+  const bytes = (digits.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
+  await process.out(`${toBase64(Uint8Array.from(bytes))}\n`);
   return 0;
 }

@@ -1,3 +1,4 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { Sys } from '../../base/process.ts';
 import type { Connection } from '../../net/socket.ts';
 import type { Process, Program } from '../../shell/program.ts';
@@ -10,7 +11,7 @@ import { literalAddress, resolveHost, resolverWords } from './resolver.ts';
 import { ProgressText, speedText } from './wget-progress.ts';
 import { settingsOf, WGET_OPTIONS, WGET_VERSION, type WgetSettings } from './wget-settings.ts';
 import { followLocation, formatWebUrl, hostAndPort, parseWebUrl, type WebUrl } from './web-url.ts';
-import { byteLength, connectError, errorText } from './words.ts';
+import { connectError, errorText } from './words.ts';
 
 /** GNU wget, as the workstation and Debian images have it. Source: recorded GNU wget 1.21.3. */
 export function gnuWgetProgram(ports: Ports): Program {
@@ -281,7 +282,7 @@ class WgetRun {
     add('Connection', 'Keep-Alive');
     if (this.#s.body !== undefined) {
       add('Content-Type', 'application/x-www-form-urlencoded');
-      add('Content-Length', String(byteLength(this.#s.body)));
+      add('Content-Length', String(utf8Length(this.#s.body)));
     }
     lines.push(...this.#s.headers);
     await opened.connection.send(this.#sys, `${lines.join('\r\n')}\r\n\r\n${this.#s.body ?? ''}`);
@@ -339,7 +340,7 @@ class WgetRun {
       if (piece.kind === 'data') {
         await this.#write(name, piece.text, received > 0 || this.#written.has(name));
         this.#written.add(name);
-        received += byteLength(piece.text);
+        received += utf8Length(piece.text);
         continue;
       }
       const seconds = (this.#sys.nowMs() - beganMs) / 1_000;

@@ -1,3 +1,4 @@
+import { toBase64, utf8, utf8Length } from '../../base/bytes.ts';
 import type { ConnectResult } from '../../net/socket.ts';
 import type { MachineFacts } from '../../shell/program.ts';
 
@@ -97,21 +98,6 @@ export function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** The number of bytes of a text's UTF-8 form. */
-export function byteLength(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x80) bytes += 1;
-    else if (code < 0x800) bytes += 2;
-    else if (code >= 0xd800 && code < 0xdc00 && i + 1 < text.length) {
-      bytes += 4;
-      i++;
-    } else bytes += 3;
-  }
-  return bytes;
-}
-
 /** The longest head of `text` that has at most `bytes` bytes of UTF-8; characters are never split. */
 export function headBytes(text: string, bytes: number): string {
   if (text.length * 3 <= bytes) return text;
@@ -119,7 +105,7 @@ export function headBytes(text: string, bytes: number): string {
   let at = 0;
   while (at < text.length) {
     const wide = text.charCodeAt(at) >= 0xd800 && text.charCodeAt(at) < 0xdc00 ? 2 : 1;
-    count += byteLength(text.slice(at, at + wide));
+    count += utf8Length(text.slice(at, at + wide));
     if (count > bytes) break;
     at += wide;
   }
@@ -128,18 +114,5 @@ export function headBytes(text: string, bytes: number): string {
 
 /** Base64 of a text's UTF-8 form. */
 export function base64(text: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  const bytes = [...encodeURIComponent(text).matchAll(/%([0-9A-F]{2})|([^%])/g)].map((m) =>
-    m[1] ? Number.parseInt(m[1], 16) : (m[2] ?? '').charCodeAt(0),
-  );
-  let coded = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const [a = 0, b, c] = bytes.slice(i, i + 3);
-    const word = (a << 16) | ((b ?? 0) << 8) | (c ?? 0);
-    coded += alphabet[word >> 18] ?? '';
-    coded += alphabet[(word >> 12) & 63] ?? '';
-    coded += b === undefined ? '=' : (alphabet[(word >> 6) & 63] ?? '');
-    coded += c === undefined ? '=' : (alphabet[word & 63] ?? '');
-  }
-  return coded;
+  return toBase64(utf8(text));
 }

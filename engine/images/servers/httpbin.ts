@@ -1,3 +1,4 @@
+import { fromBase64, fromUtf8 } from '../../base/bytes.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import {
   type HttpHeader,
@@ -169,7 +170,7 @@ function withArguments(
   const number = Number(first);
   switch (name) {
     case 'base64':
-      return html(context, 200, fromBase64(first) ?? 'Incorrect Base64 data try: SFRUUEJJTiBpcyBhd2Vzb21l');
+      return html(context, 200, textOfBase64(first) ?? 'Incorrect Base64 data try: SFRUUEJJTiBpcyBhd2Vzb21l');
     case 'basic-auth':
     case 'hidden-basic-auth':
       return basicAuth(context, request, {
@@ -265,34 +266,17 @@ function basicAuth(
   wanted: { readonly user: string; readonly password: string; readonly isHidden: boolean },
 ): HttpResponse {
   const sent = /^Basic (\S+)$/i.exec(headerOf(request.headers, 'authorization') ?? '')?.[1];
-  const isRight = sent !== undefined && fromBase64(sent) === `${wanted.user}:${wanted.password}`;
+  const isRight = sent !== undefined && textOfBase64(sent) === `${wanted.user}:${wanted.password}`;
   if (isRight) return answer(context, 200, { authenticated: true, user: wanted.user });
   if (wanted.isHidden) return notFound(context);
   const extra: HttpHeader[] = [['WWW-Authenticate', 'Basic realm="Fake Realm"']];
   return page(context, { status: 401, type: 'text/html; charset=utf-8', body: '', extra });
 }
 
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
 /** The UTF-8 text behind base64 (both alphabets); undefined when it is none. */
-function fromBase64(text: string): string | undefined {
-  let bits = 0;
-  let count = 0;
-  let escaped = '';
-  for (const letter of text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/')) {
-    const value = BASE64.indexOf(letter);
-    if (value < 0) return undefined;
-    bits = ((bits << 6) | value) & 0xffff;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    escaped += `%${((bits >> count) & 0xff).toString(16).padStart(2, '0')}`;
-  }
-  try {
-    return decodeURIComponent(escaped);
-  } catch {
-    return undefined;
-  }
+function textOfBase64(text: string): string | undefined {
+  const digits = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
+  return /[^A-Za-z0-9+/]/.test(digits) ? undefined : fromUtf8(fromBase64(digits));
 }
 
 function cookiesOf(request: HttpRequest): JsonObject {

@@ -1,3 +1,4 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { hashText } from '../../base/hash.ts';
 import {
@@ -8,7 +9,6 @@ import {
   httpDate,
   parseForm,
   splitTarget,
-  utf8Length,
 } from '../http.ts';
 import { type Server, type ServerContext, httpServer } from '../server.ts';
 

@@ -1,4 +1,6 @@
-import { type HttpRequest, type HttpResponse, REASONS, httpDate, splitTarget, utf8Length } from '../http.ts';
+import { formatDate } from '../../base/strftime.ts';
+import { utf8Length } from '../../base/bytes.ts';
+import { type HttpRequest, type HttpResponse, REASONS, httpDate, splitTarget } from '../http.ts';
 import { type Server, type ServerContext, httpServer } from '../server.ts';
 
 const ROOT = '/usr/share/nginx/html';
@@ -61,7 +63,5 @@ function serverName(context: ServerContext): string {
 }
 
 function logTime(nowMs: number): string {
-  const iso = new Date(nowMs).toISOString();
-  const month = httpDate(nowMs).slice(8, 11);
-  return `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
+  return formatDate(nowMs, '%d/%b/%Y:%T %z');
 }

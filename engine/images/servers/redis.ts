@@ -1,8 +1,8 @@
+import { utf8Length } from '../../base/bytes.ts';
 import { type Server, type ServerContext, type ServerStep, SILENCE } from '../server.ts';
 import { KEY_COMMANDS, type RedisCommand } from './redis-commands.ts';
 import { globMatches } from '../glob.ts';
 import { RedisError, type RedisReply, RedisStore } from './redis-store.ts';
-import { utf8Length } from '../http.ts';
 
 /** How long the container's redis keeps lines of a client that never ends one. */
 const BUFFER_MAX = 262_144;

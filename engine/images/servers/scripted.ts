@@ -1,5 +1,6 @@
+import { utf8Length } from '../../base/bytes.ts';
 import type { DnsMessage, DnsRecord, DnsType } from '../../net/dns.ts';
-import { type HttpHeader, type HttpRequest, httpDate, headerOf, splitTarget, utf8Length } from '../http.ts';
+import { type HttpHeader, type HttpRequest, httpDate, headerOf, splitTarget } from '../http.ts';
 import { parseRequest } from '../http.ts';
 import { dnsQuestion } from './plain.ts';
 import { type Reply, type Server, type ServerContext, type ServerStep, SILENCE } from '../server.ts';

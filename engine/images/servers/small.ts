@@ -1,3 +1,5 @@
+import { formatDate } from '../../base/strftime.ts';
+import { utf8Length } from '../../base/bytes.ts';
 import {
   type HttpHeader,
   type HttpRequest,
@@ -5,7 +7,6 @@ import {
   headerOf,
   httpDate,
   splitTarget,
-  utf8Length,
 } from '../http.ts';
 import { httpServer, type Server, type ServerContext, SILENCE } from '../server.ts';
 
@@ -80,11 +81,8 @@ function missing(style: string, status: number, path: string, method: string): s
 }
 
 function logLine(context: ServerContext, request: HttpRequest, status: number, style: string): string {
-  const iso = new Date(context.nowMs).toISOString();
-  const month = httpDate(context.nowMs).slice(8, 11);
-  const time = `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}${style === 'apache' ? ':' : ' '}${iso.slice(11, 19)}`;
-  const zone = style === 'apache' ? ' +0000' : '';
-  return `${context.remote.address} - - [${time}${zone}] "${request.method} ${request.target} ${request.version}" ${status} -`;
+  const time = formatDate(context.nowMs, style === 'apache' ? '%d/%b/%Y:%T %z' : '%d/%b/%Y %T');
+  return `${context.remote.address} - - [${time}] "${request.method} ${request.target} ${request.version}" ${status} -`;
 }
 
 /** hashicorp/http-echo: one text on every path; option `text`. */

@@ -1,13 +1,7 @@
+import { utf8Length } from '../../base/bytes.ts';
 import { hashText } from '../../base/hash.ts';
 import type { Json } from '../../base/json.ts';
-import {
-  type HttpHeader,
-  type HttpRequest,
-  type HttpResponse,
-  headerOf,
-  splitTarget,
-  utf8Length,
-} from '../http.ts';
+import { type HttpHeader, type HttpRequest, type HttpResponse, headerOf, splitTarget } from '../http.ts';
 import { httpServer, type Server, type ServerContext } from '../server.ts';
 import { resp, runRedis } from './redis.ts';
 import type { RedisReply } from './redis-store.ts';

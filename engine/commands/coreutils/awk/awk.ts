@@ -6,7 +6,7 @@ import { compileRegex, quoteRegex, RegexFailure } from '../../../shell/posix-reg
 import type { PosixRegex } from '../../../shell/posix-regex.ts';
 import { textStream } from '../../../shell/process.ts';
 import { byText } from '../../../base/order.ts';
-import { formatDate } from '../../../shell/strftime.ts';
+import { formatDate } from '../../../base/strftime.ts';
 import { complain, LineReader, nameOf, pathOf } from '../tool.ts';
 import type { AwkProgram, Expression, Rule, Statement } from './ast.ts';
 import { AwkFailure, parseAwk } from './parser.ts';

@@ -1,10 +1,11 @@
+import { utf8Length } from '../../../base/bytes.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { quantityNumber } from '../../../objects/quantity.ts';
 import { itemsOf } from '../builder.ts';
 import { at, listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
 import type { Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
-import { age, byteLength, formatLabels, fromBase64, rfc1123z } from '../text.ts';
+import { age, formatLabels, fromBase64, rfc1123z } from '../text.ts';
 import type { Described } from './workloads.ts';
 import { Writer, writeAnnotations, writeEvents, writeHead, writeLabels } from './writer.ts';
 
@@ -156,7 +157,7 @@ export function describeConfigMap({ object, events, context }: Described): strin
   for (const [key, value] of Object.entries(mapAt(object, 'data'))) body += `${key}:\n----\n${value}\n\n`;
   body += '\nBinaryData\n====\n';
   for (const [key, value] of Object.entries(mapAt(object, 'binaryData')))
-    body += `${key}: ${byteLength(fromBase64(value))} bytes\n`;
+    body += `${key}: ${utf8Length(fromBase64(value))} bytes\n`;
   const tail = new Writer();
   writeEvents(tail, events, context.nowMs);
   return `${w.text()}${body}\n${tail.text()}`;

@@ -1,7 +1,8 @@
+import { utf8Length } from '../../../base/bytes.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
 import { PrintedFault } from '../errors.ts';
-import { byteLength, fromBase64, quoteGo } from '../text.ts';
+import { fromBase64, quoteGo } from '../text.ts';
 import type { Call, Node, Operand, Pipe, Template } from './go-template-parser.ts';
 import { compare, formatted, plainValue, spaced, typeName } from './go-value.ts';
 import { goJson } from './json.ts';
@@ -269,7 +270,7 @@ function at(value: unknown, key: unknown): unknown {
 
 function sizeOf(value: unknown): unknown {
   if (value === undefined || value === null) return new Fault('len of nil pointer');
-  if (typeof value === 'string') return byteLength(value);
+  if (typeof value === 'string') return utf8Length(value);
   if (Array.isArray(value)) return value.length;
   return typeof value === 'object' ? Object.keys(value).length : new Fault(`len of type ${typeName(value)}`);
 }

@@ -1,7 +1,7 @@
+import { utf8Length } from '../../../base/bytes.ts';
 import type { ProcessHandle } from '../../../base/process.ts';
 import type { Ports } from '../../ports.ts';
 import type { Process, Program } from '../../../shell/program.ts';
-import { byteLength } from '../words.ts';
 import { requestBody } from './body.ts';
 import { openLink, totalDeadline, verbose } from './connect.ts';
 import { loadCookies, saveCookies } from './cookies.ts';
@@ -456,7 +456,7 @@ function resumeAt(run: CurlRun, config: CurlConfig, output: Output): number | un
     output.name === undefined
       ? undefined
       : run.process.machine.files.stat(absolutePath(run.process, output.name));
-  return entry?.kind === 'file' ? byteLength(entry.content) : 0;
+  return entry?.kind === 'file' ? utf8Length(entry.content) : 0;
 }
 
 /** --etag-compare: asks for the document only if it changed. */
@@ -551,7 +551,7 @@ async function runFile(transfer: Transfer): Promise<void> {
       hadConnection: false,
     });
   await transfer.meter.start(true);
-  transfer.downloaded = byteLength(read.content);
+  transfer.downloaded = utf8Length(read.content);
   transfer.meter.received = transfer.downloaded;
   transfer.meter.receiveTotal = transfer.downloaded;
   await transfer.output.write(read.content);

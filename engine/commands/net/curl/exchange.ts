@@ -1,5 +1,5 @@
+import { utf8Length } from '../../../base/bytes.ts';
 import { type BodyResult, type HttpHead, headerOf, isKeptAlive } from '../http-reader.ts';
-import { byteLength } from '../words.ts';
 import { fail, linkKey, openLink, type Place, totalDeadline, verbose } from './connect.ts';
 import { collectCookies, cookieHeader, cookieNote } from './cookies.ts';
 import type { CurlConfig } from './options.ts';
@@ -317,9 +317,9 @@ async function sendRequest(
   }
   const isUploaded = isOwnExpect && run.version.number >= 77_800 && run.version.number < 80_000;
   await run.traceData?.('=> Send data', request.body);
-  transfer.requestBytes += byteLength(request.head);
+  transfer.requestBytes += utf8Length(request.head);
   if (request.body !== '') {
-    const bytes = byteLength(request.body);
+    const bytes = utf8Length(request.body);
     transfer.uploaded += bytes;
     meter.sent = transfer.uploaded;
     meter.sendTotal = transfer.uploaded;
@@ -441,7 +441,7 @@ async function readJunk(transfer: Transfer, link: Link): Promise<never> {
     });
   for (;;) {
     const text = link.reader.takeAll();
-    meter.received += byteLength(text);
+    meter.received += utf8Length(text);
     await output.write(text);
     const came = await link.reader.fill(meter.sys, totalDeadline(config, transfer.moments));
     if (came === 'timeout') return dropped(transfer, link, operationTimedOut(transfer));
@@ -454,7 +454,7 @@ async function readJunk(transfer: Transfer, link: Link): Promise<never> {
 async function sayHead(transfer: Transfer, head: HttpHead, method: string): Promise<void> {
   const { run, config, output } = transfer;
   const text = `${head.lines.join('\r\n')}\r\n\r\n`;
-  transfer.headerBytes += byteLength(text);
+  transfer.headerBytes += utf8Length(text);
   if (run.globals.isVerbose || run.trace) {
     if (head.version === '1.0') await verbose(run, '* HTTP 1.0, assume close after body\n');
     const isRejected = head.status === 401 && transfer.user !== undefined && transfer.auth === 'basic';
@@ -544,7 +544,7 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
       return dropped(transfer, link, tooSlow(config));
     if (piece.kind !== 'data') return bodyEnded(transfer, link, piece);
     if (isFirst && !output.isTerminal && run.traceData === undefined)
-      await verbose(run, `{ [${Math.max(waiting, byteLength(piece.text))} bytes data]\n`);
+      await verbose(run, `{ [${Math.max(waiting, utf8Length(piece.text))} bytes data]\n`);
     isFirst = false;
     await run.traceData?.('<= Recv data', piece.text);
     if (isIgnoring || isUnmet) continue;
@@ -552,14 +552,14 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
     if (
       maxFileSize !== undefined &&
       run.version.number >= 80_400 &&
-      transfer.downloaded + byteLength(piece.text) > maxFileSize
+      transfer.downloaded + utf8Length(piece.text) > maxFileSize
     ) {
       await output.write(piece.text.slice(0, maxFileSize - transfer.downloaded));
       const text = `Exceeded the maximum allowed file size (${maxFileSize}) with ${maxFileSize} bytes`;
       return dropped(transfer, link, { code: 63, text, hadConnection: true });
     }
-    await keepRate(transfer, byteLength(piece.text));
-    transfer.downloaded += byteLength(piece.text);
+    await keepRate(transfer, utf8Length(piece.text));
+    transfer.downloaded += utf8Length(piece.text);
     meter.received = transfer.downloaded;
     await meter.bar();
     await output.write(piece.text);

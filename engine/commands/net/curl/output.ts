@@ -1,5 +1,5 @@
+import { utf8Length } from '../../../base/bytes.ts';
 import type { Process } from '../../../shell/program.ts';
-import { byteLength } from '../words.ts';
 import { type CurlRun, TransferEnd } from './run.ts';
 import { warning } from './words.ts';
 
@@ -68,7 +68,7 @@ export class Output {
       const text23 =
         this.#run.version.number < 80_000
           ? 'Failure writing output to destination'
-          : `client returned ERROR on write of ${byteLength(text)} bytes`;
+          : `client returned ERROR on write of ${utf8Length(text)} bytes`;
       throw new TransferEnd({ code: 23, text: text23, hadConnection: true });
     }
   }

@@ -1,3 +1,4 @@
+import { utf8Length } from '../../../base/bytes.ts';
 import { base64 } from '../words.ts';
 import type { CurlConfig } from './options.ts';
 import { type CurlUrl, formatCurlUrl, hostHeader } from './url.ts';

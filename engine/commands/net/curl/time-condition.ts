@@ -1,4 +1,4 @@
-import { httpDateOf } from '../http-date.ts';
+import { formatDate } from '../../../base/strftime.ts';
 import { absolutePath } from './output.ts';
 import type { CurlRun } from './run.ts';
 import { warning } from './words.ts';
@@ -44,5 +44,5 @@ export function conditionWarning(run: CurlRun, text: string | undefined): string
 export function conditionHeader(run: CurlRun, text: string | undefined): string | undefined {
   const wanted = text === undefined ? undefined : conditionTime(run, text);
   if (wanted === undefined) return undefined;
-  return `${wanted.isBefore ? 'If-Unmodified-Since' : 'If-Modified-Since'}: ${httpDateOf(wanted.atMs)}`;
+  return `${wanted.isBefore ? 'If-Unmodified-Since' : 'If-Modified-Since'}: ${formatDate(wanted.atMs, '%a, %d %b %Y %T GMT')}`;
 }

@@ -1,6 +1,6 @@
+import { utf8, utf8Length } from '../../../base/bytes.ts';
 import { hashText } from '../../../base/hash.ts';
 import type { Process } from '../../../shell/program.ts';
-import { byteLength } from '../words.ts';
 import type { CurlGlobals } from './options.ts';
 import { absolutePath } from './output.ts';
 
@@ -26,7 +26,7 @@ export function tracer(
   const stamp = (): string => (globals.isTraceTime ? `${clockTime(process.sys.nowMs())} ` : '');
   const data = async (what: string, text: string): Promise<void> => {
     if (text === '') return;
-    const bytes = byteLength(text);
+    const bytes = utf8Length(text);
     await write(`${stamp()}${what}, ${bytes} bytes (0x${bytes.toString(16)})\n${dump(text, trace.isHex)}`);
   };
   const tell = async (text: string): Promise<void> => {
@@ -62,9 +62,7 @@ export function clockTime(ms: number): string {
 }
 
 function dump(text: string, isHex: boolean): string {
-  const bytes = [...encodeURIComponent(text).matchAll(/%([0-9A-F]{2})|([^%])/g)].map((match) =>
-    match[1] === undefined ? (match[2] ?? '').charCodeAt(0) : Number.parseInt(match[1], 16),
-  );
+  const bytes = utf8(text);
   const width = isHex ? 16 : 64;
   let out = '';
   for (let at = 0; at < bytes.length; ) {

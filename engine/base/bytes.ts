@@ -19,9 +19,31 @@ export function utf8(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+/** How many bytes a text has in UTF-8. */
+export function utf8Length(text: string): number {
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    const isPair = unit >= 0xd800 && unit < 0xdc00;
+    length += unit < 0x80 ? 1 : unit < 0x800 ? 2 : isPair ? 4 : 3;
+    if (isPair) i++;
+  }
+  return length;
+}
 
-/** Standard base64 with padding. */
+/** The text of UTF-8 bytes; undefined when they are no UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The digits of base64 in their order. */
+export const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** Bytes in standard base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 3) {
@@ -35,6 +57,21 @@ export function toBase64(bytes: Uint8Array): string {
 
 function digit(value: number): string {
   return BASE64[value] ?? '';
+}
+
+/** The bytes behind base64; whatever is no digit is skipped. */
+export function fromBase64(text: string): Uint8Array {
+  const bytes: number[] = [];
+  let held = 0;
+  let bits = 0;
+  for (const character of text) {
+    const value = BASE64.indexOf(character);
+    if (value < 0) continue;
+    held = ((held << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits >= 8) bytes.push((held >> (bits -= 8)) & 255);
+  }
+  return Uint8Array.from(bytes);
 }
 
 /** The offset of the first byte that makes a text no standard base64, as Go's decoder reports it; undefined when it is fine. */
@@ -59,16 +96,4 @@ export function base64Fault(text: string): number | undefined {
 export function base64Length(text: string): number {
   const digits = text.replace(/[^A-Za-z0-9+/]/g, '').length;
   return Math.floor((digits * 3) / 4);
-}
-
-/** The number of UTF-8 bytes of a text. */
-export function toUtf8Length(text: string): number {
-  let length = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    const isPair = unit >= 0xd800 && unit < 0xdc00;
-    length += unit < 0x80 ? 1 : unit < 0x800 ? 2 : isPair ? 4 : 3;
-    if (isPair) i++;
-  }
-  return length;
 }
