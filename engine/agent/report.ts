@@ -43,18 +43,6 @@ export type ReportView = {
   };
 };
 
-/** Reserved peers that selectors are held against. */
-const RESERVED_PEERS = [
-  'host',
-  'world',
-  'unmanaged',
-  'health',
-  'init',
-  'remote-node',
-  'kube-apiserver',
-  'ingress',
-];
-
 /** Gathers what the agent of a node answers from. */
 export function agentReport(view: ReportView, node: string): AgentReport {
   const object = view.store.get('nodes', undefined, node) as Node | undefined;
@@ -193,10 +181,8 @@ function knownPeers(view: ReportView, node: string): readonly KnownPeer[] {
     if (!found.has(id)) found.set(id, { id, labels: [...labels].sort(byText), peer });
   };
   const isApi = isApiServer(view, node);
-  for (const name of RESERVED_PEERS) {
-    const labels = reservedLabels(name, isApi);
-    add(RESERVED_IDENTITIES[name] ?? 0, labels, { entity: name });
-  }
+  for (const [name, id] of Object.entries(RESERVED_IDENTITIES))
+    if (id < 9) add(id, reservedLabels(name, isApi), { entity: name });
   for (const [key, managed] of view.managed) add(managed.identity, managed.labels, { endpoint: key });
   const addresses = [...view.dns.table().values()].flat();
   for (const address of [...outsideAddresses(view.repository), ...addresses]) {

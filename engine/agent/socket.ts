@@ -4,6 +4,7 @@ import type { KubeObject } from '../objects/api.ts';
 import type { Pod } from '../objects/views.ts';
 import { hashText } from '../base/hash.ts';
 import type { PolicyConfig } from '../policy/model.ts';
+import { RESERVED_IDENTITIES } from './identities.ts';
 import { reservedLabels } from './report.ts';
 import { endpointModel, identityModel, labelsOfPolicy, logOf } from './endpoint-model.ts';
 import { policyMap, type PolicyView, selectorModels, selectorText } from './policy-map.ts';
@@ -261,27 +262,16 @@ function isNamed(one: AgentEndpoint, name: string): boolean {
   return prefix === 'ipv4' && one.address === rest;
 }
 
-const RESERVED: readonly (readonly [id: number, name: string])[] = [
-  [1, 'host'],
-  [2, 'world'],
-  [3, 'unmanaged'],
-  [4, 'health'],
-  [5, 'init'],
-  [6, 'remote-node'],
-  [7, 'kube-apiserver'],
-  [8, 'ingress'],
-  [9, 'world-ipv4'],
-  [10, 'world-ipv6'],
-];
-
 function identitiesOf(
   report: AgentReport,
 ): readonly { readonly id: number; readonly labels: readonly string[] }[] {
   // The worlds of the two families are told apart in dual stack only.
-  const reserved = RESERVED.filter(([id]) => id < 9 || report.config.ipv6).map(([id, name]) => ({
-    id,
-    labels: reservedLabels(name, report.apiNodes.includes(report.node)),
-  }));
+  const reserved = Object.entries(RESERVED_IDENTITIES)
+    .filter(([, id]) => id < 9 || report.config.ipv6)
+    .map(([name, id]) => ({
+      id,
+      labels: reservedLabels(name, report.apiNodes.includes(report.node)),
+    }));
   return [...reserved, ...report.identities];
 }
 

@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from '../../base/json.ts';
+import type { Json } from '../../base/json.ts';
 import { asAsked, type DbgCall, type DbgCommand, type DbgResult, isOn } from './dbg-command.ts';
 import { type EndpointModel, listOf } from './models.ts';
-import { type MapEntry, portsOf, withCounts } from './policy-counts.ts';
+import { type MapEntry, withCounts } from './policy-counts.ts';
 import { tabbed } from './table.ts';
 
 const EMPTY_MAP = 'Policy stats empty. Perhaps the policy enforcement is disabled?\n';
@@ -59,7 +59,7 @@ function bpfPolicy(call: DbgCall): DbgResult {
         error: `Error: Failed to open map: loading pinned map /sys/fs/bpf/tc/globals/cilium_policy_v2_${id.padStart(5, '0')}: no such file or directory\n\n`,
       };
     const entries = withCounts(listOf<MapEntry>(model), Number(id), call.observer);
-    return asDump(call, entries.map(dumped)) ?? { text: policyMapTable(entries, isNumeric) };
+    return asAsked(call, entries as unknown as Json) ?? { text: policyMapTable(entries, isNumeric) };
   }
   const endpoints = listOf<EndpointModel>(call.agent.get('/endpoint'));
   const maps = endpoints.map(({ id }) => ({
@@ -67,49 +67,11 @@ function bpfPolicy(call: DbgCall): DbgResult {
     path: `/sys/fs/bpf/tc/globals/cilium_policy_v2_${String(id).padStart(5, '0')}`,
     entries: withCounts(listOf<MapEntry>(call.agent.get(`/bpf/policy/${id}`)), id, call.observer),
   }));
-  const models = maps.map(({ id, path, entries }) => ({
-    EndpointID: String(id),
-    Path: path,
-    Content: entries.map(dumped),
-  }));
   const blocks = maps.map(
     ({ id, path, entries }) =>
       `Endpoint ID: ${id}\nPath: ${path}\n\n${policyMapTable(entries, isNumeric)}\n\n`,
   );
-  return asDump(call, models) ?? { text: blocks.join('') };
-}
-
-const NO_COUNT = '@none';
-
-/** A dump as `-o` asks for it; a count that is not there is the largest number of 64 bits. */
-function asDump(call: DbgCall, value: Json): DbgResult | undefined {
-  const asked = asAsked(call, value);
-  return asked === undefined || !('text' in asked) || asked.text === undefined
-    ? asked
-    : { ...asked, text: asked.text.replace(/"?@none"?/g, '18446744073709551615') };
-}
-
-/** An entry as Go's JSON of its key and value: numbers in the order of the network where they are so in the map. */
-function dumped(entry: MapEntry): JsonObject {
-  const [low, , protocol] = portsOf(entry.port);
-  const { prefix = 0 } = entry;
-  const swapped = (port: number): number => ((port & 255) << 8) | (port >> 8);
-  return {
-    ProxyPortNetwork: swapped(entry.proxyPort ?? 0),
-    Flags: (entry.policy === 'Deny' ? 1 : 0) | (prefix << 3),
-    AuthRequirement: entry.auth === 'spire' ? 129 : entry.auth === 'test-always-fail' ? 130 : 0,
-    Precedence: (entry.precedence ?? 0) + 0xbfffff00,
-    Cookie: 0,
-    Packets: entry.packets ?? NO_COUNT,
-    Bytes: entry.bytes ?? NO_COUNT,
-    Key: {
-      Prefixlen: 40 + prefix,
-      Identity: entry.identity,
-      TrafficDirection: entry.direction === 'Ingress' ? 0 : 1,
-      Nexthdr: protocol,
-      DestPortNetwork: swapped(low),
-    },
-  };
+  return asAsked(call, maps as unknown as Json) ?? { text: blocks.join('') };
 }
 
 type Label = { readonly key: string; readonly value: string; readonly source: string };

@@ -119,32 +119,38 @@ export type CurlArguments =
 export type ReadFile = (name: string) => Promise<string | undefined>;
 
 type Kind = 'flag' | 'text' | 'seconds' | 'count' | 'ignored' | 'ignored-text';
-type Option = { readonly name: string; readonly letter?: string; readonly kind: Kind };
+type Option = {
+  readonly name: string;
+  readonly letter?: string;
+  readonly kind: Kind;
+  /** What it sets: a member of the configuration, with `+` of a list there, with `@` of what holds for all. */
+  readonly key?: string;
+};
 
 /** `letter name kind`: every option of curl that a network lesson may meet; the ignored ones are accepted without effect. */
 const TABLE: readonly Option[] = (
-  's silent flag|S show-error flag|v verbose flag|i include flag|i show-headers flag|I head flag|L location flag|o output text|O remote-name flag|' +
-  'w write-out text|m max-time seconds|- connect-timeout seconds|X request text|d data text|- data-ascii text|- data-raw text|- data-binary text|' +
-  '- data-urlencode text|- json text|H header text|A user-agent text|e referer text|u user text|k insecure flag|- cacert text|f fail flag|' +
-  '- fail-with-body flag|- retry count|- retry-delay seconds|- retry-max-time seconds|- retry-connrefused flag|- retry-all-errors flag|4 ipv4 flag|' +
-  '6 ipv6 flag|- resolve text|- connect-to text|x proxy text|- noproxy text|T upload-file text|F form text|- form-string text|G get flag|0 http1.0 flag|' +
-  '- http1.1 flag|- http2 flag|- http2-prior-knowledge flag|- http0.9 flag|- progress-meter flag|# progress-bar flag|N no-buffer ignored|' +
-  '- buffer ignored|Z parallel flag|b cookie text|c cookie-jar text|- path-as-is flag|g globoff flag|- url text|q disable ignored|K config text|' +
-  '- max-redirs count|- interface text|D dump-header text|- stderr text|r range text|- compressed flag|- raw flag|- url-query text|- proto text|' +
-  '- proto-redir text|- proto-default ignored-text|- max-filesize count|- create-dirs flag|V version flag|h help flag|: next flag|- location-trusted flag|' +
-  '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers text|E cert text|- key ignored-text|' +
-  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey ignored-text|- proxy-header text|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface text|- dns-ipv4-addr text|- doh-url ignored-text|- false-start ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file text|- netrc-optional flag|- clobber flag|- remove-on-error flag|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text|- etag-compare text|- etag-save text|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time count|- limit-rate text|- local-port text|' +
-  'y speed-time count|Y speed-limit count|z time-cond text|R remote-time ignored|J remote-header-name flag|j junk-session-cookies ignored|' +
-  'a append ignored|C continue-at text|n netrc flag|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user text|- basic flag|' +
-  '- digest flag|- anyauth flag|- ntlm ignored|- post301 flag|- post302 flag|- post303 flag|- dns-servers text|- dns-ipv6-addr text|- unix-socket text|' +
-  '- trace text|- trace-ascii text|- trace-time flag|- trace-ids flag|- styled-output ignored|- fail-early flag|Q quote ignored-text|- happy-eyeballs-timeout-ms count|' +
-  '- oauth2-bearer text|- output-dir text|- remote-name-all flag|- ssl-reqd ignored|- tr-encoding flag|- expect100-timeout seconds|M manual ignored|' +
-  '- http3 ignored|- parallel-max count|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate text|- sessionid ignored|- alpn flag|- npn ignored|- abstract-unix-socket text|- crlf flag|- compressed-ssh ignored|- create-file-mode text|- disallow-username-in-url flag|- ntlm-wb ignored|- proxy-basic ignored|- proxy-digest ignored|- proxy-anyauth ignored|- suppress-connect-headers ignored|- socks5-basic ignored|- ssl ignored|- delegation ignored-text'
+  's silent flag @isSilent|S show-error flag @isShowError|v verbose flag @isVerbose|i include flag isInclude|i show-headers flag isInclude|I head flag isHead|L location flag isLocation|o output text +outputs|O remote-name flag|' +
+  'w write-out text writeOut|m max-time seconds maxMs|- connect-timeout seconds connectMs|X request text method|d data text|- data-ascii text|- data-raw text|- data-binary text|' +
+  '- data-urlencode text|- json text|H header text +headers|A user-agent text userAgent|e referer text referer|u user text user|k insecure flag isInsecure|- cacert text caFile|f fail flag isFail|' +
+  '- fail-with-body flag isFailBody|- retry count retries|- retry-delay seconds retryDelayMs|- retry-max-time seconds retryMaxMs|- retry-connrefused flag isRetryRefused|- retry-all-errors flag isRetryAll|4 ipv4 flag|' +
+  '6 ipv6 flag|- resolve text +resolve|- connect-to text +connectTo|x proxy text proxy|- noproxy text noProxy|T upload-file text upload|F form text|- form-string text|G get flag isGet|0 http1.0 flag|' +
+  '- http1.1 flag|- http2 flag|- http2-prior-knowledge flag|- http0.9 flag isHttp09|- progress-meter flag|# progress-bar flag @isBar|N no-buffer ignored|' +
+  '- buffer ignored|Z parallel flag @isParallel|b cookie text +cookies|c cookie-jar text cookieJar|- path-as-is flag isPathAsIs|g globoff flag|- url text +urls|q disable ignored|K config text|' +
+  '- max-redirs count maxRedirects|- interface text interface|D dump-header text dumpHeader|- stderr text @stderrFile|r range text range|- compressed flag isCompressed|- raw flag isRaw|- url-query text +urlQuery|- proto text protocols|' +
+  '- proto-redir text redirectProtocols|- proto-default ignored-text|- max-filesize count maxFileSize|- create-dirs flag createDirs|V version flag|h help flag|: next flag|- location-trusted flag|' +
+  '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers text ciphers|E cert text cert|- key ignored-text|' +
+  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey ignored-text|- proxy-header text +proxyHeaders|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface text|- dns-ipv4-addr text|- doh-url ignored-text|- false-start ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file text netrc|- netrc-optional flag|- clobber flag|- remove-on-error flag|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text proxy|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text requestTarget|- etag-compare text etagCompare|- etag-save text etagSave|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time count|- limit-rate text|- local-port text localPort|' +
+  'y speed-time count speedTimeS|Y speed-limit count speedLimit|z time-cond text timeCondition|R remote-time ignored|J remote-header-name flag isRemoteHeaderName|j junk-session-cookies ignored|' +
+  'a append ignored|C continue-at text continueAt|n netrc flag|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user text proxyUser|- basic flag|' +
+  '- digest flag|- anyauth flag|- ntlm ignored|- post301 flag|- post302 flag|- post303 flag|- dns-servers text|- dns-ipv6-addr text|- unix-socket text unixSocket|' +
+  '- trace text|- trace-ascii text|- trace-time flag @isTraceTime|- trace-ids flag|- styled-output ignored|- fail-early flag @isFailEarly|Q quote ignored-text|- happy-eyeballs-timeout-ms count|' +
+  '- oauth2-bearer text bearer|- output-dir text outputDir|- remote-name-all flag isRemoteNameAll|- ssl-reqd ignored|- tr-encoding flag|- expect100-timeout seconds expectMs|M manual ignored|' +
+  '- http3 ignored|- parallel-max count|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate text|- sessionid ignored|- alpn flag|- npn ignored|- abstract-unix-socket text unixSocket|- crlf flag|- compressed-ssh ignored|- create-file-mode text|- disallow-username-in-url flag|- ntlm-wb ignored|- proxy-basic ignored|- proxy-digest ignored|- proxy-anyauth ignored|- suppress-connect-headers ignored|- socks5-basic ignored|- ssl ignored|- delegation ignored-text'
 )
   .split('|')
   .map((row) => {
-    const [letter = '', name = '', kind = 'ignored'] = row.split(' ');
-    return { name, kind: kind as Kind, ...(letter === '-' ? {} : { letter }) };
+    const [letter = '', name = '', kind = 'ignored', key] = row.split(' ');
+    return { name, kind: kind as Kind, ...(letter === '-' ? {} : { letter }), ...(key && { key }) };
   });
 
 /** The last line of a usage error. */
@@ -400,11 +406,20 @@ class Reader {
       }
     }
     const set = SETTERS[option.name];
-    if (set) set({ config: this.#config, globals: this.globals, value, isOn: !how.isNo });
+    if (option.key !== undefined) this.#set(option, option.key, option.kind === 'flag' ? !how.isNo : value);
+    else if (set) set({ config: this.#config, globals: this.globals, value, isOn: !how.isNo });
     else if (how.isNo) this.#config.on.delete(option.name);
     else if (option.kind === 'flag') this.#config.on.add(option.name);
     if (option.name === 'clobber' && how.isNo) this.#config.on.add('no-clobber');
     return undefined;
+  }
+
+  #set({ kind }: Option, key: string, given: string | boolean): void {
+    const value = kind === 'seconds' ? ms(String(given)) : kind === 'count' ? Number(given) : given;
+    const into = (key.startsWith('@') ? this.globals : this.#config) as unknown as Record<string, unknown>;
+    const name = key.replace(/^[@+]/, '');
+    if (key.startsWith('+')) (into[name] as unknown[]).push(value);
+    else into[name] = value;
   }
 
   /** A text unless -s forbids it; -S gives it back since 8.0. */
@@ -506,77 +521,33 @@ function rateOf(value: string): number {
 
 const ms = (value: string): number => Math.round(Number(value) * 1_000);
 
+/** Options that do more than set what the table says. */
 const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
-  silent: ({ globals, isOn }) => void (globals.isSilent = isOn),
-  'show-error': ({ globals, isOn }) => void (globals.isShowError = isOn),
-  verbose: ({ globals, isOn }) => void (globals.isVerbose = isOn),
   'progress-meter': ({ globals, isOn }) => void (globals.isNoMeter = !isOn),
-  'fail-early': ({ globals, isOn }) => void (globals.isFailEarly = isOn),
-  'progress-bar': ({ globals, isOn }) => void (globals.isBar = isOn),
-  stderr: ({ globals, value }) => void (globals.stderrFile = value),
-  include: ({ config, isOn }) => void (config.isInclude = isOn),
-  'show-headers': ({ config, isOn }) => void (config.isInclude = isOn),
-  head: ({ config, isOn }) => void (config.isHead = isOn),
-  location: ({ config, isOn }) => void (config.isLocation = isOn),
   'location-trusted': ({ config, isOn }) => {
     config.isLocation = isOn;
     if (isOn) config.on.add('location-trusted');
   },
-  output: ({ config, value }) => void config.outputs.push(value),
   'remote-name': ({ config }) => void config.outputs.push(true),
-  'write-out': ({ config, value }) => void (config.writeOut = value),
-  'max-time': ({ config, value }) => void (config.maxMs = ms(value)),
-  'connect-timeout': ({ config, value }) => void (config.connectMs = ms(value)),
-  request: ({ config, value }) => void (config.method = value),
   data: ({ config, value }) => void config.data.push({ kind: 'data', text: value }),
   'data-ascii': ({ config, value }) => void config.data.push({ kind: 'data', text: value }),
   'data-raw': ({ config, value }) => void config.data.push({ kind: 'raw', text: value }),
   'data-binary': ({ config, value }) => void config.data.push({ kind: 'binary', text: value }),
   'data-urlencode': ({ config, value }) => void config.data.push({ kind: 'urlencode', text: value }),
   json: ({ config, value }) => void config.data.push({ kind: 'json', text: value }),
-  header: ({ config, value }) => void config.headers.push(value),
-  'user-agent': ({ config, value }) => void (config.userAgent = value),
-  referer: ({ config, value }) => void (config.referer = value),
-  user: ({ config, value }) => void (config.user = value),
-  'oauth2-bearer': ({ config, value }) => void (config.bearer = value),
-  insecure: ({ config, isOn }) => void (config.isInsecure = isOn),
-  cacert: ({ config, value }) => void (config.caFile = value),
-  fail: ({ config, isOn }) => void (config.isFail = isOn),
-  'fail-with-body': ({ config, isOn }) => void (config.isFailBody = isOn),
-  retry: ({ config, value }) => void (config.retries = Number(value)),
-  'retry-delay': ({ config, value }) => void (config.retryDelayMs = ms(value)),
-  'retry-max-time': ({ config, value }) => void (config.retryMaxMs = ms(value)),
-  'retry-connrefused': ({ config, isOn }) => void (config.isRetryRefused = isOn),
-  'retry-all-errors': ({ config, isOn }) => void (config.isRetryAll = isOn),
   ipv4: ({ config }) => void (config.family = 4),
   ipv6: ({ config }) => void (config.family = 6),
-  resolve: ({ config, value }) => void config.resolve.push(value),
-  'connect-to': ({ config, value }) => void config.connectTo.push(value),
-  proxy: ({ config, value }) => void (config.proxy = value),
-  noproxy: ({ config, value }) => void (config.noProxy = value),
-  'upload-file': ({ config, value }) => void (config.upload = value),
   form: ({ config, value }) => void config.forms.push({ text: value, isText: false }),
   'form-string': ({ config, value }) => void config.forms.push({ text: value, isText: true }),
-  'request-target': ({ config, value }) => void (config.requestTarget = value),
   basic: ({ config }) => void (config.auth = 'basic'),
   digest: ({ config }) => void (config.auth = 'digest'),
   anyauth: ({ config }) => void (config.auth = 'any'),
   netrc: ({ config, isOn }) => void (isOn ? (config.netrc ??= '') : delete config.netrc),
   'netrc-optional': ({ config }) => void (config.netrc ??= ''),
-  'netrc-file': ({ config, value }) => void (config.netrc = value),
-  'proxy-user': ({ config, value }) => void (config.proxyUser = value),
-  'proxy-header': ({ config, value }) => void config.proxyHeaders.push(value),
-  'continue-at': ({ config, value }) => void (config.continueAt = value),
-  'etag-save': ({ config, value }) => void (config.etagSave = value),
-  'etag-compare': ({ config, value }) => void (config.etagCompare = value),
-  cert: ({ config, value }) => void (config.cert = value),
-  ciphers: ({ config, value }) => void (config.ciphers = value),
   socks4: ({ config, value }) => void (config.proxy = `socks4://${value}`),
   socks4a: ({ config, value }) => void (config.proxy = `socks4a://${value}`),
   socks5: ({ config, value }) => void (config.proxy = `socks5://${value}`),
   'socks5-hostname': ({ config, value }) => void (config.proxy = `socks5h://${value}`),
-  'proxy1.0': ({ config, value }) => void (config.proxy = value),
-  get: ({ config, isOn }) => void (config.isGet = isOn),
   'http1.0': ({ config }) => void (config.http = '1.0'),
   'http1.1': ({ config }) => void (config.http = '1.1'),
   http2: ({ config, isOn }) => {
@@ -588,36 +559,8 @@ const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
   'tlsv1.2': ({ config }) => void (config.minTls = 12),
   'tlsv1.3': ({ config }) => void (config.minTls = 13),
   'tls-max': ({ config, value }) => void (config.maxTls = Math.round(Number(value) * 10)),
-  'time-cond': ({ config, value }) => void (config.timeCondition = value),
-  'speed-time': ({ config, value }) => void (config.speedTimeS = Number(value)),
-  'speed-limit': ({ config, value }) => void (config.speedLimit = Number(value)),
   'limit-rate': ({ config, value }) => void (config.limitRate = rateOf(value)),
-  'local-port': ({ config, value }) => void (config.localPort = value),
-  'abstract-unix-socket': ({ config, value }) => void (config.unixSocket = value),
-  'unix-socket': ({ config, value }) => void (config.unixSocket = value),
-  'expect100-timeout': ({ config, value }) => void (config.expectMs = ms(value)),
-  'remote-header-name': ({ config, isOn }) => void (config.isRemoteHeaderName = isOn),
-  'remote-name-all': ({ config, isOn }) => void (config.isRemoteNameAll = isOn),
-  'output-dir': ({ config, value }) => void (config.outputDir = value),
-  parallel: ({ globals, isOn }) => void (globals.isParallel = isOn),
   trace: ({ globals, value }) => void (globals.trace = { file: value, isHex: true }),
   'trace-ascii': ({ globals, value }) => void (globals.trace = { file: value, isHex: false }),
-  'trace-time': ({ globals, isOn }) => void (globals.isTraceTime = isOn),
-  'http0.9': ({ config, isOn }) => void (config.isHttp09 = isOn),
-  cookie: ({ config, value }) => void config.cookies.push(value),
-  'cookie-jar': ({ config, value }) => void (config.cookieJar = value),
-  'path-as-is': ({ config, isOn }) => void (config.isPathAsIs = isOn),
   globoff: ({ config }) => void (config.isGlob = false),
-  url: ({ config, value }) => void config.urls.push(value),
-  'max-redirs': ({ config, value }) => void (config.maxRedirects = Number(value)),
-  interface: ({ config, value }) => void (config.interface = value),
-  'dump-header': ({ config, value }) => void (config.dumpHeader = value),
-  range: ({ config, value }) => void (config.range = value),
-  compressed: ({ config, isOn }) => void (config.isCompressed = isOn),
-  raw: ({ config, isOn }) => void (config.isRaw = isOn),
-  'url-query': ({ config, value }) => void config.urlQuery.push(value),
-  proto: ({ config, value }) => void (config.protocols = value),
-  'proto-redir': ({ config, value }) => void (config.redirectProtocols = value),
-  'max-filesize': ({ config, value }) => void (config.maxFileSize = Number(value)),
-  'create-dirs': ({ config, isOn }) => void (config.createDirs = isOn),
 };

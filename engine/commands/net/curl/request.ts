@@ -74,7 +74,7 @@ export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
   lines.push(...custom.lines, ...(hop.isProxied ? config.proxyHeaders : []), ...hop.extra);
   if (hop.body) {
     const isEmptyPost = hop.body.text === '' && hop.body.type === undefined;
-    if (!isEmptyPost && !custom.isChunked) add('Content-Length', String(byteCount(hop.body.text)));
+    if (!isEmptyPost && !custom.isChunked) add('Content-Length', String(utf8Length(hop.body.text)));
     add('Content-Type', hop.body.type);
     if (hop.body.isUpload && hop.version.number < 80_700) add('Expect', '100-continue');
   }
@@ -85,18 +85,9 @@ export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
       ? ''
       : `* Server auth using ${scheme} with user '${name}'\n`;
   const text = hop.body?.text ?? '';
-  const chunk = text === '' ? '' : `${byteCount(text).toString(16)}\r\n${text}\r\n`;
+  const chunk = text === '' ? '' : `${utf8Length(text).toString(16)}\r\n${text}\r\n`;
   const body = custom.isChunked && hop.body ? `${chunk}0\r\n\r\n` : text;
   return { method, head: `${lines.join('\r\n')}\r\n\r\n`, body, notes };
-}
-
-function byteCount(text: string): number {
-  let bytes = 0;
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
-  }
-  return bytes;
 }
 
 function methodOf(config: CurlConfig, hop: HopFacts): string {
