@@ -119,7 +119,7 @@ export const BYTE_TOOLS: readonly (readonly [string, Program])[] = [
     name,
     tool({ short: 'bctw', long: ['check', 'tag', 'status', 'quiet', 'text', 'binary'] }, digest),
   ]),
-  ['base64', tool({ short: 'dDiw:', long: ['decode', 'wrap=', 'ignore-garbage'] }, base64)],
+  ['base64', tool({ most: 1, short: 'diw:', long: ['decode', 'wrap=', 'ignore-garbage'] }, base64)],
   ['xxd', tool({ short: 'pl:c:g:rbuis:ae' }, xxd)],
   [
     'od',

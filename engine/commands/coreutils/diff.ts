@@ -1,9 +1,11 @@
 import type { Process, Program } from '../../shell/program.ts';
-import { failureText, joinPath, statThrough } from '../../shell/path.ts';
+import { baseName, failureText, joinPath, statThrough } from '../../shell/path.ts';
 import { formatDate } from '../../base/strftime.ts';
-import { pathOf, readFile, splitLines, tool } from './tool.ts';
+import { complain, pathOf, readFile, splitLines, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 import { changes, unifiedHunks } from './changes.ts';
+
+const USAGE = "diff: Try 'diff --help' for more information.\n";
 
 function normal(a: readonly string[], b: readonly string[]): string {
   const range = (from: number, to: number): string =>
@@ -26,12 +28,16 @@ function normal(a: readonly string[], b: readonly string[]): string {
 
 async function compare(process: Process, options: Options): Promise<number> {
   const [left, right] = options.operands;
-  if (left === undefined || right === undefined) {
-    await process.err(
-      `diff: missing operand after '${left ?? 'diff'}'\ndiff: Try 'diff --help' for more information.\n`,
+  const wrong = [
+    ['invalid width', options.get('W', 'width')],
+    ['invalid context length', options.get('U', 'C', 'unified', 'context')],
+  ].find(([, value]) => value !== undefined && !/^\d*$/.test(value));
+  if (wrong !== undefined || left === undefined || right === undefined)
+    return complain(
+      process,
+      `${wrong === undefined ? `missing operand after '${process.argv.at(-1) ?? ''}'` : `${wrong[0]} '${wrong[1]}'`}\n${USAGE.trimEnd()}`,
+      2,
     );
-    return 2;
-  }
   return compareTwo(process, options, left, right);
 }
 
@@ -43,9 +49,10 @@ async function sideBySide(
   b: readonly string[],
 ): Promise<number> {
   const total = Math.max(8, Math.min(1000, Number(options.get('W', 'width') ?? 130)));
-  const half = Math.max(1, Math.floor((total - 3) / 2) - (Math.floor((total + 3) / 2) % 8 > 0 ? 0 : 0));
-  const right = Math.floor((half + 3 + 7) / 8) * 8;
-  const left = Math.min(right - 3, half);
+  // GNU's half width: the second column stands at a tab stop, with three columns between at least.
+  const middle = (total >> 1) + 5 + (total & 1);
+  const right = middle - (middle % 8);
+  const left = Math.max(1, Math.min(right - 3, total - right));
   const row = async (one: string | undefined, mark: string, other: string | undefined): Promise<void> => {
     const text = (one ?? '').slice(0, left);
     const gap = (from: number, to: number): string => {
@@ -57,19 +64,20 @@ async function sideBySide(
       }
       return out + ' '.repeat(Math.max(0, to - at));
     };
-    const middle =
+    const between =
       mark === ' '
         ? gap(text.length, right)
-        : `${gap(text.length, left + 1)}${mark}${other === undefined ? '' : gap(left + 2, right)}`;
+        : `${gap(text.length, (left + right - 1) >> 1)}${mark}${other === undefined ? '' : gap(((left + right - 1) >> 1) + 1, right)}`;
     await process.out(
-      `${text}${other === undefined && mark === ' ' ? '' : middle}${(other ?? '').slice(0, total - right)}\n`,
+      `${text}${other === undefined && mark === ' ' ? '' : between}${(other ?? '').slice(0, total - right)}\n`,
     );
   };
   let at = 0;
   let bt = 0;
   const all = changes(a, b);
   for (const change of [...all, { aFrom: a.length, aTo: a.length, bFrom: b.length, bTo: b.length }]) {
-    for (; at < change.aFrom; at++, bt++) await row(a[at], ' ', b[bt]);
+    for (; at < change.aFrom; at++, bt++)
+      if (!options.has('suppress-common-lines')) await row(a[at], ' ', b[bt]);
     for (; at < change.aTo || bt < change.bTo; ) {
       const [one, other] = [at < change.aTo ? a[at++] : undefined, bt < change.bTo ? b[bt++] : undefined];
       await row(one, one === undefined ? '>' : other === undefined ? '<' : '|', other);
@@ -87,7 +95,12 @@ async function compareTwo(
 ): Promise<number> {
   const { files } = process.machine;
   const [a, b] = [statThrough(files, pathOf(process, left)), statThrough(files, pathOf(process, right))];
-  if (a?.kind === 'folder' && b?.kind === 'folder') return compareFolders(process, options, left, right);
+  const isFolder = [a?.kind === 'folder', b?.kind === 'folder'];
+  if (isFolder[0] && isFolder[1]) return compareFolders(process, options, left, right);
+  if (isFolder[0] && b !== undefined)
+    return compareTwo(process, options, joinPath(left, baseName(right)), right);
+  if (isFolder[1] && a !== undefined)
+    return compareTwo(process, options, left, joinPath(right, baseName(left)));
   const texts: string[] = [];
   let failed = false;
   for (const operand of [left, right]) {
@@ -108,9 +121,12 @@ async function compareTwo(
     await process.out(`Files ${left} and ${right} differ\n`);
     return 1;
   }
-  const shown = [first, second].map((text) =>
-    splitLines(text).filter((line) => line !== '' || !options.has('B', 'ignore-blank-lines')),
-  );
+  const shown = [first, second].map((text) => {
+    const lines = splitLines(text).filter((line) => line !== '' || !options.has('B', 'ignore-blank-lines'));
+    if (lines.length > 0 && !text.endsWith('\n') && !options.has('y', 'side-by-side'))
+      lines.push(`${lines.pop() ?? ''}\n\\ No newline at end of file`);
+    return lines;
+  });
   const key = (line: string): string => {
     const text = options.has('w', 'ignore-all-space')
       ? line.replace(/\s+/g, '')
@@ -129,16 +145,22 @@ async function compareTwo(
     });
   const [one = [], other = []] = shown.map(bare);
   if (options.has('y', 'side-by-side')) return sideBySide(process, options, one, other);
-  if (isInside && one.join('\n') !== other.join('\n'))
-    await process.out(`diff -${options.has('u') ? 'ru' : 'r'} ${left} ${right}\n`);
-  const context = options.get('U', 'unified');
-  if (options.has('u', 'U', 'unified')) {
-    const stamp = (ms: number | undefined): string =>
-      formatDate(ms ?? process.sys.nowMs(), '%Y-%m-%d %H:%M:%S.%N +0000');
-    const hunks = unifiedHunks(one, other, context === undefined || context === '' ? 3 : Number(context));
+  if (isInside && one.join('\n') !== other.join('\n')) {
+    const flags = process.argv.slice(1).filter((word) => word.startsWith('-'));
+    await process.out(`${['diff', ...flags, left, right].join(' ')}\n`);
+  }
+  const isContext = options.has('c', 'C', 'p', 'context');
+  if (options.has('u', 'U', 'unified') || isContext) {
+    const context = options.get('U', 'C', 'unified', 'context') || '3';
+    const labels = options.all.filter(([name]) => name === 'label').map(([, value]) => value);
+    const head = (name: string, ms: number | undefined, at: number): string =>
+      labels[at] ??
+      `${name}\t${formatDate(ms ?? process.sys.nowMs(), isContext ? '%a %b %e %H:%M:%S %Y' : '%Y-%m-%d %H:%M:%S.%N +0000')}`;
+    const hunks = unifiedHunks(one, other, Number(context), isContext);
     if (hunks === '') return 0;
+    const [old, next] = isContext ? ['***', '---'] : ['---', '+++'];
     await process.out(
-      `--- ${left}\t${stamp(a?.modifiedMs)}\n+++ ${right}\t${stamp(b?.modifiedMs)}\n${hunks}`,
+      `${old} ${head(left, a?.modifiedMs, 0)}\n${next} ${head(right, b?.modifiedMs, 1)}\n${hunks}`,
     );
   } else {
     const text = normal(one, other);
@@ -173,10 +195,12 @@ async function compareFolders(
   return exit;
 }
 
-/** diff: normal and unified. */
+/** diff: normal, unified, context and side by side. */
 export const diff: Program = tool(
   {
-    short: 'uU:qrwbiNBacsyW:C:tEZ',
+    short: 'uU:qrwbiNBacsyW:C:tEZp',
+    most: 2,
+    usage: USAGE,
     long: [
       'unified?',
       'brief',
@@ -190,6 +214,10 @@ export const diff: Program = tool(
       'ignore-case',
       'ignore-blank-lines',
       'ignore-space-change',
+      'normal',
+      'label=',
+      'context?',
+      'suppress-common-lines',
     ],
     usageExit: 2,
   },

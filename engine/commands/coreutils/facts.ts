@@ -1,11 +1,11 @@
 import type { Process, Program } from '../../shell/program.ts';
 import { man } from './manual.ts';
-import { baseName, parentOf } from '../../shell/path.ts';
+import { baseName, parentOf, statThrough } from '../../shell/path.ts';
 import { findProgram } from '../../shell/process.ts';
 import { echoText, floatText, formatPrintf } from '../../shell/printf.ts';
 import { evaluateTest } from '../../shell/test-expression.ts';
 import { compileRegex, RegexFailure } from '../../shell/posix-regex.ts';
-import { complain, complainUsage, isBusybox, nameOf, pathOf, tool } from './tool.ts';
+import { complain, complainUsage, isBusybox, nameOf, pathOf, tool, wrongArgument } from './tool.ts';
 import type { Options } from './tool.ts';
 import { formatDate } from '../../base/strftime.ts';
 import { parseDate } from './dates.ts';
@@ -15,10 +15,17 @@ async function date(process: Process, options: Options): Promise<number> {
   const given = options.get('d', 'date');
   const timeMs = given === undefined ? nowMs : parseDate(given, nowMs);
   if (timeMs === undefined) return complain(process, `invalid date '${given ?? ''}'`);
-  const [format] = options.operands;
+  const [format, extra] = options.operands;
+  if (extra !== undefined) return complainUsage(process, `extra operand '${extra}'`);
+  const file = options.get('r', 'reference');
+  const entry = file === undefined ? undefined : statThrough(process.machine.files, pathOf(process, file));
+  if (file !== undefined && entry === undefined)
+    return complain(process, `${file}: No such file or directory`);
   if (format !== undefined && !format.startsWith('+'))
     return complain(process, isBusybox(process) ? `invalid date '${format}'` : `invalid date '${format}'`);
   const iso = options.get('I', 'iso-8601');
+  if (!/^(|hours|minutes|date|seconds|ns)$/.test(iso ?? ''))
+    return wrongArgument(process, iso ?? '', '--iso-8601', ['hours', 'minutes', 'date', 'seconds', 'ns']);
   const used =
     format !== undefined
       ? format.slice(1)
@@ -37,7 +44,7 @@ async function date(process: Process, options: Options): Promise<number> {
           : options.has('R', 'rfc-email')
             ? '%a, %d %b %Y %H:%M:%S %z'
             : '%a %b %e %H:%M:%S UTC %Y';
-  await process.out(`${formatDate(timeMs, used)}\n`);
+  await process.out(`${formatDate(entry?.modifiedMs ?? timeMs, used)}\n`);
   return 0;
 }
 
@@ -504,10 +511,13 @@ const says =
 export const FACT_TOOLS: readonly (readonly [string, Program])[] = [
   [
     'date',
-    tool({ short: 'd:uI::Rs:r:', long: ['date=', 'utc', 'iso-8601?', 'rfc-3339=', 'rfc-email'] }, date),
+    tool(
+      { short: 'd:uI::Rs:r:', long: ['date=', 'utc', 'iso-8601?', 'rfc-3339=', 'rfc-email', 'reference='] },
+      date,
+    ),
   ],
   ['seq', seq],
-  ['uname', tool({ short: 'asnrvmpio', long: ['all'] }, uname)],
+  ['uname', tool({ most: 0, short: 'asnrvmpio', long: ['all'] }, uname)],
   ['id', tool({ short: 'ugGn', long: ['user', 'group', 'groups', 'name'] }, id)],
   ['whoami', says((process) => `${process.machine.user}\n`)],
   ['logname', says((process) => `${process.machine.user}\n`)],

@@ -370,9 +370,7 @@ export function applyMode(word: string, mode: number, isFolder: boolean): number
 const chmod: Program = async (process) => {
   const words = process.argv.slice(1);
   const recursive = words.some((word) => word === '-R' || word === '--recursive');
-  const flags = words.filter((word) =>
-    /^-[Rvcf]+$|^--(recursive|verbose|changes|silent|quiet|reference=.*)$/.test(word),
-  );
+  const flags = words.filter((word) => /^-[Rvcf]+$|^--(recursive|verbose|changes|silent|quiet)$/.test(word));
   const given = words.filter((word) => !flags.includes(word) && word !== '--');
   const unknown = given.find((word) => /^-[^rwxXstugoa,]/.test(word));
   if (unknown !== undefined)
@@ -382,9 +380,6 @@ const chmod: Program = async (process) => {
         ? `unrecognized option '${unknown}'`
         : `invalid option -- '${unknown.slice(1, 2)}'`,
     );
-  const model = flags.find((word) => word.startsWith('--reference='))?.slice(12);
-  const modelMode = model && statThrough(process.machine.files, pathOf(process, model));
-  if (modelMode && modelMode.kind !== 'link') given.unshift(modelMode.mode.toString(8));
   const [mode, ...operands] = given;
   if (mode === undefined) return complainUsage(process, 'missing operand');
   if (applyMode(mode, 0, false) === undefined) return complainUsage(process, `invalid mode: '${mode}'`);

@@ -20,6 +20,7 @@ class ExpressionReader {
   readonly #words: readonly string[];
   #at = 0;
   hasAction = false;
+  #isExtended = false;
   maxDepth = Number.POSITIVE_INFINITY;
   minDepth = 0;
   isDeepFirst = false;
@@ -36,6 +37,7 @@ class ExpressionReader {
 
   read(): Test {
     const test = this.#words.length === 0 ? async () => true : this.#or();
+    if (this.#words[this.#at] === ')') throw new FindFailure("you have too many ')'");
     if (this.#at < this.#words.length)
       throw new FindFailure(`paths must precede expression: \`${this.#words[this.#at] ?? ''}'`);
     return test;
@@ -64,14 +66,22 @@ class ExpressionReader {
   #not(): Test {
     const word = this.#words[this.#at++];
     if (word === '!' || word === '-not') {
+      if (this.#at >= this.#words.length) throw new FindFailure(`expected an expression after '${word}'`);
       const inner = this.#not();
       return async (item) => !(await inner(item));
     }
     if (word === '(') {
       const inner = this.#or();
-      this.#at++;
+      if (this.#words[this.#at++] !== ')')
+        throw new FindFailure(
+          "invalid expression; I was expecting to find a ')' somewhere but did not see one.",
+        );
       return inner;
     }
+    if (/^-(o|or|a|and)$/.test(word ?? ''))
+      throw new FindFailure(
+        `invalid expression; you have used a binary operator '${word}' with nothing before it.`,
+      );
     return this.#test(word ?? '');
   }
 
@@ -114,10 +124,19 @@ class ExpressionReader {
       }
       case '-regex':
       case '-iregex': {
-        const regex = compileRegex(`^\\(${this.#value(name)}\\)$`, 'basic', {
-          ignoreCase: name === '-iregex',
-        });
+        const source = this.#value(name);
+        const options = { ignoreCase: name === '-iregex' };
+        const regex = this.#isExtended
+          ? compileRegex(`^(${source})$`, 'extended', options)
+          : compileRegex(`^\\(${source}\\)$`, 'basic', options);
         return async ({ shown }) => regex.find(shown) !== undefined;
+      }
+      case '-regextype':
+        this.#isExtended = /posix-(extended|egrep|awk)|^egrep|^awk/.test(this.#value(name));
+        return async () => true;
+      case '-lname': {
+        const compiled = compilePattern(this.#value(name));
+        return async ({ entry }) => entry.kind === 'link' && matchesPattern(compiled, entry.target);
       }
       case '-true':
       case '-noleaf':
@@ -148,12 +167,18 @@ class ExpressionReader {
       case '-user':
       case '-group': {
         const owner = this.#value(name);
+        if (!/^\d+$/.test(owner) && owner !== 'root' && owner !== this.#process.machine.user)
+          throw new FindFailure(
+            name === '-user'
+              ? `'${owner}' is not the name of a known user`
+              : `'${owner}' is not the name of an existing group`,
+          );
         return async () => owner === this.#process.machine.user || owner === '0';
       }
       case '-perm': {
         const value = this.#value(name);
         const bits = applyMode(value.replace(/^[-/]/, ''), 0, false);
-        if (bits === undefined) throw new FindFailure(`invalid mode \`${value}'`);
+        if (bits === undefined) throw new FindFailure(`invalid mode '${value}'`);
         return async ({ entry }) => {
           const mode = entry.kind === 'link' ? 0o777 : entry.mode & 0o7777;
           return value.startsWith('-')
@@ -185,6 +210,8 @@ class ExpressionReader {
       case '-mtime':
       case '-mmin': {
         const value = this.#value(name);
+        if (!/^[-+]?\d+(\.\d*)?$/.test(value))
+          throw new FindFailure(`invalid argument \`${value}' to \`${name}'`);
         const unit = name === '-mtime' ? 86_400_000 : 60_000;
         return async ({ entry }) =>
           compares(value, Math.floor((this.#process.sys.nowMs() - entry.modifiedMs) / unit));
@@ -202,6 +229,12 @@ class ExpressionReader {
   }
 
   #size(value: string): Test {
+    if (!/^[-+]?\d+[ckMGbw]?$/.test(value))
+      throw new FindFailure(
+        /[a-z]$/i.test(value)
+          ? `invalid -size type \`${value.slice(-1)}'`
+          : `Invalid argument \`${value}' to -size`,
+      );
     const unit = { c: 1, k: 1024, M: 1_048_576 }[value.slice(-1)] ?? 512;
     return async ({ entry }) => compares(value.replace(/[ckMGb]$/, ''), Math.ceil(sizeOf(entry) / unit));
   }
@@ -256,8 +289,13 @@ class ExpressionReader {
           this.batches.push(batch);
           return async ({ shown }) => batch.paths.push(shown) > 0;
         }
-        return async ({ shown }) =>
-          (await this.#runProgram(argv.map((word) => word.replaceAll('{}', shown)))) === 0;
+        return async ({ shown }) => {
+          if (name === '-ok')
+            await process.err(`< ${argv.join(' ').replaceAll(' {}', '')} ... ${shown} > ? `);
+          const answer = name === '-ok' ? await process.stdin.readLine(process.sys) : 'y';
+          if (!/^[yY]/.test(answer ?? '')) return false;
+          return (await this.#runProgram(argv.map((word) => word.replaceAll('{}', shown)))) === 0;
+        };
       }
       default:
         throw new FindFailure(`unknown predicate \`${name}'`);
@@ -322,6 +360,10 @@ function isEmptyFolder(process: Process, path: string): boolean {
 /** find: the common tests and actions. */
 export const find: Program = async (process) => {
   const words = process.argv.slice(1);
+  if (words[0] === '--version' || words[0] === '-version') {
+    await process.out('find (GNU findutils) 4.9.0\n');
+    return 0;
+  }
   const look = words[0] === '-L' ? statThrough : undefined;
   while (/^-[LHP]$/.test(words[0] ?? '')) words.shift();
   const first = words.findIndex((word) => /^[-!(]/.test(word));

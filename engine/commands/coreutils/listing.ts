@@ -104,18 +104,7 @@ async function wrongStyle(process: Process, options: Options): Promise<number | 
     return wrongArgument(process, order, '--sort', orders);
   const width = options.get('w', 'width') ?? '0';
   if (!/^\d+$/.test(width)) return complain(process, `invalid line width: '${width}'`, 2);
-  const style = options.get('time-style') ?? 'locale';
-  if (/^\+|^(posix-)?(full-iso|long-iso|iso|locale)$/.test(style)) return undefined;
-  return wrongArgument(
-    process,
-    style,
-    'time style',
-    [
-      ...['full-iso', 'long-iso', 'iso', 'locale'].map((one) => `[posix-]${one}`),
-      "+FORMAT (e.g., +%H:%M) for a 'date'-style format",
-    ],
-    2,
-  );
+  return undefined;
 }
 
 function listed(process: Process, folder: string, options: Options): Listed[] {
@@ -223,8 +212,6 @@ async function show(process: Process, options: Options, items: readonly Listed[]
   const usesColor =
     when === 'always' || ((when === 'auto' || when === '') && process.tty('stdout') !== undefined);
   if (usesColor && names.some((name) => name.includes('\x1b'))) names[0] = `\x1b[0m${names[0] ?? ''}`;
-  if (options.has('b', 'escape'))
-    for (const [at, name] of names.entries()) names[at] = name.replace(/ /g, '\\ ');
   if (options.has('Q', 'quote-name')) for (const [at, name] of names.entries()) names[at] = `"${name}"`;
   if (options.has('s') && !isLong(options)) {
     const blocks = items.map(({ entry }) =>
@@ -338,7 +325,6 @@ export const ls = tool(
       'hide=',
       'sort=',
       'width=',
-      'escape',
     ],
     usageExit: 2,
   },

@@ -167,17 +167,25 @@ function unmatchedQuote(text: string): 'single' | 'double' | undefined {
 async function xargs(process: Process, options: Options): Promise<number> {
   const command = options.operands.length > 0 ? options.operands : ['echo'];
   const count = options.get('n', 'max-args') ?? options.get('L', 'max-lines');
-  if (count !== undefined && !/^\d+$/.test(count)) {
-    await process.err(
-      `xargs: invalid number "${count}" for -${options.has('n') ? 'n' : 'L'} option\n${tryHelp('xargs')}`,
+  for (const letter of ['n', 'L', 'P', 's']) {
+    const value = options.get(letter);
+    if (value === undefined || /^0*[1-9]\d*$/.test(value) || (letter === 'P' && value === '0')) continue;
+    return complainUsage(
+      process,
+      /^-?\d+$/.test(value)
+        ? `value ${value} for -${letter} option should be >= 1`
+        : `invalid number "${value}" for -${letter} option`,
     );
-    return 1;
   }
   const file = options.get('a', 'arg-file');
   const given = file === undefined ? undefined : await readFile(process, file);
   if (given !== undefined && 'failure' in given)
     return complain(process, `Cannot open input file '${file ?? ''}': ${failureText(given.failure)}`);
-  const text = given !== undefined ? given.text : await process.stdin.readAll(process.sys);
+  const whole = given !== undefined ? given.text : await process.stdin.readAll(process.sys);
+  // A line that is the end marker ends the input.
+  const last = options.get('E');
+  const lastAt = last === undefined ? -1 : whole.split('\n').indexOf(last);
+  const text = lastAt < 0 ? whole : `${whole.split('\n').slice(0, lastAt).join('\n')}\n`;
   const marker = options.get('I', 'replace') ?? (options.has('i') ? '{}' : undefined);
   const delimiter = options.has('0', 'null') ? '\0' : options.get('d', 'delimiter');
   const lines = (
@@ -454,7 +462,7 @@ export const PROCESS_TOOLS: readonly (readonly [string, Program])[] = [
     'xargs',
     tool(
       {
-        short: 'n:L:I:i::d:0rtpP:s:a:x',
+        short: 'n:L:I:i::d:0rtpP:s:a:xE:',
         long: [
           'arg-file=',
           'max-args=',

@@ -20,8 +20,6 @@ type Substitution = {
   readonly nth: number;
   readonly print: boolean;
   readonly file: string | undefined;
-  /** `e`: the result is run as a command, whose output takes its place. */
-  readonly isRun: boolean;
 };
 type Command = {
   readonly name: string;
@@ -163,10 +161,6 @@ class ScriptReader {
         this.#ended();
         return { ...base, text };
       }
-      case 'e':
-        return { ...base, text: this.#restOfLine() };
-      case 'v':
-        return this.#version(base);
       default:
         if (!'dDpPnNgGhHx=zF'.includes(name)) this.#fail(`unknown command: \`${name}'`);
         this.#ended();
@@ -183,11 +177,6 @@ class ScriptReader {
 
   #isInBlock(): boolean {
     return this.commands.some((one) => one.name === '{' && one.end < 0);
-  }
-
-  #version(base: Command): Command {
-    if (Number.parseFloat(this.#restOfLine()) > 4.9) this.#fail('expected newer version of sed');
-    return base;
   }
 
   #takeWhile(pattern: RegExp): string {
@@ -311,7 +300,6 @@ class ScriptReader {
     let nth = 0;
     let ignoreCase = false;
     let file: string | undefined;
-    let isRun = false;
     for (;;) {
       const flag = this.#text[this.#at] ?? '';
       if ((flag === 'g' && global) || (flag === 'p' && print))
@@ -319,8 +307,7 @@ class ScriptReader {
       if (flag === 'g') global = true;
       else if (flag === 'p') print = true;
       else if (flag === 'i' || flag === 'I') ignoreCase = true;
-      else if (flag === 'e') isRun = true;
-      else if (flag === 'm' || flag === 'M') nth += 0;
+      else if (flag === 'm' || flag === 'M' || flag === 'e') nth += 0;
       else if (/\d/.test(flag) && flag !== '') {
         if (nth > 0) this.#fail("multiple number options to `s' command", this.#at + 1);
         nth = Number(this.#takeWhile(/\d/));
@@ -346,7 +333,7 @@ class ScriptReader {
     );
     if (regex !== undefined && highest > regex.groupCount)
       this.#fail(`invalid reference \\${highest} on \`s' command's RHS`);
-    return { regex, replacement: withCharacters(replacement), global, nth, print, file, isRun };
+    return { regex, replacement: withCharacters(replacement), global, nth, print, file };
   }
 
   #transliteration(): ReadonlyMap<string, string> {
@@ -572,12 +559,6 @@ class Runner {
         );
       case 'F':
         return this.#out(`${this.name}\n`);
-      case 'e': {
-        const found = await this.#shell(command.text === '' ? this.#space : command.text);
-        if (command.text === '') this.#space = found.replace(/\n$/, '');
-        else await this.#out(found);
-        return;
-      }
       case 'i':
         return command.text === '\0' ? undefined : this.#out(`${command.text}\n`);
       case 'a':
@@ -625,12 +606,6 @@ class Runner {
     if (name === '/dev/stderr') return this.#process.err(text);
     const { files } = this.#process.machine;
     files.write(pathOf(this.#process, name), text, this.#process.sys.nowMs(), { append: true });
-  }
-
-  async #shell(text: string): Promise<string> {
-    let found = '';
-    await this.#process.run(['sh', '-c', text], { out: async (part) => void (found += part) });
-    return found;
   }
 
   /** The next line of a file that `R` reads; undefined at its end. */
@@ -730,7 +705,6 @@ class Runner {
     if (this.#space.length > LIMITS.fileCharactersMax)
       throw new SystemFailure("couldn't allocate memory for the pattern space");
     await this.#process.sys.burn(this.#space.length >> 8);
-    if (one.isRun) this.#space = (await this.#shell(this.#space)).replace(/\n$/, '');
     if (one.print) await this.#out(this.#space + this.#end);
     if (one.file !== undefined) await this.#write(one.file, this.#space + this.#end);
     return true;

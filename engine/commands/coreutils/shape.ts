@@ -140,7 +140,7 @@ async function sort(process: Process, options: Options): Promise<number> {
     ? lines
         .map((line) => `${line}\n`)
         .join('')
-        .replace(/\0$/, '')
+        .replace(/\0\n?$/, '')
         .split('\0')
     : lines;
   const order = flags.replace(/[^nghVMfbr]/g, '');
@@ -355,17 +355,11 @@ function trSet(text: string, fill: number): string[] | { error: string } {
       at += named[0].length - 1;
       continue;
     }
-    const equal = /^\[=([^=]*)=\]/.exec(rest);
-    const repeat = /^\[([\s\S])\*([^\]]*)\]/u.exec(rest);
-    if (equal !== null && [...(equal[1] ?? '')].length !== 1)
-      return { error: `${equal[1]}: equivalence class operand must be a single character` };
-    if (repeat !== null && !/^\d*$/.test(repeat[2] ?? ''))
-      return { error: `invalid repeat count '${repeat[2]}' in [c*n] construct` };
-    if (equal !== null || repeat !== null) {
-      const digits = repeat?.[2] ?? '1';
-      const count = Number.parseInt(digits, digits.startsWith('0') ? 8 : 10) || fill;
-      for (let left = Math.min(count, 100_000); left > 0; left--) set.push(equal?.[1] ?? repeat?.[1] ?? '');
-      at += [...((equal ?? repeat)?.[0] ?? '')].length - 1;
+    const repeat = /^\[([\s\S])\*(\d*)\]/u.exec(rest);
+    if (repeat !== null) {
+      const count = Math.min(100_000, Number(repeat[2]) || fill);
+      set.push(...Array.from({ length: count }, () => repeat[1] ?? ''));
+      at += repeat[0].length - 1;
       continue;
     }
     const from = chars[at] ?? '';
@@ -497,7 +491,7 @@ async function fillColumns(process: Process, options: Options): Promise<number> 
 }
 
 async function column(process: Process, options: Options): Promise<number> {
-  if (!options.has('t', 'table', 'J', 'json')) return fillColumns(process, options);
+  if (!options.has('t', 'table')) return fillColumns(process, options);
   const { lines, failures } = await readLines(process, options.operands);
   if (failures > 0) return 1;
   const separator = options.get('s', 'separator');
@@ -505,18 +499,6 @@ async function column(process: Process, options: Options): Promise<number> {
     .filter((line) => line.trim() !== '')
     .map((line) => (separator === undefined ? line.trim().split(/\s+/) : line.split(separator)));
   const names = options.get('N', 'table-columns')?.split(',');
-  if (options.has('J', 'json')) {
-    const table = JSON.stringify(options.get('n', 'table-name') ?? 'table');
-    const objects = rows.map((row) =>
-      (names ?? [])
-        .map(
-          (name, at) => `         ${JSON.stringify(name)}: ${at in row ? JSON.stringify(row[at]) : 'null'}`,
-        )
-        .join(',\n'),
-    );
-    await process.out(`{\n   ${table}: [\n      {\n${objects.join('\n      },{\n')}\n      }\n   ]\n}\n`);
-    return 0;
-  }
   if (names !== undefined) rows.unshift(names);
   const joint = options.get('o', 'output-separator') ?? '  ';
   const widths: number[] = [];
@@ -774,16 +756,8 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
     'column',
     tool(
       {
-        short: 'ts:o:xc:JN:n:',
-        long: [
-          'table',
-          'separator=',
-          'output-separator=',
-          'output-width=',
-          'json',
-          'table-columns=',
-          'table-name=',
-        ],
+        short: 'ts:o:xc:N:',
+        long: ['table', 'separator=', 'output-separator=', 'output-width=', 'table-columns='],
       },
       column,
     ),

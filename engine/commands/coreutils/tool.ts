@@ -142,7 +142,10 @@ export function tool(
       return 0;
     }
     const extra = options.operands[table.most ?? Number.POSITIVE_INFINITY];
-    if (extra !== undefined) return complainUsage(process, `extra operand '${extra}'`, table.usageExit);
+    if (extra !== undefined && !isBusybox(process)) {
+      await process.err(`${name}: extra operand '${extra}'\n${table.usage ?? tryHelp(name)}`);
+      return table.usageExit ?? 1;
+    }
     return run(process, options);
   };
 }

@@ -587,28 +587,10 @@ export const NATIVES: Readonly<Record<string, Native>> = {
     const [exit = 5] = argument(call, 0);
     return halt(call.run, call.input.value, numberOf(exit));
   }),
-  'bsearch/1': withValue((value, wanted) => {
-    const list = listOf(value, 'searched');
-    let [low, high] = [0, list.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const order = compare(list[middle] ?? null, wanted);
-      if (order === 0) return middle;
-      if (order < 0) low = middle + 1;
-      else high = middle;
-    }
-    return -1 - low;
-  }),
   'gmtime/0': simple((value) => brokenTime(numberOf(value))),
   'localtime/0': simple((value) => brokenTime(numberOf(value))),
   'mktime/0': simple((value) => Math.floor(timeOf(listOf(value, 'converted')))),
   'strptime/1': withValue(readTime),
-  'exp2/0': math((value) => 2 ** value),
-  'exp10/0': math((value) => 10 ** value),
-  'cbrt/0': math(Math.cbrt),
-  'sin/0': math(Math.sin),
-  'cos/0': math(Math.cos),
-  'significand/0': math((value) => (value === 0 ? 0 : value / 2 ** Math.floor(Math.log2(Math.abs(value))))),
   'isnormal/0': simple((value) => Number.isFinite(numberOf(value)) && value !== 0),
   'builtins/0': simple(() => Object.keys(NATIVES)),
   'input_filename/0': simple(() => null),

@@ -72,7 +72,4 @@ def trunc: if . < 0 then ceil else floor end;
 def toarray: if type == "array" then . else [.] end;
 def have_literal_numbers: true;
 def fromstream(f): {x: null, e: false} as $i | foreach f as $p ($i; if .e then $i else . end | if $p | length == 2 then setpath(["e"]; $p[0] | length == 0) | setpath(["x"] + $p[0]; $p[1]) else setpath(["e"]; $p[0] | length == 1) end; if .e then .x else empty end);
-def truncate_stream(f): . as $n | null | f | . as $x | if (.[0] | length) > $n then setpath([0]; $x[0][$n:]) else empty end;
-def dateadd(u; n): . + n;
-def skip($n; f): foreach f as $x ($n + 1; . - 1; if . <= 0 then $x else empty end);
 `;

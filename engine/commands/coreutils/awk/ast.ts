@@ -61,14 +61,6 @@ export type Statement =
       readonly step: Statement | undefined;
       readonly body: Statement;
     }
-  | {
-      readonly kind: 'switch';
-      readonly value: Expression;
-      readonly cases: readonly {
-        readonly test: Expression | undefined;
-        readonly body: readonly Statement[];
-      }[];
-    }
   | { readonly kind: 'each'; readonly variable: string; readonly name: string; readonly body: Statement }
   | { readonly kind: 'delete'; readonly name: string; readonly keys: readonly Expression[] }
   | {

@@ -261,9 +261,7 @@ class Awk {
   }
 
   #setRecord(record: string): void {
-    const pattern = this.#isMawk ? '' : this.#text(this.#globals.get('FPAT') ?? '');
-    const parts = pattern === '' ? this.#split(record, this.#get('FS')) : this.#pieces(record, pattern);
-    this.#fields = [record, ...parts];
+    this.#fields = [record, ...this.#split(record, this.#get('FS'))];
     this.#globals.set('NF', this.#fields.length - 1);
   }
 
@@ -284,18 +282,6 @@ class Awk {
       at = match.end;
     }
     return [...parts, text.slice(at)];
-  }
-
-  /** The parts of a text that a pattern matches (FPAT). */
-  #pieces(text: string, pattern: string): string[] {
-    const parts: string[] = [];
-    for (let at = 0; at <= text.length; ) {
-      const match = this.#regex(pattern).find(text, at);
-      if (match === undefined) break;
-      if (match.end > match.start) parts.push(text.slice(match.start, match.end));
-      at = Math.max(match.end, match.start + 1);
-    }
-    return parts;
   }
 
   #rebuild(): void {
@@ -396,10 +382,8 @@ class Awk {
           if (statement.step !== undefined) await this.#run(statement.step);
         }
         return;
-      case 'switch':
-        return this.#switch(statement);
       case 'each':
-        for (const key of this.#keysOf(this.#table(statement.name))) {
+        for (const key of keysInOrder(this.#table(statement.name))) {
           this.set(statement.variable, { input: key });
           if (!(await this.#turn(statement.body))) return;
         }
@@ -414,40 +398,6 @@ class Awk {
           statement.value === undefined ? undefined : await this.#value(statement.value),
         );
     }
-  }
-
-  async #switch(statement: Extract<Statement, { kind: 'switch' }>): Promise<void> {
-    const value = await this.#value(statement.value);
-    let chosen = -1;
-    for (const [at, { test }] of statement.cases.entries()) {
-      if (test === undefined || chosen >= 0) continue;
-      const isHit =
-        test.kind === 'regex'
-          ? this.#regex(test.source).find(this.#text(value)) !== undefined
-          : this.#compares('==', value, await this.#value(test));
-      if (isHit) chosen = at;
-    }
-    if (chosen < 0) chosen = statement.cases.findIndex(({ test }) => test === undefined);
-    const body = chosen < 0 ? [] : statement.cases.slice(chosen).flatMap((one) => one.body);
-    try {
-      await this.#run({ kind: 'block', body });
-    } catch (error) {
-      if (!(error instanceof Jump && error.to === 'break')) throw error;
-    }
-  }
-
-  /** Keys in the order of PROCINFO["sorted_in"], or in our own. */
-  #keysOf(table: Table): string[] {
-    const order = this.#text(this.#tables.get('PROCINFO')?.get('sorted_in') ?? '');
-    if (!order.startsWith('@') || this.#isMawk) return keysInOrder(table);
-    const of = (key: string): Value => (order.includes('_val_') ? (table.get(key) ?? '') : { input: key });
-    const isText = order.includes('_str_');
-    const keys = [...table.keys()].sort((a, b) =>
-      isText
-        ? byText(this.#text(of(a)), this.#text(of(b)))
-        : numberOf(of(a)) - numberOf(of(b)) || byText(this.#text(of(a)), this.#text(of(b))),
-    );
-    return order.endsWith('_desc') ? keys.reverse() : keys;
   }
 
   async #turn(body: Statement): Promise<boolean> {
@@ -840,21 +790,9 @@ class Awk {
 
   /** The functions that only gawk has. */
   async #gawkCall(node: Extract<Expression, { kind: 'call' }>): Promise<Value> {
-    const [first, second, , fourth] = node.args;
-    if (/^asorti?$/.test(node.name)) {
-      const table = this.#table(first?.kind === 'variable' ? first.name : '');
-      const to = second?.kind === 'variable' ? this.#table(second.name) : table;
-      const values = node.name === 'asort' ? [...table.values()] : [...table.keys()];
-      values.sort((a, b) => (this.#compares('<', a, b) ? -1 : Number(this.#compares('>', a, b))));
-      to.clear();
-      for (const [at, value] of values.entries()) to.set(String(at + 1), value);
-      return values.length;
-    }
+    const fourth = node.args[3];
     const values: Value[] = [];
     for (const arg of node.args) values.push(arg.kind === 'regex' ? arg.source : await this.#value(arg));
-    const numbers = values.map(numberOf);
-    const bits = numbers.map((value) => BigInt(Math.trunc(Number.isFinite(value) ? value : 0)));
-    const [one = 0n, other = 0n] = bits;
     switch (node.name) {
       case 'gensub': {
         const how = this.#text(values[2] ?? '');
@@ -866,33 +804,6 @@ class Awk {
           /^[gG]/.test(how) ? 0 : Math.max(1, Math.trunc(numberOf(how))),
         );
       }
-      case 'strtonum': {
-        const text = this.#text(values[0] ?? '');
-        return /^\s*0[xX]/.test(text)
-          ? Number.parseInt(text, 16) || 0
-          : /^\s*0[0-7]/.test(text)
-            ? Number.parseInt(text, 8)
-            : (numbers[0] ?? 0);
-      }
-      case 'mktime': {
-        const [year = 0, month = 1, ...rest] = this.#text(values[0] ?? '')
-          .trim()
-          .split(/\s+/)
-          .map(Number);
-        return Math.floor(Date.UTC(year, month - 1, rest[0], rest[1], rest[2], rest[3]) / 1000);
-      }
-      case 'and':
-        return Number(bits.reduce((a, b) => a & b));
-      case 'or':
-        return Number(bits.reduce((a, b) => a | b));
-      case 'xor':
-        return Number(bits.reduce((a, b) => a ^ b));
-      case 'lshift':
-        return Number(BigInt.asUintN(64, one << (other & 63n)));
-      case 'rshift':
-        return Number(BigInt.asUintN(64, one) >> (other & 63n));
-      case 'compl':
-        return Number(BigInt.asUintN(53, ~one));
       default:
         throw new AwkFailure(
           this.#isMawk

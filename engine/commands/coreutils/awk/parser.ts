@@ -80,7 +80,7 @@ const BUILTINS = new Set([
   'strftime',
 ]);
 /** What only gawk has. */
-const GAWK_BUILTINS = `gensub asort asorti mktime strtonum and or xor lshift rshift compl`.split(' ');
+const GAWK_BUILTINS = ['gensub'];
 /** How many arguments a builtin takes. */
 const ARGUMENTS: Readonly<Record<string, readonly [number, number]>> = {
   substr: [2, 3],
@@ -115,9 +115,6 @@ const WORDS = new Set([
   'return',
   'getline',
   'nextfile',
-  'switch',
-  'case',
-  'default',
 ]);
 
 /** Parses a program. @throws AwkFailure */
@@ -337,7 +334,6 @@ class AwkReader {
       if (this.#eat(';')) return { kind: 'while', test, body: { kind: 'block', body: [] }, isAfter: false };
       return { kind: 'while', test, body: this.#loop(), isAfter: false };
     }
-    if (!this.#isMawk && this.#eat('switch')) return this.#switch();
     if (this.#eat('do')) {
       const body = this.#loop();
       this.#ends();
@@ -394,23 +390,6 @@ class AwkReader {
     if (!/^(break|continue)$/.test(to) || this.#loops > 0) return;
     const line = `cmd. line:1: error: \`${to}' is not allowed outside a loop${to === 'break' ? ' or switch' : ''}`;
     throw new AwkFailure(this.#isMawk ? `line 1: ${to} statement outside of loop` : `${line}\nawk: ${line}`);
-  }
-
-  #switch(): Statement {
-    const value = this.#condition();
-    this.#lines();
-    this.#expect('{');
-    const cases: { test: Expression | undefined; body: Statement[] }[] = [];
-    this.#loops++;
-    for (this.#ends(); !this.#eat('}'); this.#ends()) {
-      if (this.#is('case', 'default')) {
-        const test = this.#take().text === 'case' ? this.#primary() : undefined;
-        this.#expect(':');
-        cases.push({ test, body: [] });
-      } else cases.at(-1)?.body.push(this.#statement()) ?? this.#fail();
-    }
-    this.#loops--;
-    return { kind: 'switch', value, cases };
   }
 
   #if(): Statement {
