@@ -63,12 +63,17 @@ export class EditedTerminal {
     let plain = '';
     for (const key of data) {
       const name = this.#isPrompting ? undefined : SIGNAL_KEYS[key];
-      if (name === undefined) {
+      const isEnd = !this.#isPrompting && key === '\x04';
+      if (name === undefined && !isEnd) {
         plain += key;
         continue;
       }
       this.#press(plain);
       plain = '';
+      if (name === undefined) {
+        this.#endInput();
+        continue;
+      }
       if (this.#isEchoing) {
         this.#show(name);
         this.#row += name;
@@ -164,14 +169,24 @@ export class EditedTerminal {
             );
           break;
         case 'interrupt':
+          // An incomplete command is the shell's; it asks with another prompt from then on.
           if (this.#terminal.shell?.isContinuing === true) this.#listener.bytes('\x03');
-          else this.#show(this.#terminal.prompt);
+          this.#editor = this.#fresh(this.#terminal.prompt);
+          this.#show(this.#terminal.prompt);
           break;
         case 'end':
           this.#listener.bytes('\x04');
           break;
       }
     }
+  }
+
+  /** Ctrl-D to a program: what is typed goes to it as it is, and nothing is an end of file. */
+  #endInput(): void {
+    const { text } = this.#editor;
+    if (this.#isEchoing) this.#row += text;
+    this.#editor = this.#fresh(this.#row);
+    this.#listener.bytes(text === '' ? '\x04' : text);
   }
 
   #submit(line: string): void {

@@ -19,13 +19,12 @@ const FILES = [
 /** Keys, and the screen that bash 5.2 had drawn in the end, with the cursor's place. Runs of letters were typed one by one. */
 type Recorded = { readonly keys: readonly string[]; readonly screen: string };
 
-const RECORDED: readonly Recorded[] = readFileSync(
-  join(import.meta.dirname, 'testdata/readline/screens.jsonl'),
-  'utf8',
-)
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line));
+const RECORDED: readonly Recorded[] = ['screens', 'jobs'].flatMap((name) =>
+  readFileSync(join(import.meta.dirname, `testdata/readline/${name}.jsonl`), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line)),
+);
 
 /** Wall time for what follows a key; commands need more. */
 const KEY_MS = 100;
@@ -65,10 +64,13 @@ async function type(keys: readonly string[]): Promise<string> {
   await written;
   const { active } = terminal.buffer;
   const lines = Array.from({ length: active.length }, (_, at) => active.getLine(at)?.translateToString(true));
-  return `${lines.join('\n').trimEnd()}\n(${active.cursorX},${active.baseY + active.cursorY})`;
+  return `${lines.join('\n').trimEnd()}\n(${active.cursorX},${active.baseY + active.cursorY})`.replace(
+    /^\[(\d)\] \d+$/gm,
+    '[$1] PID',
+  );
 }
 
-test(`${RECORDED.length} recorded screens: the prompt edits, recalls, searches, completes and takes back as bash does`, {
+test(`${RECORDED.length} recorded screens: the prompt edits, recalls, searches and completes, and jobs come and go, as in bash`, {
   timeout: 120_000,
 }, async () => {
   const differing: (Recorded & { readonly ours: string })[] = [];

@@ -394,11 +394,19 @@ export class Sandbox {
       isInteractive: true,
     });
     terminal.onSignal = (signal) => {
-      if (terminal.isAtPrompt) shell.abandon();
-      else shell.signal(signal);
+      if (!terminal.isAtPrompt && !shell.isContinuing) {
+        shell.signal(signal);
+        return;
+      }
+      if (signal !== 'INT') return;
+      shell.abandon();
+      terminal.prompt = shell.prompt();
+      terminal.isAtPrompt = true;
+      terminal.running = undefined;
     };
     terminal.shell = shell;
     shell.state.isLogin = true;
+    shell.state.shopts.add('login_shell');
     await shell.start();
     let text = '';
     for (;;) {
@@ -474,8 +482,9 @@ export class Sandbox {
   #interrupt(terminal: SandboxTerminal): void {
     const unread = terminal.input.take();
     // A line that the shell had not taken yet never ran; the prompt comes again, on a row of its own.
-    const isUnread = terminal.isAtPrompt && unread !== '';
-    if ((!terminal.isAtPrompt && terminal.isEcho) || isUnread) terminal.keep('^C');
+    const isAsking = terminal.isAtPrompt || terminal.shell?.isContinuing === true;
+    const isUnread = isAsking && unread !== '';
+    if ((!isAsking && terminal.isEcho) || isUnread) terminal.keep('^C');
     if (isUnread) terminal.show('stdout', '\n');
     terminal.onSignal?.('INT');
   }

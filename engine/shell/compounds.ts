@@ -6,12 +6,14 @@ import { LoopJump } from './control.ts';
 import { ExpansionFailure, arithmetic, expandPattern, expandText, expandWords } from './expand.ts';
 import type { Interpreter } from './interpreter.ts';
 import { compilePattern, matchesPattern, patternOptions } from './pattern.ts';
+import { runSubshellJob } from './pipelines.ts';
 import { trace } from './trace.ts';
 
 /** Runs a compound command, its redirections already made. */
 export async function runCompound(shell: Interpreter, command: Compound): Promise<void> {
   switch (command.kind) {
     case 'subshell':
+      if (shell.hasJobControl) return runSubshellJob(shell, command);
       shell.state.status = await shell.subshell((shell) => shell.runScript(command.body), shell.descriptors);
       return;
     case 'group':

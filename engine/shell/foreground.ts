@@ -1,6 +1,6 @@
 import { SIGNALS } from '../base/process.ts';
 import type { Signal } from '../base/process.ts';
-import { LineAbort } from './control.ts';
+import { LineAbort, LoopJump } from './control.ts';
 import type { Interpreter } from './interpreter.ts';
 import { jobLine, signalWords } from './jobs.ts';
 import type { Job } from './jobs.ts';
@@ -68,6 +68,8 @@ async function stopped(
     `${shell.state.dialect === 'bash' ? '\n' : ''}${jobLine(shell.state.jobs, job, shell.state.dialect)}\n`,
   );
   shell.state.status = 128 + SIGNALS.TSTP;
+  // bash leaves the loops that a stopped command stands in.
+  if (shell.loops > 0 && shell.state.dialect === 'bash') throw new LoopJump('break', shell.loops);
   return undefined;
 }
 

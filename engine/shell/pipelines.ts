@@ -24,6 +24,20 @@ export async function runPiped(shell: Interpreter, pipeline: Pipeline): Promise<
   if (statuses !== undefined) pipeEnded(shell, statuses);
 }
 
+/** `( LIST )` where there is job control: a process of its own, so that it can be stopped as one. */
+export async function runSubshellJob(
+  shell: Interpreter,
+  command: Extract<Compound, { kind: 'subshell' }>,
+): Promise<void> {
+  const { line } = shell.state;
+  const body: Command = { kind: 'group', body: command.body, redirects: [], line };
+  const { children, closers } = await startStages(shell, [body], shell.descriptors, true);
+  const whole: Command = { ...command, redirects: [], line };
+  const text = printChain({ first: { commands: [whole], isNegated: false, timing: 'none' }, rest: [] });
+  const statuses = await waitForeground(shell, children, text, closers);
+  if (statuses !== undefined) shell.state.status = statuses[0] ?? 0;
+}
+
 /** `shopt -s lastpipe`: the last command of a pipeline runs in this shell. */
 async function runLastPipe(shell: Interpreter, pipeline: Pipeline): Promise<void> {
   const last = pipeline.commands.at(-1);
@@ -100,6 +114,8 @@ export async function spawnCommand(
 ): Promise<Child> {
   const words = await preview(shell, command);
   const state = shell.state.clone();
+  // The copy has no jobs of its own, but can tell of those that were there.
+  if (command.kind === 'simple' && command.words[0]?.text === 'jobs') state.jobs = shell.state.jobs;
   return spawnTracked(shell.sys, words, shell.machine, group, async (sys) => {
     try {
       const child = shell.spawned(state, sys, descriptors);
@@ -208,7 +224,8 @@ export async function startCoprocess(
     ]),
   });
   await assignVariable(shell, `${command.name}_PID`, String(child.handle.pid));
-  shell.state.jobs.add([child], `coproc ${command.name} ${command.text}`, false);
+  const job = shell.state.jobs.add([child], `coproc ${command.name} ${command.text}`, false);
+  if (shell.state.isInteractive) await shell.err(`[${job.id}] ${child.handle.pid}\n`);
   shell.state.lastJobPid = child.handle.pid;
   shell.state.status = 0;
 }

@@ -192,8 +192,10 @@ export class Shell {
     // ash and dash tell of the newest first and forget each as they go.
     for (const job of dialect === 'bash' ? ended : ended.reverse()) {
       if (dialect !== 'bash') lines.push(jobLine(jobs, job, dialect));
-      if (jobState(job) === 'done') jobs.remove(job);
-      else job.told = 'stopped';
+      if (jobState(job) === 'done') {
+        for (const { handle } of job.children) this.state.endedPids.set(handle.pid, handle.exitCode() ?? 0);
+        jobs.remove(job);
+      } else job.told = 'stopped';
     }
     if (this.state.isInteractive) await this.interpreter.err(lines.map((line) => `${line}\n`).join(''));
   }
