@@ -1,6 +1,6 @@
 import type { Json } from '../../base/json.ts';
 import type { FlagSpec } from '../hubble/flags.ts';
-import { findJsonPath, parseJsonPath, printJsonPath, relaxedJsonPath } from '../kubectl/print/jsonpath.ts';
+import { bareJsonPath, findJsonPath, printJsonPath } from '../kubectl/print/jsonpath.ts';
 import { toYaml } from '../kubectl/print/yaml.ts';
 import type { AgentSocket, HubbleObserver } from '../ports.ts';
 
@@ -75,7 +75,7 @@ export function asAsked(call: DbgCall, value: Json): DbgResult | undefined {
   const path = /^jsonpath=(.*)$/s.exec(output)?.[1];
   if (path === undefined) return { error: 'Error: invalid output format' };
   try {
-    const parsed = parseJsonPath(relaxedJsonPath(path));
+    const parsed = bareJsonPath(path);
     findJsonPath(parsed, value);
     return { text: `${printJsonPath(parsed, value)}\n` };
   } catch (error) {
