@@ -44,9 +44,13 @@ export class ProgressText {
         (_, i) => ` ${'.'.repeat(Math.max(0, Math.min(10, inRow - 10 * i))).padEnd(10)}`,
       ).join('');
       const done = isLast ? received : (dots + 50) * 1_024;
-      const percent = this.#total ? `${String(Math.floor((done * 100) / this.#total)).padStart(3)}%` : '    ';
-      const speed = rate.replace(/ ([KM]?)B\/s$/, '$1').replace(/ B\/s/, '');
-      text += `${String(dots).padStart(6)}K${groups}${percent} ${speed.padStart(4)}`;
+      const short = rate.replace(/ ([KM]?)B\/s$/, '$1');
+      const speed = received === 0 ? '0.00 ' : short;
+      const share =
+        this.#total === undefined
+          ? ''
+          : `${String(Math.floor((done * 100) / (this.#total || 1))).padStart(3)}% `;
+      text += `${String(dots).padStart(6)}K${groups}${share}${share === '' ? speed.padStart(6) : short.padStart(4)}`;
       if (isLast) return `${text}=${seconds < 0.0005 ? '0' : seconds.toPrecision(1)}s`;
       text += ' 0s\n';
       dots += 50;

@@ -9,14 +9,14 @@ import { absolutePath } from './curl/output.ts';
 import { type HttpHead, HttpReader, headerOf, isKeptAlive } from './http-reader.ts';
 import { literalAddress, resolveHost, resolverWords } from './resolver.ts';
 import { ProgressText, speedText } from './wget-progress.ts';
-import { settingsOf, WGET_OPTIONS, WGET_VERSION, type WgetSettings } from './wget-settings.ts';
+import { settingsOf, WGET_OPTIONS, WGET_VERSION, type WgetSettings, withLongNames } from './wget-settings.ts';
 import { followLocation, formatWebUrl, hostAndPort, parseWebUrl, type WebUrl } from './web-url.ts';
-import { connectError, errorText } from './words.ts';
+import { base64, connectError, errorText } from './words.ts';
 
 /** GNU wget, as the workstation and Debian images have it. Source: recorded GNU wget 1.21.3. */
 export function gnuWgetProgram(ports: Ports): Program {
   return async (process) => {
-    const read = readOptions(process.argv.slice(1), WGET_OPTIONS);
+    const read = readOptions(withLongNames(process.argv.slice(1)), WGET_OPTIONS);
     if (read.kind !== 'ok') {
       const name = read.option.startsWith('--')
         ? `unrecognized option '${read.option}'`
@@ -30,17 +30,51 @@ export function gnuWgetProgram(ports: Ports): Program {
       await process.out(`GNU Wget ${WGET_VERSION} built on linux-gnu.\n`);
       return 0;
     }
-    if (read.words.length === 0) {
+    if (read.options.some(([name]) => name === 'h' || name === 'help')) {
+      await process.out(HELP);
+      return 0;
+    }
+    const settings = settingsOf(process, read.options);
+    if ('misuse' in settings) {
+      if (settings.misuse !== '') await process.err(`wget: ${settings.misuse}\n`);
+      return settings.code;
+    }
+    if (settings.body !== undefined && settings.method === undefined) {
+      await process.err(
+        'You must specify a method through --method=HTTPMethod to use with --body-data or --body-file.\n',
+      );
+      return 1;
+    }
+    if (read.words.length === 0 && settings.input === undefined) {
       await process.err(`wget: missing URL\n${USAGE}`);
       return 1;
     }
-    const settings = await settingsOf(process, read.options);
+    if (settings.on.has('background'))
+      await process.out(
+        `Continuing in background, pid ${process.sys.pid + 1}.\nOutput will be written to '${settings.log}'.\n`,
+      );
     const run = new WgetRun(process, ports, settings);
-    return run.fetchAll(read.words);
+    const more = settings.input === undefined ? [] : await listed(process, settings.input);
+    if (more !== undefined) return run.fetchAll([...read.words, ...more]);
+    await process.err(`${settings.input}: No such file or directory\nNo URLs found in ${settings.input}.\n`);
+    return 0;
   };
 }
 
 const USAGE = "Usage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n";
+
+const HELP = `GNU Wget ${WGET_VERSION}, a non-interactive network retriever.\nUsage: wget [OPTION]... [URL]...\n\n`;
+
+/** The URLs of -i; undefined: there is no such file. */
+async function listed(process: Process, name: string): Promise<readonly string[] | undefined> {
+  const file = process.machine.files.read(absolutePath(process, name));
+  const text =
+    name === '-' ? await process.stdin.readAll(process.sys) : 'content' in file ? file.content : undefined;
+  return text
+    ?.split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
 
 /** What one try came to: an exit code, or another try. */
 type TryResult = { readonly code: number } | { readonly retry: true };
@@ -54,6 +88,9 @@ class WgetRun {
   readonly #known = new Map<string, readonly string[]>();
   #logged = '';
   #written = new Set<string>();
+  readonly #saved = { files: 0, bytes: 0 };
+  /** A server has asked for the login. */
+  #isAsked = false;
 
   constructor(process: Process, ports: Ports, settings: WgetSettings) {
     this.#process = process;
@@ -64,6 +101,13 @@ class WgetRun {
 
   async fetchAll(urls: readonly string[]): Promise<number> {
     let code = 0;
+    const beganMs = this.#sys.nowMs();
+    if (this.#s.on.has('no-clobber') && this.#isThere(this.#s.output)) {
+      await this.#process.err(`File '${this.#s.output}' already there; not retrieving.\n`);
+      return 0;
+    }
+    if (this.#s.on.has('append-output')) this.#logged = this.#fileText(this.#s.log);
+    if (this.#s.log !== undefined) await this.#force('');
     if (this.#s.output !== undefined && this.#s.output !== '-' && this.#s.output !== '/dev/null') {
       const failure = this.#process.machine.files.write(
         absolutePath(this.#process, this.#s.output),
@@ -75,10 +119,17 @@ class WgetRun {
         return 1;
       }
     }
-    for (const text of urls) {
+    for (const [i, text] of urls.entries()) {
       const url = parseWebUrl(text);
-      if (url === undefined) {
-        await this.#process.err(`${text}: Invalid host name.\n`);
+      if (i > 0 && this.#s.waitMs > 0) await this.#sys.sleep(this.#s.waitMs);
+      const badPort = /^(\w+:\/\/)?[^/]*:[^/\d@\]]+(\/|$)/.test(text);
+      if (url === undefined || badPort || text === '') {
+        const why = text.startsWith('//')
+          ? 'Scheme missing'
+          : badPort
+            ? 'Bad port number'
+            : 'Invalid host name';
+        await this.#process.err(`${text === '' ? 'http://' : text}: ${why}.\n`);
         code = 1;
       } else if ('otherScheme' in url) {
         await this.#process.err(`${text}: Unsupported scheme '${url.otherScheme}'.\n`);
@@ -89,7 +140,32 @@ class WgetRun {
       }
     }
     this.#kept?.connection.close();
+    if (this.#saved.files > 1 && !this.#s.isSpider) {
+      const seconds = (this.#sys.nowMs() - beganMs) / 1_000;
+      const { files, bytes } = this.#saved;
+      const line = `Downloaded: ${files} files, ${shortSize(bytes)} in 0s (${speedText(bytes, seconds)})\n`;
+      if (!this.#s.isQuiet)
+        await this.#force(
+          `FINISHED --${this.#stamp()}--\nTotal wall clock time: ${wallClock(seconds)}\n${line}`,
+        );
+    }
     return code;
+  }
+
+  #isThere(name: string | undefined): boolean {
+    return (
+      name !== undefined && this.#process.machine.files.stat(absolutePath(this.#process, name)) !== undefined
+    );
+  }
+
+  #fileText(name: string | undefined): string {
+    const file = this.#process.machine.files.read(absolutePath(this.#process, name ?? ''));
+    return 'content' in file ? file.content : '';
+  }
+
+  /** What is told however little was asked for, unless nothing was. */
+  async #complain(text: string): Promise<void> {
+    if (!this.#s.isQuiet) await this.#force(text);
   }
 
   async #say(text: string): Promise<void> {
@@ -112,13 +188,19 @@ class WgetRun {
   }
 
   async #fetch(first: WebUrl): Promise<number> {
-    if (this.#s.isSpider) await this.#say('Spider mode enabled. Check if remote file exists.\n');
     let url = first;
     let redirects = 0;
+    this.#isAsked = this.#s.on.has('auth-no-challenge');
+    const name = this.#baseName(first);
+    if (this.#s.output === undefined && this.#s.on.has('no-clobber') && this.#isThere(name)) {
+      await this.#complain(`File '${name}' already there; not retrieving.\n\n`);
+      return 0;
+    }
     for (let attempt = 1; ; attempt++) {
+      if (this.#s.isSpider) await this.#say('Spider mode enabled. Check if remote file exists.\n');
       const count = attempt > 1 ? `(try:${String(attempt).padStart(2)})  ` : '';
-      await this.#say(`--${this.#stamp()}--  ${count}${formatWebUrl(url)}\n`);
-      const result = await this.#try(url, attempt);
+      await this.#say(`--${this.#stamp()}--  ${count}${shownUrl(url)}\n`);
+      const result = await this.#try(url, attempt, first);
       if ('code' in result) return result.code;
       if ('follow' in result) {
         if (++redirects > this.#s.maxRedirects) {
@@ -138,7 +220,7 @@ class WgetRun {
     }
   }
 
-  async #try(url: WebUrl, attempt: number): Promise<TryResult | { readonly follow: WebUrl }> {
+  async #try(url: WebUrl, attempt: number, first: WebUrl): Promise<TryResult | { readonly follow: WebUrl }> {
     const opened = await this.#open(url);
     if (!('reader' in opened)) return opened;
     const head = await this.#request(url, opened);
@@ -147,16 +229,38 @@ class WgetRun {
     if (head.status >= 300 && head.status < 400 && location !== undefined) {
       await this.#say(`Location: ${location} [following]\n`);
       await this.#drain(opened.reader);
-      this.#keep(url, opened, head);
+      if (this.#s.isSpider) opened.connection.close();
+      else this.#keep(url, opened, head);
       const follow = followLocation(url, location);
       return follow ? { follow } : { code: 8 };
     }
-    if (head.status >= 400) return this.#refused(head, opened.reader);
+    const realm = headerOf(head, 'www-authenticate');
+    if (head.status === 401 && realm !== undefined && !this.#isAsked && this.#login(url) !== undefined) {
+      this.#isAsked = true;
+      await this.#say(`Authentication selected: ${realm}\n`);
+      await this.#drain(opened.reader);
+      this.#keep(url, opened, head);
+      return this.#try(url, attempt, first);
+    }
+    if (head.status >= 400) return this.#refused(url, head, opened.reader);
     if (this.#s.isSpider) {
+      if (this.#s.isTerse)
+        await this.#complain(`${this.#stamp()} URL: ${formatWebUrl(url)} ${head.status} ${head.reason}\n`);
       await this.#say(`${lengthLine(head)}Remote file exists.\n\n`);
       return { code: 0 };
     }
-    const result = await this.#save(url, head, opened.reader, attempt);
+    if (
+      this.#s.on.has('timestamping') &&
+      this.#s.output === undefined &&
+      this.#isThere(this.#baseName(first))
+    ) {
+      const name = this.#baseName(first);
+      await this.#say(
+        `Server ignored If-Modified-Since header for file '${name}'.\nYou might want to add --no-if-modified-since option.\n\n`,
+      );
+      return { code: 0 };
+    }
+    const result = await this.#save(url, { head, reader: opened.reader, attempt, first });
     this.#keep(url, opened, head);
     return result;
   }
@@ -173,7 +277,7 @@ class WgetRun {
     );
   }
 
-  async #refused(head: HttpHead, reader: HttpReader): Promise<TryResult> {
+  async #refused(url: WebUrl, head: HttpHead, reader: HttpReader): Promise<TryResult> {
     if (this.#s.isContentOnError) {
       const piece = await reader.readBody(this.#sys);
       if (piece.kind === 'data') await this.#write(this.#s.output ?? 'index.html', piece.text, false);
@@ -182,9 +286,11 @@ class WgetRun {
       await this.#say('\nUsername/Password Authentication Failed.\n');
       return { code: 6 };
     }
-    if (this.#s.isSpider) await this.#say('Remote file does not exist -- broken link!!!\n\n');
+    if (this.#s.isTerse) await this.#complain(`${shownUrl(url)}:\n`);
+    if (this.#s.isSpider)
+      await this.#complain(`Remote file does not exist -- broken link!!!\n${this.#s.isTerse ? '' : '\n'}`);
     else
-      await this.#say(
+      await this.#complain(
         `${this.#stamp()} ERROR ${head.status}: ${head.reason || '(no description)'}.\n${this.#s.isTerse ? '' : '\n'}`,
       );
     return { code: 8 };
@@ -199,26 +305,26 @@ class WgetRun {
     }
     if (url.scheme === 'https' && this.#s.caFile !== undefined)
       await this.#say(`Loaded CA certificate '${this.#s.caFile}'\n`);
-    const addresses = await this.#resolve(url.host);
+    const { host, port } = this.#proxyOf(url) ?? url;
+    const addresses = await this.#resolve(host);
     if (addresses === undefined) return { code: 4 };
-    const isLiteral = literalAddress(url.host) !== undefined;
+    const isLiteral = literalAddress(host) !== undefined;
+    const shown = host.includes(':') ? `[${host}]` : host;
     let isTimeout = false;
     for (const address of addresses) {
-      await this.#say(
-        `Connecting to ${isLiteral ? url.host : `${url.host} (${url.host})|${address}|`}:${url.port}... `,
-      );
+      await this.#say(`Connecting to ${isLiteral ? shown : `${host} (${host})|${address}|`}:${port}... `);
       const result = await this.#ports
         .network(this.#process.machine)
-        .connect(this.#sys, { address, port: url.port }, this.#s.connectMs);
+        .connect(this.#sys, { address, port }, this.#s.connectMs);
       if (result.kind === 'connected') {
         await this.#say('connected.\n');
         if (url.scheme === 'https' && !(await this.#secure(url, result.connection))) return { code: 5 };
         return { connection: result.connection, reader: new HttpReader(result.connection) };
       }
       isTimeout = result.kind === 'timeout';
-      await this.#say(`failed: ${errorText(this.#process.machine.libc, connectError(result))}.\n`);
+      await this.#complain(`failed: ${errorText(this.#process.machine.libc, connectError(result))}.\n`);
     }
-    return isTimeout ? { retry: true } : { code: 4 };
+    return isTimeout || this.#s.on.has('retry-connrefused') ? { retry: true } : { code: 4 };
   }
 
   async #resolve(host: string): Promise<readonly string[] | undefined> {
@@ -253,16 +359,17 @@ class WgetRun {
       );
       return false;
     }
-    if (this.#s.isInsecure) return true;
+    const { isInsecure } = this.#s;
     if (!result.trusted && this.#s.caFile === undefined) {
+      const word = isInsecure ? 'WARNING' : 'ERROR';
       await this.#say(
-        `ERROR: The certificate of '${url.host}' is not trusted.\nERROR: The certificate of '${url.host}' doesn't have a known issuer.\n`,
+        `${word}: The certificate of '${url.host}' is not trusted.\n${word}: The certificate of '${url.host}' doesn't have a known issuer.\n`,
       );
-      return false;
+      if (!isInsecure) return false;
     }
     if (result.names.some((name) => nameCovers(name, url.host))) return true;
     await this.#say(`The certificate's owner does not match hostname '${url.host}'\n`);
-    return false;
+    return isInsecure;
   }
 
   async #request(
@@ -271,20 +378,29 @@ class WgetRun {
   ): Promise<HttpHead | TryResult> {
     const method = this.#s.method ?? (this.#s.isSpider ? 'HEAD' : 'GET');
     const replaced = new Set(this.#s.headers.map((line) => line.split(':')[0]?.toLowerCase()));
-    const lines = [`${method} ${url.target} HTTP/1.1`];
+    const proxy = this.#proxyOf(url);
+    const lines = [`${method} ${proxy === undefined ? url.target : formatWebUrl(url)} HTTP/1.1`];
+    const own = this.#s.headers.find((line) => /^host:/i.test(line));
     const add = (name: string, value: string): void => {
       if (!replaced.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
     };
-    add('Host', hostAndPort(url));
-    add('User-Agent', this.#s.agent);
+    if (own === undefined) add('Host', hostAndPort(url));
+    else lines.push(own);
+    if (this.#s.startPos !== undefined) add('Range', `bytes=${this.#s.startPos}-`);
+    if (this.#s.referer !== undefined) add('Referer', this.#s.referer);
+    if (this.#s.on.has('no-cache')) lines.push('Cache-Control: no-cache', 'Pragma: no-cache');
+    if (this.#s.agent !== '') add('User-Agent', this.#s.agent);
     add('Accept', '*/*');
-    add('Accept-Encoding', 'identity');
-    add('Connection', 'Keep-Alive');
+    add('Accept-Encoding', ['auto', 'gzip'].includes(this.#s.compression ?? '') ? 'gzip' : 'identity');
+    const login = this.#isAsked ? this.#login(url) : undefined;
+    if (login !== undefined) add('Authorization', `Basic ${base64(login)}`);
+    add('Connection', this.#s.on.has('no-http-keep-alive') ? 'Close' : 'Keep-Alive');
+    if (proxy !== undefined) add('Proxy-Connection', 'Keep-Alive');
     if (this.#s.body !== undefined) {
       add('Content-Type', 'application/x-www-form-urlencoded');
       add('Content-Length', String(utf8Length(this.#s.body)));
     }
-    lines.push(...this.#s.headers);
+    lines.push(...this.#s.headers.filter((line) => line !== own));
     await opened.connection.send(this.#sys, `${lines.join('\r\n')}\r\n\r\n${this.#s.body ?? ''}`);
     await this.#say('HTTP request sent, awaiting response... ');
     const result = await opened.reader.readHead(
@@ -292,12 +408,16 @@ class WgetRun {
       method,
       this.#sys.nowMs() + (this.#s.readMs ?? 900_000),
     );
+    if (result.kind === 'junk') {
+      await this.#say('200 No headers, assuming HTTP/0.9\n');
+      opened.reader.readUntilClose();
+      return { version: '0.9', status: 200, reason: '', headers: [], lines: [] };
+    }
     if (result.kind !== 'head') {
       const words = {
         end: 'No data received.',
         reset: 'Read error (Connection reset by peer) in headers.',
         timeout: 'Read error (Connection timed out) in headers.',
-        junk: 'Malformed status line.',
       };
       await this.#say(`${words[result.kind]}\n`);
       opened.connection.close();
@@ -317,36 +437,92 @@ class WgetRun {
       });
   }
 
+  /** The name that a document is saved under, if nothing is in its way. */
+  #baseName(url: WebUrl): string {
+    const path = url.target.replace(/\?.*$/, '');
+    const last = path.split('/').pop() || this.#s.page;
+    const query = url.target.includes('?') ? url.target.slice(url.target.indexOf('?')) : '';
+    const { on } = this.#s;
+    const isDeep =
+      (on.has('force-directories') || on.has('recursive') || on.has('mirror')) && !on.has('no-directories');
+    const host = isDeep && !on.has('no-host-directories') ? `${url.host}/` : '';
+    const folders = isDeep ? path.slice(1, path.lastIndexOf('/') + 1) : '';
+    return `${this.#s.folder === '' ? '' : `${this.#s.folder}/`}${host}${folders}${last}${query}`;
+  }
+
   #fileName(url: WebUrl): string {
     if (this.#s.output !== undefined) return this.#s.output;
-    const last = url.target.replace(/\?.*$/, '').split('/').pop() ?? '';
-    const base = `${this.#s.folder === '' ? '' : `${this.#s.folder}/`}${last === '' ? 'index.html' : last}`;
+    const base = this.#baseName(url);
     let name = base;
-    for (let i = 1; this.#process.machine.files.stat(absolutePath(this.#process, name)) !== undefined; i++)
-      name = `${base}.${i}`;
+    for (let i = 1; this.#isThere(name) && !this.#s.on.has('timestamping'); i++) name = `${base}.${i}`;
     return name;
   }
 
-  async #save(url: WebUrl, head: HttpHead, reader: HttpReader, attempt: number): Promise<TryResult> {
-    const name = this.#fileName(url);
-    await this.#say(`${lengthLine(head)}Saving to: '${name === '-' ? 'STDOUT' : name}'\n\n`);
+  #login(url: WebUrl): string | undefined {
+    const user = url.user ?? this.#s.user;
+    return user === undefined ? undefined : `${user}:${url.password ?? this.#s.password ?? ''}`;
+  }
+
+  /** The proxy that the environment names for a URL of HTTP. */
+  #proxyOf(url: WebUrl): { readonly host: string; readonly port: number } | undefined {
+    const { env } = this.#process;
+    const none = (env.get('no_proxy') ?? '').split(',').filter((name) => name !== '');
+    const text = url.scheme === 'http' ? (env.get('http_proxy') ?? '') : '';
+    if (text === '' || this.#s.on.has('no-proxy') || none.some((name) => url.host.endsWith(name)))
+      return undefined;
+    const proxy = parseWebUrl(text);
+    return proxy && 'host' in proxy ? proxy : undefined;
+  }
+
+  async #save(
+    url: WebUrl,
+    got: {
+      readonly head: HttpHead;
+      readonly reader: HttpReader;
+      readonly attempt: number;
+      readonly first: WebUrl;
+    },
+  ): Promise<TryResult> {
+    const { head, reader, attempt } = got;
+    const name = this.#fileName(got.first);
+    const isBare = head.status === 204;
+    const folder = name.slice(0, name.lastIndexOf('/'));
+    if (name.includes('/') && this.#s.output === undefined)
+      this.#process.machine.files.makeFolder(absolutePath(this.#process, folder), this.#sys.nowMs(), {
+        parents: true,
+      });
+    if (!isBare) await this.#say(`${lengthLine(head)}Saving to: '${name === '-' ? 'STDOUT' : name}'\n\n`);
+    if (this.#s.on.has('save-headers')) {
+      await this.#write(name, `${head.lines.join('\r\n')}\r\n\r\n`, false);
+      this.#written.add(name);
+    }
     const total = numberOf(headerOf(head, 'content-length'));
     const bar = new ProgressText(this.#process.tty('stderr') !== undefined, name === '-' ? '-' : name, total);
     const beganMs = this.#sys.nowMs();
-    await this.#say(bar.begin());
+    const isForced = this.#s.on.has('show-progress') && (this.#s.isQuiet || this.#s.isTerse);
+    if (isForced) await this.#force(`\n${bar.begin()}`);
+    else if (!isBare) await this.#say(bar.begin());
     let received = 0;
     for (;;) {
       const piece = await reader.readBody(this.#sys, this.#sys.nowMs() + (this.#s.readMs ?? 900_000));
       if (piece.kind === 'data') {
-        await this.#write(name, piece.text, received > 0 || this.#written.has(name));
+        const skip = Math.max(0, (this.#s.startPos ?? 0) - received);
+        await this.#write(name, piece.text.slice(skip), received > 0 || this.#written.has(name));
         this.#written.add(name);
         received += utf8Length(piece.text);
+        this.#saved.bytes += utf8Length(piece.text);
         continue;
       }
       const seconds = (this.#sys.nowMs() - beganMs) / 1_000;
       const rate = speedText(received, seconds);
-      await this.#say(`${bar.end(received, seconds)}\n\n`);
-      if (piece.kind !== 'done') {
+      if (isForced) await this.#force(`${bar.end(received, seconds)}\n\n`);
+      else if (!isBare) await this.#say(`${bar.end(received, seconds)}\n\n`);
+      const isCut = piece.kind === 'short' && total === undefined;
+      if (isCut) {
+        await this.#say(`${this.#stamp()} (${rate}) - Read error at byte ${received} (Success).`);
+        return { retry: true };
+      }
+      if (piece.kind !== 'done' && piece.kind !== 'bad-chunk') {
         const why = piece.kind === 'timeout' ? 'Read error at byte' : 'Connection closed at byte';
         await this.#say(
           `${this.#stamp()} (${rate}) - ${why} ${received}${piece.kind === 'timeout' ? `/${total ?? received} (Connection timed out)` : ''}. `,
@@ -354,6 +530,7 @@ class WgetRun {
         return { retry: true };
       }
       const amount = total === undefined ? `[${received}]` : `[${received}/${total}]`;
+      this.#saved.files++;
       if (received === 0) await this.#write(name, '', false);
       if (this.#s.isTerse && !this.#s.isQuiet)
         await this.#force(`${this.#stamp()} URL:${formatWebUrl(url)} ${amount} -> "${name}" [${attempt}]\n`);
@@ -363,6 +540,17 @@ class WgetRun {
       return { code: 0 };
     }
   }
+}
+
+/** A URL as it is told: the password is not. */
+function shownUrl(url: WebUrl): string {
+  const login =
+    url.user === undefined ? '' : `${url.user}${url.password === undefined ? '' : ':*password*'}@`;
+  return formatWebUrl(url).replace('://', () => `://${login}`);
+}
+
+function wallClock(seconds: number): string {
+  return seconds < 10 ? `${seconds.toFixed(2)}s` : `${Math.round(seconds)}s`;
 }
 
 function numberOf(text: string | undefined): number | undefined {
