@@ -263,7 +263,8 @@ export function EditorPane({
     <section
       aria-label="Editor"
       data-region="yaml"
-      className="flex h-full min-h-0 flex-col bg-panel"
+      tabIndex={-1}
+      className="@container flex h-full min-h-0 flex-col bg-panel outline-none"
       onPasteCapture={(event) => {
         const pasted = event.clipboardData.getData('text').length;
         if (browser.isShown || pasted + (current?.text.length ?? 0) <= FILE_MAX) return;
@@ -272,7 +273,7 @@ export function EditorPane({
         onTooLong();
       }}
     >
-      <div className="flex min-h-9 shrink-0 items-center gap-1 border-b border-line px-2 max-sm:flex-wrap">
+      <div className="flex min-h-9 shrink-0 items-center gap-1 border-b border-line px-2 @max-md:flex-wrap">
         <div
           role="tablist"
           aria-label="Files"
@@ -328,9 +329,9 @@ export function EditorPane({
             )}
           </button>
         </div>
-        <div className="flex min-w-48 flex-1 items-center justify-end gap-2 max-sm:w-full max-sm:justify-end max-sm:has-[button]:py-1">
+        <div className="flex min-w-48 flex-1 items-center justify-end gap-2 @max-md:w-full @max-md:has-[button]:py-1">
           <span
-            className={classes('truncate text-xs max-sm:hidden', status.isBad ? 'text-bad' : 'text-muted')}
+            className={classes('min-w-0 truncate text-xs', status.isBad ? 'text-bad' : 'text-muted')}
             title={status.text}
             role="status"
           >
@@ -389,7 +390,9 @@ export function EditorPane({
         {editor !== undefined && current?.isEditable === true && (
           <div className="relative h-full">
             {isRich === true && isLoaded && (
-              <div className={classes('h-full', !isThere && 'pointer-events-none absolute inset-0 opacity-0')}>
+              <div
+                className={classes('h-full', !isThere && 'pointer-events-none absolute inset-0 opacity-0')}
+              >
                 <MonacoEditor {...editor} onThere={setThere} />
               </div>
             )}

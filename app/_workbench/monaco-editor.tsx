@@ -89,7 +89,9 @@ function takeOver(made: monaco.editor.IStandaloneCodeEditor, text: string): void
   if (model.getValue() !== text) model.setValue(text);
   const plain = document.activeElement;
   if (!(plain instanceof HTMLTextAreaElement) || plain.closest('[data-region=yaml]') === null) return;
-  const [start, end] = [plain.selectionStart, plain.selectionEnd].map((offset) => model.getPositionAt(offset));
+  const [start, end] = [plain.selectionStart, plain.selectionEnd].map((offset) =>
+    model.getPositionAt(offset),
+  );
   if (start !== undefined && end !== undefined) made.setSelection(monaco.Range.fromPositions(start, end));
   made.focus();
 }

@@ -14,6 +14,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['Alt + H', 'Next hint'],
   ['Alt + R', 'Start this task over'],
   ['Ctrl + Z / Y', 'Undo and redo in the editor'],
+  ['Ctrl + M', 'Editor: Tab moves on, or indents again'],
   ['Ctrl + C', 'Terminal: interrupt; copies while text is selected'],
   ['Ctrl + R, ↑, Tab', 'Terminal: search history, former lines, complete'],
   ['?', 'This list'],
