@@ -102,7 +102,7 @@ async function notFound(
     await shell.complain(`${path}: Permission denied`);
     return shell.complain(`exec: ${path}: cannot execute: Permission denied`, 126);
   }
-  if (kind === 'denied') return shell.complain(`${name}: Permission denied`, 126);
+  if (kind === 'denied') return shell.complain(`${isExec ? 'exec: ' : ''}${name}: Permission denied`, 126);
   if (isBash && (name.includes('/') || path === ''))
     return shell.complain(`${name}: No such file or directory`, 127);
   return shell.complain(isBash ? `${name}: command not found` : `${name}: not found`, 127);

@@ -103,7 +103,7 @@ export class Interpreter implements ExpansionHost {
     const shown =
       state.dialect === 'ash' && !state.isInteractive
         ? message.replace(
-            /^(?:cd|unset|export|readonly|local|trap|\.|exec|set|getopts|exit|return|shift|wait|[fb]g): /,
+            /^(?:cd|unset|export|readonly|local|trap|\.|source|exec|set|getopts|exit|return|shift|wait|kill|break|continue|hash|umask|let|[fb]g): /,
             (name) => `${name}line ${state.line}: `,
           )
         : message;

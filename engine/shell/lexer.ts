@@ -442,6 +442,8 @@ export class Lexer {
 
   #arithmeticOrCommand(): WordPart {
     const end = arithmeticEnd(this.src, this.pos + 3);
+    if (end === undefined && this.dialect !== 'bash' && !this.src.includes('))', this.pos))
+      throw new SyntaxFailure({ kind: 'quote', quote: '))' }, this.line);
     if (end === undefined) return this.#command();
     const text = this.src.slice(this.pos + 3, end);
     this.pos = end + 2;

@@ -82,8 +82,11 @@ async function runShell(process: Process, dialect: Dialect): Promise<number> {
     return 0;
   }
   if (args.bad !== undefined) {
-    const words = dialect === 'bash' ? args.bad : args.bad.replace('-c: option', '0: -c');
-    await process.err(`${own}: ${words}${args.bad.includes(' ') ? '' : ': invalid option'}\n`);
+    const isBare = !args.bad.includes(' ');
+    const words = isBare ? `0: Illegal option ${args.bad}` : args.bad.replace('-c: option', '0: -c');
+    await process.err(
+      `${own}: ${dialect === 'bash' ? `${args.bad}${isBare ? ': invalid option' : ''}` : words}\n`,
+    );
     return 2;
   }
   const usesScript = args.command === undefined && !args.readsInput && args.rest.length > 0;

@@ -30,8 +30,6 @@ export type ParseOptions = {
 };
 
 const CLOSERS = new Set(['then', 'else', 'elif', 'fi', 'do', 'done', 'esac', '}']);
-/** Words that begin no command in bash either. */
-const BASH_CLOSERS = new Set(['in', ']]']);
 const REDIRECTS = new Set(['<', '>', '>>', '>|', '<>', '<&', '>&', '&>', '&>>', '<<', '<<-', '<<<']);
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\+?)=/;
 const ELEMENT_ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)\[/;
@@ -136,7 +134,7 @@ export class Parser {
     if (token.kind === 'end')
       throw new SyntaxFailure(
         { kind: 'quote', quote: ')' },
-        this.#lexer.line + (this.#lexer.src.endsWith('\n') ? 0 : 1),
+        this.#lexer.line + Number(this.#options.dialect === 'bash' && !this.#lexer.src.endsWith('\n')),
       );
     if (!this.#isOperator(')')) this.#unexpected();
     this.#lexer.pos = token.end;
@@ -175,7 +173,8 @@ export class Parser {
     const more = expecting !== undefined ? { expecting } : {};
     if (token.kind === 'end') throw new SyntaxFailure({ kind: 'end', ...more }, this.#lexer.line);
     const text = token.kind === 'operator' ? (token.text === '\n' ? 'newline' : token.text) : token.word.text;
-    const isWord = token.kind === 'word' && (expecting === ')' || !(CLOSERS.has(text) || text === '!'));
+    const isWord =
+      token.kind === 'word' && (expecting === ')' || !(CLOSERS.has(text) || text === '!' || text === 'in'));
     throw new SyntaxFailure(
       { kind: 'unexpected', token: text, ...more, ...(isWord ? { isWord } : {}) },
       line,
@@ -214,7 +213,7 @@ export class Parser {
     const bare = bareText(token.word);
     return (
       bare === undefined ||
-      !(CLOSERS.has(bare) || (this.#options.dialect === 'bash' && BASH_CLOSERS.has(bare)))
+      !(CLOSERS.has(bare) || bare === 'in' || (bare === ']]' && this.#options.dialect === 'bash'))
     );
   }
 
@@ -493,7 +492,7 @@ export class Parser {
   #case(line: number): Compound {
     this.#take();
     const token = this.#peek();
-    if (token.kind !== 'word') this.#unexpected();
+    if (token.kind !== 'word') this.#unexpected('word');
     this.#take();
     this.#skipNewlines();
     this.#expectWord('in');
@@ -515,7 +514,7 @@ export class Parser {
       if (!this.#isOperator('|')) break;
       this.#take();
     }
-    if (!this.#isOperator(')')) this.#unexpected();
+    if (!this.#isOperator(')')) this.#unexpected(')');
     this.#take();
     const body = this.#list(true);
     let end: CaseItem['end'] = ';;';
@@ -539,6 +538,8 @@ export class Parser {
   }
 
   #functionOf(name: string, line: number): Compound {
+    if (this.#options.dialect !== 'bash' && !/^[A-Za-z_]\w*$/.test(name))
+      throw new SyntaxFailure({ kind: 'function' }, line);
     this.#take();
     this.#take();
     this.#take();
@@ -561,7 +562,7 @@ export class Parser {
     const isCompound =
       this.#isOperator('(') ||
       (bare !== undefined && ['{', 'if', 'while', 'until', 'for', 'case', '[['].includes(bare));
-    if (!isCompound) this.#unexpected();
+    if (!isCompound && this.#options.dialect === 'bash') this.#unexpected();
     return this.#command();
   }
 

@@ -13,8 +13,8 @@ export type SyntaxProblem =
       readonly heredoc?: { readonly delimiter: string; readonly stripsTabs: boolean };
     }
   | { readonly kind: 'quote'; readonly quote: string }
-  /** dash and ash: no name after `for`; no number after `>&`. */
-  | { readonly kind: 'variable' | 'descriptor' }
+  /** dash and ash: no name after `for`; no number after `>&`; no name before `()`. */
+  | { readonly kind: 'variable' | 'descriptor' | 'function' }
   /** `for ((…))` has not three parts: too few, or too many. */
   | { readonly kind: 'arithmetic'; readonly text: string; readonly isShort: boolean }
   | {

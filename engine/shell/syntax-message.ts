@@ -8,8 +8,10 @@ import type { SyntaxFailure } from './syntax-error.ts';
 export function syntaxMessage(state: ShellState, failure: SyntaxFailure, text: string, label = ''): string {
   if (state.dialect === 'bash') return bashMessage(state, failure, text, label);
   const { problem } = failure;
-  if (state.dialect === 'ash') return `${state.name}: syntax error: ${ashReason(problem)}\n`;
-  return `${state.name}: ${failure.line}: Syntax error: ${dashReason(problem)}\n`;
+  const isEval = label === 'eval';
+  if (state.dialect === 'ash')
+    return `${state.name}: ${isEval ? `eval: line ${state.line}: ` : ''}syntax error: ${ashReason(problem)}\n`;
+  return `${state.name}: ${failure.line}: ${isEval ? 'eval: ' : ''}Syntax error: ${dashReason(problem)}\n`;
 }
 
 function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, label: string): string {
@@ -31,6 +33,7 @@ function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, la
       return `${prefix}syntax error: ${reason}\n${prefix}syntax error: \`((${problem.text}))'\n`;
     }
     case 'variable':
+    case 'function':
     case 'descriptor':
       return `${prefix}syntax error\n`;
     case 'condition':
@@ -45,18 +48,23 @@ function bashMessage(state: ShellState, failure: SyntaxFailure, text: string, la
 
 function ashReason(problem: SyntaxFailure['problem']): string {
   if (problem.kind === 'variable') return 'bad for loop variable';
+  if (problem.kind === 'function') return 'bad function name';
   if (problem.kind === 'quote')
-    return problem.quote === '}'
-      ? "missing '}'"
+    return problem.quote === '}' || problem.quote === '))'
+      ? `missing '${problem.quote}'`
       : problem.quote === ')'
         ? 'unexpected end of file (expecting ")")'
         : problem.quote === '`'
           ? 'EOF in backquote substitution'
           : 'unterminated quoted string';
-  const expecting =
-    'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
+  const expecting = expectingText(problem);
   if (problem.kind === 'end') return `unexpected end of file${expecting}`;
   return `unexpected ${tokenText(problem)}${expecting}`;
+}
+
+function expectingText(problem: SyntaxFailure['problem']): string {
+  if (!('expecting' in problem) || problem.expecting === undefined) return '';
+  return problem.expecting === 'word' ? ' (expecting word)' : ` (expecting "${problem.expecting}")`;
 }
 
 function tokenText(problem: SyntaxFailure['problem']): string {
@@ -67,17 +75,17 @@ function tokenText(problem: SyntaxFailure['problem']): string {
 
 function dashReason(problem: SyntaxFailure['problem']): string {
   if (problem.kind === 'variable') return 'Bad for loop variable';
+  if (problem.kind === 'function') return 'Bad function name';
   if (problem.kind === 'descriptor') return 'Bad fd number';
   if (problem.kind === 'quote')
-    return problem.quote === '}'
-      ? "Missing '}'"
+    return problem.quote === '}' || problem.quote === '))'
+      ? `Missing '${problem.quote}'`
       : problem.quote === ')'
         ? 'end of file unexpected (expecting ")")'
         : problem.quote === '`'
           ? 'EOF in backquote substitution'
           : 'Unterminated quoted string';
-  const expecting =
-    'expecting' in problem && problem.expecting !== undefined ? ` (expecting "${problem.expecting}")` : '';
+  const expecting = expectingText(problem);
   if (problem.kind === 'end') return `end of file unexpected${expecting}`;
   return `${tokenText(problem)} unexpected${expecting}`;
 }

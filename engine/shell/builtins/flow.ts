@@ -66,6 +66,8 @@ async function loopJump(
   kind: 'break' | 'continue',
 ): Promise<number> {
   const levels = argv[1] === undefined ? 1 : Number(argv[1]);
+  if (!Number.isInteger(levels) && shell.state.dialect !== 'bash')
+    return shell.raise(`${kind}: Illegal number: ${argv[1]}`);
   if (!Number.isInteger(levels)) {
     await shell.complain(`${kind}: ${argv[1]}: numeric argument required`);
     throw shell.state.isInteractive ? new LineAbort(128) : new ShellExit(128);
@@ -76,7 +78,7 @@ async function loopJump(
       ? shell.complain(`${kind}: only meaningful in a \`for', \`while', or \`until' loop`, 0)
       : 0;
   }
-  throw new LoopJump(kind, levels);
+  throw new LoopJump(kind, Math.min(levels, shell.loops));
 }
 
 async function exit(shell: Interpreter, argv: readonly string[]): Promise<number> {
@@ -125,11 +127,8 @@ async function hasBlockingJobs(shell: Interpreter): Promise<boolean> {
 async function returnFrom(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const word = argv[1];
   if (word !== undefined && !/^-?[0-9]+$/.test(word)) {
-    await shell.complain(
-      shell.state.dialect === 'bash'
-        ? `return: ${word}: numeric argument required`
-        : `return: Illegal number: ${word}`,
-    );
+    if (shell.state.dialect !== 'bash') return shell.raise(`return: Illegal number: ${word}`);
+    await shell.complain(`return: ${word}: numeric argument required`);
     throw new FunctionReturn(2);
   }
   if (
@@ -161,6 +160,7 @@ async function evaluate(shell: Interpreter, argv: readonly string[]): Promise<nu
 
 async function source(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const name = argv[1];
+  if (name === undefined && shell.state.dialect !== 'bash') return shell.state.dialect === 'ash' ? 2 : 0;
   if (name === undefined) {
     await shell.complain(`${argv[0] ?? ''}: filename argument required`);
     await shell.err(`${argv[0] ?? ''}: usage: ${argv[0] ?? ''} filename [arguments]\n`);
@@ -174,10 +174,13 @@ async function source(shell: Interpreter, argv: readonly string[]): Promise<numb
       return shell.complain(
         isFolder ? `${argv[0] ?? ''}: ${name}: is a directory` : `${name}: No such file or directory`,
       );
+    const called = argv[0] ?? '.';
     await shell.complain(
-      state.dialect === 'ash'
-        ? `.: can't open '${name}': No such file or directory`
-        : `.: cannot open ${name}: No such file`,
+      !name.includes('/')
+        ? `${called}: ${name}: not found`
+        : state.dialect === 'ash'
+          ? `${called}: can't open '${name}': No such file or directory`
+          : `${called}: cannot open ${name}: No such file`,
     );
     if (!state.isInteractive) throw new ShellExit(2);
     return 2;

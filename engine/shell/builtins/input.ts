@@ -145,18 +145,17 @@ function readOptions(argv: readonly string[]): ReadOptions | { bad: string } | {
 
 async function read(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const options = readOptions(argv);
-  if ('bad' in options) {
+  if ('bad' in options && shell.state.dialect === 'bash') {
     await shell.complain(`read: ${options.bad}: invalid option`);
     await shell.err(
       'read: usage: read [-ers] [-a array] [-d delim] [-i text] [-n nchars] [-N nchars] [-p prompt] [-t timeout] [-u fd] [name ...]\n',
     );
     return 2;
   }
-  if ('wrong' in options) return shell.complain(`read: ${options.wrong}`);
   const letters = { bash: '', ash: 'ptnsdur', dash: 'pr' }[shell.state.dialect];
   const unknown = argv
     .slice(1)
-    .find((word) => /^-[a-z]/.test(word) && letters !== '' && !letters.includes(word[1] ?? ''));
+    .find((word) => /^-[a-zA-Z]/.test(word) && letters !== '' && !letters.includes(word[1] ?? ''));
   if (unknown !== undefined)
     return shell.complain(
       shell.state.dialect === 'ash'
@@ -164,8 +163,18 @@ async function read(shell: Interpreter, argv: readonly string[]): Promise<number
         : `read: Illegal option ${unknown.slice(0, 2)}`,
       2,
     );
+  if ('bad' in options) return 2;
+  if ('wrong' in options) return shell.complain(`read: ${options.wrong}`);
+  if (shell.state.dialect === 'dash' && options.names.length === 0)
+    return shell.complain('read: arg count', 2);
   const bad = options.names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*(\[.*\])?$/.test(name));
-  if (bad !== undefined) return shell.complain(`read: \`${bad}': not a valid identifier`);
+  if (bad !== undefined)
+    return shell.complain(
+      shell.state.dialect === 'bash'
+        ? `read: \`${bad}': not a valid identifier`
+        : `read: ${shell.state.dialect === 'ash' ? `'${bad}'` : bad}: bad variable name`,
+      shell.state.dialect === 'dash' ? 2 : 1,
+    );
   if (options.fd !== 0 && shell.descriptors.get(options.fd) === undefined)
     return shell.complain(`read: ${options.fd}: invalid file descriptor: Bad file descriptor`);
   const terminal = shell.descriptors.get(options.fd)?.terminal;

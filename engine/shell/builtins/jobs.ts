@@ -10,7 +10,10 @@ async function noSuchJob(shell: Interpreter, name: string, spec: string): Promis
   const status = name === 'wait' ? 127 : 1;
   if (shell.state.dialect === 'bash') return shell.complain(`${name}: ${spec}: no such job`, status);
   if (spec === 'current') return shell.complain(`${name}: No current job`, 2);
-  return shell.complain(`${name}: ${spec}: no such job`, 2);
+  return shell.complain(
+    shell.state.dialect === 'dash' ? `${name}: No such job: ${spec}` : `${name}: ${spec}: no such job`,
+    2,
+  );
 }
 
 /** The lines of `jobs`; jobs that ended are shown once and forgotten. */
@@ -47,14 +50,12 @@ async function jobs(shell: Interpreter, argv: readonly string[]): Promise<number
 
 async function foreground(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
-  if (!shell.hasJobControl)
-    return shell.complain(
-      state.dialect === 'bash' ? 'fg: no job control' : 'fg: job control not enabled',
-      state.dialect === 'bash' ? 1 : 2,
-    );
+  if (!shell.hasJobControl && state.dialect === 'bash') return shell.complain('fg: no job control');
   const spec = argv[1];
   const job = spec === undefined ? state.jobs.current()[0] : state.jobs.find(spec);
   if (job === undefined) return noSuchJob(shell, 'fg', spec ?? 'current');
+  if (!shell.hasJobControl)
+    return shell.complain(`fg: job ${spec ?? '(null)'} not created under job control`, 2);
   await shell.out(`${job.text}\n`);
   if (jobState(job) === 'done') {
     state.jobs.remove(job);
@@ -69,15 +70,13 @@ async function foreground(shell: Interpreter, argv: readonly string[]): Promise<
 
 async function background(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { state } = shell;
-  if (!shell.hasJobControl)
-    return shell.complain(
-      state.dialect === 'bash' ? 'bg: no job control' : 'bg: job control not enabled',
-      state.dialect === 'bash' ? 1 : 2,
-    );
+  if (!shell.hasJobControl && state.dialect === 'bash') return shell.complain('bg: no job control');
   const specs = argv.length > 1 ? argv.slice(1) : [undefined];
   for (const spec of specs) {
     const job = spec === undefined ? state.jobs.current()[0] : state.jobs.find(spec);
     if (job === undefined) return noSuchJob(shell, 'bg', spec ?? 'current');
+    if (!shell.hasJobControl)
+      return shell.complain(`bg: job ${spec ?? '(null)'} not created under job control`, 2);
     if (state.dialect === 'bash' && jobState(job) === 'running') {
       await shell.complain(`bg: job ${job.id} already in background`);
       continue;
@@ -267,7 +266,7 @@ async function kill(shell: Interpreter, argv: readonly string[]): Promise<number
   if (words[0] === '--') words = words.slice(1);
   if (words.length === 0) return killUsage(shell);
   let status = 0;
-  for (const word of words) if ((await killOne(shell, word, signal)) !== 0) status = 1;
+  for (const word of words) status = Math.max(status, await killOne(shell, word, signal));
   return status;
 }
 
@@ -300,6 +299,7 @@ async function killOne(shell: Interpreter, word: string, signal: Signal | 0): Pr
         : state.dialect === 'ash'
           ? `invalid number '${word}'`
           : `kill: Illegal number: ${word}`,
+      state.dialect === 'dash' ? 2 : 1,
     );
   }
   const pid = Number(word);
@@ -364,7 +364,10 @@ async function signalJob(shell: Interpreter, job: Job, signal: Signal | 0): Prom
 
 async function listSignals(shell: Interpreter, words: readonly string[]): Promise<number> {
   let status = 0;
+  const { dialect } = shell.state;
   for (const word of words) {
+    if (dialect === 'dash' && !/^[0-9]+$/.test(word))
+      return shell.complain(`kill: Illegal number: ${word}`, 2);
     const isNumber = /^[0-9]+$/.test(word);
     const number = Number(word) > 128 ? Number(word) - 128 : Number(word);
     const at = LIST.indexOf(word.toUpperCase().replace(/^SIG/, ''));
@@ -375,7 +378,13 @@ async function listSignals(shell: Interpreter, words: readonly string[]): Promis
   }
   if (words.length === 0)
     await shell.out(
-      shell.state.dialect === 'bash' ? signalTable() : `${LIST.filter((name) => name !== '').join('\n')}\n`,
+      dialect === 'bash'
+        ? signalTable()
+        : dialect === 'dash'
+          ? `0\n${LIST.map((name, at) => `${name === '' ? at + 1 : name}\n`).join('')}`
+          : LIST.slice(0, 31)
+              .map((name, at) => `${String(at + 1).padStart(2)}) ${name === 'IO' ? 'POLL' : name}\n`)
+              .join(''),
     );
   return status;
 }

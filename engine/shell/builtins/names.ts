@@ -43,7 +43,11 @@ async function changeFolder(shell: Interpreter, argv: readonly string[]): Promis
   if (words.length > 1 && state.dialect === 'bash') return shell.complain('cd: too many arguments');
   const given = words[0];
   const target =
-    given === undefined ? state.variables.get('HOME') : given === '-' ? state.variables.get('OLDPWD') : given;
+    given === undefined
+      ? state.variables.get('HOME')
+      : given === '-'
+        ? (state.variables.get('OLDPWD') ?? (state.dialect === 'bash' ? undefined : state.cwd))
+        : given;
   if (target === undefined) return shell.complain(given === '-' ? 'cd: OLDPWD not set' : 'cd: HOME not set');
   const path = findFolder(shell, target);
   const entry = statThrough(shell.files, path);
@@ -174,13 +178,11 @@ async function describeName(shell: Interpreter, argv: readonly string[]): Promis
   const { state } = shell;
   if (state.dialect === 'bash' && /^-[^tpPaf-]/.test(argv[1] ?? ''))
     return badOption(shell, argv, 'type [-afptP] name [name ...]');
-  const flags = argv
-    .slice(1)
-    .filter((word) => /^-[tpPaf]+$/.test(word))
-    .join('');
+  const isFlag = (word: string): boolean => /^-[tpPaf]+$/.test(word) && state.dialect !== 'dash';
+  const flags = argv.slice(1).filter(isFlag).join('');
   let status = 0;
   let isAny = false;
-  for (const name of argv.slice(1).filter((word) => !/^-[tpPaf]+$/.test(word))) {
+  for (const name of argv.slice(1).filter((word) => !isFlag(word))) {
     const lines = descriptions(shell, name, flags);
     isAny ||= lines.length > 0;
     if (lines.length === 0) {
@@ -252,7 +254,8 @@ async function command(shell: Interpreter, argv: readonly string[]): Promise<num
   return shell.state.status;
 }
 
-async function commandName(shell: Interpreter, names: readonly string[], isLong: boolean): Promise<number> {
+async function commandName(shell: Interpreter, all: readonly string[], isLong: boolean): Promise<number> {
+  const names = shell.state.dialect === 'bash' ? all : all.slice(0, 1);
   if (isLong) return describeName(shell, ['command', ...names]);
   const { state } = shell;
   let status = 1;
@@ -309,6 +312,8 @@ async function limits(shell: Interpreter, argv: readonly string[]): Promise<numb
   }
   const letter = flags === '' ? 'f' : flags.slice(0, 1);
   const row = LIMIT_ROWS.find(([, one]) => one === letter);
+  if (row === undefined && shell.state.dialect === 'dash')
+    return shell.complain(`ulimit: Illegal option -${letter}`, 2);
   if (row === undefined)
     return badOption(shell, argv, 'ulimit [-SHabcdefiklmnpqrstuvxPRT] [limit]', `-${letter}`);
   const wanted = argv.slice(1).find((word) => !word.startsWith('-'));
@@ -350,6 +355,8 @@ async function umask(shell: Interpreter, argv: readonly string[]): Promise<numbe
     const match = /^([ugoa]*)([-+=])([rwx]*)$/.exec(clause);
     if (match === null) {
       const bad = /[^ugoarwx+=,-]/.exec(clause)?.[0] ?? clause.slice(0, 1);
+      if (state.dialect !== 'bash')
+        return shell.complain(`umask: ${state.dialect === 'ash' ? 'i' : 'I'}llegal mode: ${word}`, 2);
       return shell.complain(`umask: \`${bad}': invalid symbolic mode operator`);
     }
     const bits = [...(match[3] ?? '')].reduce(
@@ -371,8 +378,14 @@ async function umask(shell: Interpreter, argv: readonly string[]): Promise<numbe
 
 async function hash(shell: Interpreter, argv: readonly string[]): Promise<number> {
   const { hashed, dialect } = shell.state;
-  if (dialect !== 'bash') return 0;
   const words = argv.slice(1).filter((word) => !word.startsWith('-'));
+  if (dialect !== 'bash') {
+    const { machine, state } = shell;
+    const missing = words.find(
+      (name) => findProgram(machine, state.cwd, state.variables.get('PATH'), name).kind !== 'program',
+    );
+    return missing === undefined ? 0 : shell.complain(`hash: ${missing}: not found`);
+  }
   const flags = argv
     .slice(1)
     .filter((word) => word.startsWith('-'))

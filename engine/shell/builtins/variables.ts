@@ -321,7 +321,8 @@ function unsetElement(shell: Interpreter, name: string, key: string): void {
 }
 
 async function letBuiltin(shell: Interpreter, argv: readonly string[]): Promise<number> {
-  if (argv.length === 1) return shell.complain('let: expression expected');
+  if (argv.length === 1)
+    return shell.complain('let: expression expected', shell.state.dialect === 'ash' ? 2 : 1);
   let value = 0n;
   for (const word of argv.slice(1)) {
     try {
@@ -339,9 +340,11 @@ async function getopts(shell: Interpreter, argv: readonly string[]): Promise<num
   const [, spec = '', name = '', ...given] = argv;
   const { variables } = shell.state;
   if (argv.length < 3) {
-    await shell.err(
-      `${shell.state.dialect === 'bash' ? '' : shell.state.prefix}getopts: usage: getopts optstring name [arg ...]\n`,
-    );
+    if (shell.state.dialect === 'dash')
+      return shell.complain('getopts: Usage: getopts optstring var [arg...]', 2);
+    if (shell.state.dialect === 'ash')
+      return shell.complain('getopts: usage: getopts optstring var [arg]', 2);
+    await shell.err('getopts: usage: getopts optstring name [arg ...]\n');
     return 2;
   }
   if (shell.state.dialect !== 'bash') variables.set('OPTARG', '');
