@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Stream } from '../base/stream.ts';
-import type { Sys } from '../base/process.ts';
+import type { Signal, Sys } from '../base/process.ts';
 import type { Connection } from '../net/socket.ts';
 
 /** Metadata of a Kubernetes object, the fields the engine itself reads. */
@@ -73,7 +73,7 @@ export interface ExecSession {
   /** Set when the runtime could not start it (exit code 126 or 127 with the runtime's message). */
   failure(): string | undefined;
   /** Bytes typed at the client's terminal that mean a signal (Ctrl-C) when a TTY was asked for. */
-  signal(signal: 'INT' | 'QUIT' | 'TERM' | 'KILL'): void;
+  signal(signal: Signal): void;
   resize(columns: number, rows: number): void;
 }
 

@@ -182,6 +182,50 @@ describe('a page at its desk', () => {
     expect(page.text).toContain('$ stty size\n17 61\n');
   });
 
+  test('a shell in a container is typed into as the one here: echo, Ctrl-C, Ctrl-D, and its exit code comes back', async () => {
+    const page = await Page.open();
+    await page.type('kubectl exec -it deploy/frontend -- sh\n', 1500);
+    await page.type('echo $((6*7))\n');
+    await page.type('echo "not this');
+    await page.type('\x03');
+    await page.type('sleep 100\n');
+    await page.type('\x03');
+    await page.type('echo $?\n');
+    await page.type('cat\n');
+    await page.type('line\n');
+    await page.type('\x04');
+    await page.type('read -s secret\n');
+    await page.type('hidden\n');
+    await page.type('exit ${#secret}\n', 1500);
+    expect(page.text.slice(page.text.indexOf('/ # '))).toBe(
+      [
+        '/ # echo $((6*7))',
+        '42',
+        '/ # echo "not this^C',
+        '/ # sleep 100',
+        '^C',
+        '/ # echo $?',
+        '130',
+        '/ # cat',
+        'line',
+        'line',
+        '/ # read -s secret',
+        '/ # exit ${#secret}',
+        'command terminated with exit code 6',
+        'learner@workstation:~$ ',
+      ].join('\n'),
+    );
+  });
+
+  test('a command that is not complete is dropped by Ctrl-C', async () => {
+    const page = await Page.open();
+    await page.type('cat <<END\n');
+    await page.type('line\n');
+    await page.type('\x03');
+    await page.type('echo $?\n');
+    expect(page.text).toContain('> line\n> ^C\nlearner@workstation:~$ echo $?\n130\n');
+  });
+
   test('a wait can be skipped: virtual time jumps, wall time does not', async () => {
     const page = await Page.open();
     await page.type('sleep 3000; echo awake\n');

@@ -56,7 +56,7 @@ export class EditedTerminal {
   keys(data: string): void {
     this.flush();
     // A program that reads raw keys (a pager) gets them as they are; it draws what it wants to show.
-    if (!this.#isPrompting && this.#terminal.isRaw) {
+    if (!this.#isPrompting && this.#terminal.edited.isRaw) {
       this.#listener.bytes(data);
       return;
     }
@@ -252,7 +252,7 @@ export class EditedTerminal {
 
   /** False while a program asks for a secret. */
   get #isEchoing(): boolean {
-    return this.#isPrompting || this.#terminal.isEcho;
+    return this.#isPrompting || this.#terminal.edited.isEcho;
   }
 
   // A program may read raw keys at any moment; only at the prompt is it certain that a key is echoed.

@@ -18,7 +18,7 @@ import type { Flow } from '../hubble/flow.ts';
 import type { ExecSession } from '../objects/api.ts';
 import { Shell } from '../shell/shell.ts';
 import type { Descriptor } from '../shell/process.ts';
-import type { Machine } from '../shell/program.ts';
+import type { Machine, Terminal } from '../shell/program.ts';
 import { applyManifests } from './manifests.ts';
 import { remoteTerminal, runOn } from './machines.ts';
 import { Explanations } from './explanations.ts';
@@ -31,7 +31,12 @@ import { clusterView } from './view.ts';
 import { WebTab } from './web-tab.ts';
 
 /** A process at the far end of `kubectl exec -t` or `ssh -t`: it reads what is typed at the terminal of process `root`. */
-type FarEnd = { readonly root: number | undefined; readonly stdin: Stream; isAlive(): boolean };
+type FarEnd = {
+  readonly root: number | undefined;
+  readonly stdin: Stream;
+  readonly terminal: Terminal;
+  isAlive(): boolean;
+};
 
 /** Pids of the sandbox begin here, so that they look like those of a machine that has been up for a while. */
 const FIRST_PID = 4211;
@@ -108,7 +113,8 @@ export class Sandbox {
         if (waiting !== undefined) this.#edits.set(waiting, path);
         this.onOpenFile(path);
       },
-      farEnd: (stdin, isAlive) => this.#farEnds.push({ root: this.scheduler.runningRoot(), stdin, isAlive }),
+      farEnd: (stdin, terminal, isAlive) =>
+        this.#farEnds.push({ root: this.scheduler.runningRoot(), stdin, terminal, isAlive }),
     });
     this.web = new WebTab(this.scheduler, this.workplace);
     this.explanations = new Explanations(this.workplace.workstation.files, this.workplace.workstation.home);
@@ -308,12 +314,17 @@ export class Sandbox {
   isWaitingForInput(id: number): boolean {
     const terminal = this.terminalOf(id);
     if (this.scheduler.hasReady) return false;
-    this.#farEnds = this.#farEnds.filter((end) => end.isAlive());
-    const root = [...this.#roots].find(([, candidate]) => candidate === terminal)?.[0];
-    const far = this.#farEnds.filter((end) => end.root === root).at(-1);
+    const far = this.#farEndOf(terminal);
     return far !== undefined
       ? far.stdin.waiting > 0 && far.stdin.length === 0
       : terminal.input.waiting > 0 && terminal.input.length === 0;
+  }
+
+  #farEndOf(terminal: SandboxTerminal): FarEnd | undefined {
+    if (this.#farEnds.length === 0) return undefined;
+    this.#farEnds = this.#farEnds.filter((end) => end.isAlive());
+    const root = [...this.#roots].find(([, candidate]) => candidate === terminal)?.[0];
+    return this.#farEnds.filter((end) => end.root === root).at(-1);
   }
 
   /** The cluster as checks see it; look at it at once, before anything moves. */
@@ -365,7 +376,7 @@ export class Sandbox {
   }
 
   #openTerminal(id: number): void {
-    const terminal = new SandboxTerminal(id);
+    const terminal = new SandboxTerminal(id, () => this.#farEndOf(terminal)?.terminal);
     this.terminals.set(id, terminal);
     const { workstation } = this.workplace;
     const handle = this.scheduler.start(
@@ -461,7 +472,8 @@ export class Sandbox {
     const terminal = this.terminals.get(id);
     if (terminal === undefined) return;
     const isPrompting = terminal.isAtPrompt || terminal.shell?.isContinuing === true;
-    if (isPrompting || terminal.isEcho) terminal.keep(`${isPrompting ? terminal.prompt : ''}${text}\n`);
+    if (isPrompting || terminal.edited.isEcho)
+      terminal.keep(`${isPrompting ? terminal.prompt : ''}${text}\n`);
     terminal.input.push(`${text}\n`);
   }
 
@@ -470,8 +482,10 @@ export class Sandbox {
     if (terminal === undefined) return;
     for (const byte of data) {
       // A raw terminal passes keys on: the container at its far end makes signals of them.
-      if (terminal.isRaw) terminal.input.push(byte);
-      else if (byte === '\x03') this.#interrupt(terminal);
+      if (terminal.isRaw) {
+        if (byte === '\x03' && !terminal.edited.isRaw) terminal.keep('^C');
+        terminal.input.push(byte);
+      } else if (byte === '\x03') this.#interrupt(terminal);
       else if (byte === '\x1a') terminal.onSignal?.('TSTP');
       else if (byte === '\x1c') terminal.onSignal?.('QUIT');
       else if (byte === '\x04') terminal.input.pushEndOfFile();
@@ -529,8 +543,8 @@ export class Sandbox {
     );
     this.#inside = this.#inside.filter((one) => one.handle.exitCode() === undefined);
     this.#inside.push({ cluster, handle });
-    if (request.tty && request.stdin)
-      this.#farEnds.push({ root, stdin, isAlive: () => handle.exitCode() === undefined });
+    if (terminal !== undefined && request.stdin)
+      this.#farEnds.push({ root, stdin, terminal, isAlive: () => handle.exitCode() === undefined });
     return {
       stdin,
       stdout,

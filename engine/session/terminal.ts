@@ -42,8 +42,17 @@ export class SandboxTerminal implements Terminal {
   /** Counts what was shown, so that a watcher can tell cheaply whether anything is new. */
   shown = 0;
 
-  constructor(id: number) {
+  readonly #farEnd: () => Terminal | undefined;
+
+  /** `farEnd` gives the terminal at the far end of an exec or ssh that is typed into here. */
+  constructor(id: number, farEnd: () => Terminal | undefined = () => undefined) {
     this.id = id;
+    this.#farEnd = farEnd;
+  }
+
+  /** The terminal whose line discipline what is typed here meets: the far one's, else this one's. */
+  get edited(): Terminal {
+    return this.#farEnd() ?? this;
   }
 
   /** Begins counting the output of a new command. */

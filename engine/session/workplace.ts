@@ -12,7 +12,7 @@ import { shellProgram } from '../shell/main.ts';
 import type { CommandCompleter } from '../shell/completion.ts';
 import { authorityCertificate, pemOf, VIRTUAL_CA } from '../net/certificate.ts';
 import { createProcess, findProgram } from '../shell/process.ts';
-import type { Machine, MachineFacts, Program } from '../shell/program.ts';
+import type { Machine, MachineFacts, Program, Terminal } from '../shell/program.ts';
 import { WORKSTATION_PS1 } from './first-screen.ts';
 import { createMachine, remoteTerminal, runOn } from './machines.ts';
 import type { Network } from '../net/socket.ts';
@@ -31,7 +31,7 @@ export type WorkplaceParts = {
   /** Opens a file in the page's editor (`vi FILE`). `waiting`: the process that goes on when it is saved. */
   readonly openFile: (path: string, waiting: number | undefined) => void;
   /** Tells that a program at the far end of a terminal reads this stream while it lives. */
-  readonly farEnd: (stdin: Stream, isAlive: () => boolean) => void;
+  readonly farEnd: (stdin: Stream, terminal: Terminal, isAlive: () => boolean) => void;
 };
 
 /** Versions of the workstation's tools whose words differ (worlds.md). */
@@ -388,7 +388,8 @@ export class Workplace {
     const handle: ProcessHandle = sys.spawn({ command: argv, machine: machine.id, group: 'new' }, (own) =>
       runOn(own, machine, argv, { ...streams, terminal }),
     );
-    if (streams.tty) this.#parts.farEnd(streams.stdin, () => handle.exitCode() === undefined);
+    if (terminal !== undefined)
+      this.#parts.farEnd(streams.stdin, terminal, () => handle.exitCode() === undefined);
     try {
       await sys.until(() => handle.exitCode() !== undefined);
     } finally {

@@ -3,7 +3,7 @@ import type { Process } from '../../shell/program.ts';
 import { listAt, textAt } from './client.ts';
 import type { Context } from './context.ts';
 import type { ExecSession } from '../../objects/api.ts';
-import { Signalled } from '../../base/process.ts';
+import { type Signal, Signalled } from '../../base/process.ts';
 
 /** How a session's streams are joined to the terminal. */
 export type PumpOptions = {
@@ -66,19 +66,24 @@ async function drain(process: Process, session: ExecSession): Promise<void> {
   if (err !== '') await process.err(err);
 }
 
-/** Keys of a raw terminal: Ctrl-C and Ctrl-\ reach the container as signals, as its TTY would make them. */
+const SIGNAL_KEYS: readonly (readonly [string, Signal])[] = [
+  ['\x03', 'INT'],
+  ['\x1c', 'QUIT'],
+  ['\x1a', 'TSTP'],
+];
+
+/** Keys of a raw terminal: Ctrl-C, Ctrl-\ and Ctrl-Z reach the container as signals, as its TTY would make them. */
 function typed(session: ExecSession, text: string, isTty: boolean): string {
   if (!isTty) return text;
-  if (text.includes('\u0003')) session.signal('INT');
-  if (text.includes('\u001c')) session.signal('QUIT');
+  for (const [key, signal] of SIGNAL_KEYS) if (text.includes(key)) session.signal(signal);
   // Ctrl-D: what the container reads next finds an end of file.
   const [before = '', ...after] = text.split('\u0004');
   if (after.length > 0) {
-    session.stdin.push(before.replace(/[\u0003\u001c]/g, ''));
+    session.stdin.push(before.replace(/[\x03\x1a\x1c]/g, ''));
     session.stdin.pushEndOfFile();
-    return after.join('').replace(/[\u0003\u001c]/g, '');
+    return after.join('').replace(/[\x03\x1a\x1c]/g, '');
   }
-  return text.replace(/[\u0003\u001c]/g, '');
+  return text.replace(/[\x03\x1a\x1c]/g, '');
 }
 
 /**
