@@ -5,7 +5,7 @@ import type { Process, Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
 import {
   askServers,
-  columns,
+  questionLine,
   type Answer,
   dnsType,
   messageSize,
@@ -36,11 +36,23 @@ type Flags = {
   tcp: boolean;
   ignore: boolean;
   trace: boolean;
+  recurse: boolean;
+  identify: boolean;
+  ttlid: boolean;
+  class: boolean;
 };
+
+/** A question of the command line. */
+type Lookup = { readonly name: string | undefined; readonly type: DnsType | undefined };
 
 type Plan = {
   name: string | undefined;
   type: DnsType | undefined;
+  /** The questions before the last one. */
+  earlier: Lookup[];
+  domain: string | undefined;
+  port: number;
+  inMicroseconds: boolean;
   server: string | undefined;
   flags: Flags;
   timeoutMs: number;
@@ -57,9 +69,10 @@ export function digProgram(ports: Ports): Program {
       return 0;
     }
     const plan = readPlan(words);
-    if (typeof plan === 'string') {
-      await process.err(plan);
-      return 1;
+    if ('code' in plan) {
+      await process.out(plan.out ?? '');
+      await process.err(plan.err ?? '');
+      return plan.code;
     }
     await process.err(plan.warnings);
     const network = ports.network(process.machine);
@@ -74,7 +87,11 @@ export function digProgram(ports: Ports): Program {
       }
       servers = resolved?.addresses ?? [plan.server];
     }
-    return ask(process, ports, plan, servers);
+    let code = 0;
+    const last = { name: plan.name, type: plan.type };
+    for (const [i, lookup] of [...plan.earlier, last].entries())
+      code = (await ask(process, ports, { ...plan, ...lookup, hasBanner: i === 0 }, servers)) || code;
+    return code;
   };
 }
 
@@ -82,7 +99,10 @@ const USAGE =
   'Usage:  dig [@global-server] [domain] [q-type] [q-class] {q-opt}\n            {global-d-opt} host [@local-server] {local-d-opt}\n' +
   '            [ host [@local-server] {local-d-opt} [...]]\n\nUse "dig -h" (or "dig -h | more") for complete list of options\n';
 
-function readPlan(words: readonly string[]): Plan | string {
+/** What is wrong with a command line: what is printed, and the exit code. */
+type Wrong = { readonly out?: string; readonly err?: string; readonly code: number };
+
+function readPlan(words: readonly string[]): Plan | Wrong {
   const flags: Flags = {
     cmd: true,
     question: true,
@@ -95,10 +115,18 @@ function readPlan(words: readonly string[]): Plan | string {
     tcp: false,
     ignore: false,
     trace: false,
+    recurse: true,
+    identify: false,
+    ttlid: true,
+    class: true,
   };
   const plan: Plan = {
     name: undefined,
     type: undefined,
+    earlier: [],
+    domain: undefined,
+    port: 53,
+    inMicroseconds: false,
     server: undefined,
     flags,
     timeoutMs: 5_000,
@@ -109,22 +137,58 @@ function readPlan(words: readonly string[]): Plan | string {
     const word = words[i] ?? '';
     if (word.startsWith('@')) plan.server = word.slice(1);
     else if (word.startsWith('+')) {
-      if (!applyFlag(plan, word.slice(1))) return `Invalid option: ${word}\n${USAGE}`;
+      if (!applyFlag(plan, word.slice(1))) return invalid(word);
     } else if (word === '-x') {
-      plan.name = reverseName(words[++i] ?? '') ?? `${words[i] ?? ''}.in-addr.arpa.`;
+      setName(plan, reverseName(words[++i] ?? '') ?? `${words[i] ?? ''}.in-addr.arpa.`);
       plan.type = 'PTR';
     } else if (/^-[tqpcbkyf]/.test(word)) {
-      const value = word.length > 2 ? word.slice(2) : (words[++i] ?? '');
-      if (word[1] === 't') setType(plan, value, true);
-      else if (word[1] === 'q') plan.name = value;
-    } else if (word === '-h') return USAGE;
-    else if (word === '-4' || word === '-6') continue;
-    else if (word.startsWith('-')) return `Invalid option: ${word}\n${USAGE}`;
+      const value = word.length > 2 ? word.slice(2) : words[++i];
+      if (value === undefined) return invalid(word);
+      const wrong = setValue(plan, word[1] ?? '', value);
+      if (wrong !== undefined) return wrong;
+    } else if (word === '-h') return { out: USAGE, code: 0 };
+    else if (word === '-u') plan.inMicroseconds = true;
+    else if (/^-[46rm]$/.test(word)) continue;
+    else if (word.startsWith('-')) return invalid(word);
     else if (word.toUpperCase() === 'IN' && plan.name !== undefined) continue;
     else if (dnsType(word) !== undefined) setType(plan, word, false);
-    else plan.name = word;
+    else if (word === '' || /(^|.)\.\./.test(word)) {
+      const why = word === '' ? 'unexpected end of input' : 'empty label';
+      return { err: `dig: '${word}' is not a legal name (${why})\n`, code: 10 };
+    } else setName(plan, word);
   }
   return plan;
+}
+
+function invalid(word: string): Wrong {
+  return { err: `Invalid option: ${word}\n${USAGE}`, code: 1 };
+}
+
+/** A second name begins a second question. */
+function setName(plan: Plan, name: string): void {
+  if (plan.name !== undefined) {
+    plan.earlier.push({ name: plan.name, type: plan.type });
+    plan.type = undefined;
+  }
+  plan.name = name;
+}
+
+function setValue(plan: Plan, letter: string, value: string): Wrong | undefined {
+  if (letter === 't') setType(plan, value, true);
+  else if (letter === 'q') setName(plan, value);
+  else if (letter === 'k') plan.warnings += `Couldn't read key from ${value}: file not found\n`;
+  else if (letter === 'f')
+    return { err: `${value}: No such file or directory\ndig: couldn't open specified batch file\n`, code: 8 };
+  else if (letter === 'p') {
+    if (!/^\d+$/.test(value))
+      return {
+        out: `invalid port number '${value}': not a valid number\n`,
+        err: "dig: Couldn't parse port number\n",
+        code: 1,
+      };
+    plan.port = Number(value);
+  }
+  return undefined;
 }
 
 function setType(plan: Plan, text: string, isOption: boolean): void {
@@ -153,7 +217,10 @@ function applyFlag(plan: Plan, text: string): boolean {
       cmd: isOn,
     });
   else if (name === 'time' || name === 'timeout') plan.timeoutMs = Math.max(1, value) * 1_000;
-  else if (name === 'tries') plan.tries = Math.max(1, value);
+  else if (name === 'domain') {
+    plan.domain = text.slice(equals + 1);
+    flags.search = isOn;
+  } else if (name === 'tries') plan.tries = Math.max(1, value);
   else if (name === 'retry') plan.tries = value + 1;
   else if (
     name === 'search' ||
@@ -168,13 +235,16 @@ function applyFlag(plan: Plan, text: string): boolean {
     name === 'tcp' ||
     name === 'vc' ||
     name === 'ignore' ||
-    name === 'trace'
+    name === 'trace' ||
+    name === 'recurse' ||
+    name === 'identify' ||
+    name === 'ttlid' ||
+    name === 'class'
   ) {
     flags[name === 'defname' ? 'search' : name === 'vc' ? 'tcp' : name] = isOn;
   } else
     return [
       'additional',
-      'recurse',
       'dnssec',
       'edns',
       'cookie',
@@ -183,13 +253,9 @@ function applyFlag(plan: Plan, text: string): boolean {
       'aaonly',
       'cdflag',
       'adflag',
-      'ttlid',
       'ttlunits',
-      'class',
-      'identify',
       'bufsize',
       'qr',
-      'domain',
       'ndots',
       'onesoa',
       'yaml',
@@ -203,17 +269,29 @@ function applyFlag(plan: Plan, text: string): boolean {
   return true;
 }
 
-async function ask(process: Process, ports: Ports, plan: Plan, servers: readonly string[]): Promise<number> {
+async function ask(
+  process: Process,
+  ports: Ports,
+  plan: Plan & { readonly hasBanner: boolean },
+  servers: readonly string[],
+): Promise<number> {
   const network = ports.network(process.machine);
   const isRoot = plan.name === undefined || plan.flags.trace;
   const type = plan.flags.trace ? 'NS' : (plan.type ?? (isRoot ? 'NS' : 'A'));
   const name = isRoot ? '.' : (plan.name ?? '.');
   const names =
     plan.flags.search && !name.endsWith('.')
-      ? searchNames(network, name)
+      ? plan.domain === undefined
+        ? searchNames(network, name)
+        : [`${name}.${plan.domain.replace(/\.$/, '')}.`, `${name}.`]
       : [name.endsWith('.') ? name : `${name}.`];
   let answer: Answer | undefined;
   for (const candidate of names) {
+    if (plan.port !== 53) {
+      const line = `;; communications error to ${servers[0]}#${plan.port}: connection refused\n`;
+      await process.out(line.repeat(plan.tries));
+      break;
+    }
     answer = await askServers(process.sys, network, {
       name: candidate,
       type,
@@ -227,13 +305,15 @@ async function ask(process: Process, ports: Ports, plan: Plan, servers: readonly
     });
     if (answer === undefined || answer.message.code !== 'NXDOMAIN') break;
   }
-  const banner = plan.flags.cmd && !plan.flags.short ? bannerOf(process, plan) : '';
+  const banner = plan.hasBanner && plan.flags.cmd && !plan.flags.short ? bannerOf(process, plan) : '';
   if (answer === undefined) {
     await process.out(`${banner};; no servers could be reached\n`);
     return 9;
   }
   if (plan.flags.short) {
-    for (const record of answer.message.answers ?? []) await process.out(`${record.data}\n`);
+    const from = ` from server ${answer.server} in ${Math.floor(answer.elapsedMs)} ms.`;
+    for (const record of answer.message.answers ?? [])
+      await process.out(`${record.data}${plan.flags.identify ? from : ''}\n`);
     return 0;
   }
   if (plan.flags.trace) {
@@ -249,7 +329,7 @@ function traced(answer: Answer): string {
   const records = [...(answer.message.answers ?? []), ...(answer.message.authority ?? [])];
   const ms = Math.floor(answer.elapsedMs);
   const from = `${answer.server}#53(${answer.server})`;
-  return `${records.map(recordLine).join('')};; Received ${messageSize(answer.message)} bytes from ${from} in ${ms} ms\n\n`;
+  return `${records.map((record) => recordLine(record)).join('')};; Received ${messageSize(answer.message)} bytes from ${from} in ${ms} ms\n\n`;
 }
 
 function bannerOf(process: Process, plan: Plan): string {
@@ -262,33 +342,29 @@ function full(process: Process, plan: Plan, answer: Answer): string {
   const { message } = answer;
   const { flags } = plan;
   let text = '';
-  if (flags.comments) text += comments(process, message);
+  if (flags.comments) text += comments(process, message, flags.recurse);
   if (flags.question) {
     if (flags.comments) text += ';; QUESTION SECTION:\n';
-    text += `${columns([
-      [0, `;${message.question.name}`],
-      [32, 'IN'],
-      [40, message.question.type],
-    ])}\n${flags.comments ? '\n' : ''}`;
+    text += `${questionLine(message.question.name, message.question.type)}\n${flags.comments ? '\n' : ''}`;
   }
   const section = (title: string, records: DnsMessage['answers'], isOn: boolean): void => {
     if (!isOn || !records || records.length === 0) return;
-    text += `${flags.comments ? `;; ${title} SECTION:\n` : ''}${records.map(recordLine).join('')}${flags.comments ? '\n' : ''}`;
+    text += `${flags.comments ? `;; ${title} SECTION:\n` : ''}${records.map((record) => recordLine(record, { ttl: !flags.ttlid, class: !flags.class })).join('')}${flags.comments ? '\n' : ''}`;
   };
   section('ANSWER', message.answers, flags.answer);
   section('AUTHORITY', message.authority, flags.authority);
-  if (flags.stats) text += stats(process, answer);
+  if (flags.stats) text += stats(process, answer, plan.inMicroseconds);
   return text;
 }
 
-function comments(process: Process, message: DnsMessage): string {
+function comments(process: Process, message: DnsMessage, isRecursive: boolean): string {
   const isLocal = /(^|\.)local\.$/i.test(message.question.name);
   const hasEdns = message.hasEdns !== false;
   const bits = [
     'qr',
     message.isAuthoritative ? 'aa' : '',
     message.isTruncated ? 'tc' : '',
-    'rd',
+    isRecursive ? 'rd' : '',
     message.isRecursionAvailable ? 'ra' : '',
   ]
     .filter((bit) => bit !== '')
@@ -301,17 +377,22 @@ function comments(process: Process, message: DnsMessage): string {
       ? ';; WARNING: .local is reserved for Multicast DNS\n;; You are currently testing what happens when an mDNS query is leaked to DNS\n'
       : '') +
     `;; ->>HEADER<<- opcode: QUERY, status: ${message.code ?? 'NOERROR'}, id: ${message.id}\n;; flags: ${bits}; ${counts}\n` +
-    (message.isRecursionAvailable ? '' : ';; WARNING: recursion requested but not available\n') +
+    (message.isRecursionAvailable || !isRecursive
+      ? ''
+      : ';; WARNING: recursion requested but not available\n') +
     (hasEdns
       ? `\n;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n; COOKIE: ${cookie} (echoed)\n`
       : '\n')
   );
 }
 
-function stats(process: Process, answer: Answer): string {
+function stats(process: Process, answer: Answer, inMicroseconds: boolean): string {
+  const took = inMicroseconds
+    ? `${Math.floor(answer.elapsedMs * 1000)} usec`
+    : `${Math.floor(answer.elapsedMs)} msec`;
   const when = formatDate(process.sys.nowMs(), '%a %b %d %T %Z %Y');
   return (
-    `;; Query time: ${Math.floor(answer.elapsedMs)} msec\n;; SERVER: ${answer.server}#53(${answer.server}) (${answer.isTcp ? 'TCP' : 'UDP'})\n` +
+    `;; Query time: ${took}\n;; SERVER: ${answer.server}#53(${answer.server}) (${answer.isTcp ? 'TCP' : 'UDP'})\n` +
     `;; WHEN: ${when}\n;; MSG SIZE  rcvd: ${messageSize(answer.message)}\n\n`
   );
 }

@@ -146,15 +146,24 @@ export function columns(cells: readonly (readonly [number, string])[]): string {
   return text;
 }
 
-/** A record as dig prints it. */
-export function recordLine(record: DnsRecord): string {
-  return `${columns([
-    [0, record.name],
-    [24, String(record.ttl)],
-    [32, 'IN'],
-    [40, record.type],
-    [48, record.data],
-  ])}\n`;
+/** A record as dig prints it; a column that is left out lets those behind it move up. */
+export function recordLine(
+  record: DnsRecord,
+  hidden: { readonly ttl?: boolean; readonly class?: boolean } = {},
+): string {
+  const shown = [
+    ...(hidden.ttl ? [] : [String(record.ttl)]),
+    ...(hidden.class ? [] : ['IN']),
+    record.type,
+    record.data,
+  ];
+  return `${columns([[0, record.name], ...shown.map((cell, i): [number, string] => [24 + 8 * i, cell])])}\n`;
+}
+
+/** The question as dig and host print it: its semicolon is in no column. */
+export function questionLine(name: string, type: string): string {
+  const gap: [number, string][] = name.length < 24 ? [[24, '']] : [];
+  return `;${columns([[0, name], ...gap, [32, 'IN'], [40, type]])}`;
 }
 
 /** The size of a message on the wire, with names compressed where a suffix of them was written before (RFC 1035, 4.1.4). */

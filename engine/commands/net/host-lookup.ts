@@ -11,6 +11,7 @@ import {
   reverseName,
   searchNames,
   messageSize,
+  questionLine,
   recordLine,
 } from './dns-query.ts';
 import { hostsEntry, literalAddress, resolveHost, type Resolution } from './resolver.ts';
@@ -36,12 +37,26 @@ export function hostProgram(ports: Ports): Program {
   return async (process) => {
     const read = readOptions(process.argv.slice(1), { valued: 'cNtWRmp', flags: 'aACdilrsTUvVw46' });
     if (read.kind !== 'ok' || read.words.length === 0) {
-      await process.err(HOST_USAGE);
+      await process.err(
+        `${read.kind === 'unknown' ? `host: illegal option -- ${read.option}\n` : ''}${HOST_USAGE}`,
+      );
       return 1;
     }
     const values = new Map(read.options);
     const network = ports.network(process.machine);
     const [name = '', server] = read.words;
+    const asked = values.get('t');
+    if (asked !== undefined && dnsType(asked) === undefined) {
+      await process.err(`host: invalid type: ${asked}\n\n`);
+      return 2;
+    }
+    if (server !== undefined && literalAddress(server) === undefined) {
+      const found = await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, server);
+      if (found.kind !== 'found') {
+        await process.err(`host: couldn't get address for '${server}': not found\n`);
+        return 1;
+      }
+    }
     const servers = server === undefined ? network.resolver.nameservers : [server];
     const timeoutMs = values.has('W') ? Number(values.get('W')) * 1_000 : 5_000;
     const ask = (asked: string, type: DnsType): Promise<Answer | undefined> =>
@@ -110,11 +125,14 @@ async function wholeAnswer(
       ] as const
     )
       .filter(([, records]) => (records ?? []).length > 0)
-      .map(([title, records]) => `;; ${title} SECTION:\n${(records ?? []).map(recordLine).join('')}\n`)
+      .map(
+        ([title, records]) =>
+          `;; ${title} SECTION:\n${(records ?? []).map((record) => recordLine(record)).join('')}\n`,
+      )
       .join('');
     await process.out(
       `;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: ${message.id}\n;; flags: ${bits}; QUERY: 1, ANSWER: ${message.answers?.length ?? 0}, AUTHORITY: ${message.authority?.length ?? 0}, ADDITIONAL: 0\n\n` +
-        `;; QUESTION SECTION:\n;${name}.${questionGap(name)}IN\t${message.question.type}\n\n${sections}`,
+        `;; QUESTION SECTION:\n${questionLine(`${name}.`, message.question.type)}\n\n${sections}`,
     );
   }
   const size = messageSize({ ...message, hasEdns: false });
@@ -122,11 +140,6 @@ async function wholeAnswer(
     `Received ${size} bytes from ${answer.server}#53 in ${Math.floor(answer.elapsedMs)} ms\n`,
   );
   return message.code === 'NOERROR' ? 0 : 1;
-}
-
-/** Tabs up to the column of the class; one at least. */
-function questionGap(name: string): string {
-  return '\t'.repeat(Math.max(1, Math.ceil((32 - (name.length + 2)) / 8)));
 }
 
 type HostJob = {
@@ -153,10 +166,8 @@ async function answerHost(process: Process, job: HostJob): Promise<number> {
     await process.out(`Using domain server:\nName: ${job.server}\nAddress: ${job.server}#53\nAliases: \n\n`);
   const { message } = first;
   if (message.code !== 'NOERROR') {
-    const shown = (job.reverse ?? (message.code === 'NXDOMAIN' ? job.name : message.question.name)).replace(
-      /\.$/,
-      '',
-    );
+    const plain = message.code === 'NXDOMAIN' ? job.name : message.question.name;
+    const shown = job.reverse ?? plain.replace(/\.$/, '');
     await process.out(`Host ${shown} not found: ${CODES[message.code ?? ''] ?? 2}(${message.code ?? ''})\n`);
     return 1;
   }
