@@ -1,7 +1,7 @@
 import type { Process, Program } from '../../shell/program.ts';
 import { baseName, failureText, joinPath, statThrough } from '../../shell/path.ts';
 import { formatDate } from '../../base/strftime.ts';
-import { complain, pathOf, readFile, splitLines, tool } from './tool.ts';
+import { complain, isBusybox, pathOf, readFile, splitLines, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 import { changes, unifiedHunks } from './changes.ts';
 
@@ -106,7 +106,8 @@ async function compareTwo(
   for (const operand of [left, right]) {
     const found = await readFile(process, operand);
     if ('failure' in found) {
-      await process.err(`diff: ${operand}: ${failureText(found.failure)}\n`);
+      const shown = isBusybox(process) ? `can't stat '${operand}'` : operand;
+      await process.err(`diff: ${shown}: ${failureText(found.failure)}\n`);
       failed = true;
     } else texts.push(found.text);
   }
@@ -150,11 +151,14 @@ async function compareTwo(
     await process.out(`${['diff', ...flags, left, right].join(' ')}\n`);
   }
   const isContext = options.has('c', 'C', 'p', 'context');
-  if (options.has('u', 'U', 'unified') || isContext) {
+  // busybox knows unified diffs only, without times.
+  const isPlain = isBusybox(process);
+  if (options.has('u', 'U', 'unified') || isContext || isPlain) {
     const context = options.get('U', 'C', 'unified', 'context') || '3';
     const labels = options.all.filter(([name]) => name === 'label').map(([, value]) => value);
     const head = (name: string, ms: number | undefined, at: number): string =>
       labels[at] ??
+      (isPlain ? name : undefined) ??
       `${name}\t${formatDate(ms ?? process.sys.nowMs(), isContext ? '%a %b %e %H:%M:%S %Y' : '%Y-%m-%d %H:%M:%S.%N +0000')}`;
     const hunks = unifiedHunks(one, other, Number(context), isContext);
     if (hunks === '') return 0;

@@ -4,7 +4,16 @@ import { compilePerl, compileRegex, quoteRegex, RegexFailure } from '../../shell
 import type { PosixRegex } from '../../shell/posix-regex.ts';
 import { failureText, joinPath, statThrough } from '../../shell/path.ts';
 import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
-import { complain, LineReader, nameOf, pathOf, readFile, readOptions, splitLines } from './tool.ts';
+import {
+  complain,
+  isBusybox,
+  LineReader,
+  nameOf,
+  pathOf,
+  readFile,
+  readOptions,
+  splitLines,
+} from './tool.ts';
 import type { Options } from './tool.ts';
 import { textStream } from '../../shell/process.ts';
 
@@ -179,7 +188,8 @@ async function prepare(
       );
     }
   } catch (error) {
-    if (error instanceof RegexFailure) return complain(process, error.message, 2);
+    if (error instanceof RegexFailure)
+      return complain(process, isBusybox(process) ? `bad regex '${patterns[0] ?? ''}'` : error.message, 2);
     throw error;
   }
   const recursive = options.has('r', 'R', 'recursive');
@@ -240,7 +250,7 @@ async function searchAll(process: Process, search: Search, operands: readonly st
       const content = file === '-' ? undefined : process.machine.files.read(pathOf(process, file));
       if (content !== undefined && 'error' in content) {
         const skips = /^(skip|recurse)$/.test(options.get('d', 'directories') ?? '');
-        if (skips && content.error === 'EISDIR') continue;
+        if ((skips || isBusybox(process)) && content.error === 'EISDIR') continue;
         if (!quietErrors) await process.err(`grep: ${file}: ${failureText(content.error)}\n`);
         failed = true;
         continue;

@@ -40,9 +40,7 @@ async function sleep(process: Process, options: Options): Promise<number> {
 async function cannotRun(process: Process, name: string, words: string): Promise<number> {
   const found = findProgram(process.machine, process.cwd, process.env.get('PATH'), name);
   const isDenied = found.kind === 'denied' || found.kind === 'folder';
-  await process.err(
-    `${nameOf(process)}: ${words}: ${isDenied ? 'Permission denied' : 'No such file or directory'}\n`,
-  );
+  await complain(process, `${words}: ${isDenied ? 'Permission denied' : 'No such file or directory'}`);
   return isDenied ? 126 : 127;
 }
 
@@ -381,7 +379,10 @@ async function pgrep(process: Process, options: Options): Promise<number> {
       : text.includes(pattern);
   });
   if (matches.length === 0) {
-    if (nameOf(process) === 'killall') await process.err(`${pattern}: no process found\n`);
+    if (nameOf(process) === 'killall')
+      await process.err(
+        isBusybox(process) ? `killall: ${pattern}: no process killed\n` : `${pattern}: no process found\n`,
+      );
     return 1;
   }
   if (isKill) for (const one of matches) one.kill(signal ?? 'TERM');
@@ -400,7 +401,12 @@ const kill: Program = async (process) => {
   const signal =
     given === undefined ? 'TERM' : given === '-s' ? signalOf(words.shift() ?? '') : signalOf(given.slice(1));
   let exit = 0;
+  if (words.length === 0 && isBusybox(process)) return complain(process, 'you need to specify whom to kill');
   for (const word of words) {
+    if (!/^-?\d+$/.test(word) && isBusybox(process)) {
+      exit = await complain(process, `invalid number '${word}'`);
+      continue;
+    }
     const target = process.sys.processes(process.machine.id).find((one) => String(one.pid) === word);
     if (target === undefined)
       exit = await complain(

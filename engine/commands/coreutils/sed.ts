@@ -4,7 +4,7 @@ import type { Process, Program } from '../../shell/program.ts';
 import { compileRegex, RegexFailure } from '../../shell/posix-regex.ts';
 import type { PosixRegex } from '../../shell/posix-regex.ts';
 import { failureText } from '../../shell/path.ts';
-import { pathOf, readOptions, splitLines } from './tool.ts';
+import { complain, isBusybox, pathOf, readOptions, splitLines } from './tool.ts';
 
 type Address =
   | { readonly kind: 'line'; readonly line: number }
@@ -803,6 +803,14 @@ export const sed: Program = async (process) => {
 };
 
 async function complainOfScript(process: Process, error: SedFailure): Promise<number> {
+  if (isBusybox(process)) {
+    const text = error.message
+      .replace(/^unterminated.*/, "unmatched '/'")
+      .replace(/^(unknown option|multiple).*/, 'bad option in substitution expression')
+      .replace(/^unknown command: `(.*)'/, 'unsupported command $1');
+    await process.err(`sed: ${text}\n`);
+    return 1;
+  }
   const place = error.at < 0 ? '' : `-e expression #1, char ${error.at}: `;
   await process.err(`sed: ${place}${error.message}\n`);
   return 1;
@@ -832,6 +840,10 @@ async function runOver(
     const path = pathOf(process, operand);
     const found = isStdin ? { content: await process.stdin.readAll(process.sys) } : files.read(path);
     if ('error' in found) {
+      if (isBusybox(process)) {
+        exit = await complain(process, `${operand}: ${failureText(found.error)}`);
+        continue;
+      }
       await process.err(
         found.error === 'EISDIR'
           ? inPlace === undefined

@@ -126,12 +126,16 @@ async function sort(process: Process, options: Options): Promise<number> {
   ])
     if (value !== undefined && !/^\d+[%bKMGTPEZY]?$/i.test(value))
       return complain(process, `invalid ${shown} argument '${value}'`, name === '' ? 1 : 2);
-  const { lines, failures } = await readLines(process, options.operands, async (operand, reason) =>
-    process.err(
-      reason === failureText('EISDIR')
-        ? `sort: read failed: ${operand}: ${reason}\n`
-        : `sort: cannot read: ${operand}: ${reason}\n`,
-    ),
+  const { lines, failures } = await readLines(
+    process,
+    options.operands,
+    async (operand, reason) =>
+      void (await complain(
+        process,
+        reason === failureText('EISDIR')
+          ? `read failed: ${operand}: ${reason}`
+          : `cannot read: ${operand}: ${reason}`,
+      )),
   );
   if (failures > 0) return 2;
   const isZeroed = options.has('z', 'zero-terminated');

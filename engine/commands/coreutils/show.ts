@@ -69,7 +69,8 @@ function cannotOpen(
   return async (operand, reason) => {
     onFail();
     if (isBusybox(process)) {
-      await process.err(`${nameOf(process)}: ${operand}: ${reason}\n`);
+      const shown = nameOf(process) === 'tail' ? `can't open '${operand}'` : operand;
+      await process.err(`${nameOf(process)}: ${shown}: ${reason}\n`);
       return;
     }
     const isFolder = reason === failureText('EISDIR');
@@ -165,6 +166,7 @@ async function tail(process: Process, options: Options): Promise<number> {
       options.has('c', 'bytes') ? lastPart([...text], given, lines).join('') : joinLast(text, given, lines),
     );
   }
+  if (opened === 0 && isBusybox(process)) return complain(process, 'no files');
   if (!follows) return exit;
   if (opened === 0) {
     await process.err('tail: no files remaining\n');
@@ -248,6 +250,7 @@ async function wc(process: Process, options: Options): Promise<number> {
       name: 'total',
     });
   const isSingle = columns.length === 1 && options.operands.length <= 1;
+  const isWide = isBusybox(process) && !isSingle;
   const widest = Math.max(...rows.map((row) => Math.max(...row.counts)), 0);
   const largest = String(widest).length;
   // Of a file behind `<` and the like the size is known, of a pipe not; a folder's size says nothing.
@@ -257,7 +260,7 @@ async function wc(process: Process, options: Options): Promise<number> {
     options.operands.some(
       (one) => statThrough(process.machine.files, pathOf(process, one))?.kind === 'folder',
     );
-  const width = isSingle ? 1 : usesStdin ? 7 : Math.max(2, largest);
+  const width = isWide ? 9 : isSingle ? 1 : usesStdin ? 7 : Math.max(2, largest);
   const shown = columns.length === 1 ? width : Math.max(width, largest);
   for (const row of rows)
     await process.out(
@@ -328,12 +331,16 @@ async function reverseLines(process: Process, options: Options): Promise<number>
     );
     return 0;
   }
-  const { lines, failures } = await readLines(process, options.operands, async (operand, reason) =>
-    process.err(
-      reason === failureText('EISDIR')
-        ? `tac: ${operand}: read error: ${reason}\n`
-        : `tac: failed to open '${operand}' for reading: ${reason}\n`,
-    ),
+  const { lines, failures } = await readLines(
+    process,
+    options.operands,
+    async (operand, reason) =>
+      void (await complain(
+        process,
+        reason === failureText('EISDIR')
+          ? `${operand}: read error: ${reason}`
+          : `failed to open '${operand}' for reading: ${reason}`,
+      )),
   );
   await process.out(
     lines
@@ -345,8 +352,10 @@ async function reverseLines(process: Process, options: Options): Promise<number>
 }
 
 async function reverseText(process: Process, options: Options): Promise<number> {
-  const { lines, failures } = await readLines(process, options.operands, async (operand, reason) =>
-    process.err(`rev: cannot open ${operand}: ${reason}\n`),
+  const { lines, failures } = await readLines(
+    process,
+    options.operands,
+    async (operand, reason) => void (await complain(process, `cannot open ${operand}: ${reason}`)),
   );
   await process.out(lines.map((line) => `${[...line].reverse().join('')}\n`).join(''));
   return failures > 0 ? 1 : 0;

@@ -166,14 +166,49 @@ export function tryHelp(name: string): string {
   return `Try '${name} --help' for more information.\n`;
 }
 
+/** What GNU says and busybox's words for it. */
+const BUSYBOX_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^cannot statx? /, "can't stat "],
+  [/^cannot (remove|create directory) /, "can't $1 "],
+  [/^cannot (?:access|open) '?([^']*?)'?: /, '$1: '],
+  [/^failed to (?:access|open) '(.*?)'(?: for reading)?: /, '$1: '],
+  [/^failed to remove |^cannot read: /, ''],
+  [/^invalid (?:number|time|field|line).*?['"]([^'"]*)['"][\s\S]*/, "invalid number '$1'"],
+  [/^failed to run command /, "can't execute "],
+  [/^(?:field number is zero|character offset|stray).*/, 'bad field specification'],
+  [/^you must specify a list/, 'expected a list'],
+  [/^invalid user: '(.*)'/, 'unknown user $1'],
+  [/^invalid mode: /, 'invalid mode '],
+  [/^missing argument to `(.*)'/, '$1 requires an argument'],
+  [/^Unknown argument to -type: (.*)/, "invalid argument '$1' to '-type'"],
+  [/^unknown predicate `(.*)'/, 'unrecognized: $1'],
+  [/^syntax error.*/, 'syntax error'],
+  [/^no matching criteria specified/, 'you need to specify whom to kill'],
+];
+
+/** A complaint in the words of the machine's tools; `isKnown` when busybox has words of its own for it. */
+function worded(process: Process, message: string): { text: string; isKnown: boolean } {
+  if (!isBusybox(process)) return { text: message, isKnown: false };
+  const name = nameOf(process);
+  const found = BUSYBOX_WORDS.find(([pattern]) => pattern.test(message));
+  const text = found === undefined ? message : message.replace(found[0], found[1]);
+  if (name === 'mv') return { text: text.replace("can't stat", "can't rename"), isKnown: true };
+  if (name === 'find') return { text: text.replace(/^'(.*)': /, '$1: '), isKnown: true };
+  if (/sum$|^(uniq|less|more)$/.test(name))
+    return { text: text.replace(/^([^\s']+): (?=No such|Is a)/, "can't open '$1': "), isKnown: true };
+  return { text, isKnown: found !== undefined };
+}
+
 /** Complains as `name: message` and returns `exit`. */
 export async function complain(process: Process, message: string, exit = 1): Promise<number> {
-  await process.err(`${shownName(process)}: ${message}\n`);
-  return exit;
+  const { text, isKnown } = worded(process, message);
+  await process.err(`${shownName(process)}: ${text}\n`);
+  return isKnown && text.startsWith('invalid number') ? 1 : exit;
 }
 
 /** Complains with the line that points to `--help`. */
 export async function complainUsage(process: Process, message: string, exit = 1): Promise<number> {
+  if (worded(process, message).isKnown) return complain(process, message, exit);
   await process.err(`${shownName(process)}: ${message}\n${tryHelp(shownName(process))}`);
   return exit;
 }

@@ -7,7 +7,7 @@ import type { PosixRegex } from '../../../shell/posix-regex.ts';
 import { textStream } from '../../../shell/process.ts';
 import { byText } from '../../../base/order.ts';
 import { formatDate } from '../../../base/strftime.ts';
-import { complain, LineReader, nameOf, pathOf } from '../tool.ts';
+import { complain, isBusybox, LineReader, nameOf, pathOf } from '../tool.ts';
 import type { AwkProgram, Expression, Rule, Statement } from './ast.ts';
 import { AwkFailure, parseAwk } from './parser.ts';
 
@@ -249,10 +249,11 @@ class Awk {
         await this.#process.err(
           name === 'mawk'
             ? `mawk: cannot open ${operand} (${failureText(found.error)})\n`
-            : `${name}: fatal: cannot open file \`${operand}' for reading: ${failureText(found.error)}\n`,
+            : isBusybox(this.#process)
+              ? `awk: ${operand}: ${failureText(found.error)}\n`
+              : `${name}: fatal: cannot open file \`${operand}' for reading: ${failureText(found.error)}\n`,
         );
-        this.exit = 2;
-        throw new Jump('exit', 2);
+        throw new Jump('exit', isBusybox(this.#process) ? 1 : 2);
       }
       this.#reader = new LineReader(this.#process, textStream(found.content));
       return true;
@@ -1005,10 +1006,25 @@ export const awk: Program = async (process) => {
     return await runner.run(words);
   } catch (error) {
     if (!(error instanceof AwkFailure)) throw error;
+    if (isBusybox(process)) return complain(process, busyboxReason(error.message));
     await process.err(`${name}: ${error.message.replaceAll('\nawk:', `\n${name}:`)}\n`);
     return name === 'mawk' || error.message.includes('fatal') ? 2 : 1;
   }
 };
+
+/** A mistake in busybox's few words. */
+function busyboxReason(message: string): string {
+  const reasons: readonly (readonly [RegExp, string])[] = [
+    [/division by zero/, 'Division by zero'],
+    [/access field/, 'Access to negative field'],
+    [/not defined/, 'Call to undefined function'],
+    [/\^ (unterminated|unexpected|syntax)/, 'Unexpected token'],
+  ];
+  const found = reasons.find(([pattern]) => pattern.test(message));
+  const regex = /error: (.*): \/(.*)\/$/.exec(message);
+  if (regex !== null) return `bad regex '${regex[2]}': ${regex[1]}`;
+  return found === undefined ? message : `cmd. line:1: ${found[1]}`;
+}
 
 /** How it is called. */
 function usageOf(name: string): string {
