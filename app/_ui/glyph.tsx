@@ -12,28 +12,6 @@ export function shapeOf(outcome: string): Shape {
   return outcome.startsWith('timeout') || outcome.startsWith('dns-') ? 'shut' : 'other';
 }
 
-/** What an outcome means, in words a reader sees on hover and a screen reader says. */
-export function wordsOf(outcome: string): string {
-  const known: Record<string, string> = {
-    ok: 'open',
-    timeout: 'dropped',
-    'timeout@egress': 'dropped leaving the source',
-    'timeout@ingress': 'dropped at the destination',
-    refused: 'refused: arrived, nobody listens',
-    '403': 'HTTP 403: denied by an HTTP rule',
-    'dns-refused': 'the name was refused by a DNS rule',
-    'dns-timeout': 'DNS queries are dropped',
-    'unknown-host': 'no such name',
-    'tls-reset': 'TLS reset by a server-name rule',
-    'no-backend': 'the Service has no pod behind it',
-    'empty-reply': 'the app closed without an answer',
-    'icmp-ok': 'ping answers',
-    'auth-required': 'authentication is demanded',
-    mixed: 'differs between replicas',
-  };
-  return known[outcome] ?? (outcome.startsWith('ok:') ? `open, answers ${outcome.slice(3)}` : outcome);
-}
-
 /** ● ✕ ▲ as a drawing; `isHollow` for what is wanted, filled for what is. */
 export function Glyph({
   shape,

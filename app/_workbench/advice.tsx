@@ -2,8 +2,8 @@
 
 import type { JSX } from 'react';
 import type { AdvisedEdit, CellAdvice, MatrixValue } from '../../engine/lab/matrix-value.ts';
+import { wordsOf } from '../../engine/lab/outcome-words.ts';
 import { Button } from '../_ui/button.tsx';
-import { wordsOf } from '../_ui/glyph.tsx';
 
 /** `text` with an edit's change made in it; lines and columns count from 1. */
 export function withChange(text: string, change: NonNullable<AdvisedEdit['change']>): string {

@@ -8,8 +8,9 @@ import type {
   MatrixValue,
   Reason,
 } from '../../engine/lab/matrix-value.ts';
+import { wordsOf } from '../../engine/lab/outcome-words.ts';
 import { classes } from '../_ui/classes.ts';
-import { Glyph, shapeOf, wordsOf } from '../_ui/glyph.tsx';
+import { Glyph, shapeOf } from '../_ui/glyph.tsx';
 import { Advice } from './advice.tsx';
 
 /** A pointer that only crosses a cell on its way to the explanation does not change it. */

@@ -2,9 +2,9 @@
 
 import { type JSX, useState } from 'react';
 import type { Probe } from '../../engine/lab/bundle.ts';
+import { wordsOf } from '../../engine/lab/outcome-words.ts';
 import type { CheckResult } from '../../engine/session/protocol.ts';
 import { Button } from '../_ui/button.tsx';
-import { wordsOf } from '../_ui/glyph.tsx';
 import type { Sandbox } from './sandbox.ts';
 
 const CHOICES = ['ok', 'timeout@egress', 'timeout@ingress', 'refused', '403'] as const;

@@ -2,6 +2,7 @@ import type { Outcome } from '../net/outcome.ts';
 import { fulfils } from '../net/outcome.ts';
 import type { Deed, Guard, Probe, TaskData } from './bundle.ts';
 import type { Reason } from './matrix-value.ts';
+import { wordsOf } from './outcome-words.ts';
 import { peerLabel, podsOf, targetLabel, tryProbe } from './peers.ts';
 import { outcomeWords } from './reasons.ts';
 import type { ClusterView } from './view.ts';
@@ -44,7 +45,7 @@ export type Explainer = (probe: Probe) => readonly Reason[];
 /** Judges a task on a frozen view; it is solved when every check holds. Nothing is changed. */
 export function judge(view: ClusterView, task: TaskData, deeds: Deeds, explain: Explainer): readonly Check[] {
   return [
-    ...task.goal.map((probe, index) => probeCheck(view, probe, `goal-${index}`, 'goal', explain)),
+    ...task.goal.map((probe, index) => probeCheck(view, probe, `goal-${index}`, explain)),
     ...hiddenCheck(view, task, explain),
     ...deedChecks(view, task, deeds),
   ];
@@ -89,28 +90,43 @@ export function isSolvedNow(view: ClusterView, task: TaskData, deeds: Deeds): bo
   );
 }
 
-function probeCheck(
-  view: ClusterView,
-  probe: Probe,
-  id: string,
-  kind: 'goal' | 'hidden',
-  explain: Explainer,
-): Check {
+function probeCheck(view: ClusterView, probe: Probe, id: string, explain: Explainer): Check {
   const { outcome } = tryProbe(view, probe);
   const holds = fulfils(probe.expect, outcome);
   return {
     id,
-    kind,
+    kind: 'goal',
     text: probeText(probe),
     holds,
     reason: holds ? `It ${outcomeWords(outcome)}.` : mismatch(probe, outcome, explain),
   };
 }
 
-/** `backend → database` with what is asked of it. */
-export function probeText(probe: Probe): string {
+/** `backend → database, GET /PING`. */
+function connectionText(probe: Probe): string {
   const asks = probe.http === undefined ? '' : `, ${probe.http.method} ${probe.http.path}`;
-  return `${peerLabel(probe.from)} → ${targetLabel(probe)}${asks}: ${wantedWords(probe.expect)}`;
+  return `${peerLabel(probe.from)} → ${targetLabel(probe)}${asks}`;
+}
+
+/** A connection with what is asked of it, as a check says it that may hold. */
+export function probeText(probe: Probe): string {
+  return `${connectionText(probe)}: ${wantedWords(probe.expect)}`;
+}
+
+/** The same, said of a connection that does not behave so: `backend → database should be dropped`. */
+export function wishText(probe: Probe): string {
+  const { expect } = probe;
+  const wish = expect.startsWith('ok')
+    ? 'should get through'
+    : expect.startsWith('timeout')
+      ? 'should be dropped'
+      : `should end otherwise (${wordsOf(expect)})`;
+  return `${connectionText(probe)} ${wish}`;
+}
+
+/** What a connection does just now, as a sentence. */
+export function stateText(view: ClusterView, probe: Probe): string {
+  return `It ${outcomeWords(tryProbe(view, probe).outcome)}.`;
 }
 
 function wantedWords(expect: string): string {
@@ -123,16 +139,17 @@ function wantedWords(expect: string): string {
 
 function mismatch(probe: Probe, outcome: Outcome, explain: Explainer): string {
   const [reason] = explain(probe);
-  const where = reason?.line === undefined ? '' : ` (${reason.file ?? ''}:${reason.line})`;
+  const where =
+    reason?.line === undefined
+      ? ''
+      : ` (Line ${reason.line} of ${reason.file?.split('/').at(-1) ?? 'the text'}.)`;
   return `It ${outcomeWords(outcome)}. ${reason?.text ?? ''}${where}`.trim();
 }
 
 /** All hidden probes make one line: which they are shows only where one fails, and only the first. */
 function hiddenCheck(view: ClusterView, task: TaskData, explain: Explainer): readonly Check[] {
   if (task.hidden.length === 0) return [];
-  const failing = task.hidden
-    .map((probe, index) => probeCheck(view, probe, `hidden-${index}`, 'hidden', explain))
-    .find((check) => !check.holds);
+  const failing = task.hidden.find((probe) => !fulfils(probe.expect, tryProbe(view, probe).outcome));
   return [
     {
       id: 'hidden',
@@ -142,7 +159,7 @@ function hiddenCheck(view: ClusterView, task: TaskData, explain: Explainer): rea
       reason:
         failing === undefined
           ? `${task.hidden.length} further connections behave as they should.`
-          : `${failing.text}. ${failing.reason}`,
+          : `${wishText(failing)}. ${mismatch(failing, tryProbe(view, failing).outcome, explain)}`,
     },
   ];
 }

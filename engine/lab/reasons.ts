@@ -7,8 +7,11 @@ import type { ProbeResult } from './peers.ts';
 /** Explains a flow on the cluster (or draft) that a view shows. */
 export type FlowExplainer = (flow: FlowSpec) => FlowExplanation;
 
-/** Why a probe ended as it did: one reason for each end that says something, taken from its first telling attempt. */
-export function reasonsOf(result: ProbeResult, explain: FlowExplainer): readonly Reason[] {
+/**
+ * Why a probe ended as it did: one reason for each end that says something, taken from its first telling attempt. Where a
+ * connection is open that the task wants dropped at one end (`wanted`), that end says why first.
+ */
+export function reasonsOf(result: ProbeResult, explain: FlowExplainer, wanted = ''): readonly Reason[] {
   if (result.details.length === 0)
     return [{ side: 'ingress', text: 'Nobody stands behind that name just now.' }];
   const detail =
@@ -18,18 +21,22 @@ export function reasonsOf(result: ProbeResult, explain: FlowExplainer): readonly
   const explained = explain(detail.flow);
   // The flow of a name that was not resolved is the question to DNS.
   const before = detail.outcome.startsWith('dns-') ? `It ${outcomeWords(detail.outcome)}. ` : '';
-  return sidesToTell(explained).map((side) => {
+  return sidesToTell(explained, wanted.split('@')[1]).map((side) => {
     const reason = sideReason(explained[side]);
     return { ...reason, text: `${before}${reason.text}` };
   });
 }
 
-function sidesToTell(explained: FlowExplanation): readonly ('egress' | 'ingress')[] {
+function sidesToTell(
+  explained: FlowExplanation,
+  wanted: string | undefined,
+): readonly ('egress' | 'ingress')[] {
   const { droppedAt } = explained.verdict;
   if (droppedAt !== null) return [droppedAt];
   const managed = (['egress', 'ingress'] as const).filter((side) => explained[side].side.managed);
   const enforced = managed.filter((side) => explained[side].side.enforced);
-  return enforced.length > 0 ? enforced : managed.slice(-1);
+  const open = managed.filter((side) => side === wanted && !enforced.includes(side));
+  return enforced.length + open.length > 0 ? [...open, ...enforced] : managed.slice(-1);
 }
 
 /** The rule to show: one that decided, else the one that came nearest (it matched nothing but was weighed), with its place. */

@@ -473,6 +473,22 @@ describe('the live matrix and the checks', () => {
         expect(page.last('hint')).toMatchObject({ rung: 3, file: PATH, line: expect.any(Number) });
     }
     expect(new Set(texts).size).toBe(4);
+    expect(texts[0]).toContain('Not so yet: backend → database, GET /PING should get through.');
+    expect(texts[2]).toContain('should get through. It times out');
     expect(texts[3]).toContain('kubectl apply -f database-policy.yaml');
+  });
+
+  test('a prediction is solved in the words of its form, and what is open tells of the end where it should be shut', async () => {
+    const page = await Page.open({ task: 4 });
+    for (let rung = 1; rung <= 4; rung++) page.send({ kind: 'hint', task: 4 });
+    await page.pass(200);
+    expect(page.last('hint').text.split('\n')[1]).toBe(
+      'tier=backend → tier=database, port 6379: dropped at the destination',
+    );
+    const other = await Page.open({ task: 1 });
+    const leaving = other.last('task').checks.find(({ text }) => text.startsWith('database →'));
+    expect(leaving?.reason).toBe(
+      'It gets an answer. Egress is open: no policy selects this pod in this direction.',
+    );
   });
 });

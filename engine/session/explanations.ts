@@ -41,7 +41,11 @@ export class Explanations {
 
   /** Why a probe ends as it does on a view that `repository` judges for. */
   explain(view: ClusterView, repository: PolicyRepository, probe: Probe): readonly Reason[] {
-    return reasonsOf(tryProbe(view, probe), (flow) => explain(repository, flow, this.sources()));
+    return reasonsOf(
+      tryProbe(view, probe),
+      (flow) => explain(repository, flow, this.sources()),
+      probe.expect,
+    );
   }
 
   /** All YAML texts of the home folder with their positions. */

@@ -1,6 +1,7 @@
 import { fulfils } from '../net/outcome.ts';
-import type { Probe } from '../lab/bundle.ts';
-import { probeText } from '../lab/judge.ts';
+import type { Probe, TaskData } from '../lab/bundle.ts';
+import { stateText, wishText } from '../lab/judge.ts';
+import { wordsOf } from '../lab/outcome-words.ts';
 import { tryProbe } from '../lab/peers.ts';
 import { counterfactual } from './counterfactuals.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -13,13 +14,13 @@ export type Hint = { readonly text: string; readonly file?: string; readonly lin
 export function hintFor(sandbox: Sandbox, task: number, rung: 1 | 2 | 3 | 4): Hint {
   const data = sandbox.bundle.tasks[task];
   if (data === undefined) return { text: 'There is no such task.' };
-  if (rung === 4) return { text: solutionText(data.solution) };
+  if (rung === 4) return { text: solutionText(data) };
   const failing = task === sandbox.task ? failingProbe(sandbox) : undefined;
   if (rung === 3) return lineHint(sandbox, failing);
   const written = data.hints[rung - 1];
   if (rung === 1 && failing !== undefined)
     return {
-      text: `${written ?? ''} Just now this one is not as it should be: ${probeText(failing)}.`.trim(),
+      text: `${written ?? ''} Not so yet: ${wishText(failing)}.`.trim(),
     };
   return { text: written ?? 'Compare what is wanted with what is, cell by cell.' };
 }
@@ -34,12 +35,15 @@ function failingProbe(sandbox: Sandbox): Probe | undefined {
 }
 
 function lineHint(sandbox: Sandbox, failing: Probe | undefined): Hint {
-  if (failing === undefined)
+  if (failing === undefined) {
+    const asksForAnswers = sandbox.taskData?.goal.length === 0;
     return {
-      text: 'Every connection already behaves as the task asks. Look at the list of checks: what is open there is something to do or to answer.',
+      text: `${asksForAnswers ? 'No policy has to change in this task.' : 'Every connection already behaves as the task asks.'} Look at the list of checks: what is open there is something to do or to answer.`,
     };
+  }
   const [reason] = sandbox.explain(failing);
-  if (reason === undefined) return { text: probeText(failing) };
+  const state = `${wishText(failing)}. ${stateText(sandbox.view(), failing)}`;
+  if (reason === undefined) return { text: state };
   const place =
     reason.line === undefined
       ? ''
@@ -48,19 +52,25 @@ function lineHint(sandbox: Sandbox, failing: Probe | undefined): Hint {
   const turn = edit === undefined ? '' : ` ${edit.line === undefined ? 'A' : 'In'} ${edit.text}.`;
   const { file, line } = edit?.line === undefined ? reason : edit;
   return {
-    text: `${probeText(failing)}. ${reason.text}${place}${turn}`,
+    text: `${state} ${reason.text}${place}${turn}`,
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { line }),
   };
 }
 
-function solutionText(solution: string | undefined): string {
+function solutionText({ solution, predict }: TaskData): string {
   if (solution === undefined) return 'The solution could not be loaded. Check the connection, and ask again.';
   const steps = parseTranscript(solution).steps.map((step) => {
     if (step.kind === 'command') return `$ ${step.input}`;
     return step.kind === 'answer'
       ? `Answer ${step.question + 1}: ${step.choice}`
-      : `Prediction: ${step.cells.join(', ')}`;
+      : step.cells.map((cell, at) => predictionText(predict[at], cell)).join('\n');
   });
   return steps.join('\n');
+}
+
+/** A prediction in the words of the form that it is put into. */
+function predictionText(probe: Probe | undefined, cell: string): string {
+  const port = probe?.port === undefined ? '' : `, port ${probe.port}`;
+  return `${probe?.from ?? ''} → ${probe?.to ?? ''}${port}: ${wordsOf(cell)}`;
 }
