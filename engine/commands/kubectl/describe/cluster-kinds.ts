@@ -7,61 +7,55 @@ import { ApiError } from '../errors.ts';
 import { rfc1123z } from '../text.ts';
 import { selectorLine } from './netpol.ts';
 import { writeTemplate } from './pod-template.ts';
-import type { Described } from './workloads.ts';
-import { Writer, writeAnnotations, writeEvents, writeHead, writeLabels, yes } from './writer.ts';
+import { type Described, type Writer, writeAnnotations, writeHead, writeLabels, yes } from './writer.ts';
 
 const name = (object: unknown): string => textAt(object, 'metadata', 'name');
 const namespaceOf = (object: unknown): string => textAt(object, 'metadata', 'namespace');
 
 /** A CronJob. */
-export function describeCronJob({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeCronJob(w: Writer, { object }: Described): void {
   const spec = objectAt(object, 'spec');
   const job = objectAt(spec, 'jobTemplate', 'spec');
   const number = (value: Json | undefined): string => (value === undefined ? '<unset>' : String(value));
-  w.write(0, `Name:\t${name(object)}\nNamespace:\t${namespaceOf(object)}\n`);
+  w.line('Name', name(object));
+  w.line('Namespace', namespaceOf(object));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  w.write(0, `Schedule:\t${textAt(spec, 'schedule')}\n`);
-  if (textAt(spec, 'timeZone') !== '') w.write(0, `Time Zone:\t${textAt(spec, 'timeZone')}\n`);
-  w.write(0, `Concurrency Policy:\t${textAt(spec, 'concurrencyPolicy')}\n`);
-  w.write(0, `Suspend:\t${yes(at(spec, 'suspend') === true)}\n`);
-  w.write(0, `Successful Job History Limit:\t${number(at(spec, 'successfulJobsHistoryLimit'))}\n`);
-  w.write(0, `Failed Job History Limit:\t${number(at(spec, 'failedJobsHistoryLimit'))}\n`);
+  w.line('Schedule', textAt(spec, 'schedule'));
+  w.lineIfSet('Time Zone', textAt(spec, 'timeZone'));
+  w.line('Concurrency Policy', textAt(spec, 'concurrencyPolicy'));
+  w.line('Suspend', yes(at(spec, 'suspend') === true));
+  w.line('Successful Job History Limit', number(at(spec, 'successfulJobsHistoryLimit')));
+  w.line('Failed Job History Limit', number(at(spec, 'failedJobsHistoryLimit')));
   const deadline = at(spec, 'startingDeadlineSeconds');
   w.write(0, `Starting Deadline Seconds:\t${deadline === undefined ? '<unset>' : `${String(deadline)}s`}\n`);
   const selector = at(job, 'selector');
-  w.write(0, `Selector:\t${selector === undefined ? '<unset>' : selectorLine(objectAt(job, 'selector'))}\n`);
-  w.write(
-    0,
-    `Parallelism:\t${number(at(job, 'parallelism'))}\nCompletions:\t${number(at(job, 'completions'))}\n`,
-  );
+  w.line('Selector', selector === undefined ? '<unset>' : selectorLine(objectAt(job, 'selector')));
+  w.line('Parallelism', number(at(job, 'parallelism')));
+  w.line('Completions', number(at(job, 'completions')));
   if (at(job, 'activeDeadlineSeconds') !== undefined)
-    w.write(0, `Active Deadline Seconds:\t${numberAt(job, 'activeDeadlineSeconds')}s\n`);
+    w.line('Active Deadline Seconds', `${numberAt(job, 'activeDeadlineSeconds')}s`);
   w.write(0, 'Pod Template:\n');
   writeTemplate(w, objectAt(job, 'template'));
   const last = textAt(object, 'status', 'lastScheduleTime');
-  w.write(0, `Last Schedule Time:\t${last === '' ? '<unset>' : rfc1123z(last)}\n`);
+  w.line('Last Schedule Time', last === '' ? '<unset>' : rfc1123z(last));
   const active = listAt(object, 'status', 'active').map((one) => textAt(one, 'name'));
-  w.write(0, `Active Jobs:\t${active.join(', ') || '<none>'}\n`);
-  writeEvents(w, events, context.nowMs);
-  return w.text();
+  w.line('Active Jobs', active.join(', ') || '<none>');
 }
 
 /** A ResourceQuota: what is used of what. */
-export function describeQuota({ object }: Described): string {
-  const w = new Writer();
-  w.write(0, `Name:\t${name(object)}\nNamespace:\t${namespaceOf(object)}\n`);
+export function describeQuota(w: Writer, { object }: Described): void {
+  w.line('Name', name(object));
+  w.line('Namespace', namespaceOf(object));
   const scopes = listAt(object, 'spec', 'scopes').map(String).sort();
   if (scopes.length > 0) {
-    w.write(0, `Scopes:\t${scopes.join(', ')}\n`);
+    w.line('Scopes', scopes.join(', '));
     for (const scope of scopes) w.write(0, ` * ${SCOPES.get(scope) ?? ''}\n`);
   }
   w.write(0, 'Resource\tUsed\tHard\n--------\t----\t----\n');
   const used = mapAt(object, 'status', 'used');
   for (const [resource, hard] of Object.entries(mapAt(object, 'status', 'hard')))
     w.write(0, `${resource}\t${Object.hasOwn(used, resource) ? used[resource] : '0'}\t${hard}\n`);
-  return w.text();
 }
 
 const SCOPES: ReadonlyMap<string, string> = new Map([
@@ -84,9 +78,9 @@ const SCOPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** A LimitRange. */
-export function describeLimits({ object }: Described): string {
-  const w = new Writer();
-  w.write(0, `Name:\t${name(object)}\nNamespace:\t${namespaceOf(object)}\n`);
+export function describeLimits(w: Writer, { object }: Described): void {
+  w.line('Name', name(object));
+  w.line('Namespace', namespaceOf(object));
   w.write(0, 'Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n');
   w.write(0, '----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n');
   const fields = ['min', 'max', 'defaultRequest', 'default', 'maxLimitRequestRatio'] as const;
@@ -97,12 +91,10 @@ export function describeLimits({ object }: Described): string {
       w.write(0, `${textAt(item, 'type')}\t${kind}\t${cells.join('\t')}\n`);
     }
   }
-  return w.text();
 }
 
 /** A StorageClass. */
-export function describeStorageClass({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeStorageClass(w: Writer, { object }: Described): void {
   const annotations = mapAt(object, 'metadata', 'annotations');
   const isDefault = [
     'storageclass.kubernetes.io/is-default-class',
@@ -112,38 +104,37 @@ export function describeStorageClass({ object, events, context }: Described): st
     Object.entries(map)
       .map(([key, value]) => `${key}=${value}`)
       .join(',') || '<none>';
-  w.write(0, `Name:\t${name(object)}\nIsDefaultClass:\t${isDefault ? 'Yes' : 'No'}\n`);
-  w.write(0, `Annotations:\t${list(annotations)}\nProvisioner:\t${textAt(object, 'provisioner')}\n`);
-  w.write(0, `Parameters:\t${list(mapAt(object, 'parameters'))}\n`);
+  w.line('Name', name(object));
+  w.line('IsDefaultClass', isDefault ? 'Yes' : 'No');
+  w.line('Annotations', list(annotations));
+  w.line('Provisioner', textAt(object, 'provisioner'));
+  w.line('Parameters', list(mapAt(object, 'parameters')));
   const expands = at(object, 'allowVolumeExpansion');
-  w.write(0, `AllowVolumeExpansion:\t${typeof expands === 'boolean' ? yes(expands) : '<unset>'}\n`);
+  w.line('AllowVolumeExpansion', typeof expands === 'boolean' ? yes(expands) : '<unset>');
   const options = listAt(object, 'mountOptions');
-  if (options.length === 0) w.write(0, 'MountOptions:\t<none>\n');
+  if (options.length === 0) w.line('MountOptions', '<none>');
   else {
     w.write(0, 'MountOptions:\n');
     for (const option of options) w.write(1, `${String(option)}\n`);
   }
-  w.write(0, `ReclaimPolicy:\t${textAt(object, 'reclaimPolicy')}\n`);
-  w.write(0, `VolumeBindingMode:\t${textAt(object, 'volumeBindingMode')}\n`);
-  writeEvents(w, events, context.nowMs);
-  return w.text();
+  w.line('ReclaimPolicy', textAt(object, 'reclaimPolicy'));
+  w.line('VolumeBindingMode', textAt(object, 'volumeBindingMode'));
 }
 
 /** A HorizontalPodAutoscaler (autoscaling/v2). */
-export function describeAutoscaler({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeAutoscaler(w: Writer, { object }: Described): void {
   const [spec, status] = [objectAt(object, 'spec'), objectAt(object, 'status')];
   writeHead(w, object);
-  w.write(0, `CreationTimestamp:\t${rfc1123z(textAt(object, 'metadata', 'creationTimestamp'))}\n`);
+  w.line('CreationTimestamp', rfc1123z(textAt(object, 'metadata', 'creationTimestamp')));
   const target = objectAt(spec, 'scaleTargetRef');
-  w.write(0, `Reference:\t${textAt(target, 'kind')}/${textAt(target, 'name')}\n`);
-  w.write(0, 'Metrics:\t( current / target )\n');
+  w.line('Reference', `${textAt(target, 'kind')}/${textAt(target, 'name')}`);
+  w.line('Metrics', '( current / target )');
   listAt(spec, 'metrics').forEach((metric, index) => {
     w.write(1, metricLine(metric, listAt(status, 'currentMetrics')[index]));
   });
   const min = at(spec, 'minReplicas');
-  w.write(0, `Min replicas:\t${min === undefined ? '<unset>' : String(min)}\n`);
-  w.write(0, `Max replicas:\t${numberAt(spec, 'maxReplicas')}\n`);
+  w.line('Min replicas', min === undefined ? '<unset>' : String(min));
+  w.line('Max replicas', numberAt(spec, 'maxReplicas'));
   w.write(
     0,
     `${textAt(target, 'kind')} pods:\t${numberAt(status, 'currentReplicas')} current / ${numberAt(status, 'desiredReplicas')} desired\n`,
@@ -157,8 +148,6 @@ export function describeAutoscaler({ object, events, context }: Described): stri
         `${['type', 'status', 'reason', 'message'].map((field) => textAt(one, field)).join('\t')}\n`,
       );
   }
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 function metricLine(metric: Json, current: Json | undefined): string {
@@ -175,23 +164,20 @@ function metricLine(metric: Json, current: Json | undefined): string {
 }
 
 /** An Ingress with the backends behind its paths. */
-export function describeIngress({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeIngress(w: Writer, { object, context }: Described): void {
   const spec = objectAt(object, 'spec');
-  w.write(0, `Name:\t${name(object)}\n`);
+  w.line('Name', name(object));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  w.write(0, `Namespace:\t${namespaceOf(object)}\n`);
+  w.line('Namespace', namespaceOf(object));
   const addresses = listAt(object, 'status', 'loadBalancer', 'ingress').map(
     (one) => textAt(one, 'ip') || textAt(one, 'hostname'),
   );
-  w.write(
-    0,
-    `Address:\t${addresses.join(',')}\nIngress Class:\t${textAt(spec, 'ingressClassName') || '<none>'}\n`,
-  );
+  w.line('Address', addresses.join(','));
+  w.line('Ingress Class', textAt(spec, 'ingressClassName') || '<none>');
   const fallback = at(spec, 'defaultBackend');
-  w.write(
-    0,
-    `Default backend:\t${fallback === undefined ? '<default>' : backendText(context, namespaceOf(object), fallback)}\n`,
+  w.line(
+    'Default backend',
+    fallback === undefined ? '<default>' : backendText(context, namespaceOf(object), fallback),
   );
   const tls = listAt(spec, 'tls');
   if (tls.length > 0) w.write(0, 'TLS:\n');
@@ -218,8 +204,6 @@ export function describeIngress({ object, events, context }: Described): string 
       `*\t*\t${fallback === undefined ? '<default>' : backendText(context, namespaceOf(object), fallback)}\n`,
     );
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 function backendText(context: Context, namespace: string, backend: Json | undefined): string {
@@ -265,33 +249,28 @@ function endpointsOfPort(context: Context, namespace: string, backend: JsonObjec
 }
 
 /** An IngressClass. */
-export function describeIngressClass({ object, events, context }: Described): string {
-  const w = new Writer();
-  w.write(0, `Name:\t${name(object)}\n`);
+export function describeIngressClass(w: Writer, { object }: Described): void {
+  w.line('Name', name(object));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  w.write(0, `Controller:\t${textAt(object, 'spec', 'controller')}\n`);
+  w.line('Controller', textAt(object, 'spec', 'controller'));
   const parameters = objectAt(object, 'spec', 'parameters');
   if (textAt(parameters, 'kind') !== '') {
     const group = textAt(parameters, 'apiGroup');
     w.write(0, 'Parameters:\n');
-    if (group !== '') w.write(1, `APIGroup:\t${group}\n`);
-    w.write(1, `Kind:\t${textAt(parameters, 'kind')}\n`);
-    w.write(1, `Name:\t${textAt(parameters, 'name')}\n`);
+    if (group !== '') w.line('APIGroup', group, 1);
+    w.line('Kind', textAt(parameters, 'kind'), 1);
+    w.line('Name', textAt(parameters, 'name'), 1);
   }
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 /** A PriorityClass. */
-export function describePriorityClass({ object, events, context }: Described): string {
-  const w = new Writer();
-  w.write(0, `Name:\t${name(object)}\nValue:\t${numberAt(object, 'value')}\n`);
-  w.write(0, `GlobalDefault:\t${at(object, 'globalDefault') === true}\n`);
-  w.write(0, `PreemptionPolicy:\t${textAt(object, 'preemptionPolicy')}\n`);
-  w.write(0, `Description:\t${textAt(object, 'description')}\n`);
+export function describePriorityClass(w: Writer, { object }: Described): void {
+  w.line('Name', name(object));
+  w.line('Value', numberAt(object, 'value'));
+  w.line('GlobalDefault', at(object, 'globalDefault') === true);
+  w.line('PreemptionPolicy', textAt(object, 'preemptionPolicy'));
+  w.line('Description', textAt(object, 'description'));
   const annotations = Object.entries(mapAt(object, 'metadata', 'annotations'));
   w.write(0, `Annotations:\t${annotations.map(([key, value]) => `${key}=${value}`).join(',') || '<none>'}\n`);
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }

@@ -3,17 +3,12 @@ import { isJsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
 import { mapAt, textAt } from '../client.ts';
 import { plainValue } from '../print/go-value.ts';
-import { Writer, writeAnnotations, writeEvents, writeLabels } from './writer.ts';
+import { type Described, type Writer, writeAnnotations, writeLabels } from './writer.ts';
 
 /** Any object without a describer of its own (custom resources): its fields with spaced names. */
-export function describeGeneric(
-  object: JsonObject,
-  events: readonly JsonObject[] | undefined,
-  nowMs: number,
-): string {
-  const w = new Writer();
-  w.write(0, `Name:\t${textAt(object, 'metadata', 'name')}\n`);
-  w.write(0, `Namespace:\t${textAt(object, 'metadata', 'namespace')}\n`);
+export function describeGeneric(w: Writer, { object }: Described): void {
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
   writeFields(
@@ -29,8 +24,6 @@ export function describeGeneric(
     ]),
     '',
   );
-  writeEvents(w, events, nowMs);
-  return w.text();
 }
 
 function writeFields(

@@ -1,20 +1,18 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { at, listAt, mapAt, objectAt, textAt } from '../client.ts';
 import { goTime } from '../text.ts';
-import { Writer, writeAnnotations, writeLabels } from './writer.ts';
+import { type Described, type Writer, writeAnnotations, writeLabels } from './writer.ts';
 
 /** A NetworkPolicy, in `describe`'s own words. */
-export function describeNetworkPolicy(object: JsonObject): string {
-  const w = new Writer();
-  w.write(0, `Name:\t${textAt(object, 'metadata', 'name')}\n`);
-  w.write(0, `Namespace:\t${textAt(object, 'metadata', 'namespace')}\n`);
-  w.write(0, `Created on:\t${goTime(textAt(object, 'metadata', 'creationTimestamp'))}\n`);
+export function describeNetworkPolicy(w: Writer, { object }: Described): void {
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Created on', goTime(textAt(object, 'metadata', 'creationTimestamp')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
   w.write(0, 'Spec:\n');
   const selector = selectorLine(objectAt(object, 'spec', 'podSelector'));
   // Laid out by hand: the columns of the head do not reach in here.
-  w.flush();
   let body = `  PodSelector:     ${selector === '' ? '<none> (Allowing the specific traffic to all pods in this namespace)' : selector}\n`;
   const types = listAt(object, 'spec', 'policyTypes').map(String);
   body += types.includes('Ingress')
@@ -23,7 +21,7 @@ export function describeNetworkPolicy(object: JsonObject): string {
   body += types.includes('Egress')
     ? `  Allowing egress traffic:\n${rules(listAt(object, 'spec', 'egress'), 'egress')}`
     : '  Not affecting egress traffic\n';
-  return `${w.text()}${body}  Policy Types: ${types.join(', ')}\n`;
+  w.append(`${body}  Policy Types: ${types.join(', ')}\n`);
 }
 
 /** A label selector in one line; '' when it selects everything (metav1.FormatLabelSelector without its `<none>`). */

@@ -6,26 +6,21 @@ import { at, listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
 import type { Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { age, formatLabels, fromBase64, rfc1123z } from '../text.ts';
-import type { Described } from './workloads.ts';
-import { Writer, writeAnnotations, writeEvents, writeHead, writeLabels } from './writer.ts';
+import { type Described, type Writer, writeAnnotations, writeHead, writeLabels } from './writer.ts';
 
 /** A Service with its endpoints. */
-export function describeService({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeService(w: Writer, { object, context }: Described): void {
   const spec = objectAt(object, 'spec');
   writeHead(w, object);
-  w.write(0, `Selector:\t${formatLabels(mapAt(spec, 'selector'))}\nType:\t${textAt(spec, 'type')}\n`);
-  if (textAt(spec, 'ipFamilyPolicy') !== '')
-    w.write(0, `IP Family Policy:\t${textAt(spec, 'ipFamilyPolicy')}\n`);
-  w.write(
-    0,
-    `IP Families:\t${listAt(spec, 'ipFamilies').join(',') || '<none>'}\nIP:\t${textAt(spec, 'clusterIP')}\nIPs:\t${listAt(spec, 'clusterIPs').join(',') || '<none>'}\n`,
-  );
-  if (listAt(spec, 'externalIPs').length > 0)
-    w.write(0, `External IPs:\t${listAt(spec, 'externalIPs').join(',')}\n`);
-  if (textAt(spec, 'loadBalancerIP') !== '')
-    w.write(0, `Desired LoadBalancer IP:\t${textAt(spec, 'loadBalancerIP')}\n`);
-  if (textAt(spec, 'externalName') !== '') w.write(0, `External Name:\t${textAt(spec, 'externalName')}\n`);
+  w.line('Selector', formatLabels(mapAt(spec, 'selector')));
+  w.line('Type', textAt(spec, 'type'));
+  w.lineIfSet('IP Family Policy', textAt(spec, 'ipFamilyPolicy'));
+  w.line('IP Families', listAt(spec, 'ipFamilies').join(',') || '<none>');
+  w.line('IP', textAt(spec, 'clusterIP'));
+  w.line('IPs', listAt(spec, 'clusterIPs').join(',') || '<none>');
+  if (listAt(spec, 'externalIPs').length > 0) w.line('External IPs', listAt(spec, 'externalIPs').join(','));
+  w.lineIfSet('Desired LoadBalancer IP', textAt(spec, 'loadBalancerIP'));
+  w.lineIfSet('External Name', textAt(spec, 'externalName'));
   const ingress = listAt(object, 'status', 'loadBalancer', 'ingress');
   if (ingress.length > 0)
     w.write(
@@ -41,21 +36,16 @@ export function describeService({ object, events, context }: Described): string 
     );
     if (numberAt(port, 'nodePort') > 0)
       w.write(0, `NodePort:\t${name}\t${numberAt(port, 'nodePort')}/${protocol}\n`);
-    w.write(0, `Endpoints:\t${endpointsText(slices, textAt(port, 'name'))}\n`);
+    w.line('Endpoints', endpointsText(slices, textAt(port, 'name')));
   }
-  w.write(0, `Session Affinity:\t${textAt(spec, 'sessionAffinity')}\n`);
-  if (textAt(spec, 'externalTrafficPolicy') !== '')
-    w.write(0, `External Traffic Policy:\t${textAt(spec, 'externalTrafficPolicy')}\n`);
-  if (textAt(spec, 'internalTrafficPolicy') !== '')
-    w.write(0, `Internal Traffic Policy:\t${textAt(spec, 'internalTrafficPolicy')}\n`);
-  if (textAt(spec, 'trafficDistribution') !== '')
-    w.write(0, `Traffic Distribution:\t${textAt(spec, 'trafficDistribution')}\n`);
+  w.line('Session Affinity', textAt(spec, 'sessionAffinity'));
+  w.lineIfSet('External Traffic Policy', textAt(spec, 'externalTrafficPolicy'));
+  w.lineIfSet('Internal Traffic Policy', textAt(spec, 'internalTrafficPolicy'));
+  w.lineIfSet('Traffic Distribution', textAt(spec, 'trafficDistribution'));
   if (numberAt(spec, 'healthCheckNodePort') > 0)
-    w.write(0, `HealthCheck NodePort:\t${numberAt(spec, 'healthCheckNodePort')}\n`);
+    w.line('HealthCheck NodePort', numberAt(spec, 'healthCheckNodePort'));
   if (listAt(spec, 'loadBalancerSourceRanges').length > 0)
-    w.write(0, `LoadBalancer Source Ranges:\t${listAt(spec, 'loadBalancerSourceRanges').join(',')}\n`);
-  writeEvents(w, events, context.nowMs);
-  return w.text();
+    w.line('LoadBalancer Source Ranges', listAt(spec, 'loadBalancerSourceRanges').join(','));
 }
 
 function slicesOf(context: Context, service: JsonObject): readonly JsonObject[] {
@@ -88,8 +78,7 @@ function endpointsText(slices: readonly JsonObject[], portName: string): string 
 }
 
 /** Endpoints. */
-export function describeEndpoints({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeEndpoints(w: Writer, { object }: Described): void {
   writeHead(w, object);
   w.write(0, 'Subsets:\n');
   for (const subset of listAt(object, 'subsets')) {
@@ -108,15 +97,12 @@ export function describeEndpoints({ object, events, context }: Described): strin
     }
     w.write(0, '\n');
   }
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 /** An EndpointSlice. */
-export function describeEndpointSlice({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeEndpointSlice(w: Writer, { object }: Described): void {
   writeHead(w, object);
-  w.write(0, `AddressType:\t${textAt(object, 'addressType')}\n`);
+  w.line('AddressType', textAt(object, 'addressType'));
   const ports = listAt(object, 'ports');
   w.write(
     0,
@@ -144,13 +130,10 @@ export function describeEndpointSlice({ object, events, context }: Described): s
       `NodeName:\t${textAt(endpoint, 'nodeName') || '<unset>'}\n    Zone:\t${textAt(endpoint, 'zone') || '<unset>'}\n`,
     );
   }
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 /** A ConfigMap with its contents. */
-export function describeConfigMap({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeConfigMap(w: Writer, { object }: Described): void {
   writeHead(w, object);
   w.flush();
   let body = '\nData\n====\n';
@@ -158,14 +141,11 @@ export function describeConfigMap({ object, events, context }: Described): strin
   body += '\nBinaryData\n====\n';
   for (const [key, value] of Object.entries(mapAt(object, 'binaryData')))
     body += `${key}: ${utf8Length(fromBase64(value))} bytes\n`;
-  const tail = new Writer();
-  writeEvents(tail, events, context.nowMs);
-  return `${w.text()}${body}\n${tail.text()}`;
+  w.append(`${body}\n`);
 }
 
 /** A Secret: names and sizes only. */
-export function describeSecret({ object }: Described): string {
-  const w = new Writer();
+export function describeSecret(w: Writer, { object }: Described): void {
   writeHead(w, object);
   w.write(0, `\nType:\t${textAt(object, 'type')}\n\nData\n====\n`);
   const isToken = textAt(object, 'type') === 'kubernetes.io/service-account-token';
@@ -176,28 +156,22 @@ export function describeSecret({ object }: Described): string {
         ? `${key}:\t${fromBase64(value)}\n`
         : `${key}:\t${Math.floor((value.replace(/=+$/, '').length * 3) / 4)} bytes\n`,
     );
-  return w.text();
 }
 
 /** A ServiceAccount. */
-export function describeServiceAccount({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeServiceAccount(w: Writer, { object }: Described): void {
   writeHead(w, object);
   const names = (list: readonly Json[]): string =>
     list.map((one) => textAt(one, 'name')).join('\n\t') || '<none>';
-  w.write(
-    0,
-    `Image pull secrets:\t${names(listAt(object, 'imagePullSecrets'))}\nMountable secrets:\t${names(listAt(object, 'secrets'))}\nTokens:\t<none>\n`,
-  );
-  writeEvents(w, events, context.nowMs);
-  return w.text();
+  w.line('Image pull secrets', names(listAt(object, 'imagePullSecrets')));
+  w.line('Mountable secrets', names(listAt(object, 'secrets')));
+  w.line('Tokens', '<none>');
 }
 
 /** A Namespace with its quotas and limits. */
-export function describeNamespace({ object, context }: Described): string {
-  const w = new Writer();
+export function describeNamespace(w: Writer, { object, context }: Described): void {
   writeHead(w, object, false);
-  w.write(0, `Status:\t${textAt(object, 'status', 'phase')}\n`);
+  w.line('Status', textAt(object, 'status', 'phase'));
   const name = textAt(object, 'metadata', 'name');
   const list = (type: string): readonly JsonObject[] => {
     const resource = context.discovery.find(type);
@@ -220,7 +194,6 @@ export function describeNamespace({ object, context }: Described): string {
       '\nResource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n ----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n',
     );
   for (const limit of limits) writeLimits(w, limit, ' ');
-  return w.text();
 }
 
 function writeLimits(w: Writer, limit: JsonObject, indent: string): void {
@@ -236,8 +209,7 @@ function writeLimits(w: Writer, limit: JsonObject, indent: string): void {
 }
 
 /** A Node with its pods and what they ask for. */
-export function describeNode({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeNode(w: Writer, { object, context }: Described): void {
   const [spec, status, name] = [
     objectAt(object, 'spec'),
     objectAt(object, 'status'),
@@ -246,18 +218,17 @@ export function describeNode({ object, events, context }: Described): string {
   const roles = Object.keys(mapAt(object, 'metadata', 'labels'))
     .filter((key) => key.startsWith('node-role.kubernetes.io/'))
     .map((key) => key.slice(24));
-  w.write(0, `Name:\t${name}\nRoles:\t${roles.sort().join(',') || '<none>'}\n`);
+  w.line('Name', name);
+  w.line('Roles', roles.sort().join(',') || '<none>');
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  w.write(0, `CreationTimestamp:\t${rfc1123z(textAt(object, 'metadata', 'creationTimestamp'))}\n`);
+  w.line('CreationTimestamp', rfc1123z(textAt(object, 'metadata', 'creationTimestamp')));
   const taints = listAt(spec, 'taints').map(
     (one) =>
       `${textAt(one, 'key')}${textAt(one, 'value') === '' ? '' : `=${textAt(one, 'value')}`}:${textAt(one, 'effect')}`,
   );
-  w.write(
-    0,
-    `Taints:\t${taints.join('\n\t') || '<none>'}\nUnschedulable:\t${at(spec, 'unschedulable') === true}\n`,
-  );
+  w.line('Taints', taints.join('\n\t') || '<none>');
+  w.line('Unschedulable', at(spec, 'unschedulable') === true);
   writeLease(w, context, name);
   w.write(
     0,
@@ -282,12 +253,10 @@ export function describeNode({ object, events, context }: Described): string {
   const info = objectAt(status, 'nodeInfo');
   w.write(0, 'System Info:\n');
   for (const [title, field] of SYSTEM_INFO) w.write(1, `${title}:\t${textAt(info, field)}\n`);
-  if (textAt(spec, 'podCIDR') !== '') w.write(0, `PodCIDR:\t${textAt(spec, 'podCIDR')}\n`);
-  if (listAt(spec, 'podCIDRs').length > 0) w.write(0, `PodCIDRs:\t${listAt(spec, 'podCIDRs').join(',')}\n`);
-  if (textAt(spec, 'providerID') !== '') w.write(0, `ProviderID:\t${textAt(spec, 'providerID')}\n`);
+  w.lineIfSet('PodCIDR', textAt(spec, 'podCIDR'));
+  if (listAt(spec, 'podCIDRs').length > 0) w.line('PodCIDRs', listAt(spec, 'podCIDRs').join(','));
+  w.lineIfSet('ProviderID', textAt(spec, 'providerID'));
   writeNodePods(w, context, object);
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 const SYSTEM_INFO = [
@@ -309,7 +278,7 @@ function writeLease(w: Writer, context: Context, name: string): void {
   try {
     if (resource !== undefined) lease = context.client.get(pathOf(resource, 'kube-node-lease', name));
   } catch {
-    w.write(0, `Lease:\tFailed to get lease: leases.coordination.k8s.io "${name}" not found\n`);
+    w.line('Lease', `Failed to get lease: leases.coordination.k8s.io "${name}" not found`);
     return;
   }
   const time = (field: string): string =>

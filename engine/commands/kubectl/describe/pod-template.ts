@@ -31,14 +31,12 @@ export function writeTemplate(w: Writer, template: JsonObject, cause = ''): void
       '  Annotations',
       cause === '' ? annotations : { ...annotations, 'kubernetes.io/change-cause': cause },
     );
-  if (textAt(spec, 'serviceAccountName') !== '')
-    w.write(0, `  Service Account:\t${textAt(spec, 'serviceAccountName')}\n`);
+  w.lineIfSet('  Service Account', textAt(spec, 'serviceAccountName'));
   if (listAt(spec, 'initContainers').length > 0)
     writeContainers(w, 'Init Containers', listAt(spec, 'initContainers'), [], '  ', {});
   writeContainers(w, 'Containers', listAt(spec, 'containers'), [], '  ', {});
   writeVolumes(w, listAt(spec, 'volumes'), '  ');
-  if (textAt(spec, 'priorityClassName') !== '')
-    w.write(0, `  Priority Class Name:\t${textAt(spec, 'priorityClassName')}\n`);
+  w.lineIfSet('  Priority Class Name', textAt(spec, 'priorityClassName'));
   writeLabels(w, '  Node-Selectors', mapAt(spec, 'nodeSelector'));
   writeTolerations(w, '  Tolerations', listAt(spec, 'tolerations'));
 }

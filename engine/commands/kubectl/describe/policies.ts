@@ -2,19 +2,16 @@ import type { Json } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
 import { at, listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
 import { selectorLine } from './netpol.ts';
-import type { Described } from './workloads.ts';
-import { Writer, writeAnnotations, writeEvents, writeHead, writeLabels } from './writer.ts';
+import { type Described, type Writer, writeAnnotations, writeHead, writeLabels } from './writer.ts';
 
 /** A Role or ClusterRole. */
-export function describeRole({ object }: Described): string {
-  const w = new Writer();
+export function describeRole(w: Writer, { object }: Described): void {
   writeHead(w, object, false);
   w.write(
     0,
     'PolicyRule:\n  Resources\tNon-Resource URLs\tResource Names\tVerbs\n  ---------\t-----------------\t--------------\t-----\n',
   );
   for (const row of ruleRows(listAt(object, 'rules'))) w.write(1, row);
-  return w.text();
 }
 
 /**
@@ -55,8 +52,7 @@ function ruleRows(rules: readonly Json[]): readonly string[] {
 }
 
 /** A RoleBinding or ClusterRoleBinding. */
-export function describeRoleBinding({ object }: Described): string {
-  const w = new Writer();
+export function describeRoleBinding(w: Writer, { object }: Described): void {
   writeHead(w, object, false);
   w.write(
     0,
@@ -64,28 +60,21 @@ export function describeRoleBinding({ object }: Described): string {
   );
   for (const subject of listAt(object, 'subjects'))
     w.write(1, `${textAt(subject, 'kind')}\t${textAt(subject, 'name')}\t${textAt(subject, 'namespace')}\n`);
-  return w.text();
 }
 
 /** A PodDisruptionBudget. */
-export function describeBudget({ object, events, context }: Described): string {
-  const w = new Writer();
-  w.write(
-    0,
-    `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\n`,
-  );
+export function describeBudget(w: Writer, { object }: Described): void {
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
   if (textAt(object, 'spec', 'minAvailable') !== '')
-    w.write(0, `Min available:\t${textAt(object, 'spec', 'minAvailable')}\n`);
-  else if (textAt(object, 'spec', 'maxUnavailable') !== '')
-    w.write(0, `Max unavailable:\t${textAt(object, 'spec', 'maxUnavailable')}\n`);
+    w.line('Min available', textAt(object, 'spec', 'minAvailable'));
+  else w.lineIfSet('Max unavailable', textAt(object, 'spec', 'maxUnavailable'));
   w.write(0, `Selector:\t${selectorLine(objectAt(object, 'spec', 'selector')) || '<unset>'}\nStatus:\n`);
   const status = objectAt(object, 'status');
   w.write(
     2,
     `Allowed disruptions:\t${numberAt(status, 'disruptionsAllowed')}\n    Current:\t${numberAt(status, 'currentHealthy')}\n    Desired:\t${numberAt(status, 'desiredHealthy')}\n    Total:\t${numberAt(status, 'expectedPods')}\n`,
   );
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 /** The short names of access modes. */
@@ -102,30 +91,29 @@ function modes(object: unknown): string {
 }
 
 /** A PersistentVolumeClaim. */
-export function describeClaim({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeClaim(w: Writer, { object }: Described): void {
   const isBound = textAt(object, 'spec', 'volumeName') !== '';
-  w.write(
-    0,
-    `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\nStorageClass:\t${textAt(object, 'spec', 'storageClassName')}\n`,
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('StorageClass', textAt(object, 'spec', 'storageClassName'));
+  w.line(
+    'Status',
+    textAt(object, 'metadata', 'deletionTimestamp') === ''
+      ? textAt(object, 'status', 'phase')
+      : 'Terminating',
   );
-  w.write(
-    0,
-    `Status:\t${textAt(object, 'metadata', 'deletionTimestamp') === '' ? textAt(object, 'status', 'phase') : 'Terminating'}\nVolume:\t${textAt(object, 'spec', 'volumeName')}\n`,
-  );
+  w.line('Volume', textAt(object, 'spec', 'volumeName'));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  w.write(
-    0,
-    `Finalizers:\t[${listAt(object, 'metadata', 'finalizers').join(' ')}]\nCapacity:\t${isBound ? textAt(object, 'status', 'capacity', 'storage') : ''}\nAccess Modes:\t${isBound ? modes(objectAt(object, 'status')) : ''}\nVolumeMode:\t${textAt(object, 'spec', 'volumeMode')}\nUsed By:\t<none>\n`,
-  );
-  writeEvents(w, events, context.nowMs);
-  return w.text();
+  w.line('Finalizers', `[${listAt(object, 'metadata', 'finalizers').join(' ')}]`);
+  w.line('Capacity', isBound ? textAt(object, 'status', 'capacity', 'storage') : '');
+  w.line('Access Modes', isBound ? modes(objectAt(object, 'status')) : '');
+  w.line('VolumeMode', textAt(object, 'spec', 'volumeMode'));
+  w.line('Used By', '<none>');
 }
 
 /** A PersistentVolume. */
-export function describeVolume({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeVolume(w: Writer, { object }: Described): void {
   const spec = objectAt(object, 'spec');
   writeHead(w, object, false);
   const claim =
@@ -141,6 +129,4 @@ export function describeVolume({ object, events, context }: Described): string {
       2,
       `Type:\tHostPath (bare host directory volume)\n    Path:\t${textAt(spec, 'hostPath', 'path')}\n    HostPathType:\t${at(spec, 'hostPath', 'type') === undefined ? '<none>' : textAt(spec, 'hostPath', 'type')}\n`,
     );
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }

@@ -8,59 +8,45 @@ import { formatLabels, rfc1123z } from '../text.ts';
 import { humanDuration } from '../../../objects/time.ts';
 import { selectorLine } from './netpol.ts';
 import { writeContainers, writeTemplate, writeTolerations, writeVolumes } from './pod-template.ts';
-import { controllerOf, Writer, writeAnnotations, writeEvents, writeLabels } from './writer.ts';
-
-/** What the describers of workloads are given: the object, its events (undefined: not asked for), the command. */
-export type Described = {
-  readonly object: JsonObject;
-  readonly events: readonly JsonObject[] | undefined;
-  readonly context: Context;
-};
+import { type Described, type Writer, controllerOf, writeAnnotations, writeLabels } from './writer.ts';
 
 /** A Pod. */
-export function describePod({ object: pod, events, context }: Described): string {
-  const w = new Writer();
+export function describePod(w: Writer, { object: pod, context }: Described): void {
   const status = objectAt(pod, 'status');
   const spec = objectAt(pod, 'spec');
-  w.write(
-    0,
-    `Name:\t${textAt(pod, 'metadata', 'name')}\nNamespace:\t${textAt(pod, 'metadata', 'namespace')}\n`,
-  );
-  if (at(spec, 'priority') !== undefined) w.write(0, `Priority:\t${numberAt(spec, 'priority')}\n`);
-  if (textAt(spec, 'priorityClassName') !== '')
-    w.write(0, `Priority Class Name:\t${textAt(spec, 'priorityClassName')}\n`);
-  if (textAt(spec, 'runtimeClassName') !== '')
-    w.write(0, `Runtime Class Name:\t${textAt(spec, 'runtimeClassName')}\n`);
-  if (textAt(spec, 'serviceAccountName') !== '')
-    w.write(0, `Service Account:\t${textAt(spec, 'serviceAccountName')}\n`);
+  w.line('Name', textAt(pod, 'metadata', 'name'));
+  w.line('Namespace', textAt(pod, 'metadata', 'namespace'));
+  if (at(spec, 'priority') !== undefined) w.line('Priority', numberAt(spec, 'priority'));
+  w.lineIfSet('Priority Class Name', textAt(spec, 'priorityClassName'));
+  w.lineIfSet('Runtime Class Name', textAt(spec, 'runtimeClassName'));
+  w.lineIfSet('Service Account', textAt(spec, 'serviceAccountName'));
   w.write(
     0,
     textAt(spec, 'nodeName') === ''
       ? 'Node:\t<none>\n'
       : `Node:\t${textAt(spec, 'nodeName')}/${textAt(status, 'hostIP')}\n`,
   );
-  if (textAt(status, 'startTime') !== '')
-    w.write(0, `Start Time:\t${rfc1123z(textAt(status, 'startTime'))}\n`);
+  if (textAt(status, 'startTime') !== '') w.line('Start Time', rfc1123z(textAt(status, 'startTime')));
   writeLabels(w, 'Labels', mapAt(pod, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(pod, 'metadata', 'annotations'));
   const deleted = textAt(pod, 'metadata', 'deletionTimestamp');
   const phase = textAt(status, 'phase');
   if (deleted !== '' && phase !== 'Failed' && phase !== 'Succeeded') {
-    w.write(
-      0,
-      `Status:\tTerminating (lasts ${humanDuration(Math.max(0, context.nowMs - Date.parse(deleted)))})\n`,
+    w.line(
+      'Status',
+      `Terminating (lasts ${humanDuration(Math.max(0, context.nowMs - Date.parse(deleted)))})`,
     );
-    w.write(0, `Termination Grace Period:\t${numberAt(pod, 'metadata', 'deletionGracePeriodSeconds')}s\n`);
-  } else w.write(0, `Status:\t${phase}\n`);
-  if (textAt(status, 'reason') !== '') w.write(0, `Reason:\t${textAt(status, 'reason')}\n`);
-  if (textAt(status, 'message') !== '') w.write(0, `Message:\t${textAt(status, 'message')}\n`);
+    w.line('Termination Grace Period', `${numberAt(pod, 'metadata', 'deletionGracePeriodSeconds')}s`);
+  } else w.line('Status', phase);
+  w.lineIfSet('Reason', textAt(status, 'reason'));
+  w.lineIfSet('Message', textAt(status, 'message'));
   const profile = textAt(spec, 'securityContext', 'seccompProfile', 'type');
-  if (profile !== '') w.write(0, `SeccompProfile:\t${profile}\n`);
-  w.write(0, `IP:\t${textAt(status, 'podIP')}\n`);
+  w.lineIfSet('SeccompProfile', profile);
+  w.line('IP', textAt(status, 'podIP'));
   const addresses = listAt(status, 'podIPs');
   w.write(0, addresses.length === 0 ? 'IPs:\t<none>\n' : 'IPs:\n');
-  for (const one of addresses) w.write(1, `IP:\t${textAt(one, 'ip')}\n`);
-  if (controllerOf(pod) !== '') w.write(0, `Controlled By:\t${controllerOf(pod)}\n`);
+  for (const one of addresses) w.line('IP', textAt(one, 'ip'), 1);
+  w.lineIfSet('Controlled By', controllerOf(pod));
   if (listAt(spec, 'initContainers').length > 0)
     writeContainers(
       w,
@@ -84,37 +70,30 @@ export function describePod({ object: pod, events, context }: Described): string
   if (conditions.length > 0) w.write(0, 'Conditions:\n  Type\tStatus\n');
   for (const one of conditions) w.write(1, `${textAt(one, 'type')} \t${textAt(one, 'status')} \n`);
   writeVolumes(w, listAt(spec, 'volumes'), '');
-  if (textAt(status, 'qosClass') !== '') w.write(0, `QoS Class:\t${textAt(status, 'qosClass')}\n`);
+  w.lineIfSet('QoS Class', textAt(status, 'qosClass'));
   writeLabels(w, 'Node-Selectors', mapAt(spec, 'nodeSelector'));
   writeTolerations(w, 'Tolerations', listAt(spec, 'tolerations'));
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 /** A Deployment with its replica sets. */
-export function describeDeployment({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeDeployment(w: Writer, { object, context }: Described): void {
   const [spec, status] = [objectAt(object, 'spec'), objectAt(object, 'status')];
-  w.write(
-    0,
-    `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\n`,
-  );
-  w.write(0, `CreationTimestamp:\t${rfc1123z(textAt(object, 'metadata', 'creationTimestamp'))}\n`);
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('CreationTimestamp', rfc1123z(textAt(object, 'metadata', 'creationTimestamp')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  w.write(0, `Selector:\t${selectorLine(objectAt(spec, 'selector'))}\n`);
-  w.write(
-    0,
-    `Replicas:\t${numberAt(spec, 'replicas')} desired | ${numberAt(status, 'updatedReplicas')} updated | ${numberAt(status, 'replicas')} total | ${numberAt(status, 'availableReplicas')} available | ${numberAt(status, 'unavailableReplicas')} unavailable\n`,
+  w.line('Selector', selectorLine(objectAt(spec, 'selector')));
+  w.line(
+    'Replicas',
+    `${numberAt(spec, 'replicas')} desired | ${numberAt(status, 'updatedReplicas')} updated | ${numberAt(status, 'replicas')} total | ${numberAt(status, 'availableReplicas')} available | ${numberAt(status, 'unavailableReplicas')} unavailable`,
   );
-  w.write(
-    0,
-    `StrategyType:\t${textAt(spec, 'strategy', 'type')}\nMinReadySeconds:\t${numberAt(spec, 'minReadySeconds')}\n`,
-  );
+  w.line('StrategyType', textAt(spec, 'strategy', 'type'));
+  w.line('MinReadySeconds', numberAt(spec, 'minReadySeconds'));
   if (at(spec, 'strategy', 'rollingUpdate') !== undefined)
-    w.write(
-      0,
-      `RollingUpdateStrategy:\t${textAt(spec, 'strategy', 'rollingUpdate', 'maxUnavailable')} max unavailable, ${textAt(spec, 'strategy', 'rollingUpdate', 'maxSurge')} max surge\n`,
+    w.line(
+      'RollingUpdateStrategy',
+      `${textAt(spec, 'strategy', 'rollingUpdate', 'maxUnavailable')} max unavailable, ${textAt(spec, 'strategy', 'rollingUpdate', 'maxSurge')} max surge`,
     );
   w.write(0, 'Pod Template:\n');
   writeTemplate(w, objectAt(spec, 'template'));
@@ -125,10 +104,8 @@ export function describeDeployment({ object, events, context }: Described): stri
       w.write(1, `${textAt(one, 'type')} \t${textAt(one, 'status')}\t${textAt(one, 'reason')}\n`);
   }
   const { old, fresh } = replicaSetsOf(context, object);
-  w.write(0, `OldReplicaSets:\t${replicaSetText(old)}\n`);
-  w.write(0, `NewReplicaSet:\t${replicaSetText(fresh === undefined ? [] : [fresh])}\n`);
-  writeEvents(w, events, context.nowMs);
-  return w.text();
+  w.line('OldReplicaSets', replicaSetText(old));
+  w.line('NewReplicaSet', replicaSetText(fresh === undefined ? [] : [fresh]));
 }
 
 function replicaSetsOf(
@@ -189,18 +166,16 @@ function podsStatus(context: Context, object: JsonObject): string {
 }
 
 /** A ReplicaSet. */
-export function describeReplicaSet({ object, events, context }: Described): string {
-  const w = new Writer();
-  w.write(
-    0,
-    `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\nSelector:\t${selectorLine(objectAt(object, 'spec', 'selector'))}\n`,
-  );
+export function describeReplicaSet(w: Writer, { object, context }: Described): void {
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Selector', selectorLine(objectAt(object, 'spec', 'selector')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  if (controllerOf(object) !== '') w.write(0, `Controlled By:\t${controllerOf(object)}\n`);
-  w.write(
-    0,
-    `Replicas:\t${numberAt(object, 'status', 'replicas')} current / ${numberAt(object, 'spec', 'replicas')} desired\n`,
+  w.lineIfSet('Controlled By', controllerOf(object));
+  w.line(
+    'Replicas',
+    `${numberAt(object, 'status', 'replicas')} current / ${numberAt(object, 'spec', 'replicas')} desired`,
   );
   w.write(0, `Pods Status:\t${podsStatus(context, object)}\nPod Template:\n`);
   writeTemplate(w, objectAt(object, 'spec', 'template'));
@@ -210,19 +185,14 @@ export function describeReplicaSet({ object, events, context }: Described): stri
     for (const one of conditions)
       w.write(1, `${textAt(one, 'type')} \t${textAt(one, 'status')}\t${textAt(one, 'reason')}\n`);
   }
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 /** A DaemonSet. */
-export function describeDaemonSet({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeDaemonSet(w: Writer, { object, context }: Described): void {
   const status = objectAt(object, 'status');
-  w.write(
-    0,
-    `Name:\t${textAt(object, 'metadata', 'name')}\nSelector:\t${selectorLine(objectAt(object, 'spec', 'selector'))}\n`,
-  );
-  w.write(0, `Node-Selector:\t${formatLabels(mapAt(object, 'spec', 'template', 'spec', 'nodeSelector'))}\n`);
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Selector', selectorLine(objectAt(object, 'spec', 'selector')));
+  w.line('Node-Selector', formatLabels(mapAt(object, 'spec', 'template', 'spec', 'nodeSelector')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
   w.write(
@@ -235,26 +205,23 @@ export function describeDaemonSet({ object, events, context }: Described): strin
   );
   w.write(0, `Pods Status:\t${podsStatus(context, object)}\nPod Template:\n`);
   writeTemplate(w, objectAt(object, 'spec', 'template'));
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 /** A StatefulSet. */
-export function describeStatefulSet({ object, events, context }: Described): string {
-  const w = new Writer();
-  w.write(
-    0,
-    `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\nCreationTimestamp:\t${rfc1123z(textAt(object, 'metadata', 'creationTimestamp'))}\nSelector:\t${selectorLine(objectAt(object, 'spec', 'selector'))}\n`,
-  );
+export function describeStatefulSet(w: Writer, { object, context }: Described): void {
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('CreationTimestamp', rfc1123z(textAt(object, 'metadata', 'creationTimestamp')));
+  w.line('Selector', selectorLine(objectAt(object, 'spec', 'selector')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  w.write(
-    0,
-    `Replicas:\t${numberAt(object, 'spec', 'replicas')} desired | ${numberAt(object, 'status', 'replicas')} total\n`,
+  w.line(
+    'Replicas',
+    `${numberAt(object, 'spec', 'replicas')} desired | ${numberAt(object, 'status', 'replicas')} total`,
   );
-  w.write(0, `Update Strategy:\t${textAt(object, 'spec', 'updateStrategy', 'type')}\n`);
+  w.line('Update Strategy', textAt(object, 'spec', 'updateStrategy', 'type'));
   if (at(object, 'spec', 'updateStrategy', 'rollingUpdate') !== undefined)
-    w.write(1, `Partition:\t${numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')}\n`);
+    w.line('Partition', numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition'), 1);
   w.write(0, `Pods Status:\t${podsStatus(context, object)}\nPod Template:\n`);
   writeTemplate(w, objectAt(object, 'spec', 'template'));
   const claims = listAt(object, 'spec', 'volumeClaimTemplates');
@@ -271,45 +238,35 @@ export function describeStatefulSet({ object, events, context }: Described): str
       `Capacity:\t${textAt(claim, 'spec', 'resources', 'requests', 'storage') || '<default>'}\n  Access Modes:\t[${listAt(claim, 'spec', 'accessModes').join(' ')}]\n`,
     );
   }
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }
 
 /** A Job. */
-export function describeJob({ object, events, context }: Described): string {
-  const w = new Writer();
+export function describeJob(w: Writer, { object }: Described): void {
   const [spec, status] = [objectAt(object, 'spec'), objectAt(object, 'status')];
-  w.write(
-    0,
-    `Name:\t${textAt(object, 'metadata', 'name')}\nNamespace:\t${textAt(object, 'metadata', 'namespace')}\nSelector:\t${selectorLine(objectAt(spec, 'selector'))}\n`,
-  );
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Selector', selectorLine(objectAt(spec, 'selector')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
-  if (controllerOf(object) !== '') w.write(0, `Controlled By:\t${controllerOf(object)}\n`);
-  w.write(
-    0,
-    `Parallelism:\t${at(spec, 'parallelism') === undefined ? '<unset>' : numberAt(spec, 'parallelism')}\nCompletions:\t${at(spec, 'completions') === undefined ? '<unset>' : numberAt(spec, 'completions')}\n`,
-  );
-  if (textAt(spec, 'completionMode') !== '')
-    w.write(0, `Completion Mode:\t${textAt(spec, 'completionMode')}\n`);
-  if (at(spec, 'suspend') !== undefined) w.write(0, `Suspend:\t${at(spec, 'suspend') === true}\n`);
-  if (at(spec, 'backoffLimit') !== undefined)
-    w.write(0, `Backoff Limit:\t${numberAt(spec, 'backoffLimit')}\n`);
+  w.lineIfSet('Controlled By', controllerOf(object));
+  w.line('Parallelism', at(spec, 'parallelism') === undefined ? '<unset>' : numberAt(spec, 'parallelism'));
+  w.line('Completions', at(spec, 'completions') === undefined ? '<unset>' : numberAt(spec, 'completions'));
+  w.lineIfSet('Completion Mode', textAt(spec, 'completionMode'));
+  if (at(spec, 'suspend') !== undefined) w.line('Suspend', at(spec, 'suspend') === true);
+  if (at(spec, 'backoffLimit') !== undefined) w.line('Backoff Limit', numberAt(spec, 'backoffLimit'));
   if (at(spec, 'ttlSecondsAfterFinished') !== undefined)
-    w.write(0, `TTL Seconds After Finished:\t${numberAt(spec, 'ttlSecondsAfterFinished')}\n`);
+    w.line('TTL Seconds After Finished', numberAt(spec, 'ttlSecondsAfterFinished'));
   const [started, completed] = [textAt(status, 'startTime'), textAt(status, 'completionTime')];
-  if (started !== '') w.write(0, `Start Time:\t${rfc1123z(started)}\n`);
-  if (completed !== '') w.write(0, `Completed At:\t${rfc1123z(completed)}\n`);
+  if (started !== '') w.line('Start Time', rfc1123z(started));
+  if (completed !== '') w.line('Completed At', rfc1123z(completed));
   if (started !== '' && completed !== '')
-    w.write(0, `Duration:\t${humanDuration(Date.parse(completed) - Date.parse(started))}\n`);
+    w.line('Duration', humanDuration(Date.parse(completed) - Date.parse(started)));
   if (at(spec, 'activeDeadlineSeconds') !== undefined)
-    w.write(0, `Active Deadline Seconds:\t${numberAt(spec, 'activeDeadlineSeconds')}s\n`);
+    w.line('Active Deadline Seconds', `${numberAt(spec, 'activeDeadlineSeconds')}s`);
   const ready = at(status, 'ready');
   w.write(
     0,
     `Pods Statuses:\t${numberAt(status, 'active')} Active${typeof ready === 'number' ? ` (${ready} Ready)` : ''} / ${numberAt(status, 'succeeded')} Succeeded / ${numberAt(status, 'failed')} Failed\nPod Template:\n`,
   );
   writeTemplate(w, objectAt(spec, 'template'));
-  writeEvents(w, events, context.nowMs);
-  return w.text();
 }

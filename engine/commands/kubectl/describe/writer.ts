@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { listAt, mapAt, numberAt, textAt } from '../client.ts';
+import type { Context } from '../context.ts';
 import { tabWrite } from '../print/table.ts';
 import { age } from '../text.ts';
 
@@ -11,6 +12,22 @@ export class Writer {
   /** Adds text at a level of indentation; the text brings its own newline. */
   write(level: number, text: string): void {
     this.#open += '  '.repeat(level) + text;
+  }
+
+  /** Adds a line `label: value` at a level of indentation. */
+  line(label: string, value: string | number | boolean, level = 0): void {
+    this.write(level, `${label}:\t${value}\n`);
+  }
+
+  /** The same at the left edge, unless the value is empty. */
+  lineIfSet(label: string, value: string): void {
+    if (value !== '') this.line(label, value);
+  }
+
+  /** Adds text that is no part of any columns. */
+  append(text: string): void {
+    this.flush();
+    this.#done += text;
   }
 
   /** Lays out what there is; later lines have columns of their own. */
@@ -25,6 +42,9 @@ export class Writer {
     return this.#done;
   }
 }
+
+/** What a describer is given: the object and the command. */
+export type Described = { readonly object: JsonObject; readonly context: Context };
 
 /** `Labels:` with one label a line. */
 export function writeLabels(
@@ -77,8 +97,8 @@ export function writeAnnotations(
 
 /** The four lines that most descriptions begin with. */
 export function writeHead(w: Writer, object: JsonObject, hasNamespace = true): void {
-  w.write(0, `Name:\t${textAt(object, 'metadata', 'name')}\n`);
-  if (hasNamespace) w.write(0, `Namespace:\t${textAt(object, 'metadata', 'namespace')}\n`);
+  w.line('Name', textAt(object, 'metadata', 'name'));
+  if (hasNamespace) w.line('Namespace', textAt(object, 'metadata', 'namespace'));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
 }
@@ -87,7 +107,7 @@ export function writeHead(w: Writer, object: JsonObject, hasNamespace = true): v
 export function writeEvents(w: Writer, events: readonly JsonObject[] | undefined, nowMs: number): void {
   if (events === undefined) return;
   if (events.length === 0) {
-    w.write(0, 'Events:\t<none>\n');
+    w.line('Events', '<none>');
     return;
   }
   w.flush();

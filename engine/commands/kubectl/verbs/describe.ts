@@ -37,7 +37,6 @@ import {
   describeRoleBinding,
   describeVolume,
 } from '../describe/policies.ts';
-import type { Described } from '../describe/workloads.ts';
 import {
   describeDaemonSet,
   describeDeployment,
@@ -46,6 +45,7 @@ import {
   describeReplicaSet,
   describeStatefulSet,
 } from '../describe/workloads.ts';
+import { type Described, Writer, writeEvents } from '../describe/writer.ts';
 import { nothingFound } from './get.ts';
 
 /** `kubectl describe`. */
@@ -59,7 +59,7 @@ export const describeCommand: Command = {
   run: describe,
 };
 
-const DESCRIBERS: Readonly<Record<string, (described: Described) => string>> = {
+const DESCRIBERS: Readonly<Record<string, (w: Writer, described: Described) => void>> = {
   ClusterRole: describeRole,
   ClusterRoleBinding: describeRoleBinding,
   PersistentVolume: describeVolume,
@@ -82,7 +82,7 @@ const DESCRIBERS: Readonly<Record<string, (described: Described) => string>> = {
   EndpointSlice: describeEndpointSlice,
   Job: describeJob,
   Namespace: describeNamespace,
-  NetworkPolicy: ({ object }) => describeNetworkPolicy(object),
+  NetworkPolicy: describeNetworkPolicy,
   Node: describeNode,
   Pod: describePod,
   ReplicaSet: describeReplicaSet,
@@ -91,6 +91,12 @@ const DESCRIBERS: Readonly<Record<string, (described: Described) => string>> = {
   ServiceAccount: describeServiceAccount,
   StatefulSet: describeStatefulSet,
 };
+
+/** Kinds whose description shows no events. */
+const EVENTLESS: readonly string[] = [
+  ...['ClusterRole', 'ClusterRoleBinding', 'LimitRange', 'Namespace', 'NetworkPolicy'],
+  ...['ResourceQuota', 'Role', 'RoleBinding', 'Secret'],
+];
 
 async function describe(context: Context): Promise<void> {
   const { flags } = context;
@@ -146,15 +152,13 @@ function objectsOf(context: Context, want: Want, options: Parameters<typeof fetc
 }
 
 function describeOne(context: Context, info: Info): string {
-  const object: JsonObject = info.object;
+  const { kind, group } = info.resource;
+  const own = Object.hasOwn(DESCRIBERS, kind) && group !== 'cilium.io' ? DESCRIBERS[kind] : undefined;
   const events = context.flags.bool('show-events') ? eventsOf(context, info) : undefined;
-  const describer =
-    Object.hasOwn(DESCRIBERS, info.resource.kind) && info.resource.group !== 'cilium.io'
-      ? DESCRIBERS[info.resource.kind]
-      : undefined;
-  return describer === undefined
-    ? describeGeneric(object, events, context.nowMs)
-    : describer({ object, events, context });
+  const w = new Writer();
+  (own ?? describeGeneric)(w, { object: info.object, context });
+  if (own === undefined || !EVENTLESS.includes(kind)) writeEvents(w, events, context.nowMs);
+  return w.text();
 }
 
 function eventsOf(context: Context, info: Info): readonly JsonObject[] {
