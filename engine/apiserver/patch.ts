@@ -133,7 +133,9 @@ function decodePatched(
   try {
     const decoded = decodeStruct(value, struct);
     settle(server, request, decoded.unknown, refuse);
-    return decoded.value as KubeObject;
+    // What an object is cannot be patched: Go's decoder drops it on the way to the internal type.
+    const { apiVersion, kind: name } = kind;
+    return { ...(decoded.value as KubeObject), apiVersion, kind: name };
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(isConverted ? error.converted : error.message);
     throw error;

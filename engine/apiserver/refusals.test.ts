@@ -85,3 +85,18 @@ for (const { file, objects, stderr } of REFUSALS) {
     expect(shown).toBe(stderr);
   });
 }
+
+// Objects with one fault each, and what Kubernetes 1.32's own validation (k8s.io/kubernetes/pkg/apis) says of them.
+test('single fields are refused as the validation of Kubernetes refuses them', () => {
+  const handle = world();
+  const lines = readFileSync(new URL('testdata/invalid-objects.jsonl', import.meta.url), 'utf8').trimEnd();
+  for (const line of lines.split('\n')) {
+    const { object, causes } = JSON.parse(line) as { object: KubeObject; causes: string[] };
+    const answer = post(handle, object);
+    const details = answer?.kind === 'json' ? answer.body['details'] : undefined;
+    const found = (details as { causes?: { field: string; message: string }[] } | undefined)?.causes ?? [];
+    // The same cause twice is told once.
+    const told = new Set(found.map((cause) => `${cause.field}: ${cause.message}`));
+    expect([JSON.stringify(object), [...told]]).toEqual([JSON.stringify(object), [...new Set(causes)]]);
+  }
+});

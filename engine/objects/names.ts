@@ -33,7 +33,8 @@ function tooMany(maximum: number): string {
 
 /** What is wrong with a DNS label of RFC 1123: 63 characters, lower case. */
 export function dnsLabelFaults(value: string): readonly string[] {
-  return faults(value, 63, LABEL, LABEL_WORDS);
+  const isDotted = value.includes('.') && dnsSubdomainFaults(value).length === 0;
+  return faults(value, 63, LABEL, isDotted ? 'must not contain dots' : LABEL_WORDS);
 }
 
 /** What is wrong with a DNS subdomain of RFC 1123: 253 characters, labels with dots. */

@@ -86,13 +86,6 @@ export function validateSelector(selector: Members | undefined, field: string): 
   return causes;
 }
 
-/** True when a selector can be evaluated at all. */
-export function isUsableSelector(selector: Members | undefined): boolean {
-  return memberList(selector, 'matchExpressions').every((one) =>
-    OPERATORS.includes(memberText(one, 'operator')),
-  );
-}
-
 /** A string as faults quote it. */
 export function quoted(text: string): string {
   return JSON.stringify(text);
@@ -101,7 +94,7 @@ export function quoted(text: string): string {
 const FREE_NAMES = ['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'];
 
 function nameRule(kind: KindInfo): (name: string) => readonly string[] {
-  if (kind.resource === 'namespaces') return dnsLabelFaults;
+  if (kind.resource === 'namespaces' || kind.resource === 'statefulsets.apps') return dnsLabelFaults;
   if (kind.resource === 'services') return oldDnsLabelFaults;
   return FREE_NAMES.includes(kind.plural) ? pathSegmentFaults : dnsSubdomainFaults;
 }

@@ -12,6 +12,7 @@ import {
 import { memberList, memberNumber, memberObject, memberOf, memberText } from './members.ts';
 import { quantityNumber } from './quantity.ts';
 import { quoted, validateLabels } from './validate-meta.ts';
+import { validatePodFields } from './validate-rules.ts';
 
 const PORT_RANGE = 'must be between 1 and 65535, inclusive';
 
@@ -33,6 +34,7 @@ export function validatePodSpec(spec: Members | undefined, field: string): reado
   if (hostname !== '')
     for (const fault of dnsLabelFaults(hostname))
       causes.push(invalidValue(`${field}.hostname`, quoted(hostname), fault));
+  causes.push(...validatePodFields(spec, field));
   const grace = memberNumber(spec, 'terminationGracePeriodSeconds');
   if (grace !== undefined && grace < 0) {
     causes.push(
@@ -116,7 +118,7 @@ function validateContainer(
     causes.push(
       invalidValue(`${field}.image`, quoted(image), 'must not have leading or trailing whitespace'),
     );
-  causes.push(...oneOf(container, 'terminationMessagePolicy', field, ['FallbackToLogsOnError', 'File']));
+  causes.push(...oneOf(container, 'terminationMessagePolicy', field, ['File', 'FallbackToLogsOnError']));
   causes.push(...validatePorts(container, `${field}.ports`), ...validateEnv(container, `${field}.env`));
   causes.push(...validateMounts(container, `${field}.volumeMounts`, volumes));
   causes.push(...oneOf(container, 'imagePullPolicy', field, ['Always', 'IfNotPresent', 'Never']));
@@ -208,7 +210,7 @@ function validateMounts(
     const path = memberText(mount, 'mountPath');
     const causes: StatusCause[] = [];
     if (name === '') causes.push(required(`${at}.name`));
-    else if (!volumes.has(name)) causes.push(missingValue(`${at}.name`, quoted(name)));
+    if (!volumes.has(name)) causes.push(missingValue(`${at}.name`, quoted(name)));
     if (path === '') causes.push(required(`${at}.mountPath`));
     else if (paths.has(path)) causes.push(invalidValue(`${at}.mountPath`, quoted(path), 'must be unique'));
     paths.add(path);
@@ -228,11 +230,9 @@ function validateResources(resources: Members | undefined, field: string): reado
         !name.startsWith('hugepages-')
       ) {
         causes.push(
-          invalidValue(`${at}[${name}]`, quoted(name), 'must be a standard resource type or fully qualified'),
+          invalidValue(`${at}[${name}]`, name, 'must be a standard resource type or fully qualified'),
         );
-        causes.push(
-          invalidValue(`${at}[${name}]`, quoted(name), 'must be a standard resource for containers'),
-        );
+        causes.push(invalidValue(`${at}[${name}]`, name, 'must be a standard resource for containers'));
       }
       if (quantityNumber(amount) < 0)
         causes.push(

@@ -3,24 +3,26 @@ import type { Members } from './members.ts';
 import type { StatusCause } from './status.ts';
 import { goIntOrString, goSelector, goStringMap } from './go-syntax.ts';
 import { invalidValue, required, unsupportedValue } from './status.ts';
-import { isUsableSelector, quoted, validateLabels, validateSelector } from './validate-meta.ts';
+import { quoted, validateLabels, validateSelector } from './validate-meta.ts';
 import { memberList, memberNumber, memberObject, memberOf, memberText } from './members.ts';
 import { validatePodSpec } from './validate-pod.ts';
+import { PERCENT_WORDS } from './validate-rules.ts';
 
 /** The faults of a Deployment, ReplicaSet, DaemonSet or StatefulSet; `word` names it in texts. */
 export function validateWorkload(object: KubeObject, word: string): readonly StatusCause[] {
   const spec = memberObject(object, 'spec');
   const causes: StatusCause[] = word === 'daemonset' ? [] : [...notNegative(spec, 'replicas')];
   const selector = memberObject(spec, 'selector');
-  if (selector === undefined) causes.push(required('spec.selector'));
+  const faults = validateSelector(selector, 'spec.selector');
+  if (selector === undefined) causes.push(...(word === 'daemonset' ? [] : [required('spec.selector')]));
   else {
-    causes.push(...validateSelector(selector, 'spec.selector'));
+    causes.push(...faults);
     if (isEmpty(selector))
       causes.push(
         invalidValue('spec.selector', goSelector(selector), `empty selector is invalid for ${word}`),
       );
   }
-  if (selector !== undefined && !isUsableSelector(selector)) {
+  if (selector !== undefined && faults.length > 0) {
     causes.push(invalidValue('spec.selector', goSelector(selector), 'invalid label selector'));
   } else causes.push(...validateTemplate(memberObject(spec, 'template'), selector));
   if (word === 'deployment')
@@ -46,6 +48,12 @@ function validateTemplate(
     );
   }
   causes.push(...validatePodTemplate(template, 'spec.template'));
+  if (memberOf(memberObject(template, 'spec'), 'activeDeadlineSeconds') !== undefined)
+    causes.push({
+      reason: 'FieldValueForbidden',
+      message: 'Forbidden: activeDeadlineSeconds in ReplicaSet is not Supported',
+      field: 'spec.template.spec.activeDeadlineSeconds',
+    });
   const restart = memberText(memberObject(template, 'spec'), 'restartPolicy');
   if (restart !== 'Always' && ['OnFailure', 'Never'].includes(restart)) {
     causes.push(unsupportedValue('spec.template.spec.restartPolicy', quoted(restart), ['Always']));
@@ -71,7 +79,13 @@ function validateStrategy(strategy: Members | undefined, field: string): readonl
     return [{ reason: 'FieldValueForbidden', message, field: `${field}.rollingUpdate` }];
   }
   if (type !== 'RollingUpdate')
-    return [unsupportedValue(`${field}.type`, quoted(type), ['Recreate', 'RollingUpdate'])];
+    return [
+      unsupportedValue(
+        field,
+        `apps.DeploymentStrategy{Type:${quoted(type)}, RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}`,
+        ['Recreate', 'RollingUpdate'],
+      ),
+    ];
   const causes: StatusCause[] = [];
   for (const name of ['maxUnavailable', 'maxSurge'])
     causes.push(...validateShare(memberOf(rolling, name), `${field}.rollingUpdate.${name}`));
@@ -89,12 +103,13 @@ function validateStrategy(strategy: Members | undefined, field: string): readonl
   return causes;
 }
 
-const PERCENT_WORDS =
-  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
-
 function validateShare(value: unknown, field: string): readonly StatusCause[] {
   if (typeof value === 'string')
-    return /^\d+%$/.test(value) ? [] : [invalidValue(field, goIntOrString(value), PERCENT_WORDS)];
+    return !/^\d+%$/.test(value)
+      ? [invalidValue(field, goIntOrString(value), PERCENT_WORDS)]
+      : field.endsWith('maxUnavailable') && Number.parseInt(value, 10) > 100
+        ? [invalidValue(field, goIntOrString(value), 'must not be greater than 100%')]
+        : [];
   if (typeof value === 'number' && value < 0)
     return [invalidValue(field, String(value), 'must be greater than or equal to 0')];
   return [];
@@ -151,6 +166,14 @@ export function validateCronJob(object: KubeObject): readonly StatusCause[] {
   }
   const fields = schedule.trim().split(/\s+/);
   if (schedule === '') causes.push(required('spec.schedule'));
+  else if (schedule.includes('TZ'))
+    causes.push(
+      invalidValue(
+        'spec.schedule',
+        quoted(schedule),
+        'cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
+      ),
+    );
   else if (!schedule.startsWith('@') && fields.length !== 5) {
     const why = `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`;
     causes.push(invalidValue('spec.schedule', quoted(schedule), why));

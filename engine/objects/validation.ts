@@ -4,13 +4,14 @@ import type { Members } from './members.ts';
 import type { StatusCause } from './status.ts';
 import { base64Length } from '../base/bytes.ts';
 import { configKeyFaults, dnsSubdomainFaults } from './names.ts';
-import { forbiddenValue, invalidValue, required, tooLong } from './status.ts';
+import { forbiddenValue, invalidValue, required, tooLong, unsupportedValue } from './status.ts';
 import { goSelector } from './go-syntax.ts';
-import { memberList, memberObject, memberOf, memberText } from './members.ts';
+import { memberList, memberNumber, memberObject, memberOf, memberText } from './members.ts';
 import { quoted, validateMeta } from './validate-meta.ts';
 import { sameValue } from './equal.ts';
 import { validateCronJob, validateJob, validateWorkload } from './validate-workload.ts';
 import { validatePodSpec } from './validate-pod.ts';
+import { validateByRules, validateFields } from './validate-rules.ts';
 import { validateService, validateServiceUpdate } from './validate-service.ts';
 
 type Validate = (object: KubeObject) => readonly StatusCause[];
@@ -31,7 +32,7 @@ const SPECS: ReadonlyMap<string, Validate> = new Map<string, Validate>([
 
 /** The faults of a new object with its defaults, in the API server's order. Schemas of policies are checked apart. */
 export function validateNew(kind: KindInfo, object: KubeObject): readonly StatusCause[] {
-  return [...validateMeta(kind, object), ...(SPECS.get(kind.resource)?.(object) ?? [])];
+  return [...validateMeta(kind, object), ...validateNewPart(kind, object)];
 }
 
 /** The faults of the next state of an object, immutable fields included. */
@@ -55,7 +56,7 @@ export function validateUpdate(
 }
 
 function validateNewPart(kind: KindInfo, object: KubeObject): readonly StatusCause[] {
-  return SPECS.get(kind.resource)?.(object) ?? [];
+  return [...(SPECS.get(kind.resource)?.(object) ?? []), ...validateFields(kind.resource, object)];
 }
 
 const SELECTOR_KINDS = new Set(['deployments.apps', 'replicasets.apps', 'daemonsets.apps']);
@@ -179,13 +180,18 @@ function validateIngress(object: KubeObject): readonly StatusCause[] {
         'either `defaultBackend` or `rules` must be specified',
       ),
     );
+  if (backend !== undefined) causes.push(...validateBackend(backend, 'spec.defaultBackend'));
   rules.forEach((rule, i) => {
     const host = memberText(rule, 'host');
     if (host !== '') {
-      const faults = dnsSubdomainFaults(host.replace(/^\*\./, ''));
+      const faults = host.includes('*') ? wildcardFaults(host) : [...dnsSubdomainFaults(host)];
+      if (/^[\d.]+$/.test(host)) faults.unshift('must be a DNS name, not an IP address');
       for (const fault of faults) causes.push(invalidValue(`spec.rules[${i}].host`, quoted(host), fault));
     }
-    memberList(memberObject(rule, 'http'), 'paths').forEach((path, j) => {
+    const http = memberObject(rule, 'http');
+    if (http !== undefined && memberList(http, 'paths').length === 0)
+      causes.push(required(`spec.rules[${i}].http.paths`));
+    memberList(http, 'paths').forEach((path, j) => {
       causes.push(...validateIngressPath(path, `spec.rules[${i}].http.paths[${j}]`));
     });
   });
@@ -196,16 +202,44 @@ function validateIngressPath(path: Members, field: string): readonly StatusCause
   const causes: StatusCause[] = [];
   const type = memberText(path, 'pathType');
   if (type === '') causes.push(required(`${field}.pathType`, 'pathType must be specified'));
-  else if (type !== 'ImplementationSpecific' && !memberText(path, 'path').startsWith('/')) {
+  else if (!PATH_TYPES.includes(type))
+    causes.push(unsupportedValue(`${field}.pathType`, quoted(type), PATH_TYPES));
+  else if (type !== 'ImplementationSpecific' && memberText(path, 'path').includes('//')) {
+    causes.push(invalidValue(`${field}.path`, quoted(memberText(path, 'path')), "must not contain '//'"));
+  } else if (type !== 'ImplementationSpecific' && !memberText(path, 'path').startsWith('/')) {
     causes.push(invalidValue(`${field}.path`, quoted(memberText(path, 'path')), 'must be an absolute path'));
   }
-  const service = memberObject(memberObject(path, 'backend'), 'service');
-  if (service === undefined) return causes;
+  return [...causes, ...validateBackend(memberObject(path, 'backend'), `${field}.backend`)];
+}
+
+/** validateIngressBackend. */
+function validateBackend(backend: Members | undefined, field: string): readonly StatusCause[] {
+  const service = memberObject(backend, 'service');
+  const hasResource = memberObject(backend, 'resource') !== undefined;
+  if (service === undefined)
+    return hasResource ? [] : [invalidValue(field, '""', 'resource or service backend is required')];
+  const causes: StatusCause[] = [];
   const port = memberObject(service, 'port');
-  if (memberText(service, 'name') === '') causes.push(required(`${field}.backend.service.name`));
-  if (memberText(port, 'name') === '' && !memberOf(port, 'number'))
-    causes.push(required(`${field}.backend`, 'port name or number is required'));
+  const [name, number] = [memberText(port, 'name'), memberNumber(port, 'number') ?? 0];
+  if (memberText(service, 'name') === '') causes.push(required(`${field}.service.name`));
+  const at = `service.name name service${name === '' ? '' : '\nservice.port.name name port'}`;
+  causes.push(...validateByRules(backend, field, at));
+  if (name !== '' && number !== 0)
+    causes.push(invalidValue(field, '""', 'cannot set both port name & port number'));
+  else if (name === '' && number === 0) causes.push(required(field, 'port name or number is required'));
+  else if (name === '')
+    causes.push(...validateByRules(backend, field, 'service.port.number between 1 65535'));
   return causes;
+}
+
+const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
+
+const WILDCARD_WORDS =
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
+function wildcardFaults(host: string): string[] {
+  const isFine = host.startsWith('*.') && dnsSubdomainFaults(host.slice(2)).length === 0;
+  return isFine ? [] : [WILDCARD_WORDS];
 }
 
 function shownValue(value: unknown): string {

@@ -186,11 +186,13 @@ export async function findObjects(
   options: WantOptions,
 ): Promise<Found> {
   const { wants, errors, isSingle } = await readWants(context, args, options);
+  // What `expose` reads it takes as it is.
+  const isLocal = context.flags.bool('local') || context.path === 'kubectl expose';
   const infos: Info[] = [];
   const faults = [...errors];
   for (const want of wants) {
     try {
-      infos.push(...fetchWant(context, want, options));
+      infos.push(...(isLocal && want.info !== undefined ? [want.info] : fetchWant(context, want, options)));
     } catch (error) {
       faults.push(kubectlErrorOf(error));
     }

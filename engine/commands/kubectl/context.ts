@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../base/json.ts';
+import { isJsonObject } from '../../base/json.ts';
 import type { Ports } from '../ports.ts';
 import type { Process } from '../../shell/program.ts';
 import { Client } from './client.ts';
@@ -163,6 +165,16 @@ export class Context {
     );
   }
 
+  /** An object with what `--record` writes down: the command line (cmdutil's record flags). */
+  recorded(object: JsonObject): JsonObject {
+    if (!this.flags.bool('record')) return object;
+    const words = [...this.path.split(' '), ...this.args].join(' ');
+    const metadata = isJsonObject(object.metadata) ? object.metadata : {};
+    const annotations = isJsonObject(metadata.annotations) ? metadata.annotations : {};
+    const cause = { 'kubernetes.io/change-cause': words + this.flags.written };
+    return { ...object, metadata: { ...metadata, annotations: { ...annotations, ...cause } } };
+  }
+
   /** RFC 3339 of now. */
   timestamp(): string {
     return rfc3339(this.nowMs);
@@ -171,7 +183,7 @@ export class Context {
 
 /** @throws CommandError for a `--request-timeout` that is no number of seconds and no duration (clientcmd.ParseTimeout) */
 function checkTimeout(text: string): void {
-  if (text === '' || /^-?\d+$/.test(text) || goDurationMs(text) !== undefined) return;
+  if (text === '' || /^\d+$/.test(text) || (goDurationMs(text) ?? -1) >= 0) return;
   throw new CommandError(
     'Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)',
   );

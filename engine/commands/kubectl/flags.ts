@@ -54,6 +54,8 @@ export class Flags {
   readonly #specs: ReadonlyMap<string, FlagSpec>;
   readonly #values = new Map<string, string>();
   readonly #lists = new Map<string, string[]>();
+  /** What was written, in order, as ` --name=value`. */
+  written = '';
 
   constructor(specs: ReadonlyMap<string, FlagSpec>) {
     this.#specs = specs;
@@ -92,6 +94,7 @@ export class Flags {
 
   /** Takes a value. @throws CommandError when it is none of the flag's kind. */
   set(spec: FlagSpec, value: string): void {
+    this.written += ` --${spec.name}=${value}`;
     const shown = spec.short === '' ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
     const bad = (why: string): CommandError =>
       new CommandError(`invalid argument ${quoteGo(value)} for ${quoteGo(shown)} flag: ${why}`);

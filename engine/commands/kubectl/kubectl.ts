@@ -54,6 +54,8 @@ async function main(process: Process, ports: Ports): Promise<number> {
   if (missing.length > 0)
     throw new CommandError(`required flag(s) ${missing.map(quoteGo).join(', ')} not set`);
   const context = new Context(process, ports, { path, ...line });
+  if (line.flags.changed('record'))
+    await process.err('Flag --record has been deprecated, --record will be removed in the future\n');
   try {
     return (await command.run(context)) ?? 0;
   } finally {
@@ -64,6 +66,7 @@ async function main(process: Process, ports: Ports): Promise<number> {
 const HELP_ON_STDERR: ReadonlySet<string> = new Set([
   'kubectl create secret',
   'kubectl create service',
+  'kubectl set',
   'kubectl top',
   'kubectl auth',
   'kubectl plugin',

@@ -9,6 +9,7 @@ import { CommandError, ManyErrors } from './errors.ts';
 import { fetchUrl } from './fetch.ts';
 import { absolutePath } from './paths.ts';
 import { goJson } from './print/json.ts';
+import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
 import { quoteGo } from './text.ts';
 import { matchesSelector } from './selectors.ts';
 import { readDocuments } from './yaml-input.ts';
@@ -68,8 +69,18 @@ async function readSource(context: Context, name: string): Promise<{ source: str
   if (name === '/dev/stdin' || name === '/dev/fd/0')
     return [{ source: name, text: await process.stdin.readAll(process.sys) }];
   if (/^https?:\/\//.test(name)) return [{ source: name, text: await fetchUrl(context, name) }];
+  if (name === '') throw new CommandError('must specify one of -f and -k');
   const path = absolutePath(process.cwd, name);
   const entry = process.machine.files.stat(path);
+  // A pattern that the shell left alone is filled in here (resource.expandIfFilePattern).
+  const folder = name.slice(0, name.lastIndexOf('/') + 1);
+  if (entry === undefined && /[*?[]/.test(name.slice(folder.length))) {
+    const pattern = compilePattern(name.slice(folder.length));
+    const names = process.machine.files.list(absolutePath(process.cwd, folder || '.'));
+    const found = 'error' in names ? [] : names.filter((one) => matchesPattern(pattern, one));
+    const texts = await Promise.all(found.map((one) => readSource(context, folder + one)));
+    if (texts.length > 0) return texts.flat();
+  }
   if (entry === undefined) throw new CommandError(`the path ${quoteGo(name)} does not exist`);
   if (entry.kind !== 'folder') return [{ source: name, text: readText(context, path) }];
   const files = filesOf(context, path, name.replace(/\/+$/, ''), context.flags.bool('recursive'));
@@ -169,7 +180,7 @@ function decodeFaultOf(value: Json): string | undefined {
   const { metadata } = value;
   if (metadata === undefined || metadata === null) return undefined;
   if (!isJsonObject(metadata))
-    return `json: cannot unmarshal ${jsonKind(metadata)} into Go struct field .metadata of type v1.ObjectMeta`;
+    return `json: cannot unmarshal ${jsonKind(metadata)} into Go struct field metadataOnlyObject.metadata of type v1.ObjectMeta`;
   for (const field of ['annotations', 'labels']) {
     const map = metadata[field];
     if (map === undefined || map === null) continue;
@@ -213,7 +224,8 @@ export function infoOf(context: Context, source: string, object: JsonObject): In
       `the namespace from the provided object ${quoteGo(own)} does not match the namespace ${quoteGo(namespace)}. You must pass '--namespace=${own}' to perform this operation.`,
     );
   }
-  if (own !== '') return { resource, namespace: own, name, source, object };
+  if (own !== '' || context.flags.bool('local'))
+    return { resource, namespace: own || namespace, name, source, object };
   const metadata = { ...(isJsonObject(object.metadata) ? object.metadata : {}), namespace };
   return { resource, namespace, name, source, object: { ...object, metadata } };
 }

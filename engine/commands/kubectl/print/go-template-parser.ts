@@ -47,9 +47,7 @@ type Token = { readonly kind: string; readonly text: string; readonly at: number
 const KEYWORDS = 'block break continue define else end if range nil template with'.split(' ');
 /** Functions of templates: Go's, and kubectl's own two. */
 export const FUNCTION_NAMES =
-  'and base64decode call eq exists ge gt html index js le len lt ne not or print printf println slice urlquery'.split(
-    ' ',
-  );
+  'and base64decode eq exists ge gt index le len lt ne not or print printf println slice'.split(' ');
 const PATTERNS: readonly (readonly [string, RegExp])[] = [
   ['space', /[ \t\r\n]+/y],
   ['string', /"(?:[^"\\\n]|\\[^\n])*"/y],

@@ -275,11 +275,6 @@ function sizeOf(value: unknown): unknown {
   return typeof value === 'object' ? Object.keys(value).length : new Fault(`len of type ${typeName(value)}`);
 }
 
-const escaped =
-  (pattern: RegExp, table: Readonly<Record<string, string>>): Func =>
-  (args) =>
-    spaced(args).replace(pattern, (character) => table[character] ?? character);
-
 const FUNCTIONS: Readonly<Record<string, Func>> = {
   and: (args) => args.find((one) => !truthy(one)) ?? args.at(-1),
   or: (args) => args.find(truthy) ?? args.at(-1),
@@ -294,8 +289,6 @@ const FUNCTIONS: Readonly<Record<string, Func>> = {
           `base64 decode failed: illegal base64 data at input byte ${wrong < 0 ? text.length : wrong}`,
         );
   },
-  call: ([value]) =>
-    new Fault(value === undefined || value === null ? 'call of nil' : 'non-function of type interface {}'),
   eq: ([first, ...rest]) => {
     if (rest.length === 0) return new Fault('missing argument for comparison');
     for (const one of rest) {
@@ -335,30 +328,6 @@ const FUNCTIONS: Readonly<Record<string, Func>> = {
       return new Fault(`index out of range: ${from < 0 || from > value.length ? from : to}`);
     return from > to ? new Fault(`invalid slice index: ${from} > ${to}`) : value.slice(from, to);
   },
-  html: escaped(/[&<>"'\0]/g, {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&#34;',
-    "'": '&#39;',
-    '\0': '\uFFFD',
-  }),
-  js: escaped(/[\\'"<>&=\n\r\t]/g, {
-    '\\': '\\\\',
-    "'": "\\'",
-    '"': '\\"',
-    '<': '\\u003C',
-    '>': '\\u003E',
-    '&': '\\u0026',
-    '=': '\\u003D',
-    '\n': '\\u000A',
-    '\r': '\\u000D',
-    '\t': '\\u0009',
-  }),
-  urlquery: (args) =>
-    encodeURIComponent(spaced(args)).replace(/%20|[!'()*]/g, (one) =>
-      one === '%20' ? '+' : `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
-    ),
   print: spaced,
   println: (args) => `${args.map(plainValue).join(' ')}\n`,
   printf: ([format, ...args]) => formatted(String(format), args),

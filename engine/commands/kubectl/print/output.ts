@@ -165,7 +165,7 @@ export function unknownFormat(format: string, allowed: readonly string[]): Comma
 
 /** `pod/web`, from the object when the kind is not known. */
 export function objectName(object: JsonObject, resource: Resource | undefined): string {
-  const name = textAt(object, 'metadata', 'name');
+  const name = textAt(object, 'metadata', 'name') || '<unknown>';
   if (resource !== undefined) return nameOf({ resource, name });
   const apiVersion = textAt(object, 'apiVersion');
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import { structOfKind } from '../../../objects/types.ts';
-import { findObjects, itemsOf, nameOf } from '../builder.ts';
+import { findObjects, itemsOf, nameOf, readWants } from '../builder.ts';
 import { textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
@@ -27,9 +27,9 @@ export const applyCommand: Command = {
   about: 'Apply a configuration to a resource by file name or stdin',
   usage: '(-f FILENAME | -k DIRECTORY) [options]',
   flags:
-    flagTable(`${FILE_FLAGS} all allow-missing-template-keys=true applyset:string cascade:string=background?background dry-run:string=none?unchanged
+    flagTable(`${FILE_FLAGS} all allow-missing-template-keys=true cascade:string=background?background dry-run:string=none?unchanged
     field-manager:string=kubectl-client-side-apply force force-conflicts grace-period:int=-1 openapi-patch=true output,o:string overwrite=true
-    prune prune-allowlist:stringArray selector,l:string server-side show-managed-fields template:string timeout:duration=0s validate:string=strict?strict wait`),
+    prune prune-allowlist:stringArray record selector,l:string server-side show-managed-fields template:string timeout:duration=0s validate:string=strict?strict wait`),
   children: [
     {
       name: 'view-last-applied',
@@ -83,6 +83,13 @@ async function apply(context: Context): Promise<void> {
       'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
     );
   }
+  if (flags.bool('prune') && flags.bool('all') && flags.text('selector') !== '')
+    throw new CommandError('cannot set --all and --selector at the same time');
+  if (flags.bool('prune') && isServerSide)
+    throw new CommandError(
+      "--prune is in alpha and doesn't currently work on objects created by server-side apply",
+    );
+  for (const word of flags.list('prune-allowlist')) checkAllowed(context, word);
   const validation = validationOf(context);
   const items = await readManifests(context, { isValidated: validation !== 'Ignore' });
   const infos = items.filter(isInfo);
@@ -101,6 +108,16 @@ async function apply(context: Context): Promise<void> {
   if (flags.bool('prune')) await prune(context, applied, dryRun);
 }
 
+/** @throws CommandError for what is no `group/version/kind` that the server has */
+function checkAllowed(context: Context, word: string): void {
+  const [group = '', version = '', kind, more] = word.split('/');
+  if (kind === undefined || more !== undefined)
+    throw new CommandError(`invalid GroupVersionKind format: ${word}, please follow <group/version/kind>`);
+  const apiVersion = group === '' || group === 'core' ? version : `${group}/${version}`;
+  if (context.discovery.byKind(apiVersion, kind) === undefined)
+    throw new CommandError(`no matches for kind ${quoteGo(kind)} in version ${quoteGo(apiVersion)}`);
+}
+
 /** Kinds that `--prune` looks at when no allowlist is given (kubectl/pkg/util/prune). */
 const PRUNED =
   `configmaps endpoints namespaces persistentvolumeclaims persistentvolumes pods replicationcontrollers secrets services
@@ -114,15 +131,14 @@ async function prune(
   applied: readonly { readonly info: Info; readonly object: JsonObject }[],
   dryRun: 'none' | 'client' | 'server',
 ): Promise<void> {
-  if (!context.target.isNamespaceExplicit)
-    await context.err(
-      `${klogPrefix(context)} prune.go:71] Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.\n`,
-    );
+  await context.err(
+    `${klogPrefix(context)} prune.go:71] Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.\n`,
+  );
   const kept = new Set(applied.map(({ object }) => textAt(object, 'metadata', 'uid')));
   const spaces = new Set(applied.map(({ info }) => info.namespace).filter((one) => one !== ''));
-  for (const word of PRUNED) {
-    const resource = context.discovery.find(word);
-    if (resource === undefined) continue;
+  const resources = PRUNED.map((word) => context.discovery.find(word)).filter((one) => one !== undefined);
+  // What has a namespace goes first.
+  for (const resource of [...resources].sort((a, b) => Number(b.isNamespaced) - Number(a.isNamespaced))) {
     for (const namespace of resource.isNamespaced ? [...spaces].sort() : ['']) {
       const query = { labelSelector: context.flags.text('selector') || undefined };
       for (const object of itemsOf(context.client.get(pathOf(resource, namespace), query), resource)) {
@@ -174,7 +190,7 @@ async function applyOne(context: Context, info: Info, options: ApplyOptions): Pr
       `from ${textAt(info.object, 'metadata', 'generateName')}: cannot use generate name with apply`,
     );
   if (context.flags.bool('server-side')) return serverSide(context, info, options);
-  const modified = withLastApplied(info.object);
+  const modified = withLastApplied(context.recorded(info.object));
   const current = currentOf(context, info);
   if (current === undefined) return create(context, info, modified, options);
   return patch(context, info, modified, current, options);
@@ -395,6 +411,11 @@ async function viewLastApplied(context: Context): Promise<void> {
     selector: flags.text('selector'),
   });
   throwAll(errors);
+  if (!['yaml', 'json'].includes(flags.text('output')))
+    throw usageError(
+      context.path,
+      `Unexpected -o output mode: ${flags.text('output')}, the flag 'output' must be one of yaml|json`,
+    );
   for (const info of infos) {
     const original = lastApplied(info.object);
     if (Object.keys(original).length === 0) continue;
@@ -436,6 +457,7 @@ async function editLastApplied(context: Context): Promise<void> {
 
 async function setLastApplied(context: Context): Promise<void> {
   const dryRun = await context.dryRun();
+  if (context.flags.list('filename').length === 0) await readWants(context, context.args, {});
   const items = await readManifests(context, { isValidated: false });
   throwAll(items.filter((item): item is KubectlError => !isInfo(item)));
   for (const info of items.filter(isInfo)) {
@@ -446,7 +468,12 @@ async function setLastApplied(context: Context): Promise<void> {
         `no last-applied-configuration annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`,
       );
     }
-    const annotation = textAt(withLastApplied(info.object), 'metadata', 'annotations', LAST_APPLIED);
+    // The file as it is: without the empty annotations that apply writes down.
+    const annotation = `${goJson(info.object)}\n`;
+    if (textAt(current, 'metadata', 'annotations', LAST_APPLIED) === annotation) {
+      await context.out(`set-last-applied ${info.name}: no changes required.\n`);
+      continue;
+    }
     if (dryRun !== 'client') {
       context.client.patch(
         pathOf(info.resource, info.namespace, info.name),

@@ -67,10 +67,14 @@ async function canI(context: Context): Promise<number> {
   const { flags, args } = context;
   if (flags.bool('list')) {
     if (args.length > 0) throw new CommandError('list option must be specified with no arguments');
+    if (flags.bool('quiet') || flags.bool('all-namespaces') || flags.text('subresource') !== '')
+      throw new CommandError(
+        "list option can't be specified with neither quiet, all-namespaces nor subresource options",
+      );
     return listRules(context);
   }
   const [verb, what] = args;
-  if (verb === undefined || what === undefined || args.length > 3) {
+  if (verb === undefined || what === undefined || args.length > 2) {
     throw new CommandError(
       "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
     );
@@ -82,7 +86,7 @@ async function canI(context: Context): Promise<number> {
     metadata: { creationTimestamp: null },
     spec: what.startsWith('/')
       ? { nonResourceAttributes: { path: what, verb } }
-      : { resourceAttributes: attributes(context, verb, what, args[2] ?? '', namespace) },
+      : { resourceAttributes: attributes(context, verb, what, namespace) },
     status: { allowed: false },
   };
   const review = context.client.post('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body);
@@ -96,26 +100,30 @@ async function canI(context: Context): Promise<number> {
   return isAllowed ? 0 : 1;
 }
 
-function attributes(
-  context: Context,
-  verb: string,
-  what: string,
-  extraName: string,
-  namespace: string,
-): JsonObject {
+const KNOWN_VERBS =
+  'get list watch create update patch delete deletecollection use bind impersonate escalate approve sign *'.split(
+    ' ',
+  );
+
+function attributes(context: Context, verb: string, what: string, namespace: string): JsonObject {
   const slash = what.indexOf('/');
   const type = slash < 0 ? what : what.slice(0, slash);
   const after = slash < 0 ? '' : what.slice(slash + 1);
+  if (!KNOWN_VERBS.includes(verb)) context.warn(`verb '${verb}' is not a known verb\n`);
   if (type === '*') return { namespace, verb, group: '*', resource: '*' };
   const resource = context.discovery.find(type);
-  if (resource === undefined) context.warn(`the server doesn't have a resource type '${type}'\n`);
+  if (resource === undefined) {
+    const [kind = '', ...group] = type.split('.');
+    const where = group.length === 0 ? '' : ` in group '${group.join('.')}'`;
+    context.warn(`the server doesn't have a resource type '${kind}'${where}\n`);
+  }
   if (resource !== undefined && !resource.isNamespaced)
     context.warn(
       resource.group === ''
         ? `resource '${resource.plural}' is not namespace scoped\n`
         : `resource '${resource.plural}' is not namespace scoped in group '${resource.group}'\n`,
     );
-  const name = after || extraName;
+  const name = after;
   const sub = context.flags.text('subresource');
   return {
     namespace,

@@ -31,6 +31,7 @@ const CLIENT: JsonObject = {
 async function version(context: Context): Promise<void> {
   const { flags } = context;
   const output = flags.text('output');
+  if (context.args.length > 0) throw new CommandError(`extra arguments: [${context.args.join(' ')}]`);
   if (output !== '' && output !== 'yaml' && output !== 'json')
     throw new CommandError(`--output must be 'yaml' or 'json'`);
   let server: JsonObject | undefined;
@@ -136,6 +137,8 @@ async function apiResources(context: Context): Promise<void> {
 }
 
 async function apiVersions(context: Context): Promise<void> {
+  if (context.args.length > 0)
+    throw usageError(context.path, `unexpected arguments: [${context.args.join(' ')}]`);
   const versions = new Set(context.discovery.resources.map(groupVersion));
   await context.out(
     [...versions]

@@ -188,7 +188,9 @@ async function getContexts(context: Context): Promise<void> {
   const config = readConfig(context.process, flags);
   const output = flags.text('output');
   if (output !== '' && output !== 'name')
-    throw new CommandError(`output must be one of '' or 'name': ${output}`);
+    throw new CommandError(
+      `--output ${output} is not available in kubectl config get-contexts; resetting to default output format`,
+    );
   const unknown = args.filter((name) => !config.contexts.some((one) => one.name === name));
   const shown = [...config.contexts]
     .filter((one) => args.length === 0 || args.includes(one.name))
@@ -212,7 +214,7 @@ async function getContexts(context: Context): Promise<void> {
 async function renameContext(context: Context): Promise<void> {
   const [from, to] = context.args;
   if (from === undefined || to === undefined || context.args.length !== 2)
-    throw new CommandError(`accepts 2 arg(s), received ${String(context.args.length)}`);
+    throw new CommandError(`Unexpected args: [${context.args.join(' ')}]`);
   const config = readConfig(context.process, context.flags);
   if (!config.contexts.some((one) => one.name === from))
     throw new CommandError(`cannot rename the context ${quoteGo(from)}, it's not in ${config.path}`);
@@ -231,7 +233,7 @@ async function renameContext(context: Context): Promise<void> {
 async function useContext(context: Context): Promise<void> {
   const [name] = context.args;
   if (name === undefined || context.args.length !== 1)
-    throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+    throw new CommandError(`Unexpected args: [${context.args.join(' ')}]`);
   const config = readConfig(context.process, context.flags);
   if (!config.contexts.some((one) => one.name === name))
     throw new CommandError(`no context exists with the name: ${quoteGo(name)}`);
@@ -266,9 +268,11 @@ async function setContext(context: Context): Promise<void> {
   const config = readConfig(context.process, context.flags);
   const isCurrent = context.flags.bool('current');
   if (isCurrent && context.args.length > 0)
-    throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+    throw new CommandError('you cannot specify both a context name and --current');
+  if (!isCurrent && context.args.length === 0)
+    throw new CommandError('you must specify a non-empty context name or --current');
   if (!isCurrent && context.args.length !== 1)
-    throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+    throw new CommandError(`Unexpected args: [${context.args.join(' ')}]`);
   if (isCurrent && config.currentContext === '') throw new CommandError('no current context is set');
   const name = isCurrent ? config.currentContext : (context.args[0] ?? '');
   const { entries, isNew } = upsert(
@@ -283,7 +287,7 @@ async function setContext(context: Context): Promise<void> {
 async function setCluster(context: Context): Promise<void> {
   const [name] = context.args;
   if (name === undefined || context.args.length !== 1)
-    throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+    throw new CommandError(`Unexpected args: [${context.args.join(' ')}]`);
   const config = readConfig(context.process, context.flags);
   const change = changes(context, {
     server: 'server',
@@ -307,7 +311,14 @@ async function setCluster(context: Context): Promise<void> {
 async function setCredentials(context: Context): Promise<void> {
   const [name] = context.args;
   if (name === undefined || context.args.length !== 1)
-    throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+    throw new CommandError(`unexpected args: [${context.args.join(' ')}]`);
+  if (
+    context.flags.changed('token') &&
+    (context.flags.changed('username') || context.flags.changed('password'))
+  )
+    throw new CommandError(
+      'you cannot specify more than one authentication method at the same time: --token, --username/--password',
+    );
   const config = readConfig(context.process, context.flags);
   const change = changes(context, {
     token: 'token',
@@ -323,7 +334,7 @@ async function setCredentials(context: Context): Promise<void> {
 async function setValue(context: Context, isUnset: boolean): Promise<void> {
   const [property, value] = context.args;
   if (property === undefined || context.args.length !== (isUnset ? 1 : 2))
-    throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+    throw new CommandError(`Unexpected args: [${context.args.join(' ')}]`);
   const config = readConfig(context.process, context.flags);
   const [list = '', name = '', ...rest] = property.split('.');
   const field = rest.join('.');
@@ -346,6 +357,8 @@ async function setValue(context: Context, isUnset: boolean): Promise<void> {
 
 async function view(context: Context): Promise<void> {
   const { flags } = context;
+  if (context.args.length > 0)
+    throw usageError(context.path, `unexpected arguments: [${context.args.join(' ')}]`);
   let config = readConfig(context.process, flags);
   if (flags.bool('minify')) config = minified(config, flags.text('context'));
   const object =

@@ -19,6 +19,7 @@ import type { Info } from '../manifests.ts';
 import { isInfo, readManifests } from '../manifests.ts';
 import { withoutManagedFields } from '../print/output.ts';
 import { toYaml } from '../print/yaml.ts';
+import { quoteGo } from '../text.ts';
 import { patchOf } from './apply.ts';
 
 /** `kubectl diff`. */
@@ -37,6 +38,8 @@ async function diff(context: Context): Promise<number> {
   if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
   if (flags.list('filename').length === 0 && flags.text('kustomize') === '')
     throw new CommandError('must specify one of -f and -k');
+  if (flags.bool('force-conflicts') && !flags.bool('server-side'))
+    throw new CommandError('--force-conflicts only works with --server-side');
   const items = await readManifests(context, { isValidated: false });
   const faults: KubectlError[] = items.filter((item): item is KubectlError => !isInfo(item));
   let text = '';
@@ -75,14 +78,18 @@ function diffOne(context: Context, info: Info): string {
   const [from, to] =
     live === undefined
       ? ['', shown(createdOf(context, info))]
-      : [shown(live), shown(mergedOf(context, info, live))];
+      : shownPair(live, mergedOf(context, info, live));
   const hunks = unifiedHunks(linesOf(from), linesOf(to), 3);
   if (hunks === '') return '';
   const { group, version, kind } = info.resource;
   const file = `${group === '' ? '' : `${group}.`}${version}.${kind}.${info.namespace}.${info.name}`;
   const time = `${new Date(context.nowMs).toISOString().slice(0, 23).replace('T', ' ')}000000 +0000`;
   const number = String(Math.floor(context.nowMs) % 4_000_000_000);
-  return `diff -u -N /tmp/LIVE-${number}/${file} /tmp/MERGED-${number}/${file}\n--- /tmp/LIVE-${number}/${file}\t${time}\n+++ /tmp/MERGED-${number}/${file}\t${time}\n${hunks}`;
+  const command = (context.process.env.get('KUBECTL_EXTERNAL_DIFF') ?? '').trim() || 'diff -u -N';
+  const [program = ''] = command.split(/\s+/);
+  if (context.process.machine.program(program) === undefined)
+    throw new CommandError(`failed to run ${quoteGo(program)}: executable file not found in $PATH`);
+  return `${command} /tmp/LIVE-${number}/${file} /tmp/MERGED-${number}/${file}\n--- /tmp/LIVE-${number}/${file}\t${time}\n+++ /tmp/MERGED-${number}/${file}\t${time}\n${hunks}`;
 }
 
 function createdOf(context: Context, info: Info): JsonObject {
@@ -110,11 +117,22 @@ function mergedOf(context: Context, info: Info, live: JsonObject): JsonObject {
   });
 }
 
+/** Both versions; what a Secret holds is masked, and told where it changes (diff.go's Masker). */
+function shownPair(live: JsonObject, merged: JsonObject): readonly [string, string] {
+  const [before, after] = [objectAt(live, 'data'), objectAt(merged, 'data')];
+  const mark = (which: string) => (key: string) =>
+    Object.hasOwn(before, key) && Object.hasOwn(after, key) && before[key] !== after[key]
+      ? `*** (${which})`
+      : '***';
+  return [shown(live, mark('before')), shown(merged, mark('after'))];
+}
+
 /** The object as the two files hold it: without managedFields; a Secret's values masked. */
-function shown(object: JsonObject): string {
+function shown(object: JsonObject, mark = (_key: string): string => '***'): string {
   const bare = withoutManagedFields(object);
   if (textAt(object, 'kind') !== 'Secret' || !isJsonObject(object.data)) return toYaml(bare);
-  return toYaml({ ...bare, data: Object.fromEntries(Object.keys(object.data).map((key) => [key, '***'])) });
+  const data = Object.fromEntries(Object.keys(object.data).map((key) => [key, mark(key)]));
+  return toYaml({ ...bare, data });
 }
 
 function linesOf(text: string): string[] {

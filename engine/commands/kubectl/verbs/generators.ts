@@ -4,10 +4,13 @@ import type { Command, Context } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
 import { ApiError, CommandError, PlainError, usageError } from '../errors.ts';
 import { flagTable } from '../flags.ts';
+import { dnsSubdomainFaults } from '../../../objects/names.ts';
+import { parseQuantity } from '../../../objects/quantity.ts';
 import { absolutePath, baseName } from '../paths.ts';
 import { contentHash } from '../content-hash.ts';
 import { base64, quoteGo } from '../text.ts';
 import { createObject } from './create.ts';
+import { checkVariable } from './set.ts';
 
 const COMMON = `allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-create output,o:string save-config
   show-managed-fields template:string validate:string=strict?strict`;
@@ -274,11 +277,13 @@ function readLiterals(context: Context, into: Data): void {
 function addKey(into: Data, key: string, value: string, owner: string): void {
   if (!/^[-._a-zA-Z0-9]+$/.test(key))
     throw new CommandError(
-      `${quoteGo(key)} is not valid key name for a ConfigMap: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
+      `${quoteGo(key)} is not a valid key name for a ${owner === '' ? 'Secret' : 'ConfigMap'}: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
     );
   if (Object.hasOwn(into, key))
     throw new CommandError(
-      `cannot add key ${quoteGo(key)}, another key by that name already exists in Data${owner}`,
+      owner === ''
+        ? `cannot add key ${key}, another key by that name already exists`
+        : `cannot add key ${quoteGo(key)}, another key by that name already exists in Data${owner}`,
     );
   // A plain assignment would lose a key named __proto__.
   Object.defineProperty(into, key, { value, enumerable: true, writable: true, configurable: true });
@@ -296,6 +301,10 @@ function readFiles(context: Context, into: Data): void {
   const owner = ownerText(context);
   for (const source of context.flags.list('from-file')) {
     const equals = source.indexOf('=');
+    if (equals === 0) throw new CommandError(`key name for file path ${source.slice(1)} missing`);
+    if (equals > 0 && equals === source.length - 1)
+      throw new CommandError(`file path for key name ${source.slice(0, -1)} missing`);
+    if (source.split('=').length > 2) throw new CommandError("key names or file paths cannot contain '='");
     const shown = equals < 0 ? source : source.slice(equals + 1);
     const path = absolutePath(context.process.cwd, shown);
     const entry = files.stat(path);
@@ -315,10 +324,16 @@ function readFiles(context: Context, into: Data): void {
   }
   for (const source of context.flags.list('from-env-file')) {
     const file = files.read(absolutePath(context.process.cwd, source));
-    if ('error' in file) throw new CommandError(`error reading ${source}: no such file or directory`);
+    if ('error' in file)
+      throw new CommandError(
+        file.error === 'EISDIR'
+          ? 'env config file cannot be a directory'
+          : `error reading ${source}: no such file or directory`,
+      );
     for (const line of file.content.split('\n').map((one) => one.trimStart())) {
       if (line === '' || line.startsWith('#')) continue;
       const equals = line.indexOf('=');
+      checkVariable(equals < 0 ? line : line.slice(0, equals));
       addKey(
         into,
         equals < 0 ? line : line.slice(0, equals),
@@ -384,7 +399,8 @@ async function tlsSecret(context: Context): Promise<void> {
     const path = context.flags.text(flag);
     if (path === '') throw new CommandError('key and cert must be specified');
     const file = context.process.machine.files.read(absolutePath(context.process.cwd, path));
-    if ('error' in file) throw new CommandError(`open ${path}: no such file or directory`);
+    if ('error' in file)
+      throw new CommandError(`Cannot read file ${path}, open ${path}: no such file or directory`);
     return file.content;
   };
   const [cert, key] = [read('cert'), read('key')];
@@ -453,7 +469,8 @@ async function job(context: Context): Promise<void> {
 async function jobFrom(context: Context, name: string, from: string): Promise<void> {
   const [type = '', cronName = ''] = from.split('/');
   const resource = context.discovery.need(type);
-  if (resource.kind !== 'CronJob') throw new CommandError(`from must be an existing cronjob`);
+  if (resource.kind !== 'CronJob')
+    throw new CommandError(`unknown object type *${resource.version}.${resource.kind}`);
   const cron = context.client.get(pathOf(resource, context.namespace, cronName));
   const template = (cron.spec as JsonObject | undefined)?.jobTemplate as JsonObject | undefined;
   const metadata = (template?.metadata ?? {}) as JsonObject;
@@ -529,7 +546,8 @@ const VERBS = new Set([
 
 function rules(context: Context): Json[] {
   const { flags } = context;
-  const verbs = [...new Set(flags.list('verb'))];
+  const asked = [...new Set(flags.list('verb'))];
+  const verbs = asked.includes('*') ? ['*'] : asked;
   if (verbs.length === 0) throw new CommandError('at least one verb must be specified');
   const urls = flags.list('non-resource-url');
   if (urls.length > 0) return [{ verbs, nonResourceURLs: urls }];
@@ -538,14 +556,15 @@ function rules(context: Context): Json[] {
   const groups = new Map<string, string[]>();
   for (const word of flags.list('resource')) {
     const [type = '', sub] = word.split('/');
-    const resource = type === '*' ? undefined : context.discovery.find(type);
-    if (resource === undefined && type !== '*')
-      throw new PlainError(`the server doesn't have a resource type ${quoteGo(type)}`);
-    const group = resource?.group ?? '*';
-    groups.set(group, [
-      ...(groups.get(group) ?? []),
-      sub === undefined ? (resource?.plural ?? '*') : `${resource?.plural ?? '*'}/${sub}`,
-    ]);
+    const [kind = '', ...groupOf] = type.split('.');
+    const resource = kind === '*' ? undefined : context.discovery.find(type);
+    if (resource === undefined && kind !== '*')
+      throw new PlainError(
+        `the server doesn't have a resource type ${quoteGo(kind)}${groupOf.length === 0 ? '' : ` in group ${quoteGo(groupOf.join('.'))}`}`,
+      );
+    const group = resource?.group ?? (groupOf.length === 0 ? '*' : groupOf.join('.'));
+    const named = sub === undefined ? (resource?.plural ?? '*') : `${resource?.plural ?? '*'}/${sub}`;
+    groups.set(group, [...new Set([...(groups.get(group) ?? []), named])]);
   }
   const names = flags.list('resource-name');
   return [...groups].map(([group, resources]) => ({
@@ -565,6 +584,11 @@ async function clusterRole(context: Context): Promise<void> {
   const name = oneName(context);
   const selector = context.flags.text('aggregation-rule');
   if (selector !== '') return aggregatedRole(context, name, selector);
+  for (const url of context.flags.list('non-resource-url')) {
+    if (url !== '*' && !url.startsWith('/')) throw new CommandError('nonResourceURL should start with /');
+    if (url.slice(0, -1).includes('*'))
+      throw new CommandError("nonResourceURL only supports wildcard matches when '*' is at the end");
+  }
   await make(context, 'rbac.authorization.k8s.io/v1', 'ClusterRole', name, {
     rules: rules(context),
   });
@@ -573,7 +597,9 @@ async function clusterRole(context: Context): Promise<void> {
 async function aggregatedRole(context: Context, name: string, selector: string): Promise<void> {
   const { flags } = context;
   if (['verb', 'resource', 'resource-name', 'non-resource-url'].some((flag) => flags.changed(flag)))
-    throw new CommandError('aggregation rule must be specified without nonResourceURLs, resources, or verbs');
+    throw new CommandError(
+      'aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames',
+    );
   const matchLabels = Object.fromEntries(selector.split(',').map((pair) => pair.split('=')));
   await make(context, 'rbac.authorization.k8s.io/v1', 'ClusterRole', name, {
     rules: null,
@@ -588,8 +614,8 @@ async function roleBinding(context: Context, isCluster: boolean): Promise<void> 
   if (!isCluster && (flags.text('role') === '') === (flags.text('clusterrole') === ''))
     throw new CommandError('exactly one of clusterrole or role must be specified');
   const accounts = flags.list('serviceaccount').map((text) => {
-    const [namespace = '', account = ''] = text.split(':');
-    if (namespace === '' || account === '')
+    const [namespace = '', account = '', ...more] = text.split(':');
+    if (namespace === '' || account === '' || more.length > 0)
       throw new CommandError('serviceaccount must be <namespace>:<name>');
     return { kind: 'ServiceAccount', name: account, namespace };
   });
@@ -638,6 +664,8 @@ async function ingress(context: Context): Promise<void> {
       });
   }
   const [service_ = '', port = ''] = flags.text('default-backend').split(':');
+  if (service_ !== '' && port === '')
+    throw new CommandError('default-backend should be in format servicename:serviceport');
   const annotations = Object.fromEntries(flags.list('annotation').map((text) => text.split('=')));
   await createObject(
     context,
@@ -679,6 +707,10 @@ async function quota(context: Context): Promise<void> {
     const [key = '', value] = pair.split('=');
     if (value === undefined)
       throw new CommandError(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
+    if (parseQuantity(value) === undefined)
+      throw new CommandError(
+        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+      );
     hard[key] = value;
   }
   const scopes = context.flags
@@ -698,20 +730,40 @@ async function quota(context: Context): Promise<void> {
   );
 }
 
+/** A LabelSelector of a selector's text: pairs, and `key in (a,b)`. */
+function labelSelectorOf(text: string): JsonObject {
+  const matchLabels: Record<string, string> = {};
+  const matchExpressions: Json[] = [];
+  for (const part of text.split(/,(?![^(]*\))/)) {
+    const set = /^\s*(\S+)\s+(in|notin)\s*\(([^)]*)\)\s*$/.exec(part);
+    const [key = '', value = ''] = part.split(/==?/);
+    if (set === null) matchLabels[key] = value;
+    else
+      matchExpressions.push({
+        key: set[1] ?? '',
+        operator: set[2] === 'in' ? 'In' : 'NotIn',
+        values: (set[3] ?? '').split(',').map((one) => one.trim()),
+      });
+  }
+  return {
+    ...(matchExpressions.length > 0 ? { matchExpressions } : {}),
+    ...(Object.keys(matchLabels).length > 0 ? { matchLabels } : {}),
+  };
+}
+
 async function pdb(context: Context): Promise<void> {
   const name = oneName(context);
   const { flags } = context;
   if (flags.text('selector') === '') throw new CommandError('a selector must be specified');
-  if ((flags.text('min-available') === '') === (flags.text('max-unavailable') === ''))
+  const limits = ['min-available', 'max-unavailable'].filter((flag) => flags.text(flag) !== '');
+  if (limits.length === 0)
     throw new CommandError('one of min-available or max-unavailable must be specified');
+  if (limits.length > 1) throw new CommandError('min-available and max-unavailable cannot be both specified');
+  for (const flag of limits)
+    if (!/^\d+%?$/.test(flags.text(flag))) throw new CommandError(`invalid format specified for ${flag}`);
   const value = (flag: string): Json =>
     /^\d+$/.test(flags.text(flag)) ? Number(flags.text(flag)) : flags.text(flag);
-  const labels = Object.fromEntries(
-    flags
-      .text('selector')
-      .split(',')
-      .map((pair) => pair.split(/==?/)),
-  );
+  const selector = labelSelectorOf(flags.text('selector'));
   await make(
     context,
     'policy/v1',
@@ -720,7 +772,7 @@ async function pdb(context: Context): Promise<void> {
     {
       spec: {
         ...(flags.text('min-available') === '' ? {} : { minAvailable: value('min-available') }),
-        selector: { matchLabels: labels },
+        selector,
         ...(flags.text('max-unavailable') === '' ? {} : { maxUnavailable: value('max-unavailable') }),
       },
       status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
@@ -743,6 +795,11 @@ async function priorityClass(context: Context): Promise<void> {
 async function token(context: Context): Promise<void> {
   const name = oneName(context);
   const seconds = context.flags.ms('duration') / 1000;
+  const [kind, bound] = [context.flags.text('bound-object-kind'), context.flags.text('bound-object-name')];
+  if (kind !== '' && !['Node', 'Pod', 'Secret'].includes(kind))
+    throw new CommandError('supported --bound-object-kind values are Node, Pod, Secret');
+  if (kind !== '' && bound === '')
+    throw new CommandError('--bound-object-name is required if --bound-object-kind is provided');
   const body = {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
@@ -768,6 +825,9 @@ async function service(context: Context, type: string): Promise<void> {
   const ports = flags.list('tcp').map((text) => portOf(text, flags.int('node-port')));
   if (ports.length === 0 && type !== 'ExternalName' && !isHeadless)
     throw new CommandError('at least one tcp port specifier must be provided');
+  const external = flags.text('external-name');
+  if (type === 'ExternalName' && dnsSubdomainFaults(external).length > 0)
+    throw new CommandError(`invalid service external name ${external}`);
   const labels = { app: name };
   const clusterIp = flags.text('clusterip');
   await make(
@@ -794,6 +854,8 @@ function portOf(text: string, nodePort: number): JsonObject {
   const number = (part: string): number => {
     if (!/^\d+$/.test(part))
       throw new CommandError(`strconv.ParseUint: parsing ${quoteGo(part)}: invalid syntax`);
+    if (Number(part) > 65_535)
+      throw new CommandError(`strconv.ParseUint: parsing ${quoteGo(part)}: value out of range`);
     return Number(part);
   };
   const port = number(first);

@@ -77,17 +77,12 @@ async function get(context: Context): Promise<void> {
 
 /** @throws CommandError for what does not go with `--raw` */
 function checkRaw({ args, flags }: Context): void {
-  const raw = flags.text('raw');
   if (args.length > 0) throw new CommandError('arguments may not be passed when --raw is specified');
   if (flags.bool('watch') || flags.bool('watch-only') || flags.text('selector') !== '')
     throw new CommandError(
       '--raw may not be specified with other flags that filter the server request or alter the output',
     );
   if (flags.text('output') !== '') throw new CommandError('--raw and --output are mutually exclusive');
-  if (!/^\/|^\w+:\/\//.test(raw))
-    throw new CommandError(
-      `--raw must be a valid URL path: parse ${JSON.stringify(raw)}: invalid URI for request`,
-    );
 }
 
 function nothingToGet(): PlainError {

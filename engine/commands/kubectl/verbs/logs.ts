@@ -5,6 +5,7 @@ import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { ApiError, CommandError, usageError } from '../errors.ts';
 import { flagTable } from '../flags.ts';
+import { quoteGo } from '../text.ts';
 import {
   bestFirst,
   containerNames,
@@ -45,6 +46,13 @@ async function logs(context: Context): Promise<void> {
       '--all-containers=true should not be specified with container name '.concat(
         flags.text('container') || (args[1] ?? ''),
       ),
+    );
+  if (flags.int('limit-bytes') < 0 || (flags.changed('limit-bytes') && flags.int('limit-bytes') === 0))
+    throw new CommandError('--limit-bytes must be greater than 0');
+  const sinceTime = flags.text('since-time');
+  if (sinceTime !== '' && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$/.test(sinceTime))
+    throw new CommandError(
+      `parsing time ${quoteGo(sinceTime)} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoteGo(sinceTime)} as "2006"`,
     );
   if (flags.changed('since') && flags.changed('since-time'))
     throw new CommandError('at most one of `sinceTime` or `sinceSeconds` may be specified');

@@ -11,7 +11,7 @@ import type { Info } from '../manifests.ts';
 import { printerFor } from '../print/output.ts';
 import { quoteGo } from '../text.ts';
 
-const FLAGS = `all all-namespaces,A allow-missing-template-keys=true dry-run:string=none?unchanged field-selector:string filename,f:strings kustomize,k:string list local
+const FLAGS = `all all-namespaces,A allow-missing-template-keys=true dry-run:string=none?unchanged field-selector:string filename,f:strings kustomize,k:string list local record
   output,o:string overwrite recursive,R resource-version:string selector,l:string show-managed-fields template:string`;
 
 /** `kubectl label`. */
@@ -58,6 +58,7 @@ function readChanges(context: Context, what: What): Changes {
     const equals = word.indexOf('=');
     if (equals > 0) {
       const [key, value] = [word.slice(0, equals), word.slice(equals + 1)];
+      if (what === 'label' && value.includes('=')) throw new CommandError(`invalid label spec: ${word}`);
       if (what === 'label' && (!LABEL_VALUE.test(value) || value.length > 63))
         throw new CommandError(
           `invalid label value: ${quoteGo(word)}: ${value.length > 63 ? 'must be no more than 63 characters' : LABEL_FAULT}`,
@@ -86,6 +87,10 @@ async function change(context: Context, what: What): Promise<void> {
   const dryRun = await context.dryRun();
   const changes = readChanges(context, what);
   const isList = flags.bool('list');
+  for (const other of ['selector', 'field-selector'])
+    if (flags.bool('all') && flags.text(other) !== '')
+      throw new CommandError(`cannot set --all and --${other} at the same time`);
+  if (flags.bool('local')) checkLocal(context, changes.rest, dryRun);
   if (changes.rest.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '')
     throw new CommandError(
       'one or more resources must be specified as <resource> <name> or <resource>/<name>',
@@ -96,15 +101,14 @@ async function change(context: Context, what: What): Promise<void> {
     allNamespaces: flags.bool('all-namespaces'),
     selector: flags.text('selector'),
     fieldSelector: flags.text('field-selector'),
-    isAll: flags.bool('all'),
+    isEmptySelectorFine: flags.bool('all'),
   });
   if (flags.text('resource-version') !== '' && !isSingle)
     throw new CommandError('--resource-version may only be used with a single resource');
   const faults: KubectlError[] = [...errors];
   for (const info of infos) {
     try {
-      if (isList && changes.set.size === 0 && changes.removed.length === 0)
-        await list(context, info, what, infos.length > 1);
+      if (isList) await list(context, info, what, !isSingle, changes);
       else await changeOne(context, info, changes, what, dryRun);
     } catch (error) {
       faults.push(kubectlErrorOf(error));
@@ -113,13 +117,35 @@ async function change(context: Context, what: What): Promise<void> {
   throwAll(faults);
 }
 
-async function list(context: Context, info: Info, what: What, isMany: boolean): Promise<void> {
+/** @throws CommandError for what `--local` cannot do */
+function checkLocal(context: Context, resources: readonly string[], dryRun: string): void {
+  if (dryRun === 'server')
+    throw new CommandError('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
+  if (resources.length > 0)
+    throw new CommandError(
+      'can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set',
+    );
+  if (context.flags.list('filename').length === 0 && context.flags.text('kustomize') === '')
+    throw new CommandError('one or more files must be specified as -f pod.yaml or --filename=pod.json');
+}
+
+/** Lists what is there, and what the changes would make of it. */
+async function list(
+  context: Context,
+  info: Info,
+  what: What,
+  isMany: boolean,
+  changes: Changes,
+): Promise<void> {
   const field = what === 'label' ? 'labels' : 'annotations';
-  const lines = Object.entries(mapAt(info.object, 'metadata', field)).map(
-    ([key, value]) => `${isMany ? ' ' : ''}${key}=${value}\n`,
-  );
+  const removed = Object.fromEntries(changes.removed.map((key) => [key, null]));
+  const now = merged(mapAt(info.object, 'metadata', field), {
+    ...Object.fromEntries(changes.set),
+    ...removed,
+  });
+  const lines = Object.entries(now).map(([key, value]) => `${isMany ? ' ' : ''}${key}=${value}\n`);
   await context.out(
-    `${isMany ? `Listing ${field} for ${info.resource.kind}.${info.resource.version}/${info.name}:\n` : ''}${lines.join('')}`,
+    `${isMany ? `Listing ${field} for ${info.resource.kind}.${info.resource.group}/${info.name}:\n` : ''}${lines.join('')}`,
   );
 }
 
@@ -153,13 +179,18 @@ async function changeOne(
     else if (what === 'label') await context.out(`label ${quoteGo(key)} not found.\n`);
   }
   const isChanged = Object.keys(patch).length > 0 || flags.text('resource-version') !== '';
+  const cause = mapAt(context.recorded({}), 'metadata', 'annotations');
+  const isRecorded = Object.keys(cause).length > 0;
   let object: JsonObject = {
     ...info.object,
     metadata: { ...objectAt(info.object, 'metadata'), [field]: merged(now, patch) },
   };
-  if (isChanged && dryRun !== 'client') {
+  if ((isChanged || isRecorded) && dryRun !== 'client' && !flags.bool('local')) {
     const metadata: JsonObject = {
-      ...(Object.keys(patch).length > 0 ? { [field]: patch } : {}),
+      ...(isRecorded ? { annotations: cause } : {}),
+      ...(Object.keys(patch).length > 0
+        ? { [field]: what === 'annotation' ? { ...cause, ...patch } : patch }
+        : {}),
       ...(flags.text('resource-version') === '' ? {} : { resourceVersion: flags.text('resource-version') }),
     };
     object = context.client.patch(

@@ -1,11 +1,14 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { itemsOf } from '../builder.ts';
-import { at, listAt, textAt } from '../client.ts';
+import { labelValueFaults, qualifiedNameFaults } from '../../../objects/names.ts';
+import { at, listAt, objectAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { pathOf } from '../discovery.ts';
-import { ApiError, CommandError, PlainError, usageError } from '../errors.ts';
+import type { KubectlError } from '../errors.ts';
+import { ApiError, CommandError, kubectlErrorOf, PlainError, throwAll, usageError } from '../errors.ts';
 import { flagTable } from '../flags.ts';
+import { printerFor } from '../print/output.ts';
 import { quoteGo } from '../text.ts';
 
 const NODE_FLAGS = 'dry-run:string=none?unchanged selector,l:string';
@@ -50,15 +53,12 @@ function nodesOf(context: Context, names: readonly string[]): readonly JsonObjec
   const resource = context.discovery.need('nodes');
   const selector = context.flags.text('selector');
   if (names.length > 0 && selector !== '')
-    throw usageError(
-      context.path,
-      'error: cannot specify both a node name and a --selector option'.replace('error: ', ''),
-    );
+    throw usageError(context.path, 'cannot specify both a node name and a --selector option');
   if (names.length === 0 && selector === '')
     throw usageError(context.path, `USAGE: ${context.path.replace('kubectl ', '')} NODE [flags]`);
   if (selector !== '')
     return itemsOf(context.client.get(pathOf(resource, ''), { labelSelector: selector }), resource);
-  return names.map((name) => context.client.get(pathOf(resource, '', name)));
+  return names.map((name) => context.client.get(pathOf(resource, '', name.replace(/^(nodes?|no)\//, ''))));
 }
 
 async function cordonOne(
@@ -88,6 +88,8 @@ async function cordon(context: Context, isCordoned: boolean): Promise<void> {
 
 async function drain(context: Context): Promise<void> {
   const { flags } = context;
+  if (/\S\s+(?!in\b|notin\b|[=!<>])\S/.test(flags.text('pod-selector').replace(/\([^)]*\)/g, '')))
+    throw new CommandError('--pod-selector=<pod_selector> must be a valid label selector');
   const dryRun = await context.dryRun();
   for (const node of nodesOf(context, context.args)) {
     const name = textAt(node, 'metadata', 'name');
@@ -280,26 +282,63 @@ async function waitForEviction(context: Context, pods: readonly JsonObject[]): P
 type Taint = { readonly key: string; readonly value: string; readonly effect: string };
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
+/** Reads `key=value:effect`, `key:effect` or `key` (kubectl/pkg/cmd/taint). @throws CommandError */
+function readTaint(word: string): Taint {
+  const fault = (why = ''): CommandError =>
+    usageError('kubectl taint', `invalid taint spec: ${word}${why === '' ? '' : `, ${why}`}`);
+  const [pair = '', effect, ...more] = word.split(':');
+  if (more.length > 0) throw fault();
+  if (effect !== undefined && !EFFECTS.includes(effect))
+    throw usageError('kubectl taint', `invalid taint effect: ${effect}, unsupported taint effect`);
+  const [key = '', value = '', ...rest] = effect === undefined ? [pair] : pair.split('=');
+  if (rest.length > 0) throw fault();
+  const faults = [...labelValueFaults(value)];
+  if (faults.length === 0) faults.push(...qualifiedNameFaults(key));
+  if (faults.length > 0) throw fault(faults.join('; '));
+  return { key, value, effect: effect ?? '' };
+}
+
 function readTaints(words: readonly string[]): {
   readonly added: readonly Taint[];
-  readonly removed: readonly { readonly key: string; readonly effect: string }[];
+  readonly removed: readonly Taint[];
 } {
   const added: Taint[] = [];
-  const removed: { key: string; effect: string }[] = [];
+  const removed: Taint[] = [];
   for (const word of words) {
-    if (word.endsWith('-')) {
-      const [key = '', effect = ''] = word.slice(0, -1).split(':');
-      removed.push({ key: key.split('=')[0] ?? '', effect });
-      continue;
-    }
-    const [pair = '', effect = ''] = word.split(':');
-    const [key = '', value = ''] = pair.split('=');
-    if (effect !== '' && !EFFECTS.includes(effect))
-      throw usageError('kubectl taint', `invalid taint effect: ${effect}, unsupported taint effect`);
-    if (effect === '') throw new CommandError(`unknown taint spec: ${word}`);
-    added.push({ key, value, effect });
+    const one = readTaint(word.replace(/-$/, ''));
+    if (word.endsWith('-')) removed.push(one);
+    else if (one.effect === '') throw usageError('kubectl taint', `invalid taint spec: ${word}`);
+    else if (added.some((other) => other.key === one.key && other.effect === one.effect))
+      throw usageError(
+        'kubectl taint',
+        `duplicated taints with the same key and effect: {${one.key} ${one.value} ${one.effect} <nil>}`,
+      );
+    else added.push(one);
   }
   return { added, removed };
+}
+
+/** @throws CommandError for words that contradict each other or name no node */
+function checkTaints(
+  context: Context,
+  added: readonly Taint[],
+  removed: readonly Taint[],
+  names: number,
+): void {
+  const { flags } = context;
+  const both = added.flatMap((one) =>
+    removed
+      .filter((other) => other.key === one.key && (other.effect === '' || other.effect === one.effect))
+      .map((other) => `${other.key}=${other.effect}`),
+  );
+  if (both.length > 0)
+    throw new CommandError(
+      `can not both modify and remove the following taint(s) in the same command: ${both.join(', ')}`,
+    );
+  if (flags.bool('all') && flags.text('selector') !== '')
+    throw new CommandError("setting 'all' parameter with a non empty selector is prohibited");
+  if (!flags.bool('all') && flags.text('selector') === '' && names === 0)
+    throw new CommandError("at least one resource name must be specified since 'all' parameter is not set");
 }
 
 async function taint(context: Context): Promise<void> {
@@ -307,63 +346,104 @@ async function taint(context: Context): Promise<void> {
   const dryRun = await context.dryRun();
   const isTaint = (word: string): boolean => word.includes('=') || word.includes(':') || word.endsWith('-');
   const [type, ...rest] = args;
-  const names = rest.filter((word) => !isTaint(word));
-  const words = rest.filter(isTaint);
-  if (type === undefined)
+  const from = rest.findIndex(isTaint);
+  const [names, words] = from < 0 ? [rest, []] : [rest.slice(0, from), rest.slice(from)];
+  const late = words.find((word) => !isTaint(word));
+  if (late !== undefined)
+    throw new CommandError(`all resources must be specified before taint changes: ${late}`);
+  if (type === undefined || isTaint(type))
     throw new CommandError('one or more resources must be specified as <resource> <name>');
-  if (context.discovery.need(type).kind !== 'Node')
-    throw new CommandError(`invalid resource type ${type}, only node types are supported`);
   if (words.length === 0) throw new CommandError('at least one taint update is required');
   const { added, removed } = readTaints(words);
+  if (context.discovery.find(type) === undefined)
+    throw new PlainError(`the server doesn't have a resource type ${quoteGo(type)}`);
+  if (context.discovery.need(type).kind !== 'Node')
+    throw new CommandError(`invalid resource type ${type.toLowerCase()}, only node types are supported`);
+  checkTaints(context, added, removed, names.length);
   const resource = context.discovery.need('nodes');
-  const nodes =
+  const faults: KubectlError[] = [];
+  const found =
     flags.bool('all') || flags.text('selector') !== ''
       ? itemsOf(
           context.client.get(pathOf(resource, ''), { labelSelector: flags.text('selector') || undefined }),
           resource,
         )
-      : names.map((name) => context.client.get(pathOf(resource, '', name)));
-  for (const node of nodes) {
-    const name = textAt(node, 'metadata', 'name');
-    let taints = [...listAt(node, 'spec', 'taints')];
-    const clash = added.filter((one) =>
-      taints.some((own) => textAt(own, 'key') === one.key && textAt(own, 'effect') === one.effect),
-    );
-    if (clash.length > 0 && !flags.bool('overwrite'))
-      throw new CommandError(
-        `node ${name} already has ${clash.map((one) => one.key).join(',')} taint(s) with same effect(s) and --overwrite is false`,
-      );
-    for (const one of removed) {
-      const left = taints.filter(
-        (own) =>
-          textAt(own, 'key') !== one.key || (one.effect !== '' && textAt(own, 'effect') !== one.effect),
-      );
-      if (left.length === taints.length)
-        throw new CommandError(
-          `taint ${quoteGo(one.effect === '' ? one.key : `${one.key}:${one.effect}`)} not found`,
-        );
-      taints = left;
+      : names.flatMap((name) => {
+          try {
+            return [context.client.get(pathOf(resource, '', name))];
+          } catch (error) {
+            faults.push(kubectlErrorOf(error));
+            return [];
+          }
+        });
+  for (const node of found) {
+    try {
+      await taintOne(context, node, { added, removed, dryRun });
+    } catch (error) {
+      faults.push(kubectlErrorOf(error));
     }
-    for (const one of added)
-      taints = [
-        ...taints.filter((own) => textAt(own, 'key') !== one.key || textAt(own, 'effect') !== one.effect),
-        { key: one.key, ...(one.value === '' ? {} : { value: one.value }), effect: one.effect },
-      ];
-    if (dryRun !== 'client')
-      context.client.patch(
-        pathOf(resource, '', name),
-        'merge',
-        { spec: { taints: taints.length === 0 ? null : taints } },
-        { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: flags.text('field-manager') },
-      );
-    const word =
-      removed.length === 0
-        ? clash.length > 0
-          ? 'modified'
-          : 'tainted'
-        : added.length === 0
-          ? 'untainted'
-          : 'modified';
-    await context.out(`node/${name} ${word}${dryRunSuffix(dryRun)}\n`);
   }
+  throwAll(faults);
+}
+
+async function taintOne(
+  context: Context,
+  node: JsonObject,
+  change: {
+    readonly added: readonly Taint[];
+    readonly removed: readonly Taint[];
+    readonly dryRun: 'none' | 'client' | 'server';
+  },
+): Promise<void> {
+  const { flags } = context;
+  const { added, removed, dryRun } = change;
+  const resource = context.discovery.need('nodes');
+  const name = textAt(node, 'metadata', 'name');
+  let taints = [...listAt(node, 'spec', 'taints')];
+  const clash = added.filter((one) =>
+    taints.some((own) => textAt(own, 'key') === one.key && textAt(own, 'effect') === one.effect),
+  );
+  if (clash.length > 0 && !flags.bool('overwrite'))
+    throw new CommandError(
+      `node ${name} already has ${clash.map((one) => one.key).join(',')} taint(s) with same effect(s) and --overwrite is false`,
+    );
+  for (const one of removed) {
+    const left = taints.filter(
+      (own) => textAt(own, 'key') !== one.key || (one.effect !== '' && textAt(own, 'effect') !== one.effect),
+    );
+    if (left.length === taints.length)
+      throw new CommandError(
+        `taint ${quoteGo(one.effect === '' ? one.key : `${one.key}:${one.effect}`)} not found`,
+      );
+    taints = left;
+  }
+  for (const one of added)
+    taints = taints.filter((own) => textAt(own, 'key') !== one.key || textAt(own, 'effect') !== one.effect);
+  // What is new comes first.
+  taints.unshift(
+    ...added.map((one) => ({
+      key: one.key,
+      ...(one.value === '' ? {} : { value: one.value }),
+      effect: one.effect,
+    })),
+  );
+  const object =
+    dryRun === 'client'
+      ? { ...node, spec: { ...objectAt(node, 'spec'), taints } }
+      : context.client.patch(
+          pathOf(resource, '', name),
+          'merge',
+          { spec: { taints: taints.length === 0 ? null : taints } },
+          { dryRun: dryRun === 'server' ? 'All' : undefined, fieldManager: flags.text('field-manager') },
+        );
+  const isAdded = added.length > 0;
+  const word =
+    flags.bool('overwrite') || (isAdded && removed.length > 0)
+      ? 'modified'
+      : isAdded
+        ? 'tainted'
+        : 'untainted';
+  const printer = printerFor(context, { isGet: false });
+  // The printer of names was made before it knew of the dry run.
+  await context.out(printer?.print(object, resource) ?? `node/${name} ${word}\n`);
 }

@@ -1,4 +1,6 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
+import { applyMergePatch, isJsonObject } from '../../../base/json.ts';
+import { structOfKind } from '../../../objects/types.ts';
 import { findObjects, nameOf } from '../builder.ts';
 import { objectAt, PATCH_TYPES, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
@@ -23,7 +25,7 @@ export const patchCommand: Command = {
   about: 'Update fields of a resource',
   usage: '(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE] [options]',
   flags:
-    flagTable(`allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-patch filename,f:strings kustomize,k:string local
+    flagTable(`allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-patch filename,f:strings kustomize,k:string local record
     output,o:string patch,p:string patch-file:string recursive,R show-managed-fields subresource:string template:string type:string=strategic`),
   run: patch,
 };
@@ -41,16 +43,19 @@ async function patch(context: Context): Promise<void> {
     );
   const dryRun = await context.dryRun();
   const body = patchBody(context);
+  const isLocal = flags.bool('local');
+  if (isLocal && context.args.length > 0)
+    throw new CommandError('cannot specify --local and server resources');
   const { infos, errors } = await findObjects(context, context.args, {});
-  throwAll(errors);
-  if (infos.length === 0) throw new CommandError('no objects passed to patch');
-  const faults: KubectlError[] = [];
+  if (infos.length === 0 && errors.length === 0) throw new CommandError('no objects passed to patch');
+  const faults: KubectlError[] = [...errors];
   for (const info of infos) {
     try {
       const path = pathOf(info.resource, info.namespace, info.name, flags.text('subresource'));
+      const before = flags.text('subresource') === 'scale' ? context.client.get(path) : info.object;
       const object =
-        dryRun === 'client'
-          ? info.object
+        dryRun === 'client' || isLocal
+          ? patchedHere(info, type, body)
           : context.client.patch(path, type, body, {
               dryRun: dryRun === 'server' ? 'All' : undefined,
               fieldManager: flags.text('field-manager'),
@@ -62,9 +67,10 @@ async function patch(context: Context): Promise<void> {
       }
       const isSame =
         dryRun !== 'client' &&
-        JSON.stringify(withoutManagedFields(info.object)) ===
-          JSON.stringify(withoutManagedFields({ ...info.object, ...object })) &&
-        textAt(info.object, 'metadata', 'resourceVersion') === textAt(object, 'metadata', 'resourceVersion');
+        !isLocal &&
+        JSON.stringify(withoutManagedFields(before)) ===
+          JSON.stringify(withoutManagedFields({ ...before, ...object })) &&
+        textAt(before, 'metadata', 'resourceVersion') === textAt(object, 'metadata', 'resourceVersion');
       // The name is the answer's own (a Scale, for its subresource); only a dry run of the client is told.
       const suffix = dryRun === 'client' ? dryRunSuffix(dryRun) : '';
       await context.out(`${objectName(object, undefined)} patched${suffix}${isSame ? ' (no change)' : ''}\n`);
@@ -80,6 +86,17 @@ async function patch(context: Context): Promise<void> {
     }
   }
   throwAll(faults);
+}
+
+/** What the patch makes of an object without asking the server; the lists of a strategic one are replaced. @throws CommandError */
+function patchedHere(info: Info, type: string, body: Json): JsonObject {
+  const struct = structOfKind(groupVersion(info.resource), info.resource.kind);
+  if (!isJsonObject(body)) return info.object;
+  if (type === 'strategic' && struct === undefined)
+    throw new CommandError(
+      `strategic merge patch is not supported for ${groupVersion(info.resource)}, Kind=${info.resource.kind} locally, try --type merge`,
+    );
+  return applyMergePatch(info.object, body) as JsonObject;
 }
 
 function patchBody(context: Context): Json {
@@ -208,9 +225,11 @@ async function deleteAll(context: Context, infos: readonly Info[]): Promise<void
       const answer = context.client.delete(pathOf(info.resource, info.namespace, info.name), {
         propagationPolicy: 'Background',
       });
-      await context.out(
-        `${info.resource.kind.toLowerCase()}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} deleted\n`,
-      );
+      if (context.flags.text('output') === 'name') await context.out(`${nameOf(info)}\n`);
+      if (context.flags.text('output') === '')
+        await context.out(
+          `${info.resource.kind.toLowerCase()}${info.resource.group === '' ? '' : `.${info.resource.group}`} ${quoteGo(info.name)} deleted\n`,
+        );
       await waitUntilGone(
         context,
         [{ ...info, object: { uid: textAt(answer, 'metadata', 'uid') || textAt(answer, 'details', 'uid') } }],

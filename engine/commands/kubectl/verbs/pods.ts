@@ -81,8 +81,13 @@ async function events(context: Context): Promise<void> {
     throw new PlainError(`the server doesn't have a resource type ${quoteGo(type)}`);
   const fields =
     about === undefined ? [] : [`involvedObject.kind=${about.kind}`, `involvedObject.name=${name}`];
-  const types = flags.list('types').map((one) => one.toLowerCase());
-  const wrong = flags.list('types').find((one) => !['normal', 'warning'].includes(one.toLowerCase()));
+  const types = flags
+    .list('types')
+    .map((one) => one.toLowerCase())
+    .filter((one) => one !== '');
+  const wrong = flags
+    .list('types')
+    .find((one) => one !== '' && !['normal', 'warning'].includes(one.toLowerCase()));
   if (wrong !== undefined) throw new CommandError(`valid --types are Normal or Warning`);
   const namespace = isAll ? '' : context.namespace;
   const query = { fieldSelector: fields.join(',') || undefined, limit: '500' };

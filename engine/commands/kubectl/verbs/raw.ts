@@ -4,6 +4,10 @@ import { CommandError } from '../errors.ts';
 
 /** Sends a request to a path as it is and prints the answer. */
 export async function printRaw(context: Context, method: 'GET' | 'DELETE', address: string): Promise<void> {
+  if (!/^\/|^\w+:\/\//.test(address))
+    throw new CommandError(
+      `--raw must be a valid URL path: parse ${JSON.stringify(address)}: invalid URI for request`,
+    );
   const [path = '', search = ''] = address.split('?');
   const query: Record<string, string> = {};
   for (const pair of search.split('&')) {

@@ -247,9 +247,11 @@ function lookStatefulSet(object: JsonObject): { readonly text: string; readonly 
 
 async function status(context: Context): Promise<void> {
   const { flags } = context;
+  if (flags.int('revision') < 0)
+    throw new CommandError(`revision must be a positive integer: ${flags.int('revision')}`);
   await eachTarget(context, async (info) => {
     if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(info.resource.kind))
-      throw new CommandError(`no status viewer has been implemented for ${info.resource.kind}`);
+      throw new CommandError(`no status viewer has been implemented for ${goKind(info)}`);
     const { sys } = context.process;
     const timeout = flags.ms('timeout');
     const endMs = sys.nowMs() + (timeout > 0 ? timeout : 30 * 86_400_000);
@@ -315,14 +317,17 @@ function revisionsOf(context: Context, info: Info): readonly Revision[] {
     .sort((a, b) => a.number - b.number);
 }
 
+/** A kind with its group, as Go's GroupKind prints itself. */
+function goKind({ resource }: Info): string {
+  return resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
+}
+
 async function history(context: Context): Promise<void> {
   const wanted = context.flags.int('revision');
   if (wanted < 0) throw new CommandError(`revision must be a positive integer: ${String(wanted)}`);
   await eachTarget(context, async (info) => {
     if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(info.resource.kind))
-      throw new CommandError(
-        `no history viewer has been implemented for {${JSON.stringify(info.resource.group)} ${JSON.stringify(info.resource.kind)}}`,
-      );
+      throw new CommandError(`no history viewer has been implemented for ${quoteGo(goKind(info))}`);
     const revisions = revisionsOf(context, info);
     const label = nameOf(info);
     if (wanted > 0) {
@@ -355,10 +360,10 @@ async function undo(context: Context): Promise<void> {
     const revisions = revisionsOf(context, info);
     const wanted = flags.int('to-revision');
     const previous = revisions.at(-2);
-    const target = wanted > 0 ? revisions.find((one) => one.number === wanted) : previous;
+    const target = wanted !== 0 ? revisions.find((one) => one.number === wanted) : previous;
     if (target === undefined)
       throw new CommandError(
-        wanted > 0
+        wanted !== 0
           ? `unable to find specified revision ${wanted} in history`
           : info.resource.kind === 'Deployment'
             ? `no rollout history found for ${info.resource.kind.toLowerCase()} ${quoteGo(info.name)}`
@@ -366,10 +371,7 @@ async function undo(context: Context): Promise<void> {
       );
     if (at(info.object, 'spec', 'paused') === true)
       throw new CommandError(
-        `you cannot rollback a paused ${info.resource.kind.toLowerCase()}; resume it first with 'kubectl rollout resume' and try again`.replace(
-          'a paused deployment',
-          'a paused deployment',
-        ),
+        `you cannot rollback a paused ${info.resource.kind.toLowerCase()}; resume it first with 'kubectl rollout resume' and try again`,
       );
     if (dryRun === 'client') {
       return context.out(
@@ -391,7 +393,10 @@ async function undo(context: Context): Promise<void> {
     context.client.patch(pathOf(info.resource, info.namespace, info.name), 'json', patch, {
       dryRun: dryRun === 'server' ? 'All' : undefined,
     });
-    await context.out(`${nameOf(info)} rolled back${dryRunSuffix(dryRun)}\n`);
+    const printer = printerFor(context, { isGet: false });
+    await context.out(
+      printer?.print(info.object, info.resource) ?? `${nameOf(info)} rolled back${dryRunSuffix(dryRun)}\n`,
+    );
   });
 }
 
@@ -415,7 +420,9 @@ function rolledAnnotations(object: JsonObject, target: Revision): JsonObject {
 function templateWithoutHash(template: JsonObject): JsonObject {
   const metadata = objectAt(template, 'metadata');
   const { 'pod-template-hash': _, ...labels } = objectAt(metadata, 'labels');
-  return { ...template, metadata: { ...metadata, labels } };
+  // What a ControllerRevision keeps is a patch that replaces.
+  const { $patch: _patch, ...rest } = template;
+  return { ...rest, metadata: { ...metadata, labels } };
 }
 
 function sameTemplate(a: JsonObject, b: JsonObject): boolean {

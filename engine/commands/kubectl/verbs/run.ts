@@ -36,7 +36,9 @@ async function run(context: Context): Promise<number> {
   const extra = context.dashAt >= 0 ? [...own.slice(1), ...context.args.slice(context.dashAt)] : own.slice(1);
   const image = flags.text('image');
   if (image === '') throw new CommandError('--image is required');
-  if (!/^[\w][\w.\-/:@]*$/.test(image) || /[A-Z]/.test(image.replace(/[:@].*$/, '')))
+  // Only the host of a reference may have capitals.
+  const [, path = image] = /^[\w.-]*[A-Z.:][\w.:-]*\/(.*)$/.exec(image) ?? [];
+  if (!/^[\w][\w.\-/:@]*$/.test(image) || /[A-Z]/.test(path.replace(/[:@].*$/, '')))
     throw new CommandError(`Invalid image name ${quoteGo(image)}: invalid reference format`);
   const isTty = flags.bool('tty');
   const isStdin = flags.bool('stdin');
@@ -93,7 +95,7 @@ function podOf(context: Context, name: string, extra: readonly string[], restart
   const annotations = pairsOf(flags.list('annotations'), 'annotation');
   const env = flags.list('env').map((text) => {
     const equals = text.indexOf('=');
-    if (equals <= 0) throw new CommandError(`invalid env: ${text}`);
+    if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*=/.test(text)) throw new CommandError(`invalid env: ${text}`);
     return { name: text.slice(0, equals), value: text.slice(equals + 1) };
   });
   const port = flags.text('port');
@@ -141,6 +143,9 @@ function pairsOf(texts: readonly string[], what: string): Record<string, string>
 export function overridden(context: Context, pod: JsonObject): JsonObject {
   const text = context.flags.text('overrides');
   if (text === '') return pod;
+  const type = context.flags.text('override-type');
+  if (!['json', 'merge', 'strategic'].includes(type))
+    throw new CommandError(`invalid override type: ${type}`);
   const [document] = readDocuments(text);
   if (document === undefined || 'error' in document)
     throw new CommandError(`Invalid JSON: ${document === undefined ? 'empty' : document.error}`);

@@ -19,7 +19,7 @@ export const scaleCommand: Command = {
   usage:
     '[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME) [options]',
   flags:
-    flagTable(`all allow-missing-template-keys=true current-replicas:int=-1 dry-run:string=none?unchanged filename,f:strings kustomize,k:string output,o:string
+    flagTable(`all allow-missing-template-keys=true current-replicas:int=-1 dry-run:string=none?unchanged filename,f:strings kustomize,k:string output,o:string record
     recursive,R replicas:int=0 resource-version:string selector,l:string show-managed-fields template:string timeout:duration=0s`),
   required: ['replicas'],
   run: scale,
@@ -45,6 +45,10 @@ async function scale(context: Context): Promise<void> {
     try {
       const path = pathOf(info.resource, info.namespace, info.name, 'scale');
       const current = flags.int('current-replicas');
+      const version = flags.text('resource-version');
+      const own = textAt(info.object, 'metadata', 'resourceVersion');
+      if (version !== '' && version !== own)
+        throw new CommandError(`Expected resource version to be ${version}, was ${own}`);
       if (current >= 0) {
         const now = numberAt(context.client.get(path), 'spec', 'replicas');
         if (now !== current) throw new CommandError(`Expected replicas to be ${current}, was ${now}`);
@@ -56,6 +60,8 @@ async function scale(context: Context): Promise<void> {
           { spec: { replicas } },
           { dryRun: dryRun === 'server' ? 'All' : undefined },
         );
+      if (dryRun === 'none' && flags.bool('record'))
+        context.client.patch(pathOf(info.resource, info.namespace, info.name), 'merge', context.recorded({}));
       const printer = printerFor(context, { isGet: false });
       if (printer !== undefined)
         await context.out(
@@ -160,7 +166,10 @@ async function expose(context: Context): Promise<void> {
     flags.text('selector') === ''
       ? selectorOf(info.object, info.resource.kind)
       : pairs(flags.text('selector'));
-  if (selector === undefined) throw new CommandError(`cannot expose a ${info.resource.kind}`);
+  if (selector === undefined)
+    throw new CommandError(
+      `cannot expose a ${info.resource.kind}${info.resource.group === '' ? '' : `.${info.resource.group}`}`,
+    );
   if (Object.keys(selector).length === 0)
     throw new CommandError(
       "couldn't retrieve selectors via --selector flag or introspection: the " +

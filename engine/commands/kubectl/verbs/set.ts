@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { parseQuantity } from '../../../objects/quantity.ts';
 import { structOfKind } from '../../../objects/types.ts';
+import { compilePattern, matchesPattern } from '../../../shell/pattern.ts';
 import { findObjects, nameOf } from '../builder.ts';
 import { at, listAt, mapAt, objectAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
@@ -14,7 +15,7 @@ import { jsonMergePatch, strategicPatch } from '../merge.ts';
 import { printerFor } from '../print/output.ts';
 import { fromBase64, quoteGo } from '../text.ts';
 
-const COMMON = `all allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-set filename,f:strings kustomize,k:string local
+const COMMON = `all allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-set filename,f:strings kustomize,k:string local record
   output,o:string recursive,R selector,l:string show-managed-fields template:string`;
 
 function child(
@@ -66,13 +67,54 @@ export const setCommand: Command = {
   ],
 };
 
-/** Splits arguments at the first `key=value` or `key-`. */
-function split(context: Context): {
-  readonly resources: readonly string[];
-  readonly changes: readonly string[];
-} {
-  const isChange = (arg: string): boolean => arg.includes('=') || (arg.endsWith('-') && arg.length > 1);
-  return { resources: context.args.filter((arg) => !isChange(arg)), changes: context.args.filter(isChange) };
+/** Splits arguments at the first `key=value` or `key-` (cmdutil.GetResourcesAndPairs). @throws CommandError */
+function split(
+  { args }: Context,
+  what: 'image' | 'environment',
+): { readonly resources: readonly string[]; readonly changes: readonly string[] } {
+  const isChange = (arg: string): boolean =>
+    arg.indexOf('=') > 0 || (what === 'environment' && arg === '-') || (arg.endsWith('-') && arg.length > 1);
+  const first = args.findIndex(isChange);
+  if (first < 0) return { resources: args, changes: [] };
+  const late = args.slice(first).find((arg) => !isChange(arg));
+  if (late !== undefined)
+    throw new CommandError(
+      `all resources must be specified before ${what} changes: ${what === 'image' ? late : args.join(' ')}`,
+    );
+  return { resources: args.slice(0, first), changes: args.slice(first) };
+}
+
+/** What an object is told to lack when its kind has no containers. */
+function needTemplate(info: Info): void {
+  if (at(info.object, ...podSpecPath(info.resource.kind)) === undefined)
+    throw new CommandError(
+      `${info.resource.plural}/${info.name} the object is not a pod or does not have a pod template: *${info.resource.version}.${info.resource.kind}`,
+    );
+}
+
+/** An object that was never sent, as Go writes a typed one: with the members that are never left out. */
+function typed(info: Info, object: JsonObject): JsonObject {
+  const bare = (one: JsonObject): JsonObject => ({
+    ...one,
+    metadata: { creationTimestamp: null, ...objectAt(one, 'metadata') },
+  });
+  const path = podSpecPath(info.resource.kind);
+  const withResources = listAt(object, ...path, 'containers').map((one) => ({
+    resources: {},
+    ...(one as JsonObject),
+  }));
+  const filled = withAt(bare(object), [...path, 'containers'], withResources);
+  const template = path.slice(0, -1);
+  const outer =
+    template.length === 0 ? filled : withAt(filled, template, bare(objectAt(filled, ...template)));
+  const strategy = { Deployment: 'strategy', DaemonSet: 'updateStrategy', StatefulSet: 'updateStrategy' }[
+    info.resource.kind
+  ];
+  const whole =
+    strategy === undefined || at(outer, 'spec', strategy) !== undefined
+      ? outer
+      : withAt(outer, ['spec', strategy], {});
+  return { status: {}, ...whole };
 }
 
 /** The pod spec inside an object, and a way to put a changed one back. */
@@ -98,6 +140,11 @@ async function change(
 ): Promise<void> {
   const { flags } = context;
   const dryRun = await context.dryRun();
+  const isLocal = flags.bool('local');
+  if (isLocal && resources.length > 0)
+    throw new CommandError(
+      "you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'",
+    );
   const { infos, errors } = await findObjects(context, resources, {
     isAll: flags.bool('all'),
     selector: flags.text('selector'),
@@ -105,8 +152,10 @@ async function change(
   const faults: KubectlError[] = [...errors];
   for (const info of infos) {
     try {
-      const edited = edit(info);
-      if (edited === undefined) continue;
+      if (['image', 'env', 'resource requirements', 'serviceaccount'].includes(what)) needTemplate(info);
+      const changed = edit(info);
+      if (changed === undefined) continue;
+      const edited = context.recorded(changed);
       const struct = structOfKind(groupVersion(info.resource), info.resource.kind);
       const patch =
         struct === undefined
@@ -114,8 +163,8 @@ async function change(
           : strategicPatch(info.object, edited, struct);
       const printer = printerFor(context, { isGet: false });
       if (Object.keys(patch).length === 0 && printer === undefined) continue;
-      let object = edited;
-      if (dryRun !== 'client' && !flags.bool('local') && Object.keys(patch).length > 0) {
+      let object = isLocal ? typed(info, edited) : edited;
+      if (dryRun !== 'client' && !isLocal && Object.keys(patch).length > 0) {
         object = sent(context, info, struct === undefined ? 'merge' : 'strategic', patch, {
           what,
           dryRun,
@@ -161,12 +210,15 @@ function sent(
 }
 
 async function setImage(context: Context): Promise<void> {
-  const { resources, changes } = split(context);
+  const { resources, changes } = split(context, 'image');
   if (resources.length === 0 && context.flags.list('filename').length === 0)
     throw new CommandError(
       'one or more resources must be specified as <resource> <name> or <resource>/<name>',
     );
-  if (changes.length === 0) throw new CommandError('at least one image update is required');
+  if (changes.length === 0) {
+    throwAll((await findObjects(context, resources, { isEmptySelectorFine: true })).errors);
+    throw new CommandError('at least one image update is required');
+  }
   const images = changes.map((text) => {
     const equals = text.indexOf('=');
     const [name, image] = [text.slice(0, equals), text.slice(equals + 1)];
@@ -195,33 +247,56 @@ async function setImage(context: Context): Promise<void> {
 
 async function setEnv(context: Context): Promise<void> {
   const { flags } = context;
-  const { resources, changes } = split(context);
-  const all = [...flags.list('env'), ...changes];
+  const { resources, changes } = split(context, 'environment');
+  const typedIn = changes.includes('-')
+    ? (await context.process.stdin.readAll(context.process.sys)).split('\n')
+    : [];
+  const all = [...flags.list('env'), ...changes, ...typedIn].filter((one) => one !== '-' && one !== '');
   if (flags.bool('list')) return listEnv(context, resources);
-  for (const text of all) checkVariable(text);
+  for (const text of all) checkVariable(text.replace(/(=.*|-)$/s, ''));
   const added = await fromSource(context);
   const literal = all
     .filter((text) => text.includes('='))
     .map((text) => ({ name: text.slice(0, text.indexOf('=')), value: text.slice(text.indexOf('=') + 1) }));
   const removed = new Set(all.filter((text) => !text.includes('=')).map((text) => text.slice(0, -1)));
+  if (literal.some(({ name }) => removed.has(name)))
+    throw new CommandError(
+      'can not both modify and remove the same environment variable in the same command',
+    );
+  const only = compilePattern(flags.text('containers'));
   await change(context, resources, 'env', (info) => {
     const path = podSpecPath(info.resource.kind);
     const spec = objectAt(info.object, ...path);
+    let isFound = false;
     const edit = (container: Json): Json => {
-      const only = flags.text('containers');
-      if (only !== '*' && textAt(container, 'name') !== only) return container;
+      if (!matchesPattern(only, textAt(container, 'name'))) return container;
+      isFound = true;
+      const old = listAt(container, 'env').find((one) =>
+        literal.some(
+          (wanted) => wanted.name === textAt(one, 'name') && wanted.value !== textAt(one, 'value'),
+        ),
+      );
+      if (old !== undefined && !flags.bool('overwrite'))
+        throw new CommandError(
+          `${info.resource.plural}/${info.name} '${textAt(old, 'name')}' already has a value (${textAt(old, 'value')}), and --overwrite is false`,
+        );
       const env = updated(listAt(container, 'env'), [...literal, ...added], removed);
       const { env: _, ...others } = container as JsonObject;
       return env.length === 0 ? others : { ...others, env };
     };
-    return withAt(info.object, path, { ...spec, containers: listAt(spec, 'containers').map(edit) });
+    const object = withAt(info.object, path, { ...spec, containers: listAt(spec, 'containers').map(edit) });
+    if (!isFound)
+      context.warn(
+        `${info.resource.kind}/${info.name} does not have any containers matching ${quoteGo(flags.text('containers'))}`,
+      );
+    return object;
   });
 }
 
 const VARIABLE = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
 
-function checkVariable(text: string): void {
-  const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : text.slice(0, -1);
+/** @throws CommandError for what cannot name a variable */
+export function checkVariable(name: string): void {
   if (!VARIABLE.test(name))
     throw new CommandError(
       `${quoteGo(name)} is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')`,
@@ -253,6 +328,8 @@ async function fromSource(context: Context): Promise<readonly JsonObject[]> {
   if (from === '') return [];
   const [type = '', name = ''] = from.split('/');
   const resource = context.discovery.need(type);
+  if (!['Secret', 'ConfigMap'].includes(resource.kind))
+    throw new CommandError('unsupported resource specified in --from');
   const data = objectAt(context.client.get(pathOf(resource, context.namespace, name)), 'data');
   const ref = resource.kind === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef';
   const keys = context.flags.list('keys');
@@ -306,7 +383,12 @@ async function setResources(context: Context): Promise<void> {
       text
         .split(',')
         .filter((one) => one !== '')
-        .map((one) => one.split('=')),
+        .map((one) => {
+          const parts = one.split('=');
+          if (parts.length !== 2)
+            throw new CommandError(`Invalid argument syntax ${one}, expected <resource>=<value>`);
+          return parts;
+        }),
     );
   const [limits, requests] = [read(flags.text('limits')), read(flags.text('requests'))];
   if (Object.keys(limits).length === 0 && Object.keys(requests).length === 0)
@@ -321,9 +403,12 @@ async function setResources(context: Context): Promise<void> {
   await change(context, context.args, 'resource requirements', (info) => {
     const path = podSpecPath(info.resource.kind);
     const spec = objectAt(info.object, ...path);
-    const only = flags.text('containers');
+    const only = compilePattern(flags.text('containers'));
+    const isMeant = (container: Json): boolean => matchesPattern(only, textAt(container, 'name'));
+    if (!listAt(spec, 'containers').some(isMeant))
+      throw new CommandError(`unable to find container named ${flags.text('containers')}`);
     const containers = listAt(spec, 'containers').map((container) => {
-      if (only !== '*' && textAt(container, 'name') !== only) return container;
+      if (!isMeant(container)) return container;
       const own = objectAt(container, 'resources');
       return {
         ...(container as JsonObject),
@@ -343,9 +428,16 @@ async function setResources(context: Context): Promise<void> {
 async function setSelector(context: Context): Promise<void> {
   const { args } = context;
   const text = args.at(-1) ?? '';
-  if (args.length < 2 || !text.includes('='))
+  if (args.length > 1 && !/[=!(]/.test(text))
+    throw new CommandError('resource(s) were provided, but no name was specified');
+  if (args.length < 2)
     throw new CommandError(
       'one or more resources must be specified as <resource> <name> or <resource>/<name>',
+    );
+  const odd = /^(\S+) (in|notin) \((.*)\)$/.exec(text);
+  if (odd !== null)
+    throw new CommandError(
+      `match expression [{${odd[1]} ${odd[2] === 'in' ? 'In' : 'NotIn'} [${(odd[3] ?? '').split(/, */).join(' ')}]}] not supported on this object`,
     );
   const labels = Object.fromEntries(text.split(',').map((pair) => pair.split(/==?/)));
   await change(context, args.slice(0, -1), 'selector', (info) => {
@@ -376,6 +468,10 @@ async function setSubject(context: Context): Promise<void> {
     context.args,
     'subjects',
     (info) => {
+      if (!/^(Cluster)?RoleBinding$/.test(info.resource.kind))
+        throw new CommandError(
+          `${info.resource.plural}/${info.name} setting subjects is only supported for RoleBinding/ClusterRoleBinding`,
+        );
       const subjects = listAt(info.object, 'subjects');
       const key = (one: Json): string =>
         ['kind', 'apiGroup', 'namespace', 'name'].map((field) => textAt(one, field)).join('/');

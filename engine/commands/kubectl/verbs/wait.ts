@@ -8,6 +8,7 @@ import type { KubectlError } from '../errors.ts';
 import { ApiError, CommandError, kubectlErrorOf, throwAll } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
+import { printerFor } from '../print/output.ts';
 import { findJsonPath, parseJsonPath, relaxedJsonPath } from '../print/jsonpath.ts';
 import { quoteGo } from '../text.ts';
 
@@ -43,26 +44,31 @@ async function wait(context: Context): Promise<void> {
   const { wants, errors } = await readWants(context, context.args, options);
   throwAll(errors);
   if (isCreate) return waitForCreation(context, wants, options, endMs);
-  const infos: Info[] = [];
-  for (const want of wants) {
-    try {
-      infos.push(...fetchWant(context, want, options));
-    } catch (error) {
-      if (isDelete && error instanceof ApiError && error.isNotFound) continue;
-      throw error;
-    }
-  }
-  if (infos.length === 0 && !isDelete) throw new CommandError('no matching resources found');
   const faults: KubectlError[] = [];
-  for (const info of infos) {
+  const printer = printerFor(context, { isGet: false });
+  let count = 0;
+  for (const want of wants) {
+    let infos: readonly Info[] = [];
     try {
-      await waitOne(context, info, test, endMs);
-      await context.out(`${nameOf(info)} condition met\n`);
+      infos = fetchWant(context, want, options);
     } catch (error) {
-      faults.push(kubectlErrorOf(error));
+      const isGone = isDelete && error instanceof ApiError && error.isNotFound;
+      if (!isGone) faults.push(kubectlErrorOf(error));
+    }
+    count += infos.length;
+    for (const info of infos) {
+      try {
+        const object = await waitOne(context, info, test, endMs);
+        await context.out(
+          printer?.print(object ?? info.object, info.resource) ?? `${nameOf(info)} condition met\n`,
+        );
+      } catch (error) {
+        faults.push(kubectlErrorOf(error));
+      }
     }
   }
   throwAll(faults);
+  if (count === 0 && !isDelete) throw new CommandError('no matching resources found');
 }
 
 async function waitForCreation(
@@ -82,7 +88,7 @@ async function waitForCreation(
           break;
         }
       } catch (error) {
-        if (!(error instanceof ApiError) || !error.isNotFound) throw error;
+        if (!(error instanceof ApiError) || !error.isNotFound || want.info !== undefined) throw error;
       }
       if (sys.nowMs() >= endMs) throw new CommandError('timed out waiting for the condition');
       await sys.sleep(Math.min(500, endMs - sys.nowMs()));
@@ -91,11 +97,21 @@ async function waitForCreation(
   for (const info of infos) await context.out(`${nameOf(info)} condition met\n`);
 }
 
-async function waitOne(context: Context, info: Info, test: Test, endMs: number): Promise<void> {
+async function waitOne(
+  context: Context,
+  info: Info,
+  test: Test,
+  endMs: number,
+): Promise<JsonObject | undefined> {
   const { sys } = context.process;
+  const isOnce = context.flags.ms('timeout') === 0;
   const timedOut = (): CommandError =>
     new CommandError(`timed out waiting for the condition on ${info.resource.plural}/${info.name}`);
+  // The budget of all objects is spent: what is left is not even looked at.
+  if (!isOnce && sys.nowMs() >= endMs) throw timedOut();
   let current: JsonObject | undefined = refreshed(context, info);
+  if (isOnce && !test(current))
+    throw new CommandError(`condition not met for ${info.resource.plural}/${info.name}`);
   let resourceVersion = textAt(current, 'metadata', 'resourceVersion');
   while (!test(current)) {
     if (sys.nowMs() >= endMs) throw timedOut();
@@ -116,7 +132,7 @@ async function waitOne(context: Context, info: Info, test: Test, endMs: number):
           if (event.type === 'ERROR') throw new CommandError(textAt(event.object, 'message'));
           resourceVersion = textAt(event.object, 'metadata', 'resourceVersion');
           current = event.type === 'DELETED' ? undefined : event.object;
-          if (test(current)) return;
+          if (test(current)) return current;
         }
         if (cursor.ended()) break;
       }
@@ -124,6 +140,7 @@ async function waitOne(context: Context, info: Info, test: Test, endMs: number):
       cursor.stop();
     }
   }
+  return current;
 }
 
 function refreshed(context: Context, info: Info): JsonObject | undefined {
@@ -177,7 +194,7 @@ function jsonPathTest(text: string): Test {
     const [value] = values;
     if (wanted === undefined) return value !== undefined;
     if (typeof value === 'object' && value !== null)
-      throw new CommandError('jsonpath leads to a nested object or list, which is not supported');
+      throw new CommandError('jsonpath leads to a nested object or list which is not supported');
     return String(value).trim() === wanted.trim();
   };
 }
