@@ -31,6 +31,9 @@ export function busyboxNetcatProgram(ports: Ports): Program {
     const verbose = read.options.filter(([name]) => name === 'v').length;
     const wait = values.get('w');
     if (wait !== undefined && !/^\d+$/.test(wait)) return complain(process, `invalid number '${wait}'`);
+    const local = values.get('p');
+    if (local !== undefined && servicePort(local) === undefined)
+      return complain(process, `bad port '${local}'`);
     const waitMs = wait === undefined ? undefined : Number(wait) * 1_000;
     const job: Job = { process, ports, isFull, verbose, waitMs, has: (letter) => values.has(letter) };
     if (values.has('l')) return listen(job, values.get('p') ?? read.words.at(-1));

@@ -213,12 +213,21 @@ export function busyboxNslookupProgram(ports: Ports): Program {
   return async (process) => {
     const network = ports.network(process.machine);
     let types: readonly DnsType[] = ['A', 'AAAA'];
+    let isTyped = false;
     const words: string[] = [];
     for (const word of process.argv.slice(1)) {
       const option = /^-(?:type|query|querytype|q)=(.*)$/.exec(word);
       const type = option ? dnsType(option[1] ?? '') : undefined;
-      if (type) types = [type];
-      else if (!word.startsWith('-')) words.push(word);
+      if (option && type === undefined) {
+        await process.err(`nslookup: invalid query type "${option[1]}"\n`);
+        return 1;
+      }
+      if (type) {
+        types = [type];
+        isTyped = true;
+      } else if (!word.startsWith('-')) words.push(word);
+      else if (!/^-(debug|port=|timeout=|retry=|querytype|query|type)/.test(word))
+        return busyboxUsage(process, 'nslookup', BUSYBOX_USAGE);
     }
     const [name, server] = words;
     if (name === undefined) return busyboxUsage(process, 'nslookup', BUSYBOX_USAGE);
@@ -231,7 +240,7 @@ export function busyboxNslookupProgram(ports: Ports): Program {
       }
       servers = resolved.addresses.slice(0, 1);
     }
-    const reverse = reverseName(name);
+    const reverse = isTyped ? undefined : reverseName(name);
     const bare = name.replace(/\.$/, '');
     const names =
       reverse !== undefined

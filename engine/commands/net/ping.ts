@@ -263,7 +263,7 @@ function milliseconds(ms: number): string {
 
 const BUSYBOX_USAGE =
   'Usage: ping [OPTIONS] HOST\n\nSend ICMP ECHO_REQUESTs to HOST\n\n\t-4,-6\t\tForce IP or IPv6 name resolution\n\t-c CNT\t\tSend only CNT pings\n\t-s SIZE\t\tSend SIZE data bytes in packets (default 56)\n\t-i SECS\t\tInterval\n' +
-  '\t-A\t\tPing as soon as reply is recevied\n\t-t TTL\t\tSet TTL\n\t-I IFACE/IP\tSource interface or IP address\n\t-W SEC\t\tSeconds to wait for the first response (default 10)\n\t\t\t(after all -c CNT packets are sent)\n' +
+  '\t-A\t\tPing as soon as reply is received\n\t-t TTL\t\tSet TTL\n\t-I IFACE/IP\tSource interface or IP address\n\t-W SEC\t\tSeconds to wait for the first response (default 10)\n\t\t\t(after all -c CNT packets are sent)\n' +
   '\t-w SEC\t\tSeconds until ping exits (default:infinite)\n\t\t\t(can exit earlier with -c CNT)\n\t-q\t\tQuiet, only display output at start/finish\n\t-p HEXBYTE\tPayload pattern\n';
 
 /** ping of busybox. Source: recorded busybox 1.37.0. */
@@ -274,9 +274,11 @@ export function busyboxPingProgram(ports: Ports): Program {
     const values = new Map(read.options);
     const host = read.words[0];
     if (host === undefined) return busyboxUsage(process, 'ping', BUSYBOX_USAGE);
-    const bad = [...'cstWw']
-      .map((letter) => values.get(letter))
-      .find((value) => value !== undefined && !/^\d+$/.test(value));
+    const bad = [...'cstWwi']
+      .map((letter) => ({ letter, value: values.get(letter) }))
+      .find(
+        ({ letter, value }) => value !== undefined && !(letter === 'i' ? /^\d*\.?\d+$/ : /^\d+$/).test(value),
+      )?.value;
     if (bad !== undefined) return complain(process, `invalid number '${bad}'`, 1);
     const network = ports.network(process.machine);
     const family = values.has('4')

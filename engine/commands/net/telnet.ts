@@ -1,9 +1,12 @@
 import type { Program } from '../../shell/program.ts';
 import type { Ports } from '../ports.ts';
-import { isBusybox } from './busybox.ts';
+import { busyboxUsage, isBusybox } from './busybox.ts';
 import { pump } from './pump.ts';
 import { resolveHost, resolverWords } from './resolver.ts';
 import { connectError, errorText, servicePort } from './words.ts';
+
+const BUSYBOX_USAGE =
+  'Usage: telnet [-a] [-l USER] HOST [PORT]\n\nConnect to telnet server\n\n\t-a\tAutomatic login with $USER variable\n\t-l USER\tAutomatic login as USER\n';
 
 /** telnet of inetutils, or busybox's where busybox is. Source: recorded inetutils 2.4 and busybox 1.37.0. */
 export function telnetProgram(ports: Ports): Program {
@@ -12,9 +15,8 @@ export function telnetProgram(ports: Ports): Program {
     const [host, portWord = '23'] = words;
     const isSmall = isBusybox(process);
     if (host === undefined) {
-      await process.err(
-        isSmall ? 'Usage: telnet [-a] [-l USER] HOST [PORT]\n' : 'usage: telnet host [port]\n',
-      );
+      if (isSmall) return busyboxUsage(process, 'telnet', BUSYBOX_USAGE);
+      await process.err('usage: telnet host [port]\n');
       return 1;
     }
     const { sys, machine } = process;
