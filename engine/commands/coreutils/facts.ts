@@ -21,8 +21,7 @@ async function date(process: Process, options: Options): Promise<number> {
   const entry = file === undefined ? undefined : statThrough(process.machine.files, pathOf(process, file));
   if (file !== undefined && entry === undefined)
     return complain(process, `${file}: No such file or directory`);
-  if (format !== undefined && !format.startsWith('+'))
-    return complain(process, isBusybox(process) ? `invalid date '${format}'` : `invalid date '${format}'`);
+  if (format !== undefined && !format.startsWith('+')) return complain(process, `invalid date '${format}'`);
   const iso = options.get('I', 'iso-8601');
   if (!/^(|hours|minutes|date|seconds|ns)$/.test(iso ?? ''))
     return wrongArgument(process, iso ?? '', '--iso-8601', ['hours', 'minutes', 'date', 'seconds', 'ns']);
@@ -53,7 +52,7 @@ async function seq(process: Process): Promise<number> {
   let separator = '\n';
   let isPadded = false;
   let format: string | undefined;
-  while (/^-[a-zA-Z-]/.test(words[0] ?? '') && !/^-(inf|nan)/i.test(words[0] ?? '')) {
+  while (/^-[a-zA-Z-]/.test(words[0] ?? '')) {
     const word = words.shift() ?? '';
     if (word === '--') break;
     if (word === '-w' || word === '--equal-width') isPadded = true;
@@ -66,9 +65,7 @@ async function seq(process: Process): Promise<number> {
   }
   if (words.length === 0) return complainUsage(process, 'missing operand');
   if (words.length > 3) return complainUsage(process, `extra operand '${words[3] ?? ''}'`);
-  const bad = words.find(
-    (word) => !/^[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|0x[\da-f]+|inf(inity)?)$/i.test(word),
-  );
+  const bad = words.find((word) => !/^[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|0x[\da-f]+)$/i.test(word));
   if (bad !== undefined) return complainUsage(process, `invalid floating point argument: '${bad}'`);
   const wrong = format === undefined ? undefined : wrongFormat(format);
   if (wrong !== undefined) return complain(process, wrong);
@@ -76,7 +73,7 @@ async function seq(process: Process): Promise<number> {
     return complainUsage(process, 'format string may not be specified when printing equal width strings');
   const [first = 1, step = 1, last = 1] = (
     words.length === 1 ? ['1', '1', words[0]] : words.length === 2 ? [words[0], '1', words[1]] : words
-  ).map((word) => (/inf/i.test(word ?? '') ? Infinity * (word?.startsWith('-') ? -1 : 1) : Number(word)));
+  ).map(Number);
   if (step === 0) return complainUsage(process, `invalid Zero increment value: '${words[1] ?? ''}'`);
   const digits = Math.max(
     ...words.slice(0, words.length > 1 ? -1 : 0).map((word) => (word.split('.')[1] ?? '').length),
@@ -87,10 +84,7 @@ async function seq(process: Process): Promise<number> {
     const value = first + index * step;
     if (step > 0 ? value > last + 1e-9 : value < last - 1e-9) break;
     values.push(format === undefined ? value.toFixed(digits) : formatPrintf(format, [String(value)]).text);
-    if (index % 256 !== 255) continue;
-    await process.sys.burn(256);
-    // Without an end they are written as they come.
-    if (last === Infinity && !isPadded) await process.out(`${values.splice(0).join(separator)}${separator}`);
+    if (index % 256 === 255) await process.sys.burn(256);
   }
   const width = isPadded ? Math.max(...values.map((value) => value.length)) : 0;
   if (values.length > 0)

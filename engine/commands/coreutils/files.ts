@@ -1,6 +1,6 @@
 import type { FileEntry, FileSystem, Process, Program } from '../../shell/program.ts';
 import { baseName, failureText, joinPath, parentOf, statThrough } from '../../shell/path.ts';
-import { complain, complainUsage, isBusybox, nameOf, pathOf, tool } from './tool.ts';
+import { complain, complainUsage, nameOf, pathOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 import { formatDate } from '../../base/strftime.ts';
 import { parseDate } from './dates.ts';
@@ -208,12 +208,7 @@ async function makeFolders(process: Process, options: Options): Promise<number> 
     if (failure === undefined && mode !== undefined)
       process.machine.files.setMode(pathOf(process, operand), mode);
     if (failure !== undefined)
-      exit = await complain(
-        process,
-        isBusybox(process)
-          ? `can't create directory '${operand}': ${failureText(failure)}`
-          : `cannot create directory '${file ?? operand}': ${failureText(failure)}`,
-      );
+      exit = await complain(process, `cannot create directory '${file ?? operand}': ${failureText(failure)}`);
     else if (options.has('v', 'verbose'))
       await process.out(made.map((one) => `mkdir: created directory '${one}'\n`).join(''));
   }
@@ -278,12 +273,7 @@ async function touch(process: Process, options: Options): Promise<number> {
     if (old?.kind === 'folder' || (old === undefined && options.has('c', 'no-create'))) continue;
     const failure = files.write(path, '', atMs, { append: true });
     if (failure !== undefined)
-      exit = await complain(
-        process,
-        isBusybox(process)
-          ? `${operand}: ${failureText(failure)}`
-          : `cannot touch '${operand}': ${failureText(failure)}`,
-      );
+      exit = await complain(process, `cannot touch '${operand}': ${failureText(failure)}`);
   }
   return exit;
 }
@@ -341,12 +331,6 @@ export function applyMode(word: string, mode: number, isFolder: boolean): number
     const who = match[1] === '' || match[1]?.includes('a') === true ? 'ugo' : (match[1] ?? '');
     const copied = 'ugo'.indexOf(match[3] === '' ? 'x' : (match[3] ?? 'x'));
     let bits = copied < 0 ? 0 : (mode >> (6 - 3 * copied)) & 7;
-    const special =
-      ((match[3] ?? '').includes('s')
-        ? (who.includes('u') ? 0o4000 : 0) | (who.includes('g') ? 0o2000 : 0)
-        : 0) | ((match[3] ?? '').includes('t') ? 0o1000 : 0);
-    if (match[2] === '-') result &= ~special;
-    else result |= special;
     for (const letter of copied < 0 ? (match[3] ?? '') : '')
       bits |=
         letter === 'r'
@@ -389,12 +373,7 @@ const chmod: Program = async (process) => {
   const change = async (path: string, shown: string): Promise<void> => {
     const entry = statThrough(files, path);
     if (entry === undefined || entry.kind === 'link') {
-      exit = await complain(
-        process,
-        isBusybox(process)
-          ? `${shown}: No such file or directory`
-          : `cannot access '${shown}': No such file or directory`,
-      );
+      exit = await complain(process, `cannot access '${shown}': No such file or directory`);
       return;
     }
     const next = applyMode(mode, entry.mode, entry.kind === 'folder') ?? entry.mode;
@@ -545,14 +524,6 @@ async function df(process: Process, options: Options): Promise<number> {
   return 0;
 }
 
-/** The way from one folder to a path. */
-function relative(from: string, to: string): string {
-  const [a, b] = [from, to].map((one) => one.split('/').filter((part) => part !== ''));
-  let same = 0;
-  while (a?.[same] !== undefined && a[same] === b?.[same]) same++;
-  return [...(a ?? []).slice(same).map(() => '..'), ...(b ?? []).slice(same)].join('/') || '.';
-}
-
 async function realPath(process: Process, options: Options): Promise<number> {
   if (options.operands.length === 0) return complainUsage(process, 'missing operand');
   const { files } = process.machine;
@@ -577,10 +548,7 @@ async function realPath(process: Process, options: Options): Promise<number> {
     let at = path;
     for (let hops = 0, one = entry; one?.kind === 'link' && hops < 40; hops++, one = files.stat(at))
       at = one.target.startsWith('/') ? one.target : joinPath(parentOf(at), one.target);
-    const base = options.get('relative-to');
-    await process.out(
-      `${base === undefined ? pathOf(process, at) : relative(pathOf(process, base), pathOf(process, at))}\n`,
-    );
+    await process.out(`${pathOf(process, at)}\n`);
   }
   return exit;
 }
@@ -629,6 +597,6 @@ export const FILE_TOOLS: readonly (readonly [string, Program])[] = [
   ['file', tool({ short: 'bi' }, kindOf)],
   ['du', tool({ short: 'shacd:kb', long: ['max-depth=', 'bytes', 'total'] }, du)],
   ['df', tool({ short: 'hkTai' }, df)],
-  ['realpath', tool({ short: 'em', long: ['relative-to='] }, realPath)],
+  ['realpath', tool({ short: 'em' }, realPath)],
   ['readlink', tool({ short: 'fem' }, realPath)],
 ];

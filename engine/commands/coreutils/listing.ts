@@ -19,15 +19,7 @@ export function sizeOf(entry: FileEntry): number {
 /** `-rw-r--r--` of an entry. */
 export function modeText(entry: FileEntry): string {
   const mode = entry.kind === 'link' ? 0o777 : entry.mode;
-  const bits = [...'rwxrwxrwx']
-    .map((letter, index) => {
-      const isSet = (mode & (1 << (8 - index))) !== 0;
-      const special = index % 3 === 2 && (mode & (0o4000 >> ((index - 2) / 3))) !== 0;
-      if (!special) return isSet ? letter : '-';
-      const mark = index === 8 ? 't' : 's';
-      return isSet ? mark : mark.toUpperCase();
-    })
-    .join('');
+  const bits = [...'rwxrwxrwx'].map((letter, index) => (mode & (1 << (8 - index)) ? letter : '-')).join('');
   return `${entry.kind === 'folder' ? 'd' : entry.kind === 'link' ? 'l' : '-'}${bits}`;
 }
 
@@ -98,10 +90,6 @@ async function wrongStyle(process: Process, options: Options): Promise<number | 
       "'never', 'no', 'none'",
       "'auto', 'tty', 'if-tty'",
     ]);
-  const order = options.get('sort');
-  const orders = ['none', 'time', 'size', 'extension', 'version', 'width'];
-  if (order !== undefined && !orders.some((one) => one.startsWith(order)))
-    return wrongArgument(process, order, '--sort', orders);
   const width = options.get('w', 'width') ?? '0';
   if (!/^\d+$/.test(width)) return complain(process, `invalid line width: '${width}'`, 2);
   return undefined;
@@ -139,13 +127,10 @@ function* withSubfolders(process: Process, folder: string, options: Options): Ge
 
 function sorted(options: Options, items: readonly Listed[]): Listed[] {
   const order = [...items].sort((a, b) => {
-    const by = options.get('sort');
-    if (options.has('U') || by === 'none') return 0;
-    if (options.has('t') || by === 'time')
-      return b.entry.modifiedMs - a.entry.modifiedMs || byText(a.name, b.name);
-    if (options.has('S') || by === 'size') return sizeOf(b.entry) - sizeOf(a.entry) || byText(a.name, b.name);
-    if (options.has('X') || by === 'extension')
-      return byText(extension(a.name), extension(b.name)) || byText(a.name, b.name);
+    if (options.has('U')) return 0;
+    if (options.has('t')) return b.entry.modifiedMs - a.entry.modifiedMs || byText(a.name, b.name);
+    if (options.has('S')) return sizeOf(b.entry) - sizeOf(a.entry) || byText(a.name, b.name);
+    if (options.has('X')) return byText(extension(a.name), extension(b.name)) || byText(a.name, b.name);
     return byText(a.name, b.name);
   });
   if (options.has('r', 'reverse')) order.reverse();
@@ -323,7 +308,6 @@ export const ls = tool(
       'ignore-backups',
       'quote-name',
       'hide=',
-      'sort=',
       'width=',
     ],
     usageExit: 2,

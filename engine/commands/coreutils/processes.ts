@@ -26,10 +26,7 @@ async function sleep(process: Process, options: Options): Promise<number> {
   let total = 0;
   for (const operand of options.operands) {
     const duration = durationMs(operand);
-    if (duration === undefined)
-      return isBusybox(process)
-        ? complain(process, `invalid number '${operand}'`)
-        : complainUsage(process, `invalid time interval '${operand}'`);
+    if (duration === undefined) return complainUsage(process, `invalid time interval '${operand}'`);
     total += duration;
   }
   await process.sys.sleep(total);

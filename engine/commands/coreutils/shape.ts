@@ -87,11 +87,6 @@ function compareBy(flags: string, a: string, b: string): number {
 }
 
 async function sort(process: Process, options: Options): Promise<number> {
-  const kinds = ['general-numeric', 'human-numeric', 'month', 'numeric', 'random', 'version'];
-  const kind = options.get('sort');
-  const fitting = kinds.filter((one) => kind !== undefined && one.startsWith(kind));
-  if (kind !== undefined && fitting.length !== 1) return wrongArgument(process, kind, '--sort', kinds);
-  const letter = 'ghMnRV'[kinds.indexOf(fitting[0] ?? '')] ?? '';
   const flags = options.all
     .map(
       ([name]) =>
@@ -104,8 +99,7 @@ async function sort(process: Process, options: Options): Promise<number> {
           'month-sort': 'M',
         })[name] ?? (name.length === 1 ? name : ''),
     )
-    .join('')
-    .concat(letter);
+    .join('');
   const keys: SortKey[] = [];
   for (const [name, value] of options.all) {
     if (name !== 'k' && name !== 'key') continue;
@@ -502,8 +496,6 @@ async function column(process: Process, options: Options): Promise<number> {
   const rows = lines
     .filter((line) => line.trim() !== '')
     .map((line) => (separator === undefined ? line.trim().split(/\s+/) : line.split(separator)));
-  const names = options.get('N', 'table-columns')?.split(',');
-  if (names !== undefined) rows.unshift(names);
   const joint = options.get('o', 'output-separator') ?? '  ';
   const widths: number[] = [];
   for (const row of rows)
@@ -706,7 +698,6 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
           'parallel=',
           'zero-terminated',
           'check?',
-          'sort=',
           'merge',
         ],
         usageExit: 2,
@@ -760,8 +751,8 @@ export const SHAPE_TOOLS: readonly (readonly [string, Program])[] = [
     'column',
     tool(
       {
-        short: 'ts:o:xc:N:',
-        long: ['table', 'separator=', 'output-separator=', 'output-width=', 'table-columns='],
+        short: 'ts:o:xc:',
+        long: ['table', 'separator=', 'output-separator=', 'output-width='],
       },
       column,
     ),

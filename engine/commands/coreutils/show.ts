@@ -2,7 +2,6 @@ import { utf8Length } from '../../base/bytes.ts';
 import type { Process, Program } from '../../shell/program.ts';
 import { failureText, statThrough } from '../../shell/path.ts';
 import { descriptorsOf } from '../../shell/process.ts';
-import { compileRegex } from '../../shell/posix-regex.ts';
 import {
   complain,
   complainUsage,
@@ -298,11 +297,13 @@ async function number(process: Process, options: Options): Promise<number> {
   const kind = options.get('n', 'number-format') ?? 'rn';
   if (!/^([atn]$|p)/.test(style)) return complainUsage(process, `invalid body numbering style: '${style}'`);
   if (!/^(ln|rn|rz)$/.test(kind)) return complainUsage(process, `invalid line numbering format: '${kind}'`);
-  const pattern = style.startsWith('p') ? compileRegex(style.slice(1), 'basic', {}) : undefined;
   const step = Number(options.get('i', 'line-increment') ?? 1);
   let next = Number(options.get('v', 'starting-line-number') ?? 1);
   for (const line of lines) {
-    const counts = style === 'a' || (style === 't' && line !== '') || pattern?.find(line) !== undefined;
+    const counts =
+      style === 'a' ||
+      (style === 't' && line !== '') ||
+      (style.startsWith('p') && line.includes(style.slice(1)));
     const text = String(next);
     const shown = kind === 'ln' ? text.padEnd(width) : text.padStart(width, kind === 'rz' ? '0' : ' ');
     await process.out(counts ? `${shown}${gap}${line}\n` : `${' '.repeat(width + gap.length)}${line}\n`);
@@ -429,13 +430,6 @@ export const SHOW_TOOLS: readonly (readonly [string, Program])[] = [
       const old = process.argv.slice(1).find((word) => /^-\d+$/.test(word));
       if (old !== undefined && operands.length > 1)
         return complain(process, `option used in invalid context -- ${old.slice(1)}`);
-      // `tail +2 file`, `tail -2c file`, as it once was.
-      const first = /^([+-]\d*)([lbc]?)(f?)$/.exec(process.argv[1] ?? '');
-      if (first !== null && /^\+\d|^-\d*[lbc]/.test(first[0]) && process.argv.length <= 3) {
-        const count = first[1] === '-' || first[1] === '+' ? `${first[1]}10` : first[1];
-        const rest = [...(first[3] === '' ? [] : ['-f']), ...process.argv.slice(2)];
-        return process.run(['tail', first[2] === 'c' ? '-c' : '-n', count ?? '', ...rest]);
-      }
       return tool(
         { short: 'n:c:fFqvs:', long: ['lines=', 'bytes=', 'follow?', 'retry', 'pid='], number: 'n' },
         tail,

@@ -170,7 +170,7 @@ export function tryHelp(name: string): string {
 const BUSYBOX_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^cannot statx? /, "can't stat "],
   [/^cannot (remove|create directory) /, "can't $1 "],
-  [/^cannot (?:access|open) '?([^']*?)'?: /, '$1: '],
+  [/^cannot (?:access|open|touch) '?([^']*?)'?: /, '$1: '],
   [/^failed to (?:access|open) '(.*?)'(?: for reading)?: /, '$1: '],
   [/^failed to remove |^cannot read: /, ''],
   [/^invalid (?:number|time|field|line).*?['"]([^'"]*)['"][\s\S]*/, "invalid number '$1'"],

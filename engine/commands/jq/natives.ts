@@ -269,43 +269,6 @@ function timeOf(parts: readonly Value[]): number {
   return Date.UTC(year, rest[0], rest[1], rest[2], rest[3], rest[4]) / 1000;
 }
 
-const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
-
-/** `strptime`: the directives that timestamps are written with. */
-function readTime(value: Value, format: Value): Value {
-  if (typeof value !== 'string') return fail(`strptime/1 requires string inputs and arguments`);
-  const names: string[] = [];
-  const long = stringOf(format).replaceAll('%T', '%H:%M:%S').replaceAll('%F', '%Y-%m-%d');
-  const source = long.replace(/%([a-zA-Z%])|[\\^$.|?*+()[\]{}]/g, (whole, letter?: string) => {
-    if (letter === undefined) return `\\${whole}`;
-    if (letter === '%') return '%';
-    names.push(letter);
-    return letter === 'Y'
-      ? '(\\d{4})'
-      : /[bBaAZz]/.test(letter)
-        ? '([-+:A-Za-z0-9]+?)'
-        : letter === 's'
-          ? '(\\d+)'
-          : '\\s*(\\d{1,2})';
-  });
-  const match = new RegExp(`^${source}$`).exec(value);
-  if (match === null) return fail(`date "${value}" does not match format "${stringOf(format)}"`);
-  const found = new Map(names.map((name, at) => [name, match[at + 1] ?? '']));
-  const number = (name: string, other: number): number => Number(found.get(name) ?? other);
-  if (found.has('s')) return brokenTime(number('s', 0));
-  const word = (found.get('b') ?? found.get('B') ?? '').slice(0, 3).toLowerCase();
-  const month = word === '' ? number('m', 1) - 1 : MONTHS.indexOf(word) / 3;
-  const ms = Date.UTC(
-    number('Y', 1970),
-    month,
-    number('d', number('e', 1)),
-    number('H', 0),
-    number('M', 0),
-    number('S', 0),
-  );
-  return brokenTime(ms / 1000);
-}
-
 function isoDate(value: Value): Value {
   return `${formatDate(Math.floor(isArray(value) ? timeOf(value) : numberOf(value)) * 1000, '%Y-%m-%dT%H:%M:%S')}Z`;
 }
@@ -590,7 +553,6 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'gmtime/0': simple((value) => brokenTime(numberOf(value))),
   'localtime/0': simple((value) => brokenTime(numberOf(value))),
   'mktime/0': simple((value) => Math.floor(timeOf(listOf(value, 'converted')))),
-  'strptime/1': withValue(readTime),
   'isnormal/0': simple((value) => Number.isFinite(numberOf(value)) && value !== 0),
   'builtins/0': simple(() => Object.keys(NATIVES)),
   'input_filename/0': simple(() => null),

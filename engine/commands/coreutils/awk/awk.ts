@@ -70,7 +70,6 @@ class Awk {
   #reader: LineReader | undefined;
   #steps = 0;
   #random = 1;
-  #seeded = 0;
   /** Records of an input that was split at another separator than the newline. */
   #pendingRecords: string[] = [];
   /** What ended them, for RT. */
@@ -422,10 +421,6 @@ class Awk {
         this.#text(this.#get('ORS'));
     if (statement.target === undefined) return this.#process.out(text);
     const target = this.#text(await this.#value(statement.target));
-    if (target === '' && !this.#isMawk)
-      throw new AwkFailure(
-        `cmd. line:1: fatal: expression for \`${statement.mode}' redirection has null string value`,
-      );
     if (target === '/dev/stderr') return this.#process.err(text);
     if (target === '/dev/stdout') return this.#process.out(text);
     if (statement.mode === '|') {
@@ -733,16 +728,11 @@ class Awk {
       case 'int':
         return Math.trunc(await number(first));
       case 'sqrt':
-      case 'log': {
-        const value = await number(first);
-        if (value < 0) await this.#warn(`${node.name}: received negative argument ${value}`);
-        return node.name === 'log' ? Math.log(value) : Math.sqrt(value);
-      }
-      case 'exp': {
-        const value = await number(first);
-        if (value > 709.78) await this.#warn(`exp: argument ${value} is out of range`);
-        return Math.exp(value);
-      }
+        return Math.sqrt(await number(first));
+      case 'exp':
+        return Math.exp(await number(first));
+      case 'log':
+        return Math.log(await number(first));
       case 'sin':
         return Math.sin(await number(first));
       case 'cos':
@@ -753,9 +743,8 @@ class Awk {
         this.#random = (this.#random * 48271) % 2147483647;
         return this.#random / 2147483647;
       case 'srand':
-        return this.#seed(
-          first === undefined ? Math.floor(this.#process.sys.nowMs() / 1000) : await number(first),
-        );
+        this.#random = Math.max(1, Math.trunc(await number(first)) % 2147483647);
+        return 0;
       case 'systime':
         return Math.floor(this.#process.sys.nowMs() / 1000);
       case 'strftime':
@@ -776,17 +765,6 @@ class Awk {
       default:
         return this.#gawkCall(node);
     }
-  }
-
-  #seed(value: number): number {
-    const before = this.#seeded;
-    this.#seeded = value;
-    this.#random = Math.max(1, Math.trunc(value) % 2147483647);
-    return before;
-  }
-
-  async #warn(text: string): Promise<void> {
-    if (!this.#isMawk) await this.#process.err(`${nameOf(this.#process)}: cmd. line:1: warning: ${text}\n`);
   }
 
   /** The functions that only gawk has. */

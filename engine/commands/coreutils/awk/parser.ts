@@ -149,12 +149,7 @@ class AwkReader {
   #mawkFail(token: Token): never {
     const isEnd = token.kind === 'end';
     const line = this.#text.slice(0, this.#at).split('\n').length + (isEnd ? 1 : 0);
-    const shown =
-      token.kind === 'newline'
-        ? 'end of line'
-        : token.kind === 'operator' || token.kind === 'name' || token.kind === 'number'
-          ? token.text
-          : token.text;
+    const shown = token.kind === 'newline' ? 'end of line' : token.text;
     if (token.kind === 'operator' && !OPERATORS.includes(token.text))
       throw new AwkFailure(
         token.text === '"'
@@ -285,12 +280,6 @@ class AwkReader {
         }
         this.#expect(')');
         this.#lines();
-        if (functions.has(name) && !this.#isMawk)
-          throw new AwkFailure(`cmd. line:1: error: function name \`${name}' previously defined`);
-        if (parameters.includes(name) && !this.#isMawk)
-          throw new AwkFailure(
-            `cmd. line:1: error: function \`${name}': cannot use function name as parameter name`,
-          );
         this.#place = 'function';
         functions.set(name, { parameters, body: this.#block() });
       } else rules.push(this.#rule());
