@@ -1,7 +1,7 @@
 'use client';
 
 import dynamic from 'next/dynamic';
-import { type JSX, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { type JSX, type RefObject, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { LabBundle } from '../../engine/lab/bundle.ts';
 import type { AdvisedEdit, MatrixCell } from '../../engine/lab/matrix-value.ts';
 import { classes } from '../_ui/classes.ts';
@@ -56,6 +56,28 @@ function useSandbox(bundle: LabBundle, task: number, isGuest: boolean): Sandbox 
   return sandbox;
 }
 
+/** Another task begins with its text, from the top; where the button that led to it is gone, the focus goes there too. Gives the ref of what scrolls. */
+function useTaskBegun(
+  { task, life }: WorkbenchState,
+  setRegion: (region: Region) => void,
+): RefObject<HTMLDivElement | null> {
+  const column = useRef<HTMLDivElement>(null);
+  const shown = useRef<number | undefined>(undefined);
+  useEffect(() => {
+    if (life === 'booting' || shown.current === task) return;
+    const isFirst = shown.current === undefined;
+    shown.current = task;
+    if (isFirst) return;
+    setRegion('text');
+    column.current?.scrollTo(0, 0);
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body)
+        column.current?.querySelector<HTMLElement>('[data-region="text"]')?.focus({ preventScroll: true });
+    });
+  }, [task, life, setRegion]);
+  return column;
+}
+
 function isPhone(): boolean {
   return matchMedia('(max-width: 767px)').matches;
 }
@@ -107,6 +129,18 @@ function Waiting({ bundle, task }: { bundle: LabBundle; task: number }): JSX.Ele
   );
 }
 
+/** How the checks stand, for those who do not see them turn. */
+function ChecksSaid({ state }: { state: WorkbenchState }): JSX.Element {
+  const held = state.checks.filter((check) => check.holds).length;
+  return (
+    <p role="status" className="sr-only">
+      {state.tasks[state.task]?.isSolved === true
+        ? `Task ${state.task + 1} is solved.`
+        : state.checks.length > 0 && `${held} of ${state.checks.length} checks hold.`}
+    </p>
+  );
+}
+
 /** How the checks stand, in the bar of a phone, where they are not in sight. */
 function ChecksNow({ state }: { state: WorkbenchState }): JSX.Element | null {
   if (state.tasks[state.task]?.isSolved === true) return <span className="ml-1 text-ok">✓</span>;
@@ -149,6 +183,7 @@ function Bench({
   const [matrixShare, setMatrixShare] = useShare('matrix', 66, [20, 85]);
   const task = bundle.tasks[state.task] ?? bundle.tasks[0];
   const goTo = useRef<(region: Region) => void>(() => {});
+  const text = useTaskBegun(state, setRegion);
 
   const goTask = (next: number) => {
     if (next < 0 || next >= bundle.tasks.length) return;
@@ -281,6 +316,7 @@ function Bench({
         onHelp={() => setHelpOpen(true)}
       />
       <Banners state={state} sandbox={sandbox} />
+      <ChecksSaid state={state} />
       <main
         ref={columns}
         className="min-h-0 flex-1 max-md:flex max-md:flex-col md:grid"
@@ -289,6 +325,7 @@ function Bench({
         }}
       >
         <div
+          ref={text}
           className={classes(
             'relative min-h-0 overflow-y-auto bg-panel',
             region !== 'text' && region !== 'checks' ? 'max-md:hidden' : 'max-md:flex-1',
