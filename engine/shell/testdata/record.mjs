@@ -46,7 +46,16 @@ function recordList(list, shells, out, files = {}) {
   return writeFileSync(here(out), `${lines.join('\n')}\n`, out === undefined ? {} : { flag: 'a' });
 }
 
+/** Records the lines of a recording again, in their order. */
+function recordAgain(path, files) {
+  const records = readFileSync(here(path), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const lines = records.map(({ shell, run }) => JSON.stringify(record(shell, run, files)));
+  writeFileSync(here(path), `${lines.join('\n')}\n`);
+}
+
 const tools = '../../commands/coreutils/testdata/';
+const fileSet = (...names) =>
+  Object.assign({}, ...names.map((name) => JSON.parse(readFileSync(here(`${tools}${name}`), 'utf8'))));
 for (const out of ['differential.jsonl', `${tools}differential.jsonl`]) rmSync(here(out), { force: true });
 recordList('posix.txt', ['bash', 'dash', 'ash'], 'differential.jsonl');
 recordList('bashisms.txt', ['bash', 'dash', 'ash'], 'differential.jsonl');
@@ -57,4 +66,6 @@ try {
 } catch (error) {
   if (error.code !== 'ENOENT') throw error;
 }
+const files = fileSet('tools-files.json', 'lines-files.json');
+for (const path of ['lines.jsonl', `${tools}lines.jsonl`]) recordAgain(path, files);
 rmSync(HOME, { recursive: true, force: true });
