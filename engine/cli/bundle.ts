@@ -67,7 +67,11 @@ function entryOf(modules: readonly string[], atOnce: Set<string>): Plugin {
 /** SWC shortens the code; the bundler's own minifier then finds the shorter names. */
 async function minifier(): Promise<Plugin> {
   const { minify } = await loadBindings();
-  const compress = { passes: 4, ecma: 2022, unsafe_arrows: true, keep_fargs: false };
+  const compress = {
+    ...{ passes: 4, ecma: 2022, unsafe_arrows: true, keep_fargs: false },
+    // The second minifier does these to a better end.
+    ...{ const_to_let: false, sequences: false },
+  };
   return {
     name: 'minifier',
     renderChunk: async (code, { fileName }) => {
