@@ -85,10 +85,14 @@ function formatOnce(
         isStopped = true;
         return '';
       }
-      const wide = width === '*' ? (take() ?? '0') : width;
+      const counted = (): string => {
+        const given = take() ?? '0';
+        return options.dialect === 'bash' ? String(numberOf(given, complaints, 'bash', true)) : given;
+      };
+      const wide = width === '*' ? counted() : width;
       const exact =
         precision === '*'
-          ? take()
+          ? counted()
           : whole.includes('.') && !'di'.includes('.')
             ? (precision ?? '0')
             : undefined;
@@ -110,11 +114,8 @@ function formatOnce(
         const raw = argument ?? '';
         const stop = raw.indexOf('\\c');
         if (stop >= 0) isStopped = true;
-        return pad(
-          unescapeAnsi((stop >= 0 ? raw.slice(0, stop) : raw).replace(/\\0([0-7]{1,3})/g, '\\$1')),
-          flags,
-          wide,
-        );
+        const text = unescapeAnsi((stop >= 0 ? raw.slice(0, stop) : raw).replace(/\\0([0-7]{1,3})/g, '\\$1'));
+        return pad(exact === undefined ? text : text.slice(0, Number(exact)), flags, wide);
       }
       return directive(kind, flags, wide, exact, argument, complaints, options.dialect ?? 'bash');
     },
@@ -141,9 +142,11 @@ function directive(
       flags,
       width,
     );
-  if (kind === 'c') return pad((argument ?? '').slice(0, 1), flags, width);
-  if (kind === 'q' || kind === 'Q')
-    return pad(argument === undefined || argument === '' ? "''" : bashQuote(argument), flags, width);
+  if (kind === 'c') return pad((argument ?? '').slice(0, 1) || '\0', flags, width);
+  if (kind === 'q' || kind === 'Q') {
+    const quoted = argument === undefined || argument === '' ? "''" : bashQuote(argument);
+    return pad(quoted.slice(0, precision === undefined ? undefined : Number(precision)), flags, width);
+  }
   if ('diouxX'.includes(kind) && /^\s*[-+]?[0-9]{16,}$/.test(argument ?? ''))
     return padNumber(largeText(kind, argument ?? '', complaints), flags, width, precision === undefined);
   const value = numberOf(argument ?? '', complaints, dialect, 'diouxX'.includes(kind));
@@ -209,7 +212,8 @@ function integerText(kind: string, value: number, precision: string | undefined,
         : magnitude.toString();
   if (whole < 0 && 'ouxX'.includes(kind))
     digits = BigInt.asUintN(64, BigInt(whole)).toString(kind === 'o' ? 8 : kind === 'u' ? 10 : 16);
-  if (precision !== undefined) digits = digits.padStart(Number(precision), '0');
+  if (precision !== undefined)
+    digits = whole === 0 && precision === '0' ? '' : digits.padStart(Number(precision), '0');
   if (flags.includes('#') && whole !== 0)
     digits = (kind === 'o' ? '0' : kind === 'x' || kind === 'X' ? '0x' : '') + digits;
   if (kind === 'X') digits = digits.toUpperCase();
