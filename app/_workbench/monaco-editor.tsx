@@ -194,11 +194,7 @@ export default function MonacoEditor(props: RichEditorProps): JSX.Element {
       defaultLanguage={/\.ya?ml$/.test(props.path) ? 'yaml' : 'plaintext'}
       defaultValue={props.text}
       theme={theme}
-      loading={
-        <pre className="size-full overflow-hidden px-4 py-2 font-mono text-[13px] leading-5">
-          {props.text}
-        </pre>
-      }
+      loading=""
       onChange={(text) => latest.current.onChange(text ?? '')}
       onMount={mount as unknown as NonNullable<Parameters<typeof EditorReact>[0]['onMount']>}
       options={{

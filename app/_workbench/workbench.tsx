@@ -143,10 +143,10 @@ function ChecksSaid({ state }: { state: WorkbenchState }): JSX.Element {
 
 /** How the checks stand, in the bar of a phone, where they are not in sight. */
 function ChecksNow({ state }: { state: WorkbenchState }): JSX.Element | null {
-  if (state.tasks[state.task]?.isSolved === true) return <span className="ml-1 text-ok">✓</span>;
+  if (state.tasks[state.task]?.isSolved === true) return <span className="text-ok">✓</span>;
   if (state.checks.length === 0) return null;
   return (
-    <span className={classes('ml-1 tabular-nums', state.feedback !== undefined && 'text-warn')}>
+    <span className={classes('tabular-nums', state.feedback !== undefined && 'text-warn')}>
       {state.checks.filter((check) => check.holds).length}/{state.checks.length}
       {state.feedback !== undefined && ' !'}
     </span>
@@ -485,6 +485,7 @@ function Bench({
             )}
           >
             {label}
+            {name === 'checks' && ' '}
             {name === 'checks' && <ChecksNow state={state} />}
           </button>
         ))}
