@@ -13,12 +13,7 @@ import {
   scriptState,
 } from '../images/script-machine.ts';
 import type { OutboundCall, OutboundResult } from '../images/server.ts';
-import {
-  parseSamples,
-  type ScrapeState,
-  type ScrapeTarget,
-  staticTargets,
-} from '../images/servers/prometheus.ts';
+import { parseSamples, type ScrapeState, type ScrapeTarget, staticTargets } from '../images/scrape.ts';
 import { parseAddress } from '../net/address.ts';
 import type { DnsMessage } from '../net/dns.ts';
 import type { Connection, Network, ResolverConfig } from '../net/socket.ts';

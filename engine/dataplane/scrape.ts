@@ -1,4 +1,4 @@
-import type { ScrapeTarget } from '../images/servers/prometheus.ts';
+import type { ScrapeTarget } from '../images/scrape.ts';
 import type { Topology } from './topology.ts';
 
 /** What Go's HTTP client says of a call that failed. */

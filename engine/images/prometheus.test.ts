@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSamples, staticTargets } from './servers/prometheus.ts';
+import { parseSamples, staticTargets } from './scrape.ts';
 import { evaluate, QueryError, type Series } from './servers/promql.ts';
 
 const series: readonly Series[] = [
