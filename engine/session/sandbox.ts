@@ -494,6 +494,13 @@ export class Sandbox {
   }
 
   #interrupt(terminal: SandboxTerminal): void {
+    const far = this.#farEndOf(terminal);
+    if (far?.terminal.onSignal !== undefined && !terminal.isAtPrompt) {
+      terminal.keep('^C');
+      far.stdin.take();
+      far.terminal.onSignal('INT');
+      return;
+    }
     const unread = terminal.input.take();
     // A line that the shell had not taken yet never ran; the prompt comes again, on a row of its own.
     const isAsking = terminal.isAtPrompt || terminal.shell?.isContinuing === true;

@@ -5,6 +5,7 @@ import { signalOf } from '../../shell/jobs.ts';
 import { failureText } from '../../shell/path.ts';
 import { findProgram, startChild, waitFor } from '../../shell/process.ts';
 import { formatDate } from '../../base/strftime.ts';
+import { isInteractive, keyStream } from './pager.ts';
 import { complain, complainUsage, isBusybox, nameOf, pathOf, tool, tryHelp, readFile } from './tool.ts';
 import type { Options } from './tool.ts';
 
@@ -346,9 +347,12 @@ async function ps(process: Process): Promise<number> {
 }
 
 async function top(process: Process, options: Options): Promise<number> {
-  const all = process.sys.processes(process.machine.id);
-  const once = options.has('b') || process.tty('stdout') === undefined;
+  const terminal = process.tty('stdout');
+  const keys = keyStream(process);
+  const once = options.has('b') || terminal === undefined || keys === undefined || !isInteractive(process);
+  const wasRaw = terminal?.isRaw ?? false;
   for (;;) {
+    const all = process.sys.processes(process.machine.id);
     const rows = all.map(
       (one) =>
         `${String(one.pid).padStart(7)} ${process.machine.user.slice(0, 8).padEnd(9)}  20   0    4000   2400   2000 ${one.pid === process.sys.pid ? 'R' : 'S'}   0.0   0.1   0:00.00 ${(one.command[0] ?? '').split('/').at(-1) ?? ''}\n`,
@@ -357,7 +361,13 @@ async function top(process: Process, options: Options): Promise<number> {
       `${once ? '' : '\x1b[H\x1b[2J'}top - ${formatDate(process.sys.nowMs(), '%H:%M:%S')} up 1 day,  1 user,  load average: 0.00, 0.00, 0.00\nTasks: ${String(all.length).padStart(3)} total,   1 running, ${String(all.length - 1).padStart(3)} sleeping,   0 stopped,   0 zombie\n\n    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n${rows.join('')}`,
     );
     if (once) return 0;
-    await process.sys.sleep(3000);
+    terminal.isRaw = true;
+    try {
+      const key = await keys.read(process.sys, 3000);
+      if (/[q\x03]/.test(key ?? '') || keys.ended) return 0;
+    } finally {
+      terminal.isRaw = wasRaw;
+    }
   }
 }
 
