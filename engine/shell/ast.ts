@@ -13,6 +13,8 @@ export type WordPart =
 /** `${name…}`. `operator` is absent for a plain value; `bad` is a form the shell refuses when it runs. */
 export type Parameter = {
   readonly name: string;
+  /** `$name` without braces: letters that a brace expansion puts behind it belong to the name. */
+  readonly isBare?: boolean;
   readonly index?: readonly WordPart[];
   readonly isIndirect?: boolean;
   readonly isLength?: boolean;

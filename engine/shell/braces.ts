@@ -38,8 +38,16 @@ function joinAtoms(atoms: readonly Atom[]): WordPart[] {
   const parts: WordPart[] = [];
   let text = '';
   for (const atom of [...atoms, undefined]) {
-    if (typeof atom === 'string') text += atom;
-    else {
+    const last = parts.at(-1);
+    if (typeof atom === 'string') {
+      if (text !== '' || last?.kind !== 'parameter' || last.parameter.isBare !== true || !/\w/.test(atom))
+        text += atom;
+      else
+        parts.splice(-1, 1, {
+          kind: 'parameter',
+          parameter: { name: last.parameter.name + atom, isBare: true },
+        });
+    } else {
       if (text !== '') parts.push({ kind: 'text', text, isQuoted: false });
       text = '';
       if (atom !== undefined) parts.push(atom);

@@ -709,6 +709,17 @@ async function slice(host: ExpansionHost, parameter: Parameter, value: Value): P
   const length = parameter.word2 === undefined ? undefined : Number(await arithmetic(host, parameter.word2));
   if (value.shape !== 'one') {
     const isPositional = parameter.name === '@' || parameter.name === '*';
+    const variable = isPositional ? undefined : host.state.variables.find(parameter.name);
+    if (variable?.list !== undefined && variable.isKeyed !== true) {
+      // The places of an array count, not its elements.
+      const keys = listEntries(variable).map(([key]) => Number(key));
+      const from = start < 0 ? (keys.at(-1) ?? -1) + 1 + start : start;
+      const first = from < 0 ? -1 : keys.findIndex((key) => key >= from);
+      const end = length === undefined ? undefined : first + length;
+      return { ...value, values: first < 0 ? [] : value.values.slice(first, end) };
+    }
+    if (variable !== undefined && variable.list === undefined)
+      return slice(host, parameter, { ...value, shape: 'one' });
     const all = isPositional ? [host.state.name, ...value.values] : value.values;
     const from = start < 0 ? Math.max(0, all.length + start) : start;
     const values = all.slice(

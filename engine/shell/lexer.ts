@@ -432,7 +432,7 @@ export class Lexer {
     NAME.lastIndex = this.pos + 1;
     const name = NAME.exec(this.src)?.[0] ?? '';
     this.pos += 1 + name.length;
-    return { kind: 'parameter', parameter: { name } };
+    return { kind: 'parameter', parameter: { name, isBare: true } };
   }
 
   #command(): WordPart {

@@ -365,6 +365,7 @@ async function searchFile(
       if (before.length > search.before) before.shift();
     }
   }
+  if (options.has('q', 'quiet', 'silent')) return count > 0;
   if (options.has('l', 'files-with-matches') && count > 0) await process.out(`${name}\n`);
   else if (options.has('L', 'files-without-match') && count === 0) await process.out(`${name}\n`);
   else if (options.has('c', 'count') && !options.has('q', 'l', 'L'))

@@ -82,9 +82,13 @@ function compareBy(flags: string, a: string, b: string): number {
     return (
       MONTHS.indexOf(a.trim().slice(0, 3).toUpperCase()) - MONTHS.indexOf(b.trim().slice(0, 3).toUpperCase())
     );
+  if (flags.includes('d')) return compareBy(flags.replace('d', ''), plainOf(a), plainOf(b));
   if (flags.includes('f')) return byText(a.toUpperCase(), b.toUpperCase());
   return byText(a, b);
 }
+
+/** What `-d` compares: blanks, letters and digits. */
+const plainOf = (text: string): string => text.replace(/[^A-Za-z0-9 \t]/g, '');
 
 async function sort(process: Process, options: Options): Promise<number> {
   const flags = options.all
@@ -111,8 +115,10 @@ async function sort(process: Process, options: Options): Promise<number> {
   const separator = given === '\\0' ? '\0' : given;
   if (separator !== undefined && [...separator].length !== 1)
     return complain(process, separator === '' ? 'empty tab' : `multi-character tab '${separator}'`, 2);
-  const clashing = [...new Set(flags.replace(/[^dghinMRV]/g, '').replace(/[di]/g, 'd'))].sort();
-  if (clashing.length > 1 && !flags.includes('c'))
+  const clashing = [...new Set(flags.replace(/[^dghinMRV]/g, ''))].sort();
+  const isClash =
+    clashing.join('').replace(/[diRV]+/g, '').length + Number(/[diRV]/.test(clashing.join(''))) > 1;
+  if (isClash && !flags.includes('c'))
     return complain(process, `options '-${clashing.join('')}' are incompatible`, 2);
   for (const [name, shown, value] of [
     ['S', '-S', options.get('S')],
@@ -141,7 +147,7 @@ async function sort(process: Process, options: Options): Promise<number> {
         .replace(/\0\n?$/, '')
         .split('\0')
     : lines;
-  const order = flags.replace(/[^nghVMfbr]/g, '');
+  const order = flags.replace(/[^dnghVMfbr]/g, '');
   const sign = (used: string): number => (used.includes('r') ? -1 : 1);
   const compareKeys = (a: string, b: string): number => {
     for (const key of keys) {
