@@ -226,16 +226,12 @@ describe('a page at its desk', () => {
     expect(page.text).toContain('> line\n> ^C\nlearner@workstation:~$ echo $?\n130\n');
   });
 
-  test('Ctrl-C on another machine is that machine’s; programs that take keys as they come end by theirs', async () => {
+  test('Ctrl-C on another machine is that machine’s', async () => {
     const page = await Page.open();
     await page.type('ssh vpn\n', 1000);
     await page.type('\x03');
     await page.type('exit\n', 1000);
     expect(page.text).toContain('vpn:~$ ^C\nlearner@vpn:~$ exit\nexit\nConnection to vpn closed.\n');
-    await page.type('top\n');
-    expect(page.text).toMatch(/Tasks: .*\n\n.*COMMAND\n(.*\n)*.* top\n$/);
-    await page.type('q');
-    expect(page.text).toMatch(/ top\nlearner@workstation:~\$ $/);
   });
 
   test('a wait can be skipped: virtual time jumps, wall time does not', async () => {
