@@ -124,7 +124,7 @@ function completeWords(process: Process, ports: Ports, words: readonly string[])
     );
     if (next === undefined) break;
     command = next;
-    commands = next.children ?? [];
+    commands = [...(next.children ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
   const specs = [...(command?.flags ?? []), ...GLOBAL_FLAGS];
   const rest = before.slice(at);

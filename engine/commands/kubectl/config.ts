@@ -1,5 +1,5 @@
 import { deepFreeze, type Json, type JsonObject } from '../../base/json.ts';
-import { parse } from 'yaml';
+import { parse } from '../../base/yaml-library.ts';
 import type { Process } from '../../shell/program.ts';
 import { listAt, objectAt, textAt } from './client.ts';
 import { CommandError, PlainError } from './errors.ts';
@@ -114,9 +114,9 @@ export function targetOf(process: Process, flags: Flags): Target {
   const config = readConfig(process, flags);
   const contextName = flags.text('context') || config.currentContext;
   const context = config.contexts.find((one) => one.name === contextName)?.value;
-  if (context === undefined && flags.text('context') !== '') {
+  if (context === undefined && contextName !== '') {
     throw new PlainError(
-      `Error in configuration: context was not found for specified context: ${flags.text('context')}`,
+      `Error in configuration: context was not found for specified context: ${contextName}`,
     );
   }
   const clusterName = flags.text('cluster') || textAt(context, 'cluster');

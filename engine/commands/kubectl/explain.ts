@@ -19,6 +19,11 @@ export class UnknownField extends CommandError {
   }
 }
 
+/** The last field of the path is named, whichever was missing. */
+function unknownField(head: string, path: readonly string[]): UnknownField {
+  return new UnknownField(head, `field ${quoteGo(path.at(-1) ?? '')} does not exist`);
+}
+
 /** What `explain` prints of a kind or field: its place, its type and its fields, from the schema, in our words. @throws CommandError */
 export function explainText(context: Context, resource: Resource, path: readonly string[]): string {
   const head = `${resource.group === '' ? '' : `GROUP:      ${resource.group}\n`}KIND:       ${resource.kind}\nVERSION:    ${resource.version}\n\n`;
@@ -28,7 +33,7 @@ export function explainText(context: Context, resource: Resource, path: readonly
   let type = `<${struct.short}>`;
   for (const name of path) {
     const field = here?.byJson.get(name);
-    if (field === undefined) throw new UnknownField(head, `field ${quoteGo(name)} does not exist`);
+    if (field === undefined) throw unknownField(head, path);
     type = typeName(field.type);
     here = structOf(field.type);
   }
@@ -47,7 +52,7 @@ function customText(context: Context, head: string, resource: Resource, path: re
   let here = resolved(schemas, root);
   for (const name of path) {
     const fields = objectAt(inner(schemas, here), 'properties');
-    if (!Object.hasOwn(fields, name)) throw new UnknownField(head, `field ${quoteGo(name)} does not exist`);
+    if (!Object.hasOwn(fields, name)) throw unknownField(head, path);
     here = resolved(schemas, fields[name]);
   }
   const values = listAt(here, 'enum').map((one) => `    ${String(one)}\n`);

@@ -18,6 +18,13 @@ const GROUPS: readonly (readonly [string, readonly string[]])[] = [
   ['Settings Commands', ['label', 'annotate', 'completion']],
 ];
 
+/** Names in the order of the groups, what is in none behind. */
+export function inHelpOrder(names: readonly string[]): readonly string[] {
+  const order = GROUPS.flatMap(([, group]) => group);
+  const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return [...names].sort((a, b) => place(a) - place(b));
+}
+
 /** What `kubectl` alone prints: all verbs in groups. */
 export function overview(commands: readonly Command[]): string {
   const line = (name: string): string => {
@@ -35,7 +42,9 @@ export function overview(commands: readonly Command[]): string {
 
 /** The help of one command: what it does, its children, its flags and its usage line. */
 export function helpText(command: Command, path: string): string {
-  const children = (command.children ?? []).filter((one) => one.isHidden !== true);
+  const children = (command.children ?? [])
+    .filter((one) => one.isHidden !== true)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   // cobra's columns are as wide as the longest name, eleven letters at least; kubectl's templates add two.
   const width = 2 + Math.max(11, ...children.map((one) => one.name.length));
   const list =

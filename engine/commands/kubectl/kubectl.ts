@@ -5,7 +5,7 @@ import { Context } from './context.ts';
 import { CommandError, errorText, exitCodeOf, isKubectlError, PrintedFault, usageError } from './errors.ts';
 import type { FlagSpec } from './flags.ts';
 import { GLOBAL_FLAGS, parseLine } from './flags.ts';
-import { helpText, overview } from './help.ts';
+import { helpText, inHelpOrder, overview } from './help.ts';
 import { didYouMean, quoteGo } from './text.ts';
 import { COMMANDS } from './verbs/all.ts';
 import { complete } from './completion.ts';
@@ -43,10 +43,15 @@ async function main(process: Process, ports: Ports): Promise<number> {
     return 0;
   }
   if (command.run === undefined) {
-    if (line.args.length > 0 && command.children !== undefined)
+    if (line.args.length > 0 && command.children !== undefined && path !== 'kubectl certificate')
       throw unknownChild(path, line.args[0] ?? '', line.args);
     // Which of the two streams is a matter of how each command was wired up (cmdutil.DefaultSubCommandRun).
     const help = helpText(command, path);
+    // It was wired up as a command that does nothing but show its help.
+    if (path === 'kubectl certificate') {
+      await process.out(help);
+      return 0;
+    }
     await (HELP_ON_STDERR.has(path) ? process.err(help) : process.out(help));
     return 1;
   }
@@ -70,7 +75,6 @@ const HELP_ON_STDERR: ReadonlySet<string> = new Set([
   'kubectl top',
   'kubectl auth',
   'kubectl plugin',
-  'kubectl certificate',
   'kubectl config',
 ]);
 
@@ -143,8 +147,11 @@ async function runRoot(process: Process, rest: readonly string[]): Promise<numbe
 }
 
 function unknownCommand(word: string): CommandError {
+  // In the order in which they were put together.
   const names = COMMANDS.filter((one) => one.isHidden !== true).map((one) => one.name);
-  return new CommandError(`unknown command ${quoteGo(word)} for "kubectl"${didYouMean(word, names.sort())}`);
+  return new CommandError(
+    `unknown command ${quoteGo(word)} for "kubectl"${didYouMean(word, inHelpOrder(names))}`,
+  );
 }
 
 function unknownChild(path: string, word: string, args: readonly string[]): CommandError {

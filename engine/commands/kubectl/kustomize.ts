@@ -66,14 +66,23 @@ function load(context: Context, folder: string, depth: number, warnings: Set<str
   }
   const [first] = read(context, `${folder}/${name}`);
   const file = first ?? {};
+  if (first === undefined) throw new CommandError(`${name} is empty`);
+  const odd = Object.keys(file).find((field) => !FIELDS.has(field));
+  if (odd !== undefined)
+    throw new CommandError(`invalid Kustomization: json: unknown field ${JSON.stringify(odd)}`);
   const objects = [...listAt(file, 'resources'), ...listAt(file, 'bases')].flatMap((item) => {
     const path = absolutePath(folder, String(item));
     const entry = files.stat(path);
+    const missing = `evalsymlink failure on '${path}' : lstat ${path}: no such file or directory`;
     if (entry === undefined) {
       throw new CommandError(
-        `accumulating resources: accumulation err='accumulating resources from '${String(item)}': evalsymlink failure on '${path}' : lstat ${path}: no such file or directory'`,
+        `accumulating resources: accumulation err='accumulating resources from '${String(item)}': ${missing}': must build at directory: not a valid directory: ${missing}`,
       );
     }
+    if (entry.kind !== 'folder' && !path.startsWith(`${folder}/`))
+      throw new CommandError(
+        `accumulating resources: accumulation err='accumulating resources from '${String(item)}': security; file '${path}' is not in or below '${folder}'': must build at directory: '${path}': file is not directory`,
+      );
     return entry.kind === 'folder' ? load(context, path, depth + 1, warnings) : read(context, path);
   });
   for (const [field, instead] of DEPRECATED)
@@ -101,6 +110,14 @@ function load(context: Context, folder: string, depth: number, warnings: Set<str
     generated,
   );
 }
+
+/** The fields of a kustomization file, those that are not built here among them. */
+const FIELDS = new Set(
+  `apiVersion kind metadata openapi namePrefix nameSuffix namespace commonLabels labels commonAnnotations patchesStrategicMerge
+  patchesJson6902 patches images imageTags replacements replicas vars sortOptions resources components crds bases configMapGenerator
+  secretGenerator helmGlobals helmCharts helmChartInflationGenerator generatorOptions configurations generators transformers
+  validators buildMetadata`.split(/\s+/),
+);
 
 const DEPRECATED: readonly (readonly [string, string])[] = [
   ['bases', 'resources'],
@@ -159,7 +176,10 @@ function generatedData(context: Context, item: Json, folder: string): Record<str
   };
   const pair = (text: string): void => {
     const equals = text.indexOf('=');
-    if (equals <= 0) throw new CommandError(`invalid literal source ${text}, expected key=value`);
+    if (equals <= 0)
+      throw new CommandError(
+        `loading KV pairs: literal sources [${text}]: invalid literal source ${text}, expected key=value`,
+      );
     add(text.slice(0, equals), text.slice(equals + 1).replace(/^(['"])(.*)\1$/s, '$2'));
   };
   for (const literal of listAt(item, 'literals')) pair(String(literal));

@@ -61,7 +61,12 @@ function isWanted(context: Context, info: Info): boolean {
   return matchesSelector(mapAt(info.object, 'metadata', 'labels'), selector);
 }
 
-const FILTERED: ReadonlySet<string> = new Set(['kubectl apply', 'kubectl create', 'kubectl diff']);
+const FILTERED: ReadonlySet<string> = new Set([
+  'kubectl apply',
+  'kubectl create',
+  'kubectl diff',
+  'kubectl delete',
+]);
 
 async function readSource(context: Context, name: string): Promise<{ source: string; text: string }[]> {
   const { process } = context;

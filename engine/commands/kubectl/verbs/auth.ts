@@ -23,7 +23,7 @@ export const authCommand: Command = {
     },
     {
       name: 'reconcile',
-      about: 'Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects',
+      about: 'Bring RBAC objects in line with a file',
       usage: '-f FILENAME',
       flags: flagTable(
         'dry-run:string=none?unchanged filename,f:strings kustomize,k:string output,o:string recursive,R remove-extra-permissions remove-extra-subjects',

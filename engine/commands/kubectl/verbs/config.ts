@@ -65,7 +65,7 @@ export const configCommand: Command = {
     child(
       'set',
       [],
-      'Set an individual value in a kubeconfig file',
+      'Set one value of the kubeconfig',
       'PROPERTY_NAME PROPERTY_VALUE',
       'set-raw-bytes',
       (context) => setValue(context, false),
@@ -94,7 +94,7 @@ export const configCommand: Command = {
       'client-certificate:string client-key:string embed-certs password:string token:string username:string',
       setCredentials,
     ),
-    child('unset', [], 'Unset an individual value in a kubeconfig file', 'PROPERTY_NAME', '', (context) =>
+    child('unset', [], 'Remove one value of the kubeconfig', 'PROPERTY_NAME', '', (context) =>
       setValue(context, true),
     ),
     child(
@@ -105,14 +105,7 @@ export const configCommand: Command = {
       '',
       useContext,
     ),
-    child(
-      'view',
-      [],
-      'Display merged kubeconfig settings or a specified kubeconfig file',
-      '',
-      `${PRINT} flatten merge:bool=true minify raw`,
-      view,
-    ),
+    child('view', [], 'Show the kubeconfig', '', `${PRINT} flatten merge:bool=true minify raw`, view),
   ],
 };
 
@@ -341,7 +334,8 @@ async function setValue(context: Context, isUnset: boolean): Promise<void> {
   if (list === 'current-context') save(context, { ...config, currentContext: isUnset ? '' : (value ?? '') });
   else if (list === 'clusters' || list === 'contexts' || list === 'users') {
     const own = config[list].find((one) => one.name === name);
-    if (isUnset && own === undefined) throw new CommandError(`current map key \`${name}\` is invalid`);
+    if (isUnset && own === undefined && field !== '')
+      throw new CommandError(`current map key \`${name}\` is invalid`);
     if (isUnset && field === '')
       save(context, { ...config, [list]: config[list].filter((one) => one.name !== name) });
     else if (isUnset && own !== undefined) {

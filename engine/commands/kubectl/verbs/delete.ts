@@ -81,7 +81,7 @@ async function remove(context: Context): Promise<void> {
           const isIgnored =
             fault instanceof ApiError &&
             fault.isNotFound &&
-            (flags.bool('ignore-not-found') || want.name === undefined);
+            (flags.bool('ignore-not-found') || flags.bool('all') || want.name === undefined);
           if (!isIgnored) faults.push(fault);
         }
       }
@@ -89,7 +89,7 @@ async function remove(context: Context): Promise<void> {
       faults.push(kubectlErrorOf(error));
     }
   }
-  if (deleted.length === 0 && faults.length === 0 && wants.some((want) => want.name === undefined))
+  if (deleted.length === 0 && faults.length === 0 && wants.every((want) => want.name === undefined))
     await context.out('No resources found\n');
   throwAll(faults);
   if (isWaiting && dryRun === 'none') await waitUntilGone(context, deleted, flags.ms('timeout'));

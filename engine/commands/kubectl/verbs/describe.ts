@@ -141,7 +141,8 @@ function objectsOf(context: Context, want: Want, options: Parameters<typeof fetc
       !(error instanceof ApiError) ||
       !error.isNotFound ||
       want.name === undefined ||
-      want.info !== undefined
+      want.info !== undefined ||
+      context.args.length !== 2
     )
       throw error;
     const { name: prefix, ...rest } = want;

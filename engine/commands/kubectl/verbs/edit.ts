@@ -8,7 +8,7 @@ import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { infosOf, isInfo } from '../manifests.ts';
 import { jsonMergePatch, strategicPatch } from '../merge.ts';
-import { withoutManagedFields } from '../print/output.ts';
+import { unknownFormat, withoutManagedFields } from '../print/output.ts';
 import { toYaml } from '../print/yaml.ts';
 import { quoteGo } from '../text.ts';
 import { validationOf } from './validation.ts';
@@ -34,6 +34,8 @@ const EDIT_HEAD = `# Please edit the object below. Lines beginning with a '#' wi
 const ROUNDS_MAX = 100;
 
 async function edit(context: Context): Promise<void> {
+  const output = context.flags.text('output');
+  if (!['', 'json', 'yaml'].includes(output)) throw unknownFormat(output, ['json', 'yaml']);
   const { infos, errors } = await findObjects(context, context.args, { isEmptySelectorFine: true });
   throwAll(errors);
   if (infos.length === 0) throw new CommandError('edit cancelled, no objects found');
@@ -74,6 +76,7 @@ async function runEditor({ process, nowMs }: Context, path: string, text: string
   const editor = (process.env.get('KUBE_EDITOR') || process.env.get('EDITOR') || 'vi').trim();
   process.machine.files.write(path, text, nowMs);
   const code = await process.run(/[ '"]/.test(editor) ? ['sh', '-c', `${editor} ${path}`] : [editor, path]);
+  if (code === 127) throw new CommandError(`unable to launch the editor ${quoteGo(editor)}`);
   if (code !== 0) throw new CommandError(`there was a problem with the editor ${quoteGo(editor)}`);
   const file = process.machine.files.read(path);
   return 'content' in file ? stripComments(file.content) : '';
@@ -94,6 +97,13 @@ async function tryEdit(
   edited: string,
 ): Promise<string | undefined> {
   const [item] = infosOf(context, path, edited, { isValidated: false });
+  const { resource, name } = info;
+  const words = `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`} ${quoteGo(name)}`;
+  if (item !== undefined && isInfo(item) && item.name !== name) {
+    await context.err(`A copy of your changes has been stored to ${quoteGo(path)}\n`);
+    throw new CommandError('At least one of apiVersion, kind and name was changed');
+  }
+  if (item === undefined || !isInfo(item)) await context.err(`error: ${words} is invalid\n`);
   if (item === undefined || !isInfo(item))
     return `# The edited file had a syntax error: ${item?.message.split('\n').join('\n# ') ?? 'it holds no object'}\n`;
   try {
@@ -101,8 +111,6 @@ async function tryEdit(
     return undefined;
   } catch (error) {
     const fault = kubectlErrorOf(error);
-    const { resource, name } = info;
-    const words = `${resource.plural}${resource.group === '' ? '' : `.${resource.group}`} ${quoteGo(name)}`;
     if (fault instanceof ApiError && fault.status.reason === 'Invalid') {
       await context.err(`error: ${words} is invalid\n`);
       const { causes } = fault.status;

@@ -69,7 +69,7 @@ function make(
 
 /** `kubectl create namespace` and its siblings. */
 export const GENERATORS: readonly Command[] = [
-  generator('namespace', ['ns'], 'Create a namespace with the specified name', '', async (context) =>
+  generator('namespace', ['ns'], 'Create a namespace', '', async (context) =>
     createObject(context, 'namespaces', {
       kind: 'Namespace',
       apiVersion: 'v1',
@@ -81,7 +81,7 @@ export const GENERATORS: readonly Command[] = [
   generator(
     'deployment',
     ['deploy'],
-    'Create a deployment with the specified name',
+    'Create a deployment',
     'image:strings port:int=-1 replicas,r:int=1',
     deployment,
     ['image'],
@@ -89,26 +89,18 @@ export const GENERATORS: readonly Command[] = [
   generator(
     'configmap',
     ['cm'],
-    'Create a config map from a local file, directory or literal value',
+    'Create a config map of files and literals',
     'append-hash from-env-file:strings from-file:strings from-literal:stringArray',
     configMap,
   ),
-  generator(
-    'serviceaccount',
-    ['sa'],
-    'Create a service account with the specified name',
-    '',
-    async (context) => make(context, 'v1', 'ServiceAccount', oneName(context), {}),
+  generator('serviceaccount', ['sa'], 'Create a service account', '', async (context) =>
+    make(context, 'v1', 'ServiceAccount', oneName(context), {}),
   ),
-  generator('job', [], 'Create a job with the specified name', 'from:string image:string', job),
-  generator(
-    'cronjob',
-    ['cj'],
-    'Create a cron job with the specified name',
-    'image:string restart:string schedule:string',
-    cronJob,
-    ['image', 'schedule'],
-  ),
+  generator('job', [], 'Create a job', 'from:string image:string', job),
+  generator('cronjob', ['cj'], 'Create a cron job', 'image:string restart:string schedule:string', cronJob, [
+    'image',
+    'schedule',
+  ]),
   generator(
     'role',
     [],
@@ -126,14 +118,14 @@ export const GENERATORS: readonly Command[] = [
   generator(
     'rolebinding',
     [],
-    'Create a role binding for a particular role or cluster role',
+    'Bind a role within a namespace',
     'clusterrole:string group:stringArray role:string serviceaccount:stringArray user:stringArray',
     (context) => roleBinding(context, false),
   ),
   generator(
     'clusterrolebinding',
     [],
-    'Create a cluster role binding for a particular cluster role',
+    'Bind a cluster role everywhere',
     'clusterrole:string group:stringArray serviceaccount:stringArray user:stringArray',
     (context) => roleBinding(context, true),
     ['clusterrole'],
@@ -141,28 +133,22 @@ export const GENERATORS: readonly Command[] = [
   generator(
     'ingress',
     ['ing'],
-    'Create an ingress with the specified name',
+    'Create an ingress',
     'annotation:stringArray class:string default-backend:string rule:stringArray',
     ingress,
   ),
-  generator(
-    'quota',
-    ['resourcequota'],
-    'Create a quota with the specified name',
-    'hard:string scopes:string',
-    quota,
-  ),
+  generator('quota', ['resourcequota'], 'Create a quota', 'hard:string scopes:string', quota),
   generator(
     'poddisruptionbudget',
     ['pdb'],
-    'Create a pod disruption budget with the specified name',
+    'Create a pod disruption budget',
     'max-unavailable:string min-available:string selector:string',
     pdb,
   ),
   generator(
     'priorityclass',
     ['pc'],
-    'Create a priority class with the specified name',
+    'Create a priority class',
     'description:string global-default preemption-policy:string=PreemptLowerPriority value:int=0',
     priorityClass,
   ),
@@ -180,7 +166,7 @@ export const GENERATORS: readonly Command[] = [
       generator(
         'generic',
         [],
-        'Create a secret from a local file, directory, or literal value',
+        'Create a secret of files and literals',
         'append-hash from-env-file:strings from-file:strings from-literal:stringArray type:string',
         genericSecret,
       ),
@@ -188,7 +174,7 @@ export const GENERATORS: readonly Command[] = [
       generator(
         'docker-registry',
         [],
-        'Create a secret for use with a Docker registry',
+        'Create the login of an image registry',
         'append-hash docker-email:string docker-password:string docker-server:string=https://index.docker.io/v1/ docker-username:string from-file:strings',
         registrySecret,
       ),

@@ -60,7 +60,7 @@ export const setCommand: Command = {
     child(
       'subject',
       [],
-      'Update the user, group, or service account in a role binding or cluster role binding',
+      'Add subjects to a role binding',
       'group:strings serviceaccount:strings user:strings',
       setSubject,
     ),
