@@ -552,8 +552,10 @@ export class Lexer {
 
   #operated(base: Parameter, start: number, inDouble: boolean): Parameter | undefined {
     const rest = this.src.slice(this.pos, this.pos + 2);
-    const operator =
+    const found =
       /^(:[-=?+]|##|%%|\/\/|\/#|\/%|\^\^|,,|~~|[-=?+#%])/.exec(rest)?.[0] ?? /^[/^,:@~]/.exec(rest)?.[0];
+    // ash has no anchors in replacements: the signs belong to the pattern.
+    const operator = this.dialect === 'ash' && /^\/[#%]$/.test(found ?? '') ? '/' : found;
     if (operator === undefined) return undefined;
     if (operator === ':' && rest === ':}') return { name: '', bad: this.#skipBraced(start) };
     if (operator === '@') {

@@ -56,6 +56,7 @@ function formatOnce(
       precision: string | undefined,
       kind = '',
       bad = '',
+      offset = 0,
     ) => {
       if (isStopped) return '';
       if (code !== undefined) {
@@ -79,7 +80,7 @@ function formatOnce(
           options.dialect === 'bash'
             ? `\`${bad.slice(0, 1)}': invalid format character`
             : options.dialect === 'ash'
-              ? `${whole}: invalid format`
+              ? `${format.slice(offset)}: invalid format`
               : `${whole.replace(/\\.$/, '')}: invalid directive`,
         );
         isStopped = true;
@@ -87,7 +88,7 @@ function formatOnce(
       }
       const counted = (): string => {
         const given = take() ?? '0';
-        return options.dialect === 'bash' ? String(numberOf(given, complaints, 'bash', true)) : given;
+        return String(numberOf(given, complaints, options.dialect ?? 'bash', true));
       };
       const wide = width === '*' ? counted() : width;
       const exact =
@@ -104,9 +105,9 @@ function formatOnce(
         return pad(formatDate(atMs, kind.slice(1, -2) || '%X'), flags, wide);
       }
       if (/^[q(]/.test(kind) && options.dialect !== 'bash') {
-        complaints.push(
-          `%${kind.startsWith('(') && options.dialect === 'dash' ? '(' : kind}: invalid ${options.dialect === 'ash' ? 'format' : 'directive'}`,
-        );
+        const isAsh = options.dialect === 'ash';
+        const shown = isAsh ? format.slice(offset) : kind.startsWith('(') ? '%(' : whole;
+        complaints.push(`${shown}: invalid ${isAsh ? 'format' : 'directive'}`);
         isStopped = true;
         return '';
       }
@@ -178,7 +179,7 @@ function numberOf(
   dialect: 'bash' | 'ash' | 'dash',
   isWhole: boolean,
 ): number {
-  if (text === '' && dialect !== 'ash') return 0;
+  if (text === '' && (dialect !== 'ash' || !isWhole)) return 0;
   if (text.startsWith("'") || text.startsWith('"')) return text.codePointAt(1) ?? 0;
   const match = (
     isWhole
@@ -190,6 +191,7 @@ function numberOf(
     return 0;
   }
   if (match[0].length !== text.length) complaints.push(badNumber(text, dialect, 'not completely converted'));
+  if (match[0].length !== text.length && dialect === 'ash') return 0;
   const digits = match[0].trim();
   if (/^[+-]?0[0-7]+$/.test(digits)) return Number.parseInt(digits, 8);
   return /^[+-]?0[xX]/.test(digits) ? Number.parseInt(digits, 16) : Number(digits);
