@@ -76,11 +76,27 @@ export function blocksOf(source: string): readonly Block[] {
   return blocks;
 }
 
+/** Longer words may break anywhere. */
+const WHOLE_MAX = 24;
+
+/** Code whose words stay whole where a line wraps: `--` in two halves would read as something else. */
+function wordsOf(code: string): ReactNode[] {
+  return code.split(/(\s+)/).map((word, index) => {
+    if (!word.includes('-') || word.length > WHOLE_MAX) return word;
+    const key = `${index}:${word}`;
+    return (
+      <span key={key} className="whitespace-nowrap">
+        {word}
+      </span>
+    );
+  });
+}
+
 function CodeBlock({ code, onRun }: { code: string; onRun: RunCode | undefined }): JSX.Element {
   return (
     <div className="my-3 flex items-stretch overflow-hidden rounded-md border border-line bg-sunken">
       <pre className="min-w-0 flex-1 px-3 py-2 font-mono text-xs leading-5 whitespace-pre-wrap [overflow-wrap:anywhere]">
-        {code}
+        {wordsOf(code)}
       </pre>
       {onRun !== undefined && (
         <button
