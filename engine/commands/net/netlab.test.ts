@@ -41,7 +41,7 @@ describe('curl', () => {
       'curl -s -o /dev/null -w "%{http_code} %{exitcode} %{ssl_verify_result}\\n" -k https://web:8444/',
       'echo nothing > empty.crt; curl -s -o /dev/null -w "%{exitcode}\\n" --cacert empty.crt https://web/',
     );
-    expect(output).toBe('200 0\n000 60 20\n000 60 10\n200 0 20\n60\n');
+    expect(output).toBe('200 0\n000 60 20\n000 60 10\n200 0 20\n77\n');
   });
 
   test('-Z runs everything at once', async () => {

@@ -96,7 +96,8 @@ async function multipart(run: CurlRun, forms: CurlConfig['forms'], readFile: Rea
         .slice(key.length + 1);
     // What follows a semicolon belongs to the value unless it is one of curl's own words.
     const isOwn = extras.some((one) => /^\s*(type|filename|headers|encoder)=/.test(one));
-    const content = mark === '' ? (isOwn ? path : value) : await readFile(path);
+    const plain = /^"(.*)"$/s.exec(isOwn ? path : value)?.[1] ?? (isOwn ? path : value);
+    const content = mark === '' ? (form.isText ? value : plain) : await readFile(path);
     if (content === undefined) {
       throw new TransferEnd({
         code: 26,
@@ -105,10 +106,10 @@ async function multipart(run: CurlRun, forms: CurlConfig['forms'], readFile: Rea
       });
     }
     const file = extra('filename') ?? (mark === '@' ? (path.split('/').pop() ?? path) : undefined);
-    const type = extra('type') ?? (mark === '@' ? typeOf(path) : undefined);
+    const type = extra('type') ?? (mark === '@' && path !== '-' ? typeOf(path) : undefined);
     const shown = file === undefined ? '' : `; filename="${file}"`;
     const typed = type === undefined ? '' : `Content-Type: ${type}\r\n`;
-    text += `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${shown}\r\n${typed}\r\n${content}\r\n`;
+    text += `--${boundary}\r\nContent-Disposition: form-data${name === '' ? '' : `; name="${name}"`}${shown}\r\n${typed}\r\n${content}\r\n`;
   }
   return {
     text: `${text}--${boundary}--\r\n`,

@@ -41,7 +41,7 @@ export async function openLink(opening: Opening): Promise<Link> {
   const target = connectToTarget(config, place);
   if (target.host !== place.host && target.host !== '')
     await verbose(run, `* Connecting to hostname: ${target.host}\n`);
-  if (target.port !== place.port) await verbose(run, `* Connecting to port: ${target.port}\n`);
+  if (target.isPortGiven) await verbose(run, `* Connecting to port: ${target.port}\n`);
   const isKnown = run.names.has(target.host) || pinnedAddresses(config, target) !== undefined;
   const addresses = await resolvePlace(opening, target);
   moments.resolvedMs = run.process.sys.nowMs();
@@ -116,7 +116,10 @@ export function connectDeadline(config: CurlConfig, moments: Moments): number {
   );
 }
 
-function connectToTarget(config: CurlConfig, place: Place): { host: string; port: number } {
+function connectToTarget(
+  config: CurlConfig,
+  place: Place,
+): { host: string; port: number; isPortGiven?: boolean } {
   for (const rule of config.connectTo) {
     const match = /^(\[[^\]]*\]|[^:]*):([^:]*):(\[[^\]]*\]|[^:]*):([^:]*)$/.exec(rule);
     if (!match) continue;
@@ -126,6 +129,7 @@ function connectToTarget(config: CurlConfig, place: Place): { host: string; port
     return {
       host: toHost === '' ? place.host : toHost.replace(/^\[|\]$/g, ''),
       port: toPort === '' ? place.port : Number(toPort),
+      isPortGiven: toPort !== '',
     };
   }
   return { host: place.host, port: place.port };
@@ -304,10 +308,10 @@ async function couldNotConnect(
   target: { host: string; port: number },
   error: ReturnType<typeof connectError>,
 ): Promise<never> {
-  const { run, place, moments } = opening;
+  const { run, moments } = opening;
   const libc = run.process.machine.libc;
   const ms = run.process.sys.nowMs() - moments.hopMs;
-  const text = connectFailureText(run.version, { host: place.host, port: target.port, ms, libc, error });
+  const text = connectFailureText(run.version, { host: target.host, port: target.port, ms, libc, error });
   // When the kernel gives up, 7.6x still called it a failed connection.
   const isTimeout = error === 'ETIMEDOUT' && run.version.number >= 76_800;
   return fail(run, { code: isTimeout ? 28 : 7, text, hadConnection: true, isTransient: isTimeout });

@@ -228,8 +228,7 @@ async function runUrl(job: UrlJob): Promise<number> {
     const result = await attemptUrl(job, output, isShown, attempt);
     const left = config.retries - attempt;
     const reason = retryReason(config, result);
-    const isInTime =
-      config.retryMaxMs === undefined || run.process.sys.nowMs() - beganMs + delayMs < config.retryMaxMs;
+    const isInTime = config.retryMaxMs === undefined || run.process.sys.nowMs() - beganMs < config.retryMaxMs;
     if (left <= 0 || reason === undefined || !isInTime) {
       if (result.transfer && config.writeOut !== undefined)
         await sayWriteOut({ ...job, attempt }, result.transfer, output, result.failure);
@@ -313,6 +312,7 @@ async function attemptUrl(
   try {
     const made = await prepare(job, output, meter, nowMs);
     transfer = made;
+    await check(run, config, made.url);
     if (made.url.scheme !== 'file') await meter.start(attempt === 0);
     await runScheme(made);
     await saveEtag(made);
@@ -323,7 +323,7 @@ async function attemptUrl(
   }
   if (transfer) transfer.moments.endMs = run.process.sys.nowMs();
   if (failure === undefined || failure.hadConnection) await meter.finish();
-  if (failure?.hadConnection || failure?.code === 6) {
+  if (failure?.hadConnection || failure?.code === 6 || failure?.code === 5) {
     await verbose(
       run,
       closingLine(run.version, Math.max(0, run.connectionCount - 1), failure.isOrderly ?? false),
@@ -341,33 +341,9 @@ async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number)
   const { body, query } = await requestBody(run, config, job.readFile);
   const bare = run.version.number >= 80_000 ? job.url.replace(/\?#.*$/, '') : job.url;
   const text = query === '' ? bare : withQuery(bare, query);
-  const url = parseCurlUrl(text, config.isPathAsIs);
-  if ('badScheme' in url)
-    throw new TransferEnd({ code: 1, text: protocolText(run.version, url.badScheme), hadConnection: false });
-  if ('fault' in url)
-    throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault), hadConnection: false });
-  if (!mayUse(config.protocols, url.scheme))
-    throw new TransferEnd({
-      code: 1,
-      text: protocolText(run.version, url.scheme, 'disabled'),
-      hadConnection: false,
-    });
-  if (url.user !== undefined && config.on.has('disallow-username-in-url')) {
-    const isOld = run.version.number < 80_000;
-    const text = isOld ? 'Login denied' : 'URL rejected: Credentials was passed in the URL when prohibited';
-    throw new TransferEnd({ code: 67, text, hadConnection: false });
-  }
-  await checkInterface(run, config);
-  checkTlsOptions(run, config, url);
-  await checkUnixSocket(run, config, url);
-  await checkCaFile(run, config, url);
-  for (const rule of config.resolve) {
-    if (!/^(-|\+?(\[[^\]]*\]|[^:]+):\d+:.|\+?[^:]+:\d+$)/.test(rule)) {
-      const text = `Couldn't parse CURLOPT_RESOLVE entry '${rule}'`;
-      throw new TransferEnd({ code: 49, text, hadConnection: false });
-    }
-    await verbose(run, `* Added ${rule.replace(/^\+/, '')} to DNS cache\n`);
-  }
+  const parsed = parseCurlUrl(text, config.isPathAsIs);
+  const url =
+    'scheme' in parsed ? parsed : { scheme: '', host: '', port: 0, isPortWritten: false, target: text };
   return {
     run,
     config,
@@ -394,6 +370,40 @@ async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number)
     downloaded: 0,
     uploaded: 0,
   };
+}
+
+/** What is refused before anything is sent; -w speaks of it all the same. */
+async function check(run: CurlRun, config: CurlConfig, written: CurlUrl): Promise<void> {
+  const url = written.scheme === '' ? parseCurlUrl(written.target, config.isPathAsIs) : written;
+  if ('badScheme' in url)
+    throw new TransferEnd({ code: 1, text: protocolText(run.version, url.badScheme), hadConnection: false });
+  if ('fault' in url)
+    throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault), hadConnection: false });
+  if (!mayUse(config.protocols, url.scheme))
+    throw new TransferEnd({
+      code: 1,
+      text: protocolText(run.version, url.scheme, 'disabled'),
+      hadConnection: false,
+    });
+  if (url.user !== undefined && config.on.has('disallow-username-in-url')) {
+    const isOld = run.version.number < 80_000;
+    const text = isOld ? 'Login denied' : 'URL rejected: Credentials was passed in the URL when prohibited';
+    throw new TransferEnd({ code: 67, text, hadConnection: false });
+  }
+  await checkInterface(run, config);
+  checkTlsOptions(run, config, url);
+  await checkUnixSocket(run, config, url);
+  await checkCaFile(run, config, url);
+  for (const rule of config.resolve) {
+    if (!/^(-|\+?(\[[^\]]*\]|[^:]+):\d+:.|\+?[^:]+:\d+$)/.test(rule)) {
+      const text = `Couldn't parse CURLOPT_RESOLVE entry '${rule}'`;
+      throw new TransferEnd({ code: 49, text, hadConnection: false });
+    }
+    await verbose(
+      run,
+      `* Added ${rule.replace(/^\+/, '')} to DNS cache${rule.startsWith('+') ? ' (non-permanent)' : ''}\n`,
+    );
+  }
 }
 
 function withQuery(url: string, query: string): string {
@@ -427,7 +437,8 @@ async function checkUnixSocket(run: CurlRun, config: CurlConfig, url: CurlUrl): 
 
 async function checkCaFile(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<void> {
   if (config.caFile === undefined || url.scheme !== 'https' || config.isInsecure) return;
-  if ('content' in run.process.machine.files.read(absolutePath(run.process, config.caFile))) return;
+  const file = run.process.machine.files.read(absolutePath(run.process, config.caFile));
+  if ('content' in file && file.content.includes('-----BEGIN ')) return;
   throw new TransferEnd({
     code: 77,
     text: `error setting certificate file: ${config.caFile}`,
@@ -491,11 +502,18 @@ function checkTlsOptions(run: CurlRun, config: CurlConfig, url: CurlUrl): void {
   if (config.ciphers !== undefined && !/[A-Z]{2}/.test(config.ciphers))
     end(59, `failed setting cipher list: ${config.ciphers}`);
   const file = config.cert?.split(':')[0];
-  if (file !== undefined && 'error' in run.process.machine.files.read(absolutePath(run.process, file)))
-    end(
-      58,
-      `could not load PEM client certificate from ${file}, OpenSSL error error:80000002:system library::No such file or directory, (no key found, wrong pass phrase, or wrong file format?)`,
-    );
+  if (file !== undefined) {
+    const pem = run.process.machine.files.read(absolutePath(run.process, file));
+    const why =
+      'error' in pem
+        ? '80000002:system library::No such file or directory'
+        : '0480006C:PEM routines::no start line';
+    if ('error' in pem || !pem.content.includes('-----BEGIN '))
+      end(
+        58,
+        `could not load PEM client certificate from ${file}, OpenSSL error error:${why}, (no key found, wrong pass phrase, or wrong file format?)`,
+      );
+  }
 }
 
 /** The login of -u, of the URL or of .netrc; a missing password is asked for. */

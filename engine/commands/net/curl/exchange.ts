@@ -60,15 +60,12 @@ export async function runHttp(transfer: Transfer): Promise<void> {
     if (transfer.redirectUrl === '' || !transfer.config.isLocation) return;
     const { run, config, moments } = transfer;
     const to = transfer.redirectUrl;
+    if (config.maxRedirects >= 0 && transfer.redirects >= config.maxRedirects) {
+      const text = `Maximum (${config.maxRedirects}) redirects followed`;
+      return fail(run, { code: 47, text, hadConnection: false });
+    }
     const login = config.on.has('location-trusted') && transfer.user !== undefined ? `${transfer.user}@` : '';
     await verbose(run, `* Issue another request to this URL: '${to.replace('://', `://${login}`)}'\n`);
-    if (config.maxRedirects >= 0 && transfer.redirects >= config.maxRedirects) {
-      throw new TransferEnd({
-        code: 47,
-        text: `Maximum (${config.maxRedirects}) redirects followed`,
-        hadConnection: false,
-      });
-    }
     transfer.redirects++;
     const url = parseCurlUrl(to, config.isPathAsIs);
     if ('badScheme' in url)
@@ -103,6 +100,10 @@ export async function runHttp(transfer: Transfer): Promise<void> {
     moments.redirectMs = run.process.sys.nowMs();
     moments.hopMs = run.process.sys.nowMs();
   }
+}
+
+function failReason(run: CurlRun, head: HttpHead): string {
+  return run.version.number < 77_600 && head.reason !== '' ? ` ${head.reason}` : '';
 }
 
 /** --anyauth: the server's first refusal says how to log in. */
@@ -189,13 +190,9 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
   collectCookies(run, transfer.url, head);
   if (head.status >= 400 && config.isFail) {
     transfer.meter.receiveTotal = lengthOf(head);
-    const reason = run.version.number < 77_600 && head.reason !== '' ? ` ${head.reason}` : '';
     closeLink(run, link);
-    return fail(run, {
-      code: 22,
-      text: `The requested URL returned error: ${head.status}${reason}`,
-      hadConnection: true,
-    });
+    const text = `The requested URL returned error: ${head.status}${failReason(run, head)}`;
+    throw new TransferEnd({ code: 22, text, hadConnection: true });
   }
   const willFollow =
     config.isLocation && head.status >= 300 && head.status < 400 && headerOf(head, 'location') !== undefined;
@@ -315,9 +312,11 @@ async function sendRequest(
     if (came === 'timeout') await verbose(run, '* Done waiting for 100-continue\n');
     isSent = await link.connection.send(meter.sys, request.body);
   }
-  const isUploaded = isOwnExpect && run.version.number >= 77_800 && run.version.number < 80_000;
+  const isApart = isOwnExpect || transfer.body?.isUpload === true || config.forms.length > 0;
+  const isUploaded = isApart && run.version.number >= 77_800 && run.version.number < 80_000;
   await run.traceData?.('=> Send data', request.body);
-  transfer.requestBytes += utf8Length(request.head);
+  const isWhole = run.version.number >= 80_700 || !(transfer.body?.isUpload || config.forms.length > 0);
+  transfer.requestBytes += utf8Length(request.head) + (isWhole ? utf8Length(request.body) : 0);
   if (request.body !== '') {
     const bytes = utf8Length(request.body);
     transfer.uploaded += bytes;
@@ -484,7 +483,11 @@ async function sayHead(transfer: Transfer, head: HttpHead, method: string): Prom
     }
     if (isIgnored(transfer, head, method) && run.version.number >= 80_900)
       await verbose(run, '* Ignoring the response-body\n* setting size while ignoring\n');
-    await verbose(run, '< \r\n');
+    // With -f the head's end is not read any more, or comes behind the error.
+    const isFatal = config.isFail && head.status >= 400;
+    if (isFatal)
+      await verbose(run, `* The requested URL returned error: ${head.status}${failReason(run, head)}\n`);
+    if (!isFatal || run.version.number >= 80_000) await verbose(run, '< \r\n');
   }
   await transfer.dumpHeader(text);
   if (config.isInclude || config.isHead) await output.write(isStyled(transfer) ? styled(head) : text);
@@ -510,7 +513,7 @@ function isIgnored(transfer: Transfer, head: HttpHead, method: string): boolean 
   return (
     asksForLogin(transfer, head) ||
     (transfer.config.isLocation &&
-      method !== 'HEAD' &&
+      (method !== 'HEAD' || transfer.run.version.number >= 80_900) &&
       head.status >= 300 &&
       head.status < 400 &&
       headerOf(head, 'location') !== undefined)
@@ -533,8 +536,12 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
     await verbose(run, '* Ignoring the response-body\n');
   let isFirst = !(isIgnoring && run.version.number >= 80_900);
   const isUnmet = isTooOld(transfer);
-  if (isUnmet)
+  if (isUnmet) {
     await verbose(run, '* The requested document is not new enough\n* Simulate an HTTP 304 response\n');
+    closeLink(run, link);
+    await verbose(run, closingLine(run.version, link.number, true));
+    throw new TransferEnd({ code: 0, text: '', hadConnection: false });
+  }
   for (;;) {
     const waiting = link.reader.pendingBytes;
     const deadlineMs = Math.min(totalDeadline(config, moments), slowDeadline(transfer));
@@ -542,12 +549,14 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
     if (piece.kind === 'done') return;
     if (piece.kind === 'timeout' && run.process.sys.nowMs() < totalDeadline(config, moments))
       return dropped(transfer, link, tooSlow(config));
+    if (piece.kind === 'bad-chunk' && isFirst && !output.isTerminal && run.traceData === undefined)
+      await verbose(run, `{ [${waiting} bytes data]\n`);
     if (piece.kind !== 'data') return bodyEnded(transfer, link, piece);
     if (isFirst && !output.isTerminal && run.traceData === undefined)
       await verbose(run, `{ [${Math.max(waiting, utf8Length(piece.text))} bytes data]\n`);
     isFirst = false;
     await run.traceData?.('<= Recv data', piece.text);
-    if (isIgnoring || isUnmet) continue;
+    if (isIgnoring) continue;
     const { maxFileSize } = config;
     if (
       maxFileSize !== undefined &&
@@ -566,11 +575,12 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
   }
 }
 
-/** --limit-rate: waits so that no more than a second's worth is ahead. */
+/** --limit-rate: waits so that no more than a second's worth is ahead; 7.x lets the first buffer pass. */
 async function keepRate(transfer: Transfer, bytes: number): Promise<void> {
   const { limitRate } = transfer.config;
   if (limitRate === undefined || limitRate <= 0) return;
   const { sys } = transfer.meter;
+  if (transfer.downloaded === 0 && bytes <= 16_384 && transfer.run.version.number < 80_000) return;
   const dueMs = transfer.moments.startMs + ((transfer.downloaded + bytes) / limitRate - 1) * 1000;
   if (dueMs > sys.nowMs()) await sys.sleep(dueMs - sys.nowMs());
 }

@@ -82,6 +82,7 @@ export type CurlConfig = {
   readonly on: Set<string>;
   cert?: string;
   ciphers?: string;
+  pinned?: string;
 };
 
 /** One `-d`, `--data-binary`, `--data-urlencode` or `--json`. */
@@ -137,11 +138,11 @@ const TABLE: readonly Option[] = (
   '- http1.1 flag|- http2 flag|- http2-prior-knowledge flag|- http0.9 flag isHttp09|- progress-meter flag|# progress-bar flag @isBar|N no-buffer ignored|' +
   '- buffer ignored|Z parallel flag @isParallel|b cookie text +cookies|c cookie-jar text cookieJar|- path-as-is flag isPathAsIs|g globoff flag|- url text +urls|q disable ignored|K config text|' +
   '- max-redirs count maxRedirects|- interface text interface|D dump-header text dumpHeader|- stderr text @stderrFile|r range text range|- compressed flag isCompressed|- raw flag isRaw|- url-query text +urlQuery|- proto text protocols|' +
-  '- proto-redir text redirectProtocols|- proto-default ignored-text|- max-filesize count maxFileSize|- create-dirs flag createDirs|V version flag|h help flag|: next flag|- location-trusted flag|' +
+  '- proto-redir text redirectProtocols|- proto-default ignored-text|- max-filesize text|- create-dirs flag createDirs|V version flag|h help flag|: next flag|- location-trusted flag|' +
   '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers text ciphers|E cert text cert|- key ignored-text|' +
-  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey ignored-text|- proxy-header text +proxyHeaders|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface text|- dns-ipv4-addr text|- doh-url ignored-text|- false-start ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file text netrc|- netrc-optional flag|- clobber flag|- remove-on-error flag|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text proxy|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text requestTarget|- etag-compare text etagCompare|- etag-save text etagSave|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time count|- limit-rate text|- local-port text localPort|' +
+  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey text pinned|- proxy-header text +proxyHeaders|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface text|- dns-ipv4-addr text|- doh-url ignored-text|- false-start ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file text netrc|- netrc-optional flag|- clobber flag|- remove-on-error flag|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text proxy|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text requestTarget|- etag-compare text etagCompare|- etag-save text etagSave|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time count|- limit-rate text|- local-port text localPort|' +
   'y speed-time count speedTimeS|Y speed-limit count speedLimit|z time-cond text timeCondition|R remote-time ignored|J remote-header-name flag isRemoteHeaderName|j junk-session-cookies ignored|' +
-  'a append ignored|C continue-at text continueAt|n netrc flag|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user text proxyUser|- basic flag|' +
+  'a append ignored|C continue-at text continueAt|n netrc flag|l list-only ignored|t telnet-option ignored-text|p proxytunnel flag|U proxy-user text proxyUser|- basic flag|' +
   '- digest flag|- anyauth flag|- ntlm ignored|- post301 flag|- post302 flag|- post303 flag|- dns-servers text|- dns-ipv6-addr text|- unix-socket text unixSocket|' +
   '- trace text|- trace-ascii text|- trace-time flag @isTraceTime|- trace-ids flag|- styled-output ignored|- fail-early flag @isFailEarly|Q quote ignored-text|- happy-eyeballs-timeout-ms count|' +
   '- oauth2-bearer text bearer|- output-dir text outputDir|- remote-name-all flag isRemoteNameAll|- ssl-reqd ignored|- tr-encoding flag|- expect100-timeout seconds expectMs|M manual ignored|' +
@@ -294,7 +295,9 @@ class Reader {
     if (option === 'ambiguous') return usage(`curl: option ${word}: is ambiguous\n`);
     if (option === undefined) return usage(`curl: option ${word}: is unknown\n`);
     if (isNo && option.kind !== 'flag' && option.kind !== 'ignored')
-      return usage(`curl: option ${word}: used '--no-' for option that isn't a boolean\n`);
+      return usage(
+        `curl: option ${word}: ${this.#version.number < 81_000 ? "used '--no-' for option that isn't a boolean" : 'the given option cannot be reversed with a --no- prefix'}\n`,
+      );
     const isOld = this.#version.number < 80_000;
     if ((option.name === 'http3' && isOld) || /^dns-/.test(option.name))
       return usage(
@@ -355,8 +358,8 @@ class Reader {
     how: { word: string; isNo: boolean },
   ): Promise<Stop | undefined> {
     if (option.kind === 'seconds' || option.kind === 'count') {
-      const isNumber =
-        option.kind === 'seconds' ? /^-?[0-9]*\.?[0-9]+$/.test(value) : /^-?[0-9]+$/.test(value);
+      const seconds = this.#version.number < 81_000 ? /^-?[0-9]*\.?[0-9]+$/ : /^-?[0-9]*\.?[0-9]+/;
+      const isNumber = option.kind === 'seconds' ? seconds.test(value) : /^-?[0-9]+$/.test(value);
       if (!isNumber) return usage(`curl: option ${how.word}: expected a proper numerical parameter\n`);
       if (value.startsWith('-') && option.name !== 'max-redirs') {
         const isProper = option.kind === 'seconds' && this.#version.number >= 81_000;
@@ -446,6 +449,13 @@ class Reader {
         return value === '-' || /^\d+$/.test(value)
           ? undefined
           : { text: 'expected a proper numerical parameter' };
+      case 'max-filesize':
+        return /^\d+[kmgKMG]?[bB]?$/.test(value)
+          ? undefined
+          : warned('invalid number specified for max-filesize');
+      case 'output':
+        if (value !== '') return undefined;
+        return this.#version.number < 80_000 ? badly : { text: 'blank argument where content is expected' };
       case 'create-file-mode':
         return /^[0-7]{1,4}$/.test(value) ? undefined : { text: 'expected a proper numerical parameter' };
       case 'rate':
@@ -519,7 +529,7 @@ function rateOf(value: string): number {
   return Number(match?.[1] ?? 0) * unit;
 }
 
-const ms = (value: string): number => Math.round(Number(value) * 1_000);
+const ms = (value: string): number => Math.round(Number.parseFloat(value) * 1_000);
 
 /** Options that do more than set what the table says. */
 const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
@@ -559,6 +569,7 @@ const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
   'tlsv1.2': ({ config }) => void (config.minTls = 12),
   'tlsv1.3': ({ config }) => void (config.minTls = 13),
   'tls-max': ({ config, value }) => void (config.maxTls = Math.round(Number(value) * 10)),
+  'max-filesize': ({ config, value }) => void (config.maxFileSize = rateOf(value)),
   'limit-rate': ({ config, value }) => void (config.limitRate = rateOf(value)),
   trace: ({ globals, value }) => void (globals.trace = { file: value, isHex: true }),
   'trace-ascii': ({ globals, value }) => void (globals.trace = { file: value, isHex: false }),

@@ -56,6 +56,11 @@ export function proxyOf(
   return { place, notes };
 }
 
+/** What -v says of the login for a proxy. */
+export function proxyNote(login: string | undefined): string {
+  return login === undefined ? '' : `* Proxy auth using Basic with user '${login.split(':')[0]}'\n`;
+}
+
 /** Asks a proxy for a tunnel. @throws TransferEnd 56 when it answers with another status than 200 */
 export async function openTunnel(
   opening: Opening,
@@ -69,8 +74,7 @@ export async function openTunnel(
     run,
     `${isOld ? '' : '* CONNECT tunnel: HTTP/1.1 negotiated\n'}* allocate connect buffer\n* Establish HTTP proxy tunnel to ${target}\n`,
   );
-  if (place.login !== undefined)
-    await verbose(run, `* Proxy auth using Basic with user '${place.login.split(':')[0] ?? ''}'\n`);
+  await verbose(run, proxyNote(place.login));
   const agent =
     config.userAgent === '' ? [] : [`User-Agent: ${config.userAgent ?? `curl/${run.version.text}`}`];
   const lines = [

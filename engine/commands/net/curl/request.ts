@@ -1,6 +1,7 @@
 import { utf8Length } from '../../../base/bytes.ts';
 import { base64 } from '../words.ts';
 import type { CurlConfig } from './options.ts';
+import { proxyNote } from './proxy.ts';
 import { type CurlUrl, formatCurlUrl, hostHeader } from './url.ts';
 import type { CurlVersion } from './words.ts';
 
@@ -84,10 +85,11 @@ export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
     hop.user === undefined || scheme === undefined
       ? ''
       : `* Server auth using ${scheme} with user '${name}'\n`;
+  const proxied = hop.isProxied ? proxyNote(hop.proxyLogin) : '';
   const text = hop.body?.text ?? '';
   const chunk = text === '' ? '' : `${utf8Length(text).toString(16)}\r\n${text}\r\n`;
   const body = custom.isChunked && hop.body ? `${chunk}0\r\n\r\n` : text;
-  return { method, head: `${lines.join('\r\n')}\r\n\r\n`, body, notes };
+  return { method, head: `${lines.join('\r\n')}\r\n\r\n`, body, notes: proxied + notes };
 }
 
 function methodOf(config: CurlConfig, hop: HopFacts): string {

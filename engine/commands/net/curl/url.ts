@@ -4,12 +4,16 @@ import type { UrlFault } from './words.ts';
 
 /** A URL in the parts curl works with. `host` is without brackets; `port` is the scheme's when none is written. */
 export type CurlUrl = {
+  /** Empty: a URL that curl does not take, whole in `target`. */
   readonly scheme: string;
   readonly user?: string;
   readonly password?: string;
   readonly host: string;
   readonly port: number;
+  /** A port that is not the scheme's is written. */
   readonly isPortWritten: boolean;
+  /** Any port is. */
+  readonly isPortGiven?: boolean;
   /** Path with query, without fragment; begins with `/`. */
   readonly target: string;
 };
@@ -61,11 +65,12 @@ export function parseCurlUrl(
   const login = at < 0 ? undefined : authority.slice(0, at).split(':');
   return {
     scheme,
-    ...(login?.[0] ? { user: decodePercent(login[0]) } : {}),
+    ...(login?.[0] || (login?.length ?? 0) > 1 ? { user: decodePercent(login?.[0] ?? '') } : {}),
     ...(login && login.length > 1 ? { password: decodePercent(login.slice(1).join(':')) } : {}),
     host: place.host,
     port: place.port ?? PORTS[scheme] ?? 80,
     isPortWritten: place.port !== undefined && place.port !== PORTS[scheme],
+    isPortGiven: place.port !== undefined,
     target: targetOf(end < 0 ? '' : rest.slice(end), pathAsIs),
   };
 }
@@ -126,8 +131,9 @@ export function decodePercent(text: string): string {
 
 /** The URL as curl writes it (`url_effective`, `Issue another request to this URL`). */
 export function formatCurlUrl(url: CurlUrl): string {
+  if (url.scheme === '') return url.target;
   const host = url.host.includes(':') ? `[${url.host}]` : url.host;
-  return `${url.scheme}://${host}${url.isPortWritten ? `:${url.port}` : ''}${url.target}`;
+  return `${url.scheme}://${host}${url.isPortGiven || url.isPortWritten ? `:${url.port}` : ''}${url.target}`;
 }
 
 /** The Host header: the port only where it is not the scheme's own. */

@@ -13,7 +13,7 @@ export function writeOut(
   const unknown: string[] = [];
   const streams = { out: '', err: '', file: '' };
   let target: 'out' | 'err' | 'file' = 'out';
-  const pattern = /%\{([^}]*)\}|%header\{([^}]*)\}|%output\{[^}]*\}|%%|\\([nrt\\])|[^%\\]+|[%\\]/g;
+  const pattern = /%\{([^}]*)\}|%header\{([^}]*)\}|%output\{[^}]*\}|%%|\\([nrt])|\\.|[^%\\]+|[%\\]/g;
   for (const match of format.matchAll(pattern)) {
     const [whole, name, headerName, escaped] = match;
     if (name === 'stderr') target = 'err';
@@ -25,8 +25,7 @@ export function writeOut(
       if (value === undefined) unknown.push(name);
       streams[target] += value ?? '';
     } else if (headerName !== undefined) streams[target] += header(headerName.toLowerCase());
-    else if (escaped !== undefined)
-      streams[target] += { n: '\n', r: '\r', t: '\t', '\\': '\\' }[escaped] ?? '';
+    else if (escaped !== undefined) streams[target] += { n: '\n', r: '\r', t: '\t' }[escaped] ?? '';
     else if (whole === '%%') streams[target] += '%';
     else if (how.isNew && whole.startsWith('%output')) target = 'file';
     else streams[target] += whole;
