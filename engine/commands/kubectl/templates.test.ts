@@ -100,9 +100,21 @@ describe('go-template', () => {
     }
   });
 
-  test('loops without end are given up', () => {
+  test('what has no end is given up', () => {
     expect(() => run('{{define "t"}}{{template "t" .}}{{end}}{{template "t" .}}')).toThrow(
       'maximum template depth',
     );
+    expect(() => run(`{{${'('.repeat(20_000)}1`)).toThrow('maximum template depth');
+    expect(() => run('{{if 1}}'.repeat(20_000))).toThrow('maximum template depth');
+    expect(run('{{printf "%999999999s" "x"}}').length).toBe(10_000);
+    const wide = `{{range .spec.containers}}${'{{range $.spec.containers}}'.repeat(30)}x${'{{end}}'.repeat(31)}`;
+    expect(() => run(wide)).toThrow('maximum template depth');
   });
+});
+
+test('a JSONPath without end is given up', () => {
+  const print = (text: string) => () => printJsonPath(parseJsonPath(text), POD);
+  expect(print('{range}'.repeat(20_000))).toThrow('takes too long');
+  expect(print('{range .spec.containers[*]}'.repeat(40))).toThrow('takes too long');
+  expect(print(`{${'..[*]'.repeat(60)}}`)).not.toThrow(RangeError);
 });

@@ -42,6 +42,9 @@ export type Node =
 /** A parsed template: the templates that it defines by name, `''` is itself. */
 export type Template = { readonly text: string; readonly parts: ReadonlyMap<string, readonly Node[]> };
 
+/** How deep loops and parentheses may stand in each other. */
+const DEPTH_MAX = 200;
+
 type Token = { readonly kind: string; readonly text: string; readonly at: number };
 
 const KEYWORDS = 'block break continue define else end if range nil template with'.split(' ');
@@ -154,6 +157,7 @@ class Parser {
   #last = 0;
   #variables: string[] = ['$'];
   #ranges = 0;
+  #depth = 0;
   readonly #parts = new Map<string, readonly Node[]>();
 
   constructor(text: string) {
@@ -203,6 +207,7 @@ class Parser {
   /** Nodes up to the end, or to `{{end}}` or `{{else}}`; of that `stop` tells which. */
   #list(isInner: boolean): { readonly nodes: readonly Node[]; readonly stop: '' | 'end' | 'else' } {
     const nodes: Node[] = [];
+    if (++this.#depth > DEPTH_MAX) throw new CommandError('exceeded maximum template depth (100000)');
     for (;;) {
       const token = this.#take();
       if (token.kind === 'EOF') {
@@ -213,7 +218,10 @@ class Parser {
       else if (token.kind !== '{{') throw this.#unexpected(token, 'input');
       else {
         const node = this.#action();
-        if (node === 'end' || node === 'else') return { nodes, stop: node };
+        if (node === 'end' || node === 'else') {
+          this.#depth--;
+          return { nodes, stop: node };
+        }
         if (node !== undefined) nodes.push(node);
       }
     }
@@ -287,6 +295,7 @@ class Parser {
   }
 
   #pipe(context: string, end: string): Pipe {
+    if (++this.#depth > DEPTH_MAX) throw new CommandError('exceeded maximum template depth (100000)');
     const { at } = this.#peek();
     const names: string[] = [];
     let isAssign = false;
@@ -320,6 +329,7 @@ class Parser {
       }
       calls.push(this.#call());
     }
+    this.#depth--;
     if (calls.length === 0) throw new CommandError(`missing value for ${context}`);
     const stage = calls.findIndex((call, i) => i > 0 && ['value', 'dot'].includes(call.words[0]?.kind ?? ''));
     if (stage > 0) throw new CommandError(`non executable command in pipeline stage ${stage + 1}`);

@@ -69,9 +69,10 @@ export function formatted(format: string, args: readonly unknown[]): string {
     if (verb === '') return '%!(NOVERB)';
     if (next >= args.length) return `%!${verb}(MISSING)`;
     const shown = verbText(verb, args[next++], digits === undefined ? undefined : Number(digits));
-    if (marks.includes('-')) return shown.padEnd(Number(width));
+    const cells = Math.min(Number(width), 10_000);
+    if (marks.includes('-')) return shown.padEnd(cells);
     const isPadded = marks.includes('0') && /^-?\d/.test(shown);
-    return shown.padStart(Number(width), isPadded ? '0' : ' ');
+    return shown.padStart(cells, isPadded ? '0' : ' ');
   });
   const extra = args
     .slice(next)

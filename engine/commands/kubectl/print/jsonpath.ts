@@ -77,11 +77,17 @@ function typeName(value: unknown): string {
       : 'map[string]interface {}';
 }
 
+/** Bounds of a run: loops without an end begin what follows anew, and `..` behind `..` finds things again and again. */
+const STEPS_MAX = 100_000;
+const DEPTH_MAX = 100;
+const FOUND_MAX = 500_000;
+
 /** One run of a template (client-go's jsonpath.go): `range` and `end` are words that change what comes next. */
 class Evaluation {
   readonly #actions: readonly Steps[];
   readonly #isStrict: boolean;
   #depth = 0;
+  #steps = 0;
   #begins = 0;
   #ends = 0;
   #lastEnd = -1;
@@ -94,6 +100,8 @@ class Evaluation {
   run(from: number, value: unknown): unknown[][] {
     const out: unknown[][] = [];
     for (let at = from; at < this.#actions.length; at++) {
+      if (++this.#steps > STEPS_MAX || this.#depth > DEPTH_MAX)
+        throw new CommandError('the template takes too long');
       const results = this.#walk([value], this.#actions[at] ?? []);
       if (this.#ends > 0 && this.#ends <= this.#depth) {
         this.#ends--;
@@ -116,7 +124,12 @@ class Evaluation {
   }
 
   #walk(values: readonly unknown[], steps: Steps): readonly unknown[] {
-    return steps.reduce<readonly unknown[]>((now, step) => this.#follow(now, step), values);
+    let now = values;
+    for (const step of steps) {
+      now = this.#follow(now, step);
+      if (now.length > FOUND_MAX) throw new CommandError('the template takes too long');
+    }
+    return now;
   }
 
   #follow(values: readonly unknown[], step: Step): readonly unknown[] {
