@@ -94,9 +94,11 @@ function translate(source: string, isExtended: boolean, isStrict: boolean): Tran
   /** Where the last thing that can be repeated begins, and whether it is repeated already; where open groups begin. */
   let atom = 0;
   let isRepeated = false;
+  let wraps = 0;
   const groups: number[] = [];
   const repeat = (token: string): void => {
     if (isRepeated && isStrict) throw new RegexFailure('Invalid preceding regular expression');
+    if (isRepeated && ++wraps > 50) throw new RegexFailure('Regular expression too big');
     // RE2 takes no repetition of a repetition.
     if (isRepeated) out = `${out.slice(0, atom)}(?:${out.slice(atom)})`;
     out += token;

@@ -135,8 +135,6 @@ function directive(
 ): string {
   if (Number(precision ?? 0) > LIMITS.fileCharactersMax)
     throw new SystemFailure(`printf: cannot allocate ${precision} bytes`);
-  if (Math.abs(Number(width)) > LIMITS.fileCharactersMax)
-    throw new SystemFailure(`printf: cannot allocate ${width} bytes`);
   if (kind === 's')
     return pad(
       precision === undefined ? (argument ?? '') : (argument ?? '').slice(0, Number(precision)),
@@ -266,14 +264,20 @@ function exponent(text: string): string {
 }
 
 function pad(text: string, flags: string, width: string): string {
-  const size = Math.abs(Number(width));
+  const size = sizeOf(width);
   return flags.includes('-') || width.startsWith('-') ? text.padEnd(size) : text.padStart(size);
+}
+
+function sizeOf(width: string): number {
+  const size = Math.abs(Number(width));
+  if (size > LIMITS.fileCharactersMax) throw new SystemFailure(`printf: cannot allocate ${width} bytes`);
+  return size;
 }
 
 function padNumber(text: string, flags: string, width: string, zeros: boolean): string {
   if (!flags.includes('0') || flags.includes('-') || !zeros) return pad(text, flags, width);
   const sign = /^[+\- ]/.exec(text)?.[0] ?? '';
-  return sign + text.slice(sign.length).padStart(Number(width) - sign.length, '0');
+  return sign + text.slice(sign.length).padStart(sizeOf(width) - sign.length, '0');
 }
 
 /** What `echo` prints for its words: `-n`, `-e`, `-E` as bash and ash take them; dash always interprets escapes. */
