@@ -146,7 +146,12 @@ function findCommand(words: readonly string[]): FoundCommand {
 }
 
 function unknownCommand(word: string): string {
-  return `unknown command ${JSON.stringify(word)} for "cilium"${didYouMean(word, offeredNames())}`;
+  // A real command that is not played here does not offer itself.
+  const near = didYouMean(
+    word,
+    offeredNames().filter((name) => name !== word),
+  );
+  return `unknown command ${JSON.stringify(word)} for "cilium"${near}`;
 }
 
 async function helpTopic(process: Process, words: readonly string[]): Promise<number> {

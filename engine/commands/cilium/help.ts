@@ -67,12 +67,12 @@ const COMMANDS: ReadonlyMap<string, readonly [about: string, flags?: string]> = 
     'encryption rotate-key': ['Replace the IPsec key', `auth-algo:string ${KEY}`],
     'encryption status': [
       'What each node encrypts',
-      `agent-pod-selector:string=k8s-app=cilium node:string node-name:string output,o:string=summary per-node-details wait ${KEY}`,
+      `agent-pod-selector:string=k8s-app=cilium node:string node-name:string output,o:string=summary per-node-details ${KEY}`,
     ],
     features: ["What the agents' settings switch on"],
     'features status': [
       'Features by node',
-      `agent-pod-selector:string=k8s-app=cilium node:string operator-container-command:string operator-node:string operator-pod-selector:string=io.cilium/app=operator output,o:string=tab output-file:string=- wait ${KEY}`,
+      `agent-pod-selector:string=k8s-app=cilium node:string operator-container-command:string operator-node:string operator-pod-selector:string=io.cilium/app=operator output,o:string=tab output-file:string=- ${KEY}`,
     ],
     help: ['Help for any command'],
     hubble: ['Hubble, which tells of flows'],

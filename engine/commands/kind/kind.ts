@@ -236,7 +236,7 @@ const ROOT: Command<Run> = {
 export function kindProgram(ports: Ports): Program {
   return async (process) => {
     const words = process.argv.slice(1);
-    const isQuiet = words.some((word) => word === '--quiet' || /^-[a-z]*q/.test(word));
+    const isQuiet = words.some((word) => word === '--quiet' || /^-[a-z]*q(?!=)/.test(word));
     const parsed = parseLine(ROOT, GLOBALS, words);
     const verbosity = parsed.kind === 'run' ? Number(parsed.line.values.get('verbosity') ?? 0) : 0;
     const progress = new Progress(process, isQuiet, verbosity);
