@@ -42,7 +42,7 @@ test('what is typed while the editor is still loading goes on in it', async ({ p
   await page.goto(`/labs/${LAB}/20-deny`);
   await page.getByRole('textbox', { name: /^Text of/ }).click();
   await page.keyboard.press('Control+End');
-  const words = Array.from({ length: 40 }, (_, index) => `#${index}`).join(' ');
+  const words = Array.from({ length: 24 }, (_, index) => `#${index}`).join(' ');
   await page.keyboard.type(words, { delay: 15 });
   await expect(page.locator('.monaco-editor').first()).toBeVisible();
   await page.keyboard.type(' end', { delay: 15 });
@@ -79,6 +79,14 @@ test('the focus goes where the work goes on, and F6 comes around', async ({ page
   await page.keyboard.type('echo in the second\n');
   await expectScreen(page, /\nin the second\n/, 2);
   await typeLine(page, 'nano note.txt', 2);
+  await expect.poll(region).toBe('yaml');
+  await page.getByRole('button', { name: 'New file' }).click();
+  const name = page.getByRole('textbox', { name: 'Name of the new file' });
+  await page.keyboard.type('../my file\n');
+  await expect(name).toBeFocused();
+  await name.fill('made.yaml');
+  await name.press('Enter');
+  await expect(page.getByRole('tab', { name: 'made.yaml' })).toHaveAttribute('aria-selected', 'true');
   await expect.poll(region).toBe('yaml');
   await page.getByRole('button', { name: 'Reset' }).click();
   await expect(page.getByRole('menuitem', { name: 'Start this task over' })).toBeFocused();

@@ -1,7 +1,16 @@
 'use client';
 
 import dynamic from 'next/dynamic';
-import { type JSX, type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  type JSX,
+  type KeyboardEvent,
+  type RefObject,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { MatrixCell } from '../../engine/lab/matrix-value.ts';
 import { Button } from '../_ui/button.tsx';
 import { classes } from '../_ui/classes.ts';
@@ -28,9 +37,16 @@ export type EditorProps = {
 };
 
 /** A plain text area: while Monaco loads, and on small touch screens, where Monaco does not work well. */
-export function PlainEditor(props: EditorProps): JSX.Element {
+export function PlainEditor({ heir, ...props }: EditorProps & { heir: Heir }): JSX.Element {
   const area = useRef<HTMLTextAreaElement>(null);
   const { jump, text } = props;
+  useLayoutEffect(() => {
+    const plain = area.current;
+    // At its very end, because a click may come between Monaco's arrival and this.
+    return () => {
+      if (plain !== null && document.activeElement === plain) heir.current?.(plain);
+    };
+  }, [heir]);
   const latest = useRef(text);
   latest.current = text;
   useEffect(() => {
@@ -80,7 +96,13 @@ export function PlainEditor(props: EditorProps): JSX.Element {
 }
 
 /** What Monaco takes: also whether it stands, so that the text area stays until then. */
-export type RichEditorProps = EditorProps & { readonly onThere: (isThere: boolean) => void };
+export type RichEditorProps = EditorProps & {
+  readonly onThere: (isThere: boolean) => void;
+  readonly heir: Heir;
+};
+
+/** Who goes on with a text area that has the focus and is taken away. */
+type Heir = RefObject<((plain: HTMLTextAreaElement) => void) | undefined>;
 
 /** Monaco's code keeps the page busy for a while: it comes once the prompt has been drawn. */
 const MONACO_DELAY_MS = 150;
@@ -95,6 +117,9 @@ function whenIdle(body: () => void): () => void {
 
 const MonacoEditor = dynamic(() => import('./monaco-editor.tsx'), { ssr: false });
 
+/** A path below the home folder; no part of it is `..`. */
+const FILE_NAME = String.raw`(?!(.*/)?\.\.(/|$))[\w.\-]+(/[\w.\-]+)*`;
+
 function NewFile({ onCreate }: { onCreate: (name: string) => void }): JSX.Element {
   const [name, setName] = useState<string | undefined>();
   if (name === undefined) {
@@ -108,7 +133,7 @@ function NewFile({ onCreate }: { onCreate: (name: string) => void }): JSX.Elemen
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (/^[\w.-]+(\/[\w.-]+)*$/.test(name) && !name.split('/').includes('..')) onCreate(name);
+        if (name !== '') onCreate(name);
         setName(undefined);
       }}
     >
@@ -116,6 +141,9 @@ function NewFile({ onCreate }: { onCreate: (name: string) => void }): JSX.Elemen
         // biome-ignore lint/a11y/noAutofocus: the field appears because the learner asked for it
         autoFocus
         aria-label="Name of the new file"
+        // The browser itself tells what is wrong with another name.
+        pattern={FILE_NAME}
+        title="Letters, digits, dots, - and _; a / makes a folder"
         placeholder="name.yaml"
         value={name}
         onChange={(event) => setName(event.target.value)}
@@ -188,6 +216,7 @@ export function EditorPane({
   onApply,
   onBring,
   onTooLong,
+  onCreate,
   browser,
 }: {
   files: Files;
@@ -196,6 +225,8 @@ export function EditorPane({
   onBring: (files: readonly File[]) => void;
   /** A paste would make the file larger than files may be. */
   onTooLong: () => void;
+  /** A new file was named. */
+  onCreate: (name: string) => void;
   /** The pane's other tab. `content` is shown in place of the files while `isShown`. */
   browser: { isShown: boolean; show(isShown: boolean): void; content: JSX.Element };
   /** The cell of the matrix that the learner looks at. */
@@ -207,6 +238,7 @@ export function EditorPane({
   const [isRich, setRich] = useState<boolean | undefined>();
   const [isLoaded, setLoaded] = useState(false);
   const [isThere, setThere] = useState(false);
+  const heir: Heir = useRef(undefined);
   const isReady = state.life !== 'booting';
   useEffect(() => {
     const isSmall = matchMedia('(max-width: 799px)').matches;
@@ -303,12 +335,7 @@ export function EditorPane({
         </div>
         {!state.isReadOnly && (
           <>
-            <NewFile
-              onCreate={(name) => {
-                browser.show(false);
-                files.create(name);
-              }}
-            />
+            <NewFile onCreate={onCreate} />
             <BringIn onBring={onBring} />
           </>
         )}
@@ -393,10 +420,10 @@ export function EditorPane({
               <div
                 className={classes('h-full', !isThere && 'pointer-events-none absolute inset-0 opacity-0')}
               >
-                <MonacoEditor {...editor} onThere={setThere} />
+                <MonacoEditor {...editor} onThere={setThere} heir={heir} />
               </div>
             )}
-            {!isThere && <PlainEditor {...editor} />}
+            {!isThere && <PlainEditor {...editor} heir={heir} />}
           </div>
         )}
       </div>

@@ -83,16 +83,12 @@ function defineThemes(): void {
 defineThemes();
 
 /** Goes on where the text area was that stood here until now: with its text, its cursor and its focus. */
-function takeOver(made: monaco.editor.IStandaloneCodeEditor, text: string): void {
+function takeOver(made: monaco.editor.IStandaloneCodeEditor, text: string, plain: HTMLTextAreaElement): void {
   const model = made.getModel();
   if (model === null) return;
   if (model.getValue() !== text) model.setValue(text);
-  const plain = document.activeElement;
-  if (!(plain instanceof HTMLTextAreaElement) || plain.closest('[data-region=yaml]') === null) return;
-  const [start, end] = [plain.selectionStart, plain.selectionEnd].map((offset) =>
-    model.getPositionAt(offset),
-  );
-  if (start !== undefined && end !== undefined) made.setSelection(monaco.Range.fromPositions(start, end));
+  const start = model.getPositionAt(plain.selectionStart);
+  made.setSelection(monaco.Range.fromPositions(start, model.getPositionAt(plain.selectionEnd)));
   made.focus();
 }
 
@@ -181,7 +177,7 @@ export default function MonacoEditor(props: RichEditorProps): JSX.Element {
     made.addCommand(api.KeyMod.CtrlCmd | api.KeyCode.KeyS, () => latest.current.onSave());
     made.addCommand(api.KeyMod.CtrlCmd | api.KeyCode.Enter, () => latest.current.onApply());
     (window as unknown as { __editor?: unknown }).__editor = made;
-    takeOver(made, latest.current.read());
+    latest.current.heir.current = (plain) => takeOver(made, latest.current.read(), plain);
     setMounted(true);
     latest.current.onThere(true);
   };

@@ -55,6 +55,7 @@ export function Divider({
   style?: CSSProperties;
   bounds: readonly [number, number];
 }): JSX.Element {
+  const change = (next: number) => onChange(Math.min(bounds[1], Math.max(bounds[0], next)));
   const drag = (event: PointerEvent<HTMLDivElement>) => {
     if (
       event.buttons !== 1 ||
@@ -64,7 +65,7 @@ export function Divider({
       return;
     const box = whole.current.getBoundingClientRect();
     const at = axis === 'x' ? (event.clientX - box.left) / box.width : (event.clientY - box.top) / box.height;
-    onChange((sign === 1 ? at : 1 - at) * 100);
+    change((sign === 1 ? at : 1 - at) * 100);
   };
   const press = (event: KeyboardEvent) => {
     const steps: Record<string, number> =
@@ -72,7 +73,7 @@ export function Divider({
     const step = event.altKey ? undefined : steps[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    onChange(share + step * sign);
+    change(share + step * sign);
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: an <hr> cannot be moved; this is the separator widget of ARIA

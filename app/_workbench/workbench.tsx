@@ -27,6 +27,9 @@ if (typeof window !== 'undefined') void import('./terminal-screen.ts').catch(() 
 
 const BrowserPane = dynamic(() => import('./browser-pane.tsx'), { ssr: false });
 
+/** Per cent of the width that editor and terminal keep. */
+const MIDDLE_LEAST = 28;
+
 const PHONE_TABS: readonly (readonly [Region, string])[] = [
   ['text', 'Text'],
   ['yaml', 'YAML'],
@@ -321,7 +324,7 @@ function Bench({
         ref={columns}
         className="min-h-0 flex-1 max-md:flex max-md:flex-col md:grid"
         style={{
-          gridTemplateColumns: `minmax(0, ${leftShare}fr) 5px minmax(0, ${100 - leftShare - rightShare}fr) 5px minmax(0, ${rightShare}fr)`,
+          gridTemplateColumns: `minmax(0, ${leftShare}fr) 5px minmax(0, ${Math.max(MIDDLE_LEAST, 100 - leftShare - rightShare)}fr) 5px minmax(0, ${rightShare}fr)`,
         }}
       >
         <div
@@ -347,7 +350,7 @@ function Bench({
           share={leftShare}
           onChange={setLeftShare}
           whole={columns}
-          bounds={[16, 45]}
+          bounds={[16, Math.min(45, 100 - MIDDLE_LEAST - rightShare)]}
         />
         <div
           ref={middle}
@@ -370,6 +373,10 @@ function Bench({
               onSave={save}
               onApply={apply}
               onBring={(list) => void bringIn(list)}
+              onCreate={(name) => {
+                files.create(name);
+                goTo.current('yaml');
+              }}
               onTooLong={() =>
                 sandbox.warn(
                   'With that the file would be larger than 1 MB, which is more than one has here. Nothing was pasted.',
@@ -419,7 +426,7 @@ function Bench({
           onChange={setRightShare}
           whole={columns}
           sign={-1}
-          bounds={[16, 45]}
+          bounds={[16, Math.min(45, 100 - MIDDLE_LEAST - leftShare)]}
         />
         <div
           ref={right}
