@@ -61,6 +61,7 @@ async function run(process: Process, ports: Ports, words: readonly string[]): Pr
     group !== undefined &&
     find(`${group} ${rest.find((word) => !word.startsWith('-')) ?? ''}`) === undefined
   ) {
+    parseLine(rest, GLOBALS);
     await process.out(groupHelp(group));
     return 0;
   }
@@ -68,16 +69,19 @@ async function run(process: Process, ports: Ports, words: readonly string[]): Pr
   const command = find(group === undefined ? name : `${group} ${sub}`);
   if (command === undefined) {
     await process.err(
-      `Error: unknown command ${JSON.stringify(name)} for "helm"${didYouMean(name, NAMES)}\nRun 'helm --help' for usage.\n`,
+      `Error: unknown command ${JSON.stringify(name)} for "helm"${didYouMean(
+        name,
+        NAMES.filter((one) => one !== name),
+      )}\nRun 'helm --help' for usage.\n`,
     );
     return 1;
   }
   const own = group === undefined ? rest : without(rest, sub);
-  if (own.includes('--help') || own.includes('-h')) {
+  const line = parseLine(own, flagTable(`${command.flags} ${HELM_GLOBALS}`));
+  if (line.flags.bool('help')) {
     await process.out(helpOf(command));
     return 0;
   }
-  const line = parseLine(own, flagTable(`${command.flags} ${HELM_GLOBALS}`));
   const problem = countProblem(command, line.args.length);
   if (problem !== undefined) return fail(process, problem);
   const format = line.flags.text('output');
@@ -90,9 +94,11 @@ async function run(process: Process, ports: Ports, words: readonly string[]): Pr
   return 0;
 }
 
+const GLOBALS = flagTable(HELM_GLOBALS);
+
 /** Flags of every command that take a value, so that the command is found behind them. */
 const TAKES_VALUE = new Set(
-  flagTable(HELM_GLOBALS).flatMap((flag) =>
+  GLOBALS.flatMap((flag) =>
     flag.kind === 'bool' ? [] : [`--${flag.name}`, ...(flag.short === '' ? [] : [`-${flag.short}`])],
   ),
 );
@@ -127,13 +133,13 @@ function find(path: string): HelmCommand | undefined {
 
 async function unnamed(process: Process, words: readonly string[]): Promise<number> {
   const flag = words.find((word) => word.startsWith('-') && !['-h', '--help'].includes(word));
-  if (flag !== undefined) parseLine(words, flagTable(HELM_GLOBALS));
+  if (flag !== undefined) parseLine(words, GLOBALS);
   await process.out(overview());
   return 0;
 }
 
 async function help(process: Process, words: readonly string[]): Promise<number> {
-  const path = words.filter((word) => !word.startsWith('-')).join(' ');
+  const path = parseLine(words, GLOBALS).args.join(' ');
   const command = find(path);
   if (command !== undefined) await process.out(helpOf(command));
   else await process.out(GROUPS.has(path) ? groupHelp(path) : overview());

@@ -331,8 +331,7 @@ async function getMetadata(context: HelmContext): Promise<void> {
 
 async function runTemplate(context: HelmContext): Promise<void> {
   const { args, flags } = context;
-  const [name, reference] =
-    args.length === 1 ? ['release-name', context.arg(0)] : [context.arg(0), context.arg(1)];
+  const [name, reference] = args.length === 1 ? ['release-name', context.arg(0)] : nameAndChart(context);
   const wanted = await wantedChart(context, name, reference);
   let rendered: readonly ChartObject[];
   try {
@@ -421,7 +420,7 @@ export const RELEASE_COMMANDS: readonly HelmCommand[] = [
     path: 'template',
     about: 'render a chart without a cluster',
     usage: '[NAME] [CHART] [flags]',
-    args: [1, 2],
+    args: [1, 99],
     flags: `${VALUE_FLAGS} ${CHART_FLAGS} api-versions,a:strings include-crds is-upgrade kube-version:string no-hooks output-dir:string
       release-name create-namespace dry-run:string?client atomic wait timeout:duration=5m0s generate-name,g name-template:string
       show-only,s:stringArray skip-crds skip-schema-validation skip-tests validate`,
