@@ -7,7 +7,7 @@ import { CommandError } from './errors.ts';
 import { flagTable, parseLine } from './flags.ts';
 import { jsonThreeWayPatch, strategicThreeWayPatch } from './merge.ts';
 import { runGoTemplate } from './print/go-template.ts';
-import { parseGoTemplate } from './print/go-template-parser.ts';
+import { parseGoTemplate } from './print/go-template.ts';
 import { parseJsonPath, printJsonPath } from './print/jsonpath.ts';
 import { tabWrite } from './print/table.ts';
 import { toYaml } from './print/yaml.ts';
