@@ -134,6 +134,7 @@ test('each wrong way of letting an address in is recognised, and the right one i
     await expect(page.locator('[data-task="1"]')).toHaveAttribute('data-solved', 'false');
   }
   // What is missing can be asked for at the cell, and tried.
+  await expect(page.locator('[data-cell][data-fulfilled="false"]')).toHaveCount(1);
   await page.locator('[data-cell][data-fulfilled="false"]').first().click();
   await page.getByRole('button', { name: 'What would turn this?' }).click();
   await page.getByRole('button', { name: 'Try it in the editor' }).first().click();
