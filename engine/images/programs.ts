@@ -4,7 +4,7 @@ export const BUSYBOX: readonly string[] = (
   'false find fold free grep egrep fgrep gunzip gzip head hexdump hostname httpd id ifconfig ip kill killall less ln ' +
   'ls md5sum mkdir mktemp more mount mv nc netstat nl nslookup od paste ping ping6 printenv printf ps pwd readlink realpath ' +
   'reset rev rm rmdir route sed seq sh sha256sum sleep sort stat stty sync tac tail tar tee telnet test time timeout top ' +
-  'touch tr traceroute true tty umount uname uniq unexpand vi watch wc wget which whoami xargs yes ['
+  'touch tr traceroute true tty umount uname uniq vi watch wc wget which whoami xargs yes ['
 ).split(' ');
 
 /** The small tools of a Debian image. */

@@ -4,10 +4,10 @@ import { failureText } from '../../shell/path.ts';
 import { complain, nameOf, readFile, textOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 import { od, xxd } from './dumps.ts';
-import { md5, sha1, sha256, sha512 } from './digests.ts';
+import { md5, sha256 } from './digests.ts';
 
 async function digest(process: Process, options: Options): Promise<number> {
-  const make = { md5sum: md5, sha1sum: sha1, sha512sum: sha512 }[nameOf(process)] ?? sha256;
+  const make = nameOf(process) === 'md5sum' ? md5 : sha256;
   if (options.has('c', 'check')) return checkDigests(process, options, make);
   let exit = 0;
   for (const operand of options.operands.length > 0 ? options.operands : ['-']) {
@@ -115,18 +115,15 @@ async function dump(process: Process, options: Options): Promise<number> {
 
 /** Tools of bytes. */
 export const BYTE_TOOLS: readonly (readonly [string, Program])[] = [
-  ...['md5sum', 'sha1sum', 'sha256sum', 'sha512sum'].map((name): readonly [string, Program] => [
+  ...['md5sum', 'sha256sum'].map((name): readonly [string, Program] => [
     name,
     tool({ short: 'bctw', long: ['check', 'tag', 'status', 'quiet', 'text', 'binary'] }, digest),
   ]),
   ['base64', tool({ most: 1, short: 'diw:', long: ['decode', 'wrap=', 'ignore-garbage'] }, base64)],
-  ['xxd', tool({ short: 'pl:c:g:rbuis:ae' }, xxd)],
+  ['xxd', tool({ short: 'pl:rs:' }, xxd)],
   [
     'od',
-    tool(
-      { short: 'cxbdot:A:N:j:vw:', long: ['format=', 'address-radix=', 'read-bytes=', 'skip-bytes='] },
-      od,
-    ),
+    tool({ short: 'cxbdot:A:N:j:v', long: ['format=', 'address-radix=', 'read-bytes=', 'skip-bytes='] }, od),
   ],
   ['hexdump', tool({ short: 'Cn:v' }, dump)],
 ];

@@ -2,7 +2,7 @@ import type { Process, Program } from '../../shell/program.ts';
 import { man } from './manual.ts';
 import { baseName, parentOf, statThrough } from '../../shell/path.ts';
 import { findProgram } from '../../shell/process.ts';
-import { echoText, floatText, formatPrintf } from '../../shell/printf.ts';
+import { echoText, formatPrintf } from '../../shell/printf.ts';
 import { evaluateTest } from '../../shell/test-expression.ts';
 import { compileRegex, RegexFailure } from '../../shell/posix-regex.ts';
 import { complain, complainUsage, isBusybox, nameOf, pathOf, tool, wrongArgument } from './tool.ts';
@@ -387,84 +387,6 @@ function matchExpr(text: string, source: string): string {
   }
 }
 
-async function bc(process: Process): Promise<number> {
-  let scale = process.argv.includes('-l') ? 20 : 0;
-  const text = await process.stdin.readAll(process.sys);
-  for (const line of text.split(/[\n;]/)) {
-    const source = line.trim();
-    const assigned = /^scale\s*=\s*(\d+)$/.exec(source);
-    if (assigned !== null) scale = Number(assigned[1]);
-    else if (source === 'quit') break;
-    else if (source !== '') {
-      const value = calculate(source, scale);
-      if (value === undefined) await process.err('(standard_in) 1: syntax error\n');
-      else if (value === 'zero') await process.err('Runtime error (func=(main), adr=3): Divide by zero\n');
-      else await process.out(`${value}\n`);
-    }
-  }
-  return 0;
-}
-
-function calculate(source: string, scale: number): string | 'zero' | undefined {
-  const tokens = source.match(/\d+\.?\d*|\.\d+|[<>=!]=|[-+*/%^()<>]|\S/g) ?? [];
-  let at = 0;
-  let isZero = false;
-  let digits = 0;
-  const cut = (value: number, places: number): number => Math.trunc(value * 10 ** places) / 10 ** places;
-  const levels = [['<', '>', '<=', '>=', '==', '!='], ['+', '-'], ['*', '/', '%'], ['^']];
-  const parse = (depth: number): number => {
-    const operators = levels[depth];
-    if (operators === undefined) return unit();
-    let left = parse(depth + 1);
-    while (operators.includes(tokens[at] ?? '')) {
-      const operator = tokens[at++] ?? '';
-      const right = parse(operator === '^' ? depth : depth + 1);
-      if ((operator === '/' || operator === '%') && right === 0) isZero = true;
-      if (operator === '/') digits = scale;
-      left =
-        operator === '+'
-          ? left + right
-          : operator === '-'
-            ? left - right
-            : operator === '*'
-              ? left * right
-              : operator === '/'
-                ? cut(left / right, scale)
-                : operator === '%'
-                  ? left - cut(left / right, scale) * right
-                  : operator === '^'
-                    ? left ** right
-                    : Number(
-                        {
-                          '<': left < right,
-                          '>': left > right,
-                          '<=': left <= right,
-                          '>=': left >= right,
-                          '==': left === right,
-                          '!=': left !== right,
-                        }[operator],
-                      );
-    }
-    return left;
-  };
-  const unit = (): number => {
-    const token = tokens[at++];
-    if (token === '-') return -unit();
-    if (token === '(') {
-      const value = parse(0);
-      at++;
-      return value;
-    }
-    if (token === undefined || !/^[\d.]+$/.test(token)) return Number.NaN;
-    digits = Math.max(digits, (token.split('.')[1] ?? '').length);
-    return Number(token);
-  };
-  const value = parse(0);
-  if (isZero) return 'zero';
-  if (Number.isNaN(value) || at < tokens.length) return undefined;
-  return floatText('f', value, String(digits), '').replace(/^(-?)0\./, '$1.');
-}
-
 const test: Program = async (process) => {
   const name = nameOf(process);
   let words = process.argv.slice(1);
@@ -539,7 +461,6 @@ export const FACT_TOOLS: readonly (readonly [string, Program])[] = [
   ['clear', says(() => '\x1b[H\x1b[2J\x1b[3J')],
   ['reset', says(() => '\x1bc')],
   ['expr', expr],
-  ['bc', bc],
   ['test', test],
   ['[', test],
   ['printf', printf],
