@@ -62,11 +62,8 @@ function appliedObject(server: Server, request: ObjectRequest): KubeObject {
       'error decoding YAML: json: cannot unmarshal string into Go value of type map[string]interface {}',
     );
   const decoded = typedObject(body, request);
-  settleUnknown(
-    server,
-    request,
-    decoded.unknown,
-    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}`,
+  settleUnknown(server, request, decoded.unknown, (why) =>
+    badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`),
   );
   const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
   if (metadata['managedFields'] !== undefined) throw badRequest('metadata.managedFields must be nil');

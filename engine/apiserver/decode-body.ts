@@ -32,7 +32,9 @@ export function bodyObject(
     throw unsupportedMediaType(OBJECT_FORMATS);
   const value = plainBody(request, expected);
   const decoded = decodeObject(value, expected);
-  settleUnknown(server, request, decoded.unknown, describedKind(value, expected));
+  settleUnknown(server, request, decoded.unknown, (why) =>
+    badRequest(`${describedKind(value, expected)}: ${why}`),
+  );
   return decoded.object;
 }
 
@@ -151,11 +153,10 @@ export function settleUnknown(
   server: Server,
   request: ObjectRequest,
   unknown: readonly string[],
-  prefix: string,
+  refuse: (why: string) => StatusError,
 ): void {
   const texts = unknown.map((path) => `unknown field "${path}"`);
   const mode = request.query.text('fieldValidation');
-  if (mode === 'Strict' && texts.length > 0)
-    throw badRequest(`${prefix}: strict decoding error: ${texts.join(', ')}`);
+  if (mode === 'Strict' && texts.length > 0) throw refuse(`strict decoding error: ${texts.join(', ')}`);
   if (mode !== 'Ignore' && mode !== 'Strict') server.warnings.push(...texts);
 }

@@ -1,3 +1,4 @@
+import { BUILD } from '../objects/build.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { KubeRequest, KubeResponse } from '../objects/api.ts';
 import type { Served } from './discovery.ts';
@@ -6,19 +7,6 @@ import { aggregatedDiscovery, coreVersions, groupDocument, groupList, resourceLi
 import { openApiDocument, openApiIndex } from './openapi.ts';
 import { KINDS } from '../objects/kinds.ts';
 import { methodNotAllowed } from '../objects/status.ts';
-
-/** The version that this API server says it has. */
-export const SERVER_VERSION: JsonObject = {
-  major: '1',
-  minor: '32',
-  gitVersion: 'v1.32.13',
-  gitCommit: '$Format:%H$',
-  gitTreeState: 'clean',
-  buildDate: '2025-01-01T00:00:00Z',
-  goVersion: 'go1.26.8',
-  compiler: 'gc',
-  platform: 'linux/amd64',
-};
 
 const CHECKS = ['ping', 'log', 'etcd', 'etcd-readiness', 'informer-sync', 'shutdown'];
 
@@ -64,8 +52,8 @@ function documentOf(
 
 function versionOf(server: Server): JsonObject {
   const { version } = server.facts;
-  if (version === undefined) return SERVER_VERSION;
-  return { ...SERVER_VERSION, minor: version.split('.')[1] ?? '32', gitVersion: version };
+  if (version === undefined) return BUILD;
+  return { ...BUILD, minor: version.split('.')[1] ?? '32', gitVersion: version };
 }
 
 function health(request: KubeRequest, name: string): string {

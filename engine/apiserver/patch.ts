@@ -15,9 +15,8 @@ import { answer, inNamespace, updatedObject } from './write.ts';
 import { applyStrategicPatch } from './merge-patch.ts';
 import { goMap } from '../objects/go-syntax.ts';
 import { applyServerSide } from './apply.ts';
-import { decodeObject } from './decode-body.ts';
+import { decodeObject, plainBody, settleUnknown } from './decode-body.ts';
 import { applyMergePatch, isJsonObject } from '../base/json.ts';
-import { plainBody } from './decode-body.ts';
 import { served } from './shape.ts';
 import { structOfKind } from '../objects/types.ts';
 
@@ -127,12 +126,12 @@ function decodePatched(
     invalid({ group: '', kind: '' }, '', [invalidValue('patch', goQuoted(shown), why)]);
   if (struct === undefined) {
     const decoded = decodeObject(value, kind);
-    settle(server, request, decoded.unknown, refuse);
+    settleUnknown(server, request, decoded.unknown, refuse);
     return decoded.object;
   }
   try {
     const decoded = decodeStruct(value, struct);
-    settle(server, request, decoded.unknown, refuse);
+    settleUnknown(server, request, decoded.unknown, refuse);
     // What an object is cannot be patched: Go's decoder drops it on the way to the internal type.
     const { apiVersion, kind: name } = kind;
     return { ...(decoded.value as KubeObject), apiVersion, kind: name };
@@ -140,18 +139,6 @@ function decodePatched(
     if (error instanceof DecodeError) throw refuse(isConverted ? error.converted : error.message);
     throw error;
   }
-}
-
-function settle(
-  server: Server,
-  request: ObjectRequest,
-  unknown: readonly string[],
-  refuse: (why: string) => StatusError,
-): void {
-  const texts = unknown.map((path) => `unknown field "${path}"`);
-  const mode = request.query.text('fieldValidation');
-  if (mode === 'Strict' && texts.length > 0) throw refuse(`strict decoding error: ${texts.join(', ')}`);
-  if (mode !== 'Ignore' && mode !== 'Strict') server.warnings.push(...texts);
 }
 
 function goQuoted(text: string): string {

@@ -1,3 +1,4 @@
+import { NAME_PART_WORDS, VALUE_WORDS } from '../objects/names.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { KindInfo } from '../objects/kinds.ts';
 import { badRequest } from '../objects/status.ts';
@@ -157,21 +158,16 @@ function tokensOf(text: string): readonly Token[] {
   return tokens;
 }
 
-const NAME_RULE =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
-  "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const VALUE_RULE =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +
-  "alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-
 function keyFault(key: string): string | undefined {
   const name = key.slice(key.indexOf('/') + 1);
-  return /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(name) && name.length <= 63 ? undefined : NAME_RULE;
+  return /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(name) && name.length <= 63
+    ? undefined
+    : `name part ${NAME_PART_WORDS}`;
 }
 
 function checkedValue(value: string, key: string): string {
   if (/^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/.test(value) && value.length <= 63) return value;
-  throw requirementFault(`values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${VALUE_RULE}`);
+  throw requirementFault(`values[0][${key}]: Invalid value: ${JSON.stringify(value)}: ${VALUE_WORDS}`);
 }
 
 function parseFault(why: string): Error {

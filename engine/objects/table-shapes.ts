@@ -473,7 +473,8 @@ function ingressCells(object: KubeObject, nowMs: number): readonly Cell[] {
   ];
 }
 
-const MODES: Readonly<Record<string, string>> = {
+/** The short names of access modes. */
+export const MODES: Readonly<Record<string, string>> = {
   ReadWriteOnce: 'RWO',
   ReadOnlyMany: 'ROX',
   ReadWriteMany: 'RWX',

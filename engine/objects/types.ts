@@ -67,7 +67,8 @@ const GO_NAMES: Readonly<Record<string, string>> = {
   FieldsV1: 'v1.FieldsV1',
 };
 
-const ROWS = byName(STRUCT_ROWS);
+const ROWS = byName(STRUCT_ROWS.flatMap(unnested));
+const KIND_FIELDS = 'TypeMeta:K^ ObjectMeta=metadata:O';
 const ALIASES = byName(ALIAS_ROWS);
 const STRUCTS = new Map<string, StructType>();
 
@@ -91,6 +92,26 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'authentication.k8s.io/v1': 'authentication.',
 };
 
+/** A row, with the structs in braces as rows of their own. */
+function unnested(row: string): readonly string[] {
+  const inner: string[] = [];
+  let outer = row;
+  for (let before = ''; before !== outer; ) {
+    before = outer;
+    outer = before.replace(/([^ {]+)\{([^{}]*)\}/g, (_, field: string, fields: string) => {
+      inner.push(`${leafType(field)} ${fields}`);
+      return field;
+    });
+  }
+  return [outer, ...inner];
+}
+
+/** The struct that a field has, or its list or map. */
+function leafType(field: string): string {
+  const [, go = '', type = ''] = /^(\w+).*?:[^\w.]*([\w.]+)/.exec(field) ?? [];
+  return type === '.' ? go : type;
+}
+
 function byName(rows: readonly string[]): ReadonlyMap<string, string> {
   return new Map(rows.map((row) => [row.slice(0, row.indexOf(' ')), row.slice(row.indexOf(' ') + 1)]));
 }
@@ -107,7 +128,10 @@ export function structNamed(name: string): StructType {
   if (known !== undefined) return known;
   const row = ROWS.get(name);
   invariant(row !== undefined, `${name} is a struct of the table`);
-  const fields = row === '' ? [] : row.split(' ').map(parseField);
+  const fields = row
+    .replace(/^K(?= |$)/, KIND_FIELDS)
+    .split(' ')
+    .map(parseField);
   const byJson = new Map<string, FieldType>();
   for (const field of fields) {
     if (!field.isInline) byJson.set(field.json, field);
@@ -121,21 +145,22 @@ export function structNamed(name: string): StructType {
 }
 
 function parseField(text: string): FieldType {
-  const parts = /^(\w+)(?:=(\w+))?(?::([^!^%~@]+))?([!^%]*)(?:~(\w*))?(?:@(.+))?$/.exec(text);
+  const parts = /^(\w+)(?:=(\w+))?(?::([^!^%~@]+))?([!^%]*)(?:~(\w*))?(?:@(.*))?$/.exec(text);
   invariant(parts !== null, `${text} is a field of the table`);
   const [, go = '', json, type = '', marks = '', mergeKey, list] = parts;
-  const listType = list === undefined ? undefined : list === 'set' || list === 'atomic' ? list : 'map';
+  const listType = list === undefined ? undefined : list === 'set' ? list : list === '' ? 'atomic' : 'map';
+  const listKeys = listType === 'map' && list !== undefined ? list.split('+') : [];
   const isInline = marks.includes('^');
   return {
     go,
-    json: json ?? go.charAt(0).toLowerCase() + go.slice(1),
-    type: parseType(type),
+    json: json ?? go.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (start) => start.toLowerCase()),
+    type: parseType(type.endsWith('.') ? type.slice(0, -1) + go : type),
     isInline,
     isOmittedEmpty: !isInline && !marks.includes('!'),
     isRetainKeys: marks.includes('%'),
-    ...(mergeKey === undefined ? {} : { mergeKey }),
+    ...(mergeKey === undefined ? {} : { mergeKey: mergeKey || (listKeys[0] ?? '') }),
     ...(listType === undefined ? {} : { listType }),
-    listKeys: listType === 'map' && list !== undefined ? list.split('+') : [],
+    listKeys,
   };
 }
 

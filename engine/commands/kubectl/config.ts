@@ -2,7 +2,7 @@ import { deepFreeze, type Json, type JsonObject } from '../../base/json.ts';
 import { parse } from '../../base/yaml-library.ts';
 import type { Process } from '../../shell/program.ts';
 import { listAt, objectAt, textAt } from './client.ts';
-import { CommandError, PlainError } from './errors.ts';
+import { CommandError, notStruct, PlainError } from './errors.ts';
 import type { Flags } from './flags.ts';
 import { absolutePath } from './paths.ts';
 import { quoteGo } from './text.ts';
@@ -51,9 +51,7 @@ export function readConfig(process: Process, flags: Flags): KubeConfig {
   try {
     data = parsed(file.content);
   } catch {
-    throw new CommandError(
-      `error loading config file ${quoteGo(path)}: couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    );
+    throw new CommandError(`error loading config file ${quoteGo(path)}: ${notStruct('string')}`);
   }
   return {
     path,

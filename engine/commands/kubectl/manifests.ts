@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import { at, listAt, mapAt, textAt } from './client.ts';
 import type { Resource } from './discovery.ts';
 import type { KubectlError } from './errors.ts';
-import { CommandError, ManyErrors } from './errors.ts';
+import { CommandError, ManyErrors, notStruct, usageError } from './errors.ts';
 import { fetchUrl } from './fetch.ts';
 import { absolutePath } from './paths.ts';
 import { goJson } from './print/json.ts';
@@ -178,8 +178,7 @@ function jsonKind(value: unknown): string {
 
 /** What Go says when the parts that kubectl itself decodes have a wrong type; undefined when they are right. */
 function decodeFaultOf(value: Json): string | undefined {
-  if (!isJsonObject(value))
-    return `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+  if (!isJsonObject(value)) return notStruct(jsonKind(value));
   if (textAt(value, 'kind') === '') return `Object 'Kind' is missing in '${goJson(value)}'`;
   if (textAt(value, 'apiVersion') === '') return `Object 'apiVersion' is missing in '${goJson(value)}'`;
   const { metadata } = value;
@@ -233,4 +232,16 @@ export function infoOf(context: Context, source: string, object: JsonObject): In
     return { resource, namespace: own || namespace, name, source, object };
   const metadata = { ...(isJsonObject(object.metadata) ? object.metadata : {}), namespace };
   return { resource, namespace, name, source, object: { ...object, metadata } };
+}
+
+/** @throws CommandError without `-f` and `-k` */
+export function needFiles({ flags }: Context): void {
+  if (flags.list('filename').length === 0 && flags.text('kustomize') === '')
+    throw new CommandError('must specify one of -f and -k');
+}
+
+/** @throws CommandError for arguments, and without `-f` and `-k` */
+export function needOnlyFiles(context: Context): void {
+  if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+  needFiles(context);
 }

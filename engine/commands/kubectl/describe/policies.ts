@@ -1,3 +1,4 @@
+import { MODES } from '../../../objects/table-shapes.ts';
 import type { Json } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
 import { at, listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
@@ -79,14 +80,8 @@ export function describeBudget(w: Writer, { object }: Described): void {
 
 /** The short names of access modes. */
 function modes(object: unknown): string {
-  const names: Readonly<Record<string, string>> = {
-    ReadWriteOnce: 'RWO',
-    ReadOnlyMany: 'ROX',
-    ReadWriteMany: 'RWX',
-    ReadWriteOncePod: 'RWOP',
-  };
   return listAt(object, 'accessModes')
-    .map((mode) => names[String(mode)] ?? String(mode))
+    .map((mode) => MODES[String(mode)] ?? String(mode))
     .join(',');
 }
 

@@ -10,7 +10,7 @@ import type { KubectlError } from '../errors.ts';
 import { ApiError, CommandError, kubectlErrorOf, throwAll, usageError, withSource } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
-import { infosOf, isInfo, readManifests } from '../manifests.ts';
+import { infosOf, isInfo, needOnlyFiles, readManifests } from '../manifests.ts';
 import { goMap } from '../../../objects/go-syntax.ts';
 import { jsonThreeWayPatch, LAST_APPLIED, PatchFault, strategicThreeWayPatch } from '../merge.ts';
 import { goJson } from '../print/json.ts';
@@ -72,12 +72,7 @@ async function apply(context: Context): Promise<void> {
     throw new CommandError('--force-conflicts only works with --server-side');
   if (flags.bool('force') && isServerSide)
     throw new CommandError('--force cannot be used with --server-side');
-  if (flags.list('filename').length === 0 && flags.text('kustomize') === '') {
-    if (context.args.length > 0)
-      throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
-    throw new CommandError('must specify one of -f and -k');
-  }
-  if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+  needOnlyFiles(context);
   if (flags.bool('prune') && !flags.bool('all') && flags.text('selector') === '') {
     throw new CommandError(
       'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',

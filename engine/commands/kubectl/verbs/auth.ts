@@ -5,7 +5,7 @@ import type { Command, Context } from '../context.ts';
 import type { KubectlError } from '../errors.ts';
 import { CommandError, throwAll } from '../errors.ts';
 import { flagTable } from '../flags.ts';
-import { isInfo, readManifests } from '../manifests.ts';
+import { isInfo, needFiles, readManifests } from '../manifests.ts';
 import { printerFor } from '../print/output.ts';
 import { alignColumns } from '../print/table.ts';
 
@@ -166,8 +166,7 @@ async function listRules(context: Context): Promise<number> {
 }
 
 async function reconcile(context: Context): Promise<void> {
-  if (context.flags.list('filename').length === 0 && context.flags.text('kustomize') === '')
-    throw new CommandError('must specify one of -f and -k');
+  needFiles(context);
   const items = await readManifests(context, { isValidated: false });
   throwAll(items.filter((item): item is KubectlError => !isInfo(item)));
   // kubectl 1.32 itself fails for every RBAC object of a file, whatever is in it, and passes over the others.

@@ -11,22 +11,10 @@ import { explainText, UnknownField } from '../explain.ts';
 import { helpText, optionsText, overview } from '../help.ts';
 import { buildKustomization } from '../kustomize.ts';
 import { prettyJson } from '../print/json.ts';
+import { BUILD } from '../../../objects/build.ts';
 import { alignColumns } from '../print/table.ts';
 import { toYaml } from '../print/yaml.ts';
 import { quoteGo } from '../text.ts';
-
-/** What this kubectl says of itself. */
-const CLIENT: JsonObject = {
-  major: '1',
-  minor: '32',
-  gitVersion: 'v1.32.13',
-  gitCommit: '$Format:%H$',
-  gitTreeState: 'clean',
-  buildDate: '2025-01-01T00:00:00Z',
-  goVersion: 'go1.26.8',
-  compiler: 'gc',
-  platform: 'linux/amd64',
-};
 
 async function version(context: Context): Promise<void> {
   const { flags } = context;
@@ -44,7 +32,7 @@ async function version(context: Context): Promise<void> {
     }
   }
   const all: JsonObject = {
-    clientVersion: CLIENT,
+    clientVersion: BUILD,
     kustomizeVersion: 'v5.5.0',
     ...(server === undefined ? {} : { serverVersion: server }),
   };
@@ -52,7 +40,7 @@ async function version(context: Context): Promise<void> {
   else if (output === 'json') await context.out(`${prettyJson(all, true).replace(/ {4}/g, '  ')}\n`);
   else
     await context.out(
-      `Client Version: ${textAt(CLIENT, 'gitVersion')}\nKustomize Version: v5.5.0\n${server === undefined ? '' : `Server Version: ${textAt(server, 'gitVersion')}\n`}`,
+      `Client Version: ${textAt(BUILD, 'gitVersion')}\nKustomize Version: v5.5.0\n${server === undefined ? '' : `Server Version: ${textAt(server, 'gitVersion')}\n`}`,
     );
   if (fault !== undefined) throw fault;
 }

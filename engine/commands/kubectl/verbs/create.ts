@@ -5,9 +5,9 @@ import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
-import { ApiError, CommandError, kubectlErrorOf, throwAll, usageError, withSource } from '../errors.ts';
+import { ApiError, CommandError, kubectlErrorOf, throwAll, withSource } from '../errors.ts';
 import { flagTable } from '../flags.ts';
-import { isInfo, readManifests } from '../manifests.ts';
+import { isInfo, needOnlyFiles, readManifests } from '../manifests.ts';
 import { printerFor } from '../print/output.ts';
 import { withLastApplied } from './apply.ts';
 import { GENERATORS } from './generators.ts';
@@ -30,12 +30,7 @@ export const createCommand: Command = {
 
 async function create(context: Context): Promise<void> {
   const { flags } = context;
-  if (flags.list('filename').length === 0 && flags.text('kustomize') === '') {
-    if (context.args.length > 0)
-      throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
-    throw new CommandError('must specify one of -f and -k');
-  }
-  if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
+  needOnlyFiles(context);
   if (flags.text('raw') !== '') return createRaw(context);
   const dryRun = await context.dryRun();
   const validation = validationOf(context);

@@ -4,19 +4,11 @@ import { objectAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
-import {
-  ApiError,
-  CommandError,
-  errorText,
-  exitCodeOf,
-  kubectlErrorOf,
-  throwAll,
-  usageError,
-} from '../errors.ts';
+import { ApiError, CommandError, errorText, exitCodeOf, kubectlErrorOf, throwAll } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import { unifiedHunks } from '../../coreutils/changes.ts';
 import type { Info } from '../manifests.ts';
-import { isInfo, readManifests } from '../manifests.ts';
+import { isInfo, needOnlyFiles, readManifests } from '../manifests.ts';
 import { withoutManagedFields } from '../print/output.ts';
 import { toYaml } from '../print/yaml.ts';
 import { quoteGo } from '../text.ts';
@@ -35,9 +27,7 @@ export const diffCommand: Command = {
 
 async function diff(context: Context): Promise<number> {
   const { flags } = context;
-  if (context.args.length > 0) throw usageError(context.path, `Unexpected args: [${context.args.join(' ')}]`);
-  if (flags.list('filename').length === 0 && flags.text('kustomize') === '')
-    throw new CommandError('must specify one of -f and -k');
+  needOnlyFiles(context);
   if (flags.bool('force-conflicts') && !flags.bool('server-side'))
     throw new CommandError('--force-conflicts only works with --server-side');
   const items = await readManifests(context, { isValidated: false });

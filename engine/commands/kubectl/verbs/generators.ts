@@ -4,8 +4,8 @@ import type { Command, Context } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
 import { ApiError, CommandError, PlainError, usageError } from '../errors.ts';
 import { flagTable } from '../flags.ts';
-import { dnsSubdomainFaults } from '../../../objects/names.ts';
-import { parseQuantity } from '../../../objects/quantity.ts';
+import { configKeyFaults, dnsSubdomainFaults } from '../../../objects/names.ts';
+import { parseQuantity, QUANTITY_FAULT } from '../../../objects/quantity.ts';
 import { absolutePath, baseName } from '../paths.ts';
 import { contentHash } from '../content-hash.ts';
 import { base64, quoteGo } from '../text.ts';
@@ -261,9 +261,10 @@ function readLiterals(context: Context, into: Data): void {
 }
 
 function addKey(into: Data, key: string, value: string, owner: string): void {
-  if (!/^[-._a-zA-Z0-9]+$/.test(key))
+  const faults = configKeyFaults(key);
+  if (faults.length > 0)
     throw new CommandError(
-      `${quoteGo(key)} is not a valid key name for a ${owner === '' ? 'Secret' : 'ConfigMap'}: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
+      `${quoteGo(key)} is not a valid key name for a ${owner === '' ? 'Secret' : 'ConfigMap'}: ${faults.join(',')}`,
     );
   if (Object.hasOwn(into, key))
     throw new CommandError(
@@ -693,10 +694,7 @@ async function quota(context: Context): Promise<void> {
     const [key = '', value] = pair.split('=');
     if (value === undefined)
       throw new CommandError(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
-    if (parseQuantity(value) === undefined)
-      throw new CommandError(
-        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-      );
+    if (parseQuantity(value) === undefined) throw new CommandError(QUANTITY_FAULT);
     hard[key] = value;
   }
   const scopes = context.flags

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
+import { labelValueFaults } from '../../../objects/names.ts';
 import { findObjects, nameOf } from '../builder.ts';
 import { mapAt, objectAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
@@ -41,10 +42,6 @@ type Changes = {
   readonly rest: readonly string[];
 };
 
-const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
-const LABEL_FAULT =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-
 /** Splits arguments into resources and changes: the first `key=value` or `key-` begins the changes. @throws CommandError */
 function readChanges(context: Context, what: What): Changes {
   const first = context.args.findIndex(
@@ -59,20 +56,14 @@ function readChanges(context: Context, what: What): Changes {
     if (equals > 0) {
       const [key, value] = [word.slice(0, equals), word.slice(equals + 1)];
       if (what === 'label' && value.includes('=')) throw new CommandError(`invalid label spec: ${word}`);
-      if (what === 'label' && (!LABEL_VALUE.test(value) || value.length > 63))
-        throw new CommandError(
-          `invalid label value: ${quoteGo(word)}: ${value.length > 63 ? 'must be no more than 63 characters' : LABEL_FAULT}`,
-        );
+      const faults = what === 'label' ? labelValueFaults(value) : [];
+      if (faults.length > 0)
+        throw new CommandError(`invalid label value: ${quoteGo(word)}: ${faults.join('; ')}`);
       set.set(key, value);
     } else if (word.endsWith('-')) removed.push(word.slice(0, -1));
     else
       throw new CommandError(
-        what === 'label'
-          ? `unknown label spec: ${word}`.replace(
-              'unknown label spec',
-              'all resources must be specified before label changes',
-            )
-          : 'all resources must be specified before annotation changes',
+        `all resources must be specified before ${what} changes${what === 'label' ? `: ${word}` : ''}`,
       );
   }
   if (removed.some((key) => set.has(key)))

@@ -10,7 +10,7 @@ import type { KubectlError } from '../errors.ts';
 import { ApiError, CommandError, kubectlErrorOf, throwAll, withSource } from '../errors.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
-import { isInfo, readManifests } from '../manifests.ts';
+import { isInfo, needFiles, readManifests } from '../manifests.ts';
 import { absolutePath } from '../paths.ts';
 import { objectName, printerFor, withoutManagedFields } from '../print/output.ts';
 import { quoteGo } from '../text.ts';
@@ -148,8 +148,7 @@ export const replaceCommand: Command = {
 
 async function replace(context: Context): Promise<void> {
   const { flags } = context;
-  if (flags.list('filename').length === 0 && flags.text('kustomize') === '')
-    throw new CommandError('must specify one of -f and -k');
+  needFiles(context);
   if (!flags.bool('force') && flags.int('grace-period') >= 0)
     throw new CommandError('--grace-period must have --force specified');
   if (!flags.bool('force') && flags.ms('timeout') !== 0)

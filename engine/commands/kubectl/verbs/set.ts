@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
-import { parseQuantity } from '../../../objects/quantity.ts';
+import { parseQuantity, QUANTITY_FAULT } from '../../../objects/quantity.ts';
 import { structOfKind } from '../../../objects/types.ts';
 import { compilePattern, matchesPattern } from '../../../shell/pattern.ts';
 import { findObjects, nameOf } from '../builder.ts';
@@ -396,10 +396,7 @@ async function setResources(context: Context): Promise<void> {
       'you must specify an update to requests or limits (in the form of --requests/--limits)',
     );
   for (const text of [...Object.values(limits), ...Object.values(requests)])
-    if (parseQuantity(String(text)) === undefined)
-      throw new CommandError(
-        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-      );
+    if (parseQuantity(String(text)) === undefined) throw new CommandError(QUANTITY_FAULT);
   await change(context, context.args, 'resource requirements', (info) => {
     const path = podSpecPath(info.resource.kind);
     const spec = objectAt(info.object, ...path);
