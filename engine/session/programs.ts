@@ -13,7 +13,7 @@ const loadRegex = () => import('../shell/posix-regex.ts');
 
 /** Names of the text, file and process tools; the module's own table is the authority, a test compares. */
 export const COREUTIL_NAMES: readonly string[] =
-  `cat head tail wc tee nl tac rev less more sort uniq cut tr paste column fold expand comm join ls cp mv rm mkdir rmdir
+  `cat head tail wc tee nl tac rev less more sort uniq cut tr paste column fold comm join ls cp mv rm mkdir rmdir
   touch ln chmod chown chgrp stat file du df realpath readlink sleep timeout env nohup nice setsid xargs time watch ps top pgrep
   pkill killall kill yes date seq uname id whoami logname hostname uptime free which printenv basename dirname tty stty tput
   clear reset expr test [ printf echo pwd true false sync nproc arch man mktemp md5sum sha256sum base64 xxd od hexdump

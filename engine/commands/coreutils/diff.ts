@@ -30,7 +30,7 @@ async function compare(process: Process, options: Options): Promise<number> {
   const [left, right] = options.operands;
   const wrong = [
     ['invalid width', options.get('W', 'width')],
-    ['invalid context length', options.get('U', 'C', 'unified', 'context')],
+    ['invalid context length', options.get('U', 'unified')],
   ].find(([, value]) => value !== undefined && !/^\d*$/.test(value));
   if (wrong !== undefined || left === undefined || right === undefined)
     return complain(
@@ -150,22 +150,18 @@ async function compareTwo(
     const flags = process.argv.slice(1).filter((word) => word.startsWith('-'));
     await process.out(`${['diff', ...flags, left, right].join(' ')}\n`);
   }
-  const isContext = options.has('c', 'C', 'p', 'context');
   // busybox knows unified diffs only, without times.
   const isPlain = isBusybox(process);
-  if (options.has('u', 'U', 'unified') || isContext || isPlain) {
-    const context = options.get('U', 'C', 'unified', 'context') || '3';
+  if (options.has('u', 'U', 'unified') || isPlain) {
+    const context = options.get('U', 'unified') || '3';
     const labels = options.all.filter(([name]) => name === 'label').map(([, value]) => value);
     const head = (name: string, ms: number | undefined, at: number): string =>
       labels[at] ??
       (isPlain ? name : undefined) ??
-      `${name}\t${formatDate(ms ?? process.sys.nowMs(), isContext ? '%a %b %e %H:%M:%S %Y' : '%Y-%m-%d %H:%M:%S.%N +0000')}`;
-    const hunks = unifiedHunks(one, other, Number(context), isContext);
+      `${name}\t${formatDate(ms ?? process.sys.nowMs(), '%Y-%m-%d %H:%M:%S.%N +0000')}`;
+    const hunks = unifiedHunks(one, other, Number(context));
     if (hunks === '') return 0;
-    const [old, next] = isContext ? ['***', '---'] : ['---', '+++'];
-    await process.out(
-      `${old} ${head(left, a?.modifiedMs, 0)}\n${next} ${head(right, b?.modifiedMs, 1)}\n${hunks}`,
-    );
+    await process.out(`--- ${head(left, a?.modifiedMs, 0)}\n+++ ${head(right, b?.modifiedMs, 1)}\n${hunks}`);
   } else {
     const text = normal(one, other);
     if (text === '') return 0;
@@ -199,10 +195,10 @@ async function compareFolders(
   return exit;
 }
 
-/** diff: normal, unified, context and side by side. */
+/** diff: normal, unified and side by side. */
 export const diff: Program = tool(
   {
-    short: 'uU:qrwbiNBacsyW:C:tEZp',
+    short: 'uU:qrwbiNBasyW:tEZ',
     most: 2,
     usage: USAGE,
     long: [
@@ -220,7 +216,6 @@ export const diff: Program = tool(
       'ignore-space-change',
       'normal',
       'label=',
-      'context?',
       'suppress-common-lines',
     ],
     usageExit: 2,

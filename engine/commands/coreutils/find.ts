@@ -5,7 +5,7 @@ import { compileRegex } from '../../shell/posix-regex.ts';
 import { formatDate } from '../../base/strftime.ts';
 import { complain, pathOf } from './tool.ts';
 import { applyMode } from './files.ts';
-import { sizeOf } from './listing.ts';
+import { modeText, sizeOf } from './listing.ts';
 
 type Item = { readonly shown: string; readonly path: string; readonly entry: FileEntry };
 type Test = (item: Item) => Promise<boolean>;
@@ -20,7 +20,6 @@ class ExpressionReader {
   readonly #words: readonly string[];
   #at = 0;
   hasAction = false;
-  #isExtended = false;
   maxDepth = Number.POSITIVE_INFINITY;
   minDepth = 0;
   isDeepFirst = false;
@@ -101,10 +100,6 @@ class ExpressionReader {
         return async ({ shown }) =>
           matchesPattern(compiled, isLoose ? baseName(shown).toLowerCase() : baseName(shown));
       }
-      case '-path': {
-        const compiled = compilePattern(this.#value(name));
-        return async ({ shown }) => matchesPattern(compiled, shown);
-      }
       case '-type': {
         const type = this.#value(name);
         if (!/^[fdlbcps](,[fdlbcps])*$/.test(type))
@@ -117,6 +112,7 @@ class ExpressionReader {
       case '-mindepth':
         this.minDepth = this.#whole(name);
         return async () => true;
+      case '-path':
       case '-ipath':
       case '-wholename': {
         const compiled = compilePattern(this.#value(name), { ignoreCase: name === '-ipath' });
@@ -126,17 +122,8 @@ class ExpressionReader {
       case '-iregex': {
         const source = this.#value(name);
         const options = { ignoreCase: name === '-iregex' };
-        const regex = this.#isExtended
-          ? compileRegex(`^(${source})$`, 'extended', options)
-          : compileRegex(`^\\(${source}\\)$`, 'basic', options);
+        const regex = compileRegex(`^\\(${source}\\)$`, 'basic', options);
         return async ({ shown }) => regex.find(shown) !== undefined;
-      }
-      case '-regextype':
-        this.#isExtended = /posix-(extended|egrep|awk)|^egrep|^awk/.test(this.#value(name));
-        return async () => true;
-      case '-lname': {
-        const compiled = compilePattern(this.#value(name));
-        return async ({ entry }) => entry.kind === 'link' && matchesPattern(compiled, entry.target);
       }
       case '-true':
       case '-noleaf':
@@ -160,10 +147,6 @@ class ExpressionReader {
           this.hasQuit = true;
           return true;
         };
-      case '-links': {
-        const value = this.#value(name);
-        return async ({ entry }) => compares(value, entry.kind === 'folder' ? 2 : 1);
-      }
       case '-user':
       case '-group': {
         const owner = this.#value(name);
@@ -269,10 +252,6 @@ class ExpressionReader {
         const format = this.#value(name);
         return shows((item) => printed(format, item, process));
       }
-      case '-ls':
-        this.hasAction = true;
-        return shows((item) => printed('%8i %6k %M %3n %u %g %8s %Tb %Td %TH:%TM %p\\n', item, process));
-      case '-ok':
       case '-exec': {
         this.hasAction = true;
         const argv: string[] = [];
@@ -290,10 +269,6 @@ class ExpressionReader {
           return async ({ shown }) => batch.paths.push(shown) > 0;
         }
         return async ({ shown }) => {
-          if (name === '-ok')
-            await process.err(`< ${argv.join(' ').replaceAll(' {}', '')} ... ${shown} > ? `);
-          const answer = name === '-ok' ? await process.stdin.readLine(process.sys) : 'y';
-          if (!/^[yY]/.test(answer ?? '')) return false;
           return (await this.#runProgram(argv.map((word) => word.replaceAll('{}', shown)))) === 0;
         };
       }
@@ -306,8 +281,6 @@ class ExpressionReader {
 /** What `-printf` writes for an item. */
 function printed(format: string, item: Item, process: Process): string {
   const { entry, shown } = item;
-  const mode = entry.kind === 'link' ? 0o777 : entry.mode & 0o7777;
-  const letters = `${entry.kind === 'folder' ? 'd' : entry.kind === 'link' ? 'l' : '-'}${[6, 3, 0].map((shift) => `${(mode >> shift) & 4 ? 'r' : '-'}${(mode >> shift) & 2 ? 'w' : '-'}${(mode >> shift) & 1 ? 'x' : '-'}`).join('')}`;
   const folder = shown.includes('/') ? shown.slice(0, shown.lastIndexOf('/')) || '/' : '.';
   return format.replace(
     /\\([abfnrtv0\\])|%([-0-9]*)(T[a-zA-Z@+]|[a-zA-Z%])/g,
@@ -317,19 +290,14 @@ function printed(format: string, item: Item, process: Process): string {
         p: shown,
         f: baseName(shown),
         h: folder,
-        P: shown.replace(/^[^/]*\/?/, ''),
         s: String(sizeOf(entry)),
-        k: String(Math.ceil(sizeOf(entry) / 1024)),
-        y: entry.kind === 'folder' ? 'd' : entry.kind === 'link' ? 'l' : 'f',
-        m: mode.toString(8),
-        M: letters,
+        y: modeText(entry).slice(0, 1).replace('-', 'f'),
+        m: (entry.kind === 'link' ? 0o777 : entry.mode & 0o7777).toString(8),
+        M: modeText(entry),
         u: process.machine.user,
         g: process.machine.user,
         d: String(shown.split('/').length - 1),
         l: entry.kind === 'link' ? entry.target : '',
-        n: entry.kind === 'folder' ? '2' : '1',
-        i: '1',
-        t: formatDate(entry.modifiedMs, '%a %b %e %H:%M:%S.%N0 %Y'),
         '%': '%',
       };
       const value =
