@@ -20,6 +20,8 @@ export async function bundle(name: string, modules: readonly string[]): Promise<
     platform: 'browser',
     transform: { define: { 'process.env.NODE_ENV': '"production"' } },
     plugins: [entryOf(modules, atOnce), await minifier()],
+    // The YAML library's package does not say that its modules do nothing but export.
+    treeshake: { moduleSideEffects: [{ test: YAML_LIBRARY, sideEffects: false }] },
     preserveEntrySignatures: 'allow-extension',
     logLevel: 'silent',
   });
@@ -44,6 +46,7 @@ export async function bundle(name: string, modules: readonly string[]): Promise<
 }
 
 const ENTRY = 'virtual:entry';
+const YAML_LIBRARY = /node_modules[\\/]yaml[\\/]/;
 /** What a boot loads beside itself; all else that is loaded later is one file, since small files are larger in all. */
 const BESIDE_THE_BOOT = /node_modules[\\/]yaml|base[\\/]yaml|images[\\/]servers/;
 
@@ -68,9 +71,9 @@ function entryOf(modules: readonly string[], atOnce: Set<string>): Plugin {
 async function minifier(): Promise<Plugin> {
   const { minify } = await loadBindings();
   const compress = {
-    ...{ passes: 4, ecma: 2022, unsafe_arrows: true, keep_fargs: false },
+    ...{ passes: 8, ecma: 2022, unsafe_arrows: true, keep_fargs: false },
     // The second minifier does these to a better end.
-    ...{ const_to_let: false, sequences: false },
+    ...{ const_to_let: false, sequences: false, collapse_vars: false, if_return: false },
   };
   return {
     name: 'minifier',
