@@ -5,18 +5,11 @@ import type { Ports } from '../ports.ts';
 import { readOptions } from './arguments.ts';
 import { nameCovers } from '../../net/certificate.ts';
 import { absolutePath } from './curl/output.ts';
-import { busyboxBanner, busyboxUsage } from './busybox.ts';
+import { busyboxUsage } from './busybox.ts';
 import { type HttpHead, HttpReader, headerOf } from './http-reader.ts';
 import { resolveHost } from './resolver.ts';
-import {
-  followLocation,
-  formatWebUrl,
-  hostAndPort,
-  isDefaultPort,
-  parseWebUrl,
-  type WebUrl,
-} from './web-url.ts';
-import { base64, connectError, errorText, hostPort } from './words.ts';
+import { followLocation, hostAndPort, isDefaultPort, parseWebUrl, type WebUrl } from './web-url.ts';
+import { connectError, errorText, hostPort } from './words.ts';
 
 const SPEC = {
   valued: 'OoPUTYt',
@@ -57,11 +50,8 @@ class WgetEnd extends Error {
 export function busyboxWgetProgram(ports: Ports): Program {
   return async (process) => {
     const read = readOptions(process.argv.slice(1), SPEC);
-    // Debian 12 builds it without time limits.
-    const isDebian = process.machine.libc !== 'musl' && busyboxBanner(process).includes('v1.35');
-    const usage = isDebian ? USAGE.replace(' [-T SEC]', '').replace(/\t-T SEC.*\n/, '') : USAGE;
-    if (read.kind !== 'ok') return busyboxUsage(process, 'wget', usage, read);
-    if (read.words.length === 0) return busyboxUsage(process, 'wget', usage);
+    if (read.kind !== 'ok') return busyboxUsage(process, 'wget', USAGE, read);
+    if (read.words.length === 0) return busyboxUsage(process, 'wget', USAGE);
     try {
       const job = new Download(process, ports, read.options);
       for (const url of read.words) await job.fetch(url);
@@ -80,7 +70,6 @@ class Download {
   readonly #options: ReadonlyMap<string, string>;
   readonly #headers: readonly string[];
   readonly #timeoutMs: number | undefined;
-  #isLogged = false;
 
   constructor(process: Process, ports: Ports, options: readonly (readonly [string, string])[]) {
     this.#process = process;
@@ -104,13 +93,6 @@ class Download {
 
   async fetch(text: string): Promise<void> {
     const parsed = parseWebUrl(text);
-    const badPort = /^(?:https?:\/\/)?[^/:[]+:([^/\d][^/]*)/.exec(text)?.[1];
-    if (
-      badPort !== undefined &&
-      !text.includes('@') &&
-      !/^[a-z]+:\/\//.test(text.replace(/^https?:\/\//, ''))
-    )
-      throw new WgetEnd(`bad port '${badPort}'`);
     if (parsed === undefined) throw new WgetEnd(`bad address '${text.replace(/^https?:\/\//, '')}'`);
     if ('otherScheme' in parsed) throw new WgetEnd(`not an http or ftp url: ${text}`);
     let url: WebUrl = parsed;
@@ -139,12 +121,7 @@ class Download {
   }
 
   async #say(text: string): Promise<void> {
-    if (this.#options.has('q')) return;
-    const log = this.#options.get('o');
-    if (log === undefined) return this.#process.err(text);
-    const { machine, sys } = this.#process;
-    machine.files.write(absolutePath(this.#process, log), text, sys.nowMs(), { append: this.#isLogged });
-    this.#isLogged = true;
+    if (!this.#options.has('q')) await this.#process.err(text);
   }
 
   #fileName(url: WebUrl): string {
@@ -162,16 +139,12 @@ class Download {
   async #open(url: WebUrl, isSilent: boolean): Promise<Connection> {
     const { machine, sys } = this.#process;
     const network = this.#ports.network(machine);
-    const { host, port } = this.#proxyOf(url) ?? url;
-    const resolved = await resolveHost({ sys, network, libc: machine.libc }, host);
+    const resolved = await resolveHost({ sys, network, libc: machine.libc }, url.host);
     const address = resolved.kind === 'found' ? resolved.addresses[0] : undefined;
     if (address === undefined)
-      throw new WgetEnd(
-        `bad address '${host !== url.host || isDefaultPort(url) ? host : `${host}:${port}`}'`,
-      );
-    if (!isSilent)
-      await this.#say(`Connecting to ${hostAndPort({ ...url, host, port })} (${hostPort(address, port)})\n`);
-    const result = await network.connect(sys, { address, port }, this.#timeoutMs);
+      throw new WgetEnd(`bad address '${isDefaultPort(url) ? url.host : `${url.host}:${url.port}`}'`);
+    if (!isSilent) await this.#say(`Connecting to ${hostAndPort(url)} (${hostPort(address, url.port)})\n`);
+    const result = await network.connect(sys, { address, port: url.port }, this.#timeoutMs);
     if (result.kind === 'timeout' && this.#timeoutMs !== undefined && this.#timeoutMs < 134_000)
       throw new WgetEnd('download timed out');
     if (result.kind !== 'connected') {
@@ -182,14 +155,6 @@ class Download {
     }
     if (url.scheme === 'https') await this.#secure(url, result.connection);
     return result.connection;
-  }
-
-  /** The proxy of the environment, unless -Y turns it off. */
-  #proxyOf(url: WebUrl): WebUrl | undefined {
-    const text = url.scheme === 'http' ? this.#process.env.get('http_proxy') : undefined;
-    if (text === undefined || text === '' || this.#options.get('Y') === 'off') return undefined;
-    const proxy = parseWebUrl(text);
-    return proxy && 'host' in proxy ? proxy : undefined;
   }
 
   async #secure(url: WebUrl, connection: Connection): Promise<void> {
@@ -212,14 +177,10 @@ class Download {
     const body = this.#options.get('post-data') ?? this.#postFile();
     const has = (name: string): boolean =>
       this.#headers.some((line) => line.toLowerCase().startsWith(`${name}:`));
-    const target = this.#proxyOf(url) === undefined ? url.target : formatWebUrl(url);
-    const lines = [`${body === undefined ? 'GET' : 'POST'} ${target} HTTP/1.1`];
+    const lines = [`${body === undefined ? 'GET' : 'POST'} ${url.target} HTTP/1.1`];
     if (!has('host')) lines.push(`Host: ${hostAndPort(url)}`);
     if (!has('user-agent')) lines.push(`User-Agent: ${this.#options.get('U') ?? 'Wget'}`);
-    lines.push('Connection: close');
-    if (url.user !== undefined && !has('authorization'))
-      lines.push(`Authorization: Basic ${base64(`${url.user}:${url.password ?? ''}`)}`);
-    lines.push(...this.#headers);
+    lines.push('Connection: close', ...this.#headers);
     if (body !== undefined) {
       if (!has('content-type')) lines.push('Content-Type: application/x-www-form-urlencoded');
       lines.push(`Content-Length: ${utf8Length(body)}`);
@@ -252,14 +213,12 @@ class Download {
   async #save(name: string, head: HttpHead, reader: HttpReader): Promise<void> {
     const { machine, sys } = this.#process;
     const path = absolutePath(this.#process, name);
-    const isNew = name === '-' || machine.files.stat(path) === undefined;
     if (name !== '-') {
-      if (!this.#options.has('O') && !this.#options.has('c') && machine.files.stat(path) !== undefined)
+      if (!this.#options.has('O') && machine.files.stat(path) !== undefined)
         throw new WgetEnd(`can't open '${name}': File exists`);
       const failure = name === '/dev/null' ? undefined : machine.files.write(path, '', sys.nowMs());
       if (failure !== undefined) throw new WgetEnd(`can't open '${name}': No such file or directory`);
     }
-    if (this.#options.has('c') && !isNew) await this.#process.err('wget: restart failed\n');
     await this.#say(name === '-' ? 'writing to stdout\n' : `saving to '${name}'\n`);
     const total = Number(headerOf(head, 'content-length') ?? Number.NaN);
     let received = 0;
@@ -267,7 +226,6 @@ class Download {
       const piece = await reader.readBody(sys, sys.nowMs() + (this.#timeoutMs ?? 900_000));
       if (piece.kind === 'timeout') throw new WgetEnd('download timed out');
       if (piece.kind === 'reset') throw new WgetEnd('read error: Connection reset by peer');
-      if (piece.kind === 'bad-chunk') break;
       if (piece.kind === 'short')
         throw new WgetEnd(Number.isNaN(total) ? 'error getting response' : 'connection closed prematurely');
       if (piece.kind !== 'data') break;
@@ -278,9 +236,7 @@ class Download {
     const shown = (name.split('/').pop() ?? name).slice(0, 20).padEnd(20);
     const size = received < 100_000 ? String(received) : `${Math.floor(received / 1_024)}k`;
     const start = this.#process.tty('stderr') ? '\r' : '';
-    const isLogged = this.#options.has('o') || head.status === 204;
-    if (!isLogged)
-      await this.#say(`${start}${shown} 100% |${'*'.repeat(32)}|${size.padStart(6)}  0:00:00 ETA\n`);
+    await this.#say(`${start}${shown} 100% |${'*'.repeat(32)}|${size.padStart(6)}  0:00:00 ETA\n`);
     await this.#say(name === '-' ? 'written to stdout\n' : `'${name}' saved\n`);
     if (!Number.isNaN(total) && received < total) throw new WgetEnd('connection closed prematurely');
   }

@@ -107,11 +107,6 @@ export class HttpReader {
     }
   }
 
-  /** Takes what is there for a body that ends with the connection (HTTP/0.9). */
-  readUntilClose(): void {
-    this.#mode = { kind: 'close' };
-  }
-
   /** True when the body ends with the connection. */
   get isUntilClose(): boolean {
     return this.#mode.kind === 'close';

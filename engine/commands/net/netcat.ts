@@ -50,7 +50,7 @@ export function netcatProgram(ports: Ports): Program {
       port: values.get('p'),
     };
     const network = ports.network(process.machine);
-    const wrong = misuse(values) ?? (await misplaced(process, network, values.get('s')));
+    const wrong = misuse(values);
     if (wrong !== undefined) return complain(process, wrong);
     if (options.has('l') && read.words.length > 2) {
       await process.err(USAGE);
@@ -64,13 +64,6 @@ export function netcatProgram(ports: Ports): Program {
       return 1;
     }
     if (read.words.length < 2) return complain(process, 'missing port number');
-    const proxy = values.get('x');
-    if (proxy !== undefined)
-      return throughProxy(process, network, options, {
-        proxy,
-        kind: values.get('X') ?? '5',
-        words: read.words,
-      });
     return connectAll(process, network, options, read.words);
   };
 }
@@ -79,14 +72,7 @@ const NUMBERS: Readonly<Record<string, readonly [what: string, least: number, mo
   w: ['timeout', 0, 2_147_483],
   q: ['quit timer', -2_147_483, 2_147_483],
   i: ['interval', 0, 2_147_483],
-  I: ['TCP receive window', 1, 1_073_725_440],
-  O: ['TCP send window', 1, 1_073_725_440],
-  M: ['ttl', 0, 255],
-  m: ['minttl', 0, 255],
-  W: ['receive limit', 1, 2_147_483_647],
 };
-const TOS =
-  /^(critical|inetcontrol|lowdelay|netcontrol|throughput|reliability|ef|af[1-4][1-3]|cs[0-7]|\d+|0x[0-9a-f]+)$/;
 
 /** What nc says of options that are wrong in themselves or beside each other. */
 function misuse(values: ReadonlyMap<string, string>): string | undefined {
@@ -94,7 +80,6 @@ function misuse(values: ReadonlyMap<string, string>): string | undefined {
     const limits = Object.hasOwn(NUMBERS, letter) ? NUMBERS[letter] : undefined;
     if (limits !== undefined) {
       const [what, least, most] = limits;
-      const isTtl = what.endsWith('ttl');
       const why = !/^-?\d+$/.test(text)
         ? 'invalid'
         : Number(text) < least
@@ -102,65 +87,12 @@ function misuse(values: ReadonlyMap<string, string>): string | undefined {
           : Number(text) > most
             ? 'too large'
             : '';
-      if (why !== '') return isTtl ? `${what} is ${why}` : `${what} ${why}: ${text}`;
+      if (why !== '') return `${what} ${why}: ${text}`;
     }
-    if (letter === 'V') return 'no alternate routing table support available';
-    if (letter === 'X' && !/^([45]|connect)$/.test(text)) return 'unsupported proxy protocol';
-    if (letter === 'T' && !TOS.test(text)) return `illegal tos value ${text}`;
   }
   if (values.has('l') && values.has('z')) return 'cannot use -z and -l';
   if (values.has('k') && !values.has('l')) return 'must use -l with -k';
   return undefined;
-}
-
-/** -s: the address must be this machine's. */
-async function misplaced(
-  process: Process,
-  network: Network,
-  source: string | undefined,
-): Promise<string | undefined> {
-  if (source === undefined) return undefined;
-  const found = await resolveHost({ sys: process.sys, network, libc: process.machine.libc }, source);
-  if (found.kind !== 'found')
-    return `getaddrinfo: ${resolverWords(process.machine.libc, found.kind === 'failed' ? found.why : 'again')}`;
-  const isOwn = found.addresses.some(
-    (one) => network.addresses.includes(one) || /^127\./.test(one) || one === '0.0.0.0',
-  );
-  return isOwn ? undefined : 'bind failed: Cannot assign requested address';
-}
-
-/** -x: asks a proxy of HTTP for a tunnel; one of SOCKS is only reached. */
-async function throughProxy(
-  process: Process,
-  network: Network,
-  options: Options,
-  how: { readonly proxy: string; readonly kind: string; readonly words: readonly string[] },
-): Promise<number> {
-  const [host = '', given] = how.proxy.split(':');
-  const port = Number(given ?? (how.kind === 'connect' ? 3_128 : 1_080));
-  const { sys, machine } = process;
-  const found = await resolveHost({ sys, network, libc: machine.libc }, host, { family: options.family });
-  const address = found.kind === 'found' ? (found.addresses[0] ?? host) : undefined;
-  if (address === undefined)
-    return complain(process, `getaddrinfo for host "${host}" port ${port}: Name or service not known`);
-  const result = await network.connect(sys, { address, port }, options.waitMs);
-  if (result.kind !== 'connected')
-    return complain(
-      process,
-      `connect to ${host} port ${port} (tcp) failed: ${errorText(machine.libc, connectError(result))}`,
-    );
-  const { connection } = result;
-  if (how.kind !== 'connect') {
-    connection.close();
-    return complain(process, 'read failed (0/2): Broken pipe');
-  }
-  const target = `${how.words[0]}:${how.words[1]}`;
-  await connection.send(sys, `CONNECT ${target} HTTP/1.0\r\n\r\n`);
-  const got = await connection.receive(sys, options.waitMs);
-  const line = got.kind === 'data' ? (got.text.split('\r\n')[0] ?? '') : '';
-  if (/^HTTP\/1\.[01] 200/.test(line)) return carry(process, connection, options);
-  connection.close();
-  return complain(process, `Proxy error: "${line}"`);
 }
 
 async function complain(process: Process, text: string): Promise<number> {

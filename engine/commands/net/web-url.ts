@@ -4,26 +4,20 @@ export type WebUrl = {
   readonly host: string;
   readonly port: number;
   readonly target: string;
-  readonly user?: string;
-  readonly password?: string;
 };
 
 /** Reads an http or https URL (the scheme may be missing); undefined without a host; `scheme` of another kind is returned as text. */
 export function parseWebUrl(text: string): WebUrl | { readonly otherScheme: string } | undefined {
   const match =
-    /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?:([^@/]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([/?#].*)?$/.exec(
-      text,
-    );
+    /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(?:[^@/]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([/?#].*)?$/.exec(text);
   if (!match) return undefined;
   const scheme = (match[1] ?? 'http').toLowerCase();
   if (scheme !== 'http' && scheme !== 'https') return { otherScheme: scheme };
-  const host = (match[3] ?? '').replace(/^\[|\]$/g, '');
+  const host = (match[2] ?? '').replace(/^\[|\]$/g, '');
   if (host === '') return undefined;
-  const tail = (match[5] ?? '').replace(/#.*$/, '');
-  const port = match[4] ? Number(match[4]) : scheme === 'https' ? 443 : 80;
-  const [user, password] = match[2]?.split(/:(.*)/s) ?? [];
-  const login = { ...(user && { user }), ...(password !== undefined && { password }) };
-  return { scheme, host, port, target: tail.startsWith('/') ? tail : `/${tail}`, ...login };
+  const tail = (match[4] ?? '').replace(/#.*$/, '');
+  const port = match[3] ? Number(match[3]) : scheme === 'https' ? 443 : 80;
+  return { scheme, host, port, target: tail.startsWith('/') ? tail : `/${tail}` };
 }
 
 /** True when the port is the scheme's own. */

@@ -25,34 +25,20 @@ export type WgetSettings = {
   headers: string[];
   agent: string;
   referer?: string;
-  user?: string;
-  password?: string;
   isInsecure: boolean;
   caFile?: string;
   isContentOnError: boolean;
   maxRedirects: number;
   family?: 4 | 6;
-  compression?: string;
-  startPos?: number;
-  /** The file with more URLs. */
-  input?: string;
-  page: string;
 };
 
-/** `letter long`, with `=` for a value: every option of GNU wget that a lesson may meet; those without effect here too. */
+/** `letter long`, with `=` for a value: the options of GNU wget that a lesson may meet; some are without effect here. */
 const ROWS = (
-  'q quiet|v verbose|- no-verbose|O output-document=|o output-file=|a append-output=|P directory-prefix=|T timeout=|- dns-timeout=|' +
+  'q quiet|v verbose|- no-verbose|O output-document=|o output-file=|P directory-prefix=|T timeout=|- dns-timeout=|' +
   '- connect-timeout=|- read-timeout=|t tries=|- spider|S server-response|- post-data=|- post-file=|- method=|- body-data=|- body-file=|' +
-  '- header=|U user-agent=|- no-check-certificate|- ca-certificate=|- content-on-error|- max-redirect=|4 inet4-only|6 inet6-only|- no-cache|' +
-  '- no-proxy|- no-clobber|c continue|- progress=|- show-progress|w wait=|- waitretry=|- random-wait|- user=|- password=|- http-user=|- http-password=|' +
-  'e execute=|- retry-connrefused|V version|h help|- referer=|- auth-no-challenge|i input-file=|F force-html|B base=|- content-disposition|' +
-  '- save-headers|- https-only|- limit-rate=|Q quota=|- compression=|- no-http-keep-alive|- ignore-length|- start-pos=|- no-directories|x force-directories|' +
-  '- no-host-directories|- cut-dirs=|- no-parent|r recursive|l level=|N timestamping|- no-if-modified-since|p page-requisites|k convert-links|K backup-converted|' +
-  'm mirror|E adjust-extension|H span-hosts|D domains=|- exclude-domains=|A accept=|R reject=|- accept-regex=|- reject-regex=|I include-directories=|' +
-  'X exclude-directories=|L relative|- trust-server-names|- save-cookies=|- load-cookies=|- keep-session-cookies|- no-cookies|- bind-address=|' +
-  '- prefer-family=|- local-encoding=|- remote-encoding=|- restrict-file-names=|- default-page=|- no-config|- config=|b background|d debug|- no-dns-cache|' +
-  '- no-hsts|- secure-protocol=|- certificate=|- private-key=|- ca-directory=|- unlink|- no-iri|- protocol-directories|- no-use-server-timestamps|' +
-  '- retry-on-http-error=|- ignore-case|- no-remove-listing|- no-glob|- no-passive-ftp|- report-speed=|- warc-file=|- backups='
+  '- header=|U user-agent=|- referer=|- no-check-certificate|- ca-certificate=|- content-on-error|- max-redirect=|4 inet4-only|6 inet6-only|' +
+  '- no-cache|- no-proxy|- no-clobber|c continue|- progress=|- show-progress|w wait=|- waitretry=|- retry-connrefused|- no-dns-cache|- no-cookies|' +
+  'e execute=|- no-hsts|- prefer-family=|- no-config|d debug|V version|h help'
 )
   .split('|')
   .map((row) => {
@@ -72,18 +58,12 @@ export const WGET_OPTIONS = {
   long: Object.fromEntries(ROWS.map((row) => [row.name, row.isValued])),
 };
 
-const NO_LETTERS: Readonly<Record<string, string>> = {
-  v: 'no-verbose',
-  c: 'no-clobber',
-  d: 'no-directories',
-  H: 'no-host-directories',
-  p: 'no-parent',
-};
-
-/** The words with `-nv`, `-nc` and their like written out. */
+/** The words with `-nv` and `-nc` written out. */
 export function withLongNames(words: readonly string[]): readonly string[] {
   return words.flatMap((word) =>
-    /^-n[vcdHp]+$/.test(word) ? [...word.slice(2)].map((letter) => `--${NO_LETTERS[letter]}`) : [word],
+    /^-n[vc]+$/.test(word)
+      ? [...word.slice(2)].map((letter) => (letter === 'v' ? '--no-verbose' : '--no-clobber'))
+      : [word],
   );
 }
 
@@ -92,37 +72,14 @@ export type WgetMisuse = { readonly misuse: string; readonly code: number };
 
 /** Options that set a text. */
 const TEXTS: Readonly<
-  Record<
-    string,
-    | 'output'
-    | 'log'
-    | 'folder'
-    | 'agent'
-    | 'referer'
-    | 'user'
-    | 'password'
-    | 'caFile'
-    | 'compression'
-    | 'input'
-    | 'page'
-    | 'body'
-    | 'method'
-  >
+  Record<string, 'output' | 'log' | 'folder' | 'agent' | 'referer' | 'caFile' | 'body' | 'method'>
 > = {
   'output-document': 'output',
   'output-file': 'log',
-  'append-output': 'log',
   'directory-prefix': 'folder',
   'user-agent': 'agent',
   referer: 'referer',
-  user: 'user',
-  'http-user': 'user',
-  password: 'password',
-  'http-password': 'password',
   'ca-certificate': 'caFile',
-  compression: 'compression',
-  'input-file': 'input',
-  'default-page': 'page',
   'body-data': 'body',
 };
 
@@ -135,7 +92,7 @@ const TIMES: Readonly<Record<string, readonly ('dnsMs' | 'connectMs' | 'readMs' 
   wait: ['waitMs'],
 };
 
-/** Collects read options, and the settings of ~/.wgetrc. */
+/** Collects read options. */
 export function settingsOf(
   process: Process,
   options: readonly (readonly [string, string])[],
@@ -154,26 +111,15 @@ export function settingsOf(
     isInsecure: false,
     isContentOnError: false,
     maxRedirects: 20,
-    page: 'index.html',
   };
   const named = options.map(([name, value]): readonly [string, string] => [
     ROWS.find((row) => row.letter === name)?.name ?? name,
     value,
   ]);
-  const home = process.env.get('HOME') ?? process.machine.home;
-  const rc = process.machine.files.read(`${home}/.wgetrc`);
-  if ('content' in rc && !named.some(([name]) => name === 'no-config'))
-    for (const line of rc.content.split('\n')) command(process, s, line);
   for (const [name, value] of named) {
-    const wrong =
-      name === 'execute'
-        ? command(process, s, value)
-          ? undefined
-          : { misuse: `Invalid --execute command '${value}'`, code: 2 }
-        : set(process, s, name, value);
+    const wrong = set(process, s, name, value);
     if (wrong !== undefined) return wrong;
   }
-  if (s.on.has('background')) s.log ??= 'wget-log';
   s.isQuiet = s.on.has('quiet');
   s.isTerse = s.on.has('no-verbose');
   s.isSpider = s.on.has('spider');
@@ -185,20 +131,6 @@ export function settingsOf(
   return s;
 }
 
-/** A line of .wgetrc or of -e; false: no such command. */
-function command(process: Process, s: WgetSettings, line: string): boolean {
-  const match = /^\s*([\w-]+)\s*=\s*(.*?)\s*$/.exec(line);
-  if (!match) return /^\s*(#|$)/.test(line);
-  const [, asked = '', value = ''] = match;
-  const plain = (text: string): string => text.toLowerCase().replace(/[-_]/g, '');
-  const row = ROWS.find(({ name }) => plain(name) === plain(asked));
-  const negative = ROWS.find(({ name }) => name === `no-${asked.toLowerCase().replaceAll('_', '-')}`);
-  if (row?.isValued) set(process, s, row.name, value);
-  else if (row && /^(on|yes|1)$/i.test(value)) s.on.add(row.name);
-  else if (negative && /^(off|no|0)$/i.test(value)) s.on.add(negative.name);
-  return row !== undefined || negative !== undefined || /^(robots|useproxy|https?proxy)$/.test(plain(asked));
-}
-
 function set(process: Process, s: WgetSettings, name: string, value: string): WgetMisuse | undefined {
   const bad = (what: string): WgetMisuse => ({
     misuse: `--${name}: Invalid ${what} '${value}'${what === 'time period' ? '' : '.'}`,
@@ -206,17 +138,15 @@ function set(process: Process, s: WgetSettings, name: string, value: string): Wg
   });
   const text = Object.hasOwn(TEXTS, name) ? TEXTS[name] : undefined;
   const times = Object.hasOwn(TIMES, name) ? TIMES[name] : undefined;
-  if (name === 'append-output' || name === 'progress') s.on.add(name);
   if (text !== undefined) s[text] = value;
   else if (times !== undefined) {
     if (!/^\d*\.?\d+[smhdw]?$/.test(value)) return bad('time period');
     const unit = { m: 60, h: 3600, d: 86_400, w: 604_800 }[value.slice(-1)] ?? 1;
     for (const time of times) s[time] = Math.round(Number.parseFloat(value) * unit * 1_000);
-  } else if (name === 'tries' || name === 'max-redirect' || name === 'start-pos') {
+  } else if (name === 'tries' || name === 'max-redirect') {
     const number = Number.parseInt(value, 10) || 0;
     if (name === 'tries') s.tries = number === 0 ? 1_000 : number;
-    else if (name === 'max-redirect') s.maxRedirects = number;
-    else s.startPos = number;
+    else s.maxRedirects = number;
   } else if (name === 'post-data' || name === 'post-file' || name === 'body-file') {
     const file =
       name === 'post-data' ? { content: value } : process.machine.files.read(absolutePath(process, value));

@@ -11,7 +11,7 @@ import { literalAddress, resolveHost, resolverWords } from './resolver.ts';
 import { ProgressText, speedText } from './wget-progress.ts';
 import { settingsOf, WGET_OPTIONS, WGET_VERSION, type WgetSettings, withLongNames } from './wget-settings.ts';
 import { followLocation, formatWebUrl, hostAndPort, parseWebUrl, type WebUrl } from './web-url.ts';
-import { base64, connectError, errorText } from './words.ts';
+import { connectError, errorText } from './words.ts';
 
 /** GNU wget, as the workstation and Debian images have it. Source: recorded GNU wget 1.21.3. */
 export function gnuWgetProgram(ports: Ports): Program {
@@ -45,36 +45,18 @@ export function gnuWgetProgram(ports: Ports): Program {
       );
       return 1;
     }
-    if (read.words.length === 0 && settings.input === undefined) {
+    if (read.words.length === 0) {
       await process.err(`wget: missing URL\n${USAGE}`);
       return 1;
     }
-    if (settings.on.has('background'))
-      await process.out(
-        `Continuing in background, pid ${process.sys.pid + 1}.\nOutput will be written to '${settings.log}'.\n`,
-      );
     const run = new WgetRun(process, ports, settings);
-    const more = settings.input === undefined ? [] : await listed(process, settings.input);
-    if (more !== undefined) return run.fetchAll([...read.words, ...more]);
-    await process.err(`${settings.input}: No such file or directory\nNo URLs found in ${settings.input}.\n`);
-    return 0;
+    return run.fetchAll(read.words);
   };
 }
 
 const USAGE = "Usage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n";
 
 const HELP = `GNU Wget ${WGET_VERSION}, a non-interactive network retriever.\nUsage: wget [OPTION]... [URL]...\n\n`;
-
-/** The URLs of -i; undefined: there is no such file. */
-async function listed(process: Process, name: string): Promise<readonly string[] | undefined> {
-  const file = process.machine.files.read(absolutePath(process, name));
-  const text =
-    name === '-' ? await process.stdin.readAll(process.sys) : 'content' in file ? file.content : undefined;
-  return text
-    ?.split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-}
 
 /** What one try came to: an exit code, or another try. */
 type TryResult = { readonly code: number } | { readonly retry: true };
@@ -88,9 +70,6 @@ class WgetRun {
   readonly #known = new Map<string, readonly string[]>();
   #logged = '';
   #written = new Set<string>();
-  readonly #saved = { files: 0, bytes: 0 };
-  /** A server has asked for the login. */
-  #isAsked = false;
 
   constructor(process: Process, ports: Ports, settings: WgetSettings) {
     this.#process = process;
@@ -101,12 +80,10 @@ class WgetRun {
 
   async fetchAll(urls: readonly string[]): Promise<number> {
     let code = 0;
-    const beganMs = this.#sys.nowMs();
     if (this.#s.on.has('no-clobber') && this.#isThere(this.#s.output)) {
       await this.#process.err(`File '${this.#s.output}' already there; not retrieving.\n`);
       return 0;
     }
-    if (this.#s.on.has('append-output')) this.#logged = this.#fileText(this.#s.log);
     if (this.#s.log !== undefined) await this.#force('');
     if (this.#s.output !== undefined && this.#s.output !== '-' && this.#s.output !== '/dev/null') {
       const failure = this.#process.machine.files.write(
@@ -140,15 +117,6 @@ class WgetRun {
       }
     }
     this.#kept?.connection.close();
-    if (this.#saved.files > 1 && !this.#s.isSpider) {
-      const seconds = (this.#sys.nowMs() - beganMs) / 1_000;
-      const { files, bytes } = this.#saved;
-      const line = `Downloaded: ${files} files, ${shortSize(bytes)} in 0s (${speedText(bytes, seconds)})\n`;
-      if (!this.#s.isQuiet)
-        await this.#force(
-          `FINISHED --${this.#stamp()}--\nTotal wall clock time: ${wallClock(seconds)}\n${line}`,
-        );
-    }
     return code;
   }
 
@@ -156,11 +124,6 @@ class WgetRun {
     return (
       name !== undefined && this.#process.machine.files.stat(absolutePath(this.#process, name)) !== undefined
     );
-  }
-
-  #fileText(name: string | undefined): string {
-    const file = this.#process.machine.files.read(absolutePath(this.#process, name ?? ''));
-    return 'content' in file ? file.content : '';
   }
 
   /** What is told however little was asked for, unless nothing was. */
@@ -190,7 +153,6 @@ class WgetRun {
   async #fetch(first: WebUrl): Promise<number> {
     let url = first;
     let redirects = 0;
-    this.#isAsked = this.#s.on.has('auth-no-challenge');
     const name = this.#baseName(first);
     if (this.#s.output === undefined && this.#s.on.has('no-clobber') && this.#isThere(name)) {
       await this.#complain(`File '${name}' already there; not retrieving.\n\n`);
@@ -199,7 +161,7 @@ class WgetRun {
     for (let attempt = 1; ; attempt++) {
       if (this.#s.isSpider) await this.#say('Spider mode enabled. Check if remote file exists.\n');
       const count = attempt > 1 ? `(try:${String(attempt).padStart(2)})  ` : '';
-      await this.#say(`--${this.#stamp()}--  ${count}${shownUrl(url)}\n`);
+      await this.#say(`--${this.#stamp()}--  ${count}${formatWebUrl(url)}\n`);
       const result = await this.#try(url, attempt, first);
       if ('code' in result) return result.code;
       if ('follow' in result) {
@@ -234,30 +196,11 @@ class WgetRun {
       const follow = followLocation(url, location);
       return follow ? { follow } : { code: 8 };
     }
-    const realm = headerOf(head, 'www-authenticate');
-    if (head.status === 401 && realm !== undefined && !this.#isAsked && this.#login(url) !== undefined) {
-      this.#isAsked = true;
-      await this.#say(`Authentication selected: ${realm}\n`);
-      await this.#drain(opened.reader);
-      this.#keep(url, opened, head);
-      return this.#try(url, attempt, first);
-    }
     if (head.status >= 400) return this.#refused(url, head, opened.reader);
     if (this.#s.isSpider) {
       if (this.#s.isTerse)
         await this.#complain(`${this.#stamp()} URL: ${formatWebUrl(url)} ${head.status} ${head.reason}\n`);
       await this.#say(`${lengthLine(head)}Remote file exists.\n\n`);
-      return { code: 0 };
-    }
-    if (
-      this.#s.on.has('timestamping') &&
-      this.#s.output === undefined &&
-      this.#isThere(this.#baseName(first))
-    ) {
-      const name = this.#baseName(first);
-      await this.#say(
-        `Server ignored If-Modified-Since header for file '${name}'.\nYou might want to add --no-if-modified-since option.\n\n`,
-      );
       return { code: 0 };
     }
     const result = await this.#save(url, { head, reader: opened.reader, attempt, first });
@@ -286,7 +229,7 @@ class WgetRun {
       await this.#say('\nUsername/Password Authentication Failed.\n');
       return { code: 6 };
     }
-    if (this.#s.isTerse) await this.#complain(`${shownUrl(url)}:\n`);
+    if (this.#s.isTerse) await this.#complain(`${formatWebUrl(url)}:\n`);
     if (this.#s.isSpider)
       await this.#complain(`Remote file does not exist -- broken link!!!\n${this.#s.isTerse ? '' : '\n'}`);
     else
@@ -305,7 +248,7 @@ class WgetRun {
     }
     if (url.scheme === 'https' && this.#s.caFile !== undefined)
       await this.#say(`Loaded CA certificate '${this.#s.caFile}'\n`);
-    const { host, port } = this.#proxyOf(url) ?? url;
+    const { host, port } = url;
     const addresses = await this.#resolve(host);
     if (addresses === undefined) return { code: 4 };
     const isLiteral = literalAddress(host) !== undefined;
@@ -378,24 +321,18 @@ class WgetRun {
   ): Promise<HttpHead | TryResult> {
     const method = this.#s.method ?? (this.#s.isSpider ? 'HEAD' : 'GET');
     const replaced = new Set(this.#s.headers.map((line) => line.split(':')[0]?.toLowerCase()));
-    const proxy = this.#proxyOf(url);
-    const lines = [`${method} ${proxy === undefined ? url.target : formatWebUrl(url)} HTTP/1.1`];
+    const lines = [`${method} ${url.target} HTTP/1.1`];
     const own = this.#s.headers.find((line) => /^host:/i.test(line));
     const add = (name: string, value: string): void => {
       if (!replaced.has(name.toLowerCase())) lines.push(`${name}: ${value}`);
     };
     if (own === undefined) add('Host', hostAndPort(url));
     else lines.push(own);
-    if (this.#s.startPos !== undefined) add('Range', `bytes=${this.#s.startPos}-`);
     if (this.#s.referer !== undefined) add('Referer', this.#s.referer);
-    if (this.#s.on.has('no-cache')) lines.push('Cache-Control: no-cache', 'Pragma: no-cache');
     if (this.#s.agent !== '') add('User-Agent', this.#s.agent);
     add('Accept', '*/*');
-    add('Accept-Encoding', ['auto', 'gzip'].includes(this.#s.compression ?? '') ? 'gzip' : 'identity');
-    const login = this.#isAsked ? this.#login(url) : undefined;
-    if (login !== undefined) add('Authorization', `Basic ${base64(login)}`);
-    add('Connection', this.#s.on.has('no-http-keep-alive') ? 'Close' : 'Keep-Alive');
-    if (proxy !== undefined) add('Proxy-Connection', 'Keep-Alive');
+    add('Accept-Encoding', 'identity');
+    add('Connection', 'Keep-Alive');
     if (this.#s.body !== undefined) {
       add('Content-Type', 'application/x-www-form-urlencoded');
       add('Content-Length', String(utf8Length(this.#s.body)));
@@ -408,16 +345,12 @@ class WgetRun {
       method,
       this.#sys.nowMs() + (this.#s.readMs ?? 900_000),
     );
-    if (result.kind === 'junk') {
-      await this.#say('200 No headers, assuming HTTP/0.9\n');
-      opened.reader.readUntilClose();
-      return { version: '0.9', status: 200, reason: '', headers: [], lines: [] };
-    }
     if (result.kind !== 'head') {
       const words = {
         end: 'No data received.',
         reset: 'Read error (Connection reset by peer) in headers.',
         timeout: 'Read error (Connection timed out) in headers.',
+        junk: 'Malformed status line.',
       };
       await this.#say(`${words[result.kind]}\n`);
       opened.connection.close();
@@ -440,38 +373,17 @@ class WgetRun {
   /** The name that a document is saved under, if nothing is in its way. */
   #baseName(url: WebUrl): string {
     const path = url.target.replace(/\?.*$/, '');
-    const last = path.split('/').pop() || this.#s.page;
+    const last = path.split('/').pop() || 'index.html';
     const query = url.target.includes('?') ? url.target.slice(url.target.indexOf('?')) : '';
-    const { on } = this.#s;
-    const isDeep =
-      (on.has('force-directories') || on.has('recursive') || on.has('mirror')) && !on.has('no-directories');
-    const host = isDeep && !on.has('no-host-directories') ? `${url.host}/` : '';
-    const folders = isDeep ? path.slice(1, path.lastIndexOf('/') + 1) : '';
-    return `${this.#s.folder === '' ? '' : `${this.#s.folder}/`}${host}${folders}${last}${query}`;
+    return `${this.#s.folder === '' ? '' : `${this.#s.folder}/`}${last}${query}`;
   }
 
   #fileName(url: WebUrl): string {
     if (this.#s.output !== undefined) return this.#s.output;
     const base = this.#baseName(url);
     let name = base;
-    for (let i = 1; this.#isThere(name) && !this.#s.on.has('timestamping'); i++) name = `${base}.${i}`;
+    for (let i = 1; this.#isThere(name); i++) name = `${base}.${i}`;
     return name;
-  }
-
-  #login(url: WebUrl): string | undefined {
-    const user = url.user ?? this.#s.user;
-    return user === undefined ? undefined : `${user}:${url.password ?? this.#s.password ?? ''}`;
-  }
-
-  /** The proxy that the environment names for a URL of HTTP. */
-  #proxyOf(url: WebUrl): { readonly host: string; readonly port: number } | undefined {
-    const { env } = this.#process;
-    const none = (env.get('no_proxy') ?? '').split(',').filter((name) => name !== '');
-    const text = url.scheme === 'http' ? (env.get('http_proxy') ?? '') : '';
-    if (text === '' || this.#s.on.has('no-proxy') || none.some((name) => url.host.endsWith(name)))
-      return undefined;
-    const proxy = parseWebUrl(text);
-    return proxy && 'host' in proxy ? proxy : undefined;
   }
 
   async #save(
@@ -492,31 +404,22 @@ class WgetRun {
         parents: true,
       });
     if (!isBare) await this.#say(`${lengthLine(head)}Saving to: '${name === '-' ? 'STDOUT' : name}'\n\n`);
-    if (this.#s.on.has('save-headers')) {
-      await this.#write(name, `${head.lines.join('\r\n')}\r\n\r\n`, false);
-      this.#written.add(name);
-    }
     const total = numberOf(headerOf(head, 'content-length'));
     const bar = new ProgressText(this.#process.tty('stderr') !== undefined, name === '-' ? '-' : name, total);
     const beganMs = this.#sys.nowMs();
-    const isForced = this.#s.on.has('show-progress') && (this.#s.isQuiet || this.#s.isTerse);
-    if (isForced) await this.#force(`\n${bar.begin()}`);
-    else if (!isBare) await this.#say(bar.begin());
+    if (!isBare) await this.#say(bar.begin());
     let received = 0;
     for (;;) {
       const piece = await reader.readBody(this.#sys, this.#sys.nowMs() + (this.#s.readMs ?? 900_000));
       if (piece.kind === 'data') {
-        const skip = Math.max(0, (this.#s.startPos ?? 0) - received);
-        await this.#write(name, piece.text.slice(skip), received > 0 || this.#written.has(name));
+        await this.#write(name, piece.text, received > 0 || this.#written.has(name));
         this.#written.add(name);
         received += utf8Length(piece.text);
-        this.#saved.bytes += utf8Length(piece.text);
         continue;
       }
       const seconds = (this.#sys.nowMs() - beganMs) / 1_000;
       const rate = speedText(received, seconds);
-      if (isForced) await this.#force(`${bar.end(received, seconds)}\n\n`);
-      else if (!isBare) await this.#say(`${bar.end(received, seconds)}\n\n`);
+      if (!isBare) await this.#say(`${bar.end(received, seconds)}\n\n`);
       const isCut = piece.kind === 'short' && total === undefined;
       if (isCut) {
         await this.#say(`${this.#stamp()} (${rate}) - Read error at byte ${received} (Success).`);
@@ -530,7 +433,6 @@ class WgetRun {
         return { retry: true };
       }
       const amount = total === undefined ? `[${received}]` : `[${received}/${total}]`;
-      this.#saved.files++;
       if (received === 0) await this.#write(name, '', false);
       if (this.#s.isTerse && !this.#s.isQuiet)
         await this.#force(`${this.#stamp()} URL:${formatWebUrl(url)} ${amount} -> "${name}" [${attempt}]\n`);
@@ -540,17 +442,6 @@ class WgetRun {
       return { code: 0 };
     }
   }
-}
-
-/** A URL as it is told: the password is not. */
-function shownUrl(url: WebUrl): string {
-  const login =
-    url.user === undefined ? '' : `${url.user}${url.password === undefined ? '' : ':*password*'}@`;
-  return formatWebUrl(url).replace('://', () => `://${login}`);
-}
-
-function wallClock(seconds: number): string {
-  return seconds < 10 ? `${seconds.toFixed(2)}s` : `${Math.round(seconds)}s`;
 }
 
 function numberOf(text: string | undefined): number | undefined {
