@@ -6,8 +6,8 @@ import type { ObjectRequest } from './request.ts';
 import type { Server } from './server.ts';
 import { StatusError, badRequest, invalid, required } from '../objects/status.ts';
 import { answer, createdObject, inNamespace, updatedObject } from './write.ts';
-import { applyMergePatch } from '../base/json.ts';
-import { applyStrategicPatch } from './merge-patch.ts';
+import { applyMergePatch, thawed } from '../base/json.ts';
+import { applyStrategicPatch } from '../objects/merge-patch.ts';
 import {
   changedFields,
   commonLeaves,
@@ -22,7 +22,6 @@ import { isJsonObject } from '../base/json.ts';
 import { managedFieldsOf, managerOf } from './managed-fields.ts';
 import { served } from './shape.ts';
 import { structOfKind } from '../objects/types.ts';
-import { thawed } from '../store/admission.ts';
 import { timestamp } from '../objects/time.ts';
 
 /**

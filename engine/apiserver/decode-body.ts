@@ -8,11 +8,10 @@ import { BODY_MAX } from './request.ts';
 import { convertedAutoscaler } from './autoscalers.ts';
 import { DecodeError, decodeStruct } from '../objects/decode.ts';
 import { StatusError, badRequest, unsupportedMediaType } from '../objects/status.ts';
-import { isJsonObject } from '../base/json.ts';
+import { isJsonObject, thawed } from '../base/json.ts';
 import { kindOfObject } from '../objects/kinds.ts';
 import { policyFindings, pruned } from './policy-schema.ts';
 import { structOfKind } from '../objects/types.ts';
-import { thawed } from '../store/admission.ts';
 
 const OBJECT_FORMATS = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 

@@ -2,7 +2,7 @@ import type { KubeObject, KubeResponse } from '../objects/api.ts';
 import type { ObjectRequest } from './request.ts';
 import type { Server } from './server.ts';
 import { DecodeError, decodeStruct } from '../objects/decode.ts';
-import { PatchError, applyJsonPatch } from './json-patch.ts';
+import { PatchError, applyJsonPatch } from '../objects/json-patch.ts';
 import {
   StatusError,
   badRequest,
@@ -12,7 +12,7 @@ import {
   unsupportedMediaType,
 } from '../objects/status.ts';
 import { answer, inNamespace, updatedObject } from './write.ts';
-import { applyStrategicPatch } from './merge-patch.ts';
+import { applyStrategicPatch } from '../objects/merge-patch.ts';
 import { goMap } from '../objects/go-syntax.ts';
 import { applyServerSide } from './apply.ts';
 import { decodeObject, plainBody, settleUnknown } from './decode-body.ts';

@@ -3,8 +3,7 @@ import type { KubeObject } from '../objects/api.ts';
 import type { StatusCause } from '../objects/status.ts';
 import { checkPolicySchema, policyKindOf, serverPolicyErrors } from '../objects/cilium/policy-check.ts';
 import { errorText } from '../objects/cilium/schema-check.ts';
-import { isJsonObject } from '../base/json.ts';
-import { thawed } from '../store/admission.ts';
+import { isJsonObject, thawed } from '../base/json.ts';
 
 /** What the schema of a policy kind says about an object. */
 export type PolicyFindings = {

@@ -23,14 +23,13 @@ import {
   preparedUpdate,
   prepareObject,
 } from '../store/registry.ts';
-import { isJsonObject } from '../base/json.ts';
+import { isJsonObject, thawed } from '../base/json.ts';
 import { knownKind } from '../objects/kinds.ts';
 import { listPredicate } from './read.ts';
 import { memberNumber, memberObject, memberText } from '../objects/members.ts';
 import { policyFindings } from './policy-schema.ts';
 import { shapeOf, shapedList, shapedObject } from './shape.ts';
 import { tracked } from './managed-fields.ts';
-import { thawed } from '../store/admission.ts';
 import { validateNew, validateUpdate } from '../objects/validation.ts';
 import { withDefaults } from '../objects/defaults.ts';
 

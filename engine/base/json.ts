@@ -42,3 +42,12 @@ export function applyMergePatch(target: unknown, patch: Json): Json {
   }
   return merged;
 }
+
+/** A mutable deep copy of a plain value. */
+export function thawed<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(thawed) as T;
+  if (!isJsonObject(value)) return value;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) if (key !== '__proto__') copy[key] = thawed(value[key]);
+  return copy as T;
+}

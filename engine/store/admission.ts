@@ -5,7 +5,7 @@ import type { Store } from './store.ts';
 import { NAME_ALPHABET } from '../base/random.ts';
 import { allocateService } from './service-addresses.ts';
 import { fill, madeObject, memberList, memberNumber, memberObject, memberText } from '../objects/members.ts';
-import { isJsonObject } from '../base/json.ts';
+import { thawed } from '../base/json.ts';
 
 /**
  * What the API server's strategies, admission and allocators add to a new object that has its uid and defaults: service
@@ -41,15 +41,6 @@ const ADMITTED = new Set([
   'persistentvolumes',
   'persistentvolumeclaims',
 ]);
-
-/** A mutable deep copy of a plain value. */
-export function thawed<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(thawed) as T;
-  if (!isJsonObject(value)) return value;
-  const copy: Members = {};
-  for (const key of Object.keys(value)) if (key !== '__proto__') copy[key] = thawed(value[key]);
-  return copy as T;
-}
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 

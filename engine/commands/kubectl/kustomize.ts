@@ -5,6 +5,8 @@ import type { Context } from './context.ts';
 import { byText } from '../../base/order.ts';
 import { contentHash } from './content-hash.ts';
 import { CommandError } from './errors.ts';
+import { structOfKind } from '../../objects/types.ts';
+import { patchedHere } from './merge.ts';
 import { absolutePath, baseName } from './paths.ts';
 import { toYaml } from './print/yaml.ts';
 import { matchesSelector } from './selectors.ts';
@@ -300,62 +302,10 @@ function applyPatch(objects: readonly JsonObject[], { target, body }: Patch): Js
     );
   return objects.flatMap((object) => {
     if (!fits(object)) return [object];
-    if (Array.isArray(body)) return [jsonPatched(object, body as readonly Json[])];
     if (textAt(body, '$patch') === 'delete') return [];
-    return [merged(object, body) as JsonObject];
+    const struct = structOfKind(textAt(object, 'apiVersion'), textAt(object, 'kind'));
+    return [patchedHere(object, Array.isArray(body) ? 'json' : 'strategic', body, struct)];
   });
-}
-
-/** A strategic merge as far as names of list items tell it. */
-function merged(value: Json | undefined, patch: Json): Json {
-  if (isJsonObject(patch)) {
-    const out: Record<string, Json | undefined> = isJsonObject(value) ? { ...value } : {};
-    for (const [key, member] of Object.entries(patch)) {
-      if (member === null || member === undefined) delete out[key];
-      else if (key !== '$patch') out[key] = merged(out[key], member);
-    }
-    return out as JsonObject;
-  }
-  if (!Array.isArray(patch) || !Array.isArray(value)) return patch;
-  const items = patch as readonly Json[];
-  if (!items.every((item) => textAt(item, 'name') !== '')) return patch;
-  const list = [...(value as readonly Json[])];
-  for (const item of items) {
-    const own = list.findIndex((one) => textAt(one, 'name') === textAt(item, 'name'));
-    if (textAt(item, '$patch') === 'delete') {
-      if (own >= 0) list.splice(own, 1);
-    } else if (own >= 0) list[own] = merged(list[own], item);
-    else list.push(item);
-  }
-  return list;
-}
-
-function jsonPatched(object: JsonObject, operations: readonly Json[]): JsonObject {
-  return operations.reduce<JsonObject>((whole, operation) => {
-    const parts = textAt(operation, 'path')
-      .split('/')
-      .slice(1)
-      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-    return edited(whole, parts, textAt(operation, 'op'), at(operation, 'value') ?? null) as JsonObject;
-  }, object);
-}
-
-function edited(value: Json | undefined, parts: readonly string[], operation: string, to: Json): Json {
-  const [part = '', ...rest] = parts;
-  if (Array.isArray(value)) {
-    const list = [...(value as readonly Json[])];
-    const index = part === '-' ? list.length : Number(part);
-    if (rest.length > 0) list[index] = edited(list[index], rest, operation, to);
-    else if (operation === 'remove') list.splice(index, 1);
-    else if (operation === 'add') list.splice(index, 0, to);
-    else list[index] = to;
-    return list;
-  }
-  const out: Record<string, Json | undefined> = isJsonObject(value) ? { ...value } : {};
-  if (rest.length > 0) out[part] = edited(out[part], rest, operation, to);
-  else if (operation === 'remove') delete out[part];
-  else Object.defineProperty(out, part, { value: to, enumerable: true, configurable: true, writable: true });
-  return out as JsonObject;
 }
 
 function read(context: Context, path: string): JsonObject[] {

@@ -1,9 +1,13 @@
 import type { Json, JsonObject } from '../../base/json.ts';
-import { canonicalJson, isJsonObject } from '../../base/json.ts';
+import { applyMergePatch, canonicalJson, isJsonObject } from '../../base/json.ts';
 import { byText } from '../../base/order.ts';
 import { goMap } from '../../objects/go-syntax.ts';
+import { applyJsonPatch, PatchError } from '../../objects/json-patch.ts';
+import { applyStrategicPatch } from '../../objects/merge-patch.ts';
+import { StatusError } from '../../objects/status.ts';
 import type { FieldType, StructType, TypeRef } from '../../objects/types.ts';
 import { structNamed } from '../../objects/types.ts';
+import { CommandError } from './errors.ts';
 
 /** The annotation that holds what was last applied. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -258,4 +262,28 @@ function joinLists(
     out.set(key, isJsonObject(own) && isJsonObject(change) ? joinPatches(own, change, struct) : change);
   }
   return [...out.values(), ...rest];
+}
+
+/**
+ * What a patch makes of an object without a server; a strategic one of a kind without a struct is merged as JSON.
+ * @throws CommandError
+ */
+export function patchedHere(
+  object: JsonObject,
+  type: string,
+  body: Json,
+  struct: StructType | undefined,
+): JsonObject {
+  try {
+    const patched =
+      type === 'json'
+        ? applyJsonPatch(object, Array.isArray(body) ? body : [])
+        : type === 'strategic' && struct !== undefined
+          ? applyStrategicPatch(object, body, struct)
+          : applyMergePatch(object, body);
+    return patched as JsonObject;
+  } catch (error) {
+    if (error instanceof PatchError || error instanceof StatusError) throw new CommandError(error.message);
+    throw error;
+  }
 }

@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
-import { applyMergePatch, isJsonObject } from '../../../base/json.ts';
 import { structOfKind } from '../../../objects/types.ts';
 import { findObjects, nameOf } from '../builder.ts';
 import { objectAt, PATCH_TYPES, textAt } from '../client.ts';
@@ -11,6 +10,7 @@ import { ApiError, CommandError, kubectlErrorOf, throwAll, withSource } from '..
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { isInfo, needFiles, readManifests } from '../manifests.ts';
+import { patchedHere } from '../merge.ts';
 import { absolutePath } from '../paths.ts';
 import { objectName, printerFor, withoutManagedFields } from '../print/output.ts';
 import { quoteGo } from '../text.ts';
@@ -55,7 +55,7 @@ async function patch(context: Context): Promise<void> {
       const before = flags.text('subresource') === 'scale' ? context.client.get(path) : info.object;
       const object =
         dryRun === 'client' || isLocal
-          ? patchedHere(info, type, body)
+          ? patchedBy(info, type, body)
           : context.client.patch(path, type, body, {
               dryRun: dryRun === 'server' ? 'All' : undefined,
               fieldManager: flags.text('field-manager'),
@@ -88,15 +88,14 @@ async function patch(context: Context): Promise<void> {
   throwAll(faults);
 }
 
-/** What the patch makes of an object without asking the server; the lists of a strategic one are replaced. @throws CommandError */
-function patchedHere(info: Info, type: string, body: Json): JsonObject {
+/** @throws CommandError for a strategic patch of a kind that has none */
+function patchedBy(info: Info, type: string, body: Json): JsonObject {
   const struct = structOfKind(groupVersion(info.resource), info.resource.kind);
-  if (!isJsonObject(body)) return info.object;
   if (type === 'strategic' && struct === undefined)
     throw new CommandError(
       `strategic merge patch is not supported for ${groupVersion(info.resource)}, Kind=${info.resource.kind} locally, try --type merge`,
     );
-  return applyMergePatch(info.object, body) as JsonObject;
+  return patchedHere(info.object, type, body, struct);
 }
 
 function patchBody(context: Context): Json {

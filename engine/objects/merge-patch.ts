@@ -1,8 +1,8 @@
-import type { FieldType, StructType } from '../objects/types.ts';
-import { badRequest } from '../objects/status.ts';
+import type { FieldType, StructType } from './types.ts';
+import { badRequest } from './status.ts';
 import { isJsonObject } from '../base/json.ts';
-import { structNamed } from '../objects/types.ts';
-import { goMap } from '../objects/go-syntax.ts';
+import { structNamed } from './types.ts';
+import { goMap } from './go-syntax.ts';
 
 type Plain = Record<string, unknown>;
 

@@ -1,6 +1,5 @@
-import { isJsonObject } from '../base/json.ts';
-import { sameValue } from '../objects/equal.ts';
-import { thawed } from '../store/admission.ts';
+import { isJsonObject, thawed } from '../base/json.ts';
+import { sameValue } from './equal.ts';
 
 /** The patch cannot be applied; the API server answers 422 without saying why. */
 export class PatchError extends Error {
