@@ -67,10 +67,6 @@ async function seq(process: Process): Promise<number> {
   if (words.length > 3) return complainUsage(process, `extra operand '${words[3] ?? ''}'`);
   const bad = words.find((word) => !/^[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|0x[\da-f]+)$/i.test(word));
   if (bad !== undefined) return complainUsage(process, `invalid floating point argument: '${bad}'`);
-  const wrong = format === undefined ? undefined : wrongFormat(format);
-  if (wrong !== undefined) return complain(process, wrong);
-  if (format !== undefined && isPadded)
-    return complainUsage(process, 'format string may not be specified when printing equal width strings');
   const [first = 1, step = 1, last = 1] = (
     words.length === 1 ? ['1', '1', words[0]] : words.length === 2 ? [words[0], '1', words[1]] : words
   ).map(Number);
@@ -90,18 +86,6 @@ async function seq(process: Process): Promise<number> {
   if (values.length > 0)
     await process.out(`${values.map((value) => value.padStart(width, '0')).join(separator)}\n`);
   return 0;
-}
-
-/** What is wrong with seq's format: it must hold one directive of a float. */
-function wrongFormat(format: string): string | undefined {
-  const found = format.replaceAll('%%', '').match(/%[-+ #0']*\d*(\.\d*)?L?./g) ?? [];
-  const kind = found[0]?.at(-1) ?? '';
-  if (found.length === 0)
-    return format.replaceAll('%%', '').endsWith('%')
-      ? `format '${format}' ends in %`
-      : `format '${format}' has no % directive`;
-  if (!/[efgaEFGA]/.test(kind)) return `format '${format}' has unknown %${kind} directive`;
-  return found.length > 1 ? `format '${format}' has too many % directives` : undefined;
 }
 
 async function uname(process: Process, options: Options): Promise<number> {
@@ -257,20 +241,13 @@ async function tput(process: Process): Promise<number> {
     clear: '\x1b[H\x1b[2J\x1b[3J',
     bold: '\x1b[1m',
     sgr0: '\x1b(B\x1b[m',
-    rev: '\x1b[7m',
-    smul: '\x1b[4m',
-    rmul: '\x1b[24m',
     reset: '\x1bc',
-    cnorm: '\x1b[?25h',
-    civis: '\x1b[?25l',
-    el: '\x1b[K',
   };
   const [what = '', value = '0'] = process.argv.slice(1);
   if (what === 'cols') await process.out(`${terminal?.columns ?? 80}\n`);
   else if (what === 'lines') await process.out(`${terminal?.rows ?? 24}\n`);
   else if (what === 'colors') await process.out('256\n');
   else if (what === 'setaf') await process.out(`\x1b[3${value}m`);
-  else if (what === 'setab') await process.out(`\x1b[4${value}m`);
   else if (Object.hasOwn(codes, what)) await process.out(codes[what] ?? '');
   else return complain(process, `unknown terminfo capability '${what}'`, 4);
   return 0;

@@ -148,33 +148,25 @@ async function remove(process: Process, options: Options): Promise<number> {
     } else if (options.has('i') && !(await confirms(process, `remove ${kindText(entry)} '${operand}'`)))
       continue;
     else {
-      const inside =
-        options.has('v', 'verbose') && recursive && entry.kind === 'folder'
-          ? removedLines(files, path, operand)
-          : [];
+      const removed = options.has('v', 'verbose') ? removedLines(files, path, operand) : [];
       const failure = files.remove(path, { recursive });
-      if (failure === undefined) await process.out(inside.join(''));
       if (failure !== undefined)
         exit = await complain(process, `cannot remove '${operand}': ${failureText(failure)}`);
-      else if (options.has('v', 'verbose'))
-        await process.out(
-          entry.kind === 'folder' ? `removed directory '${operand}'\n` : `removed '${operand}'\n`,
-        );
+      else await process.out(removed.join(''));
     }
   }
   return exit;
 }
 
-/** What `rm -rv` says of a folder's content. */
+/** What `rm -v` says of a path and of all that is below it. */
 function removedLines(files: FileSystem, path: string, shown: string): string[] {
+  if (files.stat(path)?.kind !== 'folder') return [`removed '${shown}'\n`];
   const names = files.list(path);
-  return ('error' in names ? [] : names).flatMap((name) => {
-    const at = joinPath(path, name);
-    const one = joinPath(shown, name);
-    return files.stat(at)?.kind === 'folder'
-      ? [...removedLines(files, at, one), `removed directory '${one}'\n`]
-      : [`removed '${one}'\n`];
-  });
+  const inside = 'error' in names ? [] : names;
+  return [
+    ...inside.flatMap((name) => removedLines(files, joinPath(path, name), joinPath(shown, name))),
+    `removed directory '${shown}'\n`,
+  ];
 }
 
 function kindText(entry: FileEntry): string {
@@ -381,10 +373,10 @@ const chmod: Program = async (process) => {
     const [from, to] = [entry.mode, next].map(
       (one) => `${one.toString(8).padStart(4, '0')} (${modeText({ ...entry, mode: one }).slice(1)})`,
     );
-    if (from !== to && flags.some((word) => /^-\w*[vc]|^--[vc]/.test(word)))
-      await process.out(`mode of '${shown}' changed from ${from} to ${to}\n`);
-    else if (flags.some((word) => /^-\w*v|^--v/.test(word)))
-      await process.out(`mode of '${shown}' retained as ${from}\n`);
+    if (flags.some((word) => /^-\w*[vc]|^--[vc]/.test(word)) && (from !== to || !/c/.test(flags.join(''))))
+      await process.out(
+        `mode of '${shown}' ${from === to ? `retained as ${from}` : `changed from ${from} to ${to}`}\n`,
+      );
     const names = recursive && entry.kind === 'folder' ? files.list(path) : [];
     for (const name of 'error' in names ? [] : names)
       await change(joinPath(path, name), joinPath(shown, name));

@@ -128,14 +128,7 @@ async function mistaken(process: Process, options: Options): Promise<number | un
   if (kinds.filter((names) => options.has(...names)).length > 1)
     return complain(process, 'conflicting matchers specified', 2);
   if (!/^-?\d+$/.test(options.get('m', 'max-count') ?? '0')) return complain(process, 'invalid max count', 2);
-  if (!/^(binary|text|without-match)$/.test(options.get('binary-files') ?? 'text'))
-    return complain(process, 'unknown binary-files type', 2);
-  const action = options.get('d', 'directories') ?? 'read';
-  if (/^(read|recurse|skip)$/.test(action)) return undefined;
-  await process.err(
-    `grep: invalid argument '${action}' for '--directories'\nValid arguments are:\n  - 'read'\n  - 'recurse'\n  - 'skip'\n${USAGE}`,
-  );
-  return 1;
+  return undefined;
 }
 
 /** What GNU grep says of repetition signs with nothing before them. */

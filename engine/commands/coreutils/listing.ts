@@ -3,8 +3,7 @@ import type { FileEntry, Process } from '../../shell/program.ts';
 import { joinPath, statThrough } from '../../shell/path.ts';
 import { byText } from '../../base/order.ts';
 import { formatDate } from '../../base/strftime.ts';
-import { compilePattern, matchesPattern } from '../../shell/pattern.ts';
-import { complain, isBusybox, pathOf, tool, wrongArgument } from './tool.ts';
+import { isBusybox, pathOf, tool } from './tool.ts';
 import type { Options } from './tool.ts';
 
 /** A file's size in bytes as `ls` counts it. */
@@ -41,8 +40,6 @@ type Listed = { readonly name: string; readonly path: string; readonly entry: Fi
 async function list(process: Process, options: Options): Promise<number> {
   const { files } = process.machine;
   const operands = options.operands.length > 0 ? options.operands : ['.'];
-  const wrong = await wrongStyle(process, options);
-  if (wrong !== undefined) return wrong;
   const single: Listed[] = [];
   const folders: string[] = [];
   let exit = 0;
@@ -71,7 +68,7 @@ async function list(process: Process, options: Options): Promise<number> {
       await process.out(`${isFirst ? '' : '\n'}${titled ? `${one}:\n` : ''}`);
       isFirst = false;
       const entries = listed(process, one, options);
-      if (isLong(options) || options.has('s'))
+      if (isLong(options))
         await process.out(
           `total ${entries.filter(({ entry }) => entry.kind !== 'link').reduce((sum, { entry }) => sum + (entry.kind === 'folder' || sizeOf(entry) > 0 ? Math.max(4, Math.ceil(sizeOf(entry) / 4096) * 4) : 0), 0)}\n`,
         );
@@ -79,20 +76,6 @@ async function list(process: Process, options: Options): Promise<number> {
     }
   }
   return exit;
-}
-
-/** Complains of `--color=foo` and the like. */
-async function wrongStyle(process: Process, options: Options): Promise<number | undefined> {
-  const color = options.get('color') ?? '';
-  if (!/^(|always|yes|force|never|no|none|auto|tty|if-tty)$/.test(color))
-    return wrongArgument(process, color, '--color', [
-      "'always', 'yes', 'force'",
-      "'never', 'no', 'none'",
-      "'auto', 'tty', 'if-tty'",
-    ]);
-  const width = options.get('w', 'width') ?? '0';
-  if (!/^\d+$/.test(width)) return complain(process, `invalid line width: '${width}'`, 2);
-  return undefined;
 }
 
 function listed(process: Process, folder: string, options: Options): Listed[] {
@@ -105,12 +88,7 @@ function listed(process: Process, folder: string, options: Options): Listed[] {
     : options.has('A', 'almost-all')
       ? names
       : names.filter((name) => !name.startsWith('.'));
-  const ignored = options.all
-    .filter(([name]) => name === 'I' || name === 'ignore' || name === 'hide')
-    .map(([, value]) => compilePattern(value));
   return all.flatMap((name) => {
-    if (ignored.some((pattern) => matchesPattern(pattern, name))) return [];
-    if (options.has('B', 'ignore-backups') && name.endsWith('~')) return [];
     const at = pathOf(process, joinPath(folder, name));
     const entry = files.stat(at);
     return entry === undefined ? [] : [{ name, path: at, entry }];
@@ -130,7 +108,6 @@ function sorted(options: Options, items: readonly Listed[]): Listed[] {
     if (options.has('U')) return 0;
     if (options.has('t')) return b.entry.modifiedMs - a.entry.modifiedMs || byText(a.name, b.name);
     if (options.has('S')) return sizeOf(b.entry) - sizeOf(a.entry) || byText(a.name, b.name);
-    if (options.has('X')) return byText(extension(a.name), extension(b.name)) || byText(a.name, b.name);
     return byText(a.name, b.name);
   });
   if (options.has('r', 'reverse')) order.reverse();
@@ -141,27 +118,16 @@ function sorted(options: Options, items: readonly Listed[]): Listed[] {
 
 const isLong = (options: Options): boolean => options.has('l', 'g', 'o', 'n', 'full-time');
 
-const extension = (name: string): string => (name.includes('.') ? name.slice(name.lastIndexOf('.')) : '');
-
-/** `-1.2` KiB blocks as `-s` counts them. */
-const blocksOf = (entry: FileEntry): number =>
-  entry.kind === 'link' ? 0 : Math.ceil(sizeOf(entry) / 4096) * 4;
-
 function timeText(process: Process, options: Options, modifiedMs: number): string {
-  const style = options.has('full-time') ? 'full-iso' : (options.get('time-style') ?? '');
-  const format = style.startsWith('+')
-    ? style.slice(1)
-    : style === 'full-iso'
+  const style = options.has('full-time') ? 'full-iso' : options.get('time-style');
+  const format =
+    style === 'full-iso'
       ? '%Y-%m-%d %H:%M:%S.%N +0000'
       : style === 'long-iso'
         ? '%Y-%m-%d %H:%M'
         : process.sys.nowMs() - modifiedMs > 15_778_476_000
-          ? style === 'iso'
-            ? '%Y-%m-%d '
-            : '%b %e  %Y'
-          : style === 'iso'
-            ? '%m-%d %H:%M'
-            : '%b %e %H:%M';
+          ? '%b %e  %Y'
+          : '%b %e %H:%M';
   return formatDate(modifiedMs, format);
 }
 
@@ -197,14 +163,6 @@ async function show(process: Process, options: Options, items: readonly Listed[]
   const usesColor =
     when === 'always' || ((when === 'auto' || when === '') && process.tty('stdout') !== undefined);
   if (usesColor && names.some((name) => name.includes('\x1b'))) names[0] = `\x1b[0m${names[0] ?? ''}`;
-  if (options.has('Q', 'quote-name')) for (const [at, name] of names.entries()) names[at] = `"${name}"`;
-  if (options.has('s') && !isLong(options)) {
-    const blocks = items.map(({ entry }) =>
-      options.has('h', 'human-readable') ? humanSize(blocksOf(entry) * 1024) : String(blocksOf(entry)),
-    );
-    const width = Math.max(...blocks.map((one) => one.length));
-    for (const [at, one] of blocks.entries()) names[at] = `${one.padStart(width)} ${names[at] ?? ''}`;
-  }
   if (isLong(options)) {
     const sizes = items.map((item) =>
       options.has('h', 'human-readable') ? humanSize(sizeOf(item.entry)) : String(sizeOf(item.entry)),
@@ -228,24 +186,9 @@ async function show(process: Process, options: Options, items: readonly Listed[]
   }
   const terminal = process.tty('stdout');
   const width = Number(options.get('w', 'width') ?? 0) || (terminal?.columns ?? 80);
-  if (options.has('m')) await process.out(commas(names, width));
-  else if (terminal === undefined && !options.has('C', 'x'))
+  if (options.has('1') || (terminal === undefined && !options.has('C', 'x')))
     await process.out(names.map((name) => `${name}\n`).join(''));
-  else if (options.has('1')) await process.out(names.map((name) => `${name}\n`).join(''));
   else await process.out(columns(names, width));
-}
-
-/** Names with commas between, in lines of at most `width`. */
-function commas(names: readonly string[], width: number): string {
-  let text = '';
-  let at = 0;
-  for (const [index, name] of names.entries()) {
-    const isLast = index === names.length - 1;
-    const breaks = index > 0 && at + 1 + name.length + (isLast ? 0 : 1) >= width;
-    text += `${index === 0 ? '' : breaks ? '\n' : ' '}${name}${isLast ? '' : ','}`;
-    at = (breaks ? 0 : at + (index === 0 ? 0 : 1)) + name.length + 1;
-  }
-  return `${text}\n`;
 }
 
 /** What stands between a name and the next column: tabs as far as they reach, as GNU's does it. */
@@ -290,7 +233,7 @@ function columns(names: readonly string[], width: number): string {
 /** `ls`. */
 export const ls = tool(
   {
-    short: 'lahA1RrtSdFpiCsnogGuULQmxXvBI:fkHcZNbqw:T:',
+    short: 'lahA1RrtSdFpiCnogGuULxvfkHcZNbqw:T:',
     long: [
       'all',
       'almost-all',
@@ -304,10 +247,6 @@ export const ls = tool(
       'time-style=',
       'full-time',
       'group-directories-first',
-      'ignore=',
-      'ignore-backups',
-      'quote-name',
-      'hide=',
       'width=',
     ],
     usageExit: 2,

@@ -2,11 +2,10 @@ import { Signalled } from '../../base/process.ts';
 import type { ProcessHandle } from '../../base/process.ts';
 import type { Process, Program, RunOptions } from '../../shell/program.ts';
 import { signalOf } from '../../shell/jobs.ts';
-import { failureText } from '../../shell/path.ts';
 import { findProgram, startChild, waitFor } from '../../shell/process.ts';
 import { formatDate } from '../../base/strftime.ts';
 import { isInteractive, keyStream } from './pager.ts';
-import { complain, complainUsage, isBusybox, nameOf, pathOf, tool, tryHelp, readFile } from './tool.ts';
+import { complain, complainUsage, isBusybox, nameOf, pathOf, tool, tryHelp } from './tool.ts';
 import type { Options } from './tool.ts';
 
 const DURATION = /^(\d+\.?\d*|\.\d+)([smhd]?)$/;
@@ -173,15 +172,7 @@ async function xargs(process: Process, options: Options): Promise<number> {
         : `invalid number "${value}" for -${letter} option`,
     );
   }
-  const file = options.get('a', 'arg-file');
-  const given = file === undefined ? undefined : await readFile(process, file);
-  if (given !== undefined && 'failure' in given)
-    return complain(process, `Cannot open input file '${file ?? ''}': ${failureText(given.failure)}`);
-  const whole = given !== undefined ? given.text : await process.stdin.readAll(process.sys);
-  // A line that is the end marker ends the input.
-  const last = options.get('E');
-  const lastAt = last === undefined ? -1 : whole.split('\n').indexOf(last);
-  const text = lastAt < 0 ? whole : `${whole.split('\n').slice(0, lastAt).join('\n')}\n`;
+  const text = await process.stdin.readAll(process.sys);
   const marker = options.get('I', 'replace') ?? (options.has('i') ? '{}' : undefined);
   const delimiter = options.has('0', 'null') ? '\0' : options.get('d', 'delimiter');
   const lines = (
@@ -475,9 +466,8 @@ export const PROCESS_TOOLS: readonly (readonly [string, Program])[] = [
     'xargs',
     tool(
       {
-        short: 'n:L:I:i::d:0rtpP:s:a:xE:',
+        short: 'n:L:I:i::d:0rtpP:s:x',
         long: [
-          'arg-file=',
           'max-args=',
           'max-lines=',
           'replace?',

@@ -11,8 +11,7 @@ type Address =
   | { readonly kind: 'last' }
   | { readonly kind: 'regex'; readonly regex: PosixRegex | undefined }
   | { readonly kind: 'step'; readonly first: number; readonly step: number }
-  | { readonly kind: 'plus'; readonly count: number }
-  | { readonly kind: 'multiple'; readonly of: number };
+  | { readonly kind: 'plus'; readonly count: number };
 type Substitution = {
   readonly regex: PosixRegex | undefined;
   readonly replacement: string;
@@ -146,23 +145,20 @@ class ScriptReader {
       case 'T':
         return { ...base, text: this.#word() };
       case 'r':
-      case 'R':
-      case 'W':
       case 'w': {
         const file = this.#restOfLine();
         if (file === '') this.#fail('missing filename in r/R/w/W commands');
         return { ...base, text: file };
       }
       case 'q':
-      case 'Q':
-      case 'l': {
+      case 'Q': {
         this.#blanks();
         const text = /^\d*/.exec(this.#takeWhile(/\d/))?.[0] ?? '';
         this.#ended();
         return { ...base, text };
       }
       default:
-        if (!'dDpPnNgGhHx=zF'.includes(name)) this.#fail(`unknown command: \`${name}'`);
+        if (!'dDpPnNgGhHx=zl'.includes(name)) this.#fail(`unknown command: \`${name}'`);
         this.#ended();
         return base;
     }
@@ -233,10 +229,6 @@ class ScriptReader {
     if (char === '+') {
       this.#at++;
       return { kind: 'plus', count: Number(this.#takeWhile(/\d/)) };
-    }
-    if (char === '~') {
-      this.#at++;
-      return { kind: 'multiple', of: Number(this.#takeWhile(/\d/)) };
     }
     if (char !== '/' && char !== '\\') return undefined;
     const delimiter = char === '\\' ? (this.#text[++this.#at] ?? '/') : '/';
@@ -359,21 +351,11 @@ const CHARACTERS: Readonly<Record<string, string>> = {
 
 /** `\r`, `\x41` and the like as the characters they stand for, also in brackets; what an expression reads otherwise stays escaped. */
 function withCharacters(source: string): string {
-  return source.replace(
-    /\\(x[0-9a-fA-F]{1,2}|d\d{1,3}|o[0-7]{1,3}|c.|[\s\S])/g,
-    (whole: string, code: string) => {
-      const rest = code.slice(1);
-      const char =
-        rest === ''
-          ? CHARACTERS[code]
-          : code.startsWith('c')
-            ? String.fromCharCode(rest.toUpperCase().charCodeAt(0) ^ 64)
-            : String.fromCharCode(
-                Number.parseInt(rest, code.startsWith('x') ? 16 : code.startsWith('d') ? 10 : 8) & 255,
-              );
-      return char === undefined ? whole : /[\\^$.|?*+()[\]{}&/]/.test(char) ? `\\${char}` : char;
-    },
-  );
+  return source.replace(/\\(x[0-9a-fA-F]{1,2}|[\s\S])/g, (whole: string, code: string) => {
+    const rest = code.slice(1);
+    const char = rest === '' ? CHARACTERS[code] : String.fromCharCode(Number.parseInt(rest, 16));
+    return char === undefined ? whole : /[\\^$.|?*+()[\]{}&/]/.test(char) ? `\\${char}` : char;
+  });
 }
 
 function unescapeText(text: string): string {
@@ -410,13 +392,12 @@ function replacementFor(template: string, groups: readonly (string | undefined)[
   return out;
 }
 
-/** The text in lines of at most `width` with a backslash at each end; an escape is never torn. */
-function folded(text: string, width: number): string {
-  if (width <= 1) return text;
+/** The text in lines of 69 characters with a backslash at each end; an escape is never torn. */
+function folded(text: string): string {
   let out = '';
   let at = 0;
   for (const [piece] of text.matchAll(/\\([0-7]{3}|.)|[\s\S]/gu)) {
-    if (at + piece.length > width - 1) {
+    if (at + piece.length > 69) {
       out += '\\\n';
       at = 0;
     }
@@ -441,7 +422,6 @@ class Runner {
   #lines: readonly string[] = [];
   #out: Output;
   #appended: string[] = [];
-  readonly #sources = new Map<string, string[]>();
   #lastRegex: PosixRegex | undefined;
   #work = 0;
   /** True when every line was read. */
@@ -451,10 +431,6 @@ class Runner {
 
   /** Set by `q` and `Q`. */
   exit: number | undefined;
-  /** Of the file that is read; `-` for standard input. */
-  name = '-';
-  /** Where `l` folds its lines; 0 and 1 for never. */
-  lineLength = 70;
 
   constructor(process: Process, commands: readonly Command[], isQuiet: boolean, out: Output, end: string) {
     this.#end = end;
@@ -554,21 +530,13 @@ class Runner {
               .replace(/\n/g, '\\n')
               .replace(/\r/g, '\\r')
               .replace(/[\x00-\x1f\x7f]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`),
-            Number(command.text === '' ? this.lineLength : command.text),
           )}$\n`,
         );
-      case 'F':
-        return this.#out(`${this.name}\n`);
       case 'i':
         return command.text === '\0' ? undefined : this.#out(`${command.text}\n`);
       case 'a':
         if (command.text !== '\0') this.#appended.push(`${command.text}\n`);
         return;
-      case 'R': {
-        const line = this.#nextOf(command.text);
-        if (line !== undefined) this.#appended.push(`${line}\n`);
-        return;
-      }
       case 'r': {
         const found = this.#process.machine.files.read(pathOf(this.#process, command.text));
         if ('content' in found) this.#appended.push(found.content);
@@ -576,8 +544,6 @@ class Runner {
       }
       case 'w':
         return this.#write(command.text, this.#space + this.#end);
-      case 'W':
-        return this.#write(command.text, `${this.#space.split('\n')[0] ?? ''}\n`);
       case 'y':
         this.#space = [...this.#space].map((char) => command.map?.get(char) ?? char).join('');
         return;
@@ -608,17 +574,6 @@ class Runner {
     files.write(pathOf(this.#process, name), text, this.#process.sys.nowMs(), { append: true });
   }
 
-  /** The next line of a file that `R` reads; undefined at its end. */
-  #nextOf(name: string): string | undefined {
-    let lines = this.#sources.get(name);
-    if (lines === undefined) {
-      const found = this.#process.machine.files.read(pathOf(this.#process, name));
-      lines = 'content' in found ? splitLines(found.content) : [];
-      this.#sources.set(name, lines);
-    }
-    return lines.shift();
-  }
-
   #selects(command: Command): boolean {
     return this.#inRange(command) !== command.isNegated;
   }
@@ -631,7 +586,7 @@ class Runner {
       const isEnd =
         to.kind === 'line'
           ? this.#line >= to.line
-          : to.kind === 'plus' || to.kind === 'multiple'
+          : to.kind === 'plus'
             ? this.#line >= command.openUntil
             : this.#matches(to);
       if (isEnd) command.open = false;
@@ -645,11 +600,6 @@ class Runner {
       return true;
     }
     if (!this.#matches(from)) return false;
-    if (to.kind === 'multiple') {
-      command.openUntil = to.of === 0 ? this.#line : Math.ceil(this.#line / to.of) * to.of;
-      command.open = command.openUntil > this.#line;
-      return true;
-    }
     if (to.kind === 'plus') command.openUntil = this.#line + to.count;
     command.open =
       !(to.kind === 'line' && to.line <= this.#line) &&
@@ -665,7 +615,7 @@ class Runner {
       return address.step === 0
         ? this.#line === address.first
         : this.#line >= address.first && (this.#line - address.first) % address.step === 0;
-    if (address.kind === 'plus' || address.kind === 'multiple') return false;
+    if (address.kind === 'plus') return false;
     return this.#known(address.regex).find(this.#space) !== undefined;
   }
 
@@ -713,7 +663,7 @@ class Runner {
 
 const USAGE = 'Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n';
 const TABLE = {
-  short: 'nrEsuze:f:i::l:',
+  short: 'nrEsuze:f:i::',
   long: [
     'quiet',
     'silent',
@@ -724,7 +674,6 @@ const TABLE = {
     'separate',
     'posix',
     'null-data',
-    'line-length=',
     'unbuffered',
   ],
 };
@@ -773,7 +722,7 @@ export const sed: Program = async (process) => {
       return 4;
     }
     for (const { name, text, substitution } of commands) {
-      const file = name === 'w' || name === 'W' ? text : substitution?.file;
+      const file = name === 'w' ? text : substitution?.file;
       if (file === undefined || file.startsWith('/dev/')) continue;
       const failure = files.write(pathOf(process, file), '', process.sys.nowMs());
       if (failure === undefined) continue;
@@ -794,7 +743,6 @@ export const sed: Program = async (process) => {
       options.get('i', 'in-place'),
       options.has('s', 'separate'),
       options.has('z', 'null-data') ? '\0' : '\n',
-      Number(options.get('l', 'line-length') ?? 70) || 70,
     );
   } catch (error) {
     if (!(error instanceof SedFailure)) throw error;
@@ -824,11 +772,9 @@ async function runOver(
   inPlace: string | undefined,
   separate: boolean,
   end: string,
-  lineLength: number,
 ): Promise<number> {
   const { files } = process.machine;
   const runner = new Runner(process, commands, isQuiet, (text) => process.out(text), end);
-  runner.lineLength = lineLength;
   const recordsOf = (text: string): string[] =>
     end === '\n' ? splitLines(text) : text.replace(/\0$/, '').split('\0');
   let exit = 0;
@@ -854,7 +800,6 @@ async function runOver(
       exit = found.error === 'EISDIR' ? 4 : 2;
       continue;
     }
-    runner.name = operand;
     if (inPlace === undefined && !separate) {
       for (const line of recordsOf(found.content)) lines.push(line);
       isCut = !found.content.endsWith(end);

@@ -92,12 +92,8 @@ async function head(process: Process, options: Options): Promise<number> {
   const given = options.get('n', 'lines') ?? options.get('c', 'bytes');
   const isBytes = options.has('c', 'bytes');
   const count = countOf(given);
-  const isLarge = count !== undefined && count >= 2 ** 64;
-  if (count === undefined || isLarge)
-    return complain(
-      process,
-      `invalid number of ${isBytes ? 'bytes' : 'lines'}: '${given ?? ''}'${isLarge ? ': Value too large for defined data type' : ''}`,
-    );
+  if (count === undefined)
+    return complain(process, `invalid number of ${isBytes ? 'bytes' : 'lines'}: '${given ?? ''}'`);
   const isFromEnd = given?.startsWith('-') === true;
   let exit = 0;
   let index = 0;
@@ -145,9 +141,6 @@ async function tail(process: Process, options: Options): Promise<number> {
     );
   if (options.operands.length > 1 && options.all.some(([name]) => name === '#'))
     return complain(process, `option used in invalid context -- ${given ?? ''}`);
-  const pause = options.get('s');
-  if (pause !== undefined && !/^\d*\.?\d+$/.test(pause))
-    return complain(process, `invalid number of seconds: '${pause}'`);
   const lines = countOf(options.get('#') ?? given) ?? count;
   let exit = 0;
   let opened = 0;
@@ -313,25 +306,6 @@ async function number(process: Process, options: Options): Promise<number> {
 }
 
 async function reverseLines(process: Process, options: Options): Promise<number> {
-  const separator = options.get('s', 'separator');
-  if (separator !== undefined && separator !== '') {
-    const found = await readFile(process, options.operands[0] ?? '-');
-    if ('failure' in found)
-      return complain(
-        process,
-        `failed to open '${options.operands[0] ?? ''}' for reading: ${failureText(found.failure)}`,
-      );
-    const pieces = found.text.split(separator);
-    const last = pieces.pop() ?? '';
-    await process.out(
-      last +
-        pieces
-          .reverse()
-          .map((piece) => piece + separator)
-          .join(''),
-    );
-    return 0;
-  }
   const { lines, failures } = await readLines(
     process,
     options.operands,
@@ -455,7 +429,7 @@ export const SHOW_TOOLS: readonly (readonly [string, Program])[] = [
       number,
     ),
   ],
-  ['tac', tool({ short: 's:br', long: ['separator='] }, reverseLines)],
+  ['tac', tool({ short: '' }, reverseLines)],
   ['rev', tool({ short: '' }, reverseText)],
   [
     'less',
@@ -480,7 +454,7 @@ export const SHOW_TOOLS: readonly (readonly [string, Program])[] = [
         },
         async (own, options) => {
           await page(own, options);
-          return process.tty('stdout') !== undefined ? 0 : 0;
+          return 0;
         },
       )(process);
     },

@@ -17,8 +17,6 @@ type Settings = {
   files: string[];
   isRaw: boolean;
   isJoined: boolean;
-  endsWithNul: boolean;
-  isStreamed: boolean;
   isNullInput: boolean;
   isSlurped: boolean;
   readsRaw: boolean;
@@ -57,7 +55,6 @@ export function compile(
   settings: {
     readonly named: ReadonlyMap<string, Value>;
     readonly positional: readonly Value[];
-    readonly isStreamed?: boolean;
   },
 ): { node: Node; scope: Scope } {
   let scope = define(undefined, parseFilter(PRELUDE));
@@ -67,7 +64,7 @@ export function compile(
     ['named', settings.named],
   ]);
   scope = bind(scope, 'ARGS', args);
-  const node = parseFilter(settings.isStreamed === true ? `tostream | (${text}\n)` : text);
+  const node = parseFilter(text);
   checkNames(node, scope);
   return { node, scope };
 }
@@ -93,8 +90,6 @@ async function readSettings(process: Process): Promise<Settings | number> {
     files: [],
     isRaw: false,
     isJoined: false,
-    endsWithNul: false,
-    isStreamed: false,
     isNullInput: false,
     isSlurped: false,
     readsRaw: false,
@@ -178,8 +173,6 @@ const SWITCHES: Readonly<Record<string, Partial<Settings>>> = {
   'ascii-output': { isAscii: true },
   tab: { indent: '\t' },
   unbuffered: {},
-  'raw-output0': { isRaw: true, endsWithNul: true },
-  stream: { isStreamed: true },
 };
 
 const LETTERS: Readonly<Record<string, string>> = {
@@ -386,7 +379,7 @@ async function runFilter(process: Process, settings: Settings, node: Node, scope
         last = result;
         const text = settings.isRaw && typeof result === 'string' ? result : printJson(result, style);
         await flush();
-        await process.out(settings.isJoined ? text : settings.endsWithNul ? `${text}\0` : `${text}\n`);
+        await process.out(settings.isJoined ? text : `${text}\n`);
       }
       exit = opened;
     } catch (error) {

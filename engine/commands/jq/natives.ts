@@ -244,33 +244,8 @@ function halt(run: Run, value: Value, exit: number): never {
   throw new JqHalt(exit);
 }
 
-/** Year, month from 0, day, hour, minute, second, day of the week and of the year. */
-function brokenTime(seconds: number): Value {
-  const date = new Date(seconds * 1000);
-  const year = date.getUTCFullYear();
-  const day = Math.floor((date.getTime() - Date.UTC(year, 0, 1)) / 86_400_000);
-  return [
-    year,
-    date.getUTCMonth(),
-    date.getUTCDate(),
-    date.getUTCHours(),
-    date.getUTCMinutes(),
-    date.getUTCSeconds() + (seconds - Math.floor(seconds)),
-    date.getUTCDay(),
-    day,
-  ];
-}
-
-function timeOf(parts: readonly Value[]): number {
-  const [year = 0, ...rest] = parts.map((part) =>
-    typeof part === 'number' ? part : fail('mktime requires parsed datetime inputs'),
-  );
-  if (parts.length < 6) fail('mktime requires array of 6 numbers');
-  return Date.UTC(year, rest[0], rest[1], rest[2], rest[3], rest[4]) / 1000;
-}
-
 function isoDate(value: Value): Value {
-  return `${formatDate(Math.floor(isArray(value) ? timeOf(value) : numberOf(value)) * 1000, '%Y-%m-%dT%H:%M:%S')}Z`;
+  return `${formatDate(Math.floor(numberOf(value)) * 1000, '%Y-%m-%dT%H:%M:%S')}Z`;
 }
 
 function fromIso(value: Value): Value {
@@ -444,7 +419,6 @@ export const NATIVES: Readonly<Record<string, Native>> = {
     }, ''),
   ),
   'indices/1': withValue(indices),
-  'tojson/1': withValue((_value, arg) => printJson(arg)),
   '_matches/2': function* (call) {
     for (const pattern of argument(call, 0))
       for (const flags of argument(call, 1))
@@ -508,26 +482,16 @@ export const NATIVES: Readonly<Record<string, Native>> = {
     run.messages.push(typeof value === 'string' ? value : printJson(value));
     return value;
   }),
-  'input_line_number/0': simple(() => 0),
   'env/0': simple((_value, run) => new Map(run.env)),
   'now/0': simple((_value, run) => run.nowMs / 1000),
   'todate/0': simple(isoDate),
   'fromdate/0': simple(fromIso),
-  'todateiso8601/0': simple(isoDate),
-  'fromdateiso8601/0': simple(fromIso),
-  'strftime/1': withValue((value, format) =>
-    formatDate((isArray(value) ? timeOf(value) : numberOf(value)) * 1000, stringOf(format)),
-  ),
+  'strftime/1': withValue((value, format) => formatDate(numberOf(value) * 1000, stringOf(format))),
   'floor/0': math(Math.floor),
   'ceil/0': math(Math.ceil),
   'round/0': math((value) => Math.sign(value) * Math.round(Math.abs(value))),
   'sqrt/0': math(Math.sqrt),
-  'fabs/0': math(Math.abs),
   'abs/0': math(Math.abs),
-  'log/0': math(Math.log),
-  'log2/0': math(Math.log2),
-  'log10/0': math(Math.log10),
-  'exp/0': math(Math.exp),
   'pow/2': function* (call) {
     for (const exponent of argument(call, 1))
       for (const base of argument(call, 0)) yield plain(numberOf(base) ** numberOf(exponent));
@@ -536,12 +500,6 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'nan/0': simple(() => Number.NaN),
   'isinfinite/0': simple((value) => !Number.isFinite(numberOf(value)) && !Number.isNaN(value)),
   'isnan/0': simple((value) => Number.isNaN(numberOf(value))),
-  'transpose/0': simple((value) => {
-    const rows = listOf(value, 'transposed').map((row) => listOf(row, 'transposed'));
-    return Array.from({ length: Math.max(0, ...rows.map((row) => row.length)) }, (_, index) =>
-      rows.map((row) => row[index] ?? null),
-    );
-  }),
   'halt/0': simple(() => {
     throw new JqHalt(0);
   }),
@@ -550,10 +508,5 @@ export const NATIVES: Readonly<Record<string, Native>> = {
     const [exit = 5] = argument(call, 0);
     return halt(call.run, call.input.value, numberOf(exit));
   }),
-  'gmtime/0': simple((value) => brokenTime(numberOf(value))),
-  'localtime/0': simple((value) => brokenTime(numberOf(value))),
-  'mktime/0': simple((value) => Math.floor(timeOf(listOf(value, 'converted')))),
-  'isnormal/0': simple((value) => Number.isFinite(numberOf(value)) && value !== 0),
   'builtins/0': simple(() => Object.keys(NATIVES)),
-  'input_filename/0': simple(() => null),
 };

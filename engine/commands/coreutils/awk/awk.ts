@@ -72,8 +72,6 @@ class Awk {
   #random = 1;
   /** Records of an input that was split at another separator than the newline. */
   #pendingRecords: string[] = [];
-  /** What ended them, for RT. */
-  #separators: string[] = [];
   /** mawk divides by zero and keeps large numbers short. */
   readonly #isMawk: boolean;
   exit = 0;
@@ -177,10 +175,7 @@ class Awk {
   async #readRecord(): Promise<string | undefined> {
     const separator = this.#text(this.#get('RS'));
     const waiting = this.#pendingRecords.shift();
-    if (waiting !== undefined) {
-      this.#globals.set('RT', this.#separators.shift() ?? '');
-      return waiting;
-    }
+    if (waiting !== undefined) return waiting;
     let line = await this.#reader?.next();
     if (separator === '\n' || line === undefined) return line;
     const lines: string[] = [];
@@ -191,7 +186,6 @@ class Awk {
     // The newline at the end of the input belongs to the last record.
     if (this.#reader?.isWhole === true) lines.push('');
     const records: string[] = [];
-    this.#separators = [];
     const isRegex = separator.length > 1 && !this.#isMawk;
     const all = lines.join('\n');
     const ends = this.#regex(isRegex ? separator : quoteRegex(separator.slice(0, 1)));
@@ -199,7 +193,6 @@ class Awk {
       const match = ends.find(all, at);
       const isEnd = match === undefined || match.end === match.start;
       records.push(all.slice(at, isEnd ? undefined : match.start));
-      this.#separators.push(isEnd ? '' : all.slice(match.start, match.end));
       if (isEnd) break;
       at = match.end;
     }
@@ -208,7 +201,6 @@ class Awk {
     this.#reader = new LineReader(this.#process, textStream(''));
     const [first, ...rest] = records;
     this.#pendingRecords = rest;
-    this.#globals.set('RT', this.#separators.shift() ?? '');
     return first;
   }
 
@@ -763,57 +755,12 @@ class Awk {
       case 'fflush':
         return 0;
       default:
-        return this.#gawkCall(node);
-    }
-  }
-
-  /** The functions that only gawk has. */
-  async #gawkCall(node: Extract<Expression, { kind: 'call' }>): Promise<Value> {
-    const fourth = node.args[3];
-    const values: Value[] = [];
-    for (const arg of node.args) values.push(arg.kind === 'regex' ? arg.source : await this.#value(arg));
-    switch (node.name) {
-      case 'gensub': {
-        const how = this.#text(values[2] ?? '');
-        const text = fourth === undefined ? (this.#fields[0] ?? '') : this.#text(values[3] ?? '');
-        return this.#replaced(
-          this.#text(values[0] ?? ''),
-          this.#text(values[1] ?? ''),
-          text,
-          /^[gG]/.test(how) ? 0 : Math.max(1, Math.trunc(numberOf(how))),
-        );
-      }
-      default:
         throw new AwkFailure(
           this.#isMawk
             ? `line 2: function ${node.name} never defined`
             : `cmd. line:1: fatal: function \`${node.name}' not defined`,
         );
     }
-  }
-
-  /** gensub's text: the `nth` match replaced, or all when it is 0; `\\1` stands for a group. */
-  #replaced(source: string, template: string, text: string, nth: number): string {
-    const regex = this.#regex(source);
-    let out = '';
-    let at = 0;
-    for (let count = 1, from = 0; from <= text.length; count++) {
-      const match = regex.find(text, from);
-      if (match === undefined) break;
-      if (nth === 0 || count === nth) {
-        const shown = template.replace(/\\(\d|[\s\S])|&/g, (all, code?: string) =>
-          all === '&' || code === '0'
-            ? (match.groups[0] ?? '')
-            : /\d/.test(code ?? '')
-              ? (match.groups[Number(code)] ?? '')
-              : (code ?? ''),
-        );
-        out += text.slice(at, match.start) + shown;
-        at = match.end;
-      }
-      from = match.end > match.start ? match.end : match.end + 1;
-    }
-    return out + text.slice(at);
   }
 
   async #substitute(

@@ -79,21 +79,6 @@ const BUILTINS = new Set([
   'systime',
   'strftime',
 ]);
-/** What only gawk has. */
-const GAWK_BUILTINS = ['gensub'];
-/** How many arguments a builtin takes. */
-const ARGUMENTS: Readonly<Record<string, readonly [number, number]>> = {
-  substr: [2, 3],
-  index: [2, 2],
-  split: [2, 4],
-  sub: [2, 3],
-  gsub: [2, 3],
-  match: [2, 3],
-  toupper: [1, 1],
-  tolower: [1, 1],
-  int: [1, 1],
-  atan2: [2, 2],
-};
 const WORDS = new Set([
   'BEGIN',
   'END',
@@ -139,10 +124,6 @@ class AwkReader {
   constructor(text: string, isMawk: boolean) {
     this.#text = text;
     this.#isMawk = isMawk;
-  }
-
-  #isBuiltin(name: string): boolean {
-    return BUILTINS.has(name) || (!this.#isMawk && GAWK_BUILTINS.includes(name));
   }
 
   /** A mistake in the words of mawk, which names what it met. */
@@ -238,7 +219,7 @@ class AwkReader {
     const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(rest)?.[0];
     if (name !== undefined)
       return take(
-        rest[name.length] === '(' && !this.#isBuiltin(name) && !WORDS.has(name) ? 'call' : 'name',
+        rest[name.length] === '(' && !BUILTINS.has(name) && !WORDS.has(name) ? 'call' : 'name',
         name,
       );
     const regex = this.#mayBeRegex() ? /^\/((?:\\.|\[[^\]]*\]|[^/\\\n[])*)\//.exec(rest) : null;
@@ -627,11 +608,8 @@ class AwkReader {
 
   #named(name: string): Expression {
     if (name === 'getline') return this.#getline();
-    if (this.#isBuiltin(name)) {
+    if (BUILTINS.has(name)) {
       const args = this.#eat('(') ? this.#listUntil(')') : [];
-      const [least, most] = (Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name] : undefined) ?? [0, 99];
-      if (args.length < least || args.length > most)
-        this.#fail(`${args.length} is invalid as number of arguments for ${name}`, this.#at - 1);
       return { kind: 'call', name, args };
     }
     if (WORDS.has(name)) return this.#fail();
