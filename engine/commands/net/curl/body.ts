@@ -22,8 +22,7 @@ export async function requestBody(
       await run.err(`curl: ${said}\n${TRY}`);
       throw new TransferEnd({ code: 26, text: '', hadConnection: false });
     }
-    const sent = config.on.has('crlf') ? text.replace(/\r?\n/g, '\r\n') : text;
-    return { body: { text: sent, isUpload: true }, query: queries.join('&') };
+    return { body: { text, isUpload: true }, query: queries.join('&') };
   }
   if (config.data.length === 0) return { body: undefined, query: queries.join('&') };
   let text = '';

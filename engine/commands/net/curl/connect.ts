@@ -16,8 +16,6 @@ export type Place = {
   readonly host: string;
   readonly port: number;
   readonly isProxy: boolean;
-  /** The login of a proxy. */
-  readonly login?: string;
   /** HOST:PORT that a proxy opens a tunnel to, for https. */
   readonly tunnelTo?: string;
 };

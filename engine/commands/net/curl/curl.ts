@@ -1,5 +1,4 @@
 import { utf8Length } from '../../../base/bytes.ts';
-import type { ProcessHandle } from '../../../base/process.ts';
 import type { Ports } from '../../ports.ts';
 import type { Process, Program } from '../../../shell/program.ts';
 import { requestBody } from './body.ts';
@@ -11,7 +10,6 @@ import { type CurlConfig, parseCurlArguments, type ReadFile } from './options.ts
 import { absolutePath, Output } from './output.ts';
 import { type CurlRun, Meter, TransferEnd } from './run.ts';
 import { pumpTelnet } from './telnet.ts';
-import { netrcLogin } from './netrc.ts';
 import { conditionWarning } from './time-condition.ts';
 import { tracer } from './trace.ts';
 import { type CurlUrl, parseCurlUrl } from './url.ts';
@@ -35,8 +33,7 @@ export function curlProgram(ports: Ports): Program {
   return async (process) => {
     const version = curlVersion(process.machine.versions['curl']);
     const readFile = fileReader(process);
-    const home = process.env.get('HOME') ?? process.machine.home;
-    const parsed = await parseCurlArguments(process.argv.slice(1), version, readFile, home);
+    const parsed = await parseCurlArguments(process.argv.slice(1), version, readFile);
     if (parsed.kind === 'stop') {
       if (parsed.out === 'version') await process.out(versionText(version, process.machine.libc));
       else if (parsed.out.startsWith('help')) await process.out(helpText(version, parsed.out.slice(5)));
@@ -61,11 +58,6 @@ export function curlProgram(ports: Ports): Program {
     if (!parsed.globals.isSilent) await err(parsed.warnings);
     try {
       let code = 0;
-      if (parsed.globals.isParallel) {
-        code = await runParallel(run, parsed.configs, readFile);
-        await buffer.flush();
-        return code;
-      }
       for (const config of parsed.configs) code = await runConfig(run, config, readFile);
       await buffer.flush();
       return code;
@@ -94,60 +86,6 @@ class StdoutBuffer {
     this.#text = '';
     if (text !== '') await this.#process.out(text);
   }
-}
-
-/** -Z: all transfers at once, each with a connection of its own; what they print comes as each ends. */
-async function runParallel(
-  run: CurlRun,
-  configs: readonly CurlConfig[],
-  readFile: ReadFile,
-): Promise<number> {
-  const { process } = run;
-  const started: { readonly handle: ProcessHandle; readonly pieces: (() => Promise<void>)[] }[] = [];
-  let code = 0;
-  for (const config of configs) {
-    await loadCookies(run, config, readFile);
-    for (const [i, pattern] of config.urls.entries()) {
-      const globbed = config.isGlob
-        ? expandGlob(pattern, run.version.number >= 80_000)
-        : [{ url: pattern, parts: [] }];
-      if ('fault' in globbed) {
-        await sayError(run, { code: 3, text: globbed.fault, hadConnection: false });
-        return 3;
-      }
-      for (const one of globbed) {
-        const pieces: (() => Promise<void>)[] = [];
-        const output = config.outputs[i] ?? (config.isRemoteNameAll ? true : undefined);
-        const handle = process.sys.spawn({ command: process.argv }, (sys) => {
-          const out = async (text: string): Promise<void> => void pieces.push(() => process.out(text));
-          const err = async (text: string): Promise<void> => void pieces.push(() => run.err(text));
-          const own: CurlRun = { ...run, process: { ...process, sys, out, err }, links: [], err };
-          const globals = { ...run.globals, isNoMeter: true };
-          return runUrl({
-            run: { ...own, globals },
-            config,
-            readFile,
-            url: one.url,
-            index: i,
-            output,
-            parts: one.parts,
-          });
-        });
-        started.push({ handle, pieces });
-      }
-    }
-  }
-  const left = [...started];
-  while (left.length > 0) {
-    await process.sys.until(() => left.some(({ handle }) => handle.exitCode() !== undefined));
-    for (const one of left.filter(({ handle }) => handle.exitCode() !== undefined)) {
-      left.splice(left.indexOf(one), 1);
-      for (const show of one.pieces) await show();
-      code = one.handle.exitCode() || code;
-    }
-  }
-  for (const { cookieJar } of configs) if (cookieJar !== undefined) saveCookies(run, cookieJar);
-  return code;
 }
 
 function fileReader(process: Process): ReadFile {
@@ -216,11 +154,7 @@ async function runUrl(job: UrlJob): Promise<number> {
     return name.code;
   }
   const path = name === undefined ? undefined : inFolder(config, name);
-  const output = new Output(
-    run,
-    path === undefined ? undefined : freeName(run, config, path),
-    config.createDirs,
-  );
+  const output = new Output(run, path, config.createDirs);
   const isShown = !run.globals.isSilent && !run.globals.isNoMeter && !output.isTerminal;
   const beganMs = run.process.sys.nowMs();
   let delayMs = config.retryDelayMs ?? 1_000;
@@ -261,15 +195,6 @@ type AttemptResult = {
   readonly status: number;
   readonly transfer: Transfer | undefined;
 };
-
-/** --no-clobber: the first of NAME, NAME.1, NAME.2, … that is not there. */
-function freeName(run: CurlRun, config: CurlConfig, name: string): string {
-  const { files } = run.process.machine;
-  const isTaken = (one: string): boolean => files.stat(absolutePath(run.process, one)) !== undefined;
-  if (!config.on.has('no-clobber') || !isTaken(name)) return name;
-  for (let i = 1; i < 100; i++) if (!isTaken(`${name}.${i}`)) return `${name}.${i}`;
-  return name;
-}
 
 function retryReason(config: CurlConfig, result: AttemptResult): string | undefined {
   const { failure, status } = result;
@@ -315,7 +240,6 @@ async function attemptUrl(
     await check(run, config, made.url);
     if (made.url.scheme !== 'file') await meter.start(attempt === 0);
     await runScheme(made);
-    await saveEtag(made);
     await output.finish();
   } catch (error) {
     if (!(error instanceof TransferEnd)) throw error;
@@ -331,8 +255,6 @@ async function attemptUrl(
     await verbose(run, failure.after ?? '');
   }
   if (failure) await sayError(run, failure);
-  if (failure && config.on.has('remove-on-error') && output.name !== undefined)
-    run.process.machine.files.remove(absolutePath(run.process, output.name));
   return { failure, status: transfer?.head?.status ?? 0, transfer };
 }
 
@@ -355,11 +277,8 @@ async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number)
         : url,
     body,
     moments: { startMs: nowMs, hopMs: nowMs },
-    user: await userOf(job, url),
-    auth: config.auth,
+    user: await userOf(run, config, url),
     referer: undefined,
-    resumeAt: resumeAt(run, config, output),
-    extra: await etagHeader(job),
     dumpHeader: headerDump(run, config),
     method: config.isHead ? 'HEAD' : 'GET',
     redirects: 0,
@@ -385,13 +304,8 @@ async function check(run: CurlRun, config: CurlConfig, written: CurlUrl): Promis
       text: protocolText(run.version, url.scheme, 'disabled'),
       hadConnection: false,
     });
-  if (url.user !== undefined && config.on.has('disallow-username-in-url')) {
-    const isOld = run.version.number < 80_000;
-    const text = isOld ? 'Login denied' : 'URL rejected: Credentials was passed in the URL when prohibited';
-    throw new TransferEnd({ code: 67, text, hadConnection: false });
-  }
   await checkInterface(run, config);
-  checkTlsOptions(run, config, url);
+  checkTlsOptions(config, url);
   await checkUnixSocket(run, config, url);
   await checkCaFile(run, config, url);
   for (const rule of config.resolve) {
@@ -459,74 +373,17 @@ function headerDump(run: CurlRun, config: CurlConfig): (text: string) => Promise
   };
 }
 
-/** -C: the first byte that is wanted; `-` continues what is in the file. */
-function resumeAt(run: CurlRun, config: CurlConfig, output: Output): number | undefined {
-  if (config.continueAt === undefined) return undefined;
-  if (config.continueAt !== '-') return Number(config.continueAt);
-  const entry =
-    output.name === undefined
-      ? undefined
-      : run.process.machine.files.stat(absolutePath(run.process, output.name));
-  return entry?.kind === 'file' ? utf8Length(entry.content) : 0;
-}
-
-/** --etag-compare: asks for the document only if it changed. */
-async function etagHeader(job: UrlJob): Promise<readonly string[]> {
-  const { config, readFile } = job;
-  if (config.etagCompare === undefined) return [];
-  const text = await readFile(config.etagCompare);
-  if (text === undefined && job.run.version.number < 80_000)
-    throw new TransferEnd({ code: 26, text: '', hadConnection: false });
-  return [`If-None-Match: ${text?.trim() || '""'}`];
-}
-
-/** --etag-save. */
-async function saveEtag({ run, config, head }: Transfer): Promise<void> {
-  const etag = head?.headers.find(([name]) => name === 'etag')?.[1];
-  if (config.etagSave === undefined || etag === undefined) return;
-  run.process.machine.files.write(
-    absolutePath(run.process, config.etagSave),
-    `${etag}\n`,
-    run.process.sys.nowMs(),
-  );
-}
-
 /** What OpenSSL refuses before anything is sent. */
-function checkTlsOptions(run: CurlRun, config: CurlConfig, url: CurlUrl): void {
-  if (url.scheme !== 'https') return;
-  const end = (code: number, text: string): never => {
-    throw new TransferEnd({ code, text, hadConnection: false });
-  };
-  if (config.minTls !== undefined && config.maxTls !== undefined && config.minTls > config.maxTls)
-    end(35, 'CURL_SSLVERSION_MAX incompatible with CURL_SSLVERSION');
-  if (config.ciphers !== undefined && !/[A-Z]{2}/.test(config.ciphers))
-    end(59, `failed setting cipher list: ${config.ciphers}`);
-  const file = config.cert?.split(':')[0];
-  if (file !== undefined) {
-    const pem = run.process.machine.files.read(absolutePath(run.process, file));
-    const why =
-      'error' in pem
-        ? '80000002:system library::No such file or directory'
-        : '0480006C:PEM routines::no start line';
-    if ('error' in pem || !pem.content.includes('-----BEGIN '))
-      end(
-        58,
-        `could not load PEM client certificate from ${file}, OpenSSL error error:${why}, (no key found, wrong pass phrase, or wrong file format?)`,
-      );
-  }
+function checkTlsOptions({ minTls, maxTls }: CurlConfig, url: CurlUrl): void {
+  if (url.scheme !== 'https' || minTls === undefined || maxTls === undefined || minTls <= maxTls) return;
+  const text = 'CURL_SSLVERSION_MAX incompatible with CURL_SSLVERSION';
+  throw new TransferEnd({ code: 35, text, hadConnection: false });
 }
 
-/** The login of -u, of the URL or of .netrc; a missing password is asked for. */
-async function userOf({ run, config, readFile }: UrlJob, url: CurlUrl): Promise<string | undefined> {
-  if (config.user === undefined && url.user !== undefined) return `${url.user}:${url.password ?? ''}`;
-  if (config.user === undefined) {
-    if (config.netrc === undefined) return undefined;
-    const home = run.process.env.get('HOME') ?? run.process.machine.home;
-    const text = await readFile(config.netrc === '' ? `${home}/.netrc` : config.netrc);
-    if (text === undefined && config.netrc !== '' && run.version.number >= 80_000)
-      throw new TransferEnd({ code: 26, text: '.netrc file missing', hadConnection: false });
-    return text === undefined ? undefined : netrcLogin(text, url.host);
-  }
+/** The login of -u or of the URL; a missing password is asked for. */
+async function userOf(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<string | undefined> {
+  if (config.user === undefined)
+    return url.user === undefined ? undefined : `${url.user}:${url.password ?? ''}`;
   if (config.user.includes(':')) return config.user;
   await run.process.err(`Enter host password for user '${config.user}':`);
   const terminal = run.process.tty('stdin');

@@ -20,12 +20,7 @@ export type Transfer = {
   readonly meter: Meter;
   readonly moments: Moments;
   readonly user: string | undefined;
-  auth: 'basic' | 'digest' | 'any';
   referer: string | undefined;
-  /** -C: the first byte that is wanted. */
-  readonly resumeAt: number | undefined;
-  /** Header lines of options that are none of -H's. */
-  readonly extra: readonly string[];
   /** Writes header lines where -D wants them. */
   readonly dumpHeader: (text: string) => Promise<void>;
   url: CurlUrl;
@@ -47,11 +42,6 @@ export async function runHttp(transfer: Transfer): Promise<void> {
   let methodOverride: string | undefined;
   for (;;) {
     const head = await runHop(transfer, methodOverride);
-    if (asksForLogin(transfer, head)) {
-      await verbose(transfer.run, `* Issue another request to this URL: '${formatCurlUrl(transfer.url)}'\n`);
-      transfer.auth = 'basic';
-      continue;
-    }
     const location = headerOf(head, 'location');
     transfer.redirectUrl =
       location === undefined || head.status < 300 || head.status > 399
@@ -106,22 +96,6 @@ function failReason(run: CurlRun, head: HttpHead): string {
   return run.version.number < 77_600 && head.reason !== '' ? ` ${head.reason}` : '';
 }
 
-/** --anyauth: the server's first refusal says how to log in. */
-function asksForLogin(transfer: Transfer, head: HttpHead): boolean {
-  const isOffered = head.headers.some(
-    ([name, value]) => name === 'www-authenticate' && /^basic\b/i.test(value),
-  );
-  return transfer.auth === 'any' && transfer.user !== undefined && head.status === 401 && isOffered;
-}
-
-/** -C: the server must have answered with the part that was asked for. */
-async function checkResume(transfer: Transfer, link: Link, head: HttpHead): Promise<void> {
-  if (!transfer.resumeAt || head.status < 200 || head.status > 299 || headerOf(head, 'content-range')) return;
-  const word = transfer.run.version.number < 80_000 ? "doesn't" : 'does not';
-  const text = `HTTP server ${word} seem to support byte ranges. Cannot resume.`;
-  await dropped(transfer, link, { code: 33, text, hadConnection: true });
-}
-
 /** True when `--proto` or `--proto-redir` (`=https`, `-http`, `http,https`) allows a scheme. */
 export function mayUse(rule: string | undefined, scheme: string): boolean {
   if (rule === undefined) return true;
@@ -140,8 +114,7 @@ function effective(base: CurlUrl, location: string): string {
 
 async function runHop(transfer: Transfer, methodOverride: string | undefined): Promise<HttpHead> {
   const { run, config } = transfer;
-  const { place: proxy, notes } = proxyOf(run.process, config, transfer.url);
-  await verbose(run, notes);
+  const proxy = proxyOf(config, transfer.url);
   const place: Place = proxy ?? {
     scheme: transfer.url.scheme,
     host: transfer.url.host,
@@ -156,11 +129,7 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
     body: transfer.body,
     methodOverride,
     isProxied: proxy !== undefined && proxy.tunnelTo === undefined && proxy.scheme === 'http',
-    auth: transfer.auth,
-    proxyLogin: proxy?.login,
     referer: transfer.referer,
-    resumeAt: transfer.resumeAt,
-    extra: transfer.extra,
     cookies: cookieHeader(run, config, transfer.url),
     user: transfer.user,
     condition: conditionHeader(run, config.timeCondition),
@@ -186,7 +155,6 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
   const reading = config.isHead ? 'HEAD' : request.method === 'HEAD' ? 'GET' : request.method;
   const head = await readHead(transfer, link, reading);
   transfer.head = head;
-  await checkResume(transfer, link, head);
   collectCookies(run, transfer.url, head);
   if (head.status >= 400 && config.isFail) {
     transfer.meter.receiveTotal = lengthOf(head);
@@ -196,8 +164,7 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
   }
   const willFollow =
     config.isLocation && head.status >= 300 && head.status < 400 && headerOf(head, 'location') !== undefined;
-  const isAsked = asksForLogin(transfer, head);
-  await readBody(transfer, link, reading, willFollow || isAsked);
+  await readBody(transfer, link, reading, willFollow);
   await leave(transfer, link, head);
   if (head.status >= 400 && config.isFailBody) {
     throw new TransferEnd({
@@ -456,7 +423,7 @@ async function sayHead(transfer: Transfer, head: HttpHead, method: string): Prom
   transfer.headerBytes += utf8Length(text);
   if (run.globals.isVerbose || run.trace) {
     if (head.version === '1.0') await verbose(run, '* HTTP 1.0, assume close after body\n');
-    const isRejected = head.status === 401 && transfer.user !== undefined && transfer.auth === 'basic';
+    const isRejected = head.status === 401 && transfer.user !== undefined;
     if (run.version.number >= 76_500 && run.version.number < 77_800 && head.version === '1.1')
       await verbose(run, '* Mark bundle as not supporting multiuse\n');
     for (const line of head.lines) {
@@ -511,12 +478,11 @@ function styled(head: HttpHead): string {
 
 function isIgnored(transfer: Transfer, head: HttpHead, method: string): boolean {
   return (
-    asksForLogin(transfer, head) ||
-    (transfer.config.isLocation &&
-      (method !== 'HEAD' || transfer.run.version.number >= 80_900) &&
-      head.status >= 300 &&
-      head.status < 400 &&
-      headerOf(head, 'location') !== undefined)
+    transfer.config.isLocation &&
+    (method !== 'HEAD' || transfer.run.version.number >= 80_900) &&
+    head.status >= 300 &&
+    head.status < 400 &&
+    headerOf(head, 'location') !== undefined
   );
 }
 

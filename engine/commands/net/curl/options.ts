@@ -69,20 +69,8 @@ export type CurlConfig = {
   createDirs: boolean;
   requestTarget?: string;
   bearer?: string;
-  /** --basic, --digest or --anyauth. */
-  auth: 'basic' | 'digest' | 'any';
-  /** -n and --netrc-file: where logins are looked up. */
-  netrc?: string;
-  proxyUser?: string;
-  proxyHeaders: string[];
-  continueAt?: string;
-  etagSave?: string;
-  etagCompare?: string;
   /** What an option turns on that needs no more words: see SWITCHES. */
   readonly on: Set<string>;
-  cert?: string;
-  ciphers?: string;
-  pinned?: string;
 };
 
 /** One `-d`, `--data-binary`, `--data-urlencode` or `--json`. */
@@ -99,7 +87,6 @@ export type CurlGlobals = {
   isNoMeter: boolean;
   isBar: boolean;
   isFailEarly: boolean;
-  isParallel: boolean;
   isTraceTime: boolean;
   /** --trace and --trace-ascii: `-` is standard output, `%` standard error. */
   trace?: { readonly file: string; readonly isHex: boolean };
@@ -136,17 +123,17 @@ const TABLE: readonly Option[] = (
   '- fail-with-body flag isFailBody|- retry count retries|- retry-delay seconds retryDelayMs|- retry-max-time seconds retryMaxMs|- retry-connrefused flag isRetryRefused|- retry-all-errors flag isRetryAll|4 ipv4 flag|' +
   '6 ipv6 flag|- resolve text +resolve|- connect-to text +connectTo|x proxy text proxy|- noproxy text noProxy|T upload-file text upload|F form text|- form-string text|G get flag isGet|0 http1.0 flag|' +
   '- http1.1 flag|- http2 flag|- http2-prior-knowledge flag|- http0.9 flag isHttp09|- progress-meter flag|# progress-bar flag @isBar|N no-buffer ignored|' +
-  '- buffer ignored|Z parallel flag @isParallel|b cookie text +cookies|c cookie-jar text cookieJar|- path-as-is flag isPathAsIs|g globoff flag|- url text +urls|q disable ignored|K config text|' +
+  '- buffer ignored|Z parallel ignored|b cookie text +cookies|c cookie-jar text cookieJar|- path-as-is flag isPathAsIs|g globoff flag|- url text +urls|q disable ignored|K config text|' +
   '- max-redirs count maxRedirects|- interface text interface|D dump-header text dumpHeader|- stderr text @stderrFile|r range text range|- compressed flag isCompressed|- raw flag isRaw|- url-query text +urlQuery|- proto text protocols|' +
   '- proto-redir text redirectProtocols|- proto-default ignored-text|- max-filesize text|- create-dirs flag createDirs|V version flag|h help flag|: next flag|- location-trusted flag|' +
-  '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers text ciphers|E cert text cert|- key ignored-text|' +
-  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey text pinned|- proxy-header text +proxyHeaders|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface text|- dns-ipv4-addr text|- doh-url ignored-text|- false-start ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file text netrc|- netrc-optional flag|- clobber flag|- remove-on-error flag|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text proxy|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text requestTarget|- etag-compare text etagCompare|- etag-save text etagSave|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time count|- limit-rate text|- local-port text localPort|' +
+  '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers ignored-text|E cert ignored-text|- key ignored-text|' +
+  '- capath ignored-text|- ca-native ignored|- cert-type ignored-text|- key-type ignored-text|- pass ignored-text|- curves ignored-text|- tls13-ciphers ignored-text|- pinnedpubkey ignored-text|- proxy-header ignored-text|- haproxy-protocol ignored|- haproxy-clientip ignored-text|- ipfs-gateway ignored-text|- dns-interface text|- dns-ipv4-addr text|- doh-url ignored-text|- false-start ignored|- ftp-pasv ignored|- ignore-content-length ignored|- keepalive-cnt ignored-text|- libcurl ignored-text|- negotiate ignored|- netrc-file ignored-text|- netrc-optional ignored|- clobber ignored|- remove-on-error ignored|- skip-existing ignored|- parallel-immediate ignored|- preproxy text|- proxy-insecure ignored|- proxy1.0 text proxy|- socks4 text|- socks4a text|- socks5 text|- socks5-hostname text|- request-target text requestTarget|- etag-compare ignored-text|- etag-save ignored-text|- hsts ignored-text|- alt-svc ignored-text|- aws-sigv4 ignored-text|- vlan-priority ignored-text|- ip-tos ignored-text|- tcp-fastopen ignored|- xattr ignored|- variable text|- tcp-nodelay ignored|- keepalive ignored|- keepalive-time count|- limit-rate text|- local-port text localPort|' +
   'y speed-time count speedTimeS|Y speed-limit count speedLimit|z time-cond text timeCondition|R remote-time ignored|J remote-header-name flag isRemoteHeaderName|j junk-session-cookies ignored|' +
-  'a append ignored|C continue-at text continueAt|n netrc flag|l list-only ignored|t telnet-option ignored-text|p proxytunnel flag|U proxy-user text proxyUser|- basic flag|' +
-  '- digest flag|- anyauth flag|- ntlm ignored|- post301 flag|- post302 flag|- post303 flag|- dns-servers text|- dns-ipv6-addr text|- unix-socket text unixSocket|' +
+  'a append ignored|C continue-at ignored-text|n netrc ignored|l list-only ignored|t telnet-option ignored-text|p proxytunnel ignored|U proxy-user ignored-text|- basic ignored|' +
+  '- digest ignored|- anyauth ignored|- ntlm ignored|- post301 flag|- post302 flag|- post303 flag|- dns-servers text|- dns-ipv6-addr text|- unix-socket text unixSocket|' +
   '- trace text|- trace-ascii text|- trace-time flag @isTraceTime|- trace-ids flag|- styled-output ignored|- fail-early flag @isFailEarly|Q quote ignored-text|- happy-eyeballs-timeout-ms count|' +
-  '- oauth2-bearer text bearer|- output-dir text outputDir|- remote-name-all flag isRemoteNameAll|- ssl-reqd ignored|- tr-encoding flag|- expect100-timeout seconds expectMs|M manual ignored|' +
-  '- http3 ignored|- parallel-max count|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate text|- sessionid ignored|- alpn flag|- npn ignored|- abstract-unix-socket text unixSocket|- crlf flag|- compressed-ssh ignored|- create-file-mode text|- disallow-username-in-url flag|- ntlm-wb ignored|- proxy-basic ignored|- proxy-digest ignored|- proxy-anyauth ignored|- suppress-connect-headers ignored|- socks5-basic ignored|- ssl ignored|- delegation ignored-text'
+  '- oauth2-bearer text bearer|- output-dir text outputDir|- remote-name-all flag isRemoteNameAll|- ssl-reqd ignored|- tr-encoding ignored|- expect100-timeout seconds expectMs|M manual ignored|' +
+  '- http3 ignored|- parallel-max count|- mail-from ignored-text|- metalink ignored|- max-header ignored-text|- no-eprt ignored|- rate ignored-text|- sessionid ignored|- alpn flag|- npn ignored|- abstract-unix-socket text unixSocket|- crlf ignored|- compressed-ssh ignored|- create-file-mode ignored-text|- disallow-username-in-url ignored|- ntlm-wb ignored|- proxy-basic ignored|- proxy-digest ignored|- proxy-anyauth ignored|- suppress-connect-headers ignored|- socks5-basic ignored|- ssl ignored|- delegation ignored-text'
 )
   .split('|')
   .map((row) => {
@@ -162,10 +149,8 @@ export async function parseCurlArguments(
   words: readonly string[],
   version: CurlVersion,
   readFile: ReadFile,
-  home = '',
 ): Promise<CurlArguments> {
   const reader = new Reader(version, readFile);
-  if (words.length > 0 && !/^(-q|--disable$)/.test(words[0] ?? '')) await reader.readDefaults(home);
   const stop = await reader.readAll(words);
   if (stop) return stop;
   const configs = reader.configs.filter((config) => config.urls.length > 0);
@@ -225,8 +210,6 @@ function freshConfig(): CurlConfig {
     isCompressed: false,
     urlQuery: [],
     createDirs: false,
-    auth: 'basic',
-    proxyHeaders: [],
     on: new Set(),
   };
 }
@@ -242,7 +225,6 @@ class Reader {
     isNoMeter: false,
     isBar: false,
     isFailEarly: false,
-    isParallel: false,
     isTraceTime: false,
   };
   warnings = '';
@@ -413,7 +395,6 @@ class Reader {
     else if (set) set({ config: this.#config, globals: this.globals, value, isOn: !how.isNo });
     else if (how.isNo) this.#config.on.delete(option.name);
     else if (option.kind === 'flag') this.#config.on.add(option.name);
-    if (option.name === 'clobber' && how.isNo) this.#config.on.add('no-clobber');
     return undefined;
   }
 
@@ -445,10 +426,6 @@ class Reader {
         return config.isHead ? warned(twoMethods(FORM, HEAD)) : undefined;
       case 'head':
         return config.forms.length > 0 ? warned(twoMethods(HEAD, FORM)) : undefined;
-      case 'continue-at':
-        return value === '-' || /^\d+$/.test(value)
-          ? undefined
-          : { text: 'expected a proper numerical parameter' };
       case 'max-filesize':
         return /^\d+[kmgKMG]?[bB]?$/.test(value)
           ? undefined
@@ -456,21 +433,9 @@ class Reader {
       case 'output':
         if (value !== '') return undefined;
         return this.#version.number < 80_000 ? badly : { text: 'blank argument where content is expected' };
-      case 'create-file-mode':
-        return /^[0-7]{1,4}$/.test(value) ? undefined : { text: 'expected a proper numerical parameter' };
-      case 'rate':
-        return /^\d+(\/[smhd]?|\/\d+[smhd])?$/.test(value)
-          ? undefined
-          : { text: 'expected a proper numerical parameter' };
       default:
         return undefined;
     }
-  }
-
-  /** ~/.curlrc, whose mistakes are overlooked. */
-  async readDefaults(home: string): Promise<void> {
-    const text = await this.#readFile(`${home}/.curlrc`);
-    if (text !== undefined) await this.#readConfig(`${home}/.curlrc`, '-K');
   }
 
   /** The file that `-d @FILE` cannot read. */
@@ -549,11 +514,6 @@ const SETTERS: Readonly<Record<string, (set: Setting) => void>> = {
   ipv6: ({ config }) => void (config.family = 6),
   form: ({ config, value }) => void config.forms.push({ text: value, isText: false }),
   'form-string': ({ config, value }) => void config.forms.push({ text: value, isText: true }),
-  basic: ({ config }) => void (config.auth = 'basic'),
-  digest: ({ config }) => void (config.auth = 'digest'),
-  anyauth: ({ config }) => void (config.auth = 'any'),
-  netrc: ({ config, isOn }) => void (isOn ? (config.netrc ??= '') : delete config.netrc),
-  'netrc-optional': ({ config }) => void (config.netrc ??= ''),
   socks4: ({ config, value }) => void (config.proxy = `socks4://${value}`),
   socks4a: ({ config, value }) => void (config.proxy = `socks4a://${value}`),
   socks5: ({ config, value }) => void (config.proxy = `socks5://${value}`),

@@ -1,7 +1,6 @@
 import { utf8Length } from '../../../base/bytes.ts';
 import { base64 } from '../words.ts';
 import type { CurlConfig } from './options.ts';
-import { proxyNote } from './proxy.ts';
 import { type CurlUrl, formatCurlUrl, hostHeader } from './url.ts';
 import type { CurlVersion } from './words.ts';
 
@@ -26,15 +25,8 @@ export type HopFacts = {
   readonly isProxied: boolean;
   readonly cookies: string;
   readonly user: string | undefined;
-  /** How the login is told; `any`: not before the server asks. */
-  readonly auth: 'basic' | 'digest' | 'any';
-  readonly proxyLogin: string | undefined;
   /** Where a redirect came from, with -e ';auto'. */
   readonly referer: string | undefined;
-  /** -C: the first byte that is wanted. */
-  readonly resumeAt: number | undefined;
-  /** Header lines of other options. */
-  readonly extra: readonly string[];
   /** The header of -z, if any. */
   readonly condition: string | undefined;
 };
@@ -50,21 +42,14 @@ export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
   };
   if (custom.host !== undefined) lines.push(`Host: ${custom.host}`);
   else add('Host', hostHeader(hop.url));
-  if (hop.isProxied && hop.proxyLogin !== undefined)
-    add('Proxy-Authorization', `Basic ${base64(hop.proxyLogin)}`);
-  const isBasic = hop.user !== undefined && hop.auth === 'basic';
-  add(
-    'Authorization',
-    isBasic ? `Basic ${base64(hop.user ?? '')}` : config.bearer && `Bearer ${config.bearer}`,
-  );
-  const range = config.range ?? (hop.resumeAt === undefined ? undefined : `${hop.resumeAt}-`);
-  add('Range', range === undefined ? undefined : `bytes=${range}`);
+  const basic = hop.user === undefined ? undefined : `Basic ${base64(hop.user)}`;
+  add('Authorization', basic ?? (config.bearer && `Bearer ${config.bearer}`));
+  add('Range', config.range && `bytes=${config.range}`);
   add('User-Agent', config.userAgent === '' ? undefined : (config.userAgent ?? `curl/${hop.version.text}`));
   add('Accept', '*/*');
   if (hop.condition !== undefined) lines.push(hop.condition);
   if (config.isCompressed)
     add('Accept-Encoding', hop.version.number < 77_800 ? 'deflate, gzip' : 'deflate, gzip, br, zstd');
-  if (config.on.has('tr-encoding')) lines.push('Connection: TE', 'TE: gzip');
   add('Referer', hop.referer ?? (config.referer?.replace(/;auto$/, '') || undefined));
   if (config.http === '2' && hop.url.scheme === 'http') {
     const settings = hop.version.number < 80_000 ? 'AAMAAABkAAQCAAAAAAIAAAAA' : 'AAMAAABkAAQAAQAAAAIAAAAA';
@@ -72,24 +57,19 @@ export function buildRequest(config: CurlConfig, hop: HopFacts): CurlRequest {
   }
   if (hop.isProxied) add('Proxy-Connection', 'Keep-Alive');
   if (hop.cookies !== '') add('Cookie', hop.cookies);
-  lines.push(...custom.lines, ...(hop.isProxied ? config.proxyHeaders : []), ...hop.extra);
+  lines.push(...custom.lines);
   if (hop.body) {
     const isEmptyPost = hop.body.text === '' && hop.body.type === undefined;
     if (!isEmptyPost && !custom.isChunked) add('Content-Length', String(utf8Length(hop.body.text)));
     add('Content-Type', hop.body.type);
     if (hop.body.isUpload && hop.version.number < 80_700) add('Expect', '100-continue');
   }
-  const scheme = { basic: 'Basic', digest: 'Digest', any: undefined }[hop.auth];
-  const name = hop.user?.split(':')[0] ?? '';
   const notes =
-    hop.user === undefined || scheme === undefined
-      ? ''
-      : `* Server auth using ${scheme} with user '${name}'\n`;
-  const proxied = hop.isProxied ? proxyNote(hop.proxyLogin) : '';
+    hop.user === undefined ? '' : `* Server auth using Basic with user '${hop.user.split(':')[0]}'\n`;
   const text = hop.body?.text ?? '';
   const chunk = text === '' ? '' : `${utf8Length(text).toString(16)}\r\n${text}\r\n`;
   const body = custom.isChunked && hop.body ? `${chunk}0\r\n\r\n` : text;
-  return { method, head: `${lines.join('\r\n')}\r\n\r\n`, body, notes: proxied + notes };
+  return { method, head: `${lines.join('\r\n')}\r\n\r\n`, body, notes };
 }
 
 function methodOf(config: CurlConfig, hop: HopFacts): string {

@@ -47,12 +47,6 @@ export async function judgeTls(opening: Opening, result: TlsResult): Promise<Sec
     return handshakeFailed(opening, result.kind === 'alert' ? result.alert : result.kind, facts);
   const isTooOld = config.minTls === 13 && facts.tlsVersion === 'TLSv1.2';
   if (isTooOld) return handshakeFailed(opening, 'protocol version', facts);
-  if (config.pinned !== undefined)
-    return fail(run, {
-      code: 90,
-      text: 'SSL: public key does not match pinned public key',
-      hadConnection: true,
-    });
   const secured: Secured = {
     alpn: facts.alpn,
     verifyCode: code,
