@@ -1,6 +1,6 @@
 import type { Members } from './members.ts';
 import type { StatusCause } from './status.ts';
-import { dnsLabelFaults, dnsSubdomainFaults, envNameFaults, portNameFaults } from './names.ts';
+import { dnsLabelFaults, envNameFaults, portNameFaults } from './names.ts';
 import {
   duplicateValue,
   forbiddenValue,
@@ -12,7 +12,7 @@ import {
 import { memberList, memberNumber, memberObject, memberOf, memberText } from './members.ts';
 import { quantityNumber } from './quantity.ts';
 import { quoted, validateLabels } from './validate-meta.ts';
-import { validatePodFields } from './validate-rules.ts';
+import { validateByRules, validatePodFields } from './validate-rules.ts';
 
 const PORT_RANGE = 'must be between 1 and 65535, inclusive';
 
@@ -26,26 +26,18 @@ export function validatePodSpec(spec: Members | undefined, field: string): reado
     ...oneOf(spec, 'dnsPolicy', field, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']),
   );
   causes.push(...validateLabels(memberObject(spec, 'nodeSelector'), `${field}.nodeSelector`));
-  const account = memberText(spec, 'serviceAccountName');
-  if (account !== '')
-    for (const fault of dnsSubdomainFaults(account))
-      causes.push(invalidValue(`${field}.serviceAccountName`, quoted(account), fault));
-  const hostname = memberText(spec, 'hostname');
-  if (hostname !== '')
-    for (const fault of dnsLabelFaults(hostname))
-      causes.push(invalidValue(`${field}.hostname`, quoted(hostname), fault));
   causes.push(...validatePodFields(spec, field));
-  const grace = memberNumber(spec, 'terminationGracePeriodSeconds');
-  if (grace !== undefined && grace < 0) {
-    causes.push(
-      invalidValue(
-        `${field}.terminationGracePeriodSeconds`,
-        String(grace),
-        'must be greater than or equal to 0',
-      ),
-    );
-  }
   return causes;
+}
+
+/** A name is required, and of a form. */
+function named(
+  name: string,
+  field: string,
+  faultsOf: (name: string) => readonly string[],
+): readonly StatusCause[] {
+  if (name === '') return [required(`${field}.name`)];
+  return faultsOf(name).map((fault) => invalidValue(`${field}.name`, quoted(name), fault));
 }
 
 // An absent enumeration is required, another value is unsupported.
@@ -76,9 +68,7 @@ function validateVolumes(
     for (const source of sources.slice(1))
       causes.push(forbiddenValue(`${at}.${source}`, 'may not specify more than 1 volume type'));
     if (sources.length === 0) causes.push(required(at, 'must specify a volume type'));
-    if (name === '') causes.push(required(`${at}.name`));
-    else
-      for (const fault of dnsLabelFaults(name)) causes.push(invalidValue(`${at}.name`, quoted(name), fault));
+    causes.push(...named(name, at, dnsLabelFaults));
     if (names.has(name)) causes.push(duplicateValue(`${at}.name`, quoted(name)));
     names.add(name);
     return causes;
@@ -109,9 +99,7 @@ function validateContainer(
 ): readonly StatusCause[] {
   const causes: StatusCause[] = [];
   const name = memberText(container, 'name');
-  if (name === '') causes.push(required(`${field}.name`));
-  else
-    for (const fault of dnsLabelFaults(name)) causes.push(invalidValue(`${field}.name`, quoted(name), fault));
+  causes.push(...named(name, field, dnsLabelFaults));
   const image = memberText(container, 'image');
   if (image === '') causes.push(required(`${field}.image`));
   else if (image.trim() !== image)
@@ -177,10 +165,7 @@ function validateEnv(container: Members, field: string): readonly StatusCause[] 
   return memberList(container, 'env').flatMap((variable, i) => {
     const at = `${field}[${i}]`;
     const name = memberText(variable, 'name');
-    const causes: StatusCause[] = [];
-    if (name === '') causes.push(required(`${at}.name`));
-    else
-      for (const fault of envNameFaults(name)) causes.push(invalidValue(`${at}.name`, quoted(name), fault));
+    const causes = [...named(name, at, envNameFaults)];
     const from = memberObject(variable, 'valueFrom');
     if (from !== undefined && memberText(variable, 'value') !== '') {
       causes.push(invalidValue(`${at}.valueFrom`, '""', 'may not be specified when `value` is not empty'));
@@ -257,6 +242,11 @@ function validateResources(resources: Members | undefined, field: string): reado
   return causes;
 }
 
+const PROBE = `initialDelaySeconds least 0
+timeoutSeconds least 0
+periodSeconds least 0
+successThreshold least 0
+failureThreshold least 0`;
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'];
 
 function validateProbe(probe: Members | undefined, field: string): readonly StatusCause[] {
@@ -279,17 +269,7 @@ function validateProbe(probe: Members | undefined, field: string): readonly Stat
         causes.push(invalidValue(`${field}.${handler}.port`, quoted(port), fault));
     }
   }
-  for (const name of [
-    'initialDelaySeconds',
-    'timeoutSeconds',
-    'periodSeconds',
-    'successThreshold',
-    'failureThreshold',
-  ]) {
-    const value = memberNumber(probe, name) ?? 0;
-    if (value < 0)
-      causes.push(invalidValue(`${field}.${name}`, String(value), 'must be greater than or equal to 0'));
-  }
+  causes.push(...validateByRules(probe, field, PROBE));
   if (/(liveness|startup)Probe$/.test(field) && (memberNumber(probe, 'successThreshold') ?? 1) !== 1) {
     causes.push(
       invalidValue(`${field}.successThreshold`, String(memberNumber(probe, 'successThreshold')), 'must be 1'),

@@ -113,7 +113,10 @@ securityContext.seccompProfile.type enum Localhost RuntimeDefault Unconfined
 lifecycle.preStop.exec.command need
 lifecycle.postStart.exec.command need`;
 
-const POD_SPEC = `activeDeadlineSeconds between 1 2147483647
+const POD_SPEC = `serviceAccountName name subdomain
+hostname name label
+terminationGracePeriodSeconds least 0
+activeDeadlineSeconds between 1 2147483647
 nodeName name subdomain
 subdomain name label
 preemptionPolicy enum PreemptLowerPriority Never

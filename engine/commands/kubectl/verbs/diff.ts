@@ -11,7 +11,6 @@ import type { Info } from '../manifests.ts';
 import { isInfo, needOnlyFiles, readManifests } from '../manifests.ts';
 import { withoutManagedFields } from '../print/output.ts';
 import { toYaml } from '../print/yaml.ts';
-import { quoteGo } from '../text.ts';
 import { patchOf } from './apply.ts';
 
 /** `kubectl diff`. */
@@ -75,11 +74,7 @@ function diffOne(context: Context, info: Info): string {
   const file = `${group === '' ? '' : `${group}.`}${version}.${kind}.${info.namespace}.${info.name}`;
   const time = `${new Date(context.nowMs).toISOString().slice(0, 23).replace('T', ' ')}000000 +0000`;
   const number = String(Math.floor(context.nowMs) % 4_000_000_000);
-  const command = (context.process.env.get('KUBECTL_EXTERNAL_DIFF') ?? '').trim() || 'diff -u -N';
-  const [program = ''] = command.split(/\s+/);
-  if (context.process.machine.program(program) === undefined)
-    throw new CommandError(`failed to run ${quoteGo(program)}: executable file not found in $PATH`);
-  return `${command} /tmp/LIVE-${number}/${file} /tmp/MERGED-${number}/${file}\n--- /tmp/LIVE-${number}/${file}\t${time}\n+++ /tmp/MERGED-${number}/${file}\t${time}\n${hunks}`;
+  return `diff -u -N /tmp/LIVE-${number}/${file} /tmp/MERGED-${number}/${file}\n--- /tmp/LIVE-${number}/${file}\t${time}\n+++ /tmp/MERGED-${number}/${file}\t${time}\n${hunks}`;
 }
 
 function createdOf(context: Context, info: Info): JsonObject {

@@ -582,11 +582,6 @@ async function clusterRole(context: Context): Promise<void> {
 }
 
 async function aggregatedRole(context: Context, name: string, selector: string): Promise<void> {
-  const { flags } = context;
-  if (['verb', 'resource', 'resource-name', 'non-resource-url'].some((flag) => flags.changed(flag)))
-    throw new CommandError(
-      'aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames',
-    );
   const matchLabels = Object.fromEntries(selector.split(',').map((pair) => pair.split('=')));
   await make(context, 'rbac.authorization.k8s.io/v1', 'ClusterRole', name, {
     rules: null,
@@ -779,11 +774,6 @@ async function priorityClass(context: Context): Promise<void> {
 async function token(context: Context): Promise<void> {
   const name = oneName(context);
   const seconds = context.flags.ms('duration') / 1000;
-  const [kind, bound] = [context.flags.text('bound-object-kind'), context.flags.text('bound-object-name')];
-  if (kind !== '' && !['Node', 'Pod', 'Secret'].includes(kind))
-    throw new CommandError('supported --bound-object-kind values are Node, Pod, Secret');
-  if (kind !== '' && bound === '')
-    throw new CommandError('--bound-object-name is required if --bound-object-kind is provided');
   const body = {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
