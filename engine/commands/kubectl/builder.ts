@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../base/json.ts';
 import { isJsonObject } from '../../base/json.ts';
 import type { Query } from './client.ts';
-import { listAt, textAt } from './client.ts';
+import { listAt, nameIn, namespaceIn } from './client.ts';
 import type { Context } from './context.ts';
 import type { Resource } from './discovery.ts';
 import { groupVersion, pathOf } from './discovery.ts';
@@ -221,8 +221,8 @@ export function fetchWant(context: Context, want: Want, options: WantOptions): r
   });
   return itemsOf(list, want.resource).map((object) => ({
     resource: want.resource,
-    namespace: textAt(object, 'metadata', 'namespace'),
-    name: textAt(object, 'metadata', 'name'),
+    namespace: namespaceIn(object),
+    name: nameIn(object),
     source: '',
     object,
   }));

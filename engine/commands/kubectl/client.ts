@@ -196,6 +196,16 @@ export function textAt(value: unknown, ...path: readonly (string | number)[]): s
       : '';
 }
 
+/** The name of an object; '' when it has none. */
+export function nameIn(object: unknown): string {
+  return textAt(object, 'metadata', 'name');
+}
+
+/** The namespace of an object; '' when it has none. */
+export function namespaceIn(object: unknown): string {
+  return textAt(object, 'metadata', 'namespace');
+}
+
 /** Number along a path; 0 when absent. */
 export function numberAt(value: unknown, ...path: readonly (string | number)[]): number {
   const found = at(value, ...path);

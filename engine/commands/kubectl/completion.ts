@@ -2,7 +2,7 @@ import type { Ports } from '../ports.ts';
 import type { Process } from '../../shell/program.ts';
 import { byText } from '../../base/order.ts';
 import { itemsOf } from './builder.ts';
-import { textAt } from './client.ts';
+import { nameIn } from './client.ts';
 import { readConfig } from './config.ts';
 import type { Command } from './context.ts';
 import { Context } from './context.ts';
@@ -292,7 +292,5 @@ function pairs(context: Context, last: string): readonly string[] {
 
 function names(context: Context, type: string, namespace: string): readonly string[] {
   const resource = context.discovery.need(type);
-  return itemsOf(context.client.get(pathOf(resource, namespace)), resource).map((one) =>
-    textAt(one, 'metadata', 'name'),
-  );
+  return itemsOf(context.client.get(pathOf(resource, namespace)), resource).map((one) => nameIn(one));
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { Client } from './client.ts';
-import { AGGREGATED, at, listAt, textAt } from './client.ts';
+import { AGGREGATED, at, listAt, nameIn, textAt } from './client.ts';
 import { PlainError } from './errors.ts';
 import { quoteGo } from './text.ts';
 
@@ -126,7 +126,7 @@ function readGroups(list: JsonObject): readonly Resource[] {
 
 function groupsOf(list: JsonObject): readonly Resource[] {
   return listAt(list, 'items').flatMap((group) => {
-    const name = textAt(group, 'metadata', 'name');
+    const name = nameIn(group);
     return listAt(group, 'versions').flatMap((version) =>
       listAt(version, 'resources').map((resource) =>
         readResource(name, textAt(version, 'version'), resource),

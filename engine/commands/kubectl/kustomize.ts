@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { isJsonObject } from '../../base/json.ts';
-import { at, listAt, mapAt, objectAt, textAt } from './client.ts';
+import { at, listAt, mapAt, nameIn, namespaceIn, objectAt, textAt } from './client.ts';
 import type { Context } from './context.ts';
 import { byText } from '../../base/order.ts';
 import { contentHash } from './content-hash.ts';
@@ -46,12 +46,7 @@ function byLegacyOrder(a: JsonObject, b: JsonObject): number {
     return first < 0 ? 500 : first;
   };
   const key = (object: JsonObject): string =>
-    [
-      textAt(object, 'apiVersion'),
-      textAt(object, 'kind'),
-      textAt(object, 'metadata', 'namespace'),
-      textAt(object, 'metadata', 'name'),
-    ].join('|');
+    [textAt(object, 'apiVersion'), textAt(object, 'kind'), namespaceIn(object), nameIn(object)].join('|');
   return rank(a) - rank(b) || byText(key(a), key(b));
 }
 
@@ -105,7 +100,7 @@ function load(context: Context, folder: string, depth: number, warnings: Set<str
         .filter((one) => one.isHashed)
         .map(
           (one) =>
-            `${textAt(one.object, 'kind')}/${textAt(file, 'namePrefix')}${textAt(one.object, 'metadata', 'name')}${textAt(file, 'nameSuffix')}`,
+            `${textAt(one.object, 'kind')}/${textAt(file, 'namePrefix')}${nameIn(one.object)}${textAt(file, 'nameSuffix')}`,
         ),
     ),
     file,
@@ -211,7 +206,7 @@ function withHashes(
   const renamed = new Map<string, string>();
   const out = objects.map((object) => {
     const kind = textAt(object, 'kind');
-    const name = textAt(object, 'metadata', 'name');
+    const name = nameIn(object);
     if (!hashed.has(`${kind}/${name}`)) return object;
     const full = `${name}-${contentHash(object, '')}`;
     const plain = name.slice(
@@ -224,8 +219,8 @@ function withHashes(
   for (const { object, isHashed } of generated)
     if (!isHashed)
       renamed.set(
-        `${textAt(object, 'kind')}/${textAt(object, 'metadata', 'name')}`,
-        `${textAt(file, 'namePrefix')}${textAt(object, 'metadata', 'name')}${textAt(file, 'nameSuffix')}`,
+        `${textAt(object, 'kind')}/${nameIn(object)}`,
+        `${textAt(file, 'namePrefix')}${nameIn(object)}${textAt(file, 'nameSuffix')}`,
       );
   return renamed.size === 0 ? out : out.map((object) => withReferences(object, renamed) as JsonObject);
 }
@@ -270,7 +265,7 @@ function patches(context: Context, file: JsonObject, folder: string): Patch[] {
   };
   const identity = (body: Json): JsonObject => ({
     kind: textAt(body, 'kind'),
-    name: textAt(body, 'metadata', 'name'),
+    name: nameIn(body),
   });
   const inline = (item: Json): Patch[] => {
     const path = textAt(item, 'path');
@@ -291,8 +286,8 @@ function applyPatch(objects: readonly JsonObject[], { target, body }: Patch): Js
   const fits = (object: JsonObject): boolean =>
     [
       ['kind', textAt(object, 'kind')],
-      ['name', textAt(object, 'metadata', 'name')],
-      ['namespace', textAt(object, 'metadata', 'namespace')],
+      ['name', nameIn(object)],
+      ['namespace', namespaceIn(object)],
     ].every(([field = '', value = '']) => textAt(target, field) === '' || textAt(target, field) === value) &&
     (textAt(target, 'labelSelector') === '' ||
       matchesSelector(mapAt(object, 'metadata', 'labels'), textAt(target, 'labelSelector')));
@@ -321,7 +316,7 @@ function transform(file: JsonObject, object: JsonObject): JsonObject {
   const labels = { ...mapAt(file, 'commonLabels'), ...pairLabels(file) };
   const annotations = mapAt(file, 'commonAnnotations');
   const metadata: Record<string, Json | undefined> = { ...objectAt(object, 'metadata') };
-  metadata.name = `${textAt(file, 'namePrefix')}${textAt(object, 'metadata', 'name')}${textAt(file, 'nameSuffix')}`;
+  metadata.name = `${textAt(file, 'namePrefix')}${nameIn(object)}${textAt(file, 'nameSuffix')}`;
   const namespace = textAt(file, 'namespace');
   if (
     namespace !== '' &&
@@ -371,9 +366,7 @@ function withSelectorLabels(object: JsonObject, labels: Readonly<Record<string, 
 }
 
 function withReplicas(file: JsonObject, object: JsonObject): JsonObject {
-  const wanted = listAt(file, 'replicas').find(
-    (item) => textAt(item, 'name') === textAt(object, 'metadata', 'name'),
-  );
+  const wanted = listAt(file, 'replicas').find((item) => textAt(item, 'name') === nameIn(object));
   if (wanted === undefined || at(object, 'spec', 'replicas') === undefined) return object;
   return { ...object, spec: { ...objectAt(object, 'spec'), replicas: at(wanted, 'count') } };
 }

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import { isJsonObject } from '../../base/json.ts';
 import { byText } from '../../base/order.ts';
 import type { Context } from './context.ts';
-import { at, listAt, mapAt, textAt } from './client.ts';
+import { at, listAt, mapAt, nameIn, namespaceIn, textAt } from './client.ts';
 import type { Resource } from './discovery.ts';
 import type { KubectlError } from './errors.ts';
 import { CommandError, ManyErrors, notStruct, usageError } from './errors.ts';
@@ -207,8 +207,8 @@ function decodeFaultOf(value: Json): string | undefined {
 export function infoOf(context: Context, source: string, object: JsonObject): Info | KubectlError {
   const apiVersion = textAt(object, 'apiVersion');
   const kind = textAt(object, 'kind');
-  const name = textAt(object, 'metadata', 'name');
-  const own = textAt(object, 'metadata', 'namespace');
+  const name = nameIn(object);
+  const own = namespaceIn(object);
   const resource =
     context.discovery.byKind(apiVersion, kind) ??
     context.discovery.resources.find(

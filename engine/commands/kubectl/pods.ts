@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { isJsonObject } from '../../base/json.ts';
 import { byText } from '../../base/order.ts';
-import { at, listAt, mapAt, numberAt, objectAt, textAt } from './client.ts';
+import { at, listAt, mapAt, nameIn, numberAt, objectAt, textAt } from './client.ts';
 import type { Context } from './context.ts';
 import type { Resource } from './discovery.ts';
 import { pathOf } from './discovery.ts';
@@ -29,9 +29,7 @@ export function podSelector(object: JsonObject, resource: Resource, verb = 'cann
   if (resource.kind === 'Service') {
     const selector = mapAt(object, 'spec', 'selector');
     if (Object.keys(selector).length === 0)
-      throw new CommandError(
-        `invalid service '${textAt(object, 'metadata', 'name')}': Service is defined without a selector`,
-      );
+      throw new CommandError(`invalid service '${nameIn(object)}': Service is defined without a selector`);
     return joinLabels(selector);
   }
   if (resource.kind === 'ReplicationController') return joinLabels(mapAt(object, 'spec', 'selector'));

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../base/json.ts';
 import type { Process } from '../../shell/program.ts';
-import { listAt, textAt } from './client.ts';
+import { listAt, nameIn, textAt } from './client.ts';
 import type { Context } from './context.ts';
 import type { ExecSession } from '../../objects/api.ts';
 import { type Signal, Signalled } from '../../base/process.ts';
@@ -119,7 +119,7 @@ export async function attachTo(
 /** What is said at the end of a terminal's session: how to come back (kubectl's attach.go, reattachMessage). */
 function farewellOf(pod: JsonObject, container: string): string {
   if (textAt(pod, 'spec', 'restartPolicy') !== 'Always') return '';
-  const command = `kubectl attach ${textAt(pod, 'metadata', 'name')} -c ${container} -i -t`;
+  const command = `kubectl attach ${nameIn(pod)} -c ${container} -i -t`;
   const isEphemeral = listAt(pod, 'spec', 'ephemeralContainers').some(
     (one) => textAt(one, 'name') === container,
   );

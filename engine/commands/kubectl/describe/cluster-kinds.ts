@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { itemsOf } from '../builder.ts';
-import { at, listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
+import { at, listAt, mapAt, nameIn, namespaceIn, numberAt, objectAt, textAt } from '../client.ts';
 import type { Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { ApiError } from '../errors.ts';
@@ -9,8 +9,8 @@ import { selectorLine } from './netpol.ts';
 import { writeTemplate } from './pod-template.ts';
 import { type Described, type Writer, writeAnnotations, writeHead, writeLabels, yes } from './writer.ts';
 
-const name = (object: unknown): string => textAt(object, 'metadata', 'name');
-const namespaceOf = (object: unknown): string => textAt(object, 'metadata', 'namespace');
+const name = (object: unknown): string => nameIn(object);
+const namespaceOf = (object: unknown): string => namespaceIn(object);
 
 /** A CronJob. */
 export function describeCronJob(w: Writer, { object }: Described): void {

@@ -1,14 +1,14 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
-import { mapAt, textAt } from '../client.ts';
+import { mapAt, nameIn, namespaceIn } from '../client.ts';
 import { plainValue } from '../print/go-value.ts';
 import { type Described, type Writer, writeAnnotations, writeLabels } from './writer.ts';
 
 /** Any object without a describer of its own (custom resources): its fields with spaced names. */
 export function describeGeneric(w: Writer, { object }: Described): void {
-  w.line('Name', textAt(object, 'metadata', 'name'));
-  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
   writeFields(

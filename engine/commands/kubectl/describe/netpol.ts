@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
-import { at, listAt, mapAt, objectAt, textAt } from '../client.ts';
+import { at, listAt, mapAt, nameIn, namespaceIn, objectAt, textAt } from '../client.ts';
 import { goTime } from '../text.ts';
 import { type Described, type Writer, writeAnnotations, writeLabels } from './writer.ts';
 
 /** A NetworkPolicy, in `describe`'s own words. */
 export function describeNetworkPolicy(w: Writer, { object }: Described): void {
-  w.line('Name', textAt(object, 'metadata', 'name'));
-  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   w.line('Created on', goTime(textAt(object, 'metadata', 'creationTimestamp')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));

@@ -2,7 +2,7 @@ import { utf8Length } from '../../../base/bytes.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { quantityNumber } from '../../../objects/quantity.ts';
 import { itemsOf } from '../builder.ts';
-import { at, listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
+import { at, listAt, mapAt, nameIn, namespaceIn, numberAt, objectAt, textAt } from '../client.ts';
 import type { Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { age, formatLabels, fromBase64, rfc1123z } from '../text.ts';
@@ -51,8 +51,8 @@ export function describeService(w: Writer, { object, context }: Described): void
 function slicesOf(context: Context, service: JsonObject): readonly JsonObject[] {
   const resource = context.discovery.need('endpointslices.discovery.k8s.io');
   return itemsOf(
-    context.client.get(pathOf(resource, textAt(service, 'metadata', 'namespace')), {
-      labelSelector: `kubernetes.io/service-name=${textAt(service, 'metadata', 'name')}`,
+    context.client.get(pathOf(resource, namespaceIn(service)), {
+      labelSelector: `kubernetes.io/service-name=${nameIn(service)}`,
     }),
     resource,
   );
@@ -172,7 +172,7 @@ export function describeServiceAccount(w: Writer, { object }: Described): void {
 export function describeNamespace(w: Writer, { object, context }: Described): void {
   writeHead(w, object, false);
   w.line('Status', textAt(object, 'status', 'phase'));
-  const name = textAt(object, 'metadata', 'name');
+  const name = nameIn(object);
   const list = (type: string): readonly JsonObject[] => {
     const resource = context.discovery.find(type);
     return resource === undefined ? [] : itemsOf(context.client.get(pathOf(resource, name)), resource);
@@ -181,7 +181,7 @@ export function describeNamespace(w: Writer, { object, context }: Described): vo
   if (quotas.length === 0) w.write(0, '\nNo resource quota.\n');
   else w.write(0, '\nResource Quotas\n');
   for (const quota of quotas) {
-    w.write(1, `Name:\t${textAt(quota, 'metadata', 'name')}\n  Resource\tUsed\tHard\n  --------\t---\t---\n`);
+    w.write(1, `Name:\t${nameIn(quota)}\n  Resource\tUsed\tHard\n  --------\t---\t---\n`);
     const used = mapAt(quota, 'status', 'used');
     for (const [key, hard] of Object.entries(mapAt(quota, 'status', 'hard')))
       w.write(1, `${key}\t${used[key] ?? '0'}\t${hard}\n`);
@@ -210,11 +210,7 @@ function writeLimits(w: Writer, limit: JsonObject, indent: string): void {
 
 /** A Node with its pods and what they ask for. */
 export function describeNode(w: Writer, { object, context }: Described): void {
-  const [spec, status, name] = [
-    objectAt(object, 'spec'),
-    objectAt(object, 'status'),
-    textAt(object, 'metadata', 'name'),
-  ];
+  const [spec, status, name] = [objectAt(object, 'spec'), objectAt(object, 'status'), nameIn(object)];
   const roles = Object.keys(mapAt(object, 'metadata', 'labels'))
     .filter((key) => key.startsWith('node-role.kubernetes.io/'))
     .map((key) => key.slice(24));
@@ -291,7 +287,7 @@ function writeLease(w: Writer, context: Context, name: string): void {
 }
 
 function writeNodePods(w: Writer, context: Context, node: JsonObject): void {
-  const name = textAt(node, 'metadata', 'name');
+  const name = nameIn(node);
   const resource = context.discovery.need('pods');
   const pods = itemsOf(
     context.client.get(pathOf(resource, ''), {
@@ -320,7 +316,7 @@ function writeNodePods(w: Writer, context: Context, node: JsonObject): void {
     const cell = (kind: string, amount: number): string => share(kind, amount, allocatable[kind]);
     w.write(
       1,
-      `${textAt(pod, 'metadata', 'namespace')}\t${textAt(pod, 'metadata', 'name')}\t\t${cell('cpu', cpu?.requests ?? 0)}\t${cell('cpu', cpu?.limits ?? 0)}\t${cell('memory', memory?.requests ?? 0)}\t${cell('memory', memory?.limits ?? 0)}\t${age(textAt(pod, 'metadata', 'creationTimestamp'), context.nowMs)}\n`,
+      `${namespaceIn(pod)}\t${nameIn(pod)}\t\t${cell('cpu', cpu?.requests ?? 0)}\t${cell('cpu', cpu?.limits ?? 0)}\t${cell('memory', memory?.requests ?? 0)}\t${cell('memory', memory?.limits ?? 0)}\t${age(textAt(pod, 'metadata', 'creationTimestamp'), context.nowMs)}\n`,
     );
   }
   w.write(

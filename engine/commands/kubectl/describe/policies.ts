@@ -1,7 +1,7 @@
 import { MODES } from '../../../objects/table-shapes.ts';
 import type { Json } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
-import { at, listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
+import { at, listAt, mapAt, nameIn, namespaceIn, numberAt, objectAt, textAt } from '../client.ts';
 import { selectorLine } from './netpol.ts';
 import { type Described, type Writer, writeAnnotations, writeHead, writeLabels } from './writer.ts';
 
@@ -65,8 +65,8 @@ export function describeRoleBinding(w: Writer, { object }: Described): void {
 
 /** A PodDisruptionBudget. */
 export function describeBudget(w: Writer, { object }: Described): void {
-  w.line('Name', textAt(object, 'metadata', 'name'));
-  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   if (textAt(object, 'spec', 'minAvailable') !== '')
     w.line('Min available', textAt(object, 'spec', 'minAvailable'));
   else w.lineIfSet('Max unavailable', textAt(object, 'spec', 'maxUnavailable'));
@@ -88,8 +88,8 @@ function modes(object: unknown): string {
 /** A PersistentVolumeClaim. */
 export function describeClaim(w: Writer, { object }: Described): void {
   const isBound = textAt(object, 'spec', 'volumeName') !== '';
-  w.line('Name', textAt(object, 'metadata', 'name'));
-  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   w.line('StorageClass', textAt(object, 'spec', 'storageClassName'));
   w.line(
     'Status',

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { itemsOf } from '../builder.ts';
-import { at, listAt, mapAt, numberAt, objectAt, textAt } from '../client.ts';
+import { at, listAt, mapAt, nameIn, namespaceIn, numberAt, objectAt, textAt } from '../client.ts';
 import type { Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { selectorText } from '../pods.ts';
@@ -14,8 +14,8 @@ import { type Described, type Writer, controllerOf, writeAnnotations, writeLabel
 export function describePod(w: Writer, { object: pod, context }: Described): void {
   const status = objectAt(pod, 'status');
   const spec = objectAt(pod, 'spec');
-  w.line('Name', textAt(pod, 'metadata', 'name'));
-  w.line('Namespace', textAt(pod, 'metadata', 'namespace'));
+  w.line('Name', nameIn(pod));
+  w.line('Namespace', namespaceIn(pod));
   if (at(spec, 'priority') !== undefined) w.line('Priority', numberAt(spec, 'priority'));
   w.lineIfSet('Priority Class Name', textAt(spec, 'priorityClassName'));
   w.lineIfSet('Runtime Class Name', textAt(spec, 'runtimeClassName'));
@@ -78,8 +78,8 @@ export function describePod(w: Writer, { object: pod, context }: Described): voi
 /** A Deployment with its replica sets. */
 export function describeDeployment(w: Writer, { object, context }: Described): void {
   const [spec, status] = [objectAt(object, 'spec'), objectAt(object, 'status')];
-  w.line('Name', textAt(object, 'metadata', 'name'));
-  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   w.line('CreationTimestamp', rfc1123z(textAt(object, 'metadata', 'creationTimestamp')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
@@ -115,7 +115,7 @@ function replicaSetsOf(
   const resource = context.discovery.need('replicasets.apps');
   const uid = textAt(deployment, 'metadata', 'uid');
   const list = itemsOf(
-    context.client.get(pathOf(resource, textAt(deployment, 'metadata', 'namespace')), {
+    context.client.get(pathOf(resource, namespaceIn(deployment)), {
       labelSelector: selectorText(objectAt(deployment, 'spec', 'selector')),
     }),
     resource,
@@ -140,7 +140,7 @@ function replicaSetText(list: readonly JsonObject[]): string {
   return list
     .map(
       (one) =>
-        `${textAt(one, 'metadata', 'name')} (${numberAt(one, 'status', 'replicas')}/${numberAt(one, 'spec', 'replicas')} replicas created)`,
+        `${nameIn(one)} (${numberAt(one, 'status', 'replicas')}/${numberAt(one, 'spec', 'replicas')} replicas created)`,
     )
     .join(', ');
 }
@@ -150,7 +150,7 @@ function podsStatus(context: Context, object: JsonObject): string {
   const pods = context.discovery.need('pods');
   const uid = textAt(object, 'metadata', 'uid');
   const list = itemsOf(
-    context.client.get(pathOf(pods, textAt(object, 'metadata', 'namespace')), {
+    context.client.get(pathOf(pods, namespaceIn(object)), {
       labelSelector: selectorText(objectAt(object, 'spec', 'selector')),
     }),
     pods,
@@ -167,8 +167,8 @@ function podsStatus(context: Context, object: JsonObject): string {
 
 /** A ReplicaSet. */
 export function describeReplicaSet(w: Writer, { object, context }: Described): void {
-  w.line('Name', textAt(object, 'metadata', 'name'));
-  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   w.line('Selector', selectorLine(objectAt(object, 'spec', 'selector')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
@@ -190,7 +190,7 @@ export function describeReplicaSet(w: Writer, { object, context }: Described): v
 /** A DaemonSet. */
 export function describeDaemonSet(w: Writer, { object, context }: Described): void {
   const status = objectAt(object, 'status');
-  w.line('Name', textAt(object, 'metadata', 'name'));
+  w.line('Name', nameIn(object));
   w.line('Selector', selectorLine(objectAt(object, 'spec', 'selector')));
   w.line('Node-Selector', formatLabels(mapAt(object, 'spec', 'template', 'spec', 'nodeSelector')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
@@ -209,8 +209,8 @@ export function describeDaemonSet(w: Writer, { object, context }: Described): vo
 
 /** A StatefulSet. */
 export function describeStatefulSet(w: Writer, { object, context }: Described): void {
-  w.line('Name', textAt(object, 'metadata', 'name'));
-  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   w.line('CreationTimestamp', rfc1123z(textAt(object, 'metadata', 'creationTimestamp')));
   w.line('Selector', selectorLine(objectAt(object, 'spec', 'selector')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
@@ -227,10 +227,7 @@ export function describeStatefulSet(w: Writer, { object, context }: Described): 
   const claims = listAt(object, 'spec', 'volumeClaimTemplates');
   w.write(0, `Volume Claims:${claims.length === 0 ? '\t<none>' : ''}\n`);
   for (const claim of claims) {
-    w.write(
-      1,
-      `Name:\t${textAt(claim, 'metadata', 'name')}\n  StorageClass:\t${textAt(claim, 'spec', 'storageClassName')}\n`,
-    );
+    w.write(1, `Name:\t${nameIn(claim)}\n  StorageClass:\t${textAt(claim, 'spec', 'storageClassName')}\n`);
     writeLabels(w, 'Labels', mapAt(claim, 'metadata', 'labels'), '  ');
     writeAnnotations(w, 'Annotations', mapAt(claim, 'metadata', 'annotations'), '  ');
     w.write(
@@ -243,8 +240,8 @@ export function describeStatefulSet(w: Writer, { object, context }: Described): 
 /** A Job. */
 export function describeJob(w: Writer, { object }: Described): void {
   const [spec, status] = [objectAt(object, 'spec'), objectAt(object, 'status')];
-  w.line('Name', textAt(object, 'metadata', 'name'));
-  w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   w.line('Selector', selectorLine(objectAt(spec, 'selector')));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));

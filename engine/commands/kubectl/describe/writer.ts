@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../base/json.ts';
-import { listAt, mapAt, numberAt, textAt } from '../client.ts';
+import { listAt, mapAt, nameIn, namespaceIn, numberAt, textAt } from '../client.ts';
 import type { Context } from '../context.ts';
 import { tabWrite } from '../print/table.ts';
 import { age } from '../text.ts';
@@ -97,8 +97,8 @@ export function writeAnnotations(
 
 /** The four lines that most descriptions begin with. */
 export function writeHead(w: Writer, object: JsonObject, hasNamespace = true): void {
-  w.line('Name', textAt(object, 'metadata', 'name'));
-  if (hasNamespace) w.line('Namespace', textAt(object, 'metadata', 'namespace'));
+  w.line('Name', nameIn(object));
+  if (hasNamespace) w.line('Namespace', namespaceIn(object));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
 }

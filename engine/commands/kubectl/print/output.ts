@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
-import { textAt } from '../client.ts';
+import { nameIn, textAt } from '../client.ts';
 import type { Context } from '../context.ts';
 import type { Resource } from '../discovery.ts';
 import { CommandError } from '../errors.ts';
@@ -164,7 +164,7 @@ export function unknownFormat(format: string, allowed: readonly string[]): Comma
 
 /** `pod/web`, from the object when the kind is not known. */
 export function objectName(object: JsonObject, resource: Resource | undefined): string {
-  const name = textAt(object, 'metadata', 'name') || '<unknown>';
+  const name = nameIn(object) || '<unknown>';
   if (resource !== undefined) return nameOf({ resource, name });
   const apiVersion = textAt(object, 'apiVersion');
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';

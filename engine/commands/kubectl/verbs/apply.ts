@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import { structOfKind } from '../../../objects/types.ts';
 import { findObjects, itemsOf, nameOf, readWants } from '../builder.ts';
-import { textAt } from '../client.ts';
+import { nameIn, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
@@ -139,7 +139,7 @@ async function prune(
       for (const object of itemsOf(context.client.get(pathOf(resource, namespace), query), resource)) {
         if (Object.keys(lastApplied(object)).length === 0 || kept.has(textAt(object, 'metadata', 'uid')))
           continue;
-        const name = textAt(object, 'metadata', 'name');
+        const name = nameIn(object);
         if (dryRun === 'none')
           context.client.delete(pathOf(resource, namespace, name), { propagationPolicy: 'Background' });
         await context.out(`${nameOf({ resource, name })} pruned${dryRunSuffix(dryRun)}\n`);

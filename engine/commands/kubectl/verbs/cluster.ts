@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
 import { itemsOf } from '../builder.ts';
-import { listAt, textAt } from '../client.ts';
+import { listAt, nameIn, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import type { Resource } from '../discovery.ts';
 import { groupVersion, pathOf, resourceName } from '../discovery.ts';
@@ -56,12 +56,11 @@ async function clusterInfo(context: Context): Promise<void> {
   );
   await context.out(`Kubernetes control plane is running at ${server}\n`);
   for (const service of list) {
-    const name =
-      textAt(service, 'metadata', 'labels', 'kubernetes.io/name') || textAt(service, 'metadata', 'name');
+    const name = textAt(service, 'metadata', 'labels', 'kubernetes.io/name') || nameIn(service);
     const ports = listAt(service, 'spec', 'ports');
     const port = ports[0] === undefined ? '' : textAt(ports[0], 'name');
     await context.out(
-      `${name} is running at ${server}/api/v1/namespaces/kube-system/services/${textAt(service, 'metadata', 'name')}${port === '' ? '' : `:${port}`}/proxy\n`,
+      `${name} is running at ${server}/api/v1/namespaces/kube-system/services/${nameIn(service)}${port === '' ? '' : `:${port}`}/proxy\n`,
     );
   }
   await context.out("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");

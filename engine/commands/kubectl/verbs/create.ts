@@ -13,7 +13,7 @@ import { withLastApplied } from './apply.ts';
 import { GENERATORS } from './generators.ts';
 import { compactJson } from './raw.ts';
 import { validationOf } from './validation.ts';
-import { textAt } from '../client.ts';
+import { nameIn } from '../client.ts';
 import { absolutePath } from '../paths.ts';
 
 /** `kubectl create`, from files and by generators. */
@@ -50,7 +50,7 @@ async function create(context: Context): Promise<void> {
           fieldValidation: validation,
         });
       }
-      const name = item.name || textAt(object, 'metadata', 'name');
+      const name = item.name || nameIn(object);
       if (printer === undefined)
         await context.out(`${nameOf({ resource: item.resource, name })} created${dryRunSuffix(dryRun)}\n`);
       else await context.out(printer.print(object, item.resource));
@@ -115,6 +115,6 @@ export async function createObject(
   }
   if (printer !== undefined) return context.out(printer.print(made, resource));
   await context.out(
-    `${nameOf({ resource, name: textAt(made, 'metadata', 'name') })} ${options.verb ?? 'created'}${dryRunSuffix(dryRun)}\n`,
+    `${nameOf({ resource, name: nameIn(made) })} ${options.verb ?? 'created'}${dryRunSuffix(dryRun)}\n`,
   );
 }

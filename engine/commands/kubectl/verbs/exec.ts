@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../base/json.ts';
-import { textAt } from '../client.ts';
+import { nameIn, namespaceIn, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { CommandError, usageError } from '../errors.ts';
@@ -31,12 +31,7 @@ async function exec(context: Context): Promise<number> {
   if (flags.bool('tty') && isStdin && !isTty && !flags.bool('quiet'))
     await context.err('Unable to use a TTY - input is not a terminal or the right kind of file\n');
   const session = context.client.exec(
-    pathOf(
-      context.discovery.need('pods'),
-      textAt(pod, 'metadata', 'namespace'),
-      textAt(pod, 'metadata', 'name'),
-      'exec',
-    ),
+    pathOf(context.discovery.need('pods'), namespaceIn(pod), nameIn(pod), 'exec'),
     {
       command,
       container,

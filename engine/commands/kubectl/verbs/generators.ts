@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
-import { textAt } from '../client.ts';
+import { nameIn, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
 import { ApiError, CommandError, PlainError, usageError } from '../errors.ts';
@@ -356,7 +356,7 @@ function hashed(context: Context, object: JsonObject): JsonObject {
   const metadata = object.metadata as JsonObject;
   return {
     ...object,
-    metadata: { ...metadata, name: `${textAt(object, 'metadata', 'name')}-${contentHash(object)}` },
+    metadata: { ...metadata, name: `${nameIn(object)}-${contentHash(object)}` },
   };
 }
 

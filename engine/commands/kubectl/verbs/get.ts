@@ -3,7 +3,7 @@ import { isJsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
 import type { Want, WantOptions } from '../builder.ts';
 import { fetchWant, listObjects, readWants } from '../builder.ts';
-import { at, listAt, TABLE, textAt } from '../client.ts';
+import { TABLE, at, listAt, nameIn, namespaceIn, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { kindName, pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
@@ -322,7 +322,7 @@ function plainTable(want: Want, body: JsonObject): TableRows {
       { name: 'Age', priority: 0 },
     ],
     rows: objects.map((object) => ({
-      cells: [textAt(object, 'metadata', 'name'), textAt(object, 'metadata', 'creationTimestamp')],
+      cells: [nameIn(object), textAt(object, 'metadata', 'creationTimestamp')],
       object,
     })),
   };
@@ -376,7 +376,7 @@ export function tableLines(
     });
     lines.push([
       ...(options.event === undefined ? [] : [options.event]),
-      ...(isAll ? [textAt(row.object, 'metadata', 'namespace')] : []),
+      ...(isAll ? [namespaceIn(row.object)] : []),
       ...cells,
       ...labelColumns.map((label) => (Object.hasOwn(labels, label) ? String(labels[label]) : '')),
       ...(flags.bool('show-labels') ? [formatLabels(labels)] : []),

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { Stream } from '../../../base/stream.ts';
-import { textAt } from '../client.ts';
+import { nameIn, namespaceIn } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { ApiError, CommandError, usageError } from '../errors.ts';
@@ -96,8 +96,7 @@ async function sourcesOfTarget(context: Context, word: string): Promise<readonly
   }
   const pod =
     pods[0] ?? (await firstPod(context, context.namespace, selector, flags.ms('pod-running-timeout')));
-  if (pods.length > 1)
-    await context.err(`Found ${pods.length} pods, using pod/${textAt(pod, 'metadata', 'name')}\n`);
+  if (pods.length > 1) await context.err(`Found ${pods.length} pods, using pod/${nameIn(pod)}\n`);
   return sourcesOfPod(context, pod);
 }
 
@@ -121,7 +120,7 @@ async function sourcesOfPod(
   isPrefixed = false,
 ): Promise<readonly Source[]> {
   const { flags } = context;
-  const name = textAt(pod, 'metadata', 'name');
+  const name = nameIn(pod);
   const { main, init, ephemeral } = containerNames(pod);
   const source = (container: string): Source => ({
     pod,
@@ -143,12 +142,7 @@ function open(context: Context, source: Source): Stream {
     : flags.text('selector') !== '' && !flags.bool('follow')
       ? 10
       : -1;
-  const path = pathOf(
-    context.discovery.need('pods'),
-    textAt(source.pod, 'metadata', 'namespace'),
-    textAt(source.pod, 'metadata', 'name'),
-    'log',
-  );
+  const path = pathOf(context.discovery.need('pods'), namespaceIn(source.pod), nameIn(source.pod), 'log');
   const answer = context.client.logs(path, {
     container: source.container,
     follow: flags.bool('follow') ? 'true' : undefined,

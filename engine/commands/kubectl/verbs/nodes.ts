@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { itemsOf } from '../builder.ts';
 import { labelValueFaults, qualifiedNameFaults } from '../../../objects/names.ts';
-import { at, listAt, objectAt, textAt } from '../client.ts';
+import { at, listAt, nameIn, namespaceIn, objectAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { dryRunSuffix } from '../context.ts';
 import { pathOf } from '../discovery.ts';
@@ -67,7 +67,7 @@ async function cordonOne(
   isCordoned: boolean,
   dryRun: 'none' | 'client' | 'server',
 ): Promise<void> {
-  const name = textAt(node, 'metadata', 'name');
+  const name = nameIn(node);
   const word = isCordoned ? 'cordoned' : 'uncordoned';
   if ((at(node, 'spec', 'unschedulable') === true) === isCordoned)
     return context.out(`node/${name} already ${word}${dryRunSuffix(dryRun)}\n`);
@@ -92,7 +92,7 @@ async function drain(context: Context): Promise<void> {
     throw new CommandError('--pod-selector=<pod_selector> must be a valid label selector');
   const dryRun = await context.dryRun();
   for (const node of nodesOf(context, context.args)) {
-    const name = textAt(node, 'metadata', 'name');
+    const name = nameIn(node);
     await cordonOne(context, node, true, dryRun);
     const resource = context.discovery.need('pods');
     const pods = itemsOf(
@@ -131,8 +131,7 @@ type Sorted = {
 
 /** Which pods go, which stay, and why a drain may not begin. */
 function sortPods(pods: readonly JsonObject[], flags: Context['flags']): Sorted {
-  const key = (pod: JsonObject): string =>
-    `${textAt(pod, 'metadata', 'namespace')}/${textAt(pod, 'metadata', 'name')}`;
+  const key = (pod: JsonObject): string => `${namespaceIn(pod)}/${nameIn(pod)}`;
   const groups = { daemons: [] as string[], local: [] as string[], bare: [] as string[] };
   const victims: JsonObject[] = [];
   for (const pod of pods) {
@@ -197,7 +196,7 @@ async function evictAll(
         await evict(context, pod, dryRun);
       } catch (error) {
         if (!(error instanceof ApiError) || error.status.code !== 429) throw error;
-        const [namespace, name] = [textAt(pod, 'metadata', 'namespace'), textAt(pod, 'metadata', 'name')];
+        const [namespace, name] = [namespaceIn(pod), nameIn(pod)];
         await context.err(
           `error when evicting pods/${quoteGo(name)} -n ${quoteGo(namespace)} (will retry after 5s): ${error.status.message}\n`,
         );
@@ -217,10 +216,10 @@ async function evictAll(
 
 /** Says which pods are left when the time is over. */
 async function tooLate(context: Context, pods: readonly JsonObject[]): Promise<readonly string[]> {
-  const names = pods.map((pod) => textAt(pod, 'metadata', 'name'));
+  const names = pods.map((pod) => nameIn(pod));
   const errors: string[] = [];
   for (const pod of pods) {
-    const [namespace, name] = [textAt(pod, 'metadata', 'namespace'), textAt(pod, 'metadata', 'name')];
+    const [namespace, name] = [namespaceIn(pod), nameIn(pod)];
     await context.out(`evicting pod ${namespace}/${name}\n`);
     errors.push(
       `error when evicting pods/${quoteGo(name)} -n ${quoteGo(namespace)}: global timeout reached: ${context.flags.text('timeout')}`,
@@ -235,7 +234,7 @@ async function tooLate(context: Context, pods: readonly JsonObject[]): Promise<r
 }
 
 async function evict(context: Context, pod: JsonObject, dryRun: DryRun): Promise<void> {
-  const [namespace, name] = [textAt(pod, 'metadata', 'namespace'), textAt(pod, 'metadata', 'name')];
+  const [namespace, name] = [namespaceIn(pod), nameIn(pod)];
   await context.out(`evicting pod ${namespace}/${name}${dryRunSuffix(dryRun)}\n`);
   if (dryRun === 'client') return;
   const deleteOptions = dryRun === 'server' ? { dryRun: ['All'] } : {};
@@ -252,11 +251,7 @@ async function waitForEviction(context: Context, pods: readonly JsonObject[]): P
   const timeout = context.flags.ms('timeout');
   const endMs = context.nowMs + (timeout > 0 ? timeout : 86_400_000);
   for (const pod of pods) {
-    const [namespace, name, uid] = [
-      textAt(pod, 'metadata', 'namespace'),
-      textAt(pod, 'metadata', 'name'),
-      textAt(pod, 'metadata', 'uid'),
-    ];
+    const [namespace, name, uid] = [namespaceIn(pod), nameIn(pod), textAt(pod, 'metadata', 'uid')];
     for (;;) {
       try {
         if (
@@ -398,7 +393,7 @@ async function taintOne(
   const { flags } = context;
   const { added, removed, dryRun } = change;
   const resource = context.discovery.need('nodes');
-  const name = textAt(node, 'metadata', 'name');
+  const name = nameIn(node);
   let taints = [...listAt(node, 'spec', 'taints')];
   const clash = added.filter((one) =>
     taints.some((own) => textAt(own, 'key') === one.key && textAt(own, 'effect') === one.effect),

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { itemsOf } from '../builder.ts';
-import { at, textAt } from '../client.ts';
+import { at, nameIn, namespaceIn, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { CommandError, PlainError } from '../errors.ts';
@@ -49,16 +49,12 @@ async function attach(context: Context): Promise<void> {
   const own = containersOf(pod).find((one) => textAt(one, 'name') === container);
   if (own === undefined)
     throw new CommandError(
-      `cannot attach to the container: container ${container} not found in pod ${textAt(pod, 'metadata', 'name')}`,
+      `cannot attach to the container: container ${container} not found in pod ${nameIn(pod)}`,
     );
   const hasTty = at(own, 'tty') === true;
   if (flags.bool('tty') && !hasTty && !flags.bool('quiet'))
     await context.err(`error: Unable to use a TTY - container ${container} did not allocate one\n`);
-  const path = pathOf(
-    context.discovery.need('pods'),
-    textAt(pod, 'metadata', 'namespace'),
-    textAt(pod, 'metadata', 'name'),
-  );
+  const path = pathOf(context.discovery.need('pods'), namespaceIn(pod), nameIn(pod));
   await attachTo(context, path, container, flags.bool('stdin'), hasTty);
 }
 
@@ -118,7 +114,7 @@ async function events(context: Context): Promise<void> {
   if (sorted.length === 0 && !flags.bool('watch'))
     return context.err(isAll ? 'No events found.\n' : `No events found in ${context.namespace} namespace.\n`);
   const row = (event: JsonObject): string[] => [
-    ...(isAll ? [textAt(event, 'metadata', 'namespace')] : []),
+    ...(isAll ? [namespaceIn(event)] : []),
     eventAge(event, context.nowMs),
     textAt(event, 'type'),
     textAt(event, 'reason'),

@@ -3,7 +3,7 @@ import { Signalled } from '../../../base/process.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import type { Connection, Listener } from '../../../net/socket.ts';
 import type { PortForwardSession } from '../../../objects/api.ts';
-import { at, listAt, numberAt, textAt } from '../client.ts';
+import { at, listAt, nameIn, namespaceIn, numberAt, textAt } from '../client.ts';
 import type { Command, Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { CommandError, usageError } from '../errors.ts';
@@ -32,13 +32,13 @@ async function portForward(context: Context): Promise<void> {
     target,
     context.flags.ms('pod-running-timeout'),
   );
-  const name = textAt(pod, 'metadata', 'name');
+  const name = nameIn(pod);
   const pairs = words.map((word) => pairOf(word, pod, resource.kind === 'Service' ? owner : undefined));
   const phase = textAt(pod, 'status', 'phase');
   if (phase !== 'Running')
     throw new CommandError(`unable to forward port because pod is not running. Current status=${phase}`);
   const session = context.client.portForward(
-    pathOf(context.discovery.need('pods'), textAt(pod, 'metadata', 'namespace'), name, 'portforward'),
+    pathOf(context.discovery.need('pods'), namespaceIn(pod), name, 'portforward'),
   );
   const listeners: { readonly listener: Listener; readonly pair: Pair }[] = [];
   try {
@@ -79,11 +79,11 @@ function podPort(word: string, pod: JsonObject): number {
     const found = listAt(container, 'ports').find((port) => textAt(port, 'name') === word);
     if (found !== undefined) return numberAt(found, 'containerPort');
   }
-  throw new CommandError(`Pod '${textAt(pod, 'metadata', 'name')}' does not have a named port '${word}'`);
+  throw new CommandError(`Pod '${nameIn(pod)}' does not have a named port '${word}'`);
 }
 
 function servicePort(word: string, service: JsonObject, pod: JsonObject): number {
-  const name = textAt(service, 'metadata', 'name');
+  const name = nameIn(service);
   const isNumber = /^\d+$/.test(word);
   const found = listAt(service, 'spec', 'ports').find((port) =>
     isNumber ? numberAt(port, 'port') === Number(word) : textAt(port, 'name') === word,
