@@ -1,5 +1,6 @@
 import { utf8Length } from '../../../base/bytes.ts';
 import type { Ports } from '../../ports.ts';
+import type { ProcessHandle } from '../../../base/process.ts';
 import type { Process, Program } from '../../../shell/program.ts';
 import { requestBody } from './body.ts';
 import { openLink, totalDeadline, verbose } from './connect.ts';
@@ -109,6 +110,7 @@ function errorWriter(process: Process, file: string | undefined): (text: string)
 async function runConfig(run: CurlRun, config: CurlConfig, readFile: ReadFile): Promise<number> {
   await loadCookies(run, config, readFile);
   if (!run.globals.isSilent) await run.err(conditionWarning(run, config.timeCondition));
+  const started: ProcessHandle[] = [];
   let code = 0;
   for (const [i, pattern] of config.urls.entries()) {
     const globbed = config.isGlob
@@ -119,7 +121,7 @@ async function runConfig(run: CurlRun, config: CurlConfig, readFile: ReadFile): 
       return 3;
     }
     for (const one of globbed) {
-      code = await runUrl({
+      const job: UrlJob = {
         run,
         config,
         readFile,
@@ -127,12 +129,34 @@ async function runConfig(run: CurlRun, config: CurlConfig, readFile: ReadFile): 
         index: i,
         output: config.outputs[i] ?? (config.isRemoteNameAll ? true : undefined),
         parts: one.parts,
-      });
+      };
+      if (run.globals.isParallel) started.push(startUrl(job));
+      else code = await runUrl(job);
       if (code !== 0 && run.globals.isFailEarly) return code;
     }
   }
+  for (const handle of started) {
+    await run.process.sys.until(() => handle.exitCode() !== undefined);
+    code = handle.exitCode() || code;
+  }
   if (config.cookieJar !== undefined) saveCookies(run, config.cookieJar);
   return code;
+}
+
+/** -Z: a transfer beside the others, with a connection of its own; what it prints comes when it ends. */
+function startUrl(job: UrlJob): ProcessHandle {
+  const { run } = job;
+  const { process } = run;
+  return process.sys.spawn({ command: process.argv }, async (sys) => {
+    const pieces: (() => Promise<void>)[] = [];
+    const out = async (text: string): Promise<void> => void pieces.push(() => process.out(text));
+    const err = async (text: string): Promise<void> => void pieces.push(() => run.err(text));
+    const globals = { ...run.globals, isNoMeter: true };
+    const own: CurlRun = { ...run, process: { ...process, sys, out, err }, links: [], err, globals };
+    const code = await runUrl({ ...job, run: own });
+    for (const show of pieces) await show();
+    return code;
+  });
 }
 
 type UrlJob = {

@@ -87,6 +87,7 @@ export type CurlGlobals = {
   isNoMeter: boolean;
   isBar: boolean;
   isFailEarly: boolean;
+  isParallel: boolean;
   isTraceTime: boolean;
   /** --trace and --trace-ascii: `-` is standard output, `%` standard error. */
   trace?: { readonly file: string; readonly isHex: boolean };
@@ -123,7 +124,7 @@ const TABLE: readonly Option[] = (
   '- fail-with-body flag isFailBody|- retry count retries|- retry-delay seconds retryDelayMs|- retry-max-time seconds retryMaxMs|- retry-connrefused flag isRetryRefused|- retry-all-errors flag isRetryAll|4 ipv4 flag|' +
   '6 ipv6 flag|- resolve text +resolve|- connect-to text +connectTo|x proxy text proxy|- noproxy text noProxy|T upload-file text upload|F form text|- form-string text|G get flag isGet|0 http1.0 flag|' +
   '- http1.1 flag|- http2 flag|- http2-prior-knowledge flag|- http0.9 flag isHttp09|- progress-meter flag|# progress-bar flag @isBar|N no-buffer ignored|' +
-  '- buffer ignored|Z parallel ignored|b cookie text +cookies|c cookie-jar text cookieJar|- path-as-is flag isPathAsIs|g globoff flag|- url text +urls|q disable ignored|K config text|' +
+  '- buffer ignored|Z parallel flag @isParallel|b cookie text +cookies|c cookie-jar text cookieJar|- path-as-is flag isPathAsIs|g globoff flag|- url text +urls|q disable ignored|K config text|' +
   '- max-redirs count maxRedirects|- interface text interface|D dump-header text dumpHeader|- stderr text @stderrFile|r range text range|- compressed flag isCompressed|- raw flag isRaw|- url-query text +urlQuery|- proto text protocols|' +
   '- proto-redir text redirectProtocols|- proto-default ignored-text|- max-filesize text|- create-dirs flag createDirs|V version flag|h help flag|: next flag|- location-trusted flag|' +
   '1 tlsv1 flag|- tlsv1.0 flag|- tlsv1.1 flag|- tlsv1.2 flag|- tlsv1.3 flag|- tls-max text|- ciphers ignored-text|E cert ignored-text|- key ignored-text|' +
@@ -225,6 +226,7 @@ class Reader {
     isNoMeter: false,
     isBar: false,
     isFailEarly: false,
+    isParallel: false,
     isTraceTime: false,
   };
   warnings = '';
