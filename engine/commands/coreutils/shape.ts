@@ -161,6 +161,11 @@ async function checkOrder(
 
 async function uniq(process: Process, options: Options): Promise<number> {
   const [input, output] = options.operands;
+  const counted = { f: 'fields to skip', s: 'bytes to skip', w: 'bytes to compare' };
+  for (const [letter, what] of Object.entries(counted)) {
+    const value = options.get(letter) ?? '0';
+    if (!/^\d+$/.test(value)) return complain(process, `${value}: invalid number of ${what}`);
+  }
   const { lines, failures } = await readLines(
     process,
     input === undefined ? [] : [input],
