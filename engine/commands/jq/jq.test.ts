@@ -83,6 +83,7 @@ const cases: [string, string][] = [
   ['.items[].nope?.x', 'null\nnull\n'],
   ['[.items[] | .n as $n | $n + 1] | unique', '[2,3]\n'],
   ['"2015-03-05T23:51:47Z" | fromdate | todate', '"2015-03-05T23:51:47Z"\n'],
+  ['"2015-03-05T23:51:47Z" | fromdateiso8601', '1425599507\n'],
   ['{"__proto__": 1} | keys', '["__proto__"]\n'],
   ['[splits("a")] | length', ''],
 ];
