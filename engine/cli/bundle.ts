@@ -31,7 +31,10 @@ export async function bundle(name: string, modules: readonly string[]): Promise<
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: {
       includeDependenciesRecursively: false,
-      groups: [{ name: 'later', test: (id) => !atOnce.has(id) && !BESIDE_THE_BOOT.test(id) }],
+      groups: [
+        { name: 'beside', test: (id) => !atOnce.has(id) && BESIDE_THE_BOOT.test(id) },
+        { name: 'later', test: (id) => !atOnce.has(id) && !BESIDE_THE_BOOT.test(id) },
+      ],
     },
     minify: false,
   });
@@ -47,7 +50,7 @@ export async function bundle(name: string, modules: readonly string[]): Promise<
 
 const ENTRY = 'virtual:entry';
 const YAML_LIBRARY = /node_modules[\\/]yaml[\\/]/;
-/** What a boot loads beside itself; all else that is loaded later is one file, since small files are larger in all. */
+/** What a boot loads beside itself is one file, and all else that is loaded later another: small files are larger in all. */
 const BESIDE_THE_BOOT = /node_modules[\\/]yaml|base[\\/]yaml|images[\\/]servers/;
 
 /** The entry; notes what it imports statically, itself and by way of others. */
