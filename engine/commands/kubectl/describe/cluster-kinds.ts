@@ -7,20 +7,22 @@ import { ApiError } from '../errors.ts';
 import { rfc1123z } from '../text.ts';
 import { selectorLine } from './netpol.ts';
 import { writeTemplate } from './pod-template.ts';
-import { type Described, type Writer, writeAnnotations, writeHead, writeLabels, yes } from './writer.ts';
-
-const name = (object: unknown): string => nameIn(object);
-const namespaceOf = (object: unknown): string => namespaceIn(object);
+import {
+  type Described,
+  type Writer,
+  writeAnnotations,
+  writeHead,
+  writeLabels,
+  writeMarks,
+  yes,
+} from './writer.ts';
 
 /** A CronJob. */
 export function describeCronJob(w: Writer, { object }: Described): void {
   const spec = objectAt(object, 'spec');
   const job = objectAt(spec, 'jobTemplate', 'spec');
   const number = (value: Json | undefined): string => (value === undefined ? '<unset>' : String(value));
-  w.line('Name', name(object));
-  w.line('Namespace', namespaceOf(object));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeHead(w, object);
   w.line('Schedule', textAt(spec, 'schedule'));
   w.lineIfSet('Time Zone', textAt(spec, 'timeZone'));
   w.line('Concurrency Policy', textAt(spec, 'concurrencyPolicy'));
@@ -45,8 +47,8 @@ export function describeCronJob(w: Writer, { object }: Described): void {
 
 /** A ResourceQuota: what is used of what. */
 export function describeQuota(w: Writer, { object }: Described): void {
-  w.line('Name', name(object));
-  w.line('Namespace', namespaceOf(object));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   const scopes = listAt(object, 'spec', 'scopes').map(String).sort();
   if (scopes.length > 0) {
     w.line('Scopes', scopes.join(', '));
@@ -79,8 +81,8 @@ const SCOPES: ReadonlyMap<string, string> = new Map([
 
 /** A LimitRange. */
 export function describeLimits(w: Writer, { object }: Described): void {
-  w.line('Name', name(object));
-  w.line('Namespace', namespaceOf(object));
+  w.line('Name', nameIn(object));
+  w.line('Namespace', namespaceIn(object));
   w.write(0, 'Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n');
   w.write(0, '----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n');
   const fields = ['min', 'max', 'defaultRequest', 'default', 'maxLimitRequestRatio'] as const;
@@ -104,7 +106,7 @@ export function describeStorageClass(w: Writer, { object }: Described): void {
     Object.entries(map)
       .map(([key, value]) => `${key}=${value}`)
       .join(',') || '<none>';
-  w.line('Name', name(object));
+  w.line('Name', nameIn(object));
   w.line('IsDefaultClass', isDefault ? 'Yes' : 'No');
   w.line('Annotations', list(annotations));
   w.line('Provisioner', textAt(object, 'provisioner'));
@@ -166,9 +168,9 @@ function metricLine(metric: Json, current: Json | undefined): string {
 /** An Ingress with the backends behind its paths. */
 export function describeIngress(w: Writer, { object, context }: Described): void {
   const spec = objectAt(object, 'spec');
-  w.line('Name', name(object));
+  w.line('Name', nameIn(object));
   writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  w.line('Namespace', namespaceOf(object));
+  w.line('Namespace', namespaceIn(object));
   const addresses = listAt(object, 'status', 'loadBalancer', 'ingress').map(
     (one) => textAt(one, 'ip') || textAt(one, 'hostname'),
   );
@@ -177,7 +179,7 @@ export function describeIngress(w: Writer, { object, context }: Described): void
   const fallback = at(spec, 'defaultBackend');
   w.line(
     'Default backend',
-    fallback === undefined ? '<default>' : backendText(context, namespaceOf(object), fallback),
+    fallback === undefined ? '<default>' : backendText(context, namespaceIn(object), fallback),
   );
   const tls = listAt(spec, 'tls');
   if (tls.length > 0) w.write(0, 'TLS:\n');
@@ -195,13 +197,13 @@ export function describeIngress(w: Writer, { object, context }: Described): void
     for (const path of listAt(rule, 'http', 'paths'))
       w.write(
         1,
-        `  \t${textAt(path, 'path')} \t${backendText(context, namespaceOf(object), at(path, 'backend'))}\n`,
+        `  \t${textAt(path, 'path')} \t${backendText(context, namespaceIn(object), at(path, 'backend'))}\n`,
       );
   }
   if (rules.length === 0)
     w.write(
       1,
-      `*\t*\t${fallback === undefined ? '<default>' : backendText(context, namespaceOf(object), fallback)}\n`,
+      `*\t*\t${fallback === undefined ? '<default>' : backendText(context, namespaceIn(object), fallback)}\n`,
     );
   writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
 }
@@ -250,9 +252,8 @@ function endpointsOfPort(context: Context, namespace: string, backend: JsonObjec
 
 /** An IngressClass. */
 export function describeIngressClass(w: Writer, { object }: Described): void {
-  w.line('Name', name(object));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  w.line('Name', nameIn(object));
+  writeMarks(w, object);
   w.line('Controller', textAt(object, 'spec', 'controller'));
   const parameters = objectAt(object, 'spec', 'parameters');
   if (textAt(parameters, 'kind') !== '') {
@@ -266,7 +267,7 @@ export function describeIngressClass(w: Writer, { object }: Described): void {
 
 /** A PriorityClass. */
 export function describePriorityClass(w: Writer, { object }: Described): void {
-  w.line('Name', name(object));
+  w.line('Name', nameIn(object));
   w.line('Value', numberAt(object, 'value'));
   w.line('GlobalDefault', at(object, 'globalDefault') === true);
   w.line('PreemptionPolicy', textAt(object, 'preemptionPolicy'));

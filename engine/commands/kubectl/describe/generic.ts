@@ -1,16 +1,12 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { isJsonObject } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
-import { mapAt, nameIn, namespaceIn } from '../client.ts';
 import { plainValue } from '../print/go-value.ts';
-import { type Described, type Writer, writeAnnotations, writeLabels } from './writer.ts';
+import { type Described, type Writer, writeHead } from './writer.ts';
 
 /** Any object without a describer of its own (custom resources): its fields with spaced names. */
 export function describeGeneric(w: Writer, { object }: Described): void {
-  w.line('Name', nameIn(object));
-  w.line('Namespace', namespaceIn(object));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeHead(w, object);
   writeFields(
     w,
     0,

@@ -1,15 +1,14 @@
 import type { Json, JsonObject } from '../../../base/json.ts';
 import { at, listAt, mapAt, nameIn, namespaceIn, objectAt, textAt } from '../client.ts';
 import { goTime } from '../text.ts';
-import { type Described, type Writer, writeAnnotations, writeLabels } from './writer.ts';
+import { type Described, type Writer, writeMarks } from './writer.ts';
 
 /** A NetworkPolicy, in `describe`'s own words. */
 export function describeNetworkPolicy(w: Writer, { object }: Described): void {
   w.line('Name', nameIn(object));
   w.line('Namespace', namespaceIn(object));
   w.line('Created on', goTime(textAt(object, 'metadata', 'creationTimestamp')));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeMarks(w, object);
   w.write(0, 'Spec:\n');
   const selector = selectorLine(objectAt(object, 'spec', 'podSelector'));
   // Laid out by hand: the columns of the head do not reach in here.

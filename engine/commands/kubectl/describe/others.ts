@@ -6,7 +6,7 @@ import { at, listAt, mapAt, nameIn, namespaceIn, numberAt, objectAt, textAt } fr
 import type { Context } from '../context.ts';
 import { pathOf } from '../discovery.ts';
 import { age, formatLabels, fromBase64, rfc1123z } from '../text.ts';
-import { type Described, type Writer, writeAnnotations, writeHead, writeLabels } from './writer.ts';
+import { type Described, type Writer, writeHead, writeMarks } from './writer.ts';
 
 /** A Service with its endpoints. */
 export function describeService(w: Writer, { object, context }: Described): void {
@@ -216,8 +216,7 @@ export function describeNode(w: Writer, { object, context }: Described): void {
     .map((key) => key.slice(24));
   w.line('Name', name);
   w.line('Roles', roles.sort().join(',') || '<none>');
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeMarks(w, object);
   w.line('CreationTimestamp', rfc1123z(textAt(object, 'metadata', 'creationTimestamp')));
   const taints = listAt(spec, 'taints').map(
     (one) =>

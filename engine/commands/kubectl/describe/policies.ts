@@ -1,9 +1,9 @@
 import { MODES } from '../../../objects/table-shapes.ts';
 import type { Json } from '../../../base/json.ts';
 import { byText } from '../../../base/order.ts';
-import { at, listAt, mapAt, nameIn, namespaceIn, numberAt, objectAt, textAt } from '../client.ts';
+import { at, listAt, nameIn, namespaceIn, numberAt, objectAt, textAt } from '../client.ts';
 import { selectorLine } from './netpol.ts';
-import { type Described, type Writer, writeAnnotations, writeHead, writeLabels } from './writer.ts';
+import { type Described, type Writer, writeHead, writeMarks } from './writer.ts';
 
 /** A Role or ClusterRole. */
 export function describeRole(w: Writer, { object }: Described): void {
@@ -98,8 +98,7 @@ export function describeClaim(w: Writer, { object }: Described): void {
       : 'Terminating',
   );
   w.line('Volume', textAt(object, 'spec', 'volumeName'));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeMarks(w, object);
   w.line('Finalizers', `[${listAt(object, 'metadata', 'finalizers').join(' ')}]`);
   w.line('Capacity', isBound ? textAt(object, 'status', 'capacity', 'storage') : '');
   w.line('Access Modes', isBound ? modes(objectAt(object, 'status')) : '');

@@ -2,13 +2,21 @@ import type { JsonObject } from '../../../base/json.ts';
 import { itemsOf } from '../builder.ts';
 import { at, listAt, mapAt, nameIn, namespaceIn, numberAt, objectAt, textAt } from '../client.ts';
 import type { Context } from '../context.ts';
+import type { Resource } from '../discovery.ts';
 import { pathOf } from '../discovery.ts';
 import { selectorText } from '../pods.ts';
 import { formatLabels, rfc1123z } from '../text.ts';
 import { humanDuration } from '../../../objects/time.ts';
 import { selectorLine } from './netpol.ts';
 import { writeContainers, writeTemplate, writeTolerations, writeVolumes } from './pod-template.ts';
-import { type Described, type Writer, controllerOf, writeAnnotations, writeLabels } from './writer.ts';
+import {
+  controllerOf,
+  type Described,
+  type Writer,
+  writeAnnotations,
+  writeLabels,
+  writeMarks,
+} from './writer.ts';
 
 /** A Pod. */
 export function describePod(w: Writer, { object: pod, context }: Described): void {
@@ -27,8 +35,7 @@ export function describePod(w: Writer, { object: pod, context }: Described): voi
       : `Node:\t${textAt(spec, 'nodeName')}/${textAt(status, 'hostIP')}\n`,
   );
   if (textAt(status, 'startTime') !== '') w.line('Start Time', rfc1123z(textAt(status, 'startTime')));
-  writeLabels(w, 'Labels', mapAt(pod, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(pod, 'metadata', 'annotations'));
+  writeMarks(w, pod);
   const deleted = textAt(pod, 'metadata', 'deletionTimestamp');
   const phase = textAt(status, 'phase');
   if (deleted !== '' && phase !== 'Failed' && phase !== 'Succeeded') {
@@ -81,8 +88,7 @@ export function describeDeployment(w: Writer, { object, context }: Described): v
   w.line('Name', nameIn(object));
   w.line('Namespace', namespaceIn(object));
   w.line('CreationTimestamp', rfc1123z(textAt(object, 'metadata', 'creationTimestamp')));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeMarks(w, object);
   w.line('Selector', selectorLine(objectAt(spec, 'selector')));
   w.line(
     'Replicas',
@@ -108,21 +114,28 @@ export function describeDeployment(w: Writer, { object, context }: Described): v
   w.line('NewReplicaSet', replicaSetText(fresh === undefined ? [] : [fresh]));
 }
 
+/** What an object's selector finds of a kind, and the object controls. */
+function ownedBy(context: Context, owner: JsonObject, resource: Resource): readonly JsonObject[] {
+  const uid = textAt(owner, 'metadata', 'uid');
+  const list = itemsOf(
+    context.client.get(pathOf(resource, namespaceIn(owner)), {
+      labelSelector: selectorText(objectAt(owner, 'spec', 'selector')),
+    }),
+    resource,
+  );
+  return list.filter((one) =>
+    listAt(one, 'metadata', 'ownerReferences').some(
+      (reference) => textAt(reference, 'uid') === uid && textAt(reference, 'controller') === 'true',
+    ),
+  );
+}
+
 function replicaSetsOf(
   context: Context,
   deployment: JsonObject,
 ): { readonly old: readonly JsonObject[]; readonly fresh: JsonObject | undefined } {
   const resource = context.discovery.need('replicasets.apps');
-  const uid = textAt(deployment, 'metadata', 'uid');
-  const list = itemsOf(
-    context.client.get(pathOf(resource, namespaceIn(deployment)), {
-      labelSelector: selectorText(objectAt(deployment, 'spec', 'selector')),
-    }),
-    resource,
-  );
-  const owned = list.filter((one) =>
-    listAt(one, 'metadata', 'ownerReferences').some((owner) => textAt(owner, 'uid') === uid),
-  );
+  const owned = ownedBy(context, deployment, resource);
   const revision = (one: JsonObject): number =>
     Number(textAt(one, 'metadata', 'annotations', 'deployment.kubernetes.io/revision') || '0');
   const sorted = [...owned].sort((a, b) =>
@@ -148,18 +161,7 @@ function replicaSetText(list: readonly JsonObject[]): string {
 /** How many pods of a selector are in which phase. */
 function podsStatus(context: Context, object: JsonObject): string {
   const pods = context.discovery.need('pods');
-  const uid = textAt(object, 'metadata', 'uid');
-  const list = itemsOf(
-    context.client.get(pathOf(pods, namespaceIn(object)), {
-      labelSelector: selectorText(objectAt(object, 'spec', 'selector')),
-    }),
-    pods,
-  );
-  const owned = list.filter((pod) =>
-    listAt(pod, 'metadata', 'ownerReferences').some(
-      (owner) => textAt(owner, 'uid') === uid && textAt(owner, 'controller') === 'true',
-    ),
-  );
+  const owned = ownedBy(context, object, pods);
   const count = (phase: string): number =>
     owned.filter((pod) => textAt(pod, 'status', 'phase') === phase).length;
   return `${count('Running')} Running / ${count('Pending')} Waiting / ${count('Succeeded')} Succeeded / ${count('Failed')} Failed`;
@@ -170,8 +172,7 @@ export function describeReplicaSet(w: Writer, { object, context }: Described): v
   w.line('Name', nameIn(object));
   w.line('Namespace', namespaceIn(object));
   w.line('Selector', selectorLine(objectAt(object, 'spec', 'selector')));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeMarks(w, object);
   w.lineIfSet('Controlled By', controllerOf(object));
   w.line(
     'Replicas',
@@ -193,8 +194,7 @@ export function describeDaemonSet(w: Writer, { object, context }: Described): vo
   w.line('Name', nameIn(object));
   w.line('Selector', selectorLine(objectAt(object, 'spec', 'selector')));
   w.line('Node-Selector', formatLabels(mapAt(object, 'spec', 'template', 'spec', 'nodeSelector')));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeMarks(w, object);
   w.write(
     0,
     `Desired Number of Nodes Scheduled: ${numberAt(status, 'desiredNumberScheduled')}\nCurrent Number of Nodes Scheduled: ${numberAt(status, 'currentNumberScheduled')}\n`,
@@ -213,8 +213,7 @@ export function describeStatefulSet(w: Writer, { object, context }: Described): 
   w.line('Namespace', namespaceIn(object));
   w.line('CreationTimestamp', rfc1123z(textAt(object, 'metadata', 'creationTimestamp')));
   w.line('Selector', selectorLine(objectAt(object, 'spec', 'selector')));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeMarks(w, object);
   w.line(
     'Replicas',
     `${numberAt(object, 'spec', 'replicas')} desired | ${numberAt(object, 'status', 'replicas')} total`,
@@ -243,8 +242,7 @@ export function describeJob(w: Writer, { object }: Described): void {
   w.line('Name', nameIn(object));
   w.line('Namespace', namespaceIn(object));
   w.line('Selector', selectorLine(objectAt(spec, 'selector')));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeMarks(w, object);
   w.lineIfSet('Controlled By', controllerOf(object));
   w.line('Parallelism', at(spec, 'parallelism') === undefined ? '<unset>' : numberAt(spec, 'parallelism'));
   w.line('Completions', at(spec, 'completions') === undefined ? '<unset>' : numberAt(spec, 'completions'));

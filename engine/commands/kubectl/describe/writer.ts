@@ -95,12 +95,17 @@ export function writeAnnotations(
     });
 }
 
+/** The labels and annotations of an object. */
+export function writeMarks(w: Writer, object: JsonObject): void {
+  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
+  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+}
+
 /** The four lines that most descriptions begin with. */
 export function writeHead(w: Writer, object: JsonObject, hasNamespace = true): void {
   w.line('Name', nameIn(object));
   if (hasNamespace) w.line('Namespace', namespaceIn(object));
-  writeLabels(w, 'Labels', mapAt(object, 'metadata', 'labels'));
-  writeAnnotations(w, 'Annotations', mapAt(object, 'metadata', 'annotations'));
+  writeMarks(w, object);
 }
 
 /** The table of an object's events, oldest first; `undefined` when they were not asked for. */

@@ -10,7 +10,7 @@ import { absolutePath, baseName } from '../paths.ts';
 import { contentHash } from '../content-hash.ts';
 import { base64, quoteGo } from '../text.ts';
 import { createObject } from './create.ts';
-import { checkVariable } from './set.ts';
+import { checkVariable, subjectsOf } from './set.ts';
 
 const COMMON = `allow-missing-template-keys=true dry-run:string=none?unchanged field-manager:string=kubectl-create output,o:string save-config
   show-managed-fields template:string validate:string=strict?strict`;
@@ -595,17 +595,7 @@ async function roleBinding(context: Context, isCluster: boolean): Promise<void> 
   const api = 'rbac.authorization.k8s.io';
   if (!isCluster && (flags.text('role') === '') === (flags.text('clusterrole') === ''))
     throw new CommandError('exactly one of clusterrole or role must be specified');
-  const accounts = flags.list('serviceaccount').map((text) => {
-    const [namespace = '', account = '', ...more] = text.split(':');
-    if (namespace === '' || account === '' || more.length > 0)
-      throw new CommandError('serviceaccount must be <namespace>:<name>');
-    return { kind: 'ServiceAccount', name: account, namespace };
-  });
-  const subjects = [
-    ...flags.list('user').map((user) => ({ kind: 'User', apiGroup: api, name: user })),
-    ...flags.list('group').map((group) => ({ kind: 'Group', apiGroup: api, name: group })),
-    ...accounts,
-  ];
+  const subjects = subjectsOf(flags);
   const roleRef =
     flags.text('role') === ''
       ? { apiGroup: api, kind: 'ClusterRole', name: flags.text('clusterrole') }

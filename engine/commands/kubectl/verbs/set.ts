@@ -9,6 +9,7 @@ import { dryRunSuffix } from '../context.ts';
 import { groupVersion, pathOf } from '../discovery.ts';
 import type { KubectlError } from '../errors.ts';
 import { ApiError, CommandError, kubectlErrorOf, throwAll } from '../errors.ts';
+import type { Flags } from '../flags.ts';
 import { flagTable } from '../flags.ts';
 import type { Info } from '../manifests.ts';
 import { jsonMergePatch, strategicPatch } from '../merge.ts';
@@ -444,22 +445,27 @@ async function setSelector(context: Context): Promise<void> {
   });
 }
 
+/** The subjects that `--user`, `--group` and `--serviceaccount` name. @throws CommandError */
+export function subjectsOf(flags: Flags): JsonObject[] {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const accounts = flags.list('serviceaccount').map((text) => {
+    const [namespace = '', name = '', ...more] = text.split(':');
+    if (namespace === '' || name === '' || more.length > 0)
+      throw new CommandError('serviceaccount must be <namespace>:<name>');
+    return { kind: 'ServiceAccount', name, namespace };
+  });
+  return [
+    ...flags.list('user').map((name) => ({ kind: 'User', apiGroup, name })),
+    ...flags.list('group').map((name) => ({ kind: 'Group', apiGroup, name })),
+    ...accounts,
+  ];
+}
+
 async function setSubject(context: Context): Promise<void> {
   const { flags } = context;
-  const api = 'rbac.authorization.k8s.io';
-  const [users, groups, accounts] = [flags.list('user'), flags.list('group'), flags.list('serviceaccount')];
-  if (users.length + groups.length + accounts.length === 0)
+  const wanted = subjectsOf(flags);
+  if (wanted.length === 0)
     throw new CommandError('you must specify at least one value of user, group or serviceaccount');
-  const wanted: JsonObject[] = [
-    ...users.map((name) => ({ kind: 'User', apiGroup: api, name })),
-    ...groups.map((name) => ({ kind: 'Group', apiGroup: api, name })),
-    ...accounts.map((text) => {
-      const [namespace = '', name = '', ...more] = text.split(':');
-      if (namespace === '' || name === '' || more.length > 0)
-        throw new CommandError('serviceaccount must be <namespace>:<name>');
-      return { kind: 'ServiceAccount', name, namespace };
-    }),
-  ];
   await change(
     context,
     context.args,
