@@ -52,7 +52,6 @@ type Plan = {
   earlier: Lookup[];
   domain: string | undefined;
   port: number;
-  inMicroseconds: boolean;
   server: string | undefined;
   flags: Flags;
   timeoutMs: number;
@@ -126,7 +125,6 @@ function readPlan(words: readonly string[]): Plan | Wrong {
     earlier: [],
     domain: undefined,
     port: 53,
-    inMicroseconds: false,
     server: undefined,
     flags,
     timeoutMs: 5_000,
@@ -141,13 +139,12 @@ function readPlan(words: readonly string[]): Plan | Wrong {
     } else if (word === '-x') {
       setName(plan, reverseName(words[++i] ?? '') ?? `${words[i] ?? ''}.in-addr.arpa.`);
       plan.type = 'PTR';
-    } else if (/^-[tqpcbkyf]/.test(word)) {
+    } else if (/^-[tqpcby]/.test(word)) {
       const value = word.length > 2 ? word.slice(2) : words[++i];
       if (value === undefined) return invalid(word);
       const wrong = setValue(plan, word[1] ?? '', value);
       if (wrong !== undefined) return wrong;
     } else if (word === '-h') return { out: USAGE, code: 0 };
-    else if (word === '-u') plan.inMicroseconds = true;
     else if (/^-[46rm]$/.test(word)) continue;
     else if (word.startsWith('-')) return invalid(word);
     else if (word.toUpperCase() === 'IN' && plan.name !== undefined) continue;
@@ -176,9 +173,6 @@ function setName(plan: Plan, name: string): void {
 function setValue(plan: Plan, letter: string, value: string): Wrong | undefined {
   if (letter === 't') setType(plan, value, true);
   else if (letter === 'q') setName(plan, value);
-  else if (letter === 'k') plan.warnings += `Couldn't read key from ${value}: file not found\n`;
-  else if (letter === 'f')
-    return { err: `${value}: No such file or directory\ndig: couldn't open specified batch file\n`, code: 8 };
   else if (letter === 'p') {
     if (!/^\d+$/.test(value))
       return {
@@ -198,6 +192,10 @@ function setType(plan: Plan, text: string, isOption: boolean): void {
     if (plan.type !== undefined && !isOption) plan.warnings += ';; Warning, extra type option\n';
     plan.type = type;
   }
+}
+
+function isFlag(flags: Flags, name: string): name is keyof Flags {
+  return Object.hasOwn(flags, name);
 }
 
 function applyFlag(plan: Plan, text: string): boolean {
@@ -222,27 +220,10 @@ function applyFlag(plan: Plan, text: string): boolean {
     flags.search = isOn;
   } else if (name === 'tries') plan.tries = Math.max(1, value);
   else if (name === 'retry') plan.tries = value + 1;
-  else if (
-    name === 'search' ||
-    name === 'defname' ||
-    name === 'short' ||
-    name === 'cmd' ||
-    name === 'question' ||
-    name === 'answer' ||
-    name === 'authority' ||
-    name === 'comments' ||
-    name === 'stats' ||
-    name === 'tcp' ||
-    name === 'vc' ||
-    name === 'ignore' ||
-    name === 'trace' ||
-    name === 'recurse' ||
-    name === 'identify' ||
-    name === 'ttlid' ||
-    name === 'class'
-  ) {
-    flags[name === 'defname' ? 'search' : name === 'vc' ? 'tcp' : name] = isOn;
-  } else
+  else if (name === 'defname') flags.search = isOn;
+  else if (name === 'vc') flags.tcp = isOn;
+  else if (isFlag(flags, name)) flags[name] = isOn;
+  else
     return [
       'additional',
       'dnssec',
@@ -353,7 +334,7 @@ function full(process: Process, plan: Plan, answer: Answer): string {
   };
   section('ANSWER', message.answers, flags.answer);
   section('AUTHORITY', message.authority, flags.authority);
-  if (flags.stats) text += stats(process, answer, plan.inMicroseconds);
+  if (flags.stats) text += stats(process, answer);
   return text;
 }
 
@@ -386,13 +367,10 @@ function comments(process: Process, message: DnsMessage, isRecursive: boolean): 
   );
 }
 
-function stats(process: Process, answer: Answer, inMicroseconds: boolean): string {
-  const took = inMicroseconds
-    ? `${Math.floor(answer.elapsedMs * 1000)} usec`
-    : `${Math.floor(answer.elapsedMs)} msec`;
+function stats(process: Process, answer: Answer): string {
   const when = formatDate(process.sys.nowMs(), '%a %b %d %T %Z %Y');
   return (
-    `;; Query time: ${took}\n;; SERVER: ${answer.server}#53(${answer.server}) (${answer.isTcp ? 'TCP' : 'UDP'})\n` +
+    `;; Query time: ${Math.floor(answer.elapsedMs)} msec\n;; SERVER: ${answer.server}#53(${answer.server}) (${answer.isTcp ? 'TCP' : 'UDP'})\n` +
     `;; WHEN: ${when}\n;; MSG SIZE  rcvd: ${messageSize(answer.message)}\n\n`
   );
 }

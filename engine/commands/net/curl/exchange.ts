@@ -198,10 +198,6 @@ function http2Lines(
     .map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase()));
   const isSecure = url.scheme === 'https';
   const using = how.isFresh && isSecure ? '* using HTTP/2\n' : '';
-  if (run.version.number < 77_800)
-    return isSecure
-      ? `* Using HTTP2, server supports multi-use\n* Connection state changed (HTTP/2 confirmed)\n* Copying HTTP/2 data in stream buffer to connection buffer after upgrade: len=0\n${how.bytes}* Using Stream ID: ${how.stream} (easy handle 0x${pointer(authority)})\n`
-      : '';
   const pseudo =
     run.version.number < 80_000
       ? [`:method: ${method}`, `:path: ${path}`, `:scheme: ${url.scheme}`, `:authority: ${authority}`]
@@ -224,20 +220,11 @@ async function takeLink(transfer: Transfer, place: Place): Promise<OpenLink> {
   const key = linkKey(place);
   const kept = run.links.find((link) => link.key === key);
   if (kept) {
-    if (run.version.number < 77_800) {
+    if (run.version.number < 80_900) {
+      const which = run.version.number < 80_000 ? ` #${kept.number}` : '';
       await verbose(
         run,
-        `* Found bundle for host ${place.host}: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to!\n* Re-using existing connection! (#${kept.number}) with host ${place.host}\n* Connected to ${place.host} (${kept.address}) port ${place.port} (#${kept.number})\n`,
-      );
-    } else if (run.version.number < 80_000) {
-      await verbose(
-        run,
-        `* Found bundle for host: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection #${kept.number} with host ${place.host}\n`,
-      );
-    } else if (run.version.number < 80_900) {
-      await verbose(
-        run,
-        `* Found bundle for host: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection with host ${place.host}\n`,
+        `* Found bundle for host: 0x${pointer(key)} [serially]\n* Can not multiplex, even if we wanted to\n* Re-using existing connection${which} with host ${place.host}\n`,
       );
     } else await verbose(run, `* Re-using existing ${place.scheme}: connection with host ${place.host}\n`);
     moments.resolvedMs = run.process.sys.nowMs();
@@ -290,10 +277,7 @@ async function sendRequest(
     meter.sent = transfer.uploaded;
     meter.sendTotal = transfer.uploaded;
     await verbose(run, `} [${bytes} bytes data]\n`);
-    if (run.version.number < 77_800)
-      await verbose(run, `* upload completely sent off: ${bytes} out of ${bytes} bytes\n`);
-    else if (run.version.number >= 80_900)
-      await verbose(run, `* upload completely sent off: ${bytes} bytes\n`);
+    if (run.version.number >= 80_900) await verbose(run, `* upload completely sent off: ${bytes} bytes\n`);
     if (isUploaded) await verbose(run, '* We are completely uploaded and fine\n');
   } else if (run.version.number >= 80_700) await verbose(run, '* Request completely sent off\n');
   transfer.moments.sentMs = run.process.sys.nowMs();
@@ -424,8 +408,6 @@ async function sayHead(transfer: Transfer, head: HttpHead, method: string): Prom
   if (run.globals.isVerbose || run.trace) {
     if (head.version === '1.0') await verbose(run, '* HTTP 1.0, assume close after body\n');
     const isRejected = head.status === 401 && transfer.user !== undefined;
-    if (run.version.number >= 76_500 && run.version.number < 77_800 && head.version === '1.1')
-      await verbose(run, '* Mark bundle as not supporting multiuse\n');
     for (const line of head.lines) {
       if (isRejected && /^www-authenticate:/i.test(line)) {
         await verbose(

@@ -20,7 +20,7 @@ export type HandshakeFacts = {
 /** How far a handshake came. */
 export type HandshakeStage = 'hello' | 'untrusted' | 'wrong-name' | 'insecure' | 'ok';
 
-/** The `*` lines of a TLS handshake, with the byte counts when they are not on a terminal. Source: recorded curl 7.74 to 8.14.1. */
+/** The `*` lines of a TLS handshake, with the byte counts when they are not on a terminal. Source: recorded curl 7.88 and 8.14; older ones are shown like 7.88. */
 export function handshakeLines(facts: HandshakeFacts, stage: HandshakeStage): string {
   const isNew = facts.version.number >= 80_900;
   const lines: string[] = [];
@@ -32,10 +32,8 @@ export function handshakeLines(facts: HandshakeFacts, stage: HandshakeStage): st
     lines.push(`* ${protocol} (${direction}), ${what}:`);
     bytes(direction === 'IN' ? '{' : '}', count);
   };
-  if (facts.offered.length > 0) {
-    if (facts.version.number < 77_800) lines.push(...facts.offered.map((name) => `* ALPN, offering ${name}`));
-    else lines.push(`* ALPN: ${isNew ? 'curl ' : ''}offers ${facts.offered.join(',')}`);
-  }
+  if (facts.offered.length > 0)
+    lines.push(`* ALPN: ${isNew ? 'curl ' : ''}offers ${facts.offered.join(',')}`);
   bytes('}', 5);
   step('OUT', 'TLS handshake, Client hello (1)', isNew ? 1_558 : 512);
   if (facts.caFile !== undefined) {
@@ -72,19 +70,14 @@ export function handshakeLines(facts: HandshakeFacts, stage: HandshakeStage): st
   lines.push(
     `* SSL connection using ${facts.tlsVersion} / ${cipher}${isNew ? ' / x25519 / RSASSA-PSS' : ''}`,
   );
-  if (facts.offered.length > 0) lines.push(alpnLine(facts));
+  if (facts.offered.length > 0)
+    lines.push(
+      facts.alpn === undefined
+        ? '* ALPN: server did not agree on a protocol. Uses default.'
+        : `* ALPN: server accepted ${facts.alpn}`,
+    );
   lines.push(...certificateLines(facts, stage, isNew));
   return `${lines.join('\n')}\n`;
-}
-
-function alpnLine(facts: HandshakeFacts): string {
-  const { alpn } = facts;
-  if (facts.version.number < 77_800)
-    return alpn === undefined
-      ? '* ALPN, server did not agree to a protocol'
-      : `* ALPN, server accepted to use ${alpn}`;
-  if (alpn === undefined) return '* ALPN: server did not agree on a protocol. Uses default.';
-  return `* ALPN: server accepted ${alpn}`;
 }
 
 /** What OpenSSL says of a verify code (X509_verify_cert_error_string). */

@@ -85,8 +85,7 @@ function goodbyeLines(isTerminal: boolean): string {
 function untrustedText(run: CurlRun, code: number): string {
   const { number } = run.version;
   if (number >= 81_700) return `SSL certificate OpenSSL verify result: ${verifyWords(code)} (${code})`;
-  const words = verifyWords(code);
-  return `SSL certificate problem: ${number < 77_800 ? words.replace('self-signed', 'self signed') : words}`;
+  return `SSL certificate problem: ${verifyWords(code)}`;
 }
 
 async function handshakeFailed(
@@ -109,24 +108,16 @@ async function handshakeFailed(
       return fail(run, { code: 28, text, hadConnection: true, isTransient: true });
     }
     case 'reset':
-      if (number < 77_800)
-        return end(
-          `OpenSSL SSL_connect: Connection reset by peer in connection to ${place.host}:${place.port} `,
-        );
       return end(`${place.port === 443 ? 'Recv' : 'Send'} failure: Connection reset by peer`);
     case 'closed':
       if (number < 80_900)
         return end(`OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to ${place.host}:${place.port} `);
       return end('Send failure: Broken pipe');
     case 'plain':
-      if (number < 77_800) return end('error:1408F10B:SSL routines:ssl3_get_record:wrong version number');
       return end(`${prefix}error:0A00010B:SSL routines::wrong version number`);
     case 'unrecognized name':
-      if (number < 77_800) return end('error:14094458:SSL routines:ssl3_read_bytes:tlsv1 unrecognized name');
       return end(`${prefix}error:0A000458:SSL routines::tlsv1 unrecognized name`);
     case 'protocol version':
-      if (number < 77_800)
-        return end('error:1409442E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version');
       return end(`${prefix}error:0A00042E:SSL routines::tlsv1 alert protocol version`);
   }
 }
@@ -137,10 +128,8 @@ export async function refuseOldTls(opening: Opening): Promise<void> {
   if (config.maxTls === undefined || config.maxTls >= 12) return;
   const { number } = run.version;
   const text =
-    number < 77_800
-      ? 'error:141E70BF:SSL routines:tls_construct_client_hello:no protocols available'
-      : number < 80_900
-        ? 'OpenSSL/3.0.19: error:0A00042E:SSL routines::tlsv1 alert protocol version'
-        : 'TLS connect error: error:0A0000BF:SSL routines::no protocols available';
+    number < 80_900
+      ? 'OpenSSL/3.0.19: error:0A00042E:SSL routines::tlsv1 alert protocol version'
+      : 'TLS connect error: error:0A0000BF:SSL routines::no protocols available';
   await fail(run, { code: 35, text, hadConnection: true });
 }
