@@ -3,6 +3,7 @@ import type { ObjectRequest } from './request.ts';
 import type { Server } from './server.ts';
 import { DecodeError, decodeStruct } from '../objects/decode.ts';
 import { PatchError, applyJsonPatch } from '../objects/json-patch.ts';
+import { memberOf } from '../objects/members.ts';
 import {
   StatusError,
   badRequest,
@@ -92,10 +93,6 @@ function spentPatch(value: unknown, live: unknown): unknown {
       (value[key] !== null || memberOf(live, key) !== undefined),
   );
   return Object.fromEntries(kept.map((key) => [key, spentPatch(value[key], memberOf(live, key))]));
-}
-
-function memberOf(value: unknown, key: string): unknown {
-  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function jsonPatched(previous: KubeObject, body: readonly unknown[]): unknown {

@@ -7,7 +7,7 @@ import { apiServerObjects, BOOT_NAMESPACES, bootObject, serviceAccount, staticPo
 import { createObject } from '../store/registry.ts';
 import { kubeadmObjects, storageObjects } from './boot-objects.ts';
 import { networkingOf } from './networking.ts';
-import { registerNode } from './boot.ts';
+import { install, registerNode } from './boot.ts';
 import { serverObjects } from './boot-server.ts';
 
 const STORAGE = 'local-path-storage';
@@ -46,10 +46,6 @@ export function installStorage(sim: Simulation, cluster: Cluster): void {
   createObject(sim, cluster.store, 'namespaces', bootObject('v1', 'Namespace', { name: STORAGE }));
   install(sim, cluster, storageObjects());
   cluster.settle();
-}
-
-function install(sim: Simulation, cluster: Cluster, objects: readonly BootObject[]): void {
-  for (const [resource, object] of objects) createObject(sim, cluster.store, resource, object);
 }
 
 /** kindnetd as kind's node image brings it along (images/kindnetd). */

@@ -324,24 +324,29 @@ export function dnsObjects(dnsPolicy = 'Default', serviceSubnet = '10.96.0.0/16'
   ];
 }
 
+/** kind's StorageClass. */
+export function storageClass(): BootObject {
+  return [
+    'storageclasses.storage.k8s.io',
+    bootObject(
+      'storage.k8s.io/v1',
+      'StorageClass',
+      { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+      {
+        provisioner: 'rancher.io/local-path',
+        reclaimPolicy: 'Delete',
+        volumeBindingMode: 'WaitForFirstConsumer',
+      },
+    ),
+  ];
+}
+
 /** kind's StorageClass with its provisioner. */
 export function storageObjects(): BootObject[] {
   const namespace = 'local-path-storage';
   const labels = { app: 'local-path-provisioner' };
   return [
-    [
-      'storageclasses.storage.k8s.io',
-      bootObject(
-        'storage.k8s.io/v1',
-        'StorageClass',
-        { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-        {
-          provisioner: 'rancher.io/local-path',
-          reclaimPolicy: 'Delete',
-          volumeBindingMode: 'WaitForFirstConsumer',
-        },
-      ),
-    ],
+    storageClass(),
     serviceAccount(namespace, 'local-path-provisioner-service-account'),
     [
       'deployments.apps',

@@ -1,7 +1,7 @@
 import type { BootObject } from './boot-objects.ts';
 import type { ContainerFate, ImageCatalog, ImageRecord, ProbeFailure } from '../controllers/context.ts';
 import type { ContainerSpec, Pod, ProbeSpec } from '../objects/views.ts';
-import { accessObjects, bootObject, dnsObjects, serviceAccount } from './boot-objects.ts';
+import { accessObjects, bootObject, dnsObjects, serviceAccount, storageClass } from './boot-objects.ts';
 import { isInitContainer } from '../controllers/pod-status.ts';
 import { parseReference } from '../images/catalog.ts';
 
@@ -41,19 +41,7 @@ export function recordedObjects(): BootObject[] {
   };
   return [
     ...accessObjects().filter(([resource]) => resource.endsWith(rbac)),
-    [
-      'storageclasses.storage.k8s.io',
-      bootObject(
-        'storage.k8s.io/v1',
-        'StorageClass',
-        { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-        {
-          provisioner: 'rancher.io/local-path',
-          reclaimPolicy: 'Delete',
-          volumeBindingMode: 'WaitForFirstConsumer',
-        },
-      ),
-    ],
+    storageClass(),
     [
       'configmaps',
       bootObject(

@@ -96,7 +96,8 @@ export function registerNode(
   return node;
 }
 
-function install(sim: Simulation, cluster: Cluster, objects: readonly BootObject[]): void {
+/** Creates objects, each of its resource. */
+export function install(sim: Simulation, cluster: Cluster, objects: readonly BootObject[]): void {
   for (const [resource, object] of objects) createObject(sim, cluster.store, resource, object);
 }
 

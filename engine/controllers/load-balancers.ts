@@ -7,6 +7,7 @@ import { keyOf } from '../objects/views.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { sameValue } from '../objects/equal.ts';
 import { timestamp } from '../objects/time.ts';
+import { textOf } from '../store/service-addresses.ts';
 import { updateStatus } from '../store/registry.ts';
 import { matchesSelector } from './selector.ts';
 
@@ -214,10 +215,6 @@ function rangesOf(pool: Pool): Range[] {
 function numberOf(text: string): number | undefined {
   if (parseAddress(text)?.family !== 4) return undefined;
   return text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-function textOf(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }
 
 function isInside(ranges: readonly Range[], ip: string): boolean {

@@ -1,6 +1,7 @@
 import type { Json } from '../base/json.ts';
 import type { Simulation } from '../base/simulation.ts';
-import { type ListenerSpec, listener, lookup } from '../images/catalog.ts';
+import { type ListenerSpec, lookup } from '../images/catalog.ts';
+import { tcp } from '../images/recipe.ts';
 import { serverOf } from '../images/registry.ts';
 import type { OutboundCall, OutboundResult, Server, ServerContext } from '../images/server.ts';
 import { parseAddress } from '../net/address.ts';
@@ -260,16 +261,16 @@ export function serverIn(
   return party.kind === 'node' ? hostServer(party.name, want) : undefined;
 }
 
-const SSHD = listener(22, 'banner', { banner: 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6' });
+const SSHD = tcp(22, 'banner', { banner: 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6' });
 
 /** What runs on every node beside its pods: sshd, the kubelet's API, and its health for the node itself. */
 const HOST_PROCESSES: readonly ListenerSpec[] = [
   SSHD,
   {
-    ...listener(10_250, 'page', { title: 'Unauthorized', paths: [], others: 401 }),
+    ...tcp(10_250, 'page', { title: 'Unauthorized', paths: [], others: 401 }),
     tls: { names: ['*'], trusted: false },
   },
-  { ...listener(10_248, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
+  { ...tcp(10_248, 'page', { title: 'ok', paths: ['/healthz'] }), isLocal: true },
 ];
 
 function hostServer(
@@ -317,7 +318,7 @@ function outsideServer(
   const made = image?.listeners({}, image.defaultCommand)[0];
   const server = direct ?? (made && serverOf(made.server));
   if (!server) return undefined;
-  const base = made ?? listener(entry.port, entry.image);
+  const base = made ?? tcp(entry.port, entry.image);
   const isTls = entry.tls !== undefined || (entry.protocol !== 'UDP' && [443, 8443].includes(entry.port));
   const spec = {
     ...base,

@@ -1,6 +1,7 @@
 import type { Json } from '../base/json.ts';
 import { hashNumber } from '../base/hash.ts';
-import { type ListenerSpec, listener } from '../images/catalog.ts';
+import type { ListenerSpec } from '../images/catalog.ts';
+import { tcp } from '../images/recipe.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { IngressPath } from '../images/servers/ingress.ts';
 import type { Topology } from './topology.ts';
@@ -64,7 +65,7 @@ export function ingressListener(
   const isSecure = port % 2 === 1 && hosts.length > 0;
   const redirects = port % 2 === 0 && config['enforce-ingress-https'] === 'true';
   const paths = mine.flatMap((one) => pathsOf(topology, one, redirects ? secureHosts(store, one) : []));
-  const spec = listener(port, 'ingress', { paths: paths as unknown as Json });
+  const spec = tcp(port, 'ingress', { paths: paths as unknown as Json });
   return isSecure ? { ...spec, tls: { names: hosts, trusted: false } } : spec;
 }
 

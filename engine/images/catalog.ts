@@ -3,7 +3,7 @@ import type { TlsOffer } from '../net/certificate.ts';
 import type { BotSpec } from './bot.ts';
 import { livelyScript } from './container-script.ts';
 import { FAMILIES } from './families.ts';
-import type { Family } from './recipe.ts';
+import { type Family, tcp } from './recipe.ts';
 
 /** What a container listens on, as data. */
 export type ListenerSpec = {
@@ -213,14 +213,14 @@ function commandListeners(command: readonly string[]): readonly ListenerSpec[] {
   );
   if (nc) {
     const isUdp = /-[a-z]*u/.test(`${nc[1] ?? ''} ${nc[3] ?? ''}`);
-    if (isUdp) return [{ ...listener(Number(nc[2]), 'echo'), protocol: 'UDP' }];
+    if (isUdp) return [{ ...tcp(Number(nc[2]), 'echo'), protocol: 'UDP' }];
     const said = /(?:echo(?: -[ne]+)*|printf) (?:"([^"]*)"|'([^']*)') *\| *(?:nc|ncat|netcat)\b/.exec(text);
-    if (!said) return [listener(Number(nc[2]), 'opaque')];
+    if (!said) return [tcp(Number(nc[2]), 'opaque')];
     const words = (said[1] ?? said[2] ?? '').replaceAll('\\r', '\r').replaceAll('\\n', '\n');
-    return [listener(Number(nc[2]), 'one-text', { text: `${words}\n` })];
+    return [tcp(Number(nc[2]), 'one-text', { text: `${words}\n` })];
   }
   const socat = /\bsocat\b.*?TCP4?-L(?:ISTEN)?:(\d+)/i.exec(text);
-  if (socat) return [listener(Number(socat[1]), 'echo')];
+  if (socat) return [tcp(Number(socat[1]), 'echo')];
   const python =
     /python[0-9.]* -m (?:http\.server|SimpleHTTPServer)((?: -{1,2}\w+[ =]\S+)*)(?: (\d+))?((?: -{1,2}\w+[ =]\S+)*)/.exec(
       text,
@@ -229,7 +229,7 @@ function commandListeners(command: readonly string[]): readonly ListenerSpec[] {
     const root =
       /(?:-d|--directory)[ =](\S+)/.exec(`${python[1] ?? ''} ${python[3] ?? ''}`)?.[1] ?? folderOf(text);
     return [
-      listener(Number(python[2] ?? 8000), 'files', {
+      tcp(Number(python[2] ?? 8000), 'files', {
         root,
         style: 'python',
         server: 'SimpleHTTP/0.6 Python/3.12.3',
@@ -240,21 +240,12 @@ function commandListeners(command: readonly string[]): readonly ListenerSpec[] {
   if (!httpd || !/-[a-z]*[fp]/.test(httpd[1] ?? '')) return [];
   const port = Number(/-p\s*(?:[\d.]+:)?(\d+)/.exec(httpd[1] ?? '')?.[1] ?? 80);
   const root = /-h\s*(\S+)/.exec(httpd[1] ?? '')?.[1] ?? folderOf(text);
-  return [listener(port, 'files', { root, style: 'busybox', server: 'httpd' })];
+  return [tcp(port, 'files', { root, style: 'busybox', server: 'httpd' })];
 }
 
 /** The folder that a script went into before it started its server. */
 function folderOf(text: string): string {
   return /\bcd (\/[\w/.-]*)/.exec(text)?.[1] ?? '';
-}
-
-/** A TCP listener with a server and its options. */
-export function listener(
-  port: number,
-  server: string,
-  options: Readonly<Record<string, Json>> = {},
-): ListenerSpec {
-  return { port, protocol: 'TCP', server, options };
 }
 
 /** A day; a program that would end later counts as one that stays. */

@@ -1,13 +1,13 @@
 import { parse } from '../base/yaml.ts';
 import { LIMITS } from '../base/limits.ts';
-import { type Json, isJsonObject } from '../base/json.ts';
+import { memberOf } from '../objects/members.ts';
 
 /** The server of a kubeconfig's current context; '' when the file says none. */
 export function currentServer(text: string): string {
-  let data: Json;
+  let data: unknown;
   if (isExcessive(text)) return '';
   try {
-    data = parse(text, { maxAliasCount: LIMITS.yamlAliasesMax }) as Json;
+    data = parse(text, { maxAliasCount: LIMITS.yamlAliasesMax });
   } catch {
     return '';
   }
@@ -15,17 +15,15 @@ export function currentServer(text: string): string {
   return textOf(named(data, 'clusters', textOf(context, 'cluster'), 'cluster'), 'server');
 }
 
-function named(data: Json | undefined, list: string, name: string, member: string): Json | undefined {
+function named(data: unknown, list: string, name: string, member: string): unknown {
   const items = memberOf(data, list);
-  const found = Array.isArray(items) ? items.find((item: Json) => textOf(item, 'name') === name) : undefined;
+  const found = Array.isArray(items)
+    ? items.find((item: unknown) => textOf(item, 'name') === name)
+    : undefined;
   return memberOf(found, member);
 }
 
-function memberOf(value: Json | undefined, key: string): Json | undefined {
-  return isJsonObject(value) && Object.hasOwn(value, key) ? (value[key] as Json) : undefined;
-}
-
-function textOf(value: Json | undefined, key: string): string {
+function textOf(value: unknown, key: string): string {
   const text = memberOf(value, key);
   return typeof text === 'string' ? text : '';
 }

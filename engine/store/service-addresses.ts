@@ -36,7 +36,8 @@ function rangeOf(cidr: string): ServiceRange {
   return { base, bits: Number(bits), text: `${textOf(base)}/${bits}` };
 }
 
-function textOf(value: number): string {
+/** The text of an IPv4 address, given as a number. */
+export function textOf(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }
 

@@ -2,7 +2,7 @@ import { type Cidr, cidrCovers, formatCidr, maskedCidr, parseCidr } from '../../
 import { byKey } from '../../base/order.ts';
 import { portNameFaults } from '../names.ts';
 import { selectorErrors } from './label-check.ts';
-import { type FieldError, typeName, unsupported } from './schema-check.ts';
+import { type FieldError, invalid, typeName, unsupported } from './schema-check.ts';
 import type { Schema } from './schema.ts';
 import type { RawNetworkPeer, RawNetworkPolicy, RawNetworkPort } from './types.ts';
 
@@ -118,10 +118,6 @@ export function networkPolicyErrors(policy: RawNetworkPolicy, isStrict = true): 
     }
   }
   return isStrict ? errors : errors.filter((error) => !CARELESS.some((each) => each === error.detail));
-}
-
-function invalid(field: string, value: unknown, detail: string): FieldError {
-  return { field, kind: 'Invalid value', value, detail };
 }
 
 function ruleErrors(

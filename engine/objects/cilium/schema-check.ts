@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../base/json.ts';
 import { parseCidr } from '../../net/cidr.ts';
 import type { Schema } from './schema.ts';
 
@@ -45,14 +46,14 @@ export function aggregateText(errors: readonly FieldError[]): string {
  */
 export function checkSchema(value: unknown, schema: Schema, path: string): FieldError[] {
   const errors = checkType(value, schema, path);
-  if (isRecord(value)) errors.push(...checkChoices(value, schema, path));
+  if (isJsonObject(value)) errors.push(...checkChoices(value, schema, path));
   else if (value !== null) errors.push(...choicesOfNoObject(value, schema, path));
   if (typeof value === 'string') errors.push(...checkText(value, schema, path));
   else if (typeof value === 'number') errors.push(...checkNumber(value, schema, path));
   else if (Array.isArray(value)) errors.push(...checkList(value, schema, path));
   if (schema.enum && !schema.enum.some((item) => item === value))
     errors.push(unsupported(path, value, schema.enum));
-  if (isRecord(value)) errors.push(...checkObject(value, schema, path));
+  if (isJsonObject(value)) errors.push(...checkObject(value, schema, path));
   return errors;
 }
 
@@ -63,10 +64,6 @@ function choicesOfNoObject(value: unknown, schema: Schema, path: string): FieldE
     return isEither ? [] : [noneOfAny(path), ...checkSchema(value, { type: 'integer' }, path)];
   }
   return schema.oneOf ? [choice(`${oneOf(path)} Found ${schema.oneOf.length} valid alternatives`)] : [];
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The name of a JSON value's type as validation texts have it. */
@@ -92,7 +89,8 @@ function checkType(value: unknown, schema: Schema, path: string): FieldError[] {
 
 const GO_FORMATS: Readonly<Record<string, string>> = { integer: 'int64', number: 'float64' };
 
-function invalid(field: string, value: unknown, detail: string): FieldError {
+/** What is wrong with a value that is there. */
+export function invalid(field: string, value: unknown, detail: string): FieldError {
   return { field, kind: 'Invalid value', value, detail };
 }
 
@@ -257,7 +255,7 @@ const METADATA_FIELDS: readonly string[] = [
 export function unknownFields(object: unknown, schema: Schema): string[] {
   const found: string[] = [];
   collectUnknown(object, schema, '', found);
-  if (isRecord(object) && isRecord(object['metadata'])) {
+  if (isJsonObject(object) && isJsonObject(object['metadata'])) {
     for (const name of Object.keys(object['metadata'])) {
       if (!METADATA_FIELDS.includes(name)) found.push(`metadata.${name}`);
     }
@@ -271,7 +269,7 @@ function collectUnknown(value: unknown, schema: Schema, path: string, found: str
     for (const [i, item] of value.entries()) collectUnknown(item, schema.items ?? {}, `${path}[${i}]`, found);
     return;
   }
-  if (!isRecord(value)) return;
+  if (!isJsonObject(value)) return;
   for (const [name, member] of Object.entries(value)) {
     const at = path === '' ? name : `${path}.${name}`;
     const own =
