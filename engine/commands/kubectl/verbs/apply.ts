@@ -84,7 +84,6 @@ async function apply(context: Context): Promise<void> {
     throw new CommandError(
       "--prune is in alpha and doesn't currently work on objects created by server-side apply",
     );
-  for (const word of flags.list('prune-allowlist')) checkAllowed(context, word);
   const validation = validationOf(context);
   const items = await readManifests(context, { isValidated: validation !== 'Ignore' });
   const infos = items.filter(isInfo);
@@ -101,16 +100,6 @@ async function apply(context: Context): Promise<void> {
   await printApplied(context, applied, errors);
   throwAll(errors);
   if (flags.bool('prune')) await prune(context, applied, dryRun);
-}
-
-/** @throws CommandError for what is no `group/version/kind` that the server has */
-function checkAllowed(context: Context, word: string): void {
-  const [group = '', version = '', kind, more] = word.split('/');
-  if (kind === undefined || more !== undefined)
-    throw new CommandError(`invalid GroupVersionKind format: ${word}, please follow <group/version/kind>`);
-  const apiVersion = group === '' || group === 'core' ? version : `${group}/${version}`;
-  if (context.discovery.byKind(apiVersion, kind) === undefined)
-    throw new CommandError(`no matches for kind ${quoteGo(kind)} in version ${quoteGo(apiVersion)}`);
 }
 
 /** Kinds that `--prune` looks at when no allowlist is given (kubectl/pkg/util/prune). */

@@ -67,10 +67,6 @@ async function canI(context: Context): Promise<number> {
   const { flags, args } = context;
   if (flags.bool('list')) {
     if (args.length > 0) throw new CommandError('list option must be specified with no arguments');
-    if (flags.bool('quiet') || flags.bool('all-namespaces') || flags.text('subresource') !== '')
-      throw new CommandError(
-        "list option can't be specified with neither quiet, all-namespaces nor subresource options",
-      );
     return listRules(context);
   }
   const [verb, what] = args;

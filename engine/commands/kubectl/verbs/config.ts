@@ -305,13 +305,6 @@ async function setCredentials(context: Context): Promise<void> {
   const [name] = context.args;
   if (name === undefined || context.args.length !== 1)
     throw new CommandError(`unexpected args: [${context.args.join(' ')}]`);
-  if (
-    context.flags.changed('token') &&
-    (context.flags.changed('username') || context.flags.changed('password'))
-  )
-    throw new CommandError(
-      'you cannot specify more than one authentication method at the same time: --token, --username/--password',
-    );
   const config = readConfig(context.process, context.flags);
   const change = changes(context, {
     token: 'token',

@@ -43,10 +43,7 @@ export type Header = { readonly name: string; readonly priority: number };
 
 async function get(context: Context): Promise<void> {
   const { flags } = context;
-  if (flags.text('raw') !== '') {
-    checkRaw(context);
-    return printRaw(context, 'GET', flags.text('raw'));
-  }
+  if (flags.text('raw') !== '') return printRaw(context, 'GET', flags.text('raw'));
   if (context.args.length === 0 && flags.list('filename').length === 0 && flags.text('kustomize') === '')
     throw nothingToGet();
   const output = flags.text('output');
@@ -73,16 +70,6 @@ async function get(context: Context): Promise<void> {
   if (printer !== undefined || columns !== undefined)
     return printObjects(context, wants, errors, options, isSingle, { printer, columns });
   await printTables(context, wants, errors, options);
-}
-
-/** @throws CommandError for what does not go with `--raw` */
-function checkRaw({ args, flags }: Context): void {
-  if (args.length > 0) throw new CommandError('arguments may not be passed when --raw is specified');
-  if (flags.bool('watch') || flags.bool('watch-only') || flags.text('selector') !== '')
-    throw new CommandError(
-      '--raw may not be specified with other flags that filter the server request or alter the output',
-    );
-  if (flags.text('output') !== '') throw new CommandError('--raw and --output are mutually exclusive');
 }
 
 function nothingToGet(): PlainError {
