@@ -1,4 +1,4 @@
-import { BASE64 } from '../base/bytes.ts';
+import { toBase64 } from '../base/bytes.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import type { KubeObject } from '../objects/api.ts';
 import type { Pod } from '../objects/views.ts';
@@ -396,11 +396,7 @@ function statusModel(report: AgentReport): JsonObject {
 /** The tunnel to the other nodes, with a key that follows from the node's name. */
 function wireguard(report: AgentReport): JsonObject {
   const seed = [0, 1, 2, 3].map((part) => hashText(`${report.node}/key/${part}`)).join('');
-  // 32 bytes are 43 digits, the last one of four bits.
-  const key = Array.from({ length: 43 }, (_, i) => {
-    const value = Number.parseInt(seed.slice(i, i + 2), 16) % 64;
-    return BASE64[i === 42 ? value & 60 : value];
-  });
+  const bytes = (seed.match(/../g) ?? []).slice(0, 32).map((pair) => Number.parseInt(pair, 16));
   return {
     interfaces: [
       {
@@ -408,7 +404,7 @@ function wireguard(report: AgentReport): JsonObject {
         name: 'cilium_wg0',
         'peer-count': report.nodes.length - 1,
         peers: null,
-        'public-key': `${key.join('')}=`,
+        'public-key': toBase64(Uint8Array.from(bytes)),
       },
     ],
     'node-encryption': report.ciliumConfig['encrypt-node'] === 'true' ? 'Enabled' : 'Disabled',

@@ -20,7 +20,7 @@ export async function requestBody(
       const line = `Can't open '${config.upload}'!`;
       const said = run.version.number < 80_000 ? line : `cannot open '${config.upload}'`;
       await run.err(`curl: ${said}\n${TRY}`);
-      throw new TransferEnd({ code: 26, text: '', hadConnection: false });
+      throw new TransferEnd({ code: 26, text: '' });
     }
     return { body: { text, isUpload: true }, query: queries.join('&') };
   }
@@ -101,7 +101,6 @@ async function multipart(run: CurlRun, forms: CurlConfig['forms'], readFile: Rea
       throw new TransferEnd({
         code: 26,
         text: 'Failed to open/read local data from file/application',
-        hadConnection: false,
       });
     }
     const file = extra('filename') ?? (mark === '@' ? (path.split('/').pop() ?? path) : undefined);

@@ -174,7 +174,6 @@ async function resolvePlace(
   return fail(run, {
     code: opening.place.isProxy ? 5 : 6,
     text: `Could not resolve ${what}: ${target.host}`,
-    hadConnection: false,
     isOrderly: true,
   });
 }

@@ -117,7 +117,7 @@ async function runConfig(run: CurlRun, config: CurlConfig, readFile: ReadFile): 
       ? expandGlob(pattern, run.version.number >= 80_000)
       : [{ url: pattern, parts: [] }];
     if ('fault' in globbed) {
-      await sayError(run, { code: 3, text: globbed.fault, hadConnection: false });
+      await sayError(run, { code: 3, text: globbed.fault });
       return 3;
     }
     for (const one of globbed) {
@@ -199,7 +199,7 @@ async function runUrl(job: UrlJob): Promise<number> {
       (result.transfer?.downloaded ?? 0) > 0 &&
       run.version.number < 80_000
     ) {
-      await sayError(run, { code: 23, text: 'Failed to truncate file', hadConnection: false });
+      await sayError(run, { code: 23, text: 'Failed to truncate file' });
       return 23;
     }
     await run.process.sys.sleep(delayMs);
@@ -243,7 +243,7 @@ function outputName(job: UrlJob): string | undefined | CurlFailure {
   const name = slash < 0 ? '' : path.slice(slash + 1);
   if (name !== '') return name;
   if (job.run.version.number < 80_000)
-    return { code: 23, text: 'Failed writing received data to disk/application', hadConnection: false };
+    return { code: 23, text: 'Failed writing received data to disk/application' };
   return 'curl_response';
 }
 
@@ -318,15 +318,12 @@ async function prepare(job: UrlJob, output: Output, meter: Meter, nowMs: number)
 /** What is refused before anything is sent; -w speaks of it all the same. */
 async function check(run: CurlRun, config: CurlConfig, written: CurlUrl): Promise<void> {
   const url = written.scheme === '' ? parseCurlUrl(written.target, config.isPathAsIs) : written;
-  if ('badScheme' in url)
-    throw new TransferEnd({ code: 1, text: protocolText(run.version, url.badScheme), hadConnection: false });
-  if ('fault' in url)
-    throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault), hadConnection: false });
+  if ('badScheme' in url) throw new TransferEnd({ code: 1, text: protocolText(run.version, url.badScheme) });
+  if ('fault' in url) throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault) });
   if (!mayUse(config.protocols, url.scheme))
     throw new TransferEnd({
       code: 1,
       text: protocolText(run.version, url.scheme, 'disabled'),
-      hadConnection: false,
     });
   await checkInterface(run, config);
   checkTlsOptions(config, url);
@@ -335,7 +332,7 @@ async function check(run: CurlRun, config: CurlConfig, written: CurlUrl): Promis
   for (const rule of config.resolve) {
     if (!/^(-|\+?(\[[^\]]*\]|[^:]+):\d+:.|\+?[^:]+:\d+$)/.test(rule)) {
       const text = `Couldn't parse CURLOPT_RESOLVE entry '${rule}'`;
-      throw new TransferEnd({ code: 49, text, hadConnection: false });
+      throw new TransferEnd({ code: 49, text });
     }
     await verbose(
       run,
@@ -355,7 +352,7 @@ async function checkInterface(run: CurlRun, config: CurlConfig): Promise<void> {
   if (name === undefined || name === 'lo' || name === 'eth0' || run.network.addresses.includes(name)) return;
   const why = run.version.number < 80_000 ? '' : ' with errno 19: No such device';
   const text = `Couldn't bind to '${name}'${why}`;
-  throw new TransferEnd({ code: 45, text, hadConnection: false });
+  throw new TransferEnd({ code: 45, text });
 }
 
 /** No server of the virtual world listens on a file. */
@@ -370,7 +367,7 @@ async function checkUnixSocket(run: CurlRun, config: CurlConfig, url: CurlUrl): 
     error: 'ECONNREFUSED',
   } as const;
   const text = connectFailureText(version, facts);
-  throw new TransferEnd({ code: 7, text, hadConnection: false });
+  throw new TransferEnd({ code: 7, text });
 }
 
 async function checkCaFile(run: CurlRun, config: CurlConfig, url: CurlUrl): Promise<void> {
@@ -380,7 +377,6 @@ async function checkCaFile(run: CurlRun, config: CurlConfig, url: CurlUrl): Prom
   throw new TransferEnd({
     code: 77,
     text: `error setting certificate file: ${config.caFile}`,
-    hadConnection: false,
   });
 }
 
@@ -401,7 +397,7 @@ function headerDump(run: CurlRun, config: CurlConfig): (text: string) => Promise
 function checkTlsOptions({ minTls, maxTls }: CurlConfig, url: CurlUrl): void {
   if (url.scheme !== 'https' || minTls === undefined || maxTls === undefined || minTls <= maxTls) return;
   const text = 'CURL_SSLVERSION_MAX incompatible with CURL_SSLVERSION';
-  throw new TransferEnd({ code: 35, text, hadConnection: false });
+  throw new TransferEnd({ code: 35, text });
 }
 
 /** The login of -u or of the URL; a missing password is asked for. */
@@ -447,7 +443,6 @@ async function runFile(transfer: Transfer): Promise<void> {
     throw new TransferEnd({
       code: 37,
       text: `Couldn't open file ${transfer.url.target}`,
-      hadConnection: false,
     });
   await transfer.meter.start(true);
   transfer.downloaded = utf8Length(read.content);

@@ -52,7 +52,7 @@ export async function runHttp(transfer: Transfer): Promise<void> {
     const to = transfer.redirectUrl;
     if (config.maxRedirects >= 0 && transfer.redirects >= config.maxRedirects) {
       const text = `Maximum (${config.maxRedirects}) redirects followed`;
-      return fail(run, { code: 47, text, hadConnection: false });
+      return fail(run, { code: 47, text });
     }
     const login = config.on.has('location-trusted') && transfer.user !== undefined ? `${transfer.user}@` : '';
     await verbose(run, `* Issue another request to this URL: '${to.replace('://', `://${login}`)}'\n`);
@@ -62,15 +62,12 @@ export async function runHttp(transfer: Transfer): Promise<void> {
       throw new TransferEnd({
         code: 1,
         text: protocolText(run.version, url.badScheme),
-        hadConnection: false,
       });
-    if ('fault' in url)
-      throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault), hadConnection: false });
+    if ('fault' in url) throw new TransferEnd({ code: 3, text: badUrlText(run.version, url.fault) });
     if (!mayUse(config.redirectProtocols, url.scheme)) {
       throw new TransferEnd({
         code: 1,
         text: protocolText(run.version, url.scheme, 'redirect'),
-        hadConnection: false,
       });
     }
     if (
@@ -170,7 +167,6 @@ async function runHop(transfer: Transfer, methodOverride: string | undefined): P
     throw new TransferEnd({
       code: 22,
       text: `The requested URL returned error: ${head.status}`,
-      hadConnection: false,
     });
   }
   return head;
@@ -180,7 +176,7 @@ async function refuseWithoutCertificate(transfer: Transfer, link: Link): Promise
   const { number } = transfer.run.version;
   const library = number < 80_000 ? '' : 'OpenSSL/3.5.7: ';
   const text = `OpenSSL SSL_read: ${library}error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0`;
-  return dropped(transfer, link, { code: 56, text, hadConnection: true });
+  return dropped(transfer, link, { code: 56, text });
 }
 
 /** What -v says of an HTTP/2 stream before its request. Source: recorded curl 7.74.0, 7.88.1, 8.14.1. */
@@ -285,7 +281,6 @@ async function sendRequest(
     await dropped(transfer, link, {
       code: 55,
       text: 'Send failure: Connection reset by peer',
-      hadConnection: true,
     });
 }
 
@@ -322,7 +317,7 @@ async function dropped(
   failure: ConstructorParameters<typeof TransferEnd>[0],
 ): Promise<never> {
   closeLink(transfer.run, link);
-  return fail(transfer.run, failure);
+  return fail(transfer.run, { ...failure, hadConnection: true });
 }
 
 function closeLink(run: CurlRun, link: Link): void {
@@ -346,20 +341,17 @@ async function readHead(transfer: Transfer, link: Link, method: string): Promise
           run.version.number < 80_000
             ? 'Empty reply from server'
             : 'Remote peer returned unexpected data while we expected SETTINGS frame.  Perhaps, peer does not support HTTP/2 properly.',
-        hadConnection: true,
       });
     if (result.kind === 'end')
       return dropped(transfer, link, {
         code: 52,
         text: 'Empty reply from server',
-        hadConnection: true,
         isOrderly: true,
       });
     if (result.kind === 'reset')
       return dropped(transfer, link, {
         code: 56,
         text: 'Recv failure: Connection reset by peer',
-        hadConnection: true,
       });
     if (result.kind === 'junk') return readJunk(transfer, link);
     moments.firstByteMs = run.process.sys.nowMs();
@@ -377,7 +369,7 @@ function slowDeadline(transfer: Transfer): number {
 
 function tooSlow(config: CurlConfig): ConstructorParameters<typeof TransferEnd>[0] {
   const text = `Operation too slow. Less than ${config.speedLimit ?? 1} bytes/sec transferred the last ${config.speedTimeS ?? 30} seconds`;
-  return { code: 28, text, hadConnection: true, isTransient: true };
+  return { code: 28, text, isTransient: true };
 }
 
 /** An answer without a status line (HTTP/0.9) is refused unless --http0.9 asks for it. */
@@ -387,7 +379,6 @@ async function readJunk(transfer: Transfer, link: Link): Promise<never> {
     return dropped(transfer, link, {
       code: 1,
       text: 'Received HTTP/0.9 when not allowed',
-      hadConnection: true,
     });
   for (;;) {
     const text = link.reader.takeAll();
@@ -398,7 +389,7 @@ async function readJunk(transfer: Transfer, link: Link): Promise<never> {
     if (came !== 'data') break;
   }
   closeLink(run, link);
-  throw new TransferEnd({ code: 0, text: '', hadConnection: false });
+  throw new TransferEnd({ code: 0, text: '' });
 }
 
 async function sayHead(transfer: Transfer, head: HttpHead, method: string): Promise<void> {
@@ -478,7 +469,7 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
   const total = transfer.head ? lengthOf(transfer.head) : undefined;
   if (!isIgnoring) meter.receiveTotal = total;
   if (config.maxFileSize !== undefined && total !== undefined && total > config.maxFileSize) {
-    await dropped(transfer, link, { code: 63, text: 'Maximum file size exceeded', hadConnection: true });
+    await dropped(transfer, link, { code: 63, text: 'Maximum file size exceeded' });
   }
   if (isIgnoring && method !== 'HEAD' && run.version.number < 80_900)
     await verbose(run, '* Ignoring the response-body\n');
@@ -488,7 +479,7 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
     await verbose(run, '* The requested document is not new enough\n* Simulate an HTTP 304 response\n');
     closeLink(run, link);
     await verbose(run, closingLine(run.version, link.number, true));
-    throw new TransferEnd({ code: 0, text: '', hadConnection: false });
+    throw new TransferEnd({ code: 0, text: '' });
   }
   for (;;) {
     const waiting = link.reader.pendingBytes;
@@ -513,7 +504,7 @@ async function readBody(transfer: Transfer, link: Link, method: string, isIgnori
     ) {
       await output.write(piece.text.slice(0, maxFileSize - transfer.downloaded));
       const text = `Exceeded the maximum allowed file size (${maxFileSize}) with ${maxFileSize} bytes`;
-      return dropped(transfer, link, { code: 63, text, hadConnection: true });
+      return dropped(transfer, link, { code: 63, text });
     }
     await keepRate(transfer, utf8Length(piece.text));
     transfer.downloaded += utf8Length(piece.text);
@@ -555,21 +546,20 @@ async function bodyEnded(
     return dropped(transfer, link, {
       code: 56,
       text: 'Recv failure: Connection reset by peer',
-      hadConnection: true,
     });
   if (piece.kind === 'bad-chunk') {
     const text =
       version.number < 81_000
         ? 'Illegal or missing hexadecimal sequence in chunked-encoding'
         : `chunk hex-length char not a hex digit: 0x${piece.char.charCodeAt(0).toString(16)}`;
-    return dropped(transfer, link, { code: 56, text, hadConnection: true });
+    return dropped(transfer, link, { code: 56, text });
   }
   const missing = 'missing' in piece ? piece.missing : undefined;
   const text =
     missing === undefined
       ? 'transfer closed with outstanding read data remaining'
       : partialText(version, missing);
-  return dropped(transfer, link, { code: 18, text, hadConnection: true });
+  return dropped(transfer, link, { code: 18, text });
 }
 
 function operationTimedOut(transfer: Transfer): ConstructorParameters<typeof TransferEnd>[0] {

@@ -18,8 +18,8 @@ export function curlVersion(text: string | undefined): CurlVersion {
 export type CurlFailure = {
   readonly code: number;
   readonly text: string;
-  /** True when a connection existed (or was being made), so that -v says how it was closed. */
-  readonly hadConnection: boolean;
+  /** A connection existed (or was being made), so that -v says how it was closed. */
+  readonly hadConnection?: boolean;
   /** An orderly end, for which newer versions say "shutting down". */
   readonly isOrderly?: boolean;
   /** The time limit was reached: `--retry` counts it as transient. */
