@@ -19,7 +19,7 @@ export async function bundle(name: string, modules: readonly string[]): Promise<
     input: { [name]: ENTRY },
     platform: 'browser',
     transform: { define: { 'process.env.NODE_ENV': '"production"' } },
-    plugins: [entryOf(modules, atOnce), await minifier()],
+    plugins: [yamlInPart(), entryOf(modules, atOnce), await minifier()],
     // The YAML library's package does not say that its modules do nothing but export.
     treeshake: { moduleSideEffects: [{ test: YAML_LIBRARY, sideEffects: false }] },
     preserveEntrySignatures: 'allow-extension',
@@ -52,6 +52,23 @@ const ENTRY = 'virtual:entry';
 const YAML_LIBRARY = /node_modules[\\/]yaml[\\/]/;
 /** What a boot loads beside itself is one file, and all else that is loaded later another: small files are larger in all. */
 const BESIDE_THE_BOOT = /node_modules[\\/]yaml|base[\\/]yaml|images[\\/]servers/;
+
+/** Modules of the YAML library that nothing here uses, though it imports them: nobody asks for its JSON schema or gives a reviver. */
+const YAML_UNUSED: ReadonlyMap<string, string> = new Map([
+  ['schema/json/schema.js', 'export const schema = [];'],
+  ['doc/applyReviver.js', 'export const applyReviver = (_reviver, _holder, _key, value) => value;'],
+]);
+
+/** Leaves out what nobody uses of the YAML library. */
+function yamlInPart(): Plugin {
+  return {
+    name: 'yaml-in-part',
+    load: (id) => {
+      const [, file = ''] = id.replaceAll('\\', '/').split('/yaml/browser/dist/');
+      return YAML_UNUSED.get(file) ?? null;
+    },
+  };
+}
 
 /** The entry; notes what it imports statically, itself and by way of others. */
 function entryOf(modules: readonly string[], atOnce: Set<string>): Plugin {
