@@ -48,21 +48,32 @@ export function changes(a: readonly string[], b: readonly string[]): Change[] {
   return found;
 }
 
-/** The hunks of a unified diff, without its two head lines; '' when nothing differs. */
-export function unifiedHunks(a: readonly string[], b: readonly string[], context: number): string {
+/** The hunks of a unified diff (or of a context diff), without its two head lines; '' when nothing differs. */
+export function unifiedHunks(
+  a: readonly string[],
+  b: readonly string[],
+  context: number,
+  isContext = false,
+): string {
   const all = changes(a, b);
   let out = '';
   for (let index = 0; index < all.length; ) {
     let last = index;
     while (last + 1 < all.length && (all[last + 1]?.aFrom ?? 0) - (all[last]?.aTo ?? 0) <= context * 2)
       last++;
-    out += hunk(a, b, all.slice(index, last + 1), context);
+    out += hunk(a, b, all.slice(index, last + 1), context, isContext);
     index = last + 1;
   }
   return out;
 }
 
-function hunk(a: readonly string[], b: readonly string[], group: readonly Change[], context: number): string {
+function hunk(
+  a: readonly string[],
+  b: readonly string[],
+  group: readonly Change[],
+  context: number,
+  isContext: boolean,
+): string {
   const [first] = group;
   const last = group.at(-1);
   if (first === undefined || last === undefined) return '';
@@ -70,6 +81,28 @@ function hunk(a: readonly string[], b: readonly string[], group: readonly Change
   const aTo = Math.min(a.length, last.aTo + context);
   const bFrom = Math.max(0, first.bFrom - context);
   const bTo = Math.min(b.length, last.bTo + context);
+  if (isContext) {
+    const side = (lines: readonly string[], from: number, to: number, isOld: boolean): string => {
+      const spans = group.map((one) => (isOld ? [one.aFrom, one.aTo] : [one.bFrom, one.bTo]));
+      const place = `${to - from > 1 ? `${from + 1},` : ''}${to}`;
+      const head = isOld ? `*** ${place} ****\n` : `--- ${place} ----\n`;
+      if (spans.every(([start, end]) => start === end)) return head;
+      const mark = (at: number): string => {
+        const index = spans.findIndex(([start = 0, end = 0]) => at >= start && at < end);
+        const one = group[index];
+        const isChange = one !== undefined && one.aFrom < one.aTo && one.bFrom < one.bTo;
+        return one === undefined ? ' ' : isChange ? '!' : isOld ? '-' : '+';
+      };
+      return (
+        head +
+        lines
+          .slice(from, to)
+          .map((line, at) => `${mark(from + at)} ${line}\n`)
+          .join('')
+      );
+    };
+    return `***************\n${side(a, aFrom, aTo, true)}${side(b, bFrom, bTo, false)}`;
+  }
   const range = (from: number, to: number): string =>
     to - from === 1 ? `${from + 1}` : `${to === from ? from : from + 1},${to - from}`;
   let out = `@@ -${range(aFrom, aTo)} +${range(bFrom, bTo)} @@\n`;

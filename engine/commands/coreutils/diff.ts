@@ -30,7 +30,7 @@ async function compare(process: Process, options: Options): Promise<number> {
   const [left, right] = options.operands;
   const wrong = [
     ['invalid width', options.get('W', 'width')],
-    ['invalid context length', options.get('U', 'unified')],
+    ['invalid context length', options.get('U', 'C', 'unified', 'context')],
   ].find(([, value]) => value !== undefined && !/^\d*$/.test(value));
   if (wrong !== undefined || left === undefined || right === undefined)
     return complain(
@@ -152,16 +152,20 @@ async function compareTwo(
   }
   // busybox knows unified diffs only, without times.
   const isPlain = isBusybox(process);
-  if (options.has('u', 'U', 'unified') || isPlain) {
-    const context = options.get('U', 'unified') || '3';
+  const isContext = options.has('c', 'C', 'p', 'context') && !isPlain;
+  if (options.has('u', 'U', 'unified') || isContext || isPlain) {
+    const context = options.get('U', 'C', 'unified', 'context') || '3';
     const labels = options.all.filter(([name]) => name === 'label').map(([, value]) => value);
     const head = (name: string, ms: number | undefined, at: number): string =>
       labels[at] ??
       (isPlain ? name : undefined) ??
-      `${name}\t${formatDate(ms ?? process.sys.nowMs(), '%Y-%m-%d %H:%M:%S.%N +0000')}`;
-    const hunks = unifiedHunks(one, other, Number(context));
+      `${name}\t${formatDate(ms ?? process.sys.nowMs(), isContext ? '%a %b %e %H:%M:%S %Y' : '%Y-%m-%d %H:%M:%S.%N +0000')}`;
+    const hunks = unifiedHunks(one, other, Number(context), isContext);
     if (hunks === '') return 0;
-    await process.out(`--- ${head(left, a?.modifiedMs, 0)}\n+++ ${head(right, b?.modifiedMs, 1)}\n${hunks}`);
+    const [old, next] = isContext ? ['***', '---'] : ['---', '+++'];
+    await process.out(
+      `${old} ${head(left, a?.modifiedMs, 0)}\n${next} ${head(right, b?.modifiedMs, 1)}\n${hunks}`,
+    );
   } else {
     const text = normal(one, other);
     if (text === '') return 0;
@@ -195,10 +199,10 @@ async function compareFolders(
   return exit;
 }
 
-/** diff: normal, unified and side by side. */
+/** diff: normal, unified, context and side by side. */
 export const diff: Program = tool(
   {
-    short: 'uU:qrwbiNBasyW:tEZ',
+    short: 'uU:qrwbiNBacsyW:C:tEZp',
     most: 2,
     usage: USAGE,
     long: [
@@ -216,6 +220,7 @@ export const diff: Program = tool(
       'ignore-space-change',
       'normal',
       'label=',
+      'context?',
       'suppress-common-lines',
     ],
     usageExit: 2,

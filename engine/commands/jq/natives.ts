@@ -494,6 +494,11 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'round/0': math((value) => Math.sign(value) * Math.round(Math.abs(value))),
   'sqrt/0': math(Math.sqrt),
   'abs/0': math(Math.abs),
+  'fabs/0': math(Math.abs),
+  'log/0': math(Math.log),
+  'log2/0': math(Math.log2),
+  'log10/0': math(Math.log10),
+  'exp/0': math(Math.exp),
   'pow/2': function* (call) {
     for (const exponent of argument(call, 1))
       for (const base of argument(call, 0)) yield plain(numberOf(base) ** numberOf(exponent));
