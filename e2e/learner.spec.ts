@@ -39,11 +39,26 @@ test('on a phone everything can be hit, the checks are told of in the bar, and n
 });
 
 test('what is typed while the editor is still loading goes on in it', async ({ page }) => {
+  // The editor's code comes when the test says so.
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/_next/static/chunks/*.js', async (route) => {
+    const response = await route.fetch();
+    const body = await response.text();
+    if (body.includes('monaco-mouse-cursor-text')) await released;
+    await route.fulfill({ response, body });
+  });
   await page.goto(`/labs/${LAB}/20-deny`);
   await page.getByRole('textbox', { name: /^Text of/ }).click();
   await page.keyboard.press('Control+End');
   const words = Array.from({ length: 24 }, (_, index) => `#${index}`).join(' ');
-  await page.keyboard.type(words, { delay: 15 });
+  const half = words.indexOf('#12');
+  await page.keyboard.type(words.slice(0, half));
+  await expect(page.locator('.monaco-editor')).toHaveCount(0);
+  release();
+  await page.keyboard.type(words.slice(half), { delay: 15 });
   await expect(page.locator('.monaco-editor').first()).toBeVisible();
   await page.keyboard.type(' end', { delay: 15 });
   const text = () =>
