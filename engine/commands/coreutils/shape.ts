@@ -101,13 +101,7 @@ async function sort(process: Process, options: Options): Promise<number> {
   const { lines, failures } = await readLines(
     process,
     options.operands,
-    async (operand, reason) =>
-      void (await complain(
-        process,
-        reason === failureText('EISDIR')
-          ? `read failed: ${operand}: ${reason}`
-          : `cannot read: ${operand}: ${reason}`,
-      )),
+    (operand, reason, isFolder) => `${isFolder ? 'read failed' : 'cannot read'}: ${operand}: ${reason}`,
   );
   if (failures > 0) return 2;
   const isZeroed = options.has('z', 'zero-terminated');
@@ -169,10 +163,8 @@ async function uniq(process: Process, options: Options): Promise<number> {
   const { lines, failures } = await readLines(
     process,
     input === undefined ? [] : [input],
-    async (operand, reason) =>
-      void (reason === failureText('EISDIR') && !isBusybox(process)
-        ? await complain(process, `error reading '${operand}'`)
-        : await complain(process, `${operand}: ${reason}`)),
+    (operand, reason, isFolder) =>
+      isFolder && !isBusybox(process) ? `error reading '${operand}'` : `${operand}: ${reason}`,
   );
   if (failures > 0) return 1;
   const keyOf = (line: string): string => {

@@ -306,16 +306,8 @@ async function number(process: Process, options: Options): Promise<number> {
 }
 
 async function reverseLines(process: Process, options: Options): Promise<number> {
-  const { lines, failures } = await readLines(
-    process,
-    options.operands,
-    async (operand, reason) =>
-      void (await complain(
-        process,
-        reason === failureText('EISDIR')
-          ? `${operand}: read error: ${reason}`
-          : `failed to open '${operand}' for reading: ${reason}`,
-      )),
+  const { lines, failures } = await readLines(process, options.operands, (operand, reason, isFolder) =>
+    isFolder ? `${operand}: read error: ${reason}` : `failed to open '${operand}' for reading: ${reason}`,
   );
   await process.out(
     lines
@@ -330,7 +322,7 @@ async function reverseText(process: Process, options: Options): Promise<number> 
   const { lines, failures } = await readLines(
     process,
     options.operands,
-    async (operand, reason) => void (await complain(process, `cannot open ${operand}: ${reason}`)),
+    (operand, reason) => `cannot open ${operand}: ${reason}`,
   );
   await process.out(lines.map((line) => `${[...line].reverse().join('')}\n`).join(''));
   return failures > 0 ? 1 : 0;
@@ -348,14 +340,12 @@ async function page(process: Process, given: Options): Promise<number> {
     );
     return 1;
   }
-  const { lines, failures } = await readLines(process, operands, async (operand, reason) => {
+  const { lines, failures } = await readLines(process, operands, async (operand, reason, isFolder) => {
     const isMore = nameOf(process) === 'more';
     // Without a terminal less writes this to stdout, as recorded.
     await (isMore
       ? process.err(`more: cannot open ${operand}: ${reason}\n`)
-      : process.out(
-          reason === failureText('EISDIR') ? `${operand} is a directory\n` : `${operand}: ${reason}\n`,
-        ));
+      : process.out(isFolder ? `${operand} is a directory\n` : `${operand}: ${reason}\n`));
   });
   if (isInteractive(process) && lines.length > 0) return pageInteractively(process, options, lines);
   await process.out(lines.map((line) => `${line}\n`).join(''));

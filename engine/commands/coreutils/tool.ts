@@ -309,18 +309,19 @@ export class LineReader {
   }
 }
 
-/** All lines of a tool's operands, one after another; `failures` counts files that could not be read. */
+/** All lines of a tool's operands, one after another; `failures` counts files that could not be read, which `words` complains of, or tells itself. */
 export async function readLines(
   process: Process,
   operands: readonly string[],
-  onFailure?: (operand: string, reason: string) => Promise<void>,
+  words?: (operand: string, reason: string, isFolder: boolean) => string | Promise<void>,
 ): Promise<{ lines: string[]; failures: number }> {
   const lines: string[] = [];
   let failures = 0;
   const fail = async (operand: string, reason: string): Promise<void> => {
     failures++;
-    if (onFailure !== undefined) await onFailure(operand, reason);
-    else await process.err(`${nameOf(process)}: ${operand}: ${reason}\n`);
+    const text = await words?.(operand, reason, reason === failureText('EISDIR'));
+    if (words === undefined) await process.err(`${nameOf(process)}: ${operand}: ${reason}\n`);
+    else if (text !== undefined) await complain(process, text);
   };
   for await (const { stream } of inputs(process, operands, fail)) {
     const text = await stream.readAll(process.sys);
